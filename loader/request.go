@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loader
+
+// Op names a request on the wire.
+type Op string
+
+// The operations of protocol version 1.
+const (
+	OpHello  Op = "hello"
+	OpOpen   Op = "open"
+	OpSet    Op = "set"
+	OpLoad   Op = "load"
+	OpAttach Op = "attach"
+	OpDetach Op = "detach"
+	OpPin    Op = "pin"
+	OpUnpin  Op = "unpin"
+	OpClose  Op = "close"
+	OpLink   Op = "link"
+	OpQuery  Op = "query"
+	OpReset  Op = "reset"
+	OpBye    Op = "bye"
+)
+
+// A Request is one thing asked of a loader. The types of this file are all there are.
+type Request interface{ Op() Op }
+
+// Hello opens the conversation: what the suite speaks and where things are.
+type Hello struct {
+	Protocols []int  `json:"protocols"`
+	Suite     string `json:"suite"`
+	Kernel    Kernel `json:"kernel"`
+	Dirs      Dirs   `json:"dirs"`
+}
+
+// Kernel is the running kernel.
+type Kernel struct {
+	Release string `json:"release"` // uname -r
+	Arch    string `json:"arch"`    // uname -m
+}
+
+// Dirs are the folders a driver may use, as paths in the driver's own root.
+type Dirs struct {
+	Work  string `json:"work"`  // scratch, empty at the start
+	BPFFS string `json:"bpffs"` // a bpffs of this session's own
+}
+
+// Open reads one object. It makes nothing in the kernel.
+type Open struct {
+	Session string      `json:"session"` // chosen by the suite, unique among open sessions
+	Object  string      `json:"object"`  // path of an ELF file
+	Options OpenOptions `json:"options"`
+}
+
+// OpenOptions change how an object is read.
+type OpenOptions struct {
+	IgnoreUnknownFields bool   `json:"ignore_unknown_fields,omitempty"` // accept BTF map definitions with fields the loader does not know
+	PinRoot             string `json:"pin_root,omitempty"`              // folder for maps that ask to be pinned by name
+}
+
+// Set changes an opened object before it is loaded.
+type Set struct {
+	Session string    `json:"session"`
+	Target  string    `json:"target"`    // "map" or "program"
+	Name    string    `json:"name"`      // of the map or program, as in the object
+	Attr    Attribute `json:"attribute"` // what to change
+	Value   any       `json:"value"`     // a number, a string or a boolean, as the attribute asks
+}
+
+// Attribute names what [Set] changes.
+type Attribute string
+
+// Attributes of maps and programs.
+const (
+	MaxEntries  Attribute = "max_entries"
+	MapFlags    Attribute = "map_flags"
+	NumaNode    Attribute = "numa_node"
+	PinPath     Attribute = "pin_path"
+	AutoCreate  Attribute = "autocreate"   // map: false to leave it out
+	AutoLoad    Attribute = "autoload"     // program: false to leave it out
+	ProgramType Attribute = "program_type" // program: libbpf's section name of the type, such as "xdp"
+)
+
+// Load makes the object's maps and programs in the kernel.
+type Load struct {
+	Session string `json:"session"`
+}
+
+// Attach attaches a loaded program.
+type Attach struct {
+	Session string `json:"session"`
+	Program string `json:"program"`
+	Kind    string `json:"kind"` // "xdp", "tc", "tcx", "cgroup", "struct_ops"
+	Ifindex int    `json:"ifindex,omitempty"`
+	Path    string `json:"path,omitempty"` // of a cgroup
+}
+
+// Detach undoes one [Attach].
+type Detach struct {
+	Session string `json:"session"`
+	Handle  string `json:"handle"` // from the reply to Attach
+}
+
+// Pin pins a loaded map or program.
+type Pin struct {
+	Session string `json:"session"`
+	Target  string `json:"target"` // "map" or "program"
+	Name    string `json:"name"`
+	Path    string `json:"path"`
+}
+
+// Unpin removes a pin that the loader made.
+type Unpin struct {
+	Session string `json:"session"`
+	Target  string `json:"target"`
+	Name    string `json:"name"`
+	Path    string `json:"path"`
+}
+
+// Close gives up a session and everything it holds that is not pinned.
+type Close struct {
+	Session string `json:"session"`
+}
+
+// Link makes one object of several, in a file.
+type Link struct {
+	Inputs []string `json:"inputs"`
+	Output string   `json:"output"`
+}
+
+// Query asks for a loader's own view, where it has one.
+type Query struct {
+	Session string `json:"session,omitempty"`
+	What    string `json:"what"` // "chain", "metadata", "unknown-fields"
+}
+
+// Reset gives up all sessions. Nothing of the loader's may be left in the kernel but pins.
+type Reset struct{}
+
+// Bye ends the conversation. The driver answers and exits.
+type Bye struct{}
+
+func (Hello) Op() Op  { return OpHello }
+func (Open) Op() Op   { return OpOpen }
+func (Set) Op() Op    { return OpSet }
+func (Load) Op() Op   { return OpLoad }
+func (Attach) Op() Op { return OpAttach }
+func (Detach) Op() Op { return OpDetach }
+func (Pin) Op() Op    { return OpPin }
+func (Unpin) Op() Op  { return OpUnpin }
+func (Close) Op() Op  { return OpClose }
+func (Link) Op() Op   { return OpLink }
+func (Query) Op() Op  { return OpQuery }
+func (Reset) Op() Op  { return OpReset }
+func (Bye) Op() Op    { return OpBye }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import "time"
+
+// Order is what the host asks of one guest, and the only thing it tells it.
+type Order struct {
+	Run     string            `json:"run"`     // the run's id, for reports
+	Kernel  string            `json:"kernel"`  // as the host names it: a series, a path, or "native"
+	Specs   []string          `json:"specs"`   // ids, in the order in which to run them
+	Loader  Loader            `json:"loader"`  // whom to run them with
+	Limits  Limits            `json:"limits"`  //
+	Time    time.Time         `json:"time"`    // the host's clock: a clone wakes up with the template's
+	Entropy []byte            `json:"entropy"` // 32 bytes for the guest's random pool: clones share the template's
+	Fault   string            `json:"fault,omitempty"`
+	Labels  map[string]string `json:"labels,omitempty"`
+}
+
+// Loader says which loader to drive, and how it is started.
+type Loader struct {
+	Name    string   `json:"name"`              // as the host names it, with its version: "libbpf@1.1"
+	Builtin string   `json:"builtin,omitempty"` // name of a loader that is linked into the guest
+	Command []string `json:"command,omitempty"` // else: argv of its driver, in the bundle's root
+	Env     []string `json:"env,omitempty"`     //
+	Bundle  bool     `json:"bundle,omitempty"`  // the driver's root comes as the machine's payload
+	Root    string   `json:"root,omitempty"`    // natively: the driver's root, already unpacked
+}
+
+// Limits are deadlines. The host has its own, longer ones.
+type Limits struct {
+	Request time.Duration `json:"request"` // one request to a loader
+	Spec    time.Duration `json:"spec"`    // one spec
+}

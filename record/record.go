@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// MaxLen is the longest record in bytes. A longer one is a fault of the guest.
+const MaxLen = 1 << 20
+
+// A Record is one line from a guest. The types of this file are all there are.
+type Record interface{ recordType() string }
+
+// Hello is a guest's first record, sent when it is ready for orders (before the template is taken).
+type Hello struct {
+	Release string `json:"release"` // uname -r
+	Machine string `json:"machine"` // uname -m
+	Guest   string `json:"guest"`   // version of the guest program
+}
+
+// Accepted says that the order was read. It is a clone's first record.
+type Accepted struct {
+	Specs int `json:"specs"`
+}
+
+// Greeting is what the loader said of itself, once per conversation.
+type Greeting struct {
+	Name       string                     `json:"name"`
+	Version    string                     `json:"version"`
+	Components map[string]string          `json:"components,omitempty"`
+	Features   map[string]json.RawMessage `json:"features,omitempty"`
+}
+
+// Begin says that a spec starts.
+type Begin struct {
+	Spec string `json:"spec"`
+}
+
+// Step is one request to the loader and its reply, as they went over the wire.
+type Step struct {
+	Spec     string          `json:"spec"`
+	Seq      int             `json:"seq"`
+	Request  json.RawMessage `json:"request"`
+	Reply    json.RawMessage `json:"reply,omitempty"` // absent where none came
+	Fault    string          `json:"fault,omitempty"` // why none came
+	Stderr   string          `json:"stderr,omitempty"`
+	Duration time.Duration   `json:"duration"` // nanoseconds
+}
+
+// KernelLog is what the kernel logged while a spec ran. It comes before the spec's Finish.
+type KernelLog struct {
+	Spec  string   `json:"spec"`
+	Lines []string `json:"lines,omitempty"`
+	Error string   `json:"error,omitempty"` // why the log could not be read whole
+}
+
+// Outcome is how a spec ended in the guest.
+type Outcome string
+
+// The outcomes.
+const (
+	Passed   Outcome = "passed"
+	Failed   Outcome = "failed"   // an expectation did not hold
+	Refused  Outcome = "refused"  // the loader cleanly refused what it does not claim
+	Skipped  Outcome = "skipped"  // the kernel lacks what the spec needs, as probed
+	Panicked Outcome = "panicked" // the spec itself broke
+	TimedOut Outcome = "timed-out"
+	Broken   Outcome = "broken" // the driver broke the protocol, or the setup did not work
+)
+
+// Finish says how a spec ended.
+type Finish struct {
+	Spec       string        `json:"spec"`
+	Outcome    Outcome       `json:"outcome"`
+	Reason     string        `json:"reason,omitempty"`      // one line: why it was skipped, refused, broken
+	Expected   string        `json:"expected,omitempty"`    // for Failed
+	Seen       string        `json:"seen,omitempty"`        // for Failed
+	Detail     string        `json:"detail,omitempty"`      // the whole failure text, with its place
+	UnderClaim bool          `json:"under_claim,omitempty"` // it passed although the loader does not claim the profile
+	Duration   time.Duration `json:"duration"`              // nanoseconds
+}
+
+// End is a guest's last record.
+type End struct {
+	Specs int `json:"specs"` // how many Finish records it sent
+}
+
+func (Hello) recordType() string     { return "hello" }
+func (Accepted) recordType() string  { return "accepted" }
+func (Greeting) recordType() string  { return "greeting" }
+func (Begin) recordType() string     { return "begin" }
+func (Step) recordType() string      { return "step" }
+func (KernelLog) recordType() string { return "kernel-log" }
+func (Finish) recordType() string    { return "finish" }
+func (End) recordType() string       { return "end" }
+
+// ErrUnknown is returned by [Parse] for a record of a type it does not know.
+var ErrUnknown = errors.New("unknown record")
+
+// Marshal is the record as one JSON object with its type as the first key, without a newline.
+func Marshal(r Record) ([]byte, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("marshal %s record: %w", r.recordType(), err)
+	}
+	head := fmt.Appendf(nil, `{"type":%q`, r.recordType())
+	if !bytes.Equal(body, []byte("{}")) {
+		head = append(head, ',')
+	}
+	return append(head, body[1:]...), nil
+}
+
+// Parse reads one record. Unknown fields are ignored; an unknown type is an error wrapping [ErrUnknown].
+func Parse(line []byte) (Record, error) {
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(line, &head); err != nil {
+		return nil, fmt.Errorf("parse record: %w", err)
+	}
+	switch head.Type {
+	case "hello":
+		return parse[Hello](line)
+	case "accepted":
+		return parse[Accepted](line)
+	case "greeting":
+		return parse[Greeting](line)
+	case "begin":
+		return parse[Begin](line)
+	case "step":
+		return parse[Step](line)
+	case "kernel-log":
+		return parse[KernelLog](line)
+	case "finish":
+		return parse[Finish](line)
+	case "end":
+		return parse[End](line)
+	}
+	return nil, fmt.Errorf("%w: type %q", ErrUnknown, head.Type)
+}
+
+func parse[R Record](line []byte) (Record, error) {
+	var r R
+	if err := json.Unmarshal(line, &r); err != nil {
+		return nil, fmt.Errorf("parse %s record: %w", r.recordType(), err)
+	}
+	return r, nil
+}
