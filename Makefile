@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# The two that matter: `make matrix` does the main job, `make test` proves that it can be trusted.
+
+GO      ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+STATIC  := CGO_ENABLED=0 $(GO) build -trimpath
+LDFLAGS := -s -w
+OUT     ?= out
+
+.PHONY: help setup build objects objects-check test unit vm matrix lint fuzz bench cover clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## install what is missing with apt, and say why
+	@scripts/setup test
+
+build: ## bin/loadstone, bin/loadstone-guest and what they bring along
+	@scripts/setup run
+	$(STATIC) -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o bin/loadstone ./cmd/loadstone
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/loadstone-guest ./cmd/loadstone-guest
+
+objects: ## rebuild the BPF objects with the pinned clang
+	@scripts/setup test
+	$(GO) run ./objects/build
+
+objects-check: ## fail when the committed BPF objects differ from their sources
+	$(GO) run ./objects/build -check
+
+matrix: build ## the reference loader on every kernel of the default matrix
+	bin/loadstone run --out $(OUT)
+
+test: setup build objects-check unit vm ## everything that must hold: unit tests, the harness's own faults, the suites in VMs
+
+unit: ## unit tests with the race detector, and the harness's own faults
+	$(GO) test -race -timeout 25m ./...
+
+vm: build ## every loader on every kernel of the default matrix
+	bin/loadstone run --loader all --expect docs/expectations.yaml --out $(OUT)
+
+lint: ## vet, staticcheck, gofmt
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'lint: gofmt these'; exit 1; }
+
+fuzz: ## every fuzz target, FUZZTIME each (default 5m)
+	scripts/fuzz $(or $(FUZZTIME),5m)
+
+bench: build ## the numbers of the project, as a table and out/bench.json
+	$(GO) run ./bench -out $(OUT)
+
+cover: ## coverage of the unit tests, as a page
+	@mkdir -p $(OUT)
+	$(GO) test -coverprofile $(OUT)/cover.out ./...
+	$(GO) tool cover -html $(OUT)/cover.out -o $(OUT)/cover.html
+	@$(GO) tool cover -func $(OUT)/cover.out | tail -1
+
+clean: ## remove what was built; the cache of kernels stays (loadstone kernels prune)
+	rm -rf bin $(OUT)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command loadstone runs conformance suites against BPF loaders, on real kernels in virtual machines.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	root := newRootCommand()
+	err := root.ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+// Exit codes, as DESIGN has them.
+const (
+	exitClean   = 0
+	exitFailed  = 1 // a loader failed a requirement
+	exitUsage   = 2 // wrong usage
+	exitHarness = 3 // the harness could not do its job
+)
+
+// exitCode prints err, where there is something to print, and says how to end.
+func exitCode(err error) int {
+	if err == nil {
+		return exitClean
+	}
+	var quiet quietError
+	if !errors.As(err, &quiet) {
+		fmt.Fprintf(os.Stderr, "loadstone: %v\n", err)
+	}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
+	return exitHarness
+}
+
+// A usageError is the user's mistake.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+func (e usageError) ExitCode() int { return exitUsage }
+
+// A quietError ends the command with a code, after it has said everything there is to say.
+type quietError struct{ code int }
+
+func (e quietError) Error() string { return fmt.Sprintf("exit %d", e.code) }
+func (e quietError) ExitCode() int { return e.code }

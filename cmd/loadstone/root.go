@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker for releases.
+var version = ""
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "loadstone",
+		Short: "Conformance suites for BPF loaders",
+		Long: `loadstone shows what BPF loaders do: it runs one suite of specs with every loader, on every kernel, each spec in a kernel of its own,
+and reads what the loader did from the kernel itself.
+
+Exit codes: 0 clean; 1 a loader failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
+		Example: `  loadstone run                                  # the reference loader on the default kernels
+  loadstone run --kernel 6.12 --loader libbpf    # one cell
+  loadstone list                                 # every spec and its requirement
+  loadstone kernels list                         # every kernel that can be had`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       buildVersion(),
+	}
+	cache := new(cacheOptions)
+	addCacheFlags(root, cache)
+	root.AddCommand(
+		newRunCommand(cache),
+		newListCommand(),
+		newReportCommand(),
+		newKernelsCommand(cache),
+		newLoadersCommand(cache),
+		newShellCommand(cache),
+	)
+	markUsageErrors(root)
+	return root
+}
+
+// markUsageErrors makes what cobra itself refuses, flags and arguments, end with the exit code for wrong usage, in root and all below it.
+func markUsageErrors(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath())}
+	})
+	check := cmd.Args
+	if check == nil {
+		check = cobra.NoArgs
+		if cmd.HasSubCommands() {
+			check = cobra.ArbitraryArgs
+		}
+	}
+	if cmd.HasSubCommands() && cmd.RunE == nil && cmd.Run == nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return usageError{fmt.Errorf("unknown command %q for %q (see '%s --help')", args[0], cmd.CommandPath(), cmd.CommandPath())}
+		}
+		check = cobra.ArbitraryArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		markUsageErrors(sub)
+	}
+}
+
+// buildVersion is what the binary knows of its own version: the linker's word, else the module's and the commit's.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			v += " " + s.Value
+		}
+	}
+	return v
+}

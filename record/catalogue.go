@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+// Spec is one line of a guest program's catalogue: what it can be asked to run. The host learns it from the program itself, before any machine
+// starts, and owes a verdict for each spec it then orders.
+type Spec struct {
+	ID          string `json:"spec"`
+	Requirement string `json:"requirement"`
+	Suite       string `json:"suite"`
+	Place       string `json:"place"` // folder/file.go:line of the registration
+}
