@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apt
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Closure returns the packages of those names, as "name" or "name=version", and
+// all that they depend on, within the suite: what has to be unpacked beside
+// them for their programs to find their shared libraries. Recommended packages
+// are left out. The order is by name.
+//
+// Of several versions the newest is taken, of several alternatives the first
+// that can be had; the dependencies of a backport come from its base suite where
+// that has them, as apt itself prefers. It returns [ErrNoSuchPackage] if
+// something cannot be had.
+func (s *Suite) Closure(ctx context.Context, names ...string) ([]Package, error) {
+	c := &closure{suites: []*Suite{s}, chosen: map[string]Package{}}
+	if known, _ := findSuite(s.Name); known.base != "" {
+		base, err := s.root.Suite(ctx, known.base)
+		if err != nil {
+			return nil, err
+		}
+		c.suites = append([]*Suite{base}, s)
+	}
+	for _, name := range names {
+		want := relation{name: name}
+		if name, version, pinned := strings.Cut(name, "="); pinned {
+			want = relation{name, "=", Version(version)}
+		}
+		p, ok, err := newestOf(s, want)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("%w: %s in %s", ErrNoSuchPackage, want, s.Name)
+		}
+		c.choose(p)
+	}
+	if err := c.close(); err != nil {
+		return nil, fmt.Errorf("suite %s: %w", s.Name, err)
+	}
+	all := make([]Package, 0, len(c.chosen))
+	for _, p := range c.chosen {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b Package) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// closure is a set of packages that grows until it needs nothing more.
+type closure struct {
+	suites []*Suite // those that dependencies come from, preferred first
+	chosen map[string]Package
+	open   []Package // chosen, dependencies not looked at
+}
+
+func (c *closure) choose(p Package) {
+	c.chosen[p.Name] = p
+	c.open = append(c.open, p)
+}
+
+func (c *closure) close() error {
+	for len(c.open) > 0 {
+		p := c.open[0]
+		c.open = c.open[1:]
+		needs, err := parseDependencies(p.depends)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		for _, alternatives := range needs {
+			if err := c.satisfy(alternatives); err != nil {
+				return fmt.Errorf("%s: %w", p, err)
+			}
+		}
+	}
+	return nil
+}
+
+// satisfy chooses the first package that is one of the alternatives, unless one
+// is chosen already.
+func (c *closure) satisfy(alternatives []relation) error {
+	for _, want := range alternatives {
+		if c.has(want) {
+			return nil
+		}
+	}
+	for _, want := range alternatives {
+		p, ok, err := c.find(want)
+		if err != nil {
+			return err
+		}
+		if _, other := c.chosen[p.Name]; ok && !other {
+			c.choose(p)
+			return nil
+		}
+	}
+	words := make([]string, len(alternatives))
+	for i, want := range alternatives {
+		words[i] = want.String()
+	}
+	return fmt.Errorf("%w: it needs %s", ErrNoSuchPackage, strings.Join(words, " or "))
+}
+
+// has reports whether a chosen package is, or provides, what is wanted.
+func (c *closure) has(want relation) bool {
+	if p, ok := c.chosen[want.name]; ok && want.meets(p.Version) {
+		return true
+	}
+	for _, p := range c.chosen {
+		// The index was made from lines whose Provides parse.
+		provided, _ := parseDependencies(p.provides)
+		for _, alternatives := range provided {
+			virtual := alternatives[0]
+			if virtual.name == want.name && (want.operator == "" || virtual.version != "" && want.meets(virtual.version)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// find looks for a package of the wanted name, then for one that provides it.
+func (c *closure) find(want relation) (Package, bool, error) {
+	for _, s := range c.suites {
+		if p, ok, err := newestOf(s, want); ok || err != nil {
+			return p, ok, err
+		}
+	}
+	for _, s := range c.suites {
+		names, err := s.providers(want)
+		if err != nil {
+			return Package{}, false, err
+		}
+		for _, name := range names {
+			if p, ok, err := newestOf(s, relation{name: name}); ok || err != nil {
+				return p, ok, err
+			}
+		}
+	}
+	return Package{}, false, nil
+}
+
+// newestOf returns the newest package of the suite that is what is wanted.
+func newestOf(s *Suite, want relation) (Package, bool, error) {
+	all, err := s.collect(want.name+"\t", func(columns []string) (bool, error) { return want.meets(Version(columns[1])), nil })
+	if err != nil || len(all) == 0 {
+		return Package{}, false, err
+	}
+	return all[len(all)-1], true, nil
+}
