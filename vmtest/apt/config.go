@@ -43,7 +43,6 @@ func (r *Root) writeConfig() error {
 	// Without this a failed download of a list is a warning.
 	set("APT::Update::Error-Mode", "any")
 	// Packages are looked up in an index of our own, not in apt's large caches.
-	set("pkgCacheFile::Generate", "false")
 	set("Dir::Cache::pkgcache", "")
 	set("Dir::Cache::srcpkgcache", "")
 	set("Acquire::AllowInsecureRepositories", "false")

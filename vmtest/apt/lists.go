@@ -67,7 +67,8 @@ func (r *Root) ensure(ctx context.Context, d dist) error {
 		return fmt.Errorf("%w: no lists of %s are kept, and offline none are fetched", ErrNoNetwork, d.name)
 	}
 	err := r.update(ctx, d, known.Updated)
-	if err != nil && have && !known.Absent && errors.Is(err, ErrNoNetwork) {
+	passing := errors.Is(err, ErrNoNetwork) || errors.Is(err, ErrCorruptPackage)
+	if passing && have && !known.Absent {
 		r.notice(fmt.Sprintf("lists of %s are of %s: %v", d.name, known.Updated.Format(time.DateTime), err))
 		err = nil
 	}
@@ -156,7 +157,7 @@ func (r *Root) updateLists(ctx context.Context, d dist) error {
 	if err := r.installKeyrings(); err != nil {
 		return full(err)
 	}
-	get := newCommand(ctx, r.configPath(), "apt-get", append(r.distOptions(d), "update")...)
+	get := newCommand(ctx, r.configPath(), "apt-get", append(r.distOptions(d), "-o", "pkgCacheFile::Generate=false", "update")...)
 	return get.run(ctx, "lists of "+d.name)
 }
 

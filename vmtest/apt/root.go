@@ -122,7 +122,7 @@ func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
 	}
 	s := &Suite{Name: name, root: r}
 	var missing error
-	for _, d := range known.dists {
+	for i, d := range known.dists {
 		err := r.ensure(ctx, d)
 		switch {
 		case err == nil:
@@ -130,6 +130,10 @@ func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
 		case errors.Is(err, ErrNotOnMirror):
 			missing = err
 			r.notice(fmt.Sprintf("%s: the mirror does not have %s", name, d.name))
+		case errors.Is(err, ErrCorruptPackage) && i > 0:
+			// Updates and security: without them the suite is older, not wrong.
+			missing = err
+			r.notice(fmt.Sprintf("%s goes without %s: %v", name, d.name, err))
 		default:
 			return nil, fmt.Errorf("suite %s: %w", name, err)
 		}
