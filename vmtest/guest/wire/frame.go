@@ -27,6 +27,9 @@ const (
 const (
 	WordReady = "ready" // waiting for its order; the moment a template is taken
 	WordEnd   = "end"   // everything is said, power goes off next
+
+	// WordFailed begins a word that ends with an error text.
+	WordFailed = "failed "
 )
 
 // AppendFrame appends the frame that carries payload to b and returns it. It

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+var (
+	// ErrUnknown is wrapped by errors about a name that is not in the table.
+	ErrUnknown = errors.New("unknown architecture")
+
+	// ErrUnproved is wrapped by errors about an architecture whose entry
+	// nobody has seen a test guest run with.
+	ErrUnproved = errors.New("architecture not proved")
+)
+
+// Arch is an architecture that kernels are tested on.
+type Arch struct {
+	// Name is GOARCH, and what users write.
+	Name string
+	// Debian is what Debian calls it, in package names and repositories.
+	Debian string
+	// KernelFlavour is the Debian flavour of the kernel with the fewest
+	// drivers that boots in a VM: linux-image-<release>-<flavour>.
+	KernelFlavour string
+	// KernelImage is the file name of the kernel in /boot up to its release,
+	// and BuildImage its place in a kernel build tree.
+	KernelImage, BuildImage string
+	// ByteOrder of the kernel and so of BPF objects.
+	ByteOrder binary.ByteOrder
+
+	// QEMU is the name of the system emulator.
+	QEMU string
+	// Machine is the argument of -machine, CPU that of -cpu: each a value
+	// that works with every accelerator.
+	Machine, CPU string
+	// Console and Records are the two serial ports.
+	Console, Records Port
+	// KernelArgs are what the kernel needs here besides the common ones.
+	KernelArgs []string
+	// Exit is how a guest ends its machine at once and proves that it did.
+	Exit Exit
+	// Payload is the QEMU device, by its PCI ids, through which a guest
+	// reads what it is brought, or a zero value where there is none.
+	Payload PCIDevice
+	// NMI says whether QMP's inject-nmi makes the kernel panic with a
+	// backtrace.
+	NMI bool
+	// Clones says whether a template of this machine type can be resumed.
+	Clones bool
+
+	// proved names where a test guest ran; empty for an entry that was
+	// written down and not tried.
+	proved string
+}
+
+// Port is a serial port.
+type Port struct {
+	// Device are the arguments of -device (or, where the machine has the port
+	// built in, of -serial) with %s in the place of the chardev's id.
+	Option, Device string
+	// TTY is the guest's name of it, below /dev.
+	TTY string
+}
+
+// Exit is a device whose write ends QEMU.
+type Exit struct {
+	// Device is the argument of -device; empty where there is none and the
+	// guest powers off instead.
+	Device string
+	// IOPort is the x86 I/O port to write to, Value what to write, and Status
+	// is the exit status that QEMU then has.
+	IOPort uint16
+	Value  byte
+	Status int
+}
+
+// PCIDevice is a device on the PCI bus, by its vendor and device number.
+type PCIDevice struct {
+	Driver         string // QEMU's name
+	Vendor, Device uint16
+	BAR            int // the base address register with the memory
+}
+
+// ByName returns the architecture called name (GOARCH, or Debian's name). Its
+// error wraps [ErrUnknown], or [ErrUnproved] where the entry is only written
+// down.
+func ByName(name string) (Arch, error) {
+	for _, a := range table {
+		if a.Name != name && a.Debian != name {
+			continue
+		}
+		if a.proved == "" {
+			return Arch{}, fmt.Errorf("%w: %s is in the table, but no test guest has run on it; use %s",
+				ErrUnproved, name, strings.Join(Names(), ", "))
+		}
+		return a, nil
+	}
+	return Arch{}, fmt.Errorf("%w: %q; use %s", ErrUnknown, name, strings.Join(Names(), ", "))
+}
+
+// Native returns the architecture this program runs on. Its errors are those
+// of [ByName].
+func Native() (Arch, error) {
+	return ByName(runtime.GOARCH)
+}
+
+// Names returns the names of the architectures that test guests run on,
+// sorted.
+func Names() []string {
+	var names []string
+	for _, a := range table {
+		if a.proved != "" {
+			names = append(names, a.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

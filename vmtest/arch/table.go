@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package arch
+
+import "encoding/binary"
+
+var table = []Arch{
+	{
+		Name:          "amd64",
+		Debian:        "amd64",
+		KernelFlavour: "cloud-amd64",
+		KernelImage:   "vmlinuz-",
+		BuildImage:    "arch/x86/boot/bzImage",
+		ByteOrder:     binary.LittleEndian,
+
+		QEMU: "qemu-system-x86_64",
+		// Not microvm: Debian's kernels print nothing on it, and it has no
+		// NUMA nodes.
+		Machine: "q35",
+		CPU:     "max",
+		Console: Port{Option: "-device", Device: "isa-serial,index=0,chardev=%s", TTY: "ttyS0"},
+		Records: Port{Option: "-device", Device: "isa-serial,index=1,chardev=%s", TTY: "ttyS1"},
+		// A fifth page table level makes TCG's page walks longer and tests
+		// nothing of BPF.
+		KernelArgs: []string{"no5lvl"},
+		Exit:       Exit{Device: "isa-debug-exit,iobase=0x501,iosize=2", IOPort: 0x501, Value: 0x10, Status: 0x10<<1 | 1},
+		Payload:    PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
+		NMI:        true,
+		Clones:     true,
+
+		proved: "Debian's cloud kernels, QEMU 7.2, TCG",
+	},
+	// Stock Debian 6.12 has booted to a Go program on the next two (DESIGN
+	// section 5), but never with this project's guest, payload or template.
+	{
+		Name:          "arm64",
+		Debian:        "arm64",
+		KernelFlavour: "cloud-arm64",
+		KernelImage:   "vmlinuz-",
+		BuildImage:    "arch/arm64/boot/Image",
+		ByteOrder:     binary.LittleEndian,
+
+		QEMU:    "qemu-system-aarch64",
+		Machine: "virt",
+		CPU:     "max",
+		Console: Port{Option: "-serial", Device: "chardev:%s", TTY: "ttyAMA0"},
+		Records: Port{Option: "-device", Device: "pci-serial,chardev=%s", TTY: "ttyS0"},
+		Payload: PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
+	},
+	{
+		Name:          "s390x",
+		Debian:        "s390x",
+		KernelFlavour: "s390x",
+		KernelImage:   "vmlinuz-",
+		BuildImage:    "arch/s390/boot/bzImage",
+		ByteOrder:     binary.BigEndian,
+
+		QEMU:    "qemu-system-s390x",
+		Machine: "s390-ccw-virtio",
+		CPU:     "max",
+		Console: Port{Option: "-device", Device: "sclpconsole,chardev=%s", TTY: "ttysclp0"},
+		Records: Port{Option: "-device", Device: "sclplmconsole,chardev=%s", TTY: "sclp_line0"},
+		NMI:     true,
+	},
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package guest is the guest's side of a test VM: what a program has to do
+// that is PID 1 there.
+//
+// Such a program is one call:
+//
+//	func main() { guest.Main(guest.Options{}, run) }
+//
+// Main makes a machine of the bare kernel (mounts, modules, loopback) and
+// hands it to run as a [Guest]. run does whatever can be done early, then
+// calls [Guest.WaitOrder]: that is the moment at which the host takes the
+// template that every clone goes on from. It comes back in a clone, with the
+// clone's order; run writes its records to [Guest.Records] and returns, and
+// the power goes off.
+//
+// Read init.go (from the bare kernel to a machine), mounts.go, modules.go,
+// order.go (ready, asleep, awake), record.go and port.go (the serial line),
+// kmsg.go (the kernel's log), payload.go and unpack.go (what a guest is
+// brought), reap.go and power.go (the duties of a PID 1), shell.go (a person
+// instead of a program). The bytes on the line are package wire.
+package guest

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package machine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+)
+
+const (
+	// maxConsole is how many bytes of a console are kept in its file.
+	maxConsole = 64 << 20
+	// maxTail is how many bytes of a console are kept in memory.
+	maxTail = 256 << 10
+)
+
+// tail keeps the end of what is written to it. It is safe for concurrent use.
+type tail struct {
+	mu    sync.Mutex
+	bytes []byte
+}
+
+// Write keeps b. It never fails.
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes = append(t.bytes, b...)
+	// Cut rarely: moving the whole tail for each byte of a serial line would
+	// cost more than the guest.
+	if len(t.bytes) > 2*maxTail {
+		t.bytes = append(t.bytes[:0], t.bytes[len(t.bytes)-maxTail:]...)
+	}
+	return len(b), nil
+}
+
+// Bytes returns a copy of the end.
+func (t *tail) Bytes() []byte {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return bytes.Clone(t.bytes[max(0, len(t.bytes)-maxTail):])
+}
+
+// console keeps what a guest's console says and notices a kernel that dies.
+type console struct {
+	tail
+	file  *os.File // nil for none
+	room  int      // bytes that may still be written to file
+	line  []byte   // the line that is not complete
+	watch io.Writer
+
+	mu       sync.Mutex
+	panicked chan struct{} // closed at the first "Kernel panic"
+	death    death
+}
+
+// death is what a dying kernel said.
+type death struct {
+	panic, oops string // the lines, "" if there was none
+	// start is the offset in the console, in bytes, of the first of them or
+	// of an NMI's backtrace.
+	start, end int
+	seen       bool
+}
+
+// newConsole returns a console that is kept in the file of this name, if any.
+func newConsole(name string) (*console, error) {
+	c := &console{panicked: make(chan struct{}), room: maxConsole}
+	if name == "" {
+		return c, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	c.file = f
+	return c, nil
+}
+
+// read reads the console until the guest is gone.
+func (c *console) read(r io.Reader) error {
+	b := make([]byte, 16<<10)
+	for {
+		n, err := r.Read(b)
+		c.take(b[:n])
+		if err == io.EOF || errors.Is(err, os.ErrClosed) {
+			err = nil
+		} else if err == nil {
+			continue
+		}
+		if c.file != nil {
+			err = errors.Join(err, c.file.Close())
+		}
+		return err
+	}
+}
+
+func (c *console) take(b []byte) {
+	// Keeping the console must not stop the guest: what cannot be written
+	// (a full disk) is left to the tail.
+	if n := min(len(b), c.room); c.file != nil && n > 0 {
+		if _, err := c.file.Write(b[:n]); err != nil {
+			n = c.room
+		}
+		c.room -= n
+	}
+	_, _ = c.tail.Write(b)
+	if c.watch != nil {
+		_, _ = c.watch.Write(b)
+	}
+	for len(b) > 0 {
+		part, rest, found := bytes.Cut(b, []byte{'\n'})
+		// No line that matters is longer.
+		if len(c.line) < 1024 {
+			c.line = append(c.line, part...)
+		}
+		b = rest
+		if found {
+			c.notice(string(bytes.TrimRight(c.line, "\r")))
+			c.line = c.line[:0]
+		}
+	}
+}
+
+// Lines that a dying kernel prints: mm/…, arch/x86/kernel/dumpstack.c,
+// arch/x86/mm/fault.c, kernel/panic.c.
+const panicLine = "Kernel panic - not syncing"
+
+var oopsLines = []string{
+	"Oops: ", "BUG: unable to handle", "BUG: kernel NULL pointer", "kernel BUG at ",
+	"general protection fault", "Internal error: ",
+}
+
+// notice looks at one line.
+func (c *console) notice(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := stripTime(line)
+	if c.death.panic == "" && strings.HasPrefix(text, panicLine) {
+		c.death.panic = text
+		close(c.panicked)
+	}
+	for _, oops := range oopsLines {
+		if c.death.oops == "" && strings.HasPrefix(text, oops) {
+			c.death.oops = text
+		}
+	}
+}
+
+// died returns the first panic and oops lines.
+func (c *console) died() death {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.death
+}
+
+// stripTime takes "[    1.234567] " off a kernel log line.
+func stripTime(line string) string {
+	if !strings.HasPrefix(line, "[") {
+		return line
+	}
+	_, text, ok := strings.Cut(line, "] ")
+	if !ok {
+		return line
+	}
+	return text
+}
+
+// backtrace returns the part of a console that begins with the first sign of
+// the kernel's death, or with the answer to our asking where it hangs.
+func backtrace(console []byte) string {
+	start := -1
+	offset := 0
+	for line := range bytes.Lines(console) {
+		text := stripTime(string(line))
+		if beginsBacktrace(text) {
+			start = offset
+			break
+		}
+		offset += len(line)
+	}
+	if start < 0 {
+		return ""
+	}
+	return strings.ReplaceAll(string(console[start:]), "\r\n", "\n")
+}
+
+func beginsBacktrace(text string) bool {
+	for _, begin := range append([]string{panicLine, "sysrq: ", "NMI backtrace", "Uhhuh. NMI", "watchdog: BUG"}, oopsLines...) {
+		if strings.HasPrefix(text, begin) {
+			return true
+		}
+	}
+	return false
+}

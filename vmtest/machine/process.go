@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package machine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrQEMU is wrapped by errors about a QEMU that cannot be started.
+var ErrQEMU = errors.New("qemu")
+
+// launcher starts processes from a thread that lives as long as the program.
+//
+// The kernel sends a child its parent-death signal when the thread that
+// started it ends, not the process (prctl(2), PR_SET_PDEATHSIG), and Go ends
+// threads when it likes.
+var launcher = sync.OnceValue(func() chan<- func() {
+	jobs := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for job := range jobs {
+			job()
+		}
+	}()
+	return jobs
+})
+
+// startBound starts cmd so that it is killed when this program ends, however
+// it ends.
+func startBound(cmd *exec.Cmd) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = new(unix.SysProcAttr)
+	}
+	cmd.SysProcAttr.Pdeathsig = unix.SIGKILL
+	// A Ctrl-C is for this program, which ends its VMs in order.
+	cmd.SysProcAttr.Setpgid = true
+	started := make(chan error)
+	launcher() <- func() { started <- cmd.Start() }
+	return <-started
+}
+
+// process is a running QEMU with our ends of its channels.
+type process struct {
+	cmd     *exec.Cmd
+	monitor *net.UnixConn
+	console *net.UnixConn
+	records *net.UnixConn
+	stderr  tail
+
+	// exited is closed when the process is gone; err is then what exec's
+	// Wait returned.
+	exited chan struct{}
+	err    error
+	gone   time.Time
+}
+
+// startProcess starts QEMU. The files are inherited behind the channels, in
+// the order of their descriptors, and remain the caller's.
+func startProcess(args []string, files ...*os.File) (_ *process, err error) {
+	p := &process{exited: make(chan struct{})}
+	p.cmd = exec.Command(args[0], args[1:]...)
+	p.cmd.Stderr = &p.stderr
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+
+	var theirs []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}()
+	for _, ours := range []**net.UnixConn{&p.monitor, &p.console, &p.records} {
+		var their *os.File
+		if *ours, their, err = socketPair(); err != nil {
+			return nil, err
+		}
+		theirs = append(theirs, their)
+	}
+	p.cmd.ExtraFiles = append(theirs[:len(theirs):len(theirs)], files...)
+	if err := startBound(p.cmd); err != nil {
+		return nil, fmt.Errorf("%w: start %s: %w", ErrQEMU, args[0], err)
+	}
+	go p.wait()
+	return p, nil
+}
+
+func (p *process) wait() {
+	p.err = p.cmd.Wait()
+	p.gone = time.Now()
+	close(p.exited)
+}
+
+// kill ends the process at once.
+func (p *process) kill() {
+	// It may be gone already, which is what was wanted.
+	_ = p.cmd.Process.Kill()
+}
+
+// close closes our ends.
+func (p *process) close() {
+	for _, c := range []*net.UnixConn{p.monitor, p.console, p.records} {
+		if c != nil {
+			c.Close()
+		}
+	}
+}
+
+// socketPair returns a connected pair of stream sockets: ours and theirs.
+func socketPair() (*net.UnixConn, *os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("socket pair: %w", err)
+	}
+	our, their := os.NewFile(uintptr(fds[0]), "ours"), os.NewFile(uintptr(fds[1]), "theirs")
+	defer our.Close() // FileConn has its own descriptor
+	conn, err := net.FileConn(our)
+	if err != nil {
+		their.Close()
+		return nil, nil, fmt.Errorf("socket pair: %w", err)
+	}
+	return conn.(*net.UnixConn), their, nil
+}
+
+// version returns the first line that QEMU prints of itself.
+func version(ctx context.Context, qemu string) (string, error) {
+	out, err := exec.CommandContext(ctx, qemu, "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s --version: %w", ErrQEMU, qemu, err)
+	}
+	line, _, _ := bytes.Cut(out, []byte{'\n'})
+	return string(line), nil
+}
