@@ -6,15 +6,11 @@ import "time"
 
 // Order is what the host asks of one guest, and the only thing it tells it.
 type Order struct {
-	Run     string            `json:"run"`     // the run's id, for reports
-	Kernel  string            `json:"kernel"`  // as the host names it: a series, a path, or "native"
-	Specs   []string          `json:"specs"`   // ids, in the order in which to run them
-	Loader  Loader            `json:"loader"`  // whom to run them with
-	Limits  Limits            `json:"limits"`  //
-	Time    time.Time         `json:"time"`    // the host's clock: a clone wakes up with the template's
-	Entropy []byte            `json:"entropy"` // 32 bytes for the guest's random pool: clones share the template's
-	Fault   string            `json:"fault,omitempty"`
-	Labels  map[string]string `json:"labels,omitempty"`
+	Run    string   `json:"run"`    // the run's id, for reports
+	Kernel string   `json:"kernel"` // as the host names it: a series, a path, or "native"
+	Specs  []string `json:"specs"`  // ids, in the order in which to run them
+	Loader Loader   `json:"loader"` // whom to run them with
+	Limits Limits   `json:"limits"` //
 }
 
 // Loader says which loader to drive, and how it is started.
