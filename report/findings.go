@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// A finding is what a reader has to know about: the same verdict, for the same reason, of one loader on one spec, on one or more kernels.
+type finding struct {
+	verdict.Verdict          // on the first of the kernels
+	Kernels         []string // in the order of the run
+}
+
+// findings are the verdicts that are not as they should be, those that end a run with an error first. Verdicts that differ in nothing but
+// the kernel are one finding.
+func findings(f *verdict.File) []finding {
+	type sameness struct{ kind, loader, spec, reason, expected, seen string }
+	at := make(map[sameness]int)
+	var found []finding
+	for _, v := range sorted(f) {
+		if !v.Fails() && !v.Unknown() && !v.Advisory() {
+			continue
+		}
+		same := sameness{string(v.Kind), v.LoaderName(), v.Spec, v.Reason, v.Expected, v.Seen}
+		if i, ok := at[same]; ok {
+			found[i].Kernels = append(found[i].Kernels, v.Cell.Kernel)
+			continue
+		}
+		at[same] = len(found)
+		found = append(found, finding{Verdict: v, Kernels: []string{v.Cell.Kernel}})
+	}
+	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(weight(a.Verdict), weight(b.Verdict)) })
+	return found
+}
+
+// weight orders findings: what a loader did, what the kernel did, what the harness did not, and what is only advice.
+func weight(v verdict.Verdict) int {
+	if v.Advisory() {
+		return len(verdict.Kinds)
+	}
+	return slices.Index(verdict.Kinds, v.Kind)
+}
+
+// again is the command that shows a finding again, on all its kernels.
+func (f finding) again() string {
+	command := verdict.Again(f.Cell, f.Spec)
+	one := "--kernel "
+	head, rest, ok := strings.Cut(command, one)
+	if !ok || len(f.Kernels) < 2 {
+		return command
+	}
+	_, rest, _ = strings.Cut(rest, " --loader ")
+	var kernels strings.Builder
+	for _, k := range f.Kernels {
+		kernels.WriteString(one + verdict.Quote(k) + " ")
+	}
+	return head + kernels.String() + "--loader " + rest
+}
+
+// sorted are the verdicts in the order of the run's loaders and kernels and of the specs' names, which does not depend on which clone was
+// faster.
+func sorted(f *verdict.File) []verdict.Verdict {
+	m := f.Matrix()
+	vs := slices.Clone(f.Verdicts)
+	slices.SortStableFunc(vs, func(a, b verdict.Verdict) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(m.Loaders, a.LoaderName()), slices.Index(m.Loaders, b.LoaderName())),
+			cmp.Compare(a.Suite, b.Suite),
+			cmp.Compare(a.Spec, b.Spec),
+			cmp.Compare(slices.Index(m.Kernels, a.Cell.Kernel), slices.Index(m.Kernels, b.Cell.Kernel)),
+		)
+	})
+	return vs
+}
+
+// A gap is a part of the plan for which verdicts are not in the file.
+type gap struct {
+	verdict.Part
+	Missing int
+}
+
+// gaps are the parts of the plan that are not whole, in the order of the plan.
+func gaps(f *verdict.File) []gap {
+	m := f.Matrix()
+	var gs []gap
+	for _, p := range f.Run.Plan {
+		c := m.At(p.Loader, p.Kernel, p.Suite)
+		there := 0
+		for _, n := range c.Kinds {
+			there += n
+		}
+		if there < c.Planned {
+			gs = append(gs, gap{p, c.Planned - there})
+		}
+	}
+	return gs
+}

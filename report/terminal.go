@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// onScreen is how many findings a terminal is given. The page has them all.
+const onScreen = 40
+
+// Terminal writes the run as a terminal shows it: the matrix, each finding, and the outcome in one line. page is where the page with the rest
+// is, and is empty where there is none.
+func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
+	b := bufio.NewWriter(w)
+	s.writeMatrix(b, f.Matrix())
+	found := findings(f)
+	for i, x := range found {
+		if i == onScreen {
+			fmt.Fprintf(b, "%s\n\n", s.paint(dim, fmt.Sprintf("… and %d more like these", len(found)-i)))
+			break
+		}
+		s.writeFinding(b, x)
+	}
+	for _, g := range gaps(f) {
+		fmt.Fprintf(b, "%s  %s on %s  %s\n      %d of %d verdicts are not in the file: the run ended before them\n\n",
+			s.paint(yellow, "MISSING"), plain(g.Loader), plain(g.Kernel), plain(g.Suite), g.Missing, g.Specs)
+	}
+	for _, p := range f.Problems() {
+		fmt.Fprintf(b, "%s  %s\n\n", s.paint(red, "PROBLEM"), plain(p))
+	}
+	s.writeOutcome(b, f)
+	if page != "" {
+		fmt.Fprintf(b, "%s  %s\n", s.paint(dim, "report"), page)
+	}
+	return b.Flush()
+}
+
+// label is how a verdict is called out.
+func label(v verdict.Verdict) (string, color) {
+	switch {
+	case v.Advisory():
+		return "SHOULD", cyan
+	case v.Unknown(), v.Kind == verdict.Flaky:
+		return strings.ToUpper(string(v.Kind)), yellow
+	}
+	return strings.ToUpper(string(v.Kind)), red
+}
+
+const indent = "      "
+
+// writeFinding writes a finding in the shape of DESIGN section 10.
+func (s Screen) writeFinding(w io.Writer, x finding) {
+	name, c := label(x.Verdict)
+	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), plain(x.LoaderName()), plain(strings.Join(x.Kernels, ", ")), s.paint(bold, plain(x.Spec)))
+	for _, sentence := range x.Sentence {
+		fmt.Fprintf(w, "%s%s\n", indent, plain(sentence))
+	}
+	s.writeField(w, "expected", x.Expected)
+	s.writeField(w, "seen", x.Seen)
+	if x.Seen == "" || x.Kind != verdict.Fail || len(x.Splats) > 0 {
+		s.writeField(w, "reason", x.Reason)
+	}
+	for _, splat := range x.Splats {
+		s.writeField(w, "kernel", strings.Join(firstLines(splat.Lines, 6), "\n"))
+	}
+	if x.Kind != verdict.Fail {
+		s.writeField(w, "said", strings.Join(lastLines(x.Conversation, 4), "\n"))
+		s.writeField(w, "console", strings.Join(lastLines(x.Console, 6), "\n"))
+	}
+	if len(x.Commits) > 0 {
+		s.writeField(w, "commits", "the kernel may lack "+strings.Join(x.Commits, ", "))
+	}
+	if e := x.Expectation; e != nil {
+		s.writeField(w, "issue", e.Issue)
+	}
+	s.writeField(w, "again", x.again())
+	fmt.Fprintln(w)
+}
+
+// writeField writes a named text, its further lines under its first.
+func (s Screen) writeField(w io.Writer, name, text string) {
+	text = strings.TrimRight(text, "\n")
+	if text == "" {
+		return
+	}
+	const width = 10
+	text = strings.ReplaceAll(plain(text), "\n", "\n"+indent+strings.Repeat(" ", width))
+	fmt.Fprintf(w, "%s%s%s\n", indent, s.paint(dim, pad(name, width)), text)
+}
+
+// writeOutcome writes what came of the run in one line.
+func (s Screen) writeOutcome(w io.Writer, f *verdict.File) {
+	word, c := outcome(f)
+	fmt.Fprintf(w, "%s  %s\n", s.paint(c, word), summary(f))
+}
+
+// outcome is what came of the run in one word.
+func outcome(f *verdict.File) (string, color) {
+	err := f.Err()
+	switch {
+	case err == nil:
+		return "CLEAN", green
+	case !f.Complete():
+		return "INCOMPLETE", yellow
+	case f.Count().Of(verdict.Broken)+f.Count().Of(verdict.Missing) > 0:
+		return "BROKEN", yellow
+	}
+	return "FAILED", red
+}
+
+// summary is the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42".
+func summary(f *verdict.File) string {
+	c := f.Count()
+	var parts []string
+	for _, k := range verdict.Kinds {
+		if n := c.Of(k); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, k))
+		}
+	}
+	text := fmt.Sprintf("%s of %d planned", strings.Join(parts, ", "), c.Planned)
+	if c.Advisory > 0 {
+		text += fmt.Sprintf(" (%d of the fails are of a should)", c.Advisory)
+	}
+	if f.End != nil {
+		text += " in " + clock(time.Duration(f.End.DurationMS)*time.Millisecond)
+		if f.End.Reason != "" {
+			text += "; " + plain(f.End.Reason)
+		}
+	} else {
+		text += "; the file has no end"
+	}
+	return text
+}
+
+func firstLines(lines []string, n int) []string { return lines[:min(n, len(lines))] }
+
+func lastLines(lines []string, n int) []string { return lines[max(0, len(lines)-n):] }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// What a verdict keeps of what came from a guest, so that a run of thousands stays a file that can be read.
+const (
+	keptSteps   = 8       // requests of the conversation, the last ones
+	keptStep    = 2 << 10 // bytes of one request or reply
+	keptConsole = 40      // lines of the console, the last ones
+	keptLine    = 400     // bytes of one line
+	keptSplat   = 60      // lines of one splat, the first ones
+)
+
+// conversation is the end of what suite and driver said to each other: a line "> request" for each request, then "< reply" or "! fault",
+// and "| stderr" for what the driver wrote there.
+func conversation(steps []record.Step) []string {
+	var lines []string
+	if cut := len(steps) - keptSteps; cut > 0 {
+		lines = append(lines, fmt.Sprintf("… %d earlier requests", cut))
+		steps = steps[cut:]
+	}
+	for _, s := range steps {
+		took := s.Duration.Round(time.Millisecond / 10)
+		lines = append(lines, "> "+clip(string(s.Request), keptStep))
+		if len(s.Reply) > 0 {
+			lines = append(lines, fmt.Sprintf("< %s  (%v)", clip(string(s.Reply), keptStep), took))
+		}
+		if s.Fault != "" || len(s.Reply) == 0 {
+			lines = append(lines, fmt.Sprintf("! %s  (%v)", clip(s.Fault, keptStep), took))
+		}
+		for line := range strings.Lines(clip(s.Stderr, keptStep)) {
+			lines = append(lines, "| "+strings.TrimRight(line, "\r\n"))
+		}
+	}
+	return lines
+}
+
+// tail is the last lines of a console.
+func tail(console string) []string {
+	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(console, "\r", ""), "\n"), "\n")
+	lines = lines[max(0, len(lines)-keptConsole):]
+	if len(lines) == 1 && lines[0] == "" {
+		return nil
+	}
+	for i, line := range lines {
+		lines[i] = clip(line, keptLine)
+	}
+	return lines
+}
+
+// clip cuts s to at most size bytes of valid UTF-8 and says so.
+func clip(s string, size int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= size {
+		return s
+	}
+	cut := size
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return fmt.Sprintf("%s… (%d bytes more)", s[:cut], len(s)-cut)
+}

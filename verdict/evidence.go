@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// Expected is one spec in one cell that the host planned, and what its loader is held to.
+type Expected struct {
+	Spec         string
+	Suite        string
+	Cell         Cell
+	Requirements []Requirement
+	Attempt      int // counted from 1
+}
+
+// Requirement is what a verdict repeats of a requirement, for its readers.
+type Requirement struct {
+	ID       string
+	Level    Level
+	Sentence string
+	Source   string
+	Profiles []string
+	Commits  []string // of the kernel, that may be missing where it fails
+}
+
+// Evidence is all that is known of one clone.
+type Evidence struct {
+	Ordered []string      // the specs that it was told to run, in order
+	Heard   []Heard       // everything that came through the record port, in order
+	Ending  Ending        // how the machine ended
+	Ended   time.Time     // when, on the host's clock
+	Took    time.Duration // from start to end, on the host's clock
+}
+
+// Heard is one line from a guest: a record, or what is wrong with it.
+type Heard struct {
+	Record record.Record // nil where the line is no record
+	Fault  string        // why not: garbage, too large, half a record, an unknown type
+}
+
+// A Cause is why a machine ended.
+type Cause string
+
+// The causes.
+const (
+	PoweredOff  Cause = "powered off"                   // by the guest, as it should
+	Panicked    Cause = "kernel panic"                  //
+	Reset       Cause = "machine reset"                 // nobody asked for it: a triple fault
+	KernelHung  Cause = "kernel hang"                   // no CPU made progress
+	GuestHung   Cause = "guest hang"                    // the kernel lives, but no record came before the deadline
+	Died        Cause = "virtual machine died"          // QEMU ended by itself, or was killed by another
+	NotStarted  Cause = "virtual machine did not start" //
+	Interrupted Cause = "interrupted"                   // the host ended it, because the run ends
+)
+
+// killed reports whether it was the kernel that ended.
+func (c Cause) killed() bool { return c == Panicked || c == Reset || c == KernelHung }
+
+// Ending is how a machine ended.
+type Ending struct {
+	Cause     Cause
+	Detail    string // one line: what QEMU, the deadline or the panic said
+	Console   string // the last of the console, as it came
+	Backtrace string // of all CPUs, where a hang was asked for it
+}

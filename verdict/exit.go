@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Exit codes of a run.
+const (
+	exitFailed  = 1 // a loader failed a requirement, or a kernel died
+	exitHarness = 3 // the harness could not do its job
+)
+
+// A RunError says that a run was not clean. Reports say the rest.
+type RunError struct {
+	Failed   int  // verdicts that are a loader's or a kernel's failure
+	Unknown  int  // verdicts that say nothing: broken, or missing from the file
+	Problems int  // what is wrong beyond single specs
+	Partial  bool // the run did not come to its end
+}
+
+func (e *RunError) Error() string {
+	var parts []string
+	if e.Partial {
+		parts = append(parts, "the run is incomplete")
+	}
+	if e.Unknown > 0 {
+		parts = append(parts, fmt.Sprintf("%d without a verdict on the loader", e.Unknown))
+	}
+	if e.Failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", e.Failed))
+	}
+	if e.Problems > 0 {
+		parts = append(parts, fmt.Sprintf("%d problems with the expectations", e.Problems))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// ExitCode is 3 where the harness did not do its job: something is broken, missing, or the run is not whole. That comes before 1, a failed
+// requirement: nobody may take what such a run does not complain of for good, and a failure that it did find is in its report all the same. A
+// crash is a 1: the kernel and the loader were what they were, and that is what came of it.
+func (e *RunError) ExitCode() int {
+	if e.Partial || e.Unknown > 0 {
+		return exitHarness
+	}
+	return exitFailed
+}
+
+// Err is nil for a clean run, and a [*RunError] otherwise.
+func (f *File) Err() error {
+	e := RunError{Unknown: f.Owed(), Problems: len(f.Problems()), Partial: !f.Complete()}
+	for _, v := range f.Verdicts {
+		if v.Fails() {
+			e.Failed++
+		}
+		if v.Unknown() {
+			e.Unknown++
+		}
+	}
+	if e == (RunError{}) {
+		return nil
+	}
+	return &e
+}

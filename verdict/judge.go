@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// Judge makes a verdict of what a clone left behind. It is a pure function: the same evidence gives the same verdict.
+//
+// A clone may have run several specs. What a spec left counts as soon as the guest has gone on: a Finish is closed by the next Begin, or, for
+// the last spec, by an End that counts right and a machine that then powered off. How a machine ends is therefore held against the last spec
+// that began, and against no other; specs that never began because the machine ended early are [Owed], not judged, as long as there is a
+// clone left to try.
+func Judge(want Expected, ev Evidence) Verdict {
+	v := want.verdict()
+	a := readAccount(want.Spec, ev)
+	v.DurationMS = a.duration(ev.Took).Milliseconds()
+
+	v.Kind, v.Reason = a.judge(ev.Ending)
+	if f := a.finish; f != nil {
+		v.Expected, v.Seen, v.Detail, v.UnderClaim = f.Expected, f.Seen, f.Detail, f.UnderClaim
+	}
+	a.judgeKernelLog(&v, ev)
+
+	if v.Kind != Pass && v.Kind != Skip {
+		v.Conversation = conversation(a.steps)
+		v.Again = Again(want.Cell, want.Spec)
+	}
+	if v.Kind != Pass {
+		v.UnderClaim = false // a claim is about what works
+	}
+	if a.last && (ev.Ending.Cause != PoweredOff || v.Unknown()) || !a.begun {
+		v.Console = tail(ev.Ending.Console)
+		v.Backtrace = ev.Ending.Backtrace
+	}
+	return v
+}
+
+// verdict is what is known of a spec before it ran.
+func (want Expected) verdict() Verdict {
+	v := Verdict{Spec: want.Spec, Suite: want.Suite, Cell: want.Cell, Level: Must}
+	if want.Attempt > 1 {
+		v.Attempt = want.Attempt
+	}
+	should := len(want.Requirements) > 0
+	for _, r := range want.Requirements {
+		should = should && r.Level == Should
+		v.Requirement = append(v.Requirement, r.ID)
+		v.Sentence = append(v.Sentence, r.Sentence)
+		v.Source = appendNew(v.Source, r.Source)
+		v.Profiles = appendNew(v.Profiles, r.Profiles...)
+		v.Commits = appendNew(v.Commits, r.Commits...)
+	}
+	if should {
+		v.Level = Should
+	}
+	return v
+}
+
+func appendNew(to []string, from ...string) []string {
+	for _, s := range from {
+		if s != "" && !slices.Contains(to, s) {
+			to = append(to, s)
+		}
+	}
+	return to
+}
+
+// An account is what a clone said about one spec.
+type account struct {
+	begun  bool
+	last   bool // no other spec began after it
+	ended  bool // the guest said that it was done, and counted right
+	finish *record.Finish
+	log    *record.KernelLog
+	steps  []record.Step
+	faults []string // what was wrong with what came while it ran, and until the next one began
+}
+
+// readAccount goes through everything that a clone said and keeps what concerns spec. Lines that are no records count against the spec during
+// which they came; those before the first Begin count against all specs, because nobody knows what they were.
+func readAccount(spec string, ev Evidence) account {
+	var (
+		a        account
+		current  string // the spec that runs, or ran last
+		finished int
+	)
+	fault := func(format string, args ...any) {
+		if current == spec || current == "" {
+			a.faults = append(a.faults, fmt.Sprintf(format, args...))
+		}
+	}
+	mine := func(r string) bool {
+		if r != current {
+			fault("a record about %q came while %q ran", r, current)
+		}
+		return r == spec && current == spec
+	}
+	for i, h := range ev.Heard {
+		if a.ended {
+			fault("the guest went on after its end record")
+			a.ended = false
+		}
+		if h.Record == nil {
+			fault("%s", cmp.Or(h.Fault, "an empty record"))
+			continue
+		}
+		switch r := h.Record.(type) {
+		case record.Hello:
+			fault("a clone said hello, which is for templates")
+		case record.Accepted:
+			if i != 0 || r.Specs != len(ev.Ordered) {
+				fault("the guest accepted %d specs in its record %d, it was told to run %d", r.Specs, i+1, len(ev.Ordered))
+			}
+		case record.Greeting:
+		case record.Begin:
+			if r.Spec == spec && a.begun {
+				a.faults = append(a.faults, "the spec began twice")
+			}
+			current = r.Spec
+			a.begun = a.begun || r.Spec == spec
+		case record.Step:
+			if mine(r.Spec) {
+				a.steps = append(a.steps, r)
+			}
+		case record.KernelLog:
+			if !mine(r.Spec) {
+				break
+			}
+			if a.log != nil || a.finish != nil {
+				fault("a second or late kernel log")
+			}
+			a.log = &r
+		case record.Finish:
+			finished++
+			if !mine(r.Spec) {
+				break
+			}
+			if a.finish != nil {
+				fault("the spec finished twice: %s, then %s", a.finish.Outcome, r.Outcome)
+			}
+			a.finish = &r
+		case record.End:
+			a.ended = r.Specs == finished
+			if !a.ended {
+				fault("the guest says that it finished %d specs, records came of %d", r.Specs, finished)
+			}
+		default:
+			fault("a record of a type that has no meaning here: %T", r)
+		}
+	}
+	a.last = a.begun && current == spec
+	return a
+}
+
+// judge is the verdict but for the kernel log's contents.
+func (a account) judge(e Ending) (Kind, string) {
+	closed := !a.last || a.ended && e.Cause == PoweredOff
+	switch {
+	case a.last && !closed && e.Cause.killed():
+		return Crash, e.died(a.finish != nil)
+	case !a.begun && len(a.faults) > 0:
+		return Broken, "the spec never began, and the guest said what is no record: " + a.faults[0]
+	case !a.begun && a.ended && e.Cause == PoweredOff:
+		return Missing, "the guest ended without running the spec"
+	case !a.begun:
+		return Missing, "the spec never began: " + e.String()
+	case len(a.faults) > 0:
+		return Broken, a.faults[0]
+	case a.finish == nil && a.last && !closed && e.Cause != PoweredOff && e.Cause != Interrupted:
+		return Broken, "while the spec ran: " + e.String()
+	case a.finish == nil && a.last && e.Cause == Interrupted:
+		return Missing, e.String()
+	case a.finish == nil:
+		return Missing, "the spec began, and there is no record of how it finished"
+	case a.log == nil:
+		return Broken, "there is no record of what the kernel logged"
+	case a.log.Error != "":
+		return Broken, "the kernel log could not be read whole: " + a.log.Error
+	case !closed && e.Cause == Interrupted:
+		return Missing, e.String()
+	case !closed && e.Cause == PoweredOff:
+		return Broken, "the guest ended without its end record"
+	case !closed:
+		return Broken, "after the spec: " + e.String()
+	}
+	return outcome(*a.finish)
+}
+
+// outcome is what a guest made of a spec, in the host's words.
+func outcome(f record.Finish) (Kind, string) {
+	reason := firstLine(f.Reason)
+	switch f.Outcome {
+	case record.Passed:
+		return Pass, ""
+	case record.Failed:
+		return Fail, cmp.Or(reason, firstLine(f.Seen), firstLine(f.Detail), "the guest does not say why")
+	case record.Refused, record.Skipped:
+		if reason == "" {
+			return Broken, fmt.Sprintf("the spec was %s, and nobody says why", f.Outcome)
+		}
+		if f.Outcome == record.Refused {
+			return Refused, reason
+		}
+		return Skip, reason
+	case record.Panicked:
+		return Broken, "the spec itself panicked: " + cmp.Or(reason, firstLine(f.Detail))
+	case record.TimedOut:
+		return Broken, "the spec did not end within its limit: " + cmp.Or(reason, firstLine(f.Detail), "no reason given")
+	case record.Broken:
+		return Broken, cmp.Or(reason, firstLine(f.Detail), "the guest does not say why")
+	}
+	return Broken, fmt.Sprintf("the guest says outcome %q, which means nothing", f.Outcome)
+}
+
+// judgeKernelLog holds what the kernel logged against a verdict: a splat makes a failure of whatever the guest thought it was, and a crash
+// of whatever the kernel did not survive whole. The last spec of a clone also answers for what came on the console after its log was read,
+// such as a use after free that only shows once RCU has run.
+func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
+	if !a.begun {
+		return
+	}
+	scanner, err := splatScanner()
+	if err != nil {
+		v.Kind, v.Reason = Broken, "the kernel log cannot be scanned: "+err.Error()
+		return
+	}
+	kernel := scanner.on(cmp.Or(v.KernelRelease, v.Kernel), ev.Ended)
+	if a.log != nil {
+		v.Splats = kernel.Scan(a.log.Lines)
+	}
+	if a.last {
+		v.Splats = append(v.Splats, kernel.Scan(unseen(ev))...)
+	}
+	if len(v.Splats) == 0 {
+		return
+	}
+	worst := slices.MaxFunc(v.Splats, func(x, y Splat) int { return cmp.Compare(x.Means.rank(), y.Means.rank()) })
+	switch {
+	case v.Kind == Crash:
+		v.Reason += ": " + worst.Text
+	case worst.Means == SplatCrash:
+		v.Kind, v.Reason = Crash, "kernel splat: "+worst.Text
+	case v.Kind == Broken || v.Kind == Missing:
+		v.Reason += "; kernel splat: " + worst.Text
+	default:
+		v.Kind, v.Reason = Fail, "kernel splat: "+worst.Text
+	}
+}
+
+// unseen is what the kernel wrote on the console and no kernel log of the clone has.
+func unseen(ev Evidence) []string {
+	logged := make(map[string]bool)
+	for _, h := range ev.Heard {
+		if l, ok := h.Record.(record.KernelLog); ok {
+			for _, line := range l.Lines {
+				_, message, _ := kernelMessage(line)
+				logged[message] = true
+			}
+		}
+	}
+	var lines []string
+	for line := range strings.Lines(ev.Ending.Console) {
+		line = strings.TrimRight(line, "\r\n")
+		// The console is the guest's too: only what bears the kernel's timestamp is the kernel's.
+		if stamped, message, ok := kernelMessage(line); ok && stamped && !logged[message] {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func (a account) duration(took time.Duration) time.Duration {
+	if a.finish != nil && a.finish.Duration > 0 {
+		return a.finish.Duration
+	}
+	return max(0, took)
+}
+
+// died says how the kernel ended.
+func (e Ending) died(finished bool) string {
+	if finished {
+		return "after the spec finished: " + e.String()
+	}
+	return e.String()
+}
+
+func (e Ending) String() string {
+	cause := string(cmp.Or(e.Cause, "nobody says how the machine ended"))
+	if detail := firstLine(e.Detail); detail != "" {
+		return cause + ": " + detail
+	}
+	return cause
+}
+
+// Owed are the specs that a clone was told to run and never began, in order, because it ended before it came to them: another clone has to
+// run them. A guest that says it is done owes nothing: what it left out is missing. Where nothing at all began, a caller that tries again
+// must count, or it tries for ever.
+func Owed(ev Evidence) []string {
+	begun := make(map[string]bool)
+	for _, h := range ev.Heard {
+		switch r := h.Record.(type) {
+		case record.Begin:
+			begun[r.Spec] = true
+		case record.End:
+			return nil
+		}
+	}
+	var owed []string
+	for _, spec := range ev.Ordered {
+		if !begun[spec] {
+			owed = append(owed, spec)
+		}
+	}
+	return owed
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return clip(strings.TrimSpace(s), 400)
+}

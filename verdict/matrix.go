@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"slices"
+)
+
+// A Count is what became of many specs.
+type Count struct {
+	Planned  int          // verdicts that are owed
+	Kinds    map[Kind]int // verdicts that are there
+	Advisory int          // of the fails: shoulds that were not met
+}
+
+func (c *Count) add(v Verdict) {
+	if c.Kinds == nil {
+		c.Kinds = make(map[Kind]int)
+	}
+	c.Kinds[v.Kind]++
+	if v.Advisory() {
+		c.Advisory++
+	}
+}
+
+// Of is the number of verdicts of one kind. Planned verdicts that are not there are missing, whether or not a line says so.
+func (c Count) Of(k Kind) int {
+	n := c.Kinds[k]
+	if k == Missing {
+		n += c.owed()
+	}
+	return n
+}
+
+func (c Count) owed() int {
+	n := c.Planned
+	for _, k := range c.Kinds {
+		n -= k
+	}
+	return max(0, n)
+}
+
+// A Matrix is a run at a glance: loaders × kernels × suites.
+type Matrix struct {
+	Loaders []string // with their versions, in the order of the run
+	Kernels []string // in the order of the run
+	Suites  []string
+
+	counts map[Part]Count
+}
+
+// At is what became of a suite in a cell. Nothing was planned there where Planned is 0.
+func (m Matrix) At(loader, kernel, suite string) Count {
+	return m.counts[Part{Loader: loader, Kernel: kernel, Suite: suite}]
+}
+
+// Matrix is the run at a glance.
+func (f *File) Matrix() Matrix {
+	m := Matrix{counts: make(map[Part]Count)}
+	for _, l := range f.Run.Loaders {
+		m.Loaders = append(m.Loaders, l.Name)
+	}
+	for _, k := range f.Run.Kernels {
+		m.Kernels = append(m.Kernels, k.Name)
+	}
+	m.Suites = slices.Clone(f.Run.Suites)
+	for _, p := range f.Run.Plan {
+		m.Loaders = appendNew(m.Loaders, p.Loader)
+		m.Kernels = appendNew(m.Kernels, p.Kernel)
+		m.Suites = appendNew(m.Suites, p.Suite)
+		at := Part{Loader: p.Loader, Kernel: p.Kernel, Suite: p.Suite}
+		c := m.counts[at]
+		c.Planned += p.Specs
+		m.counts[at] = c
+	}
+	for _, v := range f.Verdicts {
+		c := m.counts[v.part()]
+		c.add(v)
+		m.counts[v.part()] = c
+	}
+	return m
+}
+
+// Count is what became of all specs of the run.
+func (f *File) Count() Count {
+	c := Count{Planned: f.Run.Planned}
+	for _, v := range f.Verdicts {
+		c.add(v)
+	}
+	return c
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// A Kind is what became of a spec in a cell.
+type Kind string
+
+// The kinds of verdict.
+const (
+	Pass    Kind = "pass"    // the requirement holds, and the kernel has nothing to complain about
+	Fail    Kind = "fail"    // it does not hold, or the kernel logged a splat meanwhile
+	Refused Kind = "refused" // the loader cleanly refused what it does not claim
+	Skip    Kind = "skip"    // the kernel lacks what the spec needs, as probed
+	XFail   Kind = "xfail"   // failed, as the expectations say
+	XPass   Kind = "xpass"   // did not fail, although the expectations say so
+	Flaky   Kind = "flaky"   // now passes, now fails
+	Broken  Kind = "broken"  // suite, driver or harness could not do its job
+	Crash   Kind = "crash"   // the kernel died, or did something that it does not survive whole
+	Missing Kind = "missing" // there is no record of it
+)
+
+// Kinds are all kinds, in the order in which reports list them.
+var Kinds = []Kind{Pass, Fail, XPass, Flaky, Crash, Broken, Missing, Refused, Skip, XFail}
+
+func (k Kind) valid() bool { return slices.Contains(Kinds, k) }
+
+// A Level is how strongly a loader is held to a requirement.
+type Level string
+
+// The levels. A verdict without a level is held to as a must.
+const (
+	Must   Level = "must"
+	Should Level = "should"
+)
+
+// A Cell is one loader on one kernel.
+type Cell struct {
+	Loader        string `json:"loader"`                   // name without version: "libbpf"
+	LoaderVersion string `json:"loader_version"`           // as it is asked for after the @: "1.1"; may be empty
+	Kernel        string `json:"kernel"`                   // as the host names it: a series, a path, "native"
+	KernelRelease string `json:"kernel_release,omitempty"` // uname -r
+}
+
+// LoaderName is the loader as a command line names it: "libbpf@1.1".
+func (c Cell) LoaderName() string {
+	if c.LoaderVersion == "" {
+		return c.Loader
+	}
+	return c.Loader + "@" + c.LoaderVersion
+}
+
+func (c Cell) String() string { return c.LoaderName() + " on " + c.Kernel }
+
+// A Verdict is one line of a run file: what became of one spec in one cell, and what a reader needs to understand it.
+//
+// The fields up to DurationMS are always there. Everything below comes from a guest that nobody trusts, or is there for reports only.
+type Verdict struct {
+	Spec        string   `json:"spec"`
+	Requirement []string `json:"requirement"` // ids
+	Suite       string   `json:"suite"`
+	Cell
+	Kind       Kind   `json:"verdict"`
+	Reason     string `json:"reason"`      // one line; empty for a plain pass
+	DurationMS int64  `json:"duration_ms"` // of the spec in the guest; of the clone where the guest did not say
+
+	Level    Level    `json:"level,omitempty"`    // the strictest of the requirements'
+	Sentence []string `json:"sentence,omitempty"` // a requirement in words, in the order of Requirement
+	Source   []string `json:"source,omitempty"`   // where the requirements come from
+	Commits  []string `json:"commits,omitempty"`  // kernel commits that a kernel which fails may lack
+	Profiles []string `json:"profiles,omitempty"`
+
+	Expected     string       `json:"expected,omitempty"`
+	Seen         string       `json:"seen,omitempty"`
+	Detail       string       `json:"detail,omitempty"`       // the whole failure text
+	Conversation []string     `json:"conversation,omitempty"` // last lines: "> request", "< reply", "! fault", "| stderr"
+	Splats       []Splat      `json:"splats,omitempty"`       // what the kernel complained of
+	Console      []string     `json:"console,omitempty"`      // last lines, where the machine did not end well
+	Backtrace    string       `json:"backtrace,omitempty"`    // of a kernel that hung
+	UnderClaim   bool         `json:"under_claim,omitempty"`  // passed although the loader does not claim the profile
+	Attempt      int          `json:"attempt,omitempty"`      // counted from 1, where it took more than one clone
+	Expectation  *Expectation `json:"expectation,omitempty"`  // the entry that made this xfail, xpass or flaky
+	Again        string       `json:"again,omitempty"`        // the command that shows it again
+}
+
+// Fails reports whether the verdict is a loader's or a kernel's failure, one that the run's exit code tells.
+//
+// A should that is not met is shown and does not fail a run; a kernel splat or crash does, whatever the level. An entry in the expectations
+// excuses a fail (xfail) or makes it flaky; an expectation that no longer holds (xpass) fails the run, or nobody would notice the next fail.
+func (v Verdict) Fails() bool {
+	switch v.Kind {
+	case Fail:
+		return !v.Advisory()
+	case Flaky:
+		return v.Expectation == nil
+	case XPass, Crash:
+		return true
+	}
+	return false
+}
+
+// Advisory reports whether the verdict is a should that was not met: shown, and nothing more.
+func (v Verdict) Advisory() bool {
+	return v.Kind == Fail && v.Level == Should && len(v.Splats) == 0
+}
+
+// Unknown reports whether the verdict says nothing about the loader, because the harness, the suite or a driver could not do its job.
+func (v Verdict) Unknown() bool { return v.Kind == Broken || v.Kind == Missing }
+
+// Again is the command that runs one spec in one cell once more.
+func Again(c Cell, spec string) string {
+	return fmt.Sprintf("loadstone run --kernel %s --loader %s --spec %s", Quote(c.Kernel), Quote(c.LoaderName()), Quote(spec))
+}
+
+// Quote makes s one word for a POSIX shell.
+func Quote(s string) string {
+	plain := func(r rune) bool {
+		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./@:+,=", r))
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

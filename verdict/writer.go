@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package verdict
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// syncEvery is how far apart two fsyncs of a run file are at least, and so how much a power failure can cost. A crash of the program costs
+// nothing: a line is handed to the kernel, whole, before Write returns.
+const syncEvery = time.Second
+
+var (
+	// ErrDuplicate is returned for a second verdict on the same spec and cell.
+	ErrDuplicate = errors.New("second verdict on the same spec and cell")
+
+	// ErrUnplanned is returned for a verdict on a suite and cell for which the plan has none, or no more.
+	ErrUnplanned = errors.New("verdict that was not planned")
+
+	// ErrClosed is returned by a [Writer] that is closed.
+	ErrClosed = errors.New("run file is closed")
+)
+
+// A Writer writes a run file as its verdicts come. It is safe for concurrent use.
+//
+// Each line is one write, so a reader sees whole lines and at most one torn one. The file is synced in the background, at once where the last
+// sync is a second ago, otherwise when it is; never more than a second of verdicts is lost with the machine, and no verdict waits for a disk.
+type Writer struct {
+	sync func() error // of the file; another one in tests
+
+	mu      sync.Mutex
+	file    *os.File
+	tally   tally
+	started time.Time
+	err     error // the first error: everything after it fails with it
+	closed  bool
+
+	dirty   chan struct{} // capacity 1: something was written since the last sync
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed when the syncer is gone
+}
+
+// Create starts a run file at path and writes its first line. An older file at path is replaced in one step: at any moment there is a run
+// file with its first line at path, or none. Format is set, and Planned where it is 0; Planned must be the sum of the plan, and a run that plans nothing is an error: it could only look clean.
+func Create(path string, run Run) (*Writer, error) {
+	run.Format = Format
+	sum := 0
+	for _, p := range run.Plan {
+		sum += p.Specs
+	}
+	if run.Planned == 0 {
+		run.Planned = sum
+	}
+	if run.Planned != sum {
+		return nil, fmt.Errorf("create run file: %d verdicts are planned, the plan adds up to %d", run.Planned, sum)
+	}
+	if sum == 0 {
+		return nil, errors.New("create run file: nothing is planned")
+	}
+	file, err := create(path, run)
+	if err != nil {
+		return nil, fmt.Errorf("create run file: %w", err)
+	}
+	w := &Writer{
+		sync: file.Sync, file: file, tally: newTally(run), started: run.Started,
+		dirty: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	go w.syncer()
+	return w, nil
+}
+
+func create(path string, run Run) (_ *os.File, err error) {
+	dir := filepath.Dir(path)
+	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+		}
+	}()
+	line, err := marshalLine("run", run)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Write(line); err != nil {
+		return nil, err
+	}
+	if err := file.Chmod(0o644); err != nil {
+		return nil, err
+	}
+	if err := file.Sync(); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return nil, err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return file, d.Sync()
+}
+
+// Write appends a verdict. It returns an error wrapping [ErrDuplicate] or [ErrUnplanned] for one that the plan has no room for, and then
+// writes nothing; any other error is of the file, and stays: what was not written once is not made up for by what comes later.
+func (w *Writer) Write(v Verdict) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return ErrClosed
+	}
+	if w.err != nil {
+		return w.err
+	}
+	if err := v.check(); err != nil {
+		return fmt.Errorf("write verdict on %s, %s: %w", v.Spec, v.Cell, err)
+	}
+	if err := w.tally.room(v); err != nil {
+		return fmt.Errorf("write verdict: %w", err)
+	}
+	if err := w.append("verdict", v); err != nil {
+		return err
+	}
+	w.tally.add(v)
+	return nil
+}
+
+// Counts is how many verdicts of each kind were written so far.
+func (w *Writer) Counts() map[Kind]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.tally.counts()
+}
+
+// Close writes the last line, syncs and closes the file. reason says why the run ended before its plan was done, and is empty otherwise;
+// problems are what is wrong beyond single specs. A second Close does nothing.
+//
+// The file is complete if no reason is given and every planned verdict was written.
+func (w *Writer) Close(reason string, problems []string) error {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return nil
+	}
+	w.closed = true
+	if w.err == nil {
+		owed := w.tally.owed()
+		if owed > 0 && reason == "" {
+			reason = fmt.Sprintf("%d planned verdicts are not there", owed)
+		}
+		w.append("end", End{
+			Verdicts: w.tally.counts(), Complete: owed == 0 && reason == "", Reason: reason, Problems: problems,
+			DurationMS: max(0, time.Since(w.started).Milliseconds()),
+		})
+	}
+	close(w.closing)
+	w.mu.Unlock()
+
+	<-w.done
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fail(w.sync())
+	w.fail(w.file.Close())
+	return w.err
+}
+
+// append writes one line. w.mu is held.
+func (w *Writer) append(typ string, v any) error {
+	line, err := marshalLine(typ, v)
+	if err != nil {
+		return err
+	}
+	if _, err := w.file.Write(line); err != nil {
+		w.fail(err)
+		return w.err
+	}
+	select {
+	case w.dirty <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// fail keeps the first error. w.mu is held.
+func (w *Writer) fail(err error) {
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("write run file: %w", err)
+	}
+}
+
+// syncer syncs the file whenever something was written, at most once in syncEvery, until the writer closes, which syncs what is left.
+func (w *Writer) syncer() {
+	defer close(w.done)
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-w.closing:
+			return
+		case <-pause.C:
+		}
+		select {
+		case <-w.closing:
+			return
+		case <-w.dirty:
+		}
+		if err := w.sync(); err != nil {
+			w.mu.Lock()
+			w.fail(err)
+			w.mu.Unlock()
+		}
+		pause.Reset(syncEvery)
+	}
+}
+
+// marshalLine is v as a line, with its type as the first key.
+func marshalLine(typ string, v any) ([]byte, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("marshal %s line: %w", typ, err)
+	}
+	line := fmt.Appendf(nil, `{"type":%q,`, typ)
+	return append(append(line, body[1:]...), '\n'), nil
+}
