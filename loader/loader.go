@@ -49,6 +49,9 @@ const (
 	IgnoreUnknown Feature = "ignore-unknown-fields" // OpenOptions.IgnoreUnknownFields
 )
 
+// ProtocolFeature is the feature that a driver lacks which speaks none of the versions that it was offered.
+const ProtocolFeature Feature = "protocol"
+
 // Support is how far a loader claims a feature.
 type Support string
 

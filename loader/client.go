@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are about conversations with a driver.
+type Options struct {
+	// Deadline is how long a driver may take for one request. 10 seconds if zero.
+	Deadline time.Duration
+
+	// Deadlines are for requests that have one of their own.
+	Deadlines map[Op]time.Duration
+
+	// Grace is how long a driver has to exit after [Bye], and to leave a dump after SIGABRT. 2 seconds if zero.
+	Grace time.Duration
+
+	// Trace is called once for every request, after it is over.
+	Trace func(Exchange)
+}
+
+func (o Options) deadline(op Op) time.Duration {
+	if d := o.Deadlines[op]; d > 0 {
+		return d
+	}
+	if o.Deadline > 0 {
+		return o.Deadline
+	}
+	return 10 * time.Second
+}
+
+func (o Options) grace() time.Duration {
+	if o.Grace > 0 {
+		return o.Grace
+	}
+	return 2 * time.Second
+}
+
+func (o Options) trace(x Exchange) {
+	if o.Trace != nil {
+		o.Trace(x)
+	}
+}
+
+type specKey struct{}
+
+// WithSpec is a context for requests made on behalf of a spec.
+func WithSpec(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, specKey{}, id)
+}
+
+func specOf(ctx context.Context) string {
+	id, _ := ctx.Value(specKey{}).(string)
+	return id
+}
+
+// A Client is a [Loader] that is a process. It has the process for itself: when the conversation ends, by [Client.Close] or by a
+// [Fault], the process and all others of its group are gone.
+type Client struct {
+	process *process
+	pipes   pipes
+	in      replies
+	stderr  notes
+	options Options
+	release func() bool // of the context that the client was started with
+
+	mu    sync.Mutex
+	seq   int // of the last request sent
+	last  Op
+	fault error // why nothing more is answered
+	over  bool
+}
+
+// ErrClosed is returned for requests after [Bye] or Close.
+var ErrClosed = errors.New("the conversation is over")
+
+// Start starts a driver. The command's descriptors are for Start to set; its argv, environment, folder and root are the caller's. The driver
+// is killed when ctx is done.
+func Start(ctx context.Context, cmd *exec.Cmd, options Options) (*Client, error) {
+	pipes, err := newPipes()
+	if err != nil {
+		return nil, fmt.Errorf("start driver %s: %w", cmd.Path, err)
+	}
+	err = pipes.give(cmd)
+	var p *process
+	if err == nil {
+		p, err = watch(cmd)
+	}
+	if err != nil {
+		pipes.close()
+		return nil, fmt.Errorf("start driver %s: %w", cmd.Path, err)
+	}
+	pipes.given()
+	c := &Client{process: p, pipes: pipes, in: replies{file: pipes.replies}, stderr: notes{file: pipes.stderr}, options: options}
+	c.release = context.AfterFunc(ctx, p.kill)
+	go c.stderr.pump()
+	go func() {
+		<-p.gone
+		wake(pipes.replies)
+	}()
+	return c, nil
+}
+
+// Do carries out one request. Errors are a [*Fault], [ErrClosed], or about a request that cannot be put on the wire.
+func (c *Client) Do(ctx context.Context, req Request) (Reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.do(ctx, req)
+}
+
+func (c *Client) do(ctx context.Context, req Request) (Reply, error) {
+	if c.fault != nil {
+		return nil, c.fault
+	}
+	if c.over {
+		return nil, ErrClosed
+	}
+	line, err := encodeRequest(c.seq+1, specOf(ctx), req)
+	if err != nil {
+		return nil, err
+	}
+	stray := c.strayLine()
+	c.seq++
+	c.last = req.Op()
+	x := Exchange{Spec: specOf(ctx), Op: req.Op(), Seq: c.seq, Request: line}
+	start := time.Now()
+	reply, fault := c.exchange(ctx, req, &x, stray)
+	x.Duration = time.Since(start)
+	if fault != nil {
+		c.end(fault)
+	}
+	x.Stderr = c.stderr.take()
+	if fault != nil {
+		fault.Op, fault.Seq, fault.Stderr = x.Op, x.Seq, x.Stderr
+		x.Fault, c.fault = fault, fault
+		c.options.trace(x)
+		return nil, fault
+	}
+	c.options.trace(x)
+	return reply, nil
+}
+
+// exchange sends the request and reads its reply.
+func (c *Client) exchange(ctx context.Context, req Request, x *Exchange, stray *Fault) (Reply, *Fault) {
+	if stray != nil {
+		return nil, stray
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.options.deadline(req.Op()))
+	defer cancel()
+	if fault := c.send(ctx, x.Request); fault != nil {
+		return nil, fault
+	}
+	line, fault := c.receive(ctx)
+	if fault != nil {
+		return nil, fault
+	}
+	a, err := decodeReply(req.Op(), line)
+	if !errors.Is(err, ErrGarbage) {
+		x.Reply = line
+	}
+	switch {
+	case errors.Is(err, ErrGarbage) || err != nil && a.seq == 0:
+		return nil, faultOf(err)
+	case a.seq != x.Seq:
+		return nil, c.misplaced(a.seq, line)
+	case err != nil:
+		return nil, faultOf(err)
+	}
+	x.Unknown = a.unknown
+	if fault := checkVersion(req, a.reply); fault != nil {
+		return nil, fault
+	}
+	if fault := c.after(req.Op()); fault != nil {
+		return nil, fault
+	}
+	return a.reply, nil
+}
+
+// faultOf is the fault of an error that wraps one of the kinds.
+func faultOf(err error) *Fault {
+	for _, kind := range []error{ErrGarbage, ErrSchema, ErrTooLong} {
+		if errors.Is(err, kind) {
+			return &Fault{Kind: kind, Detail: strings.TrimPrefix(err.Error(), kind.Error()+": ")}
+		}
+	}
+	return &Fault{Kind: ErrDied, Detail: err.Error()}
+}
+
+func (c *Client) send(ctx context.Context, line []byte) *Fault {
+	stop := context.AfterFunc(ctx, func() { _ = c.pipes.requests.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
+	_, err := c.pipes.requests.Write(append(line[:len(line):len(line)], '\n'))
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return late(ctx, "it does not read the request")
+	}
+	return c.died("it closed its input")
+}
+
+// receive waits for one line.
+func (c *Client) receive(ctx context.Context) ([]byte, *Fault) {
+	if err := c.pipes.replies.SetReadDeadline(time.Time{}); err != nil {
+		return nil, &Fault{Kind: ErrDied, Detail: err.Error()}
+	}
+	stop := context.AfterFunc(ctx, func() { wake(c.pipes.replies) })
+	defer stop()
+	select {
+	case <-c.process.gone: // and so it woke nobody
+		wake(c.pipes.replies)
+	default:
+	}
+	line, err := c.in.next()
+	if errors.Is(err, os.ErrDeadlineExceeded) { // the deadline, or the driver went: what it wrote before that counts
+		c.in.drain()
+		if line, err = c.in.take(); errors.Is(err, errNoLine) {
+			return nil, c.silent(ctx)
+		}
+	}
+	switch {
+	case err == nil:
+		return line, nil
+	case errors.Is(err, io.EOF):
+		return nil, c.died("it closed its output")
+	}
+	return nil, faultOf(err)
+}
+
+// silent is the fault of a driver that was waited for in vain.
+func (c *Client) silent(ctx context.Context) *Fault {
+	select {
+	case <-c.process.gone:
+		return c.died("")
+	default:
+		return late(ctx, c.partial())
+	}
+}
+
+func (c *Client) partial() string {
+	if len(c.in.buf) == 0 {
+		return ""
+	}
+	return "half a line: " + excerpt(c.in.buf)
+}
+
+func late(ctx context.Context, detail string) *Fault {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &Fault{Kind: context.Cause(ctx), Detail: detail}
+	}
+	return &Fault{Kind: ErrHung, Detail: detail}
+}
+
+// died is the fault of a driver that went, or is about to. If it does not go, that is told.
+func (c *Client) died(how string) *Fault {
+	if !c.process.goneIn(c.options.grace()) {
+		return &Fault{Kind: ErrDied, Detail: how + " and went on"}
+	}
+	detail := c.process.status
+	if half := c.partial(); half != "" {
+		detail += ", " + half
+	}
+	return &Fault{Kind: ErrDied, Detail: detail}
+}
+
+// misplaced is the fault of an answer to another request than the one that was asked.
+func (c *Client) misplaced(seq int, line []byte) *Fault {
+	if 1 <= seq && seq < c.seq {
+		return &Fault{Kind: ErrTwice, Detail: fmt.Sprintf("again to request %d: %s", seq, excerpt(line))}
+	}
+	return &Fault{Kind: ErrOutOfOrder, Detail: fmt.Sprintf("to request %d, which was not made: %s", seq, excerpt(line))}
+}
+
+// strayLine is the fault of a driver that wrote something which nobody asked for.
+func (c *Client) strayLine() *Fault {
+	c.in.drain()
+	if len(c.in.buf) == 0 {
+		return nil
+	}
+	if !slices.Contains(c.in.buf, '\n') { // the rest of it is under way
+		_ = c.pipes.replies.SetReadDeadline(time.Now().Add(c.options.grace())) // a pipe has deadlines
+	}
+	line, err := c.in.next()
+	switch {
+	case errors.Is(err, ErrTooLong):
+		return faultOf(err)
+	case err != nil:
+		return &Fault{Kind: ErrGarbage, Detail: "nobody asked for " + c.partial()}
+	}
+	a, err := decodeReply(c.last, line)
+	switch {
+	case a.seq == c.seq && a.seq > 0:
+		return &Fault{Kind: ErrTwice, Detail: fmt.Sprintf("again to request %d: %s", a.seq, excerpt(line))}
+	case err != nil:
+		return faultOf(err)
+	}
+	return c.misplaced(a.seq, line)
+}
+
+// after sees that a driver stops where its reply ends: nothing more on its output, and after bye it exits.
+func (c *Client) after(op Op) *Fault {
+	if op == OpBye {
+		c.over = true
+		closeAll(c.pipes.requests)
+		if !c.process.goneIn(c.options.grace()) {
+			return &Fault{Kind: ErrHung, Detail: "it did not exit after bye"}
+		}
+	}
+	if fault := c.strayLine(); fault != nil {
+		return fault
+	}
+	if op == OpBye && !c.process.clean() {
+		return &Fault{Kind: ErrDied, Detail: c.process.status + " after bye"}
+	}
+	return nil
+}
+
+// checkVersion sees that driver and suite have a version in common.
+func checkVersion(req Request, reply Reply) *Fault {
+	hello, ok := req.(Hello)
+	if !ok {
+		return nil
+	}
+	switch r := reply.(type) {
+	case *Unsupported:
+		return &Fault{Kind: ErrVersion, Detail: r.Reason}
+	case *OK:
+		if !slices.Contains(hello.Protocols, r.Protocol) {
+			return &Fault{Kind: ErrVersion, Detail: fmt.Sprintf("it chose version %d of %v", r.Protocol, hello.Protocols)}
+		}
+	}
+	return nil
+}
+
+// end stops a driver after a fault: one that hangs is asked for a dump first.
+func (c *Client) end(fault *Fault) {
+	if fault.Kind == ErrHung {
+		c.process.abort()
+		c.process.goneIn(c.options.grace())
+	}
+	c.process.kill()
+	if !c.process.goneIn(c.options.grace()) {
+		fault.Detail += " (it is still there after SIGKILL)"
+	}
+}
+
+// Close says [Bye], sees the driver exit, and gives up everything. The error is a [*Fault]; a fault that was returned before is not
+// returned again.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var err error
+	if c.fault == nil && !c.over {
+		_, err = c.do(context.Background(), Bye{})
+	}
+	c.over = true
+	c.release()
+	c.process.kill()
+	c.process.goneIn(c.options.grace())
+	c.pipes.close()
+	return err
+}
