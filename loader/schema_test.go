@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loader
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A definition is as much of a JSON Schema as says which fields an object has.
+type definition struct {
+	Properties map[string]json.RawMessage `json:"properties"`
+	Required   []string                   `json:"required"`
+}
+
+// shapes are the fields of each message and part of one, with ! after those that are required.
+type shapes map[string][]string
+
+func TestSchemaAndTypesListTheSameFields(t *testing.T) {
+	var doc struct {
+		Defs map[string]definition `json:"$defs"`
+	}
+	if err := json.Unmarshal(Schema, &doc); err != nil {
+		t.Fatal(err)
+	}
+	fromSchema := shapes{}
+	for name, def := range doc.Defs {
+		if name == "request" || name == "reply" || strings.HasPrefix(name, "reply.") {
+			continue // unions, not objects with fields of their own
+		}
+		fields := []string{}
+		for field := range def.Properties {
+			if slices.Contains(def.Required, field) {
+				field += "!"
+			}
+			fields = append(fields, field)
+		}
+		slices.Sort(fields)
+		fromSchema[name] = fields
+	}
+
+	fromTypes := shapes{}
+	parts := map[string]any{
+		"envelope": envelope{}, "kernel": Kernel{}, "dirs": Dirs{}, "open-options": OpenOptions{},
+		"ok": OK{}, "identity": Identity{}, "claim": Claim{}, "map": MapView{}, "program": ProgramView{},
+		"unsupported": Unsupported{}, "rejected": Rejected{}, "error": Error{},
+	}
+	for op, blank := range blanks {
+		parts["request."+string(op)] = blank
+	}
+	for name, part := range parts {
+		fields := []string{}
+		for i := range reflect.TypeOf(part).NumField() {
+			tag, option, _ := strings.Cut(reflect.TypeOf(part).Field(i).Tag.Get("json"), ",")
+			if option != "omitempty" {
+				tag += "!"
+			}
+			fields = append(fields, tag)
+		}
+		slices.Sort(fields)
+		fromTypes[name] = fields
+	}
+	if diff := cmp.Diff(fromSchema, fromTypes); diff != "" {
+		t.Errorf("-schema +types:\n%s", diff)
+	}
+}
+
+// everyRequest is one request of each kind with every field set.
+var everyRequest = []Request{
+	Hello{Protocols: []int{1}, Suite: "1.0", Kernel: Kernel{Release: "6.12", Arch: "x86_64"}, Dirs: Dirs{Work: "/w", BPFFS: "/b"}},
+	Open{Session: "s", Object: "/o", Options: OpenOptions{IgnoreUnknownFields: true, PinRoot: "/b"}},
+	Set{Session: "s", Target: "map", Name: "m", Attr: MaxEntries, Value: 1.0},
+	Load{Session: "s"},
+	Attach{Session: "s", Program: "p", Kind: "xdp", Ifindex: 2, Path: "/c"},
+	Detach{Session: "s", Handle: "h"},
+	Pin{Session: "s", Target: "map", Name: "m", Path: "/b/m"},
+	Unpin{Session: "s", Target: "map", Name: "m", Path: "/b/m"},
+	Close{Session: "s"},
+	Link{Inputs: []string{"/a"}, Output: "/o"},
+	Query{Session: "s", What: "chain"},
+	Reset{},
+	Bye{},
+}
+
+// everyReply are replies that between them have every field set.
+var everyReply = []struct {
+	op    Op
+	reply Reply
+}{
+	{OpHello, &OK{Protocol: 1, Features: map[Feature]Claim{BTFMaps: {Support: Partial, Reason: "r", Issue: "i"}, "new": {Support: Yes}},
+		Loader: &Identity{Name: "n", Version: "v1.0~rc1", Language: "c", Homepage: "h", Issues: "i", Components: map[string]string{"libelf": "0.188"}}}},
+	{OpHello, &Unsupported{Feature: ProtocolFeature}},
+	{OpLoad, &OK{Maps: []MapView{{Name: "m", ID: 4294967295}}, Programs: []ProgramView{{Name: "p", Section: "xdp", ID: 7}}}},
+	{OpOpen, &OK{Unknown: []string{"m.colour"}}},
+	{OpAttach, &OK{Handle: "h", LinkID: 9}},
+	{OpQuery, &OK{Answer: map[string]any{"slots": []any{1.5, "a", nil, true}}}},
+	{OpSet, &Unsupported{Feature: NUMA, Reason: "r", Issue: "i"}},
+	{OpLoad, &Rejected{Stage: AtVerify, Class: Verifier, Errno: 22, Message: "m", Log: "l"}},
+	{OpOpen, &Rejected{Stage: "open/parse-elf", Class: "malformed/elf/section-2"}},
+	{OpBye, &Error{Message: "m", Trace: "t"}},
+}
+
+func TestEveryRequestIsInTheSchema(t *testing.T) {
+	var ops []Op
+	for _, req := range everyRequest {
+		ops = append(ops, req.Op())
+		line, err := encodeRequest(3, "a.spec", req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Validate(line, nil); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		e, again, err := decodeRequest(line)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		if diff := cmp.Diff(req, again); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(envelope{V: 1, Seq: 3, Spec: "a.spec", Op: req.Op()}, e); diff != "" {
+			t.Error(diff)
+		}
+	}
+	slices.Sort(ops)
+	if diff := cmp.Diff(Ops(), ops); diff != "" {
+		t.Errorf("operations:\n%s", diff)
+	}
+}
+
+func TestEveryReplyIsInTheSchema(t *testing.T) {
+	for _, tt := range everyReply {
+		request, err := encodeRequest(3, "", blanks[tt.op])
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := encodeReply(3, tt.reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validateReply(tt.op, line); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+		a, err := decodeReply(tt.op, line)
+		if err != nil || a.seq != 3 || len(a.unknown) > 0 {
+			t.Errorf("%s: %+v, %v", line, a, err)
+		}
+		if diff := cmp.Diff(tt.reply, a.reply); diff != "" {
+			t.Errorf("%s %s:\n%s", request, line, diff)
+		}
+	}
+}
+
+// validateReply has the schema judge the reply to a request of that kind.
+func validateReply(op Op, reply []byte) error {
+	for _, req := range everyRequest {
+		if req.Op() == op {
+			line, err := encodeRequest(1, "", req)
+			if err != nil {
+				return err
+			}
+			return Validate(line, reply)
+		}
+	}
+	return fmt.Errorf("no request %s", op)
+}
+
+func TestUnknownFieldsAreKept(t *testing.T) {
+	a, err := decodeReply(OpLoad, []byte(`{"seq":1,"mood":"good","ok":{"maps":[{"name":"a"},{"name":"b","colour":3}],"Handle":"x"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"mood", "ok.Handle", "ok.maps[1].colour"}, a.unknown); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(&OK{Maps: []MapView{{Name: "a"}, {Name: "b"}}}, a.reply); diff != "" {
+		t.Error(diff)
+	}
+	if _, req, err := decodeRequest([]byte(`{"v":1,"seq":1,"op":"load","session":"s","colour":[1]}`)); err != nil || req != (Load{Session: "s"}) {
+		t.Errorf("%v, %v", req, err)
+	}
+}
+
+// badReplies are refused by the schema and by the code that says the same.
+var badReplies = []struct {
+	fault string
+	op    Op
+	line  string
+}{
+	{"array", OpReset, `[]`},
+	{"no seq", OpReset, `{"ok":{}}`},
+	{"seq is text", OpReset, `{"seq":"1","ok":{}}`},
+	{"seq with a fraction", OpReset, `{"seq":1.5,"ok":{}}`},
+	{"no answer", OpReset, `{"seq":1}`},
+	{"two answers", OpReset, `{"seq":1,"ok":{},"error":{"message":"x"}}`},
+	{"answer in capitals", OpReset, `{"seq":1,"OK":{}}`},
+	{"ok is null", OpReset, `{"seq":1,"ok":null}`},
+	{"ok is true", OpReset, `{"seq":1,"ok":true}`},
+	{"hello without version", OpHello, `{"seq":1,"ok":{"loader":{"name":"n","version":"1"}}}`},
+	{"hello with version 0", OpHello, `{"seq":1,"ok":{"protocol":0,"loader":{"name":"n","version":"1"}}}`},
+	{"hello without identity", OpHello, `{"seq":1,"ok":{"protocol":1}}`},
+	{"nameless loader", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"","version":"1"}}}`},
+	{"loader version moves", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n","version":"main"}}}`},
+	{"loader without version", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n"}}}`},
+	{"component is a number", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n","version":"1","components":{"a":1}}}}`},
+	{"hello rejected", OpHello, `{"seq":1,"rejected":{"stage":"open","class":"invalid"}}`},
+	{"reset rejected", OpReset, `{"seq":1,"rejected":{"stage":"open","class":"invalid"}}`},
+	{"bye rejected", OpBye, `{"seq":1,"rejected":{"stage":"open","class":"invalid"}}`},
+	{"support maybe", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n","version":"1"},"features":{"x":{"support":"maybe"}}}}`},
+	{"claim without support", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n","version":"1"},"features":{"x":{}}}}`},
+	{"attach without handle", OpAttach, `{"seq":1,"ok":{}}`},
+	{"attach with empty handle", OpAttach, `{"seq":1,"ok":{"handle":""}}`},
+	{"query without answer", OpQuery, `{"seq":1,"ok":{}}`},
+	{"query answered with null", OpQuery, `{"seq":1,"ok":{"answer":null}}`},
+	{"maps are an object", OpLoad, `{"seq":1,"ok":{"maps":{}}}`},
+	{"map without name", OpLoad, `{"seq":1,"ok":{"maps":[{"id":1}]}}`},
+	{"nameless map", OpLoad, `{"seq":1,"ok":{"maps":[{"name":""}]}}`},
+	{"nameless program", OpLoad, `{"seq":1,"ok":{"programs":[{"name":""}]}}`},
+	{"negative id", OpLoad, `{"seq":1,"ok":{"maps":[{"name":"m","id":-1}]}}`},
+	{"id of 33 bits", OpLoad, `{"seq":1,"ok":{"maps":[{"name":"m","id":4294967296}]}}`},
+	{"id null", OpLoad, `{"seq":1,"ok":{"maps":[{"name":"m","id":null}]}}`},
+	{"unsupported nothing", OpLoad, `{"seq":1,"unsupported":{"feature":""}}`},
+	{"unsupported without feature", OpLoad, `{"seq":1,"unsupported":{}}`},
+	{"rejected without stage", OpLoad, `{"seq":1,"rejected":{"class":"invalid"}}`},
+	{"rejected without class", OpLoad, `{"seq":1,"rejected":{"stage":"open"}}`},
+	{"unknown stage", OpLoad, `{"seq":1,"rejected":{"stage":"create","class":"invalid"}}`},
+	{"unknown class", OpLoad, `{"seq":1,"rejected":{"stage":"open","class":"broken"}}`},
+	{"class not refined", OpLoad, `{"seq":1,"rejected":{"stage":"open","class":"invalid/"}}`},
+	{"class with a capital", OpLoad, `{"seq":1,"rejected":{"stage":"open","class":"invalid/Map"}}`},
+	{"negative errno", OpLoad, `{"seq":1,"rejected":{"stage":"open","class":"invalid","errno":-22}}`},
+	{"errno beyond the kernel's", OpLoad, `{"seq":1,"rejected":{"stage":"open","class":"invalid","errno":4096}}`},
+	{"error without message", OpLoad, `{"seq":1,"error":{}}`},
+}
+
+func TestBadReply(t *testing.T) {
+	for _, tt := range badReplies {
+		t.Run(tt.fault, func(t *testing.T) {
+			_, err := decodeReply(tt.op, []byte(tt.line))
+			if !errors.Is(err, ErrSchema) {
+				t.Errorf("client: %v", err)
+			}
+			if err := validateReply(tt.op, []byte(tt.line)); !errors.Is(err, ErrSchema) {
+				t.Errorf("schema: %v", err)
+			}
+		})
+	}
+}
+
+func TestBadRequest(t *testing.T) {
+	for _, tt := range []struct{ fault, line string }{
+		{"no v", `{"seq":1,"op":"reset"}`},
+		{"no op", `{"v":1,"seq":1}`},
+		{"seq 0", `{"v":1,"seq":0,"op":"reset"}`},
+		{"spec is a number", `{"v":1,"seq":1,"spec":1,"op":"reset"}`},
+		{"load of no session", `{"v":1,"seq":1,"op":"load"}`},
+		{"open without options", `{"v":1,"seq":1,"op":"open","session":"s","object":"o"}`},
+		{"protocols are text", `{"v":1,"seq":1,"op":"hello","protocols":"1","suite":"","kernel":{"release":"","arch":""},"dirs":{"work":"","bpffs":""}}`},
+		{"option is text", `{"v":1,"seq":1,"op":"open","session":"s","object":"o","options":{"ignore_unknown_fields":"yes"}}`},
+		{"value null", `{"v":1,"seq":1,"op":"set","session":"s","target":"map","name":"m","attribute":"max_entries","value":null}`},
+		{"array", `[]`},
+	} {
+		t.Run(tt.fault, func(t *testing.T) {
+			if _, _, err := decodeRequest([]byte(tt.line)); !errors.Is(err, ErrSchema) {
+				t.Errorf("server: %v", err)
+			}
+			if err := Validate([]byte(tt.line), nil); !errors.Is(err, ErrSchema) {
+				t.Errorf("schema: %v", err)
+			}
+		})
+	}
+}
+
+func TestGarbage(t *testing.T) {
+	deep := strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)
+	for fault, line := range map[string]string{
+		"empty":      ``,
+		"text":       `Loading program…`,
+		"half":       `{"seq":1,"ok":{`,
+		"two values": `{"seq":1,"ok":{}} {}`,
+		"no UTF-8":   "{\"seq\":1,\"ok\":{\"handle\":\"\xff\"}}",
+		"key twice":  `{"seq":1,"ok":{},"ok":{}}`,
+		"too deep":   `{"seq":1,"ok":{"answer":` + deep + `}}`,
+		"comma":      `{"seq":1,"ok":{},}`,
+	} {
+		if _, err := decodeReply(OpReset, []byte(line)); !errors.Is(err, ErrGarbage) {
+			t.Errorf("%s: %v", fault, err)
+		}
+	}
+}
+
+// FuzzReply holds the client and the schema to the same judgement, and both to keep what they accept.
+func FuzzReply(f *testing.F) {
+	for _, tt := range badReplies {
+		f.Add(string(tt.op), []byte(tt.line))
+	}
+	for _, tt := range everyReply {
+		line, err := encodeReply(1, tt.reply)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(tt.op), line)
+	}
+	f.Fuzz(func(t *testing.T, op string, line []byte) {
+		a, err := decodeReply(Op(op), line)
+		if errors.Is(err, ErrGarbage) {
+			return // stricter than JSON: a key twice, no UTF-8, too deep
+		}
+		if blanks[Op(op)] == nil {
+			return
+		}
+		if valid := validateReply(Op(op), line); (err == nil) != (valid == nil) {
+			t.Fatalf("client: %v; schema: %v", err, valid)
+		}
+		if err != nil {
+			return
+		}
+		again, err := encodeReply(a.seq, a.reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := decodeReply(Op(op), again); err != nil || !cmp.Equal(a.reply, b.reply) {
+			t.Fatalf("%s, again %s: %v", line, again, err)
+		}
+	})
+}
