@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// pinned is the major version of clang that makes the objects. Another one makes other code of the same source.
+const pinned = "19"
+
+// flags are those of every build. -mcpu=v2 is what kernel 5.10 takes without question; nothing of the machine's paths or headers gets in.
+var flags = []string{
+	"-O2", "-g", "-mcpu=v2", "-nostdinc", "-Iinclude", "-fdebug-compilation-dir=.",
+	"-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-unused-const-variable",
+}
+
+// errToolchain is wrapped where clang of the pinned version is not there.
+var errToolchain = errors.New("needs clang-" + pinned + " and llvm-strip-" + pinned +
+	": make setup installs them (Debian packages clang-" + pinned + " and llvm-" + pinned + ")")
+
+// toolchain is what makes objects.
+type toolchain struct {
+	clang, strip string // paths
+	version      string // of clang, such as "19.1.7"
+}
+
+var versionOf = regexp.MustCompile(`clang version (([0-9]+)\.[0-9]+\.[0-9]+)`)
+
+// findToolchain finds the pinned compiler under its Debian name or a plain one. The error wraps [errToolchain].
+func findToolchain(ctx context.Context) (toolchain, error) {
+	var seen []error
+	for _, suffix := range []string{"-" + pinned, ""} {
+		t, err := toolchainAt(ctx, "clang"+suffix, "llvm-strip"+suffix)
+		if err == nil {
+			return t, nil
+		}
+		seen = append(seen, err)
+	}
+	return toolchain{}, fmt.Errorf("%w\n%w", errToolchain, errors.Join(seen...))
+}
+
+func toolchainAt(ctx context.Context, clang, strip string) (t toolchain, err error) {
+	if t.clang, err = exec.LookPath(clang); err != nil {
+		return toolchain{}, err
+	}
+	if t.strip, err = exec.LookPath(strip); err != nil {
+		return toolchain{}, err
+	}
+	out, err := exec.CommandContext(ctx, t.clang, "--version").Output()
+	if err != nil {
+		return toolchain{}, fmt.Errorf("%s --version: %w", t.clang, err)
+	}
+	version := versionOf.FindStringSubmatch(string(out))
+	if version == nil || version[2] != pinned {
+		first, _, _ := strings.Cut(string(out), "\n")
+		return toolchain{}, fmt.Errorf("%s is %q", t.clang, first)
+	}
+	t.version = version[1]
+	return t, nil
+}
+
+// compile makes one object, without the debug information that only debuggers read.
+func (t toolchain) compile(ctx context.Context, dir string, b build, output string) error {
+	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
+		return fmt.Errorf("compile %s: %w", b.source, err)
+	}
+	args := append([]string{"-target", b.target, "-c", "-o", output, b.source}, flags...)
+	if err := t.run(ctx, dir, t.clang, append(args, b.flags...)...); err != nil {
+		return fmt.Errorf("compile %s: %w", b.source, err)
+	}
+	if err := t.run(ctx, dir, t.strip, "-g", output); err != nil {
+		return fmt.Errorf("strip %s: %w", b.output, err)
+	}
+	return nil
+}
+
+func (t toolchain) run(ctx context.Context, dir, tool string, args ...string) error {
+	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd.Dir = dir
+	// PWD is where clang looks for the name of its folder.
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PWD=.", "LC_ALL=C"}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+}
+
+const versionPrefix = "clang "
+
+// otherVersion says so where the committed objects were made by another release of the pinned compiler.
+func (t toolchain) otherVersion(dir string) string {
+	sum, err := os.ReadFile(filepath.Join(dir, sumName))
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(sum), "\n")
+	if was := strings.TrimPrefix(first, versionPrefix); was != t.version {
+		return fmt.Sprintf("\nthey were made by clang %s, and this is %s", was, t.version)
+	}
+	return ""
+}

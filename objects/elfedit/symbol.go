@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package elfedit
+
+import (
+	"fmt"
+	"slices"
+)
+
+func (f *file) symbol(name string) (*symbol, error) {
+	for _, s := range f.symbols {
+		if s.name == name {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("no symbol %s", name)
+}
+
+// dropSymbol removes a symbol and the relocations that name it.
+func (f *file) dropSymbol(sym *symbol) {
+	f.symbols = slices.DeleteFunc(f.symbols, func(s *symbol) bool { return s == sym })
+	for _, s := range f.sections {
+		s.relocs = slices.DeleteFunc(s.relocs, func(r *reloc) bool { return r.symbol == sym })
+	}
+}
+
+// DropSymbol removes a symbol and the relocations that name it. What the symbol was for stays in its section.
+func DropSymbol(name string) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.symbol(name)
+		if err != nil {
+			return err
+		}
+		f.dropSymbol(s)
+		return nil
+	}, "drop symbol %s", name)
+}
+
+// RenameSymbol gives a symbol another name, which others may have.
+func RenameSymbol(from, to string) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.symbol(from)
+		if err != nil {
+			return err
+		}
+		s.name = to
+		return nil
+	}, "rename symbol %s to %s", from, to)
+}
+
+// NamelessSymbol takes a symbol's name away.
+func NamelessSymbol(name string) Edit {
+	e := RenameSymbol(name, "")
+	e.does = fmt.Sprintf("take the name of symbol %s", name)
+	return e
+}
+
+// MoveSymbol gives a symbol another offset in its section, in bytes. It may be beyond the section's end.
+func MoveSymbol(name string, offset uint64) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.symbol(name)
+		if err != nil {
+			return err
+		}
+		s.Value = offset
+		return nil
+	}, "move symbol %s to %#x", name, offset)
+}
+
+// ResizeSymbol gives a symbol another size, in bytes. It may reach beyond the section's end.
+func ResizeSymbol(name string, size uint64) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.symbol(name)
+		if err != nil {
+			return err
+		}
+		s.Size = size
+		return nil
+	}, "resize symbol %s to %#x", name, size)
+}

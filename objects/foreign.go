@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package objects
+
+// ForeignOrder is mapdefs/plain.bpf.c built for machines of the other byte order.
+var ForeignOrder = Object{folder: "mapdefs", name: "plain", order: foreignOrder}

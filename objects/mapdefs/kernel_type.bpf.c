@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A good map, then one of a type that no kernel knows.
+#include "bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} good SEC(".maps");
+
+struct {
+	__uint(type, 9999);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} bad SEC(".maps");

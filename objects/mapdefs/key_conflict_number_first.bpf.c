@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map with a key of 8 bytes by number, then of 4 by type.
+#include "bpf.h"
+
+struct {
+	__uint(key_size, 8);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} m SEC(".maps");

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map whose key is a struct that is only declared.
+#include "bpf.h"
+
+struct nowhere;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(value, __u64);
+	__type(key, struct nowhere);
+} m SEC(".maps");

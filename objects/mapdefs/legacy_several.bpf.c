@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Four legacy maps, of which the program uses the third only.
+#include "bpf.h"
+
+struct bpf_map_def SEC("maps") first = {
+	.type = BPF_MAP_TYPE_ARRAY,
+	.key_size = sizeof(__u32),
+	.value_size = sizeof(__u64),
+	.max_entries = 1,
+};
+
+struct bpf_map_def SEC("maps") second = {
+	.type = BPF_MAP_TYPE_ARRAY,
+	.key_size = sizeof(__u32),
+	.value_size = sizeof(__u64),
+	.max_entries = 2,
+};
+
+struct bpf_map_def SEC("maps") third = {
+	.type = BPF_MAP_TYPE_ARRAY,
+	.key_size = sizeof(__u32),
+	.value_size = sizeof(__u64),
+	.max_entries = 3,
+};
+
+struct bpf_map_def SEC("maps") fourth = {
+	.type = BPF_MAP_TYPE_ARRAY,
+	.key_size = sizeof(__u32),
+	.value_size = sizeof(__u64),
+	.max_entries = 4,
+};
+
+SEC("xdp")
+int write_third(struct xdp_md *ctx)
+{
+	__u32 two = 2;
+	__u64 value = 333;
+
+	bpf_map_update_elem(&third, &two, &value, BPF_ANY);
+	return XDP_PASS;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map without a type.
+#include "bpf.h"
+
+struct {
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} m SEC(".maps");

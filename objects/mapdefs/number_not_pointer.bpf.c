@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map whose type is an integer, where a pointer to an array is meant.
+#include "bpf.h"
+
+struct {
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+	int type;
+} m SEC(".maps");

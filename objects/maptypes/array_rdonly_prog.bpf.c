@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array that programs only read.
+#include "both_ways.h"
+
+MAP(m, BPF_MAP_TYPE_ARRAY, __u32, __u64, 8, BPF_F_RDONLY_PROG);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package objects
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"debug/elf"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/objects/elfedit"
+)
+
+// every is every object of the catalogue.
+func every(t *testing.T) []Object {
+	t.Helper()
+	all := []Object{ForeignOrder}
+	for _, m := range EveryMapType {
+		all = append(all, m.BTF, m.Legacy)
+	}
+	fields := reflect.ValueOf(MapDefs)
+	for i := range fields.NumField() {
+		all = append(all, fields.Field(i).Interface().(Object))
+	}
+	return all
+}
+
+func TestEveryObjectIsEmbeddedAndIsBPF(t *testing.T) {
+	for _, o := range every(t) {
+		f, err := elf.NewFile(bytes.NewReader(o.ELF()))
+		if err != nil {
+			t.Errorf("%s: %v", o, err)
+			continue
+		}
+		if f.Machine != elf.EM_BPF || f.Type != elf.ET_REL {
+			t.Errorf("%s is %v %v, want a relocatable BPF object", o, f.Machine, f.Type)
+		}
+		for _, s := range f.Sections {
+			if strings.HasPrefix(s.Name, ".debug") {
+				t.Errorf("%s has section %s", o, s.Name)
+			}
+		}
+	}
+}
+
+func TestForeignOrderIsTheOtherByteOrder(t *testing.T) {
+	native, err := elf.NewFile(bytes.NewReader(MapDefs.Plain.ELF()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := elf.NewFile(bytes.NewReader(ForeignOrder.ELF()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if native.Data == foreign.Data {
+		t.Errorf("both are %v", native.Data)
+	}
+}
+
+func TestEveryEmbeddedObjectIsInTheCatalogue(t *testing.T) {
+	var catalogued []string
+	for _, o := range every(t) {
+		catalogued = append(catalogued, path.Join(o.folder, o.order, o.name+".o"))
+	}
+	slices.Sort(catalogued)
+	var present []string
+	err := fs.WalkDir(builds, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			present = append(present, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(present, catalogued); diff != "" {
+		t.Errorf("embedded (-), in the catalogue (+):\n%s", diff)
+	}
+}
+
+// TestObjectsAreBuiltFromTheirSources needs no compiler: it holds the digests in objects.sum against what is there. objects/build -check
+// compiles.
+func TestObjectsAreBuiltFromTheirSources(t *testing.T) {
+	sum, err := os.ReadFile("objects.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for line := range strings.Lines(string(sum)) {
+		if digest, name, found := strings.Cut(strings.TrimSpace(line), "  "); found {
+			want[name] = digest
+		}
+	}
+	got := map[string]string{}
+	for _, pattern := range []string{"*/*.[ch]", "*/el/*.o", "*/eb/*.o"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			contents, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[filepath.ToSlash(name)] = fmt.Sprintf("%x", sha256.Sum256(contents))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("run make objects: objects.sum (-) and the files (+) differ:\n%s", diff)
+	}
+}
+
+func TestNameTellsEditsAndFitsAFileName(t *testing.T) {
+	o := MapDefs.Plain.With(elfedit.DropSection(".BTF"), elfedit.NamelessSymbol("m"))
+	if got, want := o.Name(), "plain-drop-section-btf-take-the-name-of-symbol-m"; got != want {
+		t.Errorf("name is %q, want %q", got, want)
+	}
+	if got, want := o.Source(), "objects/mapdefs/plain.bpf.c"; got != want {
+		t.Errorf("source is %q, want %q", got, want)
+	}
+	if got, want := EveryMapType[0].Legacy.Source(), "objects/maptypes/hash.bpf.c"; got != want {
+		t.Errorf("source is %q, want %q", got, want)
+	}
+}
+
+func TestWithLeavesTheObjectAlone(t *testing.T) {
+	before := MapDefs.Plain.ELF()
+	MapDefs.Plain.With(elfedit.DropSection(".BTF")).ELF()
+	if !bytes.Equal(before, MapDefs.Plain.ELF()) {
+		t.Error("an edit changed the object it was made of")
+	}
+}
+
+func TestEditThatDoesNotFitPanicsByName(t *testing.T) {
+	defer func() {
+		if got, want := fmt.Sprint(recover()), "objects: plain: drop symbol nobody: no symbol nobody"; got != want {
+			t.Errorf("panic is %q, want %q", got, want)
+		}
+	}()
+	MapDefs.Plain.With(elfedit.DropSymbol("nobody")).ELF()
+}
