@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/cilium/ebpf"
+)
+
+// ErrNoSuchKey is wrapped by errors about a key that a map does not hold.
+var ErrNoSuchKey = errors.New("the map holds no such key")
+
+// Lookup is the value under key in the map of that id, as bytes; for a per-CPU map, the values of all possible CPUs, each rounded up to 8 bytes.
+// The error wraps [ErrNoSuchObject] or [ErrNoSuchKey].
+func Lookup(id uint32, key []byte) ([]byte, error) {
+	m, err := ebpf.NewMapFromID(ebpf.MapID(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("map %d: %w", id, ErrNoSuchObject)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open map %d: %w", id, err)
+	}
+	defer m.Close()
+	value, err := m.LookupBytes(key)
+	if err != nil {
+		return nil, fmt.Errorf("look up % x in map %d: %w", key, id, err)
+	}
+	if value == nil {
+		return nil, fmt.Errorf("% x in map %d: %w", key, id, ErrNoSuchKey)
+	}
+	return value, nil
+}

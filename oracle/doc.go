@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package oracle is what the kernel says is there.
+//
+// No spec believes a loader: what a loader claims to have made is an id, and the oracle asks the kernel about it. It gives two kinds of answer.
+// Facts are what is known of one object, in a form in which two loads of the same definition compare equal: what changes from load to load
+// (ids, memory, the numbering of BTF types) is left out or written out. An [Inventory] is what exists at all, so that what a loader left behind
+// can be named.
+//
+// The kernel frees much later than user space lets go (a program's maps wait for an RCU grace period, then for a worker), so the question
+// "is anything left" is asked until the answer is no or a deadline passes: see [Witness.Beyond].
+//
+// Read object.go (the system calls and ids), mapfacts.go, mapbtf.go, program.go (facts), content.go, inventory.go and witness.go (what exists),
+// probe.go (what this kernel can do).
+package oracle

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ownedByNobodyElse are those objects that no process holds a descriptor of which is not descended from this one. Pins are kept: they are in a
+// bpffs of the session's own.
+func ownedByNobodyElse(objects []Object) ([]Object, error) {
+	if len(objects) == 0 {
+		return nil, nil
+	}
+	others, err := otherProcesses()
+	if err != nil {
+		return nil, err
+	}
+	held := map[Object]bool{}
+	for _, pid := range others {
+		if err := heldBy(pid, held); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return held[Object{Kind: o.Kind, ID: o.ID}] }), nil
+}
+
+// otherProcesses are the processes that are not this one and not descended from it.
+func otherProcesses() ([]int, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	parents := map[int]int{}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		parent, err := parentOf(pid)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		parents[pid] = parent
+	}
+	var others []int
+	for pid := range parents {
+		ancestor := pid
+		for ancestor > 0 && ancestor != os.Getpid() {
+			ancestor = parents[ancestor]
+		}
+		if ancestor == 0 {
+			others = append(others, pid)
+		}
+	}
+	return others, nil
+}
+
+func parentOf(pid int) (int, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	// "pid (comm) state ppid ...", where comm may hold anything
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("/proc/%d/stat: no parent in %q", pid, stat)
+	}
+	return strconv.Atoi(fields[1])
+}
+
+// heldBy notes the objects that a process holds.
+func heldBy(pid int, held map[Object]bool) error {
+	folder := fmt.Sprintf("/proc/%d/fdinfo", pid)
+	entries, err := os.ReadDir(folder)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("what process %d holds: %w", pid, err)
+	}
+	for _, e := range entries {
+		fdinfo, err := os.ReadFile(folder + "/" + e.Name())
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("what process %d holds: %w", pid, err)
+		}
+		for line := range strings.Lines(string(fdinfo)) {
+			if o, ok := heldObject(line); ok {
+				held[o] = true
+			}
+		}
+	}
+	return nil
+}
+
+// heldObject reads a line of fdinfo such as "map_id:	41".
+func heldObject(line string) (Object, bool) {
+	key, value, _ := strings.Cut(line, ":")
+	kind, ok := map[string]Kind{"map_id": KindMap, "prog_id": KindProgram, "link_id": KindLink, "btf_id": KindBTF}[key]
+	if !ok {
+		return Object{}, false
+	}
+	id, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32)
+	return Object{Kind: kind, ID: uint32(id)}, err == nil
+}
+
+// gone reports whether err says that a process or its descriptor ended while it was looked at.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH)
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+)
+
+// Inventory is what exists in the kernel at one moment.
+type Inventory struct {
+	Maps, Programs, Links, BTF []uint32 // ids, ascending
+	Pins                       []string // paths below the bpffs folder, sorted; folders are not pins
+}
+
+// Take takes the inventory of the kernel, and of the pins below the folder bpffs; "" for none.
+func Take(bpffs string) (Inventory, error) {
+	var inv Inventory
+	for _, kind := range kinds {
+		all, err := ids(kind)
+		if err != nil {
+			return Inventory{}, fmt.Errorf("take inventory: %w", err)
+		}
+		*inv.of(kind) = all
+	}
+	if bpffs == "" {
+		return inv, nil
+	}
+	var err error
+	if inv.Pins, err = pins(bpffs); err != nil {
+		return Inventory{}, fmt.Errorf("take inventory: %w", err)
+	}
+	return inv, nil
+}
+
+var kinds = [...]Kind{KindMap, KindProgram, KindLink, KindBTF}
+
+func (inv *Inventory) of(kind Kind) *[]uint32 {
+	switch kind {
+	case KindMap:
+		return &inv.Maps
+	case KindProgram:
+		return &inv.Programs
+	case KindLink:
+		return &inv.Links
+	default:
+		return &inv.BTF
+	}
+}
+
+// Beyond is what inv has and before has not.
+func (inv Inventory) Beyond(before Inventory) []Object {
+	var beyond []Object
+	for _, kind := range kinds {
+		old := *before.of(kind)
+		for _, id := range *inv.of(kind) {
+			if _, found := slices.BinarySearch(old, id); !found {
+				beyond = append(beyond, Object{Kind: kind, ID: id})
+			}
+		}
+	}
+	for _, pin := range inv.Pins {
+		if !slices.Contains(before.Pins, pin) {
+			beyond = append(beyond, Object{Kind: KindPin, Name: pin})
+		}
+	}
+	return beyond
+}
+
+// pins are the files below the folder bpffs.
+func pins(bpffs string) ([]string, error) {
+	var all []string
+	err := filepath.WalkDir(bpffs, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && path != bpffs:
+			return nil // gone since its folder was read
+		case err != nil:
+			return err
+		case d.IsDir():
+			return nil
+		}
+		rel, err := filepath.Rel(bpffs, path)
+		all = append(all, rel)
+		return err
+	})
+	slices.Sort(all)
+	return all, err
+}
+
+// name looks up what is known of an object beside its id. An object that is gone by now keeps only its id.
+func (o Object) name() (Object, error) {
+	if o.Kind != KindMap && o.Kind != KindProgram {
+		return o, nil
+	}
+	f, err := open(o.Kind, o.ID)
+	if errors.Is(err, ErrNoSuchObject) {
+		return o, nil
+	}
+	if err != nil {
+		return o, err
+	}
+	defer f.Close()
+	if o.Kind == KindMap {
+		var in bpfMapInfo
+		err = info(f, &in)
+		o.Name, o.Type = text(in.name[:]), mapTypeName(in.typ)
+		return o, err
+	}
+	var in bpfProgInfo
+	err = info(f, &in)
+	o.Name, o.Type = text(in.name[:]), programTypeName(in.typ)
+	return o, err
+}
+
+// bpfProgInfo is the start of struct bpf_prog_info of include/uapi/linux/bpf.h.
+type bpfProgInfo struct {
+	typ, id                uint32
+	tag                    [8]byte
+	jitedLen, xlatedLen    uint32
+	jited, xlated          uint64
+	loadTime               uint64
+	createdByUID, nrMapIDs uint32
+	mapIDs                 uint64
+	name                   [16]byte
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrNoSuchObject is wrapped by errors about an id that the kernel does not have.
+var ErrNoSuchObject = errors.New("the kernel has no such object")
+
+// Kind is a kind of kernel object that has ids of its own.
+type Kind string
+
+// The kinds.
+const (
+	KindMap     Kind = "map"
+	KindProgram Kind = "program"
+	KindLink    Kind = "link"
+	KindBTF     Kind = "btf"
+	KindPin     Kind = "pin" // a file in a bpffs: it has a path, no id
+)
+
+// Object names one thing in the kernel.
+type Object struct {
+	Kind Kind
+	ID   uint32 // 0 for a pin
+	Name string // as the kernel keeps it, or a pin's path below its bpffs; may be empty
+	Type string // of a map or program, in the kernel's words; "" where not known
+}
+
+// String is "map 41 m (hash)".
+func (o Object) String() string {
+	s := string(o.Kind)
+	if o.ID != 0 {
+		s += fmt.Sprintf(" %d", o.ID)
+	}
+	if o.Name != "" {
+		s += " " + o.Name
+	}
+	if o.Type != "" {
+		s += " (" + o.Type + ")"
+	}
+	return s
+}
+
+// The commands of bpf(2) for one kind of object.
+type commands struct{ nextID, fdByID int }
+
+var commandsOf = map[Kind]commands{
+	KindMap:     {unix.BPF_MAP_GET_NEXT_ID, unix.BPF_MAP_GET_FD_BY_ID},
+	KindProgram: {unix.BPF_PROG_GET_NEXT_ID, unix.BPF_PROG_GET_FD_BY_ID},
+	KindLink:    {unix.BPF_LINK_GET_NEXT_ID, unix.BPF_LINK_GET_FD_BY_ID},
+	KindBTF:     {unix.BPF_BTF_GET_NEXT_ID, unix.BPF_BTF_GET_FD_BY_ID},
+}
+
+// ids are the ids of every object of a kind, ascending. A kernel that does not know the command has none.
+func ids(kind Kind) ([]uint32, error) {
+	var all []uint32
+	attr := struct{ start, next, flags uint32 }{}
+	for {
+		err := bpf(commandsOf[kind].nextID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+		switch {
+		case errors.Is(err, unix.ENOENT):
+			return all, nil
+		case errors.Is(err, unix.EINVAL) && len(all) == 0:
+			return nil, nil // BPF_LINK_GET_NEXT_ID is from 5.8, BPF_BTF_GET_NEXT_ID from 5.4
+		case err != nil:
+			return nil, fmt.Errorf("list %s ids: %w", kind, err)
+		}
+		all = append(all, attr.next)
+		attr.start, attr.next = attr.next, 0
+	}
+}
+
+// open is a descriptor of the object of that kind and id. The error wraps [ErrNoSuchObject] where there is none.
+func open(kind Kind, id uint32) (*os.File, error) {
+	attr := struct{ id, next, flags uint32 }{id: id}
+	fd, err := bpfFD(commandsOf[kind].fdByID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	if errors.Is(err, unix.ENOENT) {
+		return nil, fmt.Errorf("%s %d: %w", kind, id, ErrNoSuchObject)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s %d: %w", kind, id, err)
+	}
+	return os.NewFile(uintptr(fd), fmt.Sprintf("%s %d", kind, id)), nil
+}
+
+// info asks the kernel for its info about the object behind f. A kernel that knows fewer fields leaves the others as they are.
+func info[T any](f *os.File, into *T) error {
+	var pinned runtime.Pinner // the kernel gets the address in a number, which the runtime does not see
+	defer pinned.Unpin()
+	pinned.Pin(into)
+	attr := struct {
+		fd, size uint32
+		info     uint64
+	}{uint32(f.Fd()), uint32(unsafe.Sizeof(*into)), uint64(uintptr(unsafe.Pointer(into)))}
+	err := bpf(unix.BPF_OBJ_GET_INFO_BY_FD, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	if err != nil {
+		return fmt.Errorf("info of %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+func bpf(command int, attr unsafe.Pointer, size uintptr) error {
+	_, err := bpfFD(command, attr, size)
+	return err
+}
+
+func bpfFD(command int, attr unsafe.Pointer, size uintptr) (int, error) {
+	for {
+		r, _, errno := unix.Syscall(unix.SYS_BPF, uintptr(command), uintptr(attr), size)
+		switch errno {
+		case 0:
+			return int(r), nil
+		case unix.EINTR, unix.EAGAIN:
+			continue
+		default:
+			return -1, errno
+		}
+	}
+}
+
+// text is a C string in a fixed field.
+func text(field []byte) string {
+	for i, c := range field {
+		if c == 0 {
+			return string(field[:i])
+		}
+	}
+	return string(field)
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
+	"golang.org/x/sys/unix"
+)
+
+// HasMapType reports whether this kernel makes maps of that type: the kernel's name in lower case. The probe is a map that is made and let go.
+func HasMapType(name string) (bool, error) {
+	number, err := mapTypeNumber(name)
+	if err != nil {
+		return false, err
+	}
+	err = features.HaveMapType(ebpf.MapType(number))
+	if errors.Is(err, ebpf.ErrNotSupported) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("probe for map type %s: %w", name, err)
+	}
+	return true, nil
+}
+
+// NUMANodes is how many NUMA nodes are there; 1 on a kernel without NUMA.
+func NUMANodes() (int, error) {
+	nodes, err := filepath.Glob("/sys/devices/system/node/node[0-9]*")
+	if err != nil {
+		return 0, fmt.Errorf("count NUMA nodes: %w", err)
+	}
+	return max(1, len(nodes)), nil
+}
+
+// Release is the running kernel's release and machine, as uname says.
+func Release() (release, machine string, err error) {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return "", "", fmt.Errorf("uname: %w", err)
+	}
+	return text(name.Release[:]), text(name.Machine[:]), nil
+}
+
+// Kconfig is the value of a kconfig symbol, written without CONFIG_, of the running kernel: "y", "m", a string, or "" for one that is not set.
+// known is false where the kernel's configuration is not to be had.
+func Kconfig(symbol string) (value string, known bool, err error) {
+	release, _, err := Release()
+	if err != nil {
+		return "", false, err
+	}
+	config, err := os.ReadFile("/boot/config-" + release)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read kconfig: %w", err)
+	}
+	for line := range strings.Lines(string(config)) {
+		if value, ok := strings.CutPrefix(line, "CONFIG_"+symbol+"="); ok {
+			return strings.Trim(strings.TrimSpace(value), `"`), true, nil
+		}
+	}
+	return "", true, nil
+}

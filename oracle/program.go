@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oracle
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/cilium/ebpf"
+)
+
+// ProgramFacts is what the kernel keeps of a program.
+type ProgramFacts struct {
+	Name string // at most 15 bytes
+	Type string // the kernel's name without BPF_PROG_TYPE_, lower case: "xdp"
+	Tag  string // digest of its instructions, which depends on the kernel's rewriting: compare on one kernel only
+	Maps []uint32
+}
+
+// Program asks the kernel about the program of that id. The error wraps [ErrNoSuchObject] where there is none.
+func Program(id uint32) (ProgramFacts, error) {
+	p, err := program(id)
+	if err != nil {
+		return ProgramFacts{}, err
+	}
+	defer p.Close()
+	in, err := p.Info()
+	if err != nil {
+		return ProgramFacts{}, fmt.Errorf("info of program %d: %w", id, err)
+	}
+	facts := ProgramFacts{Name: in.Name, Type: programTypeName(uint32(in.Type)), Tag: in.Tag}
+	maps, _ := in.MapIDs()
+	for _, m := range maps {
+		facts.Maps = append(facts.Maps, uint32(m))
+	}
+	return facts, nil
+}
+
+// Run runs the program of that id once over input, as BPF_PROG_TEST_RUN does, and returns what the program returned and what became of the
+// input. The error wraps [ErrNoSuchObject] where there is no such program, and [ebpf.ErrNotSupported] where its type cannot be run.
+func Run(id uint32, input []byte) (result uint32, output []byte, err error) {
+	p, err := program(id)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer p.Close()
+	result, output, err = p.Test(input)
+	if err != nil {
+		return 0, nil, fmt.Errorf("run program %d: %w", id, err)
+	}
+	return result, output, nil
+}
+
+func program(id uint32) (*ebpf.Program, error) {
+	p, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("program %d: %w", id, ErrNoSuchObject)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open program %d: %w", id, err)
+	}
+	return p, nil
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package requirements
+
+import "slices"
+
+// profiles are the named sets of requirements a loader can claim. They are features of the loader protocol; a test in suites/suite holds the
+// two lists together.
+var profiles = []string{
+	"btf-maps",
+	"callback-maps",
+	"global-data",
+	"ignore-unknown-fields",
+	"iproute2-maps",
+	"legacy-maps",
+	"map-in-map",
+	"metadata",
+	"numa",
+	"pinning",
+	"split-btf",
+	"static-link",
+	"struct-ops",
+	"xdp-chain",
+}
+
+// Profiles are all profiles there are, sorted.
+func Profiles() []string { return slices.Clone(profiles) }

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strconv"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
+)
+
+// An Object is a compiled BPF object that a loader is asked to load.
+type Object interface {
+	Name() string // a file name without a folder, such as "mapdefs_hash"
+	ELF() []byte
+}
+
+// An Option changes how an object is opened.
+type Option func(*loader.OpenOptions)
+
+// IgnoreUnknownFields is the [Option] to accept BTF map definitions with fields the loader does not know.
+func IgnoreUnknownFields(o *loader.OpenOptions) { o.IgnoreUnknownFields = true }
+
+// PinRoot is the [Option] to pin maps that ask for it in folder, a path in the driver's root (see [Session.BPFFS]).
+func PinRoot(folder string) Option {
+	return func(o *loader.OpenOptions) { o.PinRoot = folder }
+}
+
+// Attempt is one object in the hands of the loader, and the loader's last word on it. Once the loader has refused the object nothing more is
+// asked: the refusal is the last word.
+type Attempt struct {
+	Reply loader.Reply // *loader.OK, *loader.Unsupported or *loader.Rejected
+
+	session *Session
+	id      string // of the loader's session
+	object  string
+	op      loader.Op // of the request that Reply answers
+	open    bool      // in the loader
+}
+
+// Open asks the loader to open an object. That makes nothing in the kernel.
+func (s *Session) Open(o Object, options ...Option) *Attempt {
+	ginkgo.GinkgoHelper()
+	s.attempts++
+	a := &Attempt{session: s, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
+	request := loader.Open{Session: a.id, Object: s.file(o)}
+	for _, option := range options {
+		option(&request.Options)
+	}
+	s.opened = append(s.opened, a)
+	a.ask(request)
+	a.open = a.OK()
+	return a
+}
+
+// Load asks the loader to open and load an object. An object that is refused at load is closed, as every caller does that gets an error.
+func (s *Session) Load(o Object, options ...Option) *Attempt {
+	ginkgo.GinkgoHelper()
+	return s.Open(o, options...).Load()
+}
+
+// MustLoad is [Session.Load] of an object that this spec takes for granted. A refusal ends the spec: as refused where the loader does not claim
+// the requirement's profile, else as failed.
+func (s *Session) MustLoad(o Object, options ...Option) *Attempt {
+	ginkgo.GinkgoHelper()
+	a := s.Load(o, options...)
+	a.mustBeOK()
+	return a
+}
+
+// Control is [Session.MustLoad] of the object that a refusal is compared with: the same without the fault. It is closed again.
+func (s *Session) Control(o Object, options ...Option) {
+	ginkgo.GinkgoHelper()
+	s.MustLoad(o, options...).Close()
+}
+
+// Set asks to change a map or a program before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
+func (a *Attempt) set(target, name string, attribute loader.Attribute, value any) *Attempt {
+	ginkgo.GinkgoHelper()
+	a.ask(loader.Set{Session: a.id, Target: target, Name: name, Attr: attribute, Value: value})
+	return a
+}
+
+// SetMap asks to change a map before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
+func (a *Attempt) SetMap(name string, attribute loader.Attribute, value any) *Attempt {
+	ginkgo.GinkgoHelper()
+	return a.set("map", name, attribute, value)
+}
+
+// SetProgram asks to change a program before it is loaded.
+func (a *Attempt) SetProgram(name string, attribute loader.Attribute, value any) *Attempt {
+	ginkgo.GinkgoHelper()
+	return a.set("program", name, attribute, value)
+}
+
+// Load asks to make the opened object's maps and programs.
+func (a *Attempt) Load() *Attempt {
+	ginkgo.GinkgoHelper()
+	wasOpen := a.OK()
+	a.ask(loader.Load{Session: a.id})
+	switch {
+	case a.OK():
+		a.session.loaded = true
+	case wasOpen:
+		a.Close()
+	}
+	return a
+}
+
+// Reload closes what was loaded, and asks for the same again.
+func (s *Session) Reload(a *Attempt, o Object, options ...Option) *Attempt {
+	ginkgo.GinkgoHelper()
+	a.Close()
+	return s.Load(o, options...)
+}
+
+// Close tells the loader to give the object up.
+func (a *Attempt) Close() {
+	ginkgo.GinkgoHelper()
+	if !a.open {
+		return
+	}
+	a.open = false
+	if reply := a.session.do(loader.Close{Session: a.id}); !isOK(reply) {
+		a.session.fail("a loader that closes what it opened", inWords(reply))
+	}
+}
+
+// OK reports whether the loader has done all it was asked so far.
+func (a *Attempt) OK() bool { return isOK(a.Reply) }
+
+// ask asks for one thing more, if nothing was refused yet.
+func (a *Attempt) ask(request loader.Request) {
+	ginkgo.GinkgoHelper()
+	if a.Reply != nil && !a.OK() {
+		return
+	}
+	a.Reply, a.op = a.session.do(request), request.Op()
+}
+
+// MapID is the id of the kernel map that the loader says it made of the object's map of that name.
+func (a *Attempt) MapID(name string) uint32 {
+	ginkgo.GinkgoHelper()
+	reply := a.mustBeLoaded()
+	m, found := reply.Map(name)
+	if !found || m.ID == 0 {
+		a.session.fail(fmt.Sprintf("a map made of %s.%s", a.object, name), inWords(reply))
+	}
+	return m.ID
+}
+
+// Map is what the kernel says of the object's map of that name.
+func (a *Attempt) Map(name string) oracle.MapFacts {
+	ginkgo.GinkgoHelper()
+	id := a.MapID(name)
+	facts, err := oracle.Map(id)
+	a.session.mustExist(err, "map", name, id)
+	return facts
+}
+
+// ProgramID is the id of the kernel program that the loader says it made of the object's program of that name.
+func (a *Attempt) ProgramID(name string) uint32 {
+	ginkgo.GinkgoHelper()
+	reply := a.mustBeLoaded()
+	for _, p := range reply.Programs {
+		if p.Name == name && p.ID != 0 {
+			return p.ID
+		}
+	}
+	a.session.fail(fmt.Sprintf("a program made of %s.%s", a.object, name), inWords(reply))
+	return 0
+}
+
+// Program is what the kernel says of the object's program of that name.
+func (a *Attempt) Program(name string) oracle.ProgramFacts {
+	ginkgo.GinkgoHelper()
+	id := a.ProgramID(name)
+	facts, err := oracle.Program(id)
+	a.session.mustExist(err, "program", name, id)
+	return facts
+}
+
+// Lookup is what the object's map of that name holds under key, read from the kernel; see [oracle.Lookup].
+func (a *Attempt) Lookup(name string, key []byte) []byte {
+	ginkgo.GinkgoHelper()
+	id := a.MapID(name)
+	value, err := oracle.Lookup(id, key)
+	if errors.Is(err, oracle.ErrNoSuchKey) {
+		a.session.fail(fmt.Sprintf("map %s holds key % x", name, key), "it does not")
+	}
+	a.session.mustExist(err, "map", name, id)
+	return value
+}
+
+// Run runs the object's program of that name once over input; see [oracle.Run].
+func (a *Attempt) Run(name string, input []byte) (result uint32, output []byte) {
+	ginkgo.GinkgoHelper()
+	id := a.ProgramID(name)
+	result, output, err := oracle.Run(id, input)
+	a.session.mustExist(err, "program", name, id)
+	return result, output
+}
+
+// mustExist ends the spec where the kernel could not be asked about an object that the loader claims.
+func (s *Session) mustExist(err error, kind, name string, id uint32) {
+	ginkgo.GinkgoHelper()
+	if errors.Is(err, oracle.ErrNoSuchObject) {
+		s.fail(fmt.Sprintf("%s %s in the kernel", kind, name), fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
+	}
+	if err != nil {
+		s.broken("%v", err)
+	}
+}
+
+// mustBeLoaded is the reply to load.
+func (a *Attempt) mustBeLoaded() *loader.OK {
+	ginkgo.GinkgoHelper()
+	a.mustBeOK()
+	if a.op != loader.OpLoad {
+		a.session.broken("%s is not loaded yet: the last request was %s", a.object, a.op)
+	}
+	return a.Reply.(*loader.OK)
+}
+
+// mustBeOK ends the spec where the object was refused.
+func (a *Attempt) mustBeOK() {
+	ginkgo.GinkgoHelper()
+	if a.OK() {
+		return
+	}
+	a.session.refusedUnlessClaimed(a)
+	a.session.fail("ok: "+a.object+" loads", inWords(a.Reply))
+}
+
+// file is the path of an object in the driver's root, where it is written when it is first asked for.
+func (s *Session) file(o Object) string {
+	ginkgo.GinkgoHelper()
+	name := path.Join(s.dirs.Work, o.Name()+".bpf.o")
+	if s.written[name] {
+		return name
+	}
+	if err := os.WriteFile(s.own(name), o.ELF(), 0o644); err != nil {
+		s.broken("write object: %v", err)
+	}
+	s.written[name] = true
+	return name
+}
+
+func isOK(reply loader.Reply) bool {
+	_, ok := reply.(*loader.OK)
+	return ok
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package suite is the thin layer between a conformance spec and everything that makes it run: the requirement it checks, what it needs of the
+// kernel, a conversation with the loader under test, a bpffs of its own, and the records it leaves.
+//
+// A spec says one thing about loaders, in their own words:
+//
+//	var _ = It("mapdefs.btf.unknown-field-accepted-when-told", func(s *Session) {
+//		reply := s.Load(mapdefs.UnknownField, IgnoreUnknownFields)
+//		Expect(reply).To(BeOK())
+//	})
+//
+//	var _ = Refusal("mapdefs.btf.unknown-field-refused", mapdefs.KnownField, mapdefs.UnknownField, AtOpen, UnknownMapField)
+//
+//	var _ = Table("mapdefs.same-map", func(s *Session, typ mapdefs.MapType) {
+//		btf := s.MustLoad(typ.BTF).Map("m")
+//		Expect(s.MustLoad(typ.Legacy).Map("m")).To(BeTheSameMapAs(btf))
+//	}, mapdefs.EveryMapType)
+//
+// Its id is its requirement's, with /variant where one requirement has several specs. Registering a spec costs next to nothing and checks
+// nothing; [Check] does, and reports everything that is wrong with the whole catalogue at once. Only the specs that an order names are handed
+// to Ginkgo ([Run]).
+//
+// A refusal proves something only if the loader takes the same object without the fault, so a refusal has a control: an expectation of
+// [BeRejected] in a session that has loaded nothing yet is an error of the spec.
+//
+// What a loader does not claim it is asked anyway. It may refuse, cleanly: that ends the spec as refused. It may do it: that passes, as more
+// than it claims. It may not pretend.
+//
+// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go and attempt.go (what a spec holds in its hands),
+// expectation.go (matchers), needs.go, run.go and ending.go (how a session becomes an outcome), native.go (specs under go test).
+package suite

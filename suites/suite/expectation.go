@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
+)
+
+// Every expectation of this package says its failure in two lines, which become the record's, and in as many more as it likes.
+const (
+	expectedPrefix = "expected  "
+	seenPrefix     = "seen      "
+)
+
+func failureText(expected, seen string) string {
+	return expectedPrefix + oneLine(expected) + "\n" + seenPrefix + oneLine(seen)
+}
+
+// expectedAndSeen finds the two lines in a failure's text. Where they are not there, as with a matcher of Gomega's own, the text itself is what
+// was seen.
+func expectedAndSeen(text string) (expected, seen string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if rest, ok := strings.CutPrefix(line, expectedPrefix); ok && expected == "" {
+			expected = rest
+		}
+		if rest, ok := strings.CutPrefix(line, seenPrefix); ok && seen == "" {
+			seen = rest
+		}
+	}
+	if expected == "" || seen == "" {
+		return "what the requirement says", oneLine(text)
+	}
+	return expected, seen
+}
+
+// BeOK succeeds where the loader did all that was asked. On a loader that does not claim the requirement's profile a refusal ends the spec as
+// refused.
+func BeOK() types.GomegaMatcher { return beOK{} }
+
+type beOK struct{}
+
+func (beOK) Match(actual any) (bool, error) {
+	a, err := attemptOf(actual)
+	if err != nil {
+		return false, err
+	}
+	if !a.OK() {
+		a.session.refusedUnlessClaimed(a)
+	}
+	return a.OK(), nil
+}
+
+func (beOK) FailureMessage(actual any) string {
+	a := actual.(*Attempt)
+	return failureText("ok: "+a.object+" loads", inWords(a.Reply))
+}
+
+func (beOK) NegatedFailureMessage(actual any) string {
+	a := actual.(*Attempt)
+	return failureText("a refusal of "+a.object, inWords(a.Reply))
+}
+
+// BeRejected succeeds where the loader rejected the object at stage and with one of classes; none for any class. A coarser answer is taken, as
+// [loader.Stage.Admits] and [loader.Class.Admits] say. The session must have loaded the object's well-formed twin before ([Session.Control]):
+// else a loader that can load nothing would pass.
+func BeRejected(stage Stage, classes ...Class) types.GomegaMatcher { return beRejected{stage, classes} }
+
+type beRejected struct {
+	stage   Stage
+	classes []Class
+}
+
+func (m beRejected) Match(actual any) (bool, error) {
+	a, err := attemptOf(actual)
+	if err != nil {
+		return false, err
+	}
+	if !a.session.loaded {
+		a.session.broken("the refusal of %s has no control: load its well-formed twin first", a.object)
+	}
+	if _, unsupported := a.Reply.(*loader.Unsupported); unsupported {
+		a.session.refusedUnlessClaimed(a)
+	}
+	r, rejected := a.Reply.(*loader.Rejected)
+	return rejected && m.stage.Admits(r.Stage) && m.admits(r.Class), nil
+}
+
+func (m beRejected) admits(got Class) bool {
+	for _, c := range m.classes {
+		if c.Admits(got) {
+			return true
+		}
+	}
+	return len(m.classes) == 0
+}
+
+func (m beRejected) String() string {
+	s := "rejected at " + string(m.stage)
+	if len(m.classes) > 0 {
+		s += ", class " + oneOf(m.classes)
+	}
+	return s
+}
+
+func (m beRejected) FailureMessage(actual any) string {
+	return failureText(m.String(), inWords(actual.(*Attempt).Reply))
+}
+
+func (m beRejected) NegatedFailureMessage(actual any) string {
+	return failureText("not "+m.String(), inWords(actual.(*Attempt).Reply))
+}
+
+// HoldNothingBeyond succeeds where the kernel holds nothing that it did not hold before: map, program, link, BTF or pin in the session's bpffs.
+// The kernel frees late: it is asked again until there is nothing more, for as long as [Deps.Settle] says.
+func HoldNothingBeyond(before Kernel) types.GomegaMatcher { return &holdNothingBeyond{before: before} }
+
+type holdNothingBeyond struct {
+	before Kernel
+	left   []oracle.Object
+}
+
+func (m *holdNothingBeyond) Match(actual any) (bool, error) {
+	now, ok := actual.(Kernel)
+	if !ok {
+		return false, fmt.Errorf("HoldNothingBeyond wants s.Kernel(), not %T", actual)
+	}
+	ctx, cancel := context.WithTimeout(now.session.ctx, now.session.run.settle())
+	defer cancel()
+	var err error
+	m.left, err = now.session.witness.Beyond(ctx, m.before.Inventory)
+	return len(m.left) == 0, err
+}
+
+func (m *holdNothingBeyond) FailureMessage(any) string {
+	return failureText("nothing in the kernel that was not there before", objectsInWords(m.left))
+}
+
+func (m *holdNothingBeyond) NegatedFailureMessage(any) string {
+	return failureText("something in the kernel that was not there before", "nothing")
+}
+
+func objectsInWords(objects []oracle.Object) string {
+	words := make([]string, len(objects))
+	for i, o := range objects {
+		words[i] = o.String()
+	}
+	return strings.Join(words, ", ")
+}
+
+// BeTheSameMapAs succeeds where the kernel says of two maps what it would say of one, made twice: see [oracle.MapFacts].
+func BeTheSameMapAs(other oracle.MapFacts) types.GomegaMatcher { return beTheSameMapAs{other} }
+
+type beTheSameMapAs struct{ other oracle.MapFacts }
+
+func (m beTheSameMapAs) Match(actual any) (bool, error) {
+	facts, ok := actual.(oracle.MapFacts)
+	if !ok {
+		return false, fmt.Errorf("BeTheSameMapAs wants the facts of a map, not %T", actual)
+	}
+	return facts == m.other, nil
+}
+
+func (m beTheSameMapAs) FailureMessage(actual any) string {
+	difference := actual.(oracle.MapFacts).Difference(m.other)
+	lines := strings.Split(strings.TrimSuffix(difference, "\n"), "\n")
+	return failureText("the same map", "a map that differs: "+strings.Join(lines, "; ")) + "\n\n" + difference
+}
+
+func (m beTheSameMapAs) NegatedFailureMessage(actual any) string {
+	return failureText("another map", "the same map") + "\n\n" + actual.(oracle.MapFacts).String()
+}
+
+func attemptOf(actual any) (*Attempt, error) {
+	a, ok := actual.(*Attempt)
+	if !ok {
+		return nil, fmt.Errorf("wants what s.Load or s.Open returned, not %T", actual)
+	}
+	return a, nil
+}

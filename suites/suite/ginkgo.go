@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/extensions/globals"
+	"github.com/onsi/ginkgo/v2/formatter"
+	"github.com/onsi/gomega"
+)
+
+// grace is how long a spec may take to end once its time is up.
+const grace = 5 * time.Second
+
+// underGinkgo runs the ordered specs under Ginkgo, which does what it is good at (a goroutine for each spec, deadlines, failures with their
+// place) and nothing else: it prints nothing, selects nothing, and its verdict is not read.
+func (r *run) underGinkgo() {
+	globals.Reset() // a second run in a process is a new tree
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	stdout, stderr := formatter.ColorableStdOut, formatter.ColorableStdErr
+	formatter.ColorableStdOut, formatter.ColorableStdErr = io.Discard, io.Discard
+	defer func() { formatter.ColorableStdOut, formatter.ColorableStdErr = stdout, stderr }()
+
+	for _, sp := range r.specs {
+		ginkgo.It(sp.id, func(ctx ginkgo.SpecContext) { r.it(ctx, sp) }, ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(grace))
+	}
+	ginkgo.ReportAfterEach(func(report ginkgo.SpecReport) { r.after(report) })
+
+	config, reporting := ginkgo.GinkgoConfiguration()
+	config.Timeout = 0 // the host has the last word on time
+	config.RandomizeAllSpecs = false
+	reporting.NoColor = true
+	ginkgo.RunSpecs(ignored{}, "loadstone", config, reporting)
+}
+
+// ignored is what Ginkgo's verdict is told to: the records say more.
+type ignored struct{}
+
+func (ignored) Fail() {}
+
+// it is a spec as Ginkgo runs it.
+func (r *run) it(ctx context.Context, sp spec) {
+	if r.err != nil {
+		return // nothing is begun after an error
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(r.ctx, func() { cancel(context.Cause(r.ctx)) })()
+	r.running.Store(true)
+	defer r.running.Store(false)
+	ginkgo.DeferCleanup(func(ginkgo.SpecContext) { r.leave() }, ginkgo.NodeTimeout(r.farewell()+grace))
+	r.spec(ctx, sp)
+}
+
+// leave ends the session of the spec that ran. A body that runs on although its time is up still uses the session: nothing can be ended then,
+// and nothing can be run after it.
+func (r *run) leave() {
+	if r.running.Load() {
+		r.err = fmt.Errorf("%w: %s", ErrStuck, r.session.spec.id)
+		return
+	}
+	r.session.leave()
+}
+
+// after ends a spec.
+func (r *run) after(report ginkgo.SpecReport) {
+	s := r.session
+	r.session = nil
+	if s == nil {
+		return // not begun
+	}
+	if r.ctx.Err() != nil {
+		r.stop(fmt.Errorf("run ended in %s: %w", s.spec.id, context.Cause(r.ctx)))
+		return // what an interrupted spec would say is not its own
+	}
+	s.finish(report)
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
+)
+
+// Session is what one spec holds in its hands: a conversation of its own with the loader under test, a bpffs folder and a work folder of its
+// own, and the kernel to look at. It ends with the spec: the loader is told to let everything go, and what is left in the kernel then, beside
+// pins that were kept ([Session.Keep]), is a failure of the spec.
+//
+// Its methods fail the spec at the line that called them. They are for the goroutine of the spec.
+type Session struct {
+	spec        spec
+	requirement requirements.Requirement
+	run         *run
+	ctx         context.Context // of the spec: done when its time is up
+
+	witness oracle.Witness
+	before  oracle.Inventory // when the session began
+	dirs    loader.Dirs      // in the driver's root
+	written map[string]bool  // objects that are in the work folder
+
+	loader   loader.Loader // nil before the conversation and after it
+	features map[loader.Feature]loader.Claim
+	attempts int
+	loaded   bool // an object was loaded: a refusal after it means something
+	kept     []string
+	began    time.Time
+	told     transcript
+
+	asked    bool       // for something beyond hello
+	faulted  bool       // the conversation is over: nothing more is answered
+	opened   []*Attempt // every one
+	ending   *ending    // set once, by what ended the spec early
+	left     []oracle.Object
+	trouble  error // why the session could not be ended as it should
+	logError error // why the kernel's log could not be marked
+}
+
+// Kernel is what the kernel holds now.
+func (s *Session) Kernel() Kernel {
+	ginkgo.GinkgoHelper()
+	inventory, err := s.witness.Take()
+	if err != nil {
+		s.broken("%v", err)
+	}
+	return Kernel{Inventory: inventory, session: s}
+}
+
+// Kernel is what a kernel held at one moment, and the way to ask it again.
+type Kernel struct {
+	oracle.Inventory
+	session *Session
+}
+
+// BPFFS is the session's own folder in a bpffs, as a path in the driver's root. It is empty at the start.
+func (s *Session) BPFFS() string { return s.dirs.BPFFS }
+
+// Keep says that pins stay when the loader is gone, and that this is right. The paths are below [Session.BPFFS].
+func (s *Session) Keep(pins ...string) { s.kept = append(s.kept, pins...) }
+
+// Pins are the paths of all pins, below [Session.BPFFS].
+func (s *Session) Pins() []string { return s.Kernel().Pins }
+
+// Faults is for specs of [Hidden]: what no other spec may touch.
+func (s *Session) Faults() Faults {
+	if !s.spec.hidden {
+		s.broken("only a hidden spec may cause faults")
+	}
+	return Faults{session: s}
+}
+
+// Faults are ways to break the harness, for its own tests.
+type Faults struct{ session *Session }
+
+// Raw is the stream that records go out on, below their framing. It is nil where there is none.
+func (f Faults) Raw() io.Writer { return f.session.run.deps.Raw }
+
+// Vanish ends the spec without its last records, as a guest would that forgot it.
+func (f Faults) Vanish() {
+	f.session.end(ending{outcome: vanished})
+}
+
+// Send sends a record of the spec's own making.
+func (f Faults) Send(r record.Record) { f.session.run.send(r) }
+
+// own is a path of ours for a path in the driver's root.
+func (s *Session) own(inRoot string) string { return filepath.Join(s.run.deps.Place.Root, inRoot) }
+
+// prepare makes the session's folders.
+func (s *Session) prepare() error {
+	name := strconv.Itoa(s.run.sessions) // a bpffs takes no dots in names (bpf_lookup, kernel/bpf/inode.c)
+	place := s.run.deps.Place
+	s.dirs = loader.Dirs{Work: path.Join(place.Work, name), BPFFS: path.Join(place.BPFFS, name)}
+	for _, dir := range []string{s.dirs.Work, s.dirs.BPFFS} {
+		if err := os.MkdirAll(s.own(dir), 0o700); err != nil {
+			return fmt.Errorf("prepare session: %w", err)
+		}
+	}
+	s.witness = oracle.Witness{BPFFS: s.own(s.dirs.BPFFS), Shared: place.Shared}
+	var err error
+	s.before, err = s.witness.Take()
+	return err
+}
+
+// converse begins the conversation.
+func (s *Session) converse() error {
+	l, err := s.run.deps.Driver(s.ctx, s.step)
+	if err != nil {
+		return fmt.Errorf("start driver: %w", err)
+	}
+	s.loader = l
+	ctx, cancel := s.requestContext(s.ctx)
+	defer cancel()
+	reply, err := l.Do(ctx, loader.Hello{
+		Protocols: []int{loader.Version}, Suite: "loadstone", Kernel: s.run.kernel, Dirs: s.dirs,
+	})
+	if err != nil {
+		return err
+	}
+	ok, isOK := reply.(*loader.OK)
+	if !isOK || ok.Loader == nil {
+		return fmt.Errorf("driver does not greet: it answers hello with %s", inWords(reply))
+	}
+	s.features = ok.Features
+	s.run.greet(ok)
+	return nil
+}
+
+// do asks one thing of the loader. A driver that breaks ends the spec.
+func (s *Session) do(req loader.Request) loader.Reply {
+	ginkgo.GinkgoHelper()
+	if s.loader == nil {
+		if err := s.converse(); err != nil {
+			s.fault(err)
+		}
+	}
+	ctx, cancel := s.requestContext(s.ctx)
+	defer cancel()
+	reply, err := s.loader.Do(ctx, req)
+	if err != nil {
+		s.fault(err)
+	}
+	if e, isError := reply.(*loader.Error); isError {
+		s.broken("driver error at %s: %s", req.Op(), e.Message)
+	}
+	s.asked = true
+	return reply
+}
+
+func (s *Session) requestContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if limit := s.run.order.Limits.Request; limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return context.WithCancel(ctx)
+}

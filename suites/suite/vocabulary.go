@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import "github.com/loadstone-bpf/loadstone/loader"
+
+// The words of the loader protocol that specs use, so that a spec imports this package and no other.
+type (
+	Stage = loader.Stage // how far a loader had come when it refused
+	Class = loader.Class // why it refused
+)
+
+// Stages.
+const (
+	AtOpen     = loader.AtOpen
+	AtLink     = loader.AtLink
+	AtLoad     = loader.AtLoad
+	AtCreate   = loader.AtCreate
+	AtPin      = loader.AtPin
+	AtRelocate = loader.AtRelocate
+	AtVerify   = loader.AtVerify
+	AtAttach   = loader.AtAttach
+)
+
+// Classes.
+const (
+	Malformed       = loader.Malformed
+	MalformedELF    = loader.MalformedELF
+	MalformedBTF    = loader.MalformedBTF
+	Invalid         = loader.Invalid
+	BadMapDef       = loader.BadMapDef
+	BadRelocation   = loader.BadRelocation
+	BadProgram      = loader.BadProgram
+	NotSupported    = loader.NotSupported
+	UnknownMapField = loader.UnknownMapField
+	UnknownMapKind  = loader.UnknownMapKind
+	UnknownSection  = loader.UnknownSection
+	KernelLacks     = loader.KernelLacks
+	NotFound        = loader.NotFound
+	BTFMissing      = loader.BTFMissing
+	Unresolved      = loader.Unresolved
+	IncompatiblePin = loader.IncompatiblePin
+	NameConflict    = loader.NameConflict
+	Permission      = loader.Permission
+	Limit           = loader.Limit
+	Busy            = loader.Busy
+	Verifier        = loader.Verifier
+)
+
+// Attributes that [Attempt.SetMap] and [Attempt.SetProgram] change.
+const (
+	MaxEntries  = loader.MaxEntries
+	MapFlags    = loader.MapFlags
+	NumaNode    = loader.NumaNode
+	PinPath     = loader.PinPath
+	AutoCreate  = loader.AutoCreate
+	AutoLoad    = loader.AutoLoad
+	ProgramType = loader.ProgramType
+)
