@@ -33,10 +33,10 @@
 /* ---- replies ---- */
 
 static FILE *replies;		/* what was stdout: a library that prints there must not end up in the conversation */
-static unsigned int seq;	/* of the request that is being answered; 0 where it could not be read */
+static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
 static jmp_buf next_request;	/* where fail() goes on */
 
-/* The request makes no sense to this driver. Nothing of it has been done. */
+/* The request makes no sense to this driver. Nothing of it has been done. One that has no number to answer to ends the conversation. */
 static void fail(const char *format, ...)
 {
 	char message[256];
@@ -45,6 +45,10 @@ static void fail(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	if (!seq) {
+		fprintf(stderr, "read request: %s\n", message);
+		exit(1);
+	}
 	put(replies, "{\"seq\":%u,\"error\":{\"message\":%s}}\n", seq, message);
 	longjmp(next_request, 1);
 }
@@ -254,8 +258,10 @@ static void op_hello(const struct value *request)
 
 	while (protocol && (protocol->kind != JSON_NUMBER || strtod(protocol->text, NULL) != 1))
 		protocol = protocol->next;
-	if (!protocol)
-		fail("protocols: this driver speaks version 1 only");
+	if (!protocol) {
+		reply_unsupported("protocol", "this driver speaks version 1 only");
+		return;
+	}
 	version += *version == 'v';
 	put(replies, "{\"seq\":%u,\"ok\":{\"protocol\":1,\"loader\":{\"name\":\"libbpf\",\"version\":%s,", seq, version);
 	put(replies, "\"language\":\"c\",\"homepage\":\"https://github.com/libbpf/libbpf\",");
@@ -520,20 +526,24 @@ static void answer(size_t length)
 	const struct value *request;
 	const char *op;
 
-	seq = 0;
 	if (setjmp(next_request))
 		return;
+	seq = 0;
 	request = parse_line(length);
 	seq = number(request, "seq");
-	if (number(request, "v") != 1)
-		fail("v: this driver speaks version 1 only");
+	if (!seq)
+		fail("seq: want it to be 1 or more");
 	op = string(request, "op");
+	if (number(request, "v") != 1) {
+		reply_unsupported("protocol", "this driver speaks version 1 only");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++)
 		if (!strcmp(op, operations[i].name)) {
 			operations[i].answer(request);
 			return;
 		}
-	fail("op %s: unknown", op);
+	reply_unsupported(op, "unknown operation");
 }
 
 int main(void)

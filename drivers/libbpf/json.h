@@ -255,15 +255,15 @@ static struct value *parse_value(int depth)
 	return v;
 }
 
-/* Reads a line, however long, and keeps as much of it as fits. Its length is length, without the newline. False at the end of the file. */
+/* Reads a line of length bytes, not counting its newline. Of one that is too long it reads one byte too many. False at the end of the file. */
 static bool next_line(FILE *from, size_t *length)
 {
 	int c;
 
-	for (*length = 0; (c = getc(from)) != EOF && c != '\n'; ++*length)
-		if (*length < MAX_LINE)
-			line[*length] = c;
-	line[*length < MAX_LINE ? *length : MAX_LINE] = '\0';
+	for (*length = 0; (c = getc(from)) != EOF && c != '\n' && *length < MAX_LINE; ++*length)
+		line[*length] = c;
+	line[*length] = '\0';
+	*length += c != EOF && c != '\n';
 	return c != EOF || *length;
 }
 
