@@ -5,7 +5,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
@@ -47,20 +46,7 @@ func weight(v verdict.Verdict) int {
 }
 
 // again is the command that shows a finding again, on all its kernels.
-func (f finding) again() string {
-	command := verdict.Again(f.Cell, f.Spec)
-	one := "--kernel "
-	head, rest, ok := strings.Cut(command, one)
-	if !ok || len(f.Kernels) < 2 {
-		return command
-	}
-	_, rest, _ = strings.Cut(rest, " --loader ")
-	var kernels strings.Builder
-	for _, k := range f.Kernels {
-		kernels.WriteString(one + verdict.Quote(k) + " ")
-	}
-	return head + kernels.String() + "--loader " + rest
-}
+func (f finding) again() string { return verdict.Again(f.Cell, f.Spec, f.Kernels[1:]...) }
 
 // sorted are the verdicts in the order of the run's loaders and kernels and of the specs' names, which does not depend on which clone was
 // faster.

@@ -18,6 +18,9 @@ const (
 	keptConsole = 40      // lines of the console, the last ones
 	keptLine    = 400     // bytes of one line
 	keptSplat   = 60      // lines of one splat, the first ones
+	keptSplats  = 4       // splats: the first ones, and the first that is a crash
+	keptText    = 4 << 10 // bytes of what was expected, what was seen
+	keptDetail  = 16 << 10
 )
 
 // conversation is the end of what suite and driver said to each other: a line "> request" for each request, then "< reply" or "! fault",

@@ -3,6 +3,8 @@
 package verdict
 
 import (
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/record"
@@ -47,18 +49,37 @@ type Cause string
 
 // The causes.
 const (
-	PoweredOff  Cause = "powered off"                   // by the guest, as it should
+	PoweredOff  Cause = "powered off"                   // by the guest, which said that it was done: as it should be
+	Unfinished  Cause = "guest gave up"                 // it powered off, and did not say that it was done, or said what went wrong
 	Panicked    Cause = "kernel panic"                  //
 	Reset       Cause = "machine reset"                 // nobody asked for it: a triple fault
-	KernelHung  Cause = "kernel hang"                   // no CPU made progress
+	KernelHung  Cause = "kernel hang"                   // the kernel no longer answers
 	GuestHung   Cause = "guest hang"                    // the kernel lives, but no record came before the deadline
 	Died        Cause = "virtual machine died"          // QEMU ended by itself, or was killed by another
 	NotStarted  Cause = "virtual machine did not start" //
 	Interrupted Cause = "interrupted"                   // the host ended it, because the run ends
 )
 
+// HangOf is [KernelHung] or [GuestHung], by the console of a guest that was asked over SysRq where it hangs: a kernel that lives answers,
+// even if it only says that the key is disabled.
+func HangOf(console string) Cause {
+	for line := range strings.Lines(console) {
+		if hostsDoing.MatchString(line) && strings.Contains(line, "sysrq: ") {
+			return GuestHung
+		}
+	}
+	return KernelHung
+}
+
+// hostsDoing matches the kernel's answer to what a host does to a guest that hangs: SysRq, then an NMI. What comes after it on a console was
+// asked for, and is no complaint.
+var hostsDoing = regexp.MustCompile(`^(<\d+>)?\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? (sysrq: |Uhhuh\. NMI received |NMI received for unknown reason|NMI: .*unknown reason|Kernel panic - not syncing: NMI)`)
+
 // killed reports whether it was the kernel that ended.
 func (c Cause) killed() bool { return c == Panicked || c == Reset || c == KernelHung }
+
+// left reports whether the guest went, or was made to go, with its kernel in good health: what it had not done by then is missing.
+func (c Cause) left() bool { return c == PoweredOff || c == Unfinished || c == Interrupted }
 
 // Ending is how a machine ended.
 type Ending struct {

@@ -10,6 +10,7 @@ import (
 // Exit codes of a run.
 const (
 	exitFailed  = 1 // a loader failed a requirement, or a kernel died
+	exitUsage   = 2 // wrong usage
 	exitHarness = 3 // the harness could not do its job
 )
 

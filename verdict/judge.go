@@ -25,7 +25,8 @@ func Judge(want Expected, ev Evidence) Verdict {
 
 	v.Kind, v.Reason = a.judge(ev.Ending)
 	if f := a.finish; f != nil {
-		v.Expected, v.Seen, v.Detail, v.UnderClaim = f.Expected, f.Seen, f.Detail, f.UnderClaim
+		v.Expected, v.Seen, v.Detail = clip(f.Expected, keptText), clip(f.Seen, keptText), clip(f.Detail, keptDetail)
+		v.UnderClaim = f.UnderClaim
 	}
 	a.judgeKernelLog(&v, ev)
 
@@ -38,7 +39,7 @@ func Judge(want Expected, ev Evidence) Verdict {
 	}
 	if a.last && (ev.Ending.Cause != PoweredOff || v.Unknown()) || !a.begun {
 		v.Console = tail(ev.Ending.Console)
-		v.Backtrace = ev.Ending.Backtrace
+		v.Backtrace = clip(ev.Ending.Backtrace, keptDetail)
 	}
 	return v
 }
@@ -174,10 +175,10 @@ func (a account) judge(e Ending) (Kind, string) {
 		return Missing, "the spec never began: " + e.String()
 	case len(a.faults) > 0:
 		return Broken, a.faults[0]
-	case a.finish == nil && a.last && !closed && e.Cause != PoweredOff && e.Cause != Interrupted:
+	case a.finish == nil && a.last && !closed && !e.Cause.left():
 		return Broken, "while the spec ran: " + e.String()
-	case a.finish == nil && a.last && e.Cause == Interrupted:
-		return Missing, e.String()
+	case a.finish == nil && a.last && e.Cause != PoweredOff:
+		return Missing, "while the spec ran: " + e.String()
 	case a.finish == nil:
 		return Missing, "the spec began, and there is no record of how it finished"
 	case a.log == nil:
@@ -242,6 +243,7 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	if len(v.Splats) == 0 {
 		return
 	}
+	v.Splats = telling(v.Splats)
 	worst := slices.MaxFunc(v.Splats, func(x, y Splat) int { return cmp.Compare(x.Means.rank(), y.Means.rank()) })
 	switch {
 	case v.Kind == Crash:
@@ -255,12 +257,24 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	}
 }
 
+// telling are the first few splats, and among them the first that is a crash, if any is.
+func telling(splats []Splat) []Splat {
+	if len(splats) <= keptSplats {
+		return splats
+	}
+	crash := slices.IndexFunc(splats, func(s Splat) bool { return s.Means == SplatCrash })
+	if crash >= keptSplats {
+		splats[keptSplats-1] = splats[crash]
+	}
+	return splats[:keptSplats]
+}
+
 // unseen is what the kernel wrote on the console and no kernel log of the clone has.
 func unseen(ev Evidence) []string {
 	logged := make(map[string]bool)
 	for _, h := range ev.Heard {
 		if l, ok := h.Record.(record.KernelLog); ok {
-			for _, line := range l.Lines {
+			for _, line := range unfold(l.Lines) {
 				_, message, _ := kernelMessage(line)
 				logged[message] = true
 			}
@@ -269,6 +283,9 @@ func unseen(ev Evidence) []string {
 	var lines []string
 	for line := range strings.Lines(ev.Ending.Console) {
 		line = strings.TrimRight(line, "\r\n")
+		if ev.Ending.Cause != PoweredOff && hostsDoing.MatchString(line) {
+			break
+		}
 		// The console is the guest's too: only what bears the kernel's timestamp is the kernel's.
 		if stamped, message, ok := kernelMessage(line); ok && stamped && !logged[message] {
 			lines = append(lines, line)

@@ -161,6 +161,7 @@ func (s *Scanner) on(release string, now time.Time) *Scanner {
 // Scan finds the splats among the lines of a kernel log. A line is as /dev/kmsg has it ("4,123,456;text"), as dmesg or a console shows it
 // ("<4>[ 12.345678] text"), or the bare text.
 func (s *Scanner) Scan(lines []string) []Splat {
+	lines = unfold(lines)
 	var found []Splat
 	for from := 0; from < len(lines); {
 		b, ok := s.next(lines, from)
@@ -259,6 +260,15 @@ func (s *Scanner) match(line string) (*pattern, bool) {
 		return p, false
 	}
 	return nil, false
+}
+
+// unfold makes a line of each line of an entry with several, which /dev/kmsg writes with the newlines spelled out.
+func unfold(lines []string) []string {
+	var unfolded []string
+	for _, line := range lines {
+		unfolded = append(unfolded, strings.Split(line, `\x0a`)...)
+	}
+	return unfolded
 }
 
 var (

@@ -3,7 +3,6 @@
 package verdict
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -113,13 +112,17 @@ func (v Verdict) Advisory() bool {
 // Unknown reports whether the verdict says nothing about the loader, because the harness, the suite or a driver could not do its job.
 func (v Verdict) Unknown() bool { return v.Kind == Broken || v.Kind == Missing }
 
-// Again is the command that runs one spec in one cell once more.
-func Again(c Cell, spec string) string {
-	return fmt.Sprintf("loadstone run --kernel %s --loader %s --spec %s", Quote(c.Kernel), Quote(c.LoaderName()), Quote(spec))
+// Again is the command that runs one spec in one cell once more, and on more kernels where some are given.
+func Again(c Cell, spec string, more ...string) string {
+	words := []string{"loadstone", "run"}
+	for _, kernel := range append([]string{c.Kernel}, more...) {
+		words = append(words, "--kernel", quote(kernel))
+	}
+	return strings.Join(append(words, "--loader", quote(c.LoaderName()), "--spec", quote(spec)), " ")
 }
 
-// Quote makes s one word for a POSIX shell.
-func Quote(s string) string {
+// quote makes s one word for a POSIX shell.
+func quote(s string) string {
 	plain := func(r rune) bool {
 		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./@:+,=", r))
 	}
