@@ -9,7 +9,6 @@ import (
 	"io"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -86,6 +85,11 @@ const (
 	Local Suite = "local"
 )
 
+func (s Suite) valid() bool {
+	archive, ok := s.Archive()
+	return ok && isWords("d"+archive) || s == GoMod || s == Local // an archive's name may begin with a digit
+}
+
 // Archive is the Debian suite's own name, such as "12-backports", and whether s is one.
 func (s Suite) Archive() (string, bool) { return strings.CutPrefix(string(s), "debian-") }
 
@@ -100,15 +104,8 @@ type Build struct {
 // ErrManifest is wrapped by every error about the contents of a manifest. Its text names file and line.
 var ErrManifest = errors.New("bad loader manifest")
 
-// Names and versions. A version may be anything that does not move: digits come first, or after a "v".
-var (
-	nameRule    = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	versionRule = regexp.MustCompile(`^v?[0-9][0-9A-Za-z.+~_-]*$`)
-	suiteRule   = regexp.MustCompile(`^(debian-[a-z0-9-]+|go\.mod|local)$`)
-	moving      = []string{"main", "master", "trunk", "head", "latest"}
-)
-
-const maxName = 32 // bytes, so that a table of loaders stays readable
+// moving are names of versions that mean another one tomorrow.
+var moving = []string{"main", "master", "trunk", "head", "latest"}
 
 // ParseManifest reads a loader.yaml. The name is for errors. All that is wrong is reported at once, an error per line, each wrapping
 // [ErrManifest].
@@ -260,7 +257,7 @@ func (d *manifestText) checkName(name string) {
 	switch {
 	case name == "":
 		d.fault(d.at(), "no name")
-	case !nameRule.MatchString(name) || len(name) > maxName:
+	case !isName(name):
 		d.fault(d.at("name"), "name %q: want lower-case words joined by hyphens, at most %d bytes", name, maxName)
 	case name == All:
 		d.fault(d.at("name"), "name %q means all loaders", name)
@@ -276,13 +273,13 @@ func (d *manifestText) checkVersions(m *Manifest) {
 		switch {
 		case slices.Contains(moving, strings.ToLower(version)):
 			d.fault(node, "version %q moves: name the version that it is today", version)
-		case !versionRule.MatchString(version):
+		case !isVersion(version):
 			d.fault(node, "version %q: want a number first, then letters, digits and any of . + ~ _ -", version)
 		}
 		_, archive := suite.Archive()
 		needed := len(m.Packages) > 0 || m.Build != nil && len(m.Build.Packages) > 0
 		switch {
-		case !suiteRule.MatchString(string(suite)):
+		case !suite.valid():
 			d.fault(node, "version %q comes from %q: want debian-…, go.mod or local", version, suite)
 		case needed && !archive:
 			d.fault(node, "version %q comes from %q: want a debian-… suite, for there are packages to unpack", version, suite)
@@ -299,7 +296,7 @@ func (d *manifestText) checkStart(m *Manifest) {
 	case len(m.Command) > 0 && m.Speaks != NDJSON:
 		d.fault(d.at("speaks"), "speaks %q: want %s", m.Speaks, NDJSON)
 	}
-	if m.Builtin != "" && !nameRule.MatchString(m.Builtin) {
+	if m.Builtin != "" && !isName(m.Builtin) {
 		d.fault(d.at("builtin"), "builtin %q: want a loader's name", m.Builtin)
 	}
 	if len(m.Command) == 0 {

@@ -27,14 +27,14 @@ func ParseRef(text string) (Ref, error) {
 	name, version := text, ""
 	if i := strings.LastIndexByte(text, '@'); i >= 0 && !isPath(text) { // a folder may hold an @ too
 		name, version = text[:i], text[i+1:]
-		if !versionRule.MatchString(version) {
+		if !isVersion(version) {
 			return Ref{}, fmt.Errorf("%w: %q: %q is no version", ErrRef, text, version)
 		}
 	}
 	switch {
 	case isPath(name):
 		return Ref{Path: name, Version: version}, nil
-	case !nameRule.MatchString(name) || len(name) > maxName:
+	case !isName(name):
 		return Ref{}, fmt.Errorf("%w: %q: want a name, name@version, the path of a loader.yaml, or all", ErrRef, text)
 	case name == All && version != "":
 		return Ref{}, fmt.Errorf("%w: %q: all loaders have no version in common", ErrRef, text)

@@ -265,5 +265,3 @@ func excerpt(b []byte) string {
 	}
 	return fmt.Sprintf("%q", b)
 }
-
-func splitSlash(s string) []string { return strings.Split(s, "/") }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -266,7 +267,7 @@ func checkOK(r *OK) error {
 		switch {
 		case l.Name == "":
 			return fmt.Errorf("%w: ok.loader.name is empty", ErrSchema)
-		case !versionRule.MatchString(l.Version):
+		case !isVersion(l.Version):
 			return fmt.Errorf("%w: ok.loader.version is %q, want one that does not move, a number first", ErrSchema, l.Version)
 		}
 	}
@@ -296,8 +297,8 @@ var (
 )
 
 func wellFormed(s string, words []string) bool {
-	for i, word := range splitSlash(s) {
-		if i == 0 && !slices.Contains(words, word) || !nameRule.MatchString(word) {
+	for i, word := range strings.Split(s, "/") {
+		if i == 0 && !slices.Contains(words, word) || !isWords(word) {
 			return false
 		}
 	}

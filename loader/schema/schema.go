@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package loader
+// Package schema holds the JSON Schema of the loader protocol, its source, and checks recorded exchanges against it. It stands apart from
+// package loader because a validator costs a program some milliseconds before its main function, and ten times that in an emulated guest;
+// the client in package loader says the same in code of its own, and a test holds the two together.
+package schema
 
 import (
 	"bytes"
@@ -14,17 +17,18 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Schema is the JSON Schema of the protocol, its source.
+// Protocol is the JSON Schema of the protocol.
 //
 //go:embed protocol.schema.json
-var Schema []byte
+var Protocol []byte
 
-const schemaURL = "https://github.com/loadstone-bpf/loadstone/loader/protocol.schema.json"
+// ErrInvalid is wrapped by the errors of [Validate] about what a message holds.
+var ErrInvalid = errors.New("not in the protocol's schema")
+
+const schemaURL = "https://github.com/loadstone-bpf/loadstone/loader/schema/protocol.schema.json"
 
 // Validate checks one exchange against the schema. Either may be nil, and is not checked then; what a reply must hold depends on the
-// request, if there is one. Errors wrap [ErrSchema].
-//
-// A conversation is checked while it goes on as well, by code that is faster in a guest and says the same.
+// request, if there is one. Errors wrap [ErrInvalid].
 func Validate(request, reply json.RawMessage) error {
 	schemas, err := schemas()
 	if err != nil {
@@ -39,7 +43,7 @@ func Validate(request, reply json.RawMessage) error {
 			return err
 		}
 		if err := json.Unmarshal(request, &head); err != nil {
-			return fmt.Errorf("%w: %v", ErrSchema, err)
+			return fmt.Errorf("%w: %v", ErrInvalid, err)
 		}
 	}
 	if reply == nil {
@@ -57,7 +61,7 @@ type compiled map[string]*jsonschema.Schema
 
 // schemas compiles the schema. An error is a mistake in the schema.
 var schemas = sync.OnceValues(func() (compiled, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Protocol))
 	if err != nil {
 		return nil, fmt.Errorf("read the protocol's schema: %w", err)
 	}
@@ -80,12 +84,12 @@ var schemas = sync.OnceValues(func() (compiled, error) {
 func (c compiled) validate(name string, line json.RawMessage) error {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
 	if err != nil {
-		return fmt.Errorf("%w: %s: %v: %s", ErrSchema, name, err, excerpt(line))
+		return fmt.Errorf("%w: %s: %v", ErrInvalid, name, err)
 	}
 	err = c[name].Validate(value)
 	var invalid *jsonschema.ValidationError
 	if errors.As(err, &invalid) {
-		return fmt.Errorf("%w: %s: %s", ErrSchema, name, strings.Join(places(invalid), "; "))
+		return fmt.Errorf("%w: %s: %s", ErrInvalid, name, strings.Join(places(invalid), "; "))
 	}
 	return err
 }
