@@ -49,7 +49,7 @@ func (s *Session) Open(o Object, options ...Option) *Attempt {
 	ginkgo.GinkgoHelper()
 	s.attempts++
 	a := &Attempt{session: s, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
-	request := loader.Open{Session: a.id, Object: s.file(o)}
+	request := loader.Open{Session: a.id, Object: a.file(o)}
 	for _, option := range options {
 		option(&request.Options)
 	}
@@ -238,17 +238,19 @@ func (a *Attempt) mustBeOK() {
 	a.session.fail("ok: "+a.object+" loads", inWords(a.Reply))
 }
 
-// file is the path of an object in the driver's root, where it is written when it is first asked for.
-func (s *Session) file(o Object) string {
+// file writes the object into a folder of the attempt's own, and is its path in the driver's root. The file's name is the same at each attempt:
+// libbpf names maps after it.
+func (a *Attempt) file(o Object) string {
 	ginkgo.GinkgoHelper()
-	name := path.Join(s.dirs.Work, o.Name()+".bpf.o")
-	if s.written[name] {
-		return name
+	folder := path.Join(a.session.dirs.Work, a.id)
+	name := path.Join(folder, o.Name()+".bpf.o")
+	err := os.Mkdir(a.session.own(folder), 0o755)
+	if err == nil {
+		err = os.WriteFile(a.session.own(name), o.ELF(), 0o644)
 	}
-	if err := os.WriteFile(s.own(name), o.ELF(), 0o644); err != nil {
-		s.broken("write object: %v", err)
+	if err != nil {
+		a.session.broken("write object: %v", err)
 	}
-	s.written[name] = true
 	return name
 }
 

@@ -46,8 +46,8 @@ func (s *Session) fail(expected, seen string) {
 	ginkgo.Fail(failureText(expected, seen))
 }
 
-// fault ends the spec after a conversation that ended too early. A loader that crashed on what it was asked has failed; a driver that broke the
-// protocol, or does not answer, says nothing of the loader. It does not return.
+// fault ends the spec after a conversation that ended too early. A loader that died with an object in its hands has failed; a driver that broke
+// the protocol, or does not answer, says nothing of the loader. It does not return.
 func (s *Session) fault(err error) {
 	ginkgo.GinkgoHelper()
 	s.faulted = true
@@ -56,7 +56,7 @@ func (s *Session) fault(err error) {
 	case s.ctx.Err() != nil:
 		ginkgo.Fail(err.Error()) // the spec's time is up: Ginkgo knows
 	case errors.As(err, &f) && crashed(f):
-		s.fail("an answer to "+string(f.Op), "the loader crashed: "+f.Detail)
+		s.fail("an answer to "+string(f.Op), "the loader died: "+f.Detail)
 	default:
 		s.broken("%v", err)
 	}
@@ -97,7 +97,7 @@ func (s *Session) leave() {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), s.run.farewell())
 	defer cancel()
-	if s.loader != nil && !s.faulted && s.ctx.Err() == nil {
+	if s.loader != nil && !s.faulted && !s.late {
 		s.trouble = s.giveUp(ctx)
 	} else if s.loader != nil {
 		s.closeLoader() // it does not answer, or there is no time to ask
@@ -110,6 +110,7 @@ func (s *Session) leave() {
 		}
 	}
 	s.note(s.remove())
+	s.witness.BPFFS = ""
 	settle, cancelSettle := context.WithTimeout(ctx, s.run.settle())
 	defer cancelSettle()
 	left, err := s.witness.Beyond(settle, s.before)
@@ -145,7 +146,7 @@ func (s *Session) giveUp(ctx context.Context) error {
 }
 
 func (s *Session) bye(ctx context.Context) error {
-	if s.faulted || s.ctx.Err() != nil {
+	if s.faulted || s.late {
 		return nil
 	}
 	return s.ask(ctx, loader.Bye{})
@@ -289,7 +290,12 @@ func shortPlace(at types.CodeLocation) string {
 	return fmt.Sprintf("%s:%d", strings.Join(parts[max(0, len(parts)-2):], "/"), at.LineNumber)
 }
 
-// crashed reports whether the loader died of a signal that its own code raised, on something it was asked to do.
+// crashed reports whether the loader died with an object in its hands. A driver that dies at anything else, such as hello, is its own fault.
 func crashed(f *loader.Fault) bool {
-	return false
+	switch f.Op {
+	case loader.OpOpen, loader.OpSet, loader.OpLoad, loader.OpLink, loader.OpAttach, loader.OpPin:
+		return errors.Is(f, loader.ErrDied)
+	default:
+		return false
+	}
 }

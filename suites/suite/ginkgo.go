@@ -52,7 +52,12 @@ func (r *run) it(ctx context.Context, sp spec) {
 	defer cancel(nil)
 	defer context.AfterFunc(r.ctx, func() { cancel(context.Cause(r.ctx)) })()
 	r.running.Store(true)
-	defer r.running.Store(false)
+	defer func() {
+		if r.session != nil {
+			r.session.late = ctx.Err() != nil
+		}
+		r.running.Store(false)
+	}()
 	ginkgo.DeferCleanup(func(ginkgo.SpecContext) { r.leave() }, ginkgo.NodeTimeout(r.farewell()+grace))
 	r.spec(ctx, sp)
 }

@@ -63,7 +63,15 @@ type KernelLog interface {
 //
 // Run uses Ginkgo's global state: one run at a time.
 func Run(ctx context.Context, order record.Order, deps Deps) error {
-	r, err := newRun(ctx, order, deps)
+	set, err := requirements.Read()
+	if err != nil {
+		return err
+	}
+	return carryOut(ctx, order, deps, registered, set)
+}
+
+func carryOut(ctx context.Context, order record.Order, deps Deps, specs []spec, set *requirements.Set) error {
+	r, err := newRun(ctx, order, deps, specs, set)
 	if err != nil {
 		return err
 	}
@@ -96,13 +104,10 @@ type run struct {
 	err      error // what ends the run
 }
 
-func newRun(ctx context.Context, order record.Order, deps Deps) (*run, error) {
-	r := &run{ctx: ctx, order: order, deps: deps}
+func newRun(ctx context.Context, order record.Order, deps Deps, specs []spec, set *requirements.Set) (*run, error) {
+	r := &run{ctx: ctx, order: order, deps: deps, set: set}
 	var err error
-	if r.set, err = requirements.Read(); err != nil {
-		return nil, err
-	}
-	if r.specs, err = ordered(order.Specs); err != nil {
+	if r.specs, err = ordered(order.Specs, specs); err != nil {
 		return nil, err
 	}
 	if r.kernel.Release, r.kernel.Arch, err = oracle.Release(); err != nil {
@@ -114,19 +119,19 @@ func newRun(ctx context.Context, order record.Order, deps Deps) (*run, error) {
 	return r, nil
 }
 
-// ordered are the registered specs of those ids. The error joins one for each id that is not registered or is there twice.
-func ordered(ids []string) ([]spec, error) {
+// ordered are the specs of those ids. The error joins one for each id that there is no spec of, or that is there twice.
+func ordered(ids []string, all []spec) ([]spec, error) {
 	var specs []spec
 	var problems []error
 	for i, id := range ids {
-		at := slices.IndexFunc(registered, func(s spec) bool { return s.id == id })
+		at := slices.IndexFunc(all, func(s spec) bool { return s.id == id })
 		switch {
 		case at < 0:
 			problems = append(problems, fmt.Errorf("%w: no spec is named %s", ErrOrder, id))
 		case slices.Contains(ids[:i], id):
 			problems = append(problems, fmt.Errorf("%w: spec %s is ordered twice", ErrOrder, id))
 		default:
-			specs = append(specs, registered[at])
+			specs = append(specs, all[at])
 		}
 	}
 	if len(ids) == 0 {
@@ -194,7 +199,7 @@ func (r *run) spec(ctx context.Context, sp spec) {
 
 func (r *run) begin(ctx context.Context, sp spec) *Session {
 	r.sessions++
-	s := &Session{spec: sp, run: r, ctx: ctx, written: map[string]bool{}, began: time.Now()}
+	s := &Session{spec: sp, run: r, ctx: loader.WithSpec(ctx, sp.id), began: time.Now()}
 	s.requirement, _ = r.set.ForSpec(sp.id)
 	r.session = s
 	r.send(record.Begin{Spec: sp.id})

@@ -34,7 +34,6 @@ type Session struct {
 	witness oracle.Witness
 	before  oracle.Inventory // when the session began
 	dirs    loader.Dirs      // in the driver's root
-	written map[string]bool  // objects that are in the work folder
 
 	loader   loader.Loader // nil before the conversation and after it
 	features map[loader.Feature]loader.Claim
@@ -45,6 +44,7 @@ type Session struct {
 	told     transcript
 
 	asked    bool       // for something beyond hello
+	late     bool       // its time was up before its body ended
 	faulted  bool       // the conversation is over: nothing more is answered
 	opened   []*Attempt // every one
 	ending   *ending    // set once, by what ended the spec early
