@@ -261,7 +261,7 @@ func plain(tree any) (any, error) {
 func excerpt(b []byte) string {
 	const most = 120 // bytes: a line on the screen
 	if len(b) > most {
-		return fmt.Sprintf("%q… (%d bytes)", b[:most], len(b))
+		return fmt.Sprintf("%#q… (%d bytes)", b[:most], len(b))
 	}
-	return fmt.Sprintf("%q", b)
+	return fmt.Sprintf("%#q", b)
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loader_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/drivers/faults"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+func init() {
+	loader.Drivers["faults"] = func() { faults.Main(loader.Modest()) }
+}
+
+func hello() loader.Hello {
+	return loader.Hello{Protocols: []int{loader.Version}, Suite: "test", Dirs: loader.Dirs{Work: "/w", BPFFS: "/b"}}
+}
+
+// seen is what a test of a fault looks at.
+type seen struct {
+	client    *loader.Client
+	exchanges []loader.Exchange
+	fault     *loader.Fault // the first
+	took      time.Duration // from start to the end of Close
+}
+
+// suffer has a short conversation with a driver that has the fault.
+func suffer(t *testing.T, name string, options loader.Options) seen {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = []string{loader.EnvDriver + "=faults", faults.EnvFault + "=" + name, "GORACE=atexit_sleep_ms=0"}
+	var s seen
+	options.Trace = func(x loader.Exchange) { s.exchanges = append(s.exchanges, x) }
+	start := time.Now()
+	var err error
+	if s.client, err = loader.Start(t.Context(), cmd, options); err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range []loader.Request{hello(), loader.Open{Session: "s", Object: "/o"}, loader.Load{Session: "s"}, loader.Reset{}} {
+		if _, err = s.client.Do(t.Context(), req); err != nil {
+			break
+		}
+	}
+	if closed := s.client.Close(); err == nil {
+		err = closed
+	} else if closed != nil {
+		t.Errorf("after %v: %v", err, closed)
+	}
+	s.took = time.Since(start)
+	if err != nil && !errors.As(err, &s.fault) {
+		t.Fatalf("error %v is no fault", err)
+	}
+	return s
+}
+
+var brief = loader.Options{
+	// Long enough for a driver that does answer, on a busy machine with the race detector.
+	Deadline: 5 * time.Second, Grace: 300 * time.Millisecond,
+	Deadlines: map[loader.Op]time.Duration{loader.OpLoad: time.Second},
+}
+
+func TestFaultyDriver(t *testing.T) {
+	for _, fault := range faults.All {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			if fault.Name == "leak" && os.Geteuid() != 0 {
+				t.Skip("making a map takes root")
+			}
+			s := suffer(t, fault.Name, brief)
+			if (s.fault == nil) != (fault.Kind == nil) || s.fault != nil && !errors.Is(s.fault, fault.Kind) {
+				t.Fatalf("fault %v, want %v", s.fault, fault.Kind)
+			}
+			if s.took > 10*time.Second {
+				t.Errorf("it took %v", s.took)
+			}
+			reapOrphans(t, s.client.Group())
+			if s.fault == nil {
+				return
+			}
+			last := s.exchanges[len(s.exchanges)-1]
+			if last.Fault != s.fault || s.fault.Op != fault.At {
+				t.Errorf("fault at %s, traced %v", s.fault.Op, last.Fault)
+			}
+			t.Log(s.fault)
+		})
+	}
+}
+
+// reapOrphans waits for what is left of a driver's group, which must have been killed. What was orphaned comes to this process (TestMain).
+func reapOrphans(t *testing.T, group int) {
+	t.Helper()
+	for {
+		var status unix.WaitStatus
+		_, err := unix.Wait4(-group, &status, 0, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.ECHILD):
+			return
+		case err != nil || status.Signal() != unix.SIGKILL:
+			t.Errorf("left of the driver: %v, %v", status, err)
+		}
+	}
+}
+
+func TestFaultTellsWhatWasSeen(t *testing.T) {
+	for name, want := range map[string]string{
+		"die":              "driver died (request 3, load): signal: killed",
+		"exit":             "driver died (request 3, load): exit status 0",
+		"exit-3-after-bye": "driver died (request 5, bye): exit status 3 after bye",
+		"mute":             "driver died (request 3, load): it closed its output and went on",
+		"hang":             "driver did not answer in time (request 3, load)",
+		"hang-half-line":   "half a line: `{\"seq\":3,\"rejected\"",
+		"text":             `libexample: loading section 'xdp'`,
+		"schema":           "ok.maps is `{\"m\":7}`, want an array",
+		"version":          "it chose version 99 of [1]",
+		"twice":            "again to request 3",
+		"twice-late":       "again to request 2",
+		"out-of-order":     "to request 1003, which was not made",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if s := suffer(t, name, brief); s.fault == nil || !strings.Contains(s.fault.Error(), want) {
+				t.Errorf("fault %v, want %q in it", s.fault, want)
+			}
+		})
+	}
+}
+
+func TestHangingDriverLeavesADump(t *testing.T) {
+	s := suffer(t, "hang", brief)
+	if s.fault == nil || !strings.Contains(s.fault.Stderr, "SIGABRT") {
+		t.Errorf("stderr %q", s.fault.Stderr)
+	}
+}
+
+func TestStderrIsBounded(t *testing.T) {
+	s := suffer(t, "chatty", brief)
+	load := s.exchanges[2]
+	if len(load.Stderr) != loader.MaxStderr || !strings.HasSuffix(load.Stderr, "end.\n") {
+		t.Errorf("%d bytes of stderr, ending in %q", len(load.Stderr), load.Stderr[max(0, len(load.Stderr)-20):])
+	}
+	if s.exchanges[3].Stderr != "" {
+		t.Errorf("then %q", s.exchanges[3].Stderr)
+	}
+}
