@@ -39,3 +39,17 @@ func packageOf(columns []string, base string) (Package, error) {
 		depends: columns[6], provides: columns[7],
 	}, nil
 }
+
+// DependsOn reports whether the package names another in its dependencies.
+func (p Package) DependsOn(name string) bool {
+	// The mirror's lists are well formed, or Closure tells.
+	needs, _ := parseDependencies(p.depends)
+	for _, alternatives := range needs {
+		for _, one := range alternatives {
+			if one.name == name {
+				return true
+			}
+		}
+	}
+	return false
+}

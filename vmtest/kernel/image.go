@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kernel
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// Image is what the header of a boot image says about it.
+type Image struct {
+	Release string // as uname -r will say
+	Banner  string // release, builder and build date
+}
+
+// ReadImage reads the header of a boot image of a Debian architecture, and
+// checks that the file is as long as the header says. It returns
+// [ErrNotAnImage] for anything else, and for an image that was cut short.
+func ReadImage(path, arch string) (*Image, error) {
+	format, ok := imageFormats[arch]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w: images of architecture %q are not known", path, ErrNotAnImage, arch)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w: it is no regular file", path, ErrNotAnImage)
+	}
+	image, err := format.read(file, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w for %s: %w; give %s", path, ErrNotAnImage, arch, err, format.give)
+	}
+	return image, nil
+}
+
+// imageFormat is how an architecture's boot image is read.
+type imageFormat struct {
+	read  func(r io.ReaderAt, size int64) (*Image, error)
+	give  string // what the user should give instead
+	built string // where a build leaves it, below the tree
+}
+
+// imageFormats is by Debian's name of the architecture.
+var imageFormats = map[string]imageFormat{
+	"amd64": {readBzImage, "a bzImage, not a vmlinux or a disk image", "arch/x86/boot/bzImage"},
+	"arm64": {readARM64Image, "an Image, plain, gzipped or as an EFI zboot file", "arch/arm64/boot/Image"},
+	"s390x": {readS390Image, "a bzImage of s390", "arch/s390/boot/bzImage"},
+}
+
+// Offsets in the setup header of an x86 image, in bytes, and what stands there.
+// Source: Documentation/arch/x86/boot.rst.
+const (
+	x86SetupSectors  = 0x1f1 // u8, 0 means 4
+	x86SystemSize    = 0x1f4 // u32, protected-mode code in units of 16 bytes
+	x86BootFlag      = 0x1fe // u16, 0xaa55
+	x86Magic         = 0x202 // "HdrS"
+	x86Protocol      = 0x206 // u16
+	x86KernelVersion = 0x20e // u16, where the banner is, less 0x200
+	x86LoadFlags     = 0x211 // u8, bit 0: loaded high, which makes it a bzImage
+	x86HeaderEnd     = 0x212
+	x86BannerBase    = 0x200
+	x86BannerMax     = 512 // bytes of the banner that are looked at
+)
+
+func readBzImage(r io.ReaderAt, size int64) (*Image, error) {
+	header := make([]byte, x86HeaderEnd)
+	if _, err := r.ReadAt(header, 0); err != nil {
+		return nil, fmt.Errorf("it has %d bytes and no header", size)
+	}
+	le := binary.LittleEndian
+	if le.Uint16(header[x86BootFlag:]) != 0xaa55 || string(header[x86Magic:x86Magic+4]) != "HdrS" {
+		return nil, errors.New("it has no boot header")
+	}
+	if le.Uint16(header[x86Protocol:]) < 0x0200 || header[x86LoadFlags]&1 == 0 {
+		return nil, errors.New("it is an old zImage")
+	}
+	sectors := int64(header[x86SetupSectors])
+	if sectors == 0 {
+		sectors = 4
+	}
+	// Two 32-bit numbers and a few bits: int64 holds the sum.
+	want := (sectors+1)*512 + int64(le.Uint32(header[x86SystemSize:]))*16
+	if size < want {
+		return nil, fmt.Errorf("it was cut short: %d bytes instead of %d", size, want)
+	}
+	at := le.Uint16(header[x86KernelVersion:])
+	if at == 0 {
+		return nil, errors.New("it does not say its release")
+	}
+	return readBanner(io.NewSectionReader(r, int64(at)+x86BannerBase, x86BannerMax))
+}
+
+// release matches what uname -r may say. It becomes part of paths.
+var release = regexp.MustCompile(`^[0-9]+\.[0-9]+[A-Za-z0-9.+~_-]{0,60}$`)
+
+// readBanner reads "release (builder) #1 SMP date", which a NUL ends.
+func readBanner(r io.Reader) (*Image, error) {
+	text, err := io.ReadAll(io.LimitReader(r, x86BannerMax))
+	if err != nil {
+		return nil, err
+	}
+	banner, _, ended := bytes.Cut(text, []byte{0})
+	first, _, _ := strings.Cut(string(banner), " ")
+	if !ended || !release.MatchString(first) {
+		return nil, fmt.Errorf("its release is %.40q, which is none", first)
+	}
+	return &Image{Release: first, Banner: string(banner)}, nil
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+)
+
+// Options say where kernels are kept and where they come from.
+type Options struct {
+	Cache  string // directory; [DefaultCache] if empty
+	Mirror string // as in [apt.Options]; the host's own if empty
+	Arch   string // Debian's name, "amd64" if empty
+
+	Offline  bool            // use only what the cache has, and lists as they are
+	Refresh  bool            // ask the mirror for its lists, however young they are
+	Notice   func(string)    // told, in a sentence, what the user should know; may be nil
+	Progress func(apt.Event) // told how far downloads are; may be nil
+}
+
+// DefaultCache returns $XDG_CACHE_HOME/loadstone, or .cache/loadstone in the
+// home directory.
+func DefaultCache() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("where to keep kernels: %w; name a directory with --cache", err)
+	}
+	return filepath.Join(dir, "loadstone"), nil
+}
+
+// Store keeps kernels in a cache directory and gets those that are not there.
+// Several processes may use one directory. A Store is for one goroutine.
+type Store struct {
+	options Options
+	dir     string // of the kernels of one architecture
+	source  source
+}
+
+// Open returns the store in options.Cache. It uses neither network nor disk.
+func Open(options Options) (*Store, error) {
+	if options.Arch == "" {
+		options.Arch = "amd64"
+	}
+	if options.Cache == "" {
+		dir, err := DefaultCache()
+		if err != nil {
+			return nil, err
+		}
+		options.Cache = dir
+	}
+	cache, err := filepath.Abs(options.Cache)
+	if err != nil {
+		return nil, err
+	}
+	source, err := newDebian(apt.Options{
+		Dir: cache, Mirror: options.Mirror, Arch: options.Arch,
+		Offline: options.Offline, Refresh: options.Refresh, Notice: options.Notice, Progress: options.Progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Store{options: options, dir: filepath.Join(cache, "kernels", options.Arch), source: source}, nil
+}
+
+// key is the name of a kernel's directory.
+func (o Offer) key() string { return o.Release + "_" + string(o.Version) }
+
+func (s *Store) path(key string) string { return filepath.Join(s.dir, key) }
+
+func (s *Store) notice(format string, args ...any) {
+	if s.options.Notice != nil {
+		s.options.Notice(fmt.Sprintf(format, args...))
+	}
+}
+
+// List returns every kernel that can be had, by series and from new to old. If
+// suites cannot be looked at it returns what else there is, and why.
+func (s *Store) List(ctx context.Context) ([]Offer, error) {
+	offers, failed := s.source.offers(ctx)
+	cached, err := s.cached()
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range offers {
+		if at, have := cached[o.key()]; have {
+			offers[i].Cached, offers[i].Suite = true, at.Suite
+		}
+	}
+	// A version that is both in a release and in its updates is offered twice.
+	sortOffers(offers)
+	offers = slices.CompactFunc(offers, func(a, b Offer) bool { return a.key() == b.key() })
+	for key, m := range cached {
+		if !slices.ContainsFunc(offers, func(o Offer) bool { return o.key() == key }) {
+			offers = append(offers, Offer{Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true, Gone: true})
+		}
+	}
+	sortOffers(offers)
+	markDefaults(offers)
+	return offers, failed
+}
+
+// cached returns the manifests of the kernels in the cache, by their key.
+// Directories that are not those of a whole kernel are passed over.
+func (s *Store) cached() (map[string]*manifest, error) {
+	found := map[string]*manifest{}
+	for _, key := range subdirs(s.dir) {
+		m, err := readManifest(s.path(key))
+		switch {
+		case errors.Is(err, errNoManifest):
+		case errors.Is(err, ErrCorrupt):
+			s.notice("%v; loadstone kernels pull fetches it anew", err)
+		case err != nil:
+			return nil, err
+		default:
+			found[key] = m
+		}
+	}
+	return found, nil
+}
+
+// Get returns the kernel of a name: a series ("6.12"), an exact version
+// ("6.12@6.12.117-1"), a path as in [Local], or "native". What is not in the
+// cache is fetched.
+//
+// It returns [ErrUnknownKernel] for a series or version that cannot be had, the
+// errors of [Local] for a path, and those of package apt for what goes wrong on
+// the way. A kernel in the cache that was altered is fetched anew; [ErrCorrupt]
+// is returned if it cannot be.
+func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
+	switch {
+	case name == string(Native):
+		return Running(s.options.Arch)
+	case looksLikePath(name):
+		return Local(name, s.options.Arch)
+	}
+	series, version, pinned := strings.Cut(name, "@")
+	if seriesOf.FindString(series) != series || pinned && version == "" {
+		if exists(name) {
+			return Local("./"+name, s.options.Arch)
+		}
+		return nil, fmt.Errorf("%w %q: a kernel is a series as 6.12, an exact version as 6.12@6.12.117-1, a path, or native", ErrUnknownKernel, name)
+	}
+	k, err := s.get(ctx, series, apt.Version(version))
+	if errors.Is(err, apt.ErrNotOnMirror) && !s.options.Offline {
+		// The mirror has moved on since its lists were fetched.
+		if err := s.source.refresh(ctx); err != nil {
+			return nil, err
+		}
+		k, err = s.get(ctx, series, apt.Version(version))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kernel %s: %w", name, err)
+	}
+	k.Name = series
+	return k, nil
+}
+
+func (s *Store) get(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
+	o, err := s.resolve(ctx, series, version)
+	if err != nil {
+		return nil, err
+	}
+	if o.Cached {
+		k, err := s.open(o.key())
+		if err == nil || o.Gone || !errors.Is(err, ErrCorrupt) {
+			return k, corrupted(err, s.path(o.key()))
+		}
+		s.notice("%v; fetching it anew", err)
+	}
+	return s.pull(ctx, o)
+}
+
+// corrupted adds what to do about a file that cannot be fetched anew.
+func corrupted(err error, dir string) error {
+	if errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("%w; the mirror no longer has this version: remove %s and take another", err, dir)
+	}
+	return err
+}
+
+// resolve finds the newest kernel of a series, or that of an exact version. An
+// exact version that is in the cache needs no lists.
+func (s *Store) resolve(ctx context.Context, series string, version apt.Version) (Offer, error) {
+	if version != "" {
+		cached, err := s.cached()
+		if err != nil {
+			return Offer{}, err
+		}
+		for _, m := range cached {
+			if m.Series == series && m.Version == version {
+				return s.offerOf(ctx, m), nil
+			}
+		}
+	}
+	offers, failed := s.List(ctx)
+	for _, o := range offers {
+		if o.Series == series && (version == "" && (!o.Gone || failed != nil) || o.Version == version) {
+			if failed != nil {
+				s.notice("%s is %s, the newest that is known, as not all suites could be looked at: %v", series, o.Version, failed)
+			}
+			return o, nil
+		}
+	}
+	// Of a series that no suite has any more, the cache may have one.
+	for _, o := range offers {
+		if o.Series == series && version == "" {
+			return o, nil
+		}
+	}
+	if failed != nil {
+		return Offer{}, failed
+	}
+	return Offer{}, fmt.Errorf("%w: there are %s", ErrUnknownKernel, choices(offers, series))
+}
+
+// offerOf is the offer of a kernel in the cache. Whether it can be had anew is
+// asked only if it has to be.
+func (s *Store) offerOf(ctx context.Context, m *manifest) Offer {
+	o := Offer{Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true, Gone: true}
+	if m.verify(s.path(o.key())) == nil {
+		return o
+	}
+	offers, err := s.source.offers(ctx)
+	if err != nil {
+		s.notice("%v", err)
+	}
+	for _, again := range offers {
+		if again.key() == o.key() {
+			again.Cached = true
+			return again
+		}
+	}
+	return o
+}
+
+// choices lists what there is: the versions of the series, or all series.
+func choices(offers []Offer, series string) string {
+	var versions, all []string
+	for _, o := range offers {
+		if o.Series == series {
+			versions = append(versions, fmt.Sprintf("%s@%s", o.Series, o.Version))
+		}
+		all = append(all, o.Series)
+	}
+	if len(versions) > 0 {
+		return strings.Join(versions, ", ")
+	}
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Compact(all), ", ")
+}
+
+// open returns the kernel of that key after checking its files.
+func (s *Store) open(key string) (*Kernel, error) {
+	dir := s.path(key)
+	m, err := readManifest(dir)
+	if errors.Is(err, errNoManifest) {
+		return nil, fmt.Errorf("%s: %w: it has no manifest", dir, ErrCorrupt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := m.verify(dir); err != nil {
+		return nil, err
+	}
+	return &Kernel{
+		Name: m.Series, Series: m.Series, Release: m.Release, Version: string(m.Version), Suite: m.Suite,
+		Origin: FromDebian, Arch: m.Arch, Digest: m.Digest,
+		Image: filepath.Join(dir, "vmlinuz"), Config: filepath.Join(dir, "config"),
+		ModulesDir: filepath.Join(dir, "lib", "modules", m.Release),
+	}, nil
+}
+
+// pull fetches a kernel into the cache, unless another process does so first.
+func (s *Store) pull(ctx context.Context, o Offer) (*Kernel, error) {
+	lock, err := flock.Wait(ctx, s.lockPath(o.key()))
+	if err != nil {
+		return nil, onDisk(err)
+	}
+	defer lock.Unlock()
+	k, err := s.open(o.key())
+	if err == nil {
+		return k, nil
+	}
+	if !errors.Is(err, ErrCorrupt) {
+		return nil, err
+	}
+	// The lock is ours, so whoever left these is dead.
+	if err := s.removeTemporary(o.key()); err != nil {
+		return nil, err
+	}
+	temporary, err := os.MkdirTemp(s.temporary(), o.key()+".")
+	if err != nil {
+		return nil, onDisk(err)
+	}
+	defer os.RemoveAll(temporary)
+	if err := s.build(ctx, o, temporary); err != nil {
+		return nil, onDisk(err)
+	}
+	if err := s.install(o.key(), temporary); err != nil {
+		return nil, onDisk(err)
+	}
+	return s.open(o.key())
+}
+
+// build makes a kernel's directory of an offer, in temporary/kernel.
+func (s *Store) build(ctx context.Context, o Offer, temporary string) error {
+	if err := s.source.fetch(ctx, o, temporary); err != nil {
+		return err
+	}
+	dir := filepath.Join(temporary, "kernel")
+	if err := adopt(filepath.Join(temporary, "root"), dir, o.Release); err != nil {
+		return fmt.Errorf("package of %s: %w", o.Release, err)
+	}
+	image, err := ReadImage(filepath.Join(dir, "vmlinuz"), s.options.Arch)
+	if err != nil {
+		return fmt.Errorf("%w: %s", ErrCorrupt, err)
+	}
+	if image.Release != o.Release {
+		return fmt.Errorf("package of %s: %w: its image is %s", o.Release, ErrCorrupt, image.Release)
+	}
+	if err := writeModulesDep(filepath.Join(dir, "lib", "modules", o.Release), o.Release); err != nil {
+		return err
+	}
+	return writeManifest(dir, s.options.Arch, o)
+}
+
+// writeModulesDep does what the package's postinst would have depmod do.
+func writeModulesDep(dir, release string) error {
+	modules, err := ReadModules(dir, release)
+	if err != nil {
+		return err
+	}
+	text := &strings.Builder{}
+	if err := modules.WriteDep(text); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "modules.dep"), []byte(text.String()))
+}
+
+func writeManifest(dir, arch string, o Offer) error {
+	m, err := newManifest(dir, arch, o)
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, manifestFile), data)
+}
+
+// install moves a finished kernel into place. An altered one that is there is
+// moved away first; a kill in between leaves none, which the next run mends.
+func (s *Store) install(key, temporary string) error {
+	if exists(s.path(key)) {
+		if err := os.Rename(s.path(key), filepath.Join(temporary, "altered")); err != nil {
+			return err
+		}
+	}
+	return os.Rename(filepath.Join(temporary, "kernel"), s.path(key))
+}
+
+// onDisk gives the errors of a full disk the class that package apt has.
+func onDisk(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w; free some space, or name another place with --cache", apt.ErrDiskFull, err)
+	}
+	return err
+}
