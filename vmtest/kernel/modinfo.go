@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"debug/elf"
@@ -47,7 +48,8 @@ func readModule(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	r, err := decompress(file, filepath.Ext(path))
+	// The xz package reads byte by byte.
+	r, err := decompress(bufio.NewReader(file), filepath.Ext(path))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
