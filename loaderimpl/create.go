@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
+)
+
+// createMaps makes the object's maps, fills them, freezes what is read-only and pins what asks for it. Maps of maps are filled after all maps
+// are there, so their order in the object does not matter.
+func (l *loading) createMaps() error {
+	l.maps = make([]*ebpf.Map, len(l.object.maps))
+	l.shareTypes()
+	for i, m := range l.object.maps {
+		if !m.create {
+			continue
+		}
+		if err := l.createMap(i, m); err != nil {
+			return at(StageCreate, m.def.Section, m.def.Name, err)
+		}
+	}
+	for i, m := range l.object.maps {
+		if err := l.fillMaps(i, m); err != nil {
+			return at(StageCreate, m.def.Section, m.def.Name, err)
+		}
+	}
+	return nil
+}
+
+// createMap makes one map, or takes the one that is pinned where it should be.
+func (l *loading) createMap(i int, m *Map) error {
+	if m.pinPath != "" {
+		pinned, err := l.reuse(m)
+		if err != nil {
+			return err
+		}
+		if pinned != nil {
+			l.maps[i] = pinned
+			l.undo(pinned.Close)
+			return nil
+		}
+	}
+	made, err := l.newMap(m)
+	if err != nil {
+		return err
+	}
+	if err := fillData(made, m); err != nil {
+		made.Close()
+		return err
+	}
+	if m.pinPath != "" {
+		if made, err = l.pin(made, m); err != nil {
+			return err
+		}
+	}
+	l.maps[i] = made
+	l.undo(made.Close)
+	return nil
+}
+
+// fillData puts global data in its map, and freezes what is read-only.
+func fillData(made *ebpf.Map, m *Map) error {
+	if m.def.Source == SourceData && m.value != nil {
+		if err := made.Put(uint32(0), m.value); err != nil {
+			return fmt.Errorf("write initial value: %w", err)
+		}
+	}
+	if m.def.frozen() {
+		if err := made.Freeze(); err != nil {
+			return fmt.Errorf("freeze: %w", err)
+		}
+	}
+	return nil
+}
+
+// fillMaps puts maps in a map of maps.
+func (l *loading) fillMaps(i int, m *Map) error {
+	if l.maps[i] == nil || l.reused[m] || !holdsMaps(m.def.Type) {
+		return nil
+	}
+	for _, slot := range m.def.Slots {
+		inner := l.mapNamed(slot.Name)
+		if inner == nil {
+			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, ErrNotCreated)
+		}
+		if err := l.maps[i].Put(slot.Index, uint32(inner.FD())); err != nil {
+			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
+		}
+	}
+	return nil
+}
+
+// newMap makes one map in the kernel.
+func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
+	attr, err := attributes(l.object.name, &m.def)
+	if err != nil {
+		return nil, err
+	}
+	if holdsMaps(m.def.Type) {
+		template, err := l.template(&m.def)
+		if err != nil {
+			return nil, err
+		}
+		defer unix.Close(template)
+		attr.innerMapFD = uint32(template)
+	}
+	fd, err := l.createWithTypes(attr, &m.def)
+	if err != nil {
+		return nil, err
+	}
+	made, err := ebpf.NewMapFromFD(fd)
+	if err != nil {
+		return nil, fmt.Errorf("inspect new map: %w", err)
+	}
+	return made, nil
+}
+
+// template makes the map that shows the kernel what the maps in a map of maps look like. It is needed only while the outer map is made.
+func (l *loading) template(d *Definition) (int, error) {
+	if d.Inner == nil {
+		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...): %w", d.Type, ErrInner)
+	}
+	attr, err := attributes(l.object.name, d.Inner)
+	if err != nil {
+		return -1, fmt.Errorf("inner map: %w", err)
+	}
+	fd, err := l.createWithTypes(attr, d.Inner)
+	if err != nil {
+		return -1, fmt.Errorf("inner map: %w", err)
+	}
+	return fd, nil
+}
+
+// attributes is a definition as this machine's kernel wants it.
+func attributes(object string, d *Definition) (*mapCreateAttr, error) {
+	name := d.Name
+	if d.Source == SourceData {
+		name = dataName(object, d.Section)
+	}
+	a := &mapCreateAttr{
+		mapType: uint32(d.Type), keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries,
+		mapFlags: d.Flags, name: kernelName(name), mapExtra: d.MapExtra,
+	}
+	if d.Flags&flagNumaNode != 0 {
+		a.numaNode = d.NumaNode
+	}
+	switch d.Type {
+	case ebpf.PerfEventArray:
+		// An element per CPU, each a descriptor (libbpf, map_set_def_max_entries and bpf_object__create_map).
+		if a.maxEntries == 0 {
+			n, err := ebpf.PossibleCPU()
+			if err != nil {
+				return nil, fmt.Errorf("count CPUs: %w", err)
+			}
+			a.maxEntries = uint32(n)
+		}
+		if a.keySize == 0 && a.valueSize == 0 {
+			a.keySize, a.valueSize = 4, 4
+		}
+	case ebpf.RingBuf, userRingBuf:
+		a.maxEntries = ringSize(a.maxEntries, uint32(os.Getpagesize()))
+	case ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.ProgramArray:
+		if a.keySize == 0 && d.Type != ebpf.HashOfMaps {
+			a.keySize = 4
+		}
+		if a.valueSize == 0 {
+			a.valueSize = 4
+		}
+	}
+	return a, nil
+}
+
+// userRingBuf is BPF_MAP_TYPE_USER_RINGBUF.
+const userRingBuf = ebpf.UserRingbuf
+
+// ringSize is the size of a ring buffer in bytes: pages, and as many as a power of two (libbpf, adjust_ringbuf_sz). A size that is none
+// stays for the kernel to refuse.
+func ringSize(n, page uint32) uint32 {
+	pages := (uint64(n) + uint64(page) - 1) / uint64(page)
+	if pages == 0 {
+		return n
+	}
+	size := uint64(1) << bits.Len64(pages-1) * uint64(page)
+	if size > 1<<31 {
+		return n
+	}
+	return uint32(size)
+}
+
+// takesTypes reports whether the kernel takes BTF for maps of a type. For those it does not, the types of key and value are for readers of the
+// source only (libbpf, bpf_object__create_map; kernel, map_check_no_btf).
+func takesTypes(t ebpf.MapType) bool {
+	switch t {
+	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.DevMap, ebpf.DevMapHash,
+		ebpf.CPUMap, ebpf.XSKMap, ebpf.SockMap, ebpf.SockHash, ebpf.Queue, ebpf.Stack, ebpf.Arena, ebpf.ProgramArray:
+		return false
+	}
+	return true
+}
+
+// typed are definitions with the BTF that describes their keys and values to the kernel.
+type typed struct {
+	handle *btf.Handle
+	ids    map[btf.Type]btf.TypeID
+}
+
+// shareTypes loads the types of all maps in one go. Where the kernel takes them not together, each map tries its own.
+func (l *loading) shareTypes() {
+	var defs []*Definition
+	for _, m := range l.object.maps {
+		if m.create {
+			defs = append(defs, &m.def)
+			if m.def.Inner != nil {
+				defs = append(defs, m.def.Inner)
+			}
+		}
+	}
+	t, err := loadTypes(defs...)
+	if err != nil {
+		return
+	}
+	l.types = t
+}
+
+func (t *typed) close() {
+	if t != nil && t.handle != nil {
+		t.handle.Close()
+	}
+}
+
+// loadTypes loads the types of definitions into the kernel. It returns nil if they have none.
+func loadTypes(defs ...*Definition) (*typed, error) {
+	var b btf.Builder
+	t := &typed{ids: make(map[btf.Type]btf.TypeID)}
+	for _, d := range defs {
+		if !takesTypes(d.Type) {
+			continue
+		}
+		for _, typ := range []btf.Type{d.Key, d.Value} {
+			if typ == nil {
+				continue
+			}
+			id, err := b.Add(typ)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrBTF, err)
+			}
+			t.ids[typ] = id
+		}
+	}
+	if b.Empty() {
+		return nil, nil
+	}
+	handle, err := btf.NewHandle(&b)
+	if err != nil {
+		return nil, err
+	}
+	t.handle = handle
+	return t, nil
+}
+
+// createWithTypes makes a map with its types, and without them if the kernel does not take them for this map: it says ENOTSUPP for a type of
+// map that has none, and EINVAL for keys that it wants otherwise, such as an array's that is an enum. Those errors can mean other things, so
+// the first one counts if the map cannot be made without types either.
+func (l *loading) createWithTypes(attr *mapCreateAttr, d *Definition) (int, error) {
+	if !takesTypes(d.Type) || d.Key == nil && d.Value == nil {
+		return createMap(attr)
+	}
+	types := l.types
+	if types == nil {
+		own, err := loadTypes(d)
+		if err != nil {
+			l.refused(d.Name, err)
+			return createMap(attr)
+		}
+		defer own.close()
+		types = own
+	}
+	plain := *attr
+	attr.btfFD, attr.btfKey, attr.btfValue = uint32(types.handle.FD()), uint32(types.ids[d.Key]), uint32(types.ids[d.Value])
+	fd, err := createMap(attr)
+	if err == nil || !errors.Is(err, enotsupp) && !errors.Is(err, unix.EINVAL) {
+		return fd, err
+	}
+	fd, again := createMap(&plain)
+	if again != nil {
+		return -1, err
+	}
+	l.refused(d.Name, err)
+	return fd, nil
+}

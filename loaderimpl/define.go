@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"fmt"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+)
+
+// A Source is the way in which a map was defined.
+type Source string
+
+// The ways to define a map.
+const (
+	SourceBTF    Source = "btf"    // a variable in section .maps whose type says it all
+	SourceLegacy Source = "legacy" // a struct bpf_map_def in section maps
+	SourceData   Source = "data"   // a section of global data
+)
+
+// A Definition is what an object says of one map. All parsers end in it, and nothing after them asks which one it was.
+//
+// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs, sizes in whole pages) is put right when the
+// map is created, as it depends on the machine.
+type Definition struct {
+	Name    string // as programs and callers name it: the variable, or the section of global data
+	Section string
+	Offset  uint64 // in its section, bytes
+	Source  Source
+
+	Type       ebpf.MapType
+	KeySize    uint32 // bytes
+	ValueSize  uint32 // bytes
+	MaxEntries uint32
+	Flags      uint32 // BPF_F_...
+	MapExtra   uint64
+	NumaNode   uint32 // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
+	Pinning    Pinning
+
+	Key, Value btf.Type // nil where the definition gives sizes only
+
+	// BTFType is the type of the variable that defines the map: for a caller who reads in it what this package does not. Nil without BTF.
+	BTFType btf.Type
+	// Unknown are the fields that were ignored because Options.IgnoreUnknownFields asked for it.
+	Unknown []Field
+	// Raw are the bytes of the definition in its section; shared with the object, not to be changed.
+	Raw []byte
+
+	// Inner is what the maps in a map of maps look like. Nil for other maps.
+	Inner *Definition
+	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
+	Slots []Slot
+}
+
+// A Field is a part of a map definition that this package knows no meaning for.
+type Field struct {
+	Name   string   // of the field; "bytes 20-35" for the tail of a legacy definition
+	Type   btf.Type // nil for a legacy definition
+	Offset uint32   // in the definition, bytes
+	Raw    []byte   // the field's bytes in the section; empty for a field that says everything in its type
+}
+
+// A Slot is a map or program that an element of another map refers to from the start.
+type Slot struct {
+	Index uint32 // key, in host byte order
+	Name  string // of the map or program
+}
+
+// Pinning is whether a map is pinned to bpffs. The numbers are those of libbpf's enum libbpf_pin_type.
+type Pinning uint32
+
+// The kinds of pinning.
+const (
+	PinNone   Pinning = 0
+	PinByName Pinning = 1 // in the folder Options.PinRoot, under the map's name
+)
+
+// Flags of maps (include/uapi/linux/bpf.h).
+const (
+	flagNoPrealloc = 1 << 0
+	flagNumaNode   = 1 << 2
+	flagReadOnly   = 1 << 7  // BPF_F_RDONLY_PROG
+	flagMmapable   = 1 << 10 // BPF_F_MMAPABLE
+)
+
+// numaNoNode is the kernel's word for "any node" (NUMA_NO_NODE, -1).
+const numaNoNode = ^uint32(0)
+
+// onNode gives the map to a NUMA node. The kernel looks at numa_node only together with BPF_F_NUMA_NODE (bpf_map_attr_numa_node), and libbpf
+// passes a definition's node on as it stands: without the flag, it is ignored in silence. Who names a node wants the map there, so here a
+// node brings its flag along; the kernel then refuses what it cannot do.
+func (d *Definition) onNode(node uint32) {
+	d.NumaNode = node
+	if node != numaNoNode {
+		d.Flags |= flagNumaNode
+	}
+}
+
+// parser reads one way of defining maps.
+type parser interface {
+	// reads reports whether the parser is the one for a section.
+	reads(s *section) bool
+	// define reads all definitions of a section, in the order of their offsets.
+	define(in *input, s *section) ([]Definition, error)
+}
+
+// input is what parsers see of an object.
+type input struct {
+	file  *file
+	types *btf.Spec // nil where there is no BTF
+	relax bool      // ignore and report what is unknown
+}
+
+// parsers are tried in this order.
+var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
+
+// define finds the map definitions of an object, in the order of sections and offsets.
+func define(in *input) ([]Definition, error) {
+	var defs []Definition
+	names := make(map[string]bool)
+	sections := make(map[string]bool)
+	for i := range in.file.sections {
+		s := &in.file.sections[i]
+		p := parserOf(s)
+		if p == nil {
+			continue
+		}
+		if sections[s.name] {
+			return nil, at(StageDefine, s.name, "", fmt.Errorf("two sections of that name: %w", ErrELF))
+		}
+		sections[s.name] = true
+		found, err := p.define(in, s)
+		if err != nil {
+			return nil, at(StageDefine, s.name, "", err)
+		}
+		for _, d := range found {
+			if names[d.Name] {
+				return nil, at(StageDefine, s.name, d.Name, ErrDuplicate)
+			}
+			names[d.Name] = true
+			defs = append(defs, d)
+		}
+	}
+	return defs, nil
+}
+
+func parserOf(s *section) parser {
+	for _, p := range parsers {
+		if p.reads(s) {
+			return p
+		}
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"cmp"
+	"debug/elf"
+	"fmt"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+)
+
+// valuesAt is where in its section a map's values are: an array of pointers that runs to the end of its variable. It is empty for a map
+// without values.
+type valuesAt struct{ start, end uint64 }
+
+const pointerSize = 8 // bytes of a pointer in a BPF object
+
+// holdsMaps reports whether the elements of a map are maps.
+func holdsMaps(t ebpf.MapType) bool { return t == ebpf.ArrayOfMaps || t == ebpf.HashOfMaps }
+
+// checkValues reads the type of what a map holds from the start: pointers to functions for a PROG_ARRAY, to structs that define a map for a
+// map of maps. The elements themselves are relocations.
+func (r *structReader) checkValues() error {
+	m, d := r.values, r.def
+	if m == nil {
+		return nil
+	}
+	a, ok := btf.As[*btf.Array](m.Type)
+	if !ok || a.Nelems != 0 {
+		return fmt.Errorf("values: not an array of unknown length: %w", ErrDefinition)
+	}
+	p, ok := btf.As[*btf.Pointer](a.Type)
+	switch {
+	case !ok:
+		return fmt.Errorf("values: %w", ErrNotPointer)
+	case r.inner:
+		return fmt.Errorf("maps in maps in maps: %w", ErrInner)
+	case r.haveValueSize && d.ValueSize != 0 && d.ValueSize != 4:
+		return fmt.Errorf("values: elements have 4 bytes, not %d: %w", d.ValueSize, ErrConflictingSize)
+	}
+	d.ValueSize = 4
+	switch {
+	case d.Type == ebpf.ProgramArray:
+		if _, ok := btf.As[*btf.FuncProto](p.Target); !ok {
+			return fmt.Errorf("values: %v is no function: %w", p.Target, ErrDefinition)
+		}
+		return nil
+	case holdsMaps(d.Type):
+		return r.readInner(p.Target)
+	}
+	return fmt.Errorf("values: a map of type %v cannot hold maps or programs: %w", d.Type, ErrDefinition)
+}
+
+// readInner reads what the maps in this map look like. The template is named as libbpf names it.
+func (r *structReader) readInner(t btf.Type) error {
+	s, ok := btf.As[*btf.Struct](t)
+	if !ok {
+		return fmt.Errorf("values: %v is no struct: %w", t, ErrInner)
+	}
+	inner := &Definition{Name: r.def.Name + ".inner", Section: r.def.Section, Source: SourceBTF}
+	ir := structReader{def: inner, relax: r.relax, inner: true}
+	if err := ir.read(s); err != nil {
+		return fmt.Errorf("values: %w", err)
+	}
+	if holdsMaps(inner.Type) {
+		return fmt.Errorf("maps in maps in maps: %w", ErrInner)
+	}
+	r.def.Inner = inner
+	return nil
+}
+
+// readSlots gives each relocation of a section of maps to the map in whose values it lies: one relocation, one slot.
+func readSlots(f *file, s *section, defs []Definition, values []valuesAt) error {
+	relocs, err := f.relocations(s)
+	if err != nil {
+		return err
+	}
+	for _, rel := range relocs {
+		i, found := slices.BinarySearchFunc(defs, rel.offset, func(d Definition, off uint64) int { return cmp.Compare(d.Offset, off) })
+		if !found {
+			i--
+		}
+		if i < 0 || rel.offset < values[i].start || rel.offset >= values[i].end {
+			return fmt.Errorf("pointer at byte %d is no value of a map: %w", rel.offset, ErrRelocation)
+		}
+		slot, err := readSlot(f, rel, rel.offset-values[i].start, &defs[i])
+		if err != nil {
+			return at(StageDefine, s.name, defs[i].Name, fmt.Errorf("values: %w", err))
+		}
+		defs[i].Slots = append(defs[i].Slots, slot)
+	}
+	for i := range defs {
+		slices.SortFunc(defs[i].Slots, func(a, b Slot) int { return cmp.Compare(a.Index, b.Index) })
+	}
+	return nil
+}
+
+// readSlot reads one element. It stands off bytes from the start of the values.
+func readSlot(f *file, rel relocation, off uint64, d *Definition) (Slot, error) {
+	y := &f.symbols[rel.symbol]
+	index, err := offset32(off / pointerSize)
+	switch {
+	case err != nil:
+		return Slot{}, err
+	case rel.typ != relocAbs64 || off%pointerSize != 0:
+		return Slot{}, fmt.Errorf("relocation of type %d at byte %d: %w", rel.typ, off, ErrRelocation)
+	case y.section == elf.SHN_UNDEF || int(y.section) >= len(f.sections):
+		return Slot{}, fmt.Errorf("slot %d: %s: %w", index, y.name, ErrExtern)
+	}
+	s := &f.sections[y.section]
+	switch {
+	case holdsMaps(d.Type) && s.name != mapsSection:
+		return Slot{}, fmt.Errorf("slot %d: %s is not in section %s: %w", index, y.name, mapsSection, ErrRelocation)
+	case d.Type == ebpf.ProgramArray && (y.kind != elf.STT_FUNC || s.name == textSection):
+		return Slot{}, fmt.Errorf("slot %d: %s is no program: %w", index, y.name, ErrRelocation)
+	case d.Type == ebpf.HashOfMaps && d.KeySize != 4:
+		return Slot{}, fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize, ErrDefinition)
+	}
+	return Slot{Index: index, Name: y.name}, nil
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"strings"
+)
+
+// A Stage is the part of a load in which something was refused. The stages come in the order in which they are listed here; everything up to
+// [Resolve] happens in [Open].
+type Stage string
+
+// The stages of a load.
+const (
+	StageOpen     Stage = "open"     // bytes to an object: ELF, BTF
+	StageLink     Stage = "link"     // several objects to one
+	StageDefine   Stage = "define"   // map sections to definitions
+	StageResolve  Stage = "resolve"  // relocations to what they refer to; externs
+	StageCreate   Stage = "create"   // definitions to maps in the kernel
+	StagePin      Stage = "pin"      // maps to and from bpffs
+	StageRelocate Stage = "relocate" // functions to one program with everything it refers to
+	StageLoad     Stage = "load"     // programs to the kernel
+)
+
+// A Class is why something was refused, in the vocabulary of loadstone's loader protocol. A slash refines a class.
+type Class string
+
+// The classes of errors.
+const (
+	ClassIO           Class = "io"
+	ClassELF          Class = "malformed/elf"
+	ClassBTF          Class = "malformed/btf"
+	ClassDefinition   Class = "invalid/map-definition"
+	ClassRelocation   Class = "invalid/relocation"
+	ClassProgram      Class = "invalid/program"
+	ClassInvalid      Class = "invalid"
+	ClassField        Class = "not-supported/map-field"
+	ClassMapKind      Class = "not-supported/map-definition"
+	ClassSection      Class = "not-supported/section"
+	ClassNotSupported Class = "not-supported"
+	ClassBTFMissing   Class = "not-found/btf"
+	ClassUnresolved   Class = "not-found/symbol"
+	ClassNotFound     Class = "not-found"
+	ClassPin          Class = "incompatible-pin"
+	ClassNameConflict Class = "name-conflict"
+	ClassVerifier     Class = "verifier"
+	ClassKernel       Class = "" // the kernel's errno, in the chain, says why
+)
+
+// An Error is every error that this package returns: where, why, and what to do about it. It wraps one of the sentinels below, or an errno of
+// the kernel's ([syscall.Errno]), or a [github.com/cilium/ebpf.VerifierError] with the verifier's log.
+type Error struct {
+	Stage   Stage
+	Class   Class
+	Object  string // name of the object
+	Section string // of the object; empty if no section is to blame
+	Symbol  string // map, program, variable or function; empty if none is to blame
+	Err     error
+}
+
+// Error says stage, object, section and symbol, from the outside in, and then what is wrong.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Stage))
+	for _, part := range []string{e.Object, e.Section, e.Symbol} {
+		if part != "" {
+			b.WriteByte(' ')
+			b.WriteString(part)
+		}
+	}
+	b.WriteString(": ")
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+// Unwrap is the error without its place.
+func (e *Error) Unwrap() error { return e.Err }
+
+// reason is a sentinel: a reason to refuse, with its class.
+type reason struct {
+	class Class
+	text  string
+}
+
+func (r *reason) Error() string { return r.text }
+
+// Reasons to refuse. Test for them with [errors.Is].
+var (
+	ErrRead      error = &reason{ClassIO, "cannot read the object"}
+	ErrTooLarge  error = &reason{ClassELF, "object is too large"}
+	ErrELF       error = &reason{ClassELF, "not a BPF object that can be read: compile it again, with clang -target bpf -c"}
+	ErrBTF       error = &reason{ClassBTF, "malformed BTF: compile the object again"}
+	ErrByteOrder error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
+	ErrSeveral   error = &reason{ClassNotSupported, "linking several objects is not supported yet: link them with bpftool gen object"}
+
+	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
+	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
+	ErrTypeMissing     error = &reason{ClassDefinition, "map definition has no type: add __uint(type, BPF_MAP_TYPE_...)"}
+	ErrConflictingSize error = &reason{ClassDefinition, "size of a type and size by number differ: keep one of them"}
+	ErrNotPointer      error = &reason{ClassDefinition, "field is not encoded as a pointer: use the macros __type, __uint, __array"}
+	ErrPinning         error = &reason{ClassDefinition, "unknown kind of pinning: use LIBBPF_PIN_NONE (0) or LIBBPF_PIN_BY_NAME (1)"}
+	ErrStatic          error = &reason{ClassDefinition, "static definition: remove static"}
+	ErrDuplicate       error = &reason{ClassDefinition, "name is defined twice: rename one"}
+	ErrInitialiser     error = &reason{ClassDefinition, "definition has bytes that nothing reads: only values can be initialised"}
+	ErrInner           error = &reason{ClassDefinition, "bad inner map definition"}
+	ErrUnknownField    error = &reason{ClassField, "unknown field in a map definition: remove it, or ignore unknown fields"}
+	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps"}
+
+	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
+	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
+	ErrKernelExtern error = &reason{ClassNotSupported, "externs of the kernel (__kconfig, __ksym) are not supported yet"}
+	ErrProgram      error = &reason{ClassProgram, "bad program"}
+	ErrStaticEntry  error = &reason{ClassProgram, "static program: remove static, or move it to .text"}
+	ErrSection      error = &reason{ClassSection, "section is not supported"}
+
+	ErrProgramType  error = &reason{ClassSection, "section name says no program type: rename the section, set a type, or switch autoload off"}
+	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
+	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
+	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
+	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
+
+	ErrPinPath         error = &reason{ClassDefinition, "map is pinned by name, and there is no folder to pin in: give PinRoot"}
+	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names"}
+	ErrIncompatiblePin error = &reason{ClassPin, "pinned map differs from its definition: remove the pin, or change the definition"}
+)
+
+// at is err with its place; nil for nil. A place that err has already is kept, as it was nearer.
+func at(stage Stage, section, symbol string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return place(stage, section, symbol, err)
+}
+
+// place is [at] for an error that is there.
+func place(stage Stage, section, symbol string, err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Section, e.Symbol = first(e.Section, section), first(e.Symbol, symbol)
+		return e
+	}
+	e = &Error{Stage: stage, Class: ClassKernel, Section: section, Symbol: symbol, Err: err}
+	var r *reason
+	if errors.As(err, &r) {
+		e.Class = r.class
+	}
+	return e
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

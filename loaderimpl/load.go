@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+)
+
+// nativeLittle is whether this machine is little-endian.
+var nativeLittle = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// LoadOptions change how an object is loaded.
+type LoadOptions struct {
+	// KernelTypes are the types that CO-RE relocations are made against. The default is the running kernel's own, which are read only if
+	// a program has such relocations.
+	KernelTypes *btf.Spec
+
+	// ExtraTypes are more types that CO-RE relocations may find, such as a driver's.
+	ExtraTypes []*btf.Spec
+
+	// LogLevel is what the verifier says of programs that it takes; see [ebpf.ProgramOptions]. What it says of a program that it refuses
+	// is in the error in any case.
+	LogLevel ebpf.LogLevel
+}
+
+// Loaded is what a load made in the kernel. Its maps and programs are there for as long as it is open, and longer if they are pinned,
+// attached or in use.
+type Loaded struct {
+	Maps     map[string]*ebpf.Map     // by their names in the object; without those that were left out
+	Programs map[string]*ebpf.Program // by their names in the object; without those that were left out
+
+	// TypesRefused says why maps are without the types of their keys and values though they have some: the kernel did not take them.
+	TypesRefused map[string]error
+}
+
+// Close gives everything up.
+func (l *Loaded) Close() error {
+	var errs []error
+	for _, p := range l.Programs {
+		errs = append(errs, p.Close())
+	}
+	for _, m := range l.Maps {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// MapID is the kernel's id of a map, 0 if there is no such map.
+func (l *Loaded) MapID(name string) (uint32, error) {
+	m := l.Maps[name]
+	if m == nil {
+		return 0, nil
+	}
+	return idOf(m.FD())
+}
+
+// ProgramID is the kernel's id of a program, 0 if there is no such program.
+func (l *Loaded) ProgramID(name string) (uint32, error) {
+	p := l.Programs[name]
+	if p == nil {
+		return 0, nil
+	}
+	return idOf(p.FD())
+}
+
+func idOf(fd int) (uint32, error) {
+	info, err := infoOf(fd)
+	if err != nil {
+		return 0, fmt.Errorf("ask for id: %w", err)
+	}
+	return info.id, nil
+}
+
+// loading is a load that is under way.
+type loading struct {
+	object   *Object
+	opts     LoadOptions
+	maps     []*ebpf.Map // by index in object.maps; nil for those left out
+	reused   map[*Map]bool
+	programs []*ebpf.Program // by index in object.programs; nil for those left out
+	types    *typed          // of all maps together; nil if the kernel did not take them so
+	ext      *btf.ExtInfos   // nil until needed
+	noTypes  map[string]error
+
+	undos []func() error // what to do if the load fails, last first
+}
+
+func (l *loading) undo(f func() error) { l.undos = append(l.undos, f) }
+
+func (l *loading) refused(name string, err error) { l.noTypes[name] = err }
+
+func (l *loading) mapNamed(name string) *ebpf.Map {
+	for i, m := range l.object.maps {
+		if m.def.Name == name {
+			return l.maps[i]
+		}
+	}
+	return nil
+}
+
+// Load makes the object's maps and programs in the kernel. If anything fails, everything that the load made is undone, and only that: a map
+// that was pinned before stays, and so does its pin. A second load of one object returns an error wrapping [ErrLoaded].
+//
+// Errors are of type *[Error]. What the kernel refuses wraps its errno; a program that the verifier refuses wraps [ebpf.VerifierError], which
+// holds its log.
+func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
+	if o.loaded {
+		return nil, named(o.name, at(StageLoad, "", "", ErrLoaded))
+	}
+	o.loaded = true
+	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error)}
+	defer l.types.close()
+	if err := l.run(); err != nil {
+		return nil, named(o.name, l.undone(err))
+	}
+	return l.result(), nil
+}
+
+// undone undoes what was done, last first, and says in the error what could not be.
+func (l *loading) undone(err error) error {
+	e := place(StageLoad, "", "", err)
+	for _, f := range slices.Backward(l.undos) {
+		if undoErr := f(); undoErr != nil {
+			e.Err = fmt.Errorf("%w; then, undoing it: %w", e.Err, undoErr)
+		}
+	}
+	return e
+}
+
+// run is the load, in stages.
+func (l *loading) run() error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	raiseMemlock()
+	if err := l.createMaps(); err != nil {
+		return err
+	}
+	return l.loadPrograms()
+}
+
+// check finds what is wrong before anything is made.
+func (l *loading) check() error {
+	o := l.object
+	if (o.file.order == binary.ByteOrder(binary.LittleEndian)) != nativeLittle {
+		return at(StageLoad, "", "", fmt.Errorf("%v: %w", o.file.order, ErrByteOrder))
+	}
+	for _, p := range o.programs {
+		switch {
+		case !p.autoload:
+		case p.kind.Type == ebpf.UnspecifiedProgram:
+			return at(StageLoad, p.section, p.name, ErrProgramType)
+		case p.kind.Type == ebpf.StructOps || p.kind.Type == ebpf.Extension:
+			return at(StageLoad, p.section, p.name, fmt.Errorf("programs of type %v cannot be loaded yet: %w", p.kind.Type, ErrSection))
+		case p.kind.attachable && p.kind.AttachTo == "":
+			return at(StageLoad, p.section, p.name, ErrAttachTarget)
+		}
+	}
+	for _, m := range o.maps {
+		if m.create && m.def.Pinning == PinByName && m.pinPath == "" {
+			return at(StagePin, m.def.Section, m.def.Name, ErrPinPath)
+		}
+	}
+	return nil
+}
+
+// loadPrograms loads the programs, and then puts them in the maps that hold them.
+func (l *loading) loadPrograms() error {
+	l.programs = make([]*ebpf.Program, len(l.object.programs))
+	for i, p := range l.object.programs {
+		if !p.autoload {
+			continue
+		}
+		made, err := l.loadProgram(p)
+		if err != nil {
+			return at(StageLoad, p.section, p.name, err)
+		}
+		l.programs[i] = made
+		l.undo(made.Close)
+	}
+	for i, m := range l.object.maps {
+		if err := l.fillPrograms(i, m); err != nil {
+			return at(StageLoad, m.def.Section, m.def.Name, err)
+		}
+	}
+	return nil
+}
+
+// loadProgram loads one program.
+func (l *loading) loadProgram(p *Program) (*ebpf.Program, error) {
+	b, err := l.assemble(p.function)
+	if err != nil {
+		return nil, at(StageRelocate, p.section, p.name, err)
+	}
+	insns, err := l.decode(b)
+	if err != nil {
+		return nil, at(StageRelocate, p.section, p.name, err)
+	}
+	spec := &ebpf.ProgramSpec{
+		Name: p.name, Type: p.kind.Type, AttachType: p.kind.AttachType, Flags: p.kind.Flags, SectionName: p.section,
+		Instructions: insns, License: l.object.license, KernelVersion: l.object.version, ByteOrder: l.object.file.order,
+	}
+	if p.kind.attachable {
+		spec.AttachTo = p.kind.AttachTo
+	}
+	made, err := ebpf.NewProgramWithOptions(spec, ebpf.ProgramOptions{
+		LogLevel: l.opts.LogLevel, KernelTypes: l.opts.KernelTypes, ExtraRelocationTargets: l.opts.ExtraTypes,
+	})
+	if err != nil {
+		return nil, l.explain(err)
+	}
+	return made, nil
+}
+
+// explain says what is behind the verifier's words: a map that was left out, or its refusal as such.
+func (l *loading) explain(err error) error {
+	var refusal *ebpf.VerifierError
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	for i, m := range l.object.maps {
+		if l.maps[i] == nil && strings.Contains(strings.Join(refusal.Log, "\n"), fmt.Sprintf("unknown#%d", poisonMap+i)) {
+			return fmt.Errorf("map %s: %w: %w", m.def.Name, ErrNotCreated, err)
+		}
+	}
+	if len(refusal.Log) == 0 {
+		return err
+	}
+	return &Error{Stage: StageLoad, Class: ClassVerifier, Err: err}
+}
+
+// fillPrograms puts programs in a PROG_ARRAY.
+func (l *loading) fillPrograms(i int, m *Map) error {
+	if l.maps[i] == nil || l.reused[m] || m.def.Type != ebpf.ProgramArray {
+		return nil
+	}
+	for _, slot := range m.def.Slots {
+		j := slices.IndexFunc(l.object.programs, func(p *Program) bool { return p.name == slot.Name })
+		if l.programs[j] == nil {
+			return fmt.Errorf("slot %d: program %s was left out: %w", slot.Index, slot.Name, ErrNotCreated)
+		}
+		if err := l.maps[i].Put(slot.Index, uint32(l.programs[j].FD())); err != nil {
+			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
+		}
+	}
+	return nil
+}
+
+// result hands over what was made.
+func (l *loading) result() *Loaded {
+	r := &Loaded{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), TypesRefused: l.noTypes}
+	for i, m := range l.object.maps {
+		if l.maps[i] != nil {
+			r.Maps[m.def.Name] = l.maps[i]
+		}
+	}
+	for i, p := range l.object.programs {
+		if l.programs[i] != nil {
+			r.Programs[p.name] = l.programs[i]
+		}
+	}
+	return r
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// reuse takes the map that is pinned where m should be, or nil where there is none.
+func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
+	pinned, err := ebpf.LoadPinnedMap(m.pinPath, nil)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return nil, nil
+	case err != nil:
+		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("open pin %s: %w", m.pinPath, err))
+	}
+	if err := l.compatible(m, pinned.FD()); err != nil {
+		pinned.Close()
+		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("%s: %w", m.pinPath, err))
+	}
+	l.reused[m] = true
+	return pinned, nil
+}
+
+// compatible refuses a pinned map that is not what the definition asks for, and says every difference. The kernel does not tell a map's NUMA
+// node, so of that the flag is compared only.
+func (l *loading) compatible(m *Map, fd int) error {
+	info, err := infoOf(fd)
+	if err != nil {
+		return fmt.Errorf("inspect pinned map: %w", err)
+	}
+	want, err := attributes(l.object.name, &m.def)
+	if err != nil {
+		return err
+	}
+	flags := info.mapFlags
+	if t := ebpf.MapType(info.typ); t == ebpf.DevMap || t == ebpf.DevMapHash {
+		// The kernel adds BPF_F_RDONLY_PROG to these maps (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
+		flags &^= flagReadOnly &^ want.mapFlags
+	}
+	var diffs []string
+	for _, c := range []struct {
+		name         string
+		pinned, want uint64
+	}{
+		{"type", uint64(info.typ), uint64(want.mapType)},
+		{"key_size", uint64(info.keySize), uint64(want.keySize)},
+		{"value_size", uint64(info.valueSize), uint64(want.valueSize)},
+		{"max_entries", uint64(info.maxEntries), uint64(want.maxEntries)},
+		{"map_flags", uint64(flags), uint64(want.mapFlags)},
+		{"map_extra", info.mapExtra, want.mapExtra},
+	} {
+		if c.pinned != c.want {
+			diffs = append(diffs, fmt.Sprintf("%s (pinned %#x, defined %#x)", c.name, c.pinned, c.want))
+		}
+	}
+	if len(diffs) > 0 {
+		return fmt.Errorf("%s: %w", strings.Join(diffs, ", "), ErrIncompatiblePin)
+	}
+	return nil
+}
+
+// pin pins a map that was just made, and returns it. If another loader pinned the same map in the meantime, that one is returned instead.
+// What is not returned is closed.
+func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
+	err := l.pinNew(made, m)
+	if err == nil {
+		return made, nil
+	}
+	made.Close()
+	if errors.Is(err, unix.EEXIST) {
+		if theirs, reuseErr := l.reuse(m); reuseErr != nil || theirs != nil {
+			return theirs, reuseErr
+		}
+	}
+	return nil, at(StagePin, m.def.Section, m.def.Name, err)
+}
+
+func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
+	if strings.Contains(filepath.Base(m.pinPath), ".") {
+		return fmt.Errorf("%s: %w", m.pinPath, ErrPinName)
+	}
+	// libbpf makes the last folder of the path, and no more (make_parent_dir).
+	if err := os.Mkdir(filepath.Dir(m.pinPath), 0o700); err == nil {
+		l.undo(func() error { return os.Remove(filepath.Dir(m.pinPath)) })
+	} else if !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make folder for pin: %w", err)
+	}
+	if err := made.Pin(m.pinPath); err != nil {
+		return fmt.Errorf("pin at %s: %w", m.pinPath, err)
+	}
+	l.undo(func() error { return os.Remove(m.pinPath) })
+	return nil
+}
