@@ -48,7 +48,10 @@ type Writer struct {
 
 // Create starts a run file at path and writes its first line. An older file at path is replaced in one step: at any moment there is a run
 // file with its first line at path, or none. Format is set, and Planned where it is 0; Planned must be the sum of the plan, and a run that plans nothing is an error: it could only look clean.
-func Create(path string, run Run) (*Writer, error) {
+func Create(path string, run Run) (*Writer, error) { return start(path, run, nil) }
+
+// start is Create with another way to sync, for tests.
+func start(path string, run Run, sync func() error) (*Writer, error) {
 	run.Format = Format
 	sum := 0
 	for _, p := range run.Plan {
@@ -67,8 +70,11 @@ func Create(path string, run Run) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create run file: %w", err)
 	}
+	if sync == nil {
+		sync = file.Sync
+	}
 	w := &Writer{
-		sync: file.Sync, file: file, tally: newTally(run), started: run.Started,
+		sync: sync, file: file, tally: newTally(run), started: run.Started,
 		dirty: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.syncer()
