@@ -12,6 +12,10 @@ type MapType struct {
 	ValueSize  uint32 // bytes
 	MaxEntries uint32
 	Flags      uint32 // as the kernel keeps them, with those that it adds itself
+
+	// RoundedToCPUs says that the kernel rounds MaxEntries up to a multiple of the number of possible CPUs (kernel/bpf/hashtab.c,
+	// htab_map_alloc), as it keeps a list for each.
+	RoundedToCPUs bool
 }
 
 // Variant is the map type's name, for the id of a spec.
@@ -32,6 +36,7 @@ func bothWays(name, typ string, keySize, valueSize, maxEntries, flags uint32) Ma
 	return MapType{
 		Name: name, BTF: embedded("maptypes", name+".btf"), Legacy: embedded("maptypes", name+".legacy"),
 		Type: typ, KeySize: keySize, ValueSize: valueSize, MaxEntries: maxEntries, Flags: flags,
+		RoundedToCPUs: flags&noCommonLRU != 0,
 	}
 }
 
