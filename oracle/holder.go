@@ -47,7 +47,7 @@ func otherProcesses() ([]int, error) {
 			continue
 		}
 		parent, err := parentOf(pid)
-		if gone(err) {
+		if unseen(err) {
 			continue
 		}
 		if err != nil {
@@ -85,7 +85,7 @@ func parentOf(pid int) (int, error) {
 func heldBy(pid int, held map[Object]bool) error {
 	folder := fmt.Sprintf("/proc/%d/fdinfo", pid)
 	entries, err := os.ReadDir(folder)
-	if gone(err) {
+	if unseen(err) {
 		return nil
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func heldBy(pid int, held map[Object]bool) error {
 	}
 	for _, e := range entries {
 		fdinfo, err := os.ReadFile(folder + "/" + e.Name())
-		if gone(err) {
+		if unseen(err) {
 			continue
 		}
 		if err != nil {
@@ -119,7 +119,8 @@ func heldObject(line string) (Object, bool) {
 	return Object{Kind: kind, ID: uint32(id)}, err == nil
 }
 
-// gone reports whether err says that a process or its descriptor ended while it was looked at.
-func gone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH)
+// unseen reports whether err says that a process or its descriptor ended while it was looked at, or may not be looked at. What such a process
+// holds is then nobody else's, which errs on the side of a leak.
+func unseen(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) || errors.Is(err, fs.ErrPermission)
 }

@@ -41,6 +41,24 @@ func (n Needs) And(m Needs) Needs {
 	return both
 }
 
+// String is the needs in one line, such as "kernel 5.16, bloom_filter maps, CONFIG_NET", or "" for none.
+func (n Needs) String() string {
+	var words []string
+	if n.Kernel != (Version{}) {
+		words = append(words, "kernel "+n.Kernel.String())
+	}
+	if n.MapType != "" {
+		words = append(words, n.MapType+" maps")
+	}
+	for _, symbol := range n.Kconfig {
+		words = append(words, "CONFIG_"+symbol)
+	}
+	if n.NUMANodes > 1 {
+		words = append(words, fmt.Sprintf("%d NUMA nodes", n.NUMANodes))
+	}
+	return strings.Join(words, ", ")
+}
+
 // Version is a kernel's major and minor number. It is not a semantic version: distributions put what they like behind it.
 type Version struct{ Major, Minor int }
 

@@ -78,10 +78,14 @@ func (s *Session) Keep(pins ...string) { s.kept = append(s.kept, pins...) }
 // Pins are the paths of all pins, below [Session.BPFFS].
 func (s *Session) Pins() []string { return s.Kernel().Pins }
 
-// Faults is for specs of [Hidden]: what no other spec may touch.
+// Faults is for specs of [Hidden], in a test VM: what no other spec may touch. Anywhere else it ends the spec as broken.
 func (s *Session) Faults() Faults {
-	if !s.spec.hidden {
+	ginkgo.GinkgoHelper()
+	switch {
+	case !s.spec.hidden:
 		s.broken("only a hidden spec may cause faults")
+	case s.run.deps.Place.Shared || os.Getpid() != 1:
+		s.broken("this machine is not ours to break")
 	}
 	return Faults{session: s}
 }
