@@ -123,10 +123,14 @@ const (
 	Busy            Class = "busy"          // EBUSY
 	Verifier        Class = "verifier"      // the kernel's verifier refused a program
 	IO              Class = "io"            // reading or writing files failed
+
+	// Unclassified is the coarsest class: the loader refused, and tells its caller nothing that a program could read.
+	Unclassified Class = "unclassified"
 )
 
-// Admits reports whether a loader that said got may have meant c: got is c, or is coarser than c, or refines it.
-func (c Class) Admits(got Class) bool { return admits(string(c), string(got)) }
+// Admits reports whether a loader that said got may have meant c: got is c, or is coarser than c, or refines it. [Unclassified] is coarser
+// than all.
+func (c Class) Admits(got Class) bool { return got == Unclassified || admits(string(c), string(got)) }
 
 func admits(want, got string) bool {
 	return got != "" && (want == got || strings.HasPrefix(want, got+"/") || strings.HasPrefix(got, want+"/"))

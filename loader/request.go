@@ -2,6 +2,8 @@
 
 package loader
 
+import "math"
+
 // Op names a request on the wire.
 type Op string
 
@@ -153,3 +155,12 @@ func (Link) Op() Op   { return OpLink }
 func (Query) Op() Op  { return OpQuery }
 func (Reset) Op() Op  { return OpReset }
 func (Bye) Op() Op    { return OpBye }
+
+// Uint32 is the value as a number of 32 bits, as most attributes are. On the wire numbers are JSON's, so a Go driver sees a float64.
+func (s Set) Uint32() (uint32, bool) {
+	f, ok := s.Value.(float64)
+	if n, isInt := s.Value.(int); isInt {
+		f, ok = float64(n), true
+	}
+	return uint32(f), ok && f >= 0 && f <= math.MaxUint32 && f == math.Trunc(f)
+}

@@ -293,7 +293,7 @@ func checkOK(r *OK) error {
 var (
 	stages  = []string{"open", "link", "load", "attach"}
 	classes = []string{"malformed", "invalid", "not-supported", "not-found", "incompatible-pin", "name-conflict", "permission", "limit",
-		"busy", "verifier", "io"}
+		"busy", "verifier", "io", "unclassified"}
 )
 
 func wellFormed(s string, words []string) bool {

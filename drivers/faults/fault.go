@@ -213,12 +213,12 @@ func falseIDs(t turn) error {
 		`{"seq":%d,"ok":{"maps":[{"name":"m","id":4000000000}],"programs":[{"name":"p","id":4000000001}]}}`+"\n", t.Seq))
 }
 
-// leaked keeps the map of [leak] for as long as the process lives.
-var leaked *ebpf.Map
-
-func leak(t turn) (err error) {
-	leaked, err = ebpf.NewMap(&ebpf.MapSpec{Name: "leaked", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+func leak(t turn) error {
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "leaked", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 	if err != nil {
+		return fmt.Errorf("leak a map: %w", err)
+	}
+	if _, err := unix.Dup(m.FD()); err != nil { // a descriptor that nobody closes
 		return fmt.Errorf("leak a map: %w", err)
 	}
 	return t.write(fmt.Appendf(nil, `{"seq":%d,"rejected":{"stage":"load","class":"invalid","errno":22}}`+"\n", t.Seq))

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cilium
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+func (s *session) attach(r loader.Attach) loader.Reply {
+	if s.loaded == nil || s.loaded.Programs[r.Program] == nil {
+		return missing(loader.AtAttach, "loaded program", r.Program)
+	}
+	program, at := s.loaded.Programs[r.Program], s.spec.Programs[r.Program].AttachType
+	var l link.Link
+	var err error
+	switch r.Kind {
+	case "xdp":
+		l, err = link.AttachXDP(link.XDPOptions{Program: program, Interface: r.Ifindex})
+	case "tcx":
+		l, err = link.AttachTCX(link.TCXOptions{Program: program, Interface: r.Ifindex, Attach: at})
+	case "cgroup":
+		l, err = link.AttachCgroup(link.CgroupOptions{Program: program, Path: r.Path, Attach: at})
+	default:
+		return &loader.Unsupported{Feature: loader.Feature("attach/" + r.Kind)}
+	}
+	if err != nil {
+		return refusal(loader.AtAttach, err)
+	}
+	s.handles++
+	ok := &loader.OK{Handle: strconv.Itoa(s.handles)}
+	s.links[ok.Handle] = l
+	info, err := l.Info()
+	switch {
+	case err == nil:
+		ok.LinkID = uint32(info.ID)
+	case !errors.Is(err, ebpf.ErrNotSupported): // a cgroup on a kernel without links
+		return &loader.Error{Message: err.Error()}
+	}
+	return ok
+}
+
+func (s *session) detach(r loader.Detach) loader.Reply {
+	l, ok := s.links[r.Handle]
+	if !ok {
+		return missing(loader.AtAttach, "attachment", r.Handle)
+	}
+	delete(s.links, r.Handle)
+	return done(loader.AtAttach, l.Close())
+}
+
+// pinnable is what maps and programs have in common here.
+type pinnable interface {
+	Pin(path string) error
+	Unpin() error
+}
+
+func (s *session) loadedAs(target, name string) pinnable {
+	switch {
+	case s.loaded != nil && target == "map" && s.loaded.Maps[name] != nil:
+		return s.loaded.Maps[name]
+	case s.loaded != nil && target == "program" && s.loaded.Programs[name] != nil:
+		return s.loaded.Programs[name]
+	}
+	return nil
+}
+
+func (s *session) pin(r loader.Pin) loader.Reply {
+	if p := s.loadedAs(r.Target, r.Name); p != nil {
+		return done(loader.AtPin, p.Pin(r.Path))
+	}
+	return missing(loader.AtPin, "loaded "+r.Target, r.Name)
+}
+
+// unpin removes the last pin: the library keeps no more than one path per map or program.
+func (s *session) unpin(r loader.Unpin) loader.Reply {
+	if p := s.loadedAs(r.Target, r.Name); p != nil {
+		return done(loader.AtPin, p.Unpin())
+	}
+	return missing(loader.AtPin, "loaded "+r.Target, r.Name)
+}
+
+func done(stage loader.Stage, err error) loader.Reply {
+	if err != nil {
+		return refusal(stage, err)
+	}
+	return &loader.OK{}
+}

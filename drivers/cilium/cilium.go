@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cilium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// New is cilium/ebpf as a loader.
+func New() loader.Loader { return &library{sessions: map[string]*session{}} }
+
+type library struct{ sessions map[string]*session }
+
+// A session is one object.
+type session struct {
+	spec    *ebpf.CollectionSpec
+	names   loader.OK        // maps and programs as declared, also those left out since
+	pinRoot string           //
+	loaded  *ebpf.Collection // nil before load
+	links   map[string]link.Link
+	handles int // given out so far
+}
+
+func (l *library) Do(_ context.Context, req loader.Request) (loader.Reply, error) {
+	switch r := req.(type) {
+	case loader.Hello:
+		return hello()
+	case loader.Open:
+		return l.open(r)
+	case loader.Set:
+		return l.with(r.Session, func(s *session) loader.Reply { return s.set(r) })
+	case loader.Load:
+		return l.with(r.Session, (*session).load)
+	case loader.Attach:
+		return l.with(r.Session, func(s *session) loader.Reply { return s.attach(r) })
+	case loader.Detach:
+		return l.with(r.Session, func(s *session) loader.Reply { return s.detach(r) })
+	case loader.Pin:
+		return l.with(r.Session, func(s *session) loader.Reply { return s.pin(r) })
+	case loader.Unpin:
+		return l.with(r.Session, func(s *session) loader.Reply { return s.unpin(r) })
+	case loader.Close:
+		defer delete(l.sessions, r.Session)
+		return l.with(r.Session, (*session).close)
+	case loader.Reset, loader.Bye:
+		return &loader.OK{}, l.Close()
+	}
+	return &loader.Unsupported{Feature: loader.Feature(req.Op()), Reason: "the library has no such thing"}, nil
+}
+
+// Close gives up all sessions.
+func (l *library) Close() error {
+	var errs []error
+	for id, s := range l.sessions {
+		if broken, ok := s.close().(*loader.Error); ok {
+			errs = append(errs, errors.New(broken.Message))
+		}
+		delete(l.sessions, id)
+	}
+	return errors.Join(errs...)
+}
+
+func (l *library) with(id string, do func(*session) loader.Reply) (loader.Reply, error) {
+	if s, ok := l.sessions[id]; ok {
+		return do(s), nil
+	}
+	return nil, fmt.Errorf("no session %q", id)
+}
+
+func (l *library) open(r loader.Open) (loader.Reply, error) {
+	if _, taken := l.sessions[r.Session]; taken {
+		return nil, fmt.Errorf("session %q is open already", r.Session)
+	}
+	if r.Options.IgnoreUnknownFields {
+		return &loader.Unsupported{Feature: loader.IgnoreUnknown, Reason: claims[loader.IgnoreUnknown].Reason}, nil
+	}
+	file, err := os.Open(r.Object)
+	if err != nil {
+		return refusal(loader.AtOpen, err), nil
+	}
+	defer file.Close() // only read
+	spec, err := ebpf.LoadCollectionSpecFromReader(file)
+	if err != nil {
+		return refusal(loader.AtOpen, err), nil
+	}
+	s := &session{spec: spec, pinRoot: r.Options.PinRoot, links: map[string]link.Link{}}
+	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
+		s.names.Maps = append(s.names.Maps, loader.MapView{Name: name})
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
+		s.names.Programs = append(s.names.Programs, loader.ProgramView{Name: name, Section: spec.Programs[name].SectionName})
+	}
+	l.sessions[r.Session] = s
+	return &s.names, nil
+}
+
+func (s *session) set(r loader.Set) loader.Reply {
+	switch {
+	case s.loaded != nil:
+		return &loader.Rejected{Stage: loader.AtLoad, Class: loader.Busy, Message: "changing a spec that is loaded has no effect"}
+	case r.Target == "map" && s.spec.Maps[r.Name] != nil:
+		return setMap(s.spec, s.spec.Maps[r.Name], r)
+	case r.Target == "program" && s.spec.Programs[r.Name] != nil && r.Attr == loader.AutoLoad:
+		return leaveOut(s.spec.Programs, r)
+	case r.Target == "program" && s.spec.Programs[r.Name] != nil:
+		return &loader.Unsupported{Feature: loader.Feature("set/" + r.Attr)}
+	}
+	return missing(loader.AtOpen, r.Target, r.Name)
+}
+
+func setMap(all *ebpf.CollectionSpec, spec *ebpf.MapSpec, r loader.Set) loader.Reply {
+	var field *uint32
+	switch r.Attr {
+	case loader.MaxEntries:
+		field = &spec.MaxEntries
+	case loader.MapFlags:
+		field = &spec.Flags
+	case loader.NumaNode:
+		field = &spec.NumaNode
+	case loader.AutoCreate:
+		return leaveOut(all.Maps, r)
+	default:
+		return &loader.Unsupported{Feature: loader.Feature("set/" + r.Attr)}
+	}
+	value, ok := r.Uint32()
+	if !ok {
+		return &loader.Error{Message: fmt.Sprintf("%s is %v, want a number of 32 bits", r.Attr, r.Value)}
+	}
+	*field = value
+	return &loader.OK{}
+}
+
+// leaveOut leaves a map or program out as a user of the library does: by deleting it from the spec.
+func leaveOut[T any](specs map[string]T, r loader.Set) loader.Reply {
+	keep, ok := r.Value.(bool)
+	if !ok {
+		return &loader.Error{Message: fmt.Sprintf("%s is %v, want true or false", r.Attr, r.Value)}
+	}
+	if !keep {
+		delete(specs, r.Name)
+	}
+	return &loader.OK{}
+}
+
+func missing(stage loader.Stage, what, name string) loader.Reply {
+	return &loader.Rejected{Stage: stage, Class: loader.NotFound, Message: "no " + what + " " + name}
+}
+
+func (s *session) load() loader.Reply {
+	if s.loaded != nil {
+		return &loader.Error{Message: "loaded already"}
+	}
+	if err := rlimit.RemoveMemlock(); err != nil { // as the library's guide has it
+		return &loader.Error{Message: "remove the limit on locked memory: " + err.Error()}
+	}
+	loaded, err := ebpf.NewCollectionWithOptions(s.spec, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: s.pinRoot}})
+	if err != nil {
+		return refusal(loader.AtLoad, err)
+	}
+	s.loaded = loaded
+	ok := loader.OK{Maps: slices.Clone(s.names.Maps), Programs: slices.Clone(s.names.Programs)}
+	var errs []error
+	for i, view := range ok.Maps {
+		if m := loaded.Maps[view.Name]; m != nil {
+			ok.Maps[i].ID, err = id(m.Info())
+			errs = append(errs, err)
+		}
+	}
+	for i, view := range ok.Programs {
+		if p := loaded.Programs[view.Name]; p != nil {
+			ok.Programs[i].ID, err = id(p.Info())
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &loader.Error{Message: err.Error()}
+	}
+	return &ok
+}
+
+// id is the kernel's id of a map or program, of its info.
+func id[I ~uint32](info interface{ ID() (I, bool) }, err error) (uint32, error) {
+	if err != nil {
+		return 0, err
+	}
+	id, ok := info.ID()
+	if !ok {
+		return 0, errors.New("the kernel gives no id")
+	}
+	return uint32(id), nil
+}
+
+func (s *session) close() loader.Reply {
+	var errs []error
+	for handle, l := range s.links {
+		errs = append(errs, l.Close())
+		delete(s.links, handle)
+	}
+	if s.loaded != nil {
+		s.loaded.Close()
+		s.loaded = nil
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &loader.Error{Message: err.Error()}
+	}
+	return &loader.OK{}
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cilium
+
+import (
+	"errors"
+	"runtime/debug"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+const module = "github.com/cilium/ebpf"
+
+func hello() (loader.Reply, error) {
+	version, err := version()
+	if err != nil {
+		return nil, err
+	}
+	return &loader.OK{
+		Loader: &loader.Identity{
+			Name: "cilium", Version: version, Language: "go",
+			Homepage: "https://ebpf-go.dev", Issues: "https://github.com/cilium/ebpf/issues",
+			Components: map[string]string{module: "v" + version},
+		},
+		Features: claims,
+	}, nil
+}
+
+// version is the library's, as it was built in.
+func version() (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "", errors.New("this program was built without module information")
+	}
+	for _, m := range info.Deps {
+		if m.Path == module {
+			if m.Replace != nil {
+				m = m.Replace
+			}
+			return strings.TrimPrefix(m.Version, "v"), nil
+		}
+	}
+	return "", errors.New("this program was built without " + module)
+}
+
+// claims are what the library says of itself, in its documentation and its issues, where it says it.
+var claims = map[loader.Feature]loader.Claim{
+	loader.BTFMaps:    {Support: loader.Yes},
+	loader.LegacyMaps: {Support: loader.Yes},
+	loader.Iproute2Maps: {Support: loader.No, Reason: "bpf_elf_map is read, but its last fields are left to the caller, and a map that has any is not loaded",
+		Issue: "https://github.com/cilium/ebpf/issues/228"},
+	loader.CallbackMaps: {Support: loader.No, Reason: "sections that are not understood are not handed to the caller"},
+	loader.Pinning:      {Support: loader.Yes, Reason: "by name, in one folder"},
+	loader.NUMA:         {Support: loader.No, Reason: "numa_node in a BTF map definition is not known; MapSpec.NumaNode can be set"},
+	loader.MapInMap:     {Support: loader.Yes},
+	loader.GlobalData:   {Support: loader.Yes},
+	loader.Metadata:     {Support: loader.No, Reason: "read-only data that no program refers to is not bound to programs"},
+	loader.StaticLink: {Support: loader.No, Reason: "there is no linker",
+		Issue: "https://github.com/cilium/ebpf/issues/1758"},
+	loader.XDPChain:      {Support: loader.No, Reason: "there is no dispatcher"},
+	loader.StructOps:     {Support: loader.Partial, Reason: "section .struct_ops.link only; this driver does not attach them"},
+	loader.SplitBTF:      {Support: loader.No, Reason: "ExtraRelocationTargets takes split BTF; the protocol has no way to give it yet"},
+	loader.IgnoreUnknown: {Support: loader.No, Reason: "fields that are not known are always refused"},
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cilium is the driver for cilium/ebpf as a loader: its own ELF reader and its own collections, with the options that a plain user
+// would give. It does nothing to help the library: what the library refuses is refused, and what it leaves out is left out.
+//
+// Read cilium.go (what is asked of the library), attach.go, refusal.go (what its errors tell a program), then claims.go.
+package cilium
