@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+//go:build ignore
+
 /*
  * The libbpf driver: speaks version 1 of the loader protocol on stdin and stdout and does with libbpf what it is asked.
  *

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// assemble makes the driver's root: what is brought along and what the packages hold, the driver's program, and the shared libraries of all
+// of it. The components are the packages that something in it comes from.
+func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]string, error) {
+	t := maps.Clone(r.brought)
+	used := map[string]string{}
+	var from libraries
+	var sys *sysroot
+	if _, packaged := r.suite.Archive(); packaged {
+		var err error
+		if sys, err = r.sysroot(ctx, w); err != nil {
+			return nil, nil, err
+		}
+		defer sys.close()
+		if err := sys.take(t, used); err != nil {
+			return nil, nil, err
+		}
+		from = sys
+	} else {
+		from = newHost()
+	}
+	if r.Manifest.Build != nil {
+		program := r.program
+		if r.sources != nil {
+			var err error
+			if program, err = r.compile(ctx, w, sys); err != nil {
+				return nil, nil, err
+			}
+		}
+		t.addFile(r.Manifest.Argv()[0], 0o755, program)
+	}
+	if err := t.complete(from, used); err != nil {
+		return nil, nil, err
+	}
+	return t, used, t.checkCommand(r.Manifest.Argv()[0])
+}
+
+// checkCommand sees that a command can be started in the root.
+func (t tree) checkCommand(command string) error {
+	_, program, ok := t.resolve(command)
+	if !ok {
+		return fmt.Errorf("%w: %s; it is no file of the manifest's folder, and none of a package named by the manifest%s", ErrNoCommand, command, t.like(command))
+	}
+	if program.mode&0o111 == 0 {
+		return fmt.Errorf("%w: %s is there and not executable", ErrNoCommand, command)
+	}
+	script, ok := bytes.CutPrefix(program.data, []byte("#!"))
+	if !ok {
+		return nil
+	}
+	words := strings.Fields(string(script[:max(0, bytes.IndexByte(script, '\n'))]))
+	if len(words) == 0 {
+		return fmt.Errorf("%w: %s is a script that names no interpreter", ErrNoCommand, command)
+	}
+	if _, _, ok := t.resolve(words[0]); !ok {
+		return fmt.Errorf("%w: %s is a script of %s, which is not in the root: name its package in the manifest", ErrNoCommand, command, words[0])
+	}
+	return nil
+}
+
+// like names a program that may have been meant.
+func (t tree) like(command string) string {
+	base := command[strings.LastIndexByte(command, '/'):]
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		if strings.HasSuffix(name, base) {
+			return fmt.Sprintf(" (there is %s)", name)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
+)
+
+// Options say which bundle is wanted, and where things come from.
+type Options struct {
+	Manifest *loader.Manifest
+	Version  string // one of the manifest's; the newest if empty
+
+	// Source is the manifest's folder, for manifests without a Dir.
+	Source fs.FS
+	// Programs is the folder with the compiled drivers of manifests without a Dir that are Go programs, each named driver-NAME. That of
+	// the running program if empty.
+	Programs string
+
+	Cache string    // the cache directory, made if it is not there
+	Arch  arch.Arch // of the machine that the driver is for; this machine's if zero
+
+	Mirror  string // of Debian's archive, as in [apt.Options]; the host's if empty
+	Refresh bool   // ask the mirror for newer packages, however old the bundle in the cache is
+	Offline bool   // ask the mirror for nothing
+
+	// Notice is told, in a sentence, what the user should know though nothing failed.
+	Notice func(string)
+	// Progress is told how far a download is. It is called from one goroutine at a time.
+	Progress func(apt.Event)
+}
+
+// Bundle is a driver and all that it needs.
+type Bundle struct {
+	Loader  string       `json:"loader"`  // name of the loader under test
+	Version string       `json:"version"` // as in its manifest
+	Suite   loader.Suite `json:"suite"`
+
+	Command []string `json:"command"` // argv in the driver's root, to be started in the folder loader.Home
+	Env     []string `json:"env"`     // the whole environment, sorted
+
+	Payload string `json:"-"`      // path of the archive on the host
+	Digest  string `json:"digest"` // SHA-256 of the archive, in hexadecimal
+	Size    int64  `json:"size"`   // of the archive, in bytes
+
+	// Components are the Debian packages that something in the root comes from, name to version.
+	Components map[string]string `json:"components,omitempty"`
+}
+
+// Build returns a bundle, from the cache if it is there, and makes it if not.
+//
+// Besides the errors of package apt it returns [ErrUnknownVersion], [ErrNoFile] for a file of the manifest that is not there, [ErrNoCommand],
+// [ErrMissingLibrary], which names the library and who needs it, [ErrNoCompiler] and [ErrCompile]. Nothing half-made is left in the cache.
+func Build(ctx context.Context, options Options) (*Bundle, error) {
+	request, err := newRequest(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	store := store{dir: options.Cache}
+	unlock, err := store.lock(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if !options.Refresh {
+		b, err := store.find(request)
+		if b != nil {
+			return b, nil
+		}
+		if err != nil {
+			request.notice(fmt.Sprintf("%s is made anew: %v", request, err))
+		}
+	}
+	work, err := store.workspace(request)
+	if err != nil {
+		return nil, err
+	}
+	defer work.remove()
+	t, components, err := request.assemble(ctx, work)
+	if err != nil {
+		return nil, fmt.Errorf("bundle %s: %w", request, err)
+	}
+	return store.put(request, t, components)
+}
+
+// version is the version asked for and where it comes from.
+func (o Options) version() (string, loader.Suite, error) {
+	version := o.Version
+	if version == "" {
+		version = o.Manifest.Newest()
+	}
+	suite, ok := o.Manifest.Versions[version]
+	if !ok {
+		return "", "", fmt.Errorf("%w %s of %s; there are %s", ErrUnknownVersion, version, o.Manifest.Name, strings.Join(o.Manifest.Sorted(), ", "))
+	}
+	return version, suite, nil
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// libraries are where shared libraries come from that a tree lacks.
+type libraries interface {
+	// read returns a file by its absolute path there, and the package that it is of, if any. The error wraps fs.ErrNotExist if there is
+	// none.
+	read(name string) (data []byte, owner string, err error)
+
+	// dirs are the folders that are searched, in this order.
+	dirs() []string
+
+	// home is the folder of a driver's root for what was found in one of dirs.
+	home(dir string) string
+
+	// version is the version of a package.
+	version(owner string) string
+
+	// cure says what to do about a library that is not there.
+	cure() string
+}
+
+// linkage is what an ELF file needs to be started or loaded.
+type linkage struct {
+	interpreter string   // path of ld.so, for programs
+	needed      []string // names of shared libraries
+	runpath     []string // folders to search first, as they stand in the file
+}
+
+// complete adds the shared libraries of all that is in the tree, and theirs, and notes which packages they are of. It is what ldd finds,
+// without running anything. It returns [ErrMissingLibrary].
+func (t tree) complete(from libraries, used map[string]string) error {
+	open := slices.Sorted(maps.Keys(t))
+	for len(open) > 0 {
+		name := open[0]
+		open = open[1:]
+		if !isELF(t[name].data) {
+			continue
+		}
+		needs, err := readLinkage(t[name].data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		added, err := t.satisfy(name, needs, from, used)
+		if err != nil {
+			return err
+		}
+		open = append(open, added...)
+	}
+	return nil
+}
+
+func readLinkage(data []byte) (linkage, error) {
+	file, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		return linkage{}, err
+	}
+	if file.Type != elf.ET_EXEC && file.Type != elf.ET_DYN { // an object, such as one for BPF
+		return linkage{}, nil
+	}
+	var l linkage
+	for _, p := range file.Progs {
+		if p.Type != elf.PT_INTERP {
+			continue
+		}
+		if p.Filesz == 0 || p.Filesz > 4096 {
+			return linkage{}, fmt.Errorf("path of an interpreter of %d bytes", p.Filesz)
+		}
+		text := make([]byte, p.Filesz)
+		if _, err := p.ReadAt(text, 0); err != nil {
+			return linkage{}, fmt.Errorf("path of its interpreter: %w", err)
+		}
+		l.interpreter = strings.TrimRight(string(text), "\x00")
+	}
+	if l.needed, err = file.ImportedLibraries(); err != nil {
+		return linkage{}, fmt.Errorf("names of its libraries: %w", err)
+	}
+	for _, tag := range []elf.DynTag{elf.DT_RUNPATH, elf.DT_RPATH} {
+		paths, err := file.DynString(tag)
+		if err != nil {
+			return linkage{}, fmt.Errorf("its search path: %w", err)
+		}
+		for _, p := range paths {
+			l.runpath = append(l.runpath, strings.Split(p, ":")...)
+		}
+	}
+	return l, nil
+}
+
+// satisfy adds what one file needs and the tree lacks. It returns what it added.
+func (t tree) satisfy(name string, needs linkage, from libraries, used map[string]string) (added []string, err error) {
+	take := func(dirs []string, library string) error {
+		for _, dir := range dirs {
+			if _, _, ok := t.resolve(path.Join(dir, library)); ok {
+				return nil
+			}
+		}
+		for _, dir := range dirs {
+			data, owner, err := from.read(path.Join(dir, library))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("library %s of %s: %w", library, name, err)
+			}
+			to := place(path.Join(from.home(dir), library))
+			t.addFile(to, 0o755, data)
+			added = append(added, to)
+			if owner != "" {
+				used[owner] = from.version(owner)
+			}
+			return nil
+		}
+		return fmt.Errorf("%w: %s, which %s needs; %s", ErrMissingLibrary, library, name, from.cure())
+	}
+	if needs.interpreter != "" {
+		if err := take([]string{path.Dir(needs.interpreter)}, path.Base(needs.interpreter)); err != nil {
+			return nil, err
+		}
+	}
+	for _, library := range needs.needed {
+		if strings.HasPrefix(library, "ld-linux") || strings.HasPrefix(library, "ld64.so") {
+			continue // libc's name for the interpreter, which is there by then
+		}
+		if err := take(append(searched(name, needs.runpath), from.dirs()...), library); err != nil {
+			return nil, err
+		}
+	}
+	return added, nil
+}
+
+// searched are the folders of a file's own search path.
+func searched(name string, runpath []string) []string {
+	var dirs []string
+	for _, dir := range runpath {
+		dir = strings.NewReplacer("$ORIGIN", path.Dir(name), "${ORIGIN}", path.Dir(name)).Replace(dir)
+		if path.IsAbs(dir) {
+			dirs = append(dirs, path.Clean(dir))
+		}
+	}
+	return dirs
+}
+
+// host are the shared libraries of this machine, for loaders that a user brings along.
+type host struct {
+	builtin []string // the folders that every ld.so looks in
+	told    []string // those that this machine's is told of, which come first
+}
+
+func newHost() *host {
+	h := &host{builtin: debianDirs(os.DirFS("/"))}
+	h.configure("/etc/ld.so.conf", 0)
+	return h
+}
+
+// configure reads an ld.so.conf, as ldconfig(8) does. One that is not there tells nothing.
+func (h *host) configure(name string, depth int) {
+	const most = 8 // files that include each other
+	text, err := os.ReadFile(name)
+	if err != nil || depth > most {
+		return
+	}
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(line)
+		switch {
+		case len(words) > 1 && words[0] == "include":
+			for _, pattern := range words[1:] {
+				if !path.IsAbs(pattern) {
+					pattern = path.Join(path.Dir(name), pattern)
+				}
+				files, _ := filepath.Glob(pattern) // a bad pattern matches nothing, for ldconfig too
+				for _, file := range files {
+					h.configure(file, depth+1)
+				}
+			}
+		case len(words) == 1 && path.IsAbs(words[0]):
+			h.told = append(h.told, words[0])
+		}
+	}
+}
+
+func (h *host) read(name string) ([]byte, string, error) {
+	data, err := os.ReadFile(filepath.FromSlash(name))
+	return data, "", err
+}
+
+func (h *host) dirs() []string { return append(slices.Clone(h.told), h.builtin...) }
+
+// home implements [libraries]. The ld.so of a driver's root is told of no folders.
+func (h *host) home(dir string) string {
+	if slices.Contains(h.told, dir) {
+		return h.builtin[0]
+	}
+	return dir
+}
+
+func (h *host) version(string) string { return "" }
+
+func (h *host) cure() string {
+	return "install it on this machine, link the driver statically, or name a package and a debian-… suite in the manifest"
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+)
+
+// A store keeps bundles in a cache directory:
+//
+//	bundles/<request>.lock      held while the bundle of a request is looked for or made
+//	bundles/<request>.json      the bundle, without its path; written last
+//	bundles/<digest>.cpio       its archive
+//	bundles/<request>.work*     where it is being made; under the lock, what is left of a killed run
+//	debs/<digest>.deb           packages
+//
+// Files come there by a rename and are never changed. What is in use is not removed by anyone.
+type store struct{ dir string }
+
+func (s store) path(name string) string { return filepath.Join(s.dir, "bundles", name) }
+
+// lock takes the lock of a request, and removes what killed runs have left of it.
+func (s store) lock(ctx context.Context, r *request) (unlock func(), err error) {
+	lock, err := flock.Wait(ctx, s.path(r.id+".lock"))
+	if err != nil {
+		return nil, fmt.Errorf("bundle %s: %w", r, err)
+	}
+	leftovers, err := filepath.Glob(s.path(r.id + ".work*"))
+	for _, name := range leftovers {
+		err = errors.Join(err, os.RemoveAll(name))
+	}
+	if err != nil {
+		lock.Unlock()
+		return nil, fmt.Errorf("bundle %s: remove what a killed run left: %w", r, err)
+	}
+	return lock.Unlock, nil
+}
+
+// find returns the bundle that was made for a request, or nil if there is none. The archive has been compared with its digest: it returns
+// [ErrAltered] if that differs.
+func (s store) find(r *request) (*Bundle, error) {
+	name := s.path(r.id + ".json")
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var b Bundle
+	if err := json.Unmarshal(text, &b); err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrAltered, name, err)
+	}
+	b.Payload = s.path(b.Digest + ".cpio")
+	archive, err := os.ReadFile(b.Payload)
+	if err != nil {
+		return nil, err
+	}
+	if digest(archive) != b.Digest {
+		return nil, fmt.Errorf("%w: %s", ErrAltered, b.Payload)
+	}
+	return &b, nil
+}
+
+// put keeps a bundle.
+func (s store) put(r *request, t tree, components map[string]string) (*Bundle, error) {
+	archive, err := t.archive()
+	if err != nil {
+		return nil, fmt.Errorf("bundle %s: %w", r, err)
+	}
+	b := &Bundle{
+		Loader: r.Manifest.Name, Version: r.version, Suite: r.suite, Command: r.Manifest.Argv(), Env: r.env(),
+		Digest: digest(archive), Size: int64(len(archive)), Components: components,
+	}
+	b.Payload = s.path(b.Digest + ".cpio")
+	text, err := json.MarshalIndent(b, "", "\t")
+	if err != nil {
+		return nil, err
+	}
+	work := s.path(r.id + ".work")
+	err = errors.Join(replaceFile(work, b.Payload, archive), replaceFile(work, s.path(r.id+".json"), text))
+	if err != nil {
+		return nil, fmt.Errorf("keep bundle %s: %w", r, err)
+	}
+	return b, nil
+}
+
+// replaceFile puts a file in place at once, by way of a name that is removed if this process does not come to the end.
+func replaceFile(by, name string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(by), filepath.Base(by))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(data)
+	// Without the sync, a machine that loses power may keep the new name and not the content.
+	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+// A workspace is a folder in which a bundle is made.
+type workspace struct {
+	dir   string
+	debs  string // where packages are kept
+	store store
+}
+
+func (s store) workspace(r *request) (*workspace, error) {
+	debs := filepath.Join(s.dir, "debs")
+	if err := os.MkdirAll(debs, 0o755); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(s.path(""), r.id+".work")
+	return &workspace{dir: dir, debs: debs, store: s}, err
+}
+
+// path is a path in the workspace.
+func (w *workspace) path(name string) string { return filepath.Join(w.dir, name) }
+
+// remove removes the workspace. What cannot be removed now is removed by the next run.
+func (w *workspace) remove() { os.RemoveAll(w.dir) }

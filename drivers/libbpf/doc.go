@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package libbpf carries the driver for libbpf: driver.c, which speaks the loader protocol, json.h, which any driver in C can take along, and
+// loader.yaml, which says which versions there are. Package bundle compiles it against the libbpf of each version's suite.
+package libbpf
+
+import "embed"
+
+// Source is the manifest's folder.
+//
+//go:embed loader.yaml driver.c json.h
+var Source embed.FS
