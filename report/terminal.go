@@ -64,7 +64,7 @@ func (s Screen) writeFinding(w io.Writer, x finding) {
 	}
 	s.writeField(w, "expected", x.Expected)
 	s.writeField(w, "seen", x.Seen)
-	if x.Seen == "" || x.Kind != verdict.Fail || len(x.Splats) > 0 {
+	if !strings.HasPrefix(x.Seen, x.Reason) {
 		s.writeField(w, "reason", x.Reason)
 	}
 	for _, splat := range x.Splats {

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+const (
+	paintEvery  = 100 * time.Millisecond // a live line is painted over at most this often
+	tickEvery   = time.Second            // and at least this often, because the clock in it goes on
+	lineEvery   = 10 * time.Second       // where lines cannot be painted over, there is one this often, if there is news
+	barWidth    = 20                     // columns
+	calledOut   = 20                     // findings that are told as they come; the rest is in the report
+	enoughToSay = 2                      // verdicts that an estimate needs
+)
+
+// Progress shows how far a run is: verdicts by kind, the time it took, and about how long it will still take. On a terminal that is one line,
+// painted over; elsewhere a line every ten seconds. Findings are told as they come, the first twenty. It is safe for concurrent use.
+type Progress struct {
+	w      io.Writer
+	screen Screen
+	now    func() time.Time
+	stop   chan struct{}
+	ticker sync.WaitGroup
+
+	mu      sync.Mutex
+	planned int
+	count   verdict.Count
+	done    int
+	failed  int // of done: they end the run with an error, or nobody knows
+	phase   string
+	started time.Time
+	first   time.Time // of the first verdict
+	last    time.Time // of the last verdict
+	painted time.Time
+	live    bool // a live line is on the screen
+	news    bool // there is something that no line has told
+	stopped bool
+}
+
+// NewProgress begins to show a run of so many verdicts on w. Stop ends it.
+func NewProgress(w io.Writer, s Screen, planned int) *Progress {
+	p := newProgress(w, s, planned, time.Now)
+	p.ticker.Go(p.tick)
+	return p
+}
+
+// newProgress is a progress whose clock does not tick by itself.
+func newProgress(w io.Writer, s Screen, planned int, now func() time.Time) *Progress {
+	return &Progress{w: w, screen: s, planned: planned, now: now, started: now(), stop: make(chan struct{})}
+}
+
+// Phase says what the run is at, such as "making the template of 6.12". It is shown until the next one, or an empty one.
+func (p *Progress) Phase(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.phase, p.news = plain(text), true
+	p.show()
+}
+
+// Add takes in a verdict.
+func (p *Progress) Add(v verdict.Verdict) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count.Kinds = counted(p.count.Kinds, v.Kind)
+	p.done++
+	p.news = true
+	p.last = p.now()
+	if p.first.IsZero() {
+		p.first = p.last
+	}
+	if v.Fails() || v.Unknown() {
+		p.failed++
+		p.callOut(v)
+	}
+	p.show()
+}
+
+func counted(kinds map[verdict.Kind]int, k verdict.Kind) map[verdict.Kind]int {
+	if kinds == nil {
+		kinds = make(map[verdict.Kind]int)
+	}
+	kinds[k]++
+	return kinds
+}
+
+// Say writes a line that stays.
+func (p *Progress) Say(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.say(plain(line))
+	p.show()
+}
+
+// Stop takes the live line away. Nothing is shown after it.
+func (p *Progress) Stop() {
+	p.mu.Lock()
+	if p.stopped {
+		p.mu.Unlock()
+		return
+	}
+	if p.screen.Live {
+		p.clear()
+	} else if p.news {
+		fmt.Fprintln(p.w, p.line())
+	}
+	p.stopped = true
+	close(p.stop)
+	p.mu.Unlock()
+	p.ticker.Wait()
+}
+
+// tick shows the line again as time goes on.
+func (p *Progress) tick() {
+	t := time.NewTicker(tickEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-t.C:
+			p.mu.Lock()
+			p.show()
+			p.mu.Unlock()
+		}
+	}
+}
+
+// callOut tells a finding as it comes.
+func (p *Progress) callOut(v verdict.Verdict) {
+	switch {
+	case p.failed <= calledOut:
+		name, c := label(v)
+		p.say(fmt.Sprintf("%s  %s on %s  %s", p.screen.paint(c, name), plain(v.LoaderName()), plain(v.Cell.Kernel), plain(v.Spec)))
+	case p.failed == calledOut+1:
+		p.say(p.screen.paint(dim, "… more is in the report"))
+	}
+}
+
+func (p *Progress) say(line string) {
+	if p.stopped {
+		return
+	}
+	p.clear()
+	fmt.Fprintln(p.w, line)
+}
+
+// clear takes the live line off the screen.
+func (p *Progress) clear() {
+	if p.live {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.live, p.painted = false, time.Time{}
+	}
+}
+
+// show paints the live line, or writes a line where that is not possible, if it is time for one.
+func (p *Progress) show() {
+	if p.stopped {
+		return
+	}
+	now := p.now()
+	switch {
+	case p.screen.Live && now.Sub(p.painted) >= paintEvery:
+		fmt.Fprint(p.w, "\r\x1b[K"+p.line())
+		p.live, p.painted, p.news = true, now, false
+	case !p.screen.Live && p.news && (p.painted.IsZero() || now.Sub(p.painted) >= lineEvery):
+		fmt.Fprintln(p.w, p.line())
+		p.painted, p.news = now, false
+	}
+}
+
+// line is the state of the run: "[#####...] 128/690  126 pass, 2 fail  0:42, about 3:05 left  making the template of 6.12".
+func (p *Progress) line() string {
+	full := 0
+	if p.planned > 0 {
+		full = min(barWidth, barWidth*p.done/p.planned)
+	}
+	parts := []part{
+		{"[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "]", p.shade()},
+		{fmt.Sprintf("%d/%d", p.done, p.planned), bold},
+	}
+	var kinds []string
+	for _, k := range verdict.Kinds {
+		if n := p.count.Of(k); n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%d %s", n, k))
+		}
+	}
+	if len(kinds) > 0 {
+		parts = append(parts, part{strings.Join(kinds, ", "), ""})
+	}
+	parts = append(parts, part{p.clock(), dim})
+	if p.phase != "" {
+		parts = append(parts, part{p.phase, dim})
+	}
+	return p.screen.fit(parts)
+}
+
+func (p *Progress) shade() color {
+	if p.failed > 0 {
+		return red
+	}
+	return green
+}
+
+// clock is the time that the run took, and about how long it will still take. The estimate is from the first verdict on: what came before it
+// (kernels to fetch, templates to make) does not come again.
+func (p *Progress) clock() string {
+	text := clock(p.now().Sub(p.started))
+	left := p.planned - p.done
+	if p.done < enoughToSay || left <= 0 {
+		return text
+	}
+	each := p.last.Sub(p.first) / time.Duration(p.done-1)
+	return fmt.Sprintf("%s, about %s left", text, clock(each*time.Duration(left)))
+}
+
+// A part is a piece of a line in one colour.
+type part struct {
+	text  string
+	color color
+}
+
+// fit joins parts, two blanks between them, and cuts them to the width of the screen: a line that wraps cannot be painted over.
+func (s Screen) fit(parts []part) string {
+	var b strings.Builder
+	room := s.Width - 1
+	for i, p := range parts {
+		text := p.text
+		if i > 0 {
+			text = "  " + text
+		}
+		if s.Width > 0 {
+			text = cut(text, room)
+			room -= utf8.RuneCountInString(text)
+		}
+		b.WriteString(s.paint(p.color, text))
+	}
+	return b.String()
+}
+
+// cut is the first width columns of text.
+func cut(text string, width int) string {
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	return string([]rune(text)[:max(0, width)])
+}

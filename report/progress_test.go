@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// A stopwatch is a clock that goes when it is told to.
+type stopwatch struct{ time.Time }
+
+func (s *stopwatch) now() time.Time       { return s.Time }
+func (s *stopwatch) pass(d time.Duration) { s.Time = s.Add(d) }
+func newStopwatch() *stopwatch            { return &stopwatch{time.Unix(1_800_000_000, 0)} }
+func one(k verdict.Kind) verdict.Verdict {
+	return verdict.Verdict{Spec: "mapdefs.one", Cell: verdict.Cell{Loader: "libbpf", LoaderVersion: "1.1", Kernel: "6.12"}, Kind: k}
+}
+
+func TestProgressInALog(t *testing.T) {
+	var b bytes.Buffer
+	watch := newStopwatch()
+	p := newProgress(&b, Screen{}, 100, watch.now)
+	p.Phase("making the template of 6.12")
+	watch.pass(9 * time.Second)
+	p.Phase("")
+	for range 20 {
+		p.Add(one(verdict.Pass))
+		watch.pass(time.Second)
+	}
+	p.Add(one(verdict.Fail))
+	p.Say("notice: this QEMU cannot clone; each spec boots")
+	watch.pass(time.Second)
+	p.Stop()
+	p.Stop()
+	p.Add(one(verdict.Pass))
+	want := `[....................]  0/100  0:00  making the template of 6.12
+[....................]  2/100  2 pass  0:10, about 1:38 left
+[##..................]  12/100  12 pass  0:20, about 1:28 left
+FAIL  libbpf@1.1 on 6.12  mapdefs.one
+notice: this QEMU cannot clone; each spec boots
+[####................]  21/100  20 pass, 1 fail  0:30, about 1:19 left
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProgressOnATerminal(t *testing.T) {
+	var b bytes.Buffer
+	watch := newStopwatch()
+	p := newProgress(&b, Screen{Live: true, Width: 60}, 4, watch.now)
+	p.Add(one(verdict.Pass))
+	p.Add(one(verdict.Pass)) // too soon to paint
+	watch.pass(time.Second)
+	p.Add(one(verdict.Crash))
+	watch.pass(time.Second)
+	p.Phase("a phase that is too long for what is left of the line")
+	p.Stop()
+	want := "\r\x1b[K[#####...............]  1/4  1 pass  0:00" +
+		"\r\x1b[KCRASH  libbpf@1.1 on 6.12  mapdefs.one\n" +
+		"\r\x1b[K[###############.....]  3/4  2 pass, 1 crash  0:01, about 0" +
+		"\r\x1b[K[###############.....]  3/4  2 pass, 1 crash  0:02, about 0" +
+		"\r\x1b[K"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProgressTellsTheFirstFindingsOnly(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b, Screen{}, 100, newStopwatch().now)
+	for range 50 {
+		p.Add(one(verdict.Broken))
+	}
+	p.Stop()
+	if got := strings.Count(b.String(), "BROKEN  "); got != calledOut {
+		t.Errorf("%d findings", got)
+	}
+	if got := strings.Count(b.String(), "more is in the report"); got != 1 {
+		t.Errorf("said %d times that there are more", got)
+	}
+}
+
+func TestProgressCannotBeDrivenByAName(t *testing.T) {
+	var b bytes.Buffer
+	p := newProgress(&b, Screen{}, 1, newStopwatch().now)
+	v := one(verdict.Fail)
+	v.Spec = "a\x1b[2J"
+	p.Add(v)
+	p.Say("b\x1b[2J")
+	p.Phase("c\x1b[2J")
+	p.Stop()
+	if strings.Contains(b.String(), "\x1b") {
+		t.Errorf("got %q", b.String())
+	}
+}
+
+// TestProgressFromManyCells is for the race detector, with the clock that ticks.
+func TestProgressFromManyCells(t *testing.T) {
+	var b bytes.Buffer
+	p := NewProgress(&b, Screen{Live: true, Color: true, Width: 80}, 800)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 100 {
+				p.Add(one(verdict.Pass))
+				p.Phase(fmt.Sprint("cell ", i))
+			}
+		})
+	}
+	wg.Wait()
+	p.Stop()
+	if p.done != 800 {
+		t.Errorf("%d verdicts", p.done)
+	}
+}
+
+func TestClock(t *testing.T) {
+	for d, want := range map[time.Duration]string{0: "0:00", 1499 * time.Millisecond: "0:01", 62 * time.Second: "1:02", 3723 * time.Second: "1:02:03"} {
+		if got := clock(d); got != want {
+			t.Errorf("%v: got %s, want %s", d, got, want)
+		}
+	}
+}
