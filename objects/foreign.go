@@ -2,5 +2,5 @@
 
 package objects
 
-// ForeignOrder is mapdefs/plain.bpf.c built for machines of the other byte order.
-var ForeignOrder = Object{folder: "mapdefs", name: "plain", order: foreignOrder}
+// ForeignOrder is mapdefs/counter.bpf.c built for machines of the other byte order.
+var ForeignOrder = Object{folder: "mapdefs", name: "counter", order: foreignOrder}

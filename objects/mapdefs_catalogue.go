@@ -87,7 +87,7 @@ var MapDefs = struct {
 	ValueConflictTypeFirst   Object // A map with a value of 8 bytes by type, then of 4 by number.
 	ValueNotPointer          Object // A map whose value is an integer, where a pointer to a type is meant.
 	ValueWithoutSize         Object // A map whose value is a struct that is only declared.
-	WeakMap                  Object // A map whose definition is weak, and the only one.
+	WeakMap                  Object // A program that stores in a map whose definition is weak, and the only one.
 }{
 	Counter:                  embedded("mapdefs", "counter"),
 	DefinitionReordered:      embedded("mapdefs", "definition_reordered"),

@@ -54,7 +54,7 @@ func TestEveryObjectIsEmbeddedAndIsBPF(t *testing.T) {
 }
 
 func TestForeignOrderIsTheOtherByteOrder(t *testing.T) {
-	native, err := elf.NewFile(bytes.NewReader(MapDefs.Plain.ELF()))
+	native, err := elf.NewFile(bytes.NewReader(MapDefs.Counter.ELF()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A map whose definition is weak, and the only one.
+// A program that stores in a map whose definition is weak, and the only one.
 #include "bpf.h"
 
 struct {
@@ -8,3 +8,13 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } m SEC(".maps") __weak;
+
+SEC("xdp")
+int store(struct xdp_md *ctx)
+{
+	__u32 key = 7;
+	__u64 value = 77;
+
+	bpf_map_update_elem(&m, &key, &value, BPF_ANY);
+	return XDP_PASS;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdefs
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+var _ = It("mapdefs.btf.size-by-number", func(s *Session) {
+	byType := s.MustLoad(objects.MapDefs.Plain).Map("m")
+	byNumber := s.MustLoad(objects.MapDefs.SizeByNumber).Map("m")
+	Expect(byNumber).To(BeTheSameMapAs(byType.WithoutBTF()))
+})
+
+var _ = It("mapdefs.btf.size-twice", func(s *Session) {
+	once := s.MustLoad(objects.MapDefs.Plain).Map("m")
+	Expect(s.MustLoad(objects.MapDefs.SizeTwiceSame).Map("m")).To(BeTheSameMapAs(once))
+})
+
+var _ = Table("mapdefs.btf.size-conflict-refused", func(s *Session, f fault) {
+	s.Refuses(f.control, f.bad, AtOpen, BadMapDef)
+}, []fault{
+	{variant: "key-type-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.KeyConflictTypeFirst},
+	{variant: "key-number-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.KeyConflictNumberFirst},
+	{variant: "value-type-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.ValueConflictTypeFirst},
+	{variant: "value-number-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.ValueConflictNumberFirst},
+})
+
+var _ = It("mapdefs.btf.possible-cpus", func(s *Session) {
+	events := s.MustLoad(objects.MapDefs.PerfNoEntries).Map("m")
+	Expect(events.MaxEntries).To(Equal(possibleCPUs(s)))
+})
+
+var _ = It("mapdefs.ringbuf.odd-size", func(s *Session) {
+	reply := s.Load(objects.MapDefs.RingbufOddSize)
+	if !reply.OK() {
+		refuses(s, mapTypes("ringbuf")[0].BTF, objects.MapDefs.RingbufOddSize, Invalid)
+		return
+	}
+	Expect(reply.Map("m").MaxEntries).To(BeNumerically(">=", 5000))
+})
+
+var _ = It("mapdefs.ringbuf.rounded", func(s *Session) {
+	m := s.MustLoad(objects.MapDefs.RingbufOddSize).Map("m")
+	Expect(m.MaxEntries).To(BeNumerically(">=", 5000))
+})

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdefs
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// A loaded map is not enough: the program has to use it. What the program did is read from the map by the id that the loader gave.
+
+var _ = It("mapdefs.use.program-sees-map", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.Counter)
+	loaded.Run("count", packet)
+	loaded.Run("count", packet)
+	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(2)))
+})
+
+var _ = It("mapdefs.use.program-sees-map/hash", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.HashUse)
+	loaded.Run("store", packet)
+	Expect(loaded.Lookup("m", u32(7))).To(Equal(u64(77)))
+})
+
+var _ = It("mapdefs.use.program-sees-map/queue", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.QueueUse)
+	loaded.Run("push", packet)
+	Expect(loaded.Lookup("m", nil)).To(Equal(u64(99)))
+})
+
+var _ = It("mapdefs.use.program-sees-map/third-of-four", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.Several)
+	loaded.Run("write_third", packet)
+	Expect(loaded.Lookup("third", u32(2))).To(Equal(u64(333)))
+	Expect(loaded.Program("write_third").Maps).To(ConsistOf(loaded.MapID("third")))
+})
+
+var _ = It("mapdefs.use.program-sees-map/shared", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.Shared)
+	loaded.Run("add_one", packet)
+	loaded.Run("add_ten", packet)
+	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(11)))
+})
+
+var _ = It("mapdefs.use.program-sees-map/subprogram", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.Subprogram)
+	loaded.Run("count", packet)
+	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(5)))
+})
+
+var _ = It("mapdefs.use.program-sees-map/loaded-twice", func(s *Session) {
+	first := s.MustLoad(objects.MapDefs.Counter)
+	second := s.MustLoad(objects.MapDefs.Counter)
+	first.Run("count", packet)
+	Expect(first.Lookup("counts", u32(0))).To(Equal(u64(1)))
+	Expect(second.Lookup("counts", u32(0))).To(Equal(u64(0)))
+})
+
+var _ = It("mapdefs.use.no-maps", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.NoMaps)
+	result, _ := loaded.Run("pass", packet)
+	const pass = 2 // XDP_PASS
+	Expect(result).To(Equal(uint32(pass)))
+})
+
+var _ = It("mapdefs.btf.lock-in-value", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.SpinLock)
+	loaded.Run("locked_count", packet)
+	Expect(loaded.Lookup("m", u32(0))).To(HaveSuffix(string(u32(1))))
+})

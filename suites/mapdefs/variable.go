@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdefs
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/objects/elfedit"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// named is a definition that is written in another way.
+type named struct {
+	variant string
+	object  objects.Object
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (n named) Variant() string { return n.variant }
+
+var _ = Table("mapdefs.btf.definition-named", func(s *Session, n named) {
+	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
+	Expect(s.MustLoad(n.object).Map("m")).To(BeTheSameMapAs(plain))
+}, []named{
+	{"typedef", objects.MapDefs.DefinitionTypedef},
+	{"volatile", objects.MapDefs.DefinitionVolatile},
+})
+
+var _ = It("mapdefs.btf.weak", func(s *Session) {
+	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
+	weak := s.MustLoad(objects.MapDefs.WeakMap)
+	Expect(weak.Map("m")).To(BeTheSameMapAs(plain))
+	weak.Run("store", packet)
+	Expect(weak.Lookup("m", u32(7))).To(Equal(u64(77)))
+})
+
+var _ = It("mapdefs.several.every-map", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.Several)
+	Expect(loaded.Map("first").MaxEntries).To(Equal(uint32(1)))
+	Expect(loaded.Map("second").MaxEntries).To(Equal(uint32(2)))
+	Expect(loaded.Map("third").MaxEntries).To(Equal(uint32(3)))
+	Expect(loaded.Map("fourth").MaxEntries).To(Equal(uint32(4)))
+})
+
+var _ = Table("mapdefs.btf.not-a-struct-refused", func(s *Session, f fault) {
+	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, MalformedBTF)
+}, []fault{
+	{variant: "integer", control: objects.MapDefs.Plain, bad: objects.MapDefs.NotAStruct},
+	{variant: "array", control: objects.MapDefs.Plain, bad: objects.MapDefs.NotAStructArray},
+	{variant: "union", control: objects.MapDefs.Plain, bad: objects.MapDefs.NotAStructUnion},
+})
+
+var _ = Refusal("mapdefs.btf.static-refused",
+	objects.MapDefs.HashUse, objects.MapDefs.StaticMap, AtOpen, BadMapDef, UnknownMapKind)
+
+var _ = It("mapdefs.btf.extern-refused", func(s *Session) {
+	refuses(s, objects.MapDefs.HashUse, objects.MapDefs.ExternMap, Unresolved, NotSupported, BadRelocation, Verifier, Permission)
+})
+
+var _ = Refusal("mapdefs.btf.extern-refused-at-open",
+	objects.MapDefs.HashUse, objects.MapDefs.ExternMap, AtOpen, Unresolved, NotSupported, BadRelocation)
+
+var _ = Refusal("mapdefs.btf.initialiser-refused",
+	objects.MapDefs.Plain, objects.MapDefs.Initialised, AtOpen, BadMapDef, NotSupported)
+
+var _ = Refusal("mapdefs.btf.duplicate-refused", objects.MapDefs.TwoNames, objects.MapDefs.TwoNames.With(
+	elfedit.RenameSymbol("name_of_two", "name_of_one"), elfedit.RenameType(elfedit.Var, "name_of_two", "name_of_one"),
+), AtOpen, BadMapDef, NameConflict, Malformed)
+
+var _ = Table("mapdefs.btf.nameless-refused", func(s *Session, f fault) {
+	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed, NotFound)
+}, []fault{
+	{variant: "type", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.NamelessType(elfedit.Var, "m"))},
+	{variant: "symbol", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.NamelessSymbol("m"))},
+})
+
+var _ = Table("mapdefs.btf.variable-outside-refused", func(s *Session, f fault) {
+	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed)
+}, []fault{
+	{variant: "section-too-short", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.ShrinkSection(".maps", 8))},
+	{variant: "symbol-too-far", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.MoveSymbol("m", 4096))},
+})
+
+var _ = Table("mapdefs.btf.missing-refused", func(s *Session, f fault) {
+	s.Refuses(f.control, f.bad, AtOpen, BTFMissing, MalformedBTF, BadMapDef)
+}, []fault{
+	{variant: "section", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.DropSection(".BTF"))},
+	{variant: "empty", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.EmptySection(".BTF"))},
+	{variant: "types", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.RenameType(elfedit.DataSec, ".maps", ".mops"))},
+})
+
+var _ = Table("mapdefs.btf.corrupt-refused", func(s *Session, f fault) {
+	s.Refuses(f.control, f.bad, AtOpen, append(f.classes, MalformedBTF, BTFMissing, Invalid)...)
+}, []fault{
+	{variant: "magic", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFMagic())},
+	{variant: "version", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFVersion(2)), classes: []Class{NotSupported}},
+	{variant: "header-length", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.HeaderLength, 8))},
+	{variant: "types-length", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.TypesLength, 1<<30))},
+	{variant: "strings-offset", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 1<<31))},
+	{variant: "strings-wrap", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 0xffffffff))},
+	{variant: "cut-off", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.ShrinkSection(".BTF", 100))},
+	{variant: "unknown-kind", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.TypeKind(elfedit.Typedef, "__u32", 31))},
+	{variant: "unknown-type", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAt(elfedit.Var, "m", 1<<20))},
+	{variant: "loop", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAtItself(elfedit.Typedef, "__u32")), classes: []Class{Limit}},
+})
