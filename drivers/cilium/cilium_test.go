@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cilium
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/loadstone-bpf/loadstone/drivers"
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/loader/schema"
+	"github.com/loadstone-bpf/loadstone/objects"
+)
+
+// begin begins a conversation, every exchange of which is held to the schema.
+func begin(t *testing.T) loader.Loader {
+	t.Helper()
+	l := loader.Traced(New(), func(x loader.Exchange) {
+		if err := schema.Validate(x.Request, x.Reply); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func do(t *testing.T, l loader.Loader, req loader.Request) loader.Reply {
+	t.Helper()
+	reply, err := l.Do(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply
+}
+
+func write(t *testing.T, elf []byte) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "object.o")
+	if err := os.WriteFile(name, elf, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func open(object string) loader.Open { return loader.Open{Session: "s", Object: object} }
+
+// refused compares refusals but for what is meant for people.
+var refused = cmpopts.IgnoreFields(loader.Rejected{}, "Message", "Log")
+
+// The version is known to programs, not to tests, so this one makes the program.
+func TestVersionIsTheManifests(t *testing.T) {
+	choices, err := drivers.Find(loader.Ref{Name: "cilium"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "driver")
+	if out, err := exec.Command("go", "build", "-o", program, choices[0].Build.Go).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	l, err := loader.Start(t.Context(), exec.Command(program), loader.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := do(t, l, loader.Hello{Protocols: []int{1}})
+	ok, _ := reply.(*loader.OK)
+	if ok == nil || ok.Loader.Version != choices[0].Version || ok.Loader.Name != choices[0].Name {
+		t.Errorf("%+v, want %s", reply, choices[0])
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		object string
+		want   loader.Reply
+	}{
+		{"BTF map", write(t, objects.MapDefs.Counter.ELF()),
+			&loader.OK{Maps: []loader.MapView{{Name: "counts"}}, Programs: []loader.ProgramView{{Name: "count", Section: "xdp"}}}},
+		{"no file", "/nonexistent/object.o", &loader.Rejected{Stage: loader.AtOpen, Class: loader.IO, Errno: int(syscall.ENOENT)}},
+		{"empty", write(t, nil), &loader.Rejected{Stage: loader.AtOpen, Class: loader.Malformed}},
+		{"no ELF", write(t, []byte("this is no object of any kind, although it is long enough to be one")), &loader.Rejected{Stage: loader.AtOpen, Class: loader.MalformedELF}},
+		{"unknown field", write(t, objects.MapDefs.UnknownField.ELF()), &loader.Rejected{Stage: loader.AtOpen, Class: loader.Unclassified}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, do(t, begin(t), open(tt.object)), refused); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRelaxedOpenIsUnsupported(t *testing.T) {
+	req := open("/o")
+	req.Options.IgnoreUnknownFields = true
+	reply, ok := do(t, begin(t), req).(*loader.Unsupported)
+	if !ok || reply.Feature != loader.IgnoreUnknown {
+		t.Errorf("%+v", reply)
+	}
+}
+
+// kernel is for tests that load: they need root.
+func kernel(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("loading takes root")
+	}
+}
+
+func TestLoadSetCloseReset(t *testing.T) {
+	kernel(t)
+	l := begin(t)
+	do(t, l, open(write(t, objects.MapDefs.Counter.ELF())))
+	set := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries, Value: 77}
+	if diff := cmp.Diff(&loader.OK{}, do(t, l, set)); diff != "" {
+		t.Fatal(diff)
+	}
+	loaded, ok := do(t, l, loader.Load{Session: "s"}).(*loader.OK)
+	if !ok || len(loaded.Maps) != 1 || len(loaded.Programs) != 1 || loaded.Programs[0].ID == 0 {
+		t.Fatalf("%+v", loaded)
+	}
+	m, err := ebpf.NewMapFromID(ebpf.MapID(loaded.Maps[0].ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.MaxEntries() != 77 {
+		t.Errorf("%d entries", m.MaxEntries())
+	}
+	m.Close()
+	if late, ok := do(t, l, set).(*loader.Rejected); !ok || late.Class != loader.Busy {
+		t.Errorf("set after load: %+v", late)
+	}
+	if diff := cmp.Diff(&loader.OK{}, do(t, l, loader.Close{Session: "s"})); diff != "" {
+		t.Error(diff)
+	}
+	if broken, ok := do(t, l, loader.Load{Session: "s"}).(*loader.Error); !ok {
+		t.Errorf("load after close: %+v", broken)
+	}
+	if diff := cmp.Diff(&loader.OK{}, do(t, l, loader.Reset{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLoadRefused(t *testing.T) {
+	kernel(t)
+	for _, tt := range []struct {
+		name   string
+		object objects.Object
+		want   loader.Rejected
+		log    bool
+	}{
+		{"by the verifier", objects.MapDefs.KernelProgram, loader.Rejected{Stage: loader.AtVerify, Class: loader.Verifier, Errno: int(syscall.EACCES)}, true},
+		{"map flag", objects.MapDefs.KernelFlag, loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid, Errno: int(syscall.EINVAL)}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := begin(t)
+			do(t, l, open(write(t, tt.object.ELF())))
+			reply := do(t, l, loader.Load{Session: "s"})
+			if diff := cmp.Diff(loader.Reply(&tt.want), reply, refused); diff != "" {
+				t.Fatal(diff)
+			}
+			if r := reply.(*loader.Rejected); (r.Log != "") != tt.log || r.Message == "" {
+				t.Errorf("message %q, log %q", r.Message, r.Log)
+			}
+		})
+	}
+}
+
+func TestWhatAnErrorTells(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		at   loader.Stage
+		want loader.Rejected
+	}{
+		{fmt.Errorf("x: %w", ebpf.ErrMapIncompatible), loader.AtLoad, loader.Rejected{Stage: loader.AtPin, Class: loader.IncompatiblePin}},
+		{fmt.Errorf("x: %w", ebpf.ErrNotSupported), loader.AtLoad, loader.Rejected{Stage: loader.AtLoad, Class: loader.NotSupported}},
+		{errors.New("text"), loader.AtOpen, loader.Rejected{Stage: loader.AtOpen, Class: loader.Unclassified}},
+		{fmt.Errorf("x: %w", syscall.EBUSY), loader.AtAttach, loader.Rejected{Stage: loader.AtAttach, Class: loader.Busy, Errno: 16}},
+		{&ebpf.VerifierError{Cause: syscall.EPERM}, loader.AtLoad, loader.Rejected{Stage: loader.AtLoad, Class: loader.Permission, Errno: 1}},
+		{&ebpf.VerifierError{Cause: syscall.EPERM, Log: []string{"no"}}, loader.AtLoad, loader.Rejected{Stage: loader.AtVerify, Class: loader.Verifier, Errno: 1}},
+	} {
+		if diff := cmp.Diff(&tt.want, refusal(tt.at, tt.err), refused); diff != "" {
+			t.Errorf("%v:\n%s", tt.err, diff)
+		}
+	}
+}

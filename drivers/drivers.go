@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package drivers knows the loaders that loadstone brings along: their manifests, and the sources of their drivers. Each has a folder here.
+//
+// A loader of a user's own is found by the path of its loader.yaml instead, and is treated the same from there on.
+package drivers
+
+import (
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+//go:embed */loader.yaml */*.c */*.h
+var files embed.FS
+
+// Errors of [Find].
+var (
+	ErrUnknownLoader  = errors.New("unknown loader")
+	ErrUnknownVersion = errors.New("unknown version of a loader")
+)
+
+// A Choice is one loader at one version.
+type Choice struct {
+	*loader.Manifest
+	Version string
+}
+
+// String is the choice as a user types it, such as libbpf@1.1. A loader with a manifest of the user's own is named by the manifest's name.
+func (c Choice) String() string { return c.Name + "@" + c.Version }
+
+// All are the manifests that loadstone carries, the reference loader's first, then by name.
+func All() ([]*loader.Manifest, error) {
+	names, err := fs.Glob(files, "*/loader.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var all []*loader.Manifest
+	for _, name := range names {
+		m, err := carried(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b *loader.Manifest) int {
+		return cmp.Or(-boolCompare(a.Name == reference, b.Name == reference), strings.Compare(a.Name, b.Name))
+	})
+	return all, nil
+}
+
+const reference = "reference"
+
+func boolCompare(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func carried(name string) (*loader.Manifest, error) {
+	file, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // only read
+	m, err := loader.ParseManifest("drivers/"+name, file)
+	if err == nil && m.Name != path.Dir(name) {
+		err = fmt.Errorf("%w: drivers/%s: name %q, want that of its folder", loader.ErrManifest, name, m.Name)
+	}
+	return m, err
+}
+
+// Source is the folder of a manifest that loadstone carries: the manifest and the C sources beside it.
+func Source(name string) (fs.FS, error) {
+	return fs.Sub(files, name)
+}
+
+// Find is what a user means: one loader, or with [loader.All] all that loadstone carries, each at the version asked for or at its newest.
+// Errors wrap [ErrUnknownLoader], [ErrUnknownVersion], [loader.ErrManifest], or those of opening a file.
+func Find(ref loader.Ref) ([]Choice, error) {
+	if ref.Path != "" {
+		m, err := Read(ref.Path)
+		if err != nil {
+			return nil, err
+		}
+		return choose(m, ref.Version)
+	}
+	all, err := All()
+	if err != nil {
+		return nil, err
+	}
+	var choices []Choice
+	var names []string
+	for _, m := range all {
+		names = append(names, m.Name)
+		if ref.Name == m.Name {
+			return choose(m, ref.Version)
+		}
+		choices = append(choices, Choice{m, m.Newest()})
+	}
+	if ref.Name == loader.All {
+		return choices, nil
+	}
+	return nil, fmt.Errorf("%w %q: there are %s, and any loader.yaml by its path", ErrUnknownLoader, ref.Name, strings.Join(names, ", "))
+}
+
+func choose(m *loader.Manifest, version string) ([]Choice, error) {
+	if version == "" {
+		version = m.Newest()
+	}
+	if _, ok := m.Versions[version]; !ok {
+		return nil, fmt.Errorf("%w: %s@%s: there are %s", ErrUnknownVersion, m.Name, version, strings.Join(m.Sorted(), ", "))
+	}
+	return []Choice{{m, version}}, nil
+}
+
+// Read reads a loader.yaml of the user's own.
+func Read(name string) (*loader.Manifest, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read loader manifest: %w", err)
+	}
+	defer file.Close() // only read
+	m, err := loader.ParseManifest(name, file)
+	if err != nil {
+		return nil, err
+	}
+	m.Dir, err = filepath.Abs(filepath.Dir(name))
+	return m, err
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package drivers
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+func find(t *testing.T, text string) []Choice {
+	t.Helper()
+	ref, err := loader.ParseRef(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	choices, err := Find(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return choices
+}
+
+func TestLoadersByName(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[0].Name != "reference" {
+		t.Errorf("%s comes first", all[0].Name)
+	}
+	named := map[string]bool{}
+	for _, m := range all {
+		named[m.Name] = true
+		if got := find(t, m.Name); len(got) != 1 || got[0].Version != m.Newest() {
+			t.Errorf("%s: %v", m.Name, got)
+		}
+		for _, version := range m.Sorted() {
+			if got := find(t, m.Name+"@"+version); got[0].String() != m.Name+"@"+version {
+				t.Errorf("%s: %v", version, got)
+			}
+		}
+	}
+	if !named["reference"] || !named["cilium"] || !named["libbpf"] {
+		t.Errorf("there are %v", named)
+	}
+	if got := find(t, "all"); len(got) != len(all) {
+		t.Errorf("all are %v", got)
+	}
+}
+
+func TestSourcesAreCarried(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		if m.Build == nil || m.Build.C == "" {
+			continue
+		}
+		source, err := Source(m.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fs.Stat(source, m.Build.C); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+	}
+}
+
+func TestLoaderByPath(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "my-loader.yaml")
+	text := "name: mine\nversions: {\"2.0\": local, \"2.1\": local}\nspeaks: ndjson\ncommand: [./mine, -q]\nfiles: [data]\n"
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := []Choice{{Version: "2.0", Manifest: &loader.Manifest{
+		Name: "mine", Versions: map[string]loader.Suite{"2.0": loader.Local, "2.1": loader.Local},
+		Speaks: loader.NDJSON, Command: []string{"./mine", "-q"}, Files: []string{"data"}, Dir: dir,
+	}}}
+	if diff := cmp.Diff(want, find(t, name+"@2.0")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnknownLoader(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("name: X\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		fault string
+		ref   loader.Ref
+		want  error
+	}{
+		{"name", loader.Ref{Name: "libbfp"}, ErrUnknownLoader},
+		{"version", loader.Ref{Name: "cilium", Version: "0.1"}, ErrUnknownVersion},
+		{"no file", loader.Ref{Path: "/nonexistent/loader.yaml"}, fs.ErrNotExist},
+		{"bad manifest", loader.Ref{Path: bad}, loader.ErrManifest},
+	} {
+		if _, err := Find(tt.ref); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", tt.fault, err)
+		}
+	}
+}
