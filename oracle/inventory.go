@@ -115,14 +115,15 @@ func (o Object) name() (Object, error) {
 	return o, err
 }
 
-// bpfProgInfo is the start of struct bpf_prog_info of include/uapi/linux/bpf.h.
+// bpfProgInfo is the start of struct bpf_prog_info of include/uapi/linux/bpf.h, with names for what is asked.
 type bpfProgInfo struct {
-	typ, id                uint32
-	tag                    [8]byte
-	jitedLen, xlatedLen    uint32
-	jited, xlated          uint64
-	loadTime               uint64
-	createdByUID, nrMapIDs uint32
-	mapIDs                 uint64
-	name                   [16]byte
+	typ  uint32
+	_    uint32    // id
+	_    [8]byte   // tag
+	_    [2]uint32 // lengths of the instructions, jited and xlated
+	_    [2]uint64 // the instructions
+	_    uint64    // load_time
+	_    [2]uint32 // created_by_uid, nr_map_ids
+	_    uint64    // map_ids
+	name [16]byte
 }

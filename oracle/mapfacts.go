@@ -25,15 +25,20 @@ type MapFacts struct {
 	Key, Value string // the BTF types, written out as in C; "" where the map has none
 }
 
-// bpfMapInfo is struct bpf_map_info of include/uapi/linux/bpf.h, to map_extra.
+// bpfMapInfo is struct bpf_map_info of include/uapi/linux/bpf.h, to map_extra, with names for what is asked.
 type bpfMapInfo struct {
-	typ, id, keySize, valueSize, maxEntries, flags uint32
-	name                                           [16]byte
-	ifindex, btfVmlinuxValueTypeID                 uint32
-	netnsDev, netnsIno                             uint64
-	btfID, btfKeyTypeID, btfValueTypeID            uint32
-	btfVmlinuxID                                   uint32
-	extra                                          uint64
+	typ                            uint32
+	_                              uint32 // id
+	keySize, valueSize, maxEntries uint32
+	flags                          uint32
+	name                           [16]byte
+	ifindex                        uint32
+	_                              uint32    // btf_vmlinux_value_type_id
+	_                              [2]uint64 // netns_dev, netns_ino
+	btfID, btfKeyTypeID            uint32
+	btfValueTypeID                 uint32
+	_                              uint32 // btf_vmlinux_id
+	extra                          uint64
 }
 
 // Map asks the kernel about the map of that id. The error wraps [ErrNoSuchObject] where there is none.

@@ -265,7 +265,7 @@ const detailLen = 16 << 10
 func (s *Session) detail(report ginkgo.SpecReport) string {
 	var b strings.Builder
 	failure := report.Failure
-	for _, part := range []string{failure.Message, failure.ForwardedPanic, "at " + shortPlace(failure.Location)} {
+	for _, part := range []string{failure.Message, failure.ForwardedPanic, shortPlace(failure.Location)} {
 		if part != "" {
 			b.WriteString(part + "\n")
 		}
@@ -284,10 +284,13 @@ func (s *Session) detail(report ginkgo.SpecReport) string {
 	return shorten(b.String(), detailLen)
 }
 
-// shortPlace is folder/file.go:line.
+// shortPlace is "at folder/file.go:line", or "" for nowhere.
 func shortPlace(at types.CodeLocation) string {
+	if at.FileName == "" {
+		return ""
+	}
 	parts := strings.Split(at.FileName, "/")
-	return fmt.Sprintf("%s:%d", strings.Join(parts[max(0, len(parts)-2):], "/"), at.LineNumber)
+	return fmt.Sprintf("at %s:%d", strings.Join(parts[max(0, len(parts)-2):], "/"), at.LineNumber)
 }
 
 // crashed reports whether the loader died with an object in its hands. A driver that dies at anything else, such as hello, is its own fault.

@@ -68,9 +68,9 @@ func (beOK) NegatedFailureMessage(actual any) string {
 	return failureText("a refusal of "+a.object, inWords(a.Reply))
 }
 
-// BeRejected succeeds where the loader rejected the object at stage and with one of classes; none for any class. A coarser answer is taken, as
-// [loader.Stage.Admits] and [loader.Class.Admits] say. The session must have loaded the object's well-formed twin before ([Session.Control]):
-// else a loader that can load nothing would pass.
+// BeRejected succeeds where the loader rejected the object at stage and with one of classes; [AtAnyStage] for any stage, none for
+// any class. A coarser answer is taken, as [loader.Stage.Admits] and [loader.Class.Admits] say. The session must have loaded the object's
+// well-formed twin before ([Session.Control]): else a loader that can load nothing would pass.
 func BeRejected(stage Stage, classes ...Class) types.GomegaMatcher { return beRejected{stage, classes} }
 
 type beRejected struct {
@@ -90,8 +90,10 @@ func (m beRejected) Match(actual any) (bool, error) {
 		a.session.refusedUnlessClaimed(a)
 	}
 	r, rejected := a.Reply.(*loader.Rejected)
-	return rejected && m.stage.Admits(r.Stage) && m.admits(r.Class), nil
+	return rejected && m.admitsStage(r.Stage) && m.admits(r.Class), nil
 }
+
+func (m beRejected) admitsStage(got Stage) bool { return m.stage == AtAnyStage || m.stage.Admits(got) }
 
 func (m beRejected) admits(got Class) bool {
 	for _, c := range m.classes {
@@ -104,6 +106,9 @@ func (m beRejected) admits(got Class) bool {
 
 func (m beRejected) String() string {
 	s := "rejected at " + string(m.stage)
+	if m.stage == AtAnyStage {
+		s = "rejected at any stage"
+	}
 	if len(m.classes) > 0 {
 		s += ", class " + oneOf(m.classes)
 	}

@@ -36,7 +36,6 @@ type fakeLoader struct {
 	wrong    func(f *fakeLoader, req loader.Request) (loader.Reply, error) // nil, nil: nothing wrong with this one
 	objects  map[string]string                                             // session to object
 	maps     map[string]*ebpf.Map                                          // session to map
-	requests []loader.Op
 }
 
 func newFake(wrong func(*fakeLoader, loader.Request) (loader.Reply, error)) *fakeLoader {
@@ -49,7 +48,6 @@ func newFake(wrong func(*fakeLoader, loader.Request) (loader.Reply, error)) *fak
 }
 
 func (f *fakeLoader) Do(_ context.Context, req loader.Request) (loader.Reply, error) {
-	f.requests = append(f.requests, req.Op())
 	if f.wrong != nil {
 		if reply, err := f.wrong(f, req); reply != nil || err != nil {
 			return reply, err

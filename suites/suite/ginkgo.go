@@ -6,16 +6,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/extensions/globals"
 	"github.com/onsi/ginkgo/v2/formatter"
 	"github.com/onsi/gomega"
 )
-
-// grace is how long a spec may take to end once its time is up.
-const grace = 5 * time.Second
 
 // underGinkgo runs the ordered specs under Ginkgo, which does what it is good at (a goroutine for each spec, deadlines, failures with their
 // place) and nothing else: it prints nothing, selects nothing, and its verdict is not read.
@@ -26,9 +22,11 @@ func (r *run) underGinkgo() {
 	formatter.ColorableStdOut, formatter.ColorableStdErr = io.Discard, io.Discard
 	defer func() { formatter.ColorableStdOut, formatter.ColorableStdErr = stdout, stderr }()
 
-	for _, sp := range r.specs {
-		ginkgo.It(sp.id, func(ctx ginkgo.SpecContext) { r.it(ctx, sp) }, ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(grace))
-	}
+	ginkgo.Describe("order", func() { // in a container, because Ginkgo shuffles what is in none
+		for _, sp := range r.specs {
+			ginkgo.It(sp.id, func(ctx ginkgo.SpecContext) { r.it(ctx, sp) }, ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.grace()))
+		}
+	})
 	ginkgo.ReportAfterEach(func(report ginkgo.SpecReport) { r.after(report) })
 
 	config, reporting := ginkgo.GinkgoConfiguration()
@@ -58,7 +56,7 @@ func (r *run) it(ctx context.Context, sp spec) {
 		}
 		r.running.Store(false)
 	}()
-	ginkgo.DeferCleanup(func(ginkgo.SpecContext) { r.leave() }, ginkgo.NodeTimeout(r.farewell()+grace))
+	ginkgo.DeferCleanup(func(ginkgo.SpecContext) { r.leave() }, ginkgo.NodeTimeout(r.farewell()+r.grace()))
 	r.spec(ctx, sp)
 }
 
@@ -66,7 +64,7 @@ func (r *run) it(ctx context.Context, sp spec) {
 // and nothing can be run after it.
 func (r *run) leave() {
 	if r.running.Load() {
-		r.err = fmt.Errorf("%w: %s", ErrStuck, r.session.spec.id)
+		r.session.stuck = true
 		return
 	}
 	r.session.leave()
@@ -84,4 +82,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 		return // what an interrupted spec would say is not its own
 	}
 	s.finish(report)
+	if s.stuck {
+		r.stop(fmt.Errorf("%w: %s", ErrStuck, s.spec.id))
+	}
 }

@@ -41,6 +41,8 @@ type Deps struct {
 
 	Settle time.Duration // how long the kernel may take to free what was let go; 5 s where it is 0
 	Raw    io.Writer     // the stream below the records, for hidden specs that break it; may be nil
+
+	grace time.Duration // how long a spec may take to end once its time is up; 5 s where it is 0
 }
 
 // Place is where sessions live. Work and BPFFS are paths in the driver's root; our own path of both has Root before it.
@@ -143,6 +145,13 @@ func ordered(ids []string, all []spec) ([]spec, error) {
 func (r *run) settle() time.Duration {
 	if r.deps.Settle > 0 {
 		return r.deps.Settle
+	}
+	return 5 * time.Second
+}
+
+func (r *run) grace() time.Duration {
+	if r.deps.grace > 0 {
+		return r.deps.grace
 	}
 	return 5 * time.Second
 }

@@ -45,6 +45,7 @@ type Session struct {
 
 	asked    bool       // for something beyond hello
 	late     bool       // its time was up before its body ended
+	stuck    bool       // its body runs on
 	faulted  bool       // the conversation is over: nothing more is answered
 	opened   []*Attempt // every one
 	ending   *ending    // set once, by what ended the spec early

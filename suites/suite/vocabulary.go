@@ -22,6 +22,9 @@ const (
 	AtAttach   = loader.AtAttach
 )
 
+// AtAnyStage is for refusals that loaders rightly make at different stages: reading an object, or asking the kernel for it.
+const AtAnyStage Stage = ""
+
 // Classes.
 const (
 	Malformed       = loader.Malformed
@@ -45,6 +48,7 @@ const (
 	Limit           = loader.Limit
 	Busy            = loader.Busy
 	Verifier        = loader.Verifier
+	IO              = loader.IO
 )
 
 // Attributes that [Attempt.SetMap] and [Attempt.SetProgram] change.
