@@ -2,5 +2,5 @@
 
 package guest
 
-func shellWanted() bool { return false }
+func shellWanted() bool       { return false }
 func (g *Guest) shell() error { return nil }

@@ -4,7 +4,6 @@ package machine
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -48,8 +47,10 @@ func argv(c Config, p plan) []string {
 		"-machine", c.Arch.Machine,
 		"-accel", string(c.Accel),
 		"-cpu", c.Arch.CPU,
-		"-smp", strconv.Itoa(c.cpus()),
-		"-m", strconv.Itoa(c.memoryMiB()) + "M",
+		// A socket each: the kernel warns of CPUs of one socket, which share a
+		// cache, on different nodes.
+		"-smp", fmt.Sprintf("%d,sockets=%d,cores=1,threads=1", c.cpus(), c.cpus()),
+		"-m", fmt.Sprintf("%dM", c.memoryMiB()),
 	}
 	args = append(args, nodeArgs(c, p.memory)...)
 	args = append(args, channelArgs(c)...)
@@ -138,6 +139,8 @@ func kernelArgs(c Config) []string {
 		"random.trust_cpu=on",
 		// A test guest's whole log fits: a log with a hole proves nothing.
 		"log_buf_len=4M",
+		// Errors and worse. A dying kernel turns it up by itself, and the rest
+		// of the log is there for the guest to read.
 		"loglevel=4",
 	}
 	if c.Accel == TCG {

@@ -22,7 +22,7 @@ type Config struct {
 	Kernel, Image string
 	// Arch is the machine's architecture, amd64 if it is the zero value.
 	Arch arch.Arch
-	// Accel is TCG or KVM. [Proof.Choose] makes one of a user's wish.
+	// Accel is TCG or KVM. [Accelerators.Choose] makes one of a user's wish.
 	Accel Accel
 	// Nodes are the NUMA nodes, two of one CPU and 512 MiB if empty.
 	Nodes []Node

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -48,28 +49,25 @@ func (t *tail) Bytes() []byte {
 // console keeps what a guest's console says and notices a kernel that dies.
 type console struct {
 	tail
-	file  *os.File // nil for none
-	room  int      // bytes that may still be written to file
-	line  []byte   // the line that is not complete
-	watch io.Writer
+	file  *os.File  // nil for none
+	room  int       // bytes that may still be written to file
+	line  []byte    // the line that is not complete
+	watch io.Writer // told everything as it comes; nil for nobody
 
 	mu       sync.Mutex
 	panicked chan struct{} // closed at the first "Kernel panic"
+	sysrq    chan struct{} // has an item when the kernel has answered a SysRq
 	death    death
 }
 
 // death is what a dying kernel said.
 type death struct {
 	panic, oops string // the lines, "" if there was none
-	// start is the offset in the console, in bytes, of the first of them or
-	// of an NMI's backtrace.
-	start, end int
-	seen       bool
 }
 
 // newConsole returns a console that is kept in the file of this name, if any.
 func newConsole(name string) (*console, error) {
-	c := &console{panicked: make(chan struct{}), room: maxConsole}
+	c := &console{panicked: make(chan struct{}), sysrq: make(chan struct{}, 1), room: maxConsole}
 	if name == "" {
 		return c, nil
 	}
@@ -126,9 +124,14 @@ func (c *console) take(b []byte) {
 	}
 }
 
-// Lines that a dying kernel prints: mm/…, arch/x86/kernel/dumpstack.c,
-// arch/x86/mm/fault.c, kernel/panic.c.
-const panicLine = "Kernel panic - not syncing"
+// What a dying kernel prints (kernel/panic.c, arch/x86/kernel/dumpstack.c,
+// arch/x86/mm/fault.c), somewhere in a line: it may interrupt a program that
+// is printing. A program that prints the same fools nobody, since these count
+// only for a machine that did not end in order.
+const (
+	panicLine = "Kernel panic - not syncing"
+	sysrqLine = "sysrq: " // and what the key does
+)
 
 var oopsLines = []string{
 	"Oops: ", "BUG: unable to handle", "BUG: kernel NULL pointer", "kernel BUG at ",
@@ -139,14 +142,19 @@ var oopsLines = []string{
 func (c *console) notice(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	text := stripTime(line)
-	if c.death.panic == "" && strings.HasPrefix(text, panicLine) {
-		c.death.panic = text
+	if i := strings.Index(line, panicLine); i >= 0 && c.death.panic == "" {
+		c.death.panic = line[i:]
 		close(c.panicked)
 	}
+	if strings.Contains(line, sysrqLine) {
+		select {
+		case c.sysrq <- struct{}{}:
+		default:
+		}
+	}
 	for _, oops := range oopsLines {
-		if c.death.oops == "" && strings.HasPrefix(text, oops) {
-			c.death.oops = text
+		if i := strings.Index(line, oops); i >= 0 && c.death.oops == "" {
+			c.death.oops = line[i:]
 		}
 	}
 }
@@ -158,40 +166,22 @@ func (c *console) died() death {
 	return c.death
 }
 
-// stripTime takes "[    1.234567] " off a kernel log line.
-func stripTime(line string) string {
-	if !strings.HasPrefix(line, "[") {
-		return line
-	}
-	_, text, ok := strings.Cut(line, "] ")
-	if !ok {
-		return line
-	}
-	return text
-}
-
 // backtrace returns the part of a console that begins with the first sign of
 // the kernel's death, or with the answer to our asking where it hangs.
 func backtrace(console []byte) string {
-	start := -1
 	offset := 0
 	for line := range bytes.Lines(console) {
-		text := stripTime(string(line))
-		if beginsBacktrace(text) {
-			start = offset
-			break
+		if beginsBacktrace(string(line)) {
+			return strings.ReplaceAll(string(console[offset:]), "\r\n", "\n")
 		}
 		offset += len(line)
 	}
-	if start < 0 {
-		return ""
-	}
-	return strings.ReplaceAll(string(console[start:]), "\r\n", "\n")
+	return ""
 }
 
-func beginsBacktrace(text string) bool {
-	for _, begin := range append([]string{panicLine, "sysrq: ", "NMI backtrace", "Uhhuh. NMI", "watchdog: BUG"}, oopsLines...) {
-		if strings.HasPrefix(text, begin) {
+func beginsBacktrace(line string) bool {
+	for _, begin := range slices.Concat([]string{panicLine, sysrqLine, "NMI backtrace", "Uhhuh. NMI", "watchdog: BUG"}, oopsLines) {
+		if strings.Contains(line, begin) {
 			return true
 		}
 	}

@@ -13,8 +13,8 @@ import (
 const (
 	// panicGrace is from the first line of a panic to the reset.
 	panicGrace = 5 * time.Second
-	// backtraceGrace is for printing where a hang is.
-	backtraceGrace = time.Second
+	// backtraceGrace is for printing where a hang is: some 10 KiB of console.
+	backtraceGrace = 250 * time.Millisecond
 )
 
 // supervise ends a VM when it is time, and judges its end.
@@ -99,12 +99,11 @@ func (vm *VM) evict(reason stopReason) {
 // interrupt to be served; then by an NMI, which no kernel can ignore, and
 // which ends it.
 func (vm *VM) askWhere() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience(vm.config.Accel, backtraceGrace))
+	ctx, cancel := context.WithTimeout(context.Background(), 4*patience(vm.config.Accel, backtraceGrace))
 	defer cancel()
 	if err := vm.sysrq(ctx, "9lw"); err != nil {
 		vm.options.logger().Debug("no sysrq", "error", err)
 	}
-	vm.await(patience(vm.config.Accel, backtraceGrace))
 	if !vm.config.Arch.NMI {
 		return
 	}
@@ -117,14 +116,24 @@ func (vm *VM) askWhere() {
 
 // sysrq presses keys of the magic SysRq: on a serial console each is a break
 // and a letter (Documentation/admin-guide/sysrq.rst). 9 turns the console's
-// log level up, l shows the CPUs, w the blocked tasks.
+// log level up, l shows the CPUs, w the blocked tasks. A break that comes
+// before the last letter was read would cancel it, so each must be answered.
 func (vm *VM) sysrq(ctx context.Context, keys string) error {
+	grace := time.NewTimer(patience(vm.config.Accel, backtraceGrace))
+	defer grace.Stop()
 	for _, key := range []byte(keys) {
 		if err := vm.monitor.call(ctx, "chardev-send-break", map[string]any{"id": "console"}, nil); err != nil {
 			return err
 		}
 		if _, err := vm.process.console.Write([]byte{key}); err != nil {
 			return err
+		}
+		select {
+		case <-vm.console.sysrq:
+		case <-vm.process.exited:
+			return errMonitorGone
+		case <-grace.C:
+			return fmt.Errorf("no answer to key %q", key)
 		}
 	}
 	return nil

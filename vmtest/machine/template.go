@@ -4,23 +4,34 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-const stateFile = "state"
+// ErrNoClones is wrapped by errors about a machine that cannot be kept as a
+// template: its type has devices that QEMU does not save, or QEMU is too old
+// to leave memory where it is (x-ignore-shared came with 4.0).
+var ErrNoClones = errors.New("machine cannot be cloned")
 
-// Template is a guest that waits for its order, as files.
+// Template is a guest that waits for its order, as files: the memory of each
+// node as it is, and the state of everything else. It is never written to
+// again, and any number of clones read it at the same time.
 type Template struct {
 	config Config
 	dir    string
-	// Timing of the boot that it was made from; zero if it was there already.
-	Timing Timing
+	lock   *lock // shared, so that nobody removes it
+	// Made is when the parts of its making were done, from the start of
+	// QEMU; zero if it was there already.
+	Made Timing
 }
+
+const stateFile = "state"
 
 func (t *Template) path(name string) string { return filepath.Join(t.dir, name) }
 
+// memoryFiles are the files of the nodes' memory.
 func (t *Template) memoryFiles() []string {
 	var files []string
 	for i := range t.config.Nodes {
@@ -29,13 +40,24 @@ func (t *Template) memoryFiles() []string {
 	return files
 }
 
-// make boots t's machine and saves it when its guest is ready.
+// plan is how the machine of a template is started, to make it or to go on
+// from it.
+func (t *Template) plan(resume bool) plan {
+	return plan{memory: memory{files: t.memoryFiles(), shared: !resume}, resume: resume}
+}
+
+// Close lets others remove the template. Clones that run are not harmed.
+func (t *Template) Close() error { return t.lock.release() }
+
+// make boots the template's machine and saves it when its guest is ready.
 func (t *Template) make(ctx context.Context, o Options) error {
-	vm, err := start(ctx, t.config, plan{memory: memory{files: t.memoryFiles(), shared: true}}, o)
+	if !t.config.Arch.Clones {
+		return fmt.Errorf("%w: nobody has tried it on %s", ErrNoClones, t.config.Arch.Name)
+	}
+	vm, err := start(ctx, t.config, t.plan(false), o)
 	if err != nil {
 		return err
 	}
-	defer vm.Kill()
 	select {
 	case <-vm.ready:
 	case <-vm.ended:
@@ -44,8 +66,7 @@ func (t *Template) make(ctx context.Context, o Options) error {
 	if err := vm.save(ctx, t.path(stateFile)); err != nil {
 		return vm.failed(err)
 	}
-	vm.Wait()
-	t.Timing = vm.end.Timing
+	t.Made = vm.Wait().Timing
 	return nil
 }
 
@@ -55,18 +76,18 @@ func (vm *VM) save(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	defer state.Close()
+	defer state.Close() // QEMU has its own descriptor
 	if err := vm.monitor.call(ctx, "stop", nil, nil); err != nil {
 		return err
 	}
 	if err := vm.monitor.setMigration(ctx); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNoClones, err)
 	}
 	if err := vm.monitor.callWithFile(ctx, state, "getfd", map[string]any{"fdname": "state"}, nil); err != nil {
 		return err
 	}
 	if err := vm.monitor.call(ctx, "migrate", map[string]any{"uri": "fd:state"}, nil); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNoClones, err)
 	}
 	if err := vm.awaitMigration(ctx); err != nil {
 		return err

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package machine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrNoKVM is wrapped by errors about a host on which no KVM guest runs.
+var ErrNoKVM = errors.New("no guest runs under KVM")
+
+// Choices of an accelerator, as users write them.
+var AccelChoices = []string{"auto", "kvm", "tcg"}
+
+// Accelerators chooses how guests are run. That /dev/kvm opens proves nothing
+// (nested hosts make VMs that no guest runs in), so a guest is run.
+type Accelerators struct {
+	// Cache is the folder where the proof is kept, for this boot of the host
+	// and this QEMU; it is made if missing.
+	Cache string
+	// Log is told why KVM is not used; nil discards it.
+	Log *slog.Logger
+}
+
+// proof is what was found out about KVM.
+type proof struct {
+	HostBoot string `json:"host_boot"`
+	QEMU     string `json:"qemu"`
+	Works    bool   `json:"works"`
+	Reason   string `json:"reason,omitempty"` // why it does not work
+}
+
+// Choose returns the accelerator that a user's choice comes to for c: "tcg",
+// "kvm", or "auto", which is KVM if a guest runs under it and TCG, after a
+// notice to the log, if not. For "kvm" on a host where no guest runs under it,
+// the error wraps [ErrNoKVM]; for any other choice it wraps [ErrConfig].
+func (a Accelerators) Choose(ctx context.Context, choice string, c Config) (Accel, error) {
+	switch choice {
+	case "tcg":
+		return TCG, nil
+	case "auto", "kvm":
+	default:
+		return "", fmt.Errorf("%w: accelerator %q, want one of %s", ErrConfig, choice, strings.Join(AccelChoices, ", "))
+	}
+	p, err := a.prove(ctx, c)
+	if err != nil {
+		return "", fmt.Errorf("accelerator: %w", err)
+	}
+	switch {
+	case p.Works:
+		return KVM, nil
+	case choice == "kvm":
+		return "", fmt.Errorf("%w: %s", ErrNoKVM, p.Reason)
+	}
+	Options{Log: a.Log}.logger().Warn("guests are run by TCG, which is slower", "reason", ErrNoKVM.Error()+": "+p.Reason)
+	return TCG, nil
+}
+
+// prove returns the proof for this host, from the cache or by running guests.
+func (a Accelerators) prove(ctx context.Context, c Config) (proof, error) {
+	c.Accel = KVM
+	c, err := c.withDefaults()
+	if err != nil {
+		return proof{}, err
+	}
+	p := proof{}
+	if p.HostBoot, err = hostBoot(); err != nil {
+		return proof{}, err
+	}
+	if p.QEMU, err = identifyQEMU(ctx, c.Arch.QEMU); err != nil {
+		return proof{}, err
+	}
+	file := filepath.Join(a.Cache, "kvm.json")
+	if known, ok := readProof(file); ok && known.HostBoot == p.HostBoot && known.QEMU == p.QEMU {
+		return known, nil
+	}
+	switch err := tryKVM(ctx, c); {
+	case ctx.Err() != nil:
+		return proof{}, context.Cause(ctx)
+	case err != nil:
+		p.Reason = err.Error()
+	default:
+		p.Works = true
+	}
+	return p, writeProof(file, p)
+}
+
+// readProof reads a proof. One that cannot be read is made again.
+func readProof(file string) (proof, bool) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return proof{}, false
+	}
+	var p proof
+	return p, json.Unmarshal(b, &p) == nil
+}
+
+// writeProof writes a proof at once.
+func writeProof(file string, p proof) error {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".kvm-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// tryKVM returns nil if guests run under KVM: first one of a few
+// instructions, which fails fast where nothing runs, then the kernel itself up
+// to the guest program, since what runs in real mode need not run in long
+// mode.
+func tryKVM(ctx context.Context, c Config) error {
+	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("%w; is your user in the group kvm?", err)
+	}
+	f.Close()
+	if err := runFirmware(ctx, c); err != nil {
+		return err
+	}
+	vm, err := Boot(ctx, c, Options{})
+	if err != nil {
+		return err
+	}
+	defer vm.Wait()
+	defer vm.Kill()
+	select {
+	case <-vm.ready:
+		return nil
+	case <-vm.ended:
+		return vm.end
+	}
+}
+
+// firmwareDeadline is how long a guest of four instructions may take.
+const firmwareDeadline = 3 * time.Second
+
+// runFirmware runs a machine whose firmware writes to the exit device with its
+// first instructions, and returns nil if that came out at QEMU's exit.
+func runFirmware(ctx context.Context, c Config) error {
+	if c.Arch.Exit.IOPort == 0 {
+		return nil // not x86
+	}
+	dir, err := os.MkdirTemp("", "loadstone-kvm-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "firmware")
+	if err := os.WriteFile(file, firmware(c.Arch.Exit.IOPort, c.Arch.Exit.Value), 0o644); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, firmwareDeadline)
+	defer cancel()
+	var stderr tail
+	cmd := exec.Command(c.Arch.QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-machine", c.Arch.Machine, "-accel", string(c.Accel), "-cpu", c.Arch.CPU, "-smp", strconv.Itoa(c.cpus()),
+		"-m", "16M", "-bios", file, "-device", c.Arch.Exit.Device)
+	cmd.Stderr = &stderr
+	if err := startBound(cmd); err != nil {
+		return fmt.Errorf("%w: %w", ErrQEMU, err)
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	select {
+	case err = <-exited:
+	case <-ctx.Done():
+		_ = cmd.Process.Kill() // it may be gone already
+		<-exited
+		return fmt.Errorf("a guest of four instructions was not done: %w", context.Cause(ctx))
+	}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == c.Arch.Exit.Status {
+		return nil
+	}
+	line, _, _ := strings.Cut(string(stderr.Bytes()), "\n")
+	return fmt.Errorf("%w: %v: %s", ErrQEMU, err, line)
+}
+
+// firmware returns x86 firmware that writes value to port and halts.
+func firmware(port uint16, value byte) []byte {
+	image := make([]byte, 64<<10) // the smallest that QEMU takes
+	// The reset vector is 16 bytes below the end.
+	copy(image[len(image)-16:], []byte{
+		0xba, byte(port), byte(port >> 8), // mov dx, port
+		0xb0, value, // mov al, value
+		0xee, // out dx, al
+		0xf4, // hlt
+	})
+	return image
+}

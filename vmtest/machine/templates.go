@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package machine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Templates keeps templates in a folder, which any number of processes can
+// share:
+//
+//	<cache>/<key>.lock        held while a template is made, shared while it is used
+//	<cache>/<key>.making/     what is being made, or what a crash left
+//	<cache>/<key>/            a template that is complete
+//	    node0 node1 …         memory
+//	    state                 the rest of the machine
+//	    manifest.json
+//
+// key is the hash of everything that the template depends on.
+type Templates struct {
+	// Cache is the folder; it is made if missing.
+	Cache string
+	// Keep is how many templates nobody uses may stay; 16 if 0. Templates of
+	// an earlier boot of the host never do.
+	Keep int
+	// Deadlines of the boot that a template is made from.
+	Deadlines Deadlines
+	// Log is told what a user may want to know; nil discards it.
+	Log *slog.Logger
+}
+
+// Source is what VMs of one machine come from: a [Template], or a boot each
+// where that is not possible.
+type Source interface {
+	// Start starts a VM and has its order sent.
+	Start(ctx context.Context, o Options) (*VM, error)
+	// Close is called when no more VMs are started; those that run go on.
+	Close() error
+}
+
+var (
+	_ Source = (*Template)(nil)
+	_ Source = booter{}
+)
+
+// Start is [Template.Clone].
+func (t *Template) Start(ctx context.Context, o Options) (*VM, error) { return t.Clone(ctx, o) }
+
+// booter is the Source of a machine that cannot be cloned.
+type booter struct{ config Config }
+
+func (b booter) Start(ctx context.Context, o Options) (*VM, error) { return Boot(ctx, b.config, o) }
+func (b booter) Close() error                                      { return nil }
+
+// Source returns the template of c, or, if its machine cannot be cloned, a
+// source that boots each VM, after a notice to the log. Its errors are those
+// of [Templates.Get].
+func (ts Templates) Source(ctx context.Context, c Config) (Source, error) {
+	t, err := ts.Get(ctx, c)
+	if errors.Is(err, ErrNoClones) {
+		ts.logger().Warn("every VM is booted, which takes seconds instead of a tenth of one", "reason", err)
+		return booter{c}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Get returns the template of c, which it makes if there is none. It waits
+// for another process that is making it. The template must be closed.
+//
+// The error is an [*Ended] if the guest did not get ready, and wraps
+// [ErrNoClones], [ErrConfig] or [ErrQEMU].
+func (ts Templates) Get(ctx context.Context, c Config) (_ *Template, err error) {
+	if c, err = c.withDefaults(); err != nil {
+		return nil, err
+	}
+	id, err := identify(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	key, err := id.key()
+	if err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	if err := os.MkdirAll(ts.Cache, 0o755); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	t := &Template{config: c, dir: filepath.Join(ts.Cache, key)}
+	if err := ts.lockAndFill(ctx, t, id); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	if err := ts.prune(); err != nil {
+		ts.logger().Warn("old templates not removed", "error", err)
+	}
+	return t, nil
+}
+
+const (
+	lockSuffix   = ".lock"
+	makingSuffix = ".making"
+)
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// lockAndFill brings t about and holds its lock, shared with others.
+func (ts Templates) lockAndFill(ctx context.Context, t *Template, id identity) (err error) {
+	for {
+		if t.lock, err = acquire(ctx, t.dir+lockSuffix); err != nil {
+			return err
+		}
+		if err := ts.fill(ctx, t, id); err != nil {
+			return errors.Join(err, t.lock.release())
+		}
+		// Another process may have removed it just before the lock was shared.
+		if exists(t.path(manifestFile)) {
+			return nil
+		}
+		if err := t.lock.release(); err != nil {
+			return err
+		}
+	}
+}
+
+// fill makes t unless it is there, and shares its lock.
+func (ts Templates) fill(ctx context.Context, t *Template, id identity) error {
+	err := t.verify()
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			ts.logger().Warn("template is made anew", "reason", err)
+		}
+		if err := ts.makeTemplate(ctx, t, id); err != nil {
+			return err
+		}
+	}
+	if err := t.lock.touch(); err != nil {
+		return err
+	}
+	return t.lock.share()
+}
+
+// makeTemplate makes t beside its place and moves it there when it is
+// complete. The lock must be held.
+func (ts Templates) makeTemplate(ctx context.Context, t *Template, id identity) (err error) {
+	place, making := t.dir, t.dir+makingSuffix
+	if err := errors.Join(os.RemoveAll(place), os.RemoveAll(making)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(making, 0o755); err != nil {
+		return err
+	}
+	defer func() {
+		t.dir = place
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(making))
+		}
+	}()
+	t.dir = making
+	if err := t.make(ctx, Options{Deadlines: ts.Deadlines, Log: ts.Log}); err != nil {
+		return err
+	}
+	m, err := t.manifest(id)
+	if err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(t.path(manifestFile), b, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(making, place)
+}
+
+// kept is a template on disk.
+type kept struct {
+	dir  string
+	used time.Time
+	boot string // "" if it is not complete
+}
+
+// prune removes templates of earlier boots of the host, what crashes left,
+// and the longest unused beyond Keep. What somebody uses stays.
+func (ts Templates) prune() error {
+	boot, err := hostBoot()
+	if err != nil {
+		return err
+	}
+	all, err := ts.list()
+	if err != nil {
+		return err
+	}
+	// The most recently used first.
+	slices.SortFunc(all, func(a, b kept) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
+	keep := ts.Keep
+	if keep == 0 {
+		keep = 16
+	}
+	var errs []error
+	for i, k := range all {
+		if i >= keep || k.boot != boot {
+			errs = append(errs, k.remove())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// list returns what is on disk.
+func (ts Templates) list() ([]kept, error) {
+	locks, err := filepath.Glob(filepath.Join(ts.Cache, "*"+lockSuffix))
+	if err != nil {
+		return nil, err
+	}
+	var all []kept
+	for _, lock := range locks {
+		info, err := os.Stat(lock)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // removed by another process
+		}
+		if err != nil {
+			return nil, err
+		}
+		k := kept{dir: strings.TrimSuffix(lock, lockSuffix), used: info.ModTime()}
+		k.boot = bootOf(k.dir)
+		all = append(all, k)
+	}
+	return all, nil
+}
+
+// bootOf returns the boot of the host in which a template was made, "" if its
+// manifest cannot be read, which makes it worthless.
+func bootOf(dir string) string {
+	b, err := os.ReadFile(filepath.Join(dir, manifestFile))
+	if err != nil {
+		return ""
+	}
+	var m manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return ""
+	}
+	return m.Identity.HostBoot
+}
+
+// remove removes a template that nobody uses.
+func (k kept) remove() error {
+	lock, err := tryAcquire(k.dir + lockSuffix)
+	if err != nil || lock == nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(k.dir), os.RemoveAll(k.dir+makingSuffix), os.Remove(k.dir+lockSuffix), lock.release())
+}
+
+func (ts Templates) logger() *slog.Logger {
+	return Options{Log: ts.Log}.logger()
+}
