@@ -164,7 +164,7 @@ func attributes(object string, d *Definition) (*mapCreateAttr, error) {
 		if a.keySize == 0 && a.valueSize == 0 {
 			a.keySize, a.valueSize = 4, 4
 		}
-	case ebpf.RingBuf, userRingBuf:
+	case ebpf.RingBuf, ebpf.UserRingbuf:
 		a.maxEntries = ringSize(a.maxEntries, uint32(os.Getpagesize()))
 	case ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.ProgramArray:
 		if a.keySize == 0 && d.Type != ebpf.HashOfMaps {
@@ -176,9 +176,6 @@ func attributes(object string, d *Definition) (*mapCreateAttr, error) {
 	}
 	return a, nil
 }
-
-// userRingBuf is BPF_MAP_TYPE_USER_RINGBUF.
-const userRingBuf = ebpf.UserRingbuf
 
 // ringSize is the size of a ring buffer in bytes: pages, and as many as a power of two (libbpf, adjust_ringbuf_sz). A size that is none
 // stays for the kernel to refuse.
@@ -199,11 +196,14 @@ func ringSize(n, page uint32) uint32 {
 func takesTypes(t ebpf.MapType) bool {
 	switch t {
 	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.DevMap, ebpf.DevMapHash,
-		ebpf.CPUMap, ebpf.XSKMap, ebpf.SockMap, ebpf.SockHash, ebpf.Queue, ebpf.Stack, ebpf.Arena, ebpf.ProgramArray:
+		ebpf.CPUMap, ebpf.XSKMap, ebpf.SockMap, ebpf.SockHash, ebpf.Queue, ebpf.Stack, ebpf.Arena:
 		return false
 	}
 	return true
 }
+
+// hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
+func (d *Definition) hasTypes() bool { return d.Value != nil && takesTypes(d.Type) }
 
 // typed are definitions with the BTF that describes their keys and values to the kernel.
 type typed struct {
@@ -240,7 +240,7 @@ func loadTypes(defs ...*Definition) (*typed, error) {
 	var b btf.Builder
 	t := &typed{ids: make(map[btf.Type]btf.TypeID)}
 	for _, d := range defs {
-		if !takesTypes(d.Type) {
+		if !d.hasTypes() {
 			continue
 		}
 		for _, typ := range []btf.Type{d.Key, d.Value} {
@@ -269,7 +269,7 @@ func loadTypes(defs ...*Definition) (*typed, error) {
 // map that has none, and EINVAL for keys that it wants otherwise, such as an array's that is an enum. Those errors can mean other things, so
 // the first one counts if the map cannot be made without types either.
 func (l *loading) createWithTypes(attr *mapCreateAttr, d *Definition) (int, error) {
-	if !takesTypes(d.Type) || d.Key == nil && d.Value == nil {
+	if !d.hasTypes() {
 		return createMap(attr)
 	}
 	types := l.types

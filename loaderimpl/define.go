@@ -117,19 +117,17 @@ var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 
 // define finds the map definitions of an object, in the order of sections and offsets.
 func define(in *input) ([]Definition, error) {
+	if err := checkTwins(in.file); err != nil {
+		return nil, err
+	}
 	var defs []Definition
 	names := make(map[string]bool)
-	sections := make(map[string]bool)
 	for i := range in.file.sections {
 		s := &in.file.sections[i]
 		p := parserOf(s)
 		if p == nil {
 			continue
 		}
-		if sections[s.name] {
-			return nil, at(StageDefine, s.name, "", fmt.Errorf("two sections of that name: %w", ErrELF))
-		}
-		sections[s.name] = true
 		found, err := p.define(in, s)
 		if err != nil {
 			return nil, at(StageDefine, s.name, "", err)
@@ -143,6 +141,22 @@ func define(in *input) ([]Definition, error) {
 		}
 	}
 	return defs, nil
+}
+
+// checkTwins refuses sections of maps that share a name, as BTF tells sections apart by their names.
+func checkTwins(f *file) error {
+	names := make(map[string]bool)
+	for i := range f.sections {
+		s := &f.sections[i]
+		if parserOf(s) == nil {
+			continue
+		}
+		if names[s.name] {
+			return at(StageDefine, s.name, "", fmt.Errorf("two sections of that name: %w", ErrELF))
+		}
+		names[s.name] = true
+	}
+	return nil
 }
 
 func parserOf(s *section) parser {

@@ -39,6 +39,7 @@ const (
 	ClassMapKind      Class = "not-supported/map-definition"
 	ClassSection      Class = "not-supported/section"
 	ClassNotSupported Class = "not-supported"
+	ClassNotInKernel  Class = "not-supported/kernel"
 	ClassBTFMissing   Class = "not-found/btf"
 	ClassUnresolved   Class = "not-found/symbol"
 	ClassNotFound     Class = "not-found"
@@ -120,7 +121,7 @@ var (
 	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
 
-	ErrPinPath         error = &reason{ClassDefinition, "map is pinned by name, and there is no folder to pin in: give PinRoot"}
+	ErrPinPath         error = &reason{ClassInvalid, "map is pinned by name, and there is no folder to pin in: give PinRoot"}
 	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names"}
 	ErrIncompatiblePin error = &reason{ClassPin, "pinned map differs from its definition: remove the pin, or change the definition"}
 )

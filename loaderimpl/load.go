@@ -11,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
 )
 
 // nativeLittle is whether this machine is little-endian.
@@ -219,21 +220,34 @@ func (l *loading) loadProgram(p *Program) (*ebpf.Program, error) {
 	return made, nil
 }
 
-// explain says what is behind the verifier's words: a map that was left out, or its refusal as such.
+// explain says what is behind an error: a map that was left out, the verifier's refusal, a kernel that lacks something.
 func (l *loading) explain(err error) error {
 	var refusal *ebpf.VerifierError
-	if !errors.As(err, &refusal) {
-		return err
+	switch {
+	case errors.As(err, &refusal) && len(refusal.Log) > 0:
+		if name := l.missing(refusal.Log); name != "" {
+			return fmt.Errorf("map %s: %w: %w", name, ErrNotCreated, err)
+		}
+		return &Error{Stage: StageLoad, Class: ClassVerifier, Err: err}
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("load program: %w", unix.EPERM) // without the guess that it could be RLIMIT_MEMLOCK
+	case errors.Is(err, ebpf.ErrNotSupported):
+		return &Error{Stage: StageLoad, Class: ClassNotInKernel, Err: err}
+	case errors.Is(err, btf.ErrNotFound):
+		return &Error{Stage: StageRelocate, Class: ClassNotFound, Err: err}
 	}
+	return err
+}
+
+// missing is the map that was left out and that a program used nevertheless, by the verifier's log. It is empty if that was not the reason.
+func (l *loading) missing(log []string) string {
 	for i, m := range l.object.maps {
-		if l.maps[i] == nil && strings.Contains(strings.Join(refusal.Log, "\n"), fmt.Sprintf("unknown#%d", poisonMap+i)) {
-			return fmt.Errorf("map %s: %w: %w", m.def.Name, ErrNotCreated, err)
+		call := fmt.Sprintf("unknown#%d", poisonMap+i)
+		if l.maps[i] == nil && slices.ContainsFunc(log, func(line string) bool { return strings.Contains(line, call) }) {
+			return m.def.Name
 		}
 	}
-	if len(refusal.Log) == 0 {
-		return err
-	}
-	return &Error{Stage: StageLoad, Class: ClassVerifier, Err: err}
+	return ""
 }
 
 // fillPrograms puts programs in a PROG_ARRAY.

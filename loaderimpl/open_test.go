@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// The test objects are compiled from the C sources beside them, for both byte orders.
+//
+//go:generate testdata/build.sh
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// orders are the byte orders that every test object was compiled for, as they stand in its name.
+var orders = []string{"bpfel", "bpfeb"}
+
+// native is the one that this machine can load.
+func native() string {
+	if nativeLittle {
+		return "bpfel"
+	}
+	return "bpfeb"
+}
+
+func objectPath(name, order string) string { return filepath.Join("testdata", name+"."+order+".o") }
+
+// openTest opens a test object of this machine's byte order.
+func openTest(t testing.TB, name string, opts Options) *Object {
+	t.Helper()
+	o, err := Open([]string{objectPath(name, native())}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// sources are the names of the test objects in a folder of testdata.
+func sources(t testing.TB, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.c"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no sources in %s: %v", folder, err)
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(strings.TrimPrefix(f, "testdata/"), ".c")
+	}
+	return files
+}
+
+// describe is an opened object as text.
+func describeObject(o *Object) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "license %q\n", o.License())
+	for _, m := range o.Maps() {
+		d := m.Definition()
+		describeDefinition(&b, "map", &d)
+		if d.Inner != nil {
+			describeDefinition(&b, "  inner", d.Inner)
+		}
+	}
+	for _, p := range o.Programs() {
+		k := p.Kind()
+		fmt.Fprintf(&b, "program %s in %s: type %v, attach type %v to %q, flags %#x, autoload %v\n",
+			p.Name(), p.Section(), k.Type, k.AttachType, k.AttachTo, k.Flags, p.Autoload())
+	}
+	for _, fn := range o.functions {
+		fmt.Fprintf(&b, "function %s at %s+%d, %d bytes\n", fn.name, fn.section.name, fn.offset, len(fn.code))
+		for _, r := range fn.refs {
+			kind := []string{"map", "data", "call of", "pointer to"}[r.kind]
+			if r.kind == refMap || r.kind == refData {
+				fmt.Fprintf(&b, "  %d: %s %s+%d\n", r.insn, kind, o.maps[r.target].Name(), r.offset)
+			} else {
+				fmt.Fprintf(&b, "  %d: %s %s\n", r.insn, kind, o.functions[r.target].name)
+			}
+		}
+	}
+	return b.String()
+}
+
+func describeDefinition(b *strings.Builder, what string, d *Definition) {
+	fmt.Fprintf(b, "%s %s at %s+%d by %s: %v, %d and %d bytes, %d entries, flags %#x, extra %#x, node %d, pinning %d, %d bytes raw\n",
+		what, d.Name, d.Section, d.Offset, d.Source, d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags, d.MapExtra, d.NumaNode,
+		d.Pinning, len(d.Raw))
+	for _, t := range []struct {
+		name string
+		typ  any
+	}{{"key", d.Key}, {"value", d.Value}, {"defined by", d.BTFType}} {
+		if t.typ != nil {
+			fmt.Fprintf(b, "  %s %v\n", t.name, t.typ)
+		}
+	}
+	for _, f := range d.Unknown {
+		fmt.Fprintf(b, "  unknown %s at %d: %v %d bytes\n", f.Name, f.Offset, f.Type, len(f.Raw))
+	}
+	for _, s := range d.Slots {
+		fmt.Fprintf(b, "  slot %d: %s\n", s.Index, s.Name)
+	}
+}
+
+func TestOpenReadsWhatWasCompiled(t *testing.T) {
+	for _, name := range sources(t, "") {
+		golden := filepath.Join("testdata", name+".golden")
+		for _, order := range orders {
+			o, err := Open([]string{objectPath(name, order)}, Options{})
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			got := describeObject(o)
+			if *update && order == orders[0] {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s.%s: (-want +got)\n%s", name, order, diff)
+			}
+		}
+	}
+}
+
+func TestOpenIsDeterministic(t *testing.T) {
+	for _, name := range sources(t, "") {
+		first, second := openTest(t, name, Options{}), openTest(t, name, Options{})
+		if diff := cmp.Diff(describeObject(first), describeObject(second)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// refusals are the objects in testdata/refused, each with what is wrong with it.
+var refusals = map[string]struct {
+	stage   Stage
+	section string
+	symbol  string
+	err     error
+}{
+	"unknown_field":      {StageDefine, ".maps", "m", ErrUnknownField},
+	"no_type":            {StageDefine, ".maps", "m", ErrTypeMissing},
+	"key_conflict":       {StageDefine, ".maps", "m", ErrConflictingSize},
+	"value_conflict":     {StageDefine, ".maps", "m", ErrConflictingSize},
+	"key_no_pointer":     {StageDefine, ".maps", "m", ErrNotPointer},
+	"key_unsized":        {StageDefine, ".maps", "m", ErrDefinition},
+	"number_no_pointer":  {StageDefine, ".maps", "m", ErrNotPointer},
+	"number_no_array":    {StageDefine, ".maps", "m", ErrNotPointer},
+	"extra_many":         {StageDefine, ".maps", "m", ErrDefinition},
+	"pinning":            {StageDefine, ".maps", "m", ErrPinning},
+	"static_map":         {StageDefine, ".maps", "m", ErrStatic},
+	"not_a_struct":       {StageDefine, ".maps", "m", ErrDefinition},
+	"initialiser":        {StageDefine, ".maps", "m", ErrInitialiser},
+	"values_not_last":    {StageDefine, ".maps", "m", ErrDefinition},
+	"values_of_array":    {StageDefine, ".maps", "m", ErrDefinition},
+	"values_no_function": {StageDefine, ".maps", "m", ErrDefinition},
+	"inner_no_struct":    {StageDefine, ".maps", "m", ErrInner},
+	"inner_pinned":       {StageDefine, ".maps", "m", ErrInner},
+	"inner_nested":       {StageDefine, ".maps", "m", ErrInner},
+	"inner_value_size":   {StageDefine, ".maps", "m", ErrConflictingSize},
+	"slot_subprogram":    {StageDefine, ".maps", "m", ErrRelocation},
+	"slot_hash_key":      {StageDefine, ".maps", "m", ErrDefinition},
+	"legacy_static":      {StageDefine, "maps", "m", ErrStatic},
+	"legacy_short":       {StageDefine, "maps", "m", ErrDefinition},
+	"legacy_tail":        {StageDefine, "maps", "m", ErrUnknownField},
+	"legacy_no_type":     {StageDefine, "maps", "m", ErrTypeMissing},
+	"legacy_odd_size":    {StageDefine, "maps", "more", ErrDefinition},
+	"data_pointer":       {StageDefine, ".data.pointers", "", ErrRelocation},
+	"extern_map":         {StageResolve, "", "m", ErrExtern},
+	"extern_function":    {StageResolve, "", "elsewhere", ErrExtern},
+	"extern_kconfig":     {StageResolve, ".kconfig", "CONFIG_HZ", ErrKernelExtern},
+	"extern_kfunc":       {StageResolve, ".ksyms", "kernel_does", ErrKernelExtern},
+	"other_section":      {StageResolve, "xdp", "use", ErrMapKind},
+	"static_program":     {StageOpen, "xdp", "use", ErrStaticEntry},
+	"struct_ops":         {StageOpen, ".struct_ops.link", "", ErrSection},
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, name := range sources(t, "refused") {
+		want, known := refusals[filepath.Base(name)]
+		if !known {
+			t.Errorf("%s: nothing is said to be wrong with it", name)
+			continue
+		}
+		for _, order := range orders {
+			_, err := Open([]string{objectPath(name, order)}, Options{})
+			compareRefusal(t, filepath.Base(name)+"."+order, err, &Error{
+				Stage: want.stage, Class: want.err.(*reason).class, Object: filepath.Base(name), Section: want.section, Symbol: want.symbol,
+			}, want.err)
+		}
+	}
+	if n := len(sources(t, "refused")); n != len(refusals) {
+		t.Errorf("%d objects and %d refusals", n, len(refusals))
+	}
+}
+
+// compareRefusal compares an error with what it should be, and the sentinel it should wrap.
+func compareRefusal(t *testing.T, what string, err error, want *Error, sentinel error) {
+	t.Helper()
+	var got *Error
+	if !errors.As(err, &got) {
+		t.Errorf("%s: error %v, want %v", what, err, sentinel)
+		return
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Error{}, "Err")); diff != "" {
+		t.Errorf("%s: %v (-want +got)\n%s", what, err, diff)
+	}
+	if !errors.Is(err, sentinel) {
+		t.Errorf("%s: error %v does not wrap %q", what, err, sentinel)
+	}
+}
+
+func TestIgnoredFieldsAreReported(t *testing.T) {
+	type field struct {
+		Name   string
+		Offset uint32
+		Raw    []byte
+	}
+	want := map[string][]field{
+		"refused/unknown_field": {{"colour", 32, make([]byte, 8)}, {"plain", 40, []byte{5, 0, 0, 0}}},
+		"refused/legacy_tail":   {{"bytes 20-35", 20, []byte{1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}},
+	}
+	for name, fields := range want {
+		o, err := Open([]string{objectPath(name, "bpfel")}, Options{IgnoreUnknownFields: true})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		d := o.Map("m").Definition()
+		var got []field
+		for _, f := range d.Unknown {
+			got = append(got, field{f.Name, f.Offset, f.Raw})
+		}
+		if diff := cmp.Diff(fields, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+		if d.MaxEntries != 1 || d.ValueSize != 8 {
+			t.Errorf("%s: the known fields are %+v", name, d)
+		}
+	}
+}
+
+func TestIgnoringUnknownFieldsIgnoresNothingElse(t *testing.T) {
+	for name, want := range refusals {
+		_, err := Open([]string{objectPath("refused/"+name, native())}, Options{IgnoreUnknownFields: true})
+		if want.err == ErrUnknownField {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if !errors.Is(err, want.err) {
+			t.Errorf("%s: error %v, want %v", name, err, want.err)
+		}
+	}
+}
+
+func TestTheTypeThatDefinesAMapIsHandedOver(t *testing.T) {
+	o := openTest(t, "refused/unknown_field", Options{IgnoreUnknownFields: true})
+	d := o.Map("m").Definition()
+	if got := fmt.Sprint(d.BTFType); !strings.Contains(got, "colour") {
+		t.Errorf("type %s", got)
+	}
+	if len(d.Raw) != 48 || !bytes.Equal(d.Raw[40:44], native32(5)) {
+		t.Errorf("raw bytes % x", d.Raw)
+	}
+}
+
+func native32(n byte) []byte {
+	b := []byte{n, 0, 0, 0}
+	if !nativeLittle {
+		slices.Reverse(b)
+	}
+	return b
+}
+
+func TestOpenSeveralObjects(t *testing.T) {
+	for _, paths := range [][]string{nil, {"testdata/btf.bpfel.o", "testdata/legacy.bpfel.o"}} {
+		_, err := Open(paths, Options{})
+		compareRefusal(t, fmt.Sprint(paths), err, &Error{Stage: StageLink, Class: ClassNotSupported}, ErrSeveral)
+	}
+}
+
+func TestOpenUnreadableFiles(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.o")
+	if err := os.WriteFile(large, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, maxObject+1); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]struct {
+		class Class
+		err   error
+	}{
+		filepath.Join(dir, "missing.o"): {ClassIO, os.ErrNotExist},
+		dir:                             {ClassIO, ErrRead},
+		"/dev/zero":                     {ClassIO, ErrRead},
+		large:                           {ClassELF, ErrTooLarge},
+	} {
+		_, err := Open([]string{path}, Options{})
+		compareRefusal(t, path, err, &Error{Stage: StageOpen, Class: want.class, Object: objectName(path)}, want.err)
+	}
+	if _, err := OpenBytes(make([]byte, maxObject+1), Options{}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too many bytes: %v", err)
+	}
+}
+
+func TestSetters(t *testing.T) {
+	o := openTest(t, "btf", Options{PinRoot: "/pins"})
+	m, p := o.Map("typed"), o.Program("use")
+	for name, err := range map[string]error{
+		"type":        m.SetType(2),
+		"entries":     m.SetMaxEntries(7),
+		"flags":       m.SetFlags(0),
+		"extra":       m.SetMapExtra(3),
+		"node":        m.SetNumaNode(1),
+		"pin path":    m.SetPinPath("/somewhere"),
+		"autocreate":  m.SetAutocreate(false),
+		"autoload":    p.SetAutoload(false),
+		"type of use": p.SetType(3),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	d := m.Definition()
+	if d.Type != 2 || d.MaxEntries != 7 || d.Flags != flagNumaNode || d.MapExtra != 3 || d.NumaNode != 1 || m.PinPath() != "/somewhere" ||
+		m.Autocreate() || p.Autoload() || p.Kind().Type != 3 {
+		t.Errorf("map %+v, program %+v", d, p.Kind())
+	}
+	if err := m.SetFlags(1); err != nil || m.Definition().Flags != flagNumaNode|1 {
+		t.Errorf("flags %#x, %v: want the node's kept", m.Definition().Flags, err)
+	}
+	if err := m.SetNumaNode(numaNoNode); err != nil || m.Definition().Flags != 1 {
+		t.Errorf("flags %#x, %v: want no node", m.Definition().Flags, err)
+	}
+	if err := m.SetInitialValue([]byte{1}); !errors.Is(err, ErrValue) {
+		t.Errorf("initial value of a hash: %v", err)
+	}
+}
+
+func TestInitialValues(t *testing.T) {
+	o := openTest(t, "data", Options{})
+	if got := o.Map(".data").InitialValue(); !bytes.Equal(got, native32(7)) {
+		t.Errorf(".data holds % x", got)
+	}
+	if got := o.Map(".bss.big").InitialValue(); !bytes.Equal(got, make([]byte, 32)) {
+		t.Errorf(".bss.big holds % x", got)
+	}
+	if err := o.Map(".data").SetInitialValue([]byte{1, 2}); !errors.Is(err, ErrValue) {
+		t.Errorf("value of another size: %v", err)
+	}
+	if err := o.Map(".bss").SetInitialValue([]byte{1, 2, 3, 4}); err != nil || !bytes.Equal(o.Map(".bss").InitialValue(), []byte{1, 2, 3, 4}) {
+		t.Errorf("new value: % x, %v", o.Map(".bss").InitialValue(), err)
+	}
+}
