@@ -27,7 +27,7 @@ func (s *session) attach(r loader.Attach) loader.Reply {
 	case "cgroup":
 		l, err = link.AttachCgroup(link.CgroupOptions{Program: program, Path: r.Path, Attach: at})
 	default:
-		return &loader.Unsupported{Feature: loader.Feature("attach/" + r.Kind)}
+		return &loader.Unsupported{Feature: loader.Feature(r.Kind)}
 	}
 	if err != nil {
 		return refusal(loader.AtAttach, err)

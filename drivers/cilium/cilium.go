@@ -114,7 +114,7 @@ func (s *session) set(r loader.Set) loader.Reply {
 	case r.Target == "program" && s.spec.Programs[r.Name] != nil && r.Attr == loader.AutoLoad:
 		return leaveOut(s.spec.Programs, r)
 	case r.Target == "program" && s.spec.Programs[r.Name] != nil:
-		return &loader.Unsupported{Feature: loader.Feature("set/" + r.Attr)}
+		return &loader.Unsupported{Feature: loader.Feature(r.Attr)}
 	}
 	return missing(loader.AtOpen, r.Target, r.Name)
 }
@@ -131,7 +131,7 @@ func setMap(all *ebpf.CollectionSpec, spec *ebpf.MapSpec, r loader.Set) loader.R
 	case loader.AutoCreate:
 		return leaveOut(all.Maps, r)
 	default:
-		return &loader.Unsupported{Feature: loader.Feature("set/" + r.Attr)}
+		return &loader.Unsupported{Feature: loader.Feature(r.Attr)}
 	}
 	value, ok := r.Uint32()
 	if !ok {

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package check proves a driver before its results count: it has a short conversation with it that needs no privileges and makes nothing in
+// the kernel, and holds every exchange to the protocol's schema and to the rules that no schema can say.
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/loader/schema"
+)
+
+// A Finding is one rule that a driver was held to.
+type Finding struct {
+	Rule string // in words: "opens no file that is not there"
+	Err  error  // nil if the driver keeps to it
+}
+
+// A Report is what came of a conversation.
+type Report struct {
+	Findings  []Finding
+	Identity  *loader.Identity // what the loader says of itself; nil if it did not come to that
+	Features  map[loader.Feature]loader.Claim
+	Exchanges []loader.Exchange
+}
+
+// Err joins the findings that are not good.
+func (r *Report) Err() error {
+	var errs []error
+	for _, f := range r.Findings {
+		if f.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", f.Rule, f.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Start begins a conversation.
+type Start = func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
+
+// A Driver is a driver to be checked.
+type Driver struct {
+	Start Start
+	Name  string // that its loader must say
+	Dirs  loader.Dirs
+	Work  string // the host's path of Dirs.Work
+}
+
+// Driver errors.
+var (
+	errReply = errors.New("wrong reply")
+	errName  = errors.New("wrong name")
+)
+
+// Check has the conversation. It goes on after a wrong reply, and ends at a fault.
+func Check(ctx context.Context, d Driver) *Report {
+	r := &Report{}
+	l, err := d.Start(ctx, func(x loader.Exchange) { r.Exchanges = append(r.Exchanges, x) })
+	r.add("starts", err)
+	if err != nil {
+		return r
+	}
+	r.add("can be given a file", os.WriteFile(filepath.Join(d.Work, garbageName), garbage, 0o644))
+	for _, step := range d.steps() {
+		reply, err := l.Do(ctx, step.req)
+		if err == nil {
+			err = step.judge(reply)
+		}
+		r.add(step.rule, err)
+		var fault *loader.Fault
+		if errors.As(err, &fault) {
+			break
+		}
+		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil {
+			r.Identity, r.Features = ok.Loader, ok.Features
+		}
+	}
+	r.add("exits after bye", l.Close())
+	r.add("keeps to the schema", r.validate())
+	return r
+}
+
+func (r *Report) add(rule string, err error) { r.Findings = append(r.Findings, Finding{rule, err}) }
+
+// validate holds what was said to the schema, and to nothing that the schema does not know.
+func (r *Report) validate() error {
+	var errs []error
+	for _, x := range r.Exchanges {
+		if x.Reply != nil {
+			if err := schema.Validate(x.Request, x.Reply); err != nil {
+				errs = append(errs, fmt.Errorf("reply %d: %w", x.Seq, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Unknown are the fields that the driver wrote and the protocol does not know: kept, reported, and no fault.
+func (r *Report) Unknown() []string {
+	var all []string
+	for _, x := range r.Exchanges {
+		all = append(all, x.Unknown...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+const garbageName = "garbage.o"
+
+var garbage = []byte("This is no object: it is a line of text, for a loader to refuse.\n")
+
+// A step is one request, and what its reply must be.
+type step struct {
+	rule  string
+	req   loader.Request
+	judge func(loader.Reply) error
+}
+
+func (d Driver) steps() []step {
+	object := filepath.Join(d.Dirs.Work, garbageName)
+	open := func(object string) loader.Request { return loader.Open{Session: "s1", Object: object} }
+	hello := loader.Hello{
+		Protocols: []int{loader.Version}, Suite: "check",
+		Kernel: loader.Kernel{Release: "0", Arch: "none"}, Dirs: d.Dirs,
+	}
+	return []step{
+		{"answers hello", hello, d.greets},
+		{"ignores fields that it does not know", novelReset{Novel: map[string]int{"depth": 1}}, isOK},
+		{"calls an operation that it does not know unsupported", novelOp{}, isUnsupported},
+		{"refuses a file that is not there", open(object + ".missing"), isRejectedAtOpen},
+		{"refuses a file that is no object", open(object), isRejectedAtOpen},
+		{"keeps no session of an object that it refused", loader.Load{Session: "s1"}, isError},
+		{"calls it an error when a session does not exist", loader.Close{Session: "s2"}, isError},
+		{"resets with nothing open", loader.Reset{}, isOK},
+		{"resets again", loader.Reset{}, isOK},
+	}
+}
+
+// novelOp is an operation that no version has.
+type novelOp struct{}
+
+func (novelOp) Op() loader.Op { return "x-novel" }
+
+// novelReset is a request with a field that no version has.
+type novelReset struct {
+	Novel map[string]int `json:"x-novel"`
+}
+
+func (novelReset) Op() loader.Op { return loader.OpReset }
+
+func (d Driver) greets(reply loader.Reply) error {
+	if err := isOK(reply); err != nil {
+		return err
+	}
+	if said := reply.(*loader.OK).Loader.Name; said != d.Name {
+		return fmt.Errorf("%w: it says %q, its manifest %q", errName, said, d.Name)
+	}
+	return nil
+}
+
+func isOK(reply loader.Reply) error {
+	if _, ok := reply.(*loader.OK); !ok {
+		return wrong(reply, "ok")
+	}
+	return nil
+}
+
+func isUnsupported(reply loader.Reply) error {
+	if _, ok := reply.(*loader.Unsupported); !ok {
+		return wrong(reply, "unsupported")
+	}
+	return nil
+}
+
+func isRejectedAtOpen(reply loader.Reply) error {
+	if r, ok := reply.(*loader.Rejected); !ok || !loader.AtOpen.Admits(r.Stage) {
+		return wrong(reply, "rejected at open")
+	}
+	return nil
+}
+
+func isError(reply loader.Reply) error {
+	if _, ok := reply.(*loader.Error); !ok {
+		return wrong(reply, "error")
+	}
+	return nil
+}
+
+func wrong(reply loader.Reply, want string) error {
+	return fmt.Errorf("%w: %s, want %s", errReply, describe(reply), want)
+}
+
+// describe is a reply in a few words.
+func describe(reply loader.Reply) string {
+	switch r := reply.(type) {
+	case *loader.OK:
+		return "ok"
+	case *loader.Unsupported:
+		return fmt.Sprintf("unsupported %s", r.Feature)
+	case *loader.Rejected:
+		return fmt.Sprintf("rejected at %s, class %s: %s", r.Stage, r.Class, r.Message)
+	case *loader.Error:
+		return fmt.Sprintf("error: %s", r.Message)
+	}
+	return fmt.Sprintf("%T", reply)
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/drivers/cilium"
+	"github.com/loadstone-bpf/loadstone/drivers/faults"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// The test binary is the driver with faults, where the environment names one.
+func TestMain(m *testing.M) {
+	if os.Getenv(faults.EnvFault) != "" {
+		faults.Main(proper{cilium.New()})
+	}
+	os.Exit(m.Run())
+}
+
+// proper is a loader in a test, where the version of a library is not known.
+type proper struct{ loader.Loader }
+
+func (p proper) Do(ctx context.Context, req loader.Request) (loader.Reply, error) {
+	if req.Op() == loader.OpHello {
+		return &loader.OK{Loader: &loader.Identity{Name: "proper", Version: "1"}}, nil
+	}
+	return p.Loader.Do(ctx, req)
+}
+
+func linked(l loader.Loader) Start {
+	return func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+		return loader.Traced(l, trace), nil
+	}
+}
+
+func drive(t *testing.T, start Start) *Report {
+	work := t.TempDir()
+	return Check(t.Context(), Driver{Start: start, Name: "proper", Dirs: loader.Dirs{Work: work, BPFFS: work}, Work: work})
+}
+
+// bad are the rules that a driver did not keep to.
+func bad(r *Report) []string {
+	var rules []string
+	for _, f := range r.Findings {
+		if f.Err != nil {
+			rules = append(rules, f.Rule)
+		}
+	}
+	return rules
+}
+
+func TestProperDriver(t *testing.T) {
+	r := drive(t, linked(proper{cilium.New()}))
+	if err := r.Err(); err != nil {
+		t.Error(err)
+	}
+	if len(r.Findings) != 13 || r.Identity == nil || r.Identity.Version != "1" || len(r.Exchanges) != 10 {
+		t.Errorf("%d findings, identity %v, %d exchanges", len(r.Findings), r.Identity, len(r.Exchanges))
+	}
+}
+
+// agreeable is a loader that says ok to everything.
+type agreeable struct{}
+
+func (agreeable) Do(context.Context, loader.Request) (loader.Reply, error) {
+	return &loader.OK{Loader: &loader.Identity{Name: "other", Version: "1"}}, nil
+}
+func (agreeable) Close() error { return nil }
+
+func TestDriverThatSaysYesToAll(t *testing.T) {
+	want := []string{
+		"answers hello", "refuses a file that is not there", "refuses a file that is no object",
+		"keeps no session of an object that it refused", "calls it an error when a session does not exist",
+	}
+	r := drive(t, linked(agreeable{}))
+	if diff := cmp.Diff(want, bad(r)); diff != "" {
+		t.Error(diff)
+	}
+	if !errors.Is(r.Err(), errName) || !errors.Is(r.Err(), errReply) {
+		t.Error(r.Err())
+	}
+}
+
+func TestDriverThatCannotBeStarted(t *testing.T) {
+	r := drive(t, func(context.Context, func(loader.Exchange)) (loader.Loader, error) { return nil, os.ErrNotExist })
+	if diff := cmp.Diff([]string{"starts"}, bad(r)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDriverWithAFault(t *testing.T) {
+	for _, fault := range faults.All {
+		if fault.Kind == nil {
+			continue
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			r := drive(t, func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = []string{faults.EnvFault + "=" + fault.Name}
+				return loader.Start(ctx, cmd, loader.Options{
+					Deadline: 5 * time.Second, Grace: 300 * time.Millisecond, Trace: trace,
+					Deadlines: map[loader.Op]time.Duration{loader.OpLoad: time.Second},
+				})
+			})
+			if !errors.Is(r.Err(), fault.Kind) {
+				t.Errorf("%v, want %v", r.Err(), fault.Kind)
+			}
+		})
+	}
+}
