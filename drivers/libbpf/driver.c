@@ -67,7 +67,7 @@ static void reply_unsupported(const char *feature, const char *reason)
 }
 
 /*
- * The class that an error number stands for: the coarse one of loader.Class, since a caller of libbpf learns no more. Numbers from 4000 are
+ * The class that an error number stands for: the coarse one of loader.ClassOf, since a caller of libbpf learns no more. Numbers from 4000 are
  * libbpf's own. A number of no class says so, rather than be put where it could pass for an expected refusal.
  */
 static const char *class_of(int err)
@@ -80,14 +80,15 @@ static const char *class_of(int err)
 	case LIBBPF_ERRNO__PROG2BIG: return "limit";
 	case LIBBPF_ERRNO__KVER: case LIBBPF_ERRNO__PROGTYPE: return "not-supported/kernel";
 	case LIBBPF_ERRNO__ENDIAN: return "not-supported";
-	case EINVAL: case EBADF: case EDOM: case ERANGE: return "invalid";
-	case EOPNOTSUPP: case 524 /* the kernel's ENOTSUPP */: return "not-supported";
-	case ENOENT: case ESRCH: case ENODEV: return "not-found";
+	case EINVAL: case EDOM: case ERANGE: return "invalid";
+	case EOPNOTSUPP: case 524 /* the kernel's ENOTSUPP */: case ENOSYS: case EPROTONOSUPPORT: case EAFNOSUPPORT: return "not-supported";
+	case ENOENT: case ESRCH: case ENODEV: case ENXIO: return "not-found";
 	case EEXIST: return "name-conflict";
 	case EPERM: case EACCES: return "permission";
-	case E2BIG: case ENOMEM: case ENOSPC: case ENAMETOOLONG: case EMFILE: case ENFILE: return "limit";
-	case EBUSY: return "busy";
-	case EIO: case EISDIR: case ENOTDIR: case ELOOP: case EROFS: return "io";
+	case E2BIG: case ENOMEM: case ENOSPC: case ENAMETOOLONG: case EMFILE: case ENFILE: case EFBIG: return "limit";
+	case EBUSY: case EAGAIN: case ETXTBSY: return "busy";
+	case ENOEXEC: case EBADMSG: case EILSEQ: return "malformed";
+	case EIO: case EROFS: case ENOTDIR: case EISDIR: case EBADF: return "io";
 	default: return "unclassified";
 	}
 }
