@@ -54,7 +54,7 @@ func separator(i int, first string) string {
 }
 
 func withReason(s, reason string) string {
-	if reason == "" {
+	if reason = strings.TrimSpace(reason); reason == "" {
 		return s
 	}
 	return s + " (" + reason + ")"

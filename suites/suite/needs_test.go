@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/loadstone-bpf/loadstone/requirements"
+)
+
+func TestNeeds(t *testing.T) {
+	broken := errors.New("no such device")
+	bloom := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter"}
+	numa := requirements.Needs{NUMANodes: 2}
+	net := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter", Kconfig: []string{"NET"}}
+	for _, tc := range []struct {
+		name   string
+		needs  requirements.Needs
+		kernel kernelFacts
+		unmet  string
+		err    string
+	}{
+		{name: "nothing is needed", kernel: kernelFacts{release: "5.10.0"}},
+		{
+			name: "old and probed away", needs: bloom, kernel: kernelFacts{release: "5.10.0-9-amd64"},
+			unmet: "map type: needs bloom_filter (5.16), has kernel 5.10.0-9-amd64",
+		},
+		{name: "new and there", needs: bloom, kernel: kernelFacts{release: "6.1.0", mapType: has("bloom_filter")}},
+		{name: "old and there, as a backport", needs: bloom, kernel: kernelFacts{release: "5.10.0", mapType: has("bloom_filter")}},
+		{
+			name: "new and probed away", needs: bloom, kernel: kernelFacts{release: "6.1.0"},
+			err: "a probe finds no bloom_filter maps, although kernel 6.1.0 is not older than 5.16",
+		},
+		{
+			name: "new and configured away", needs: net, kernel: kernelFacts{release: "6.1.0", kconfig: config("n", true)},
+			unmet: "kconfig: needs CONFIG_NET, has n",
+		},
+		{
+			name: "new and not configured", needs: net, kernel: kernelFacts{release: "6.1.0", kconfig: config("", true)},
+			unmet: "kconfig: needs CONFIG_NET, has it not set",
+		},
+		{
+			name: "configured as a module", needs: net,
+			kernel: kernelFacts{release: "6.1.0", kconfig: config("m", true), mapType: has("bloom_filter")},
+		},
+		{
+			name: "configured nobody knows how, and there", needs: net,
+			kernel: kernelFacts{release: "6.1.0", mapType: has("bloom_filter")},
+		},
+		{
+			name: "too old, with nothing to probe", needs: requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}},
+			kernel: kernelFacts{release: "5.10.0"}, unmet: "kernel: needs 5.16, has 5.10.0",
+		},
+		{
+			name: "too few nodes", needs: numa, kernel: kernelFacts{release: "5.10.0", numaNodes: nodes(1, nil)},
+			unmet: "NUMA nodes: needs 2, has 1",
+		},
+		{name: "enough nodes", needs: numa, kernel: kernelFacts{release: "5.10.0", numaNodes: nodes(2, nil)}},
+		{name: "nodes that cannot be counted", needs: numa, kernel: kernelFacts{release: "5.10.0", numaNodes: nodes(0, broken)}, err: "no such device"},
+		{
+			name: "a probe that does not work", needs: bloom,
+			kernel: kernelFacts{release: "6.1.0", mapType: func(string) (bool, error) { return false, broken }}, err: "no such device",
+		},
+		{
+			name: "kconfig that cannot be read", needs: net,
+			kernel: kernelFacts{release: "6.1.0", kconfig: func(string) (string, bool, error) { return "", false, broken }}, err: "no such device",
+		},
+		{
+			name: "a release that is none", kernel: kernelFacts{release: "custom"},
+			err: `kernel release "custom" does not start with a version such as 5.16`,
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if tc.kernel.mapType == nil {
+				tc.kernel.mapType = has("")
+			}
+			if tc.kernel.kconfig == nil {
+				tc.kernel.kconfig = config("", false)
+			}
+			unmet, err := check(tc.needs, tc.kernel)
+			var got, gotErr string
+			if unmet != (shortage{}) {
+				got = unmet.String()
+			}
+			if err != nil {
+				gotErr = err.Error()
+			}
+			if got != tc.unmet || gotErr != tc.err {
+				t.Errorf("unmet %q, error %q; want %q, %q", got, gotErr, tc.unmet, tc.err)
+			}
+		})
+	}
+}
+
+func has(typ string) func(string) (bool, error) {
+	return func(name string) (bool, error) { return name == typ, nil }
+}
+
+func config(value string, known bool) func(string) (string, bool, error) {
+	return func(string) (string, bool, error) { return value, known, nil }
+}
+
+func nodes(n int, err error) func() (int, error) {
+	return func() (int, error) { return n, err }
+}
