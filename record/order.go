@@ -20,7 +20,7 @@ type Loader struct {
 	Command []string `json:"command,omitempty"` // else: argv of its driver, in the bundle's root
 	Env     []string `json:"env,omitempty"`     //
 	Bundle  bool     `json:"bundle,omitempty"`  // the driver's root comes as the machine's payload
-	Root    string   `json:"root,omitempty"`    // natively: the driver's root, already unpacked
+	Payload string   `json:"payload,omitempty"` // natively: the file that is the payload
 }
 
 // Limits are deadlines. The host has its own, longer ones.

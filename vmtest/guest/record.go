@@ -4,6 +4,7 @@ package guest
 
 import (
 	"bytes"
+	"io"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
@@ -24,4 +25,18 @@ func (r *Records) Write(record []byte) (int, error) {
 		return 0, err
 	}
 	return len(record), nil
+}
+
+// Raw is the line below the records, without their framing. Whatever is
+// written to it is garbage to the host: it is there for guests that test what
+// the host makes of garbage.
+func (r *Records) Raw() io.Writer { return rawPort{r.port} }
+
+type rawPort struct{ port *port }
+
+func (p rawPort) Write(b []byte) (int, error) {
+	if err := p.port.write(b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }

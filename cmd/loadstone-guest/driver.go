@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"syscall"
+
+	"github.com/loadstone-bpf/loadstone/drivers/reference"
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// builtin are the loaders that are linked in.
+var builtin = map[string]func() loader.Loader{
+	"reference": reference.New,
+}
+
+// converse begins a conversation with the loader under test.
+type converse = func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
+
+// driver is how conversations with an order's loader begin: a value of our own, or a process in the driver's root.
+func driver(order record.Order, place suite.Place) (converse, error) {
+	if name := order.Loader.Builtin; name != "" {
+		create, found := builtin[name]
+		if !found {
+			return nil, fmt.Errorf("no loader %q is linked in", name)
+		}
+		return func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+			return loader.Traced(create(), trace), nil
+		}, nil
+	}
+	if len(order.Loader.Command) == 0 {
+		return nil, fmt.Errorf("loader %s: neither linked in nor a command", order.Loader.Name)
+	}
+	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+		return loader.Start(ctx, process(order.Loader, place), loader.Options{Deadline: order.Limits.Request, Trace: trace})
+	}, nil
+}
+
+// process is a driver that is not started yet.
+func process(l record.Loader, place suite.Place) *exec.Cmd {
+	return &exec.Cmd{
+		Path: l.Command[0], Args: l.Command, Env: l.Env, Dir: loader.Home,
+		SysProcAttr: &syscall.SysProcAttr{Chroot: place.Root},
+	}
+}

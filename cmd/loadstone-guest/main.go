@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command loadstone-guest runs specs. As PID 1 of a virtual machine it waits for one order, carries it out and ends the machine; on the
+// host's own kernel it does the same as a process. It also prints its catalogue, which is how the host knows what there is to run.
+//
+// It is started by loadstone, not by people.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest"
+
+	_ "github.com/loadstone-bpf/loadstone/suites/faults"
+	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
+)
+
+func main() {
+	if os.Getpid() == 1 {
+		guest.Main(guest.Options{}, serve)
+	}
+	if err := command(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "loadstone-guest:", err)
+		os.Exit(3)
+	}
+}
+
+var errUsage = errors.New("usage: loadstone-guest catalogue | run <order.json 3>records; loadstone starts it")
+
+func command(args []string) error {
+	if len(args) != 1 {
+		return errUsage
+	}
+	switch args[0] {
+	case "catalogue":
+		return printCatalogue()
+	case "run":
+		return native(context.Background())
+	}
+	return errUsage
+}
+
+// printCatalogue prints what can be ordered, a [record.Spec] a line. It fails where the catalogue breaks the house rules.
+func printCatalogue() error {
+	entries, err := suite.Catalogue()
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(os.Stdout)
+	for _, e := range entries {
+		if err := encoder.Encode(record.Spec{ID: e.Spec, Requirement: e.Requirement, Suite: e.Suite, Place: e.Place}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

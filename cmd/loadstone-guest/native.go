@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// native carries out the order on stdin on the host's own kernel. Records go to descriptor 3. The process was given mount and network
+// namespaces of its own, so what it mounts goes with it.
+func native(ctx context.Context) error {
+	var order record.Order
+	if err := json.NewDecoder(os.Stdin).Decode(&order); err != nil {
+		return fmt.Errorf("read order: %w", err)
+	}
+	if err := suite.Check(); err != nil {
+		return err
+	}
+	if err := ownMounts(); err != nil {
+		return err
+	}
+	records := os.NewFile(3, "records")
+	deps := suite.Deps{
+		Raw: records,
+		Records: func(r record.Record) error {
+			line, err := record.Marshal(r)
+			if err != nil {
+				return err
+			}
+			_, err = records.Write(append(line, '\n'))
+			return err
+		},
+	}
+	log, err := openKernelLog()
+	if err != nil {
+		return err
+	}
+	deps.Log = log
+	deps.Place, err = place(order.Loader, func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
+	if err != nil {
+		return err
+	}
+	deps.Place.Shared = true
+	if deps.Driver, err = driver(order, deps.Place); err != nil {
+		return err
+	}
+	return suite.Run(ctx, order, deps)
+}
+
+// ownMounts puts file systems of our own where sessions live. The mount table is now the host's, but for:
+//
+//	/run         tmpfs
+//	/sys/fs/bpf  bpf
+func ownMounts() error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("keep mounts to ourselves: %w", err)
+	}
+	for _, m := range []struct{ fs, dir string }{{"tmpfs", "/run"}, {"bpf", "/sys/fs/bpf"}} {
+		if err := unix.Mount(m.fs, m.dir, m.fs, unix.MS_NOSUID|unix.MS_NODEV, "mode=0700"); err != nil {
+			return fmt.Errorf("mount %s on %s: %w", m.fs, m.dir, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest"
+)
+
+// serve is a guest's life: ready, one order, its records, and the end. Whatever can be done before the order is done before it, because a
+// clone begins there.
+func serve(g *guest.Guest) error {
+	if err := suite.Check(); err != nil {
+		return err
+	}
+	send := func(r record.Record) error {
+		line, err := record.Marshal(r)
+		if err != nil {
+			return err
+		}
+		_, err = g.Records.Write(line)
+		return err
+	}
+	if err := hello(send); err != nil {
+		return err
+	}
+	text, err := g.WaitOrder()
+	if err != nil {
+		return err
+	}
+	var order record.Order
+	if err := json.Unmarshal(text, &order); err != nil {
+		return fmt.Errorf("read order: %w", err)
+	}
+	deps := suite.Deps{Records: send, Log: &kernelLog{kmsg: g.Kmsg}, Raw: g.Records.Raw()}
+	if deps.Place, err = place(order.Loader, g.Payload); err != nil {
+		return err
+	}
+	if deps.Driver, err = driver(order, deps.Place); err != nil {
+		return err
+	}
+	return suite.Run(context.Background(), order, deps)
+}
+
+// hello says which kernel this is.
+func hello(send func(record.Record) error) error {
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return fmt.Errorf("uname: %w", err)
+	}
+	return send(record.Hello{
+		Release: unix.ByteSliceToString(uts.Release[:]),
+		Machine: unix.ByteSliceToString(uts.Machine[:]),
+	})
+}
+
+// place is where sessions live: our own root for a loader that is linked in, else the driver's, unpacked from what this guest was brought.
+func place(l record.Loader, payload func() ([]byte, error)) (suite.Place, error) {
+	p := suite.Place{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
+	if !l.Bundle {
+		return p, nil
+	}
+	p.Root = "/run/loader"
+	if err := os.MkdirAll(p.Root, 0o755); err != nil {
+		return p, err
+	}
+	archive, err := payload()
+	if err != nil {
+		return p, err
+	}
+	if err := guest.Unpack(archive, p.Root); err != nil {
+		return p, fmt.Errorf("bring %s: %w", l.Name, err)
+	}
+	return p, furnish(p.Root)
+}
+
+// furnish gives a driver's root the folders of the running system that a loader looks at.
+//
+//	<root>/proc  <root>/sys  <root>/dev   as in our own root, with what is mounted below them
+//	<root>/run, <root>/tmp                the root's own
+func furnish(root string) error {
+	for _, dir := range []string{"/proc", "/sys", "/dev"} {
+		if err := os.MkdirAll(root+dir, 0o755); err != nil {
+			return err
+		}
+		if err := unix.Mount(dir, root+dir, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+			return fmt.Errorf("bind %s in the driver's root: %w", dir, err)
+		}
+	}
+	for _, dir := range []string{"/run", "/tmp", loader.Home} {
+		if err := os.MkdirAll(root+dir, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kernelLog is the kernel's log, as suites take it and verdicts read it: lines as /dev/kmsg has them.
+type kernelLog struct{ kmsg *guest.Kmsg }
+
+// openKernelLog opens the log of a kernel that has long been running: what it logged, and dropped, before is nobody's business.
+func openKernelLog() (*kernelLog, error) {
+	kmsg, err := guest.OpenKmsg()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := kmsg.Entries(); err != nil && !errors.Is(err, guest.ErrKmsgOverrun) {
+		return nil, err
+	}
+	return &kernelLog{kmsg: kmsg}, nil
+}
+
+// Mark forgets what was logged so far.
+func (l *kernelLog) Mark() error {
+	_, err := l.kmsg.Entries()
+	return err
+}
+
+// Since is what was logged since Mark.
+func (l *kernelLog) Since() ([]string, error) {
+	entries, err := l.kmsg.Entries()
+	lines := make([]string, 0, len(entries))
+	for _, e := range entries {
+		lines = append(lines, fmt.Sprintf("%d,%d,%d,-;%s", e.Facility<<3|e.Level, e.Seq, e.Time.Microseconds(), e.Text))
+	}
+	return lines, err
+}

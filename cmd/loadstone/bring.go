@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/drivers"
+	"github.com/loadstone-bpf/loadstone/drivers/bundle"
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/run"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// findLoaders are the loaders that a user named; the reference loader where none is. What the user got wrong is a usage error.
+func findLoaders(names []string) ([]drivers.Choice, error) {
+	if len(names) == 0 {
+		names = []string{"reference"}
+	}
+	var choices []drivers.Choice
+	seen := make(map[string]bool)
+	for _, name := range names {
+		ref, err := loader.ParseRef(name)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		found, err := drivers.Find(ref)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		for _, c := range found {
+			if !seen[c.String()] {
+				seen[c.String()] = true
+				choices = append(choices, c)
+			}
+		}
+	}
+	return choices, nil
+}
+
+// bring makes loaders ready for guests: a bundle for each that is no part of the guest program.
+func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice) ([]run.Loader, error) {
+	var loaders []run.Loader
+	for _, c := range choices {
+		l, err := o.bringOne(cmd, c)
+		if err != nil {
+			return nil, err
+		}
+		loaders = append(loaders, l)
+	}
+	return loaders, nil
+}
+
+func (o *cacheOptions) bringOne(cmd *cobra.Command, c drivers.Choice) (run.Loader, error) {
+	l := run.Loader{Name: c.Name, Version: c.Version, Order: record.Loader{Name: c.String(), Builtin: c.Builtin}}
+	l.About = verdict.Loader{Name: c.String()}
+	if c.Builtin != "" {
+		return l, nil
+	}
+	b, err := o.bundle(cmd, c)
+	if err != nil {
+		return l, err
+	}
+	l.Order.Bundle, l.Order.Command, l.Order.Env = true, b.Command, b.Env
+	l.Payload = b.Payload
+	l.About.Components, l.About.Digest = b.Components, b.Digest
+	return l, nil
+}
+
+// bundle is the bundle of a loader, from the cache or made now.
+func (o *cacheOptions) bundle(cmd *cobra.Command, c drivers.Choice) (*bundle.Bundle, error) {
+	dir, err := o.dir()
+	if err != nil {
+		return nil, err
+	}
+	shown := newDownloads(cmd.ErrOrStderr())
+	defer shown.end()
+	options := bundle.Options{
+		Manifest: c.Manifest, Version: c.Version, Cache: dir,
+		Mirror: o.mirror, Offline: o.offline, Notice: shown.notice, Progress: shown.event,
+	}
+	if c.Dir == "" {
+		if options.Source, err = drivers.Source(c.Name); err != nil {
+			return nil, err
+		}
+	}
+	b, err := bundle.Build(cmd.Context(), options)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("bring %s: %w", c, err)
+	}
+	return b, err
+}
+
+// completeLoaders offers the loaders that loadstone carries, with their versions.
+func completeLoaders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	all, err := drivers.All()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	names := []string{loader.All + "\tall of them, each at its newest version"}
+	for _, m := range all {
+		names = append(names, m.Name)
+		for _, version := range m.Sorted() {
+			names = append(names, m.Name+"@"+version)
+		}
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}

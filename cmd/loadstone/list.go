@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/requirements"
+	"github.com/loadstone-bpf/loadstone/run"
+)
+
+// A listedSpec is one line of loadstone list --json: a spec and the requirement that it checks.
+type listedSpec struct {
+	Spec        string   `json:"spec"`
+	Requirement string   `json:"requirement"`
+	Suite       string   `json:"suite"`
+	Level       string   `json:"level"`
+	Sentence    string   `json:"sentence"`
+	Profiles    []string `json:"profiles"`
+	Needs       string   `json:"needs,omitempty"`
+	Source      string   `json:"source"`
+	Place       string   `json:"place"`
+}
+
+func newListCommand() *cobra.Command {
+	var suites []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [SPEC…]",
+		Short: "Print the catalogue: every spec, and the requirement that it checks",
+		Long: `Print every spec with the requirement it holds a loader to. A spec is named by its id, by the start of several ids and a *, or by
+the id of its requirement, which means all its variants.`,
+		Example: `  loadstone list
+  loadstone list --suite mapdefs
+  loadstone list 'mapdefs.btf.*'
+  loadstone list --json | jq -r 'select(.level == "must").spec'`,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: completeSpecs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := selectSpecs(cmd.Context(), suites, args)
+			if err != nil {
+				return err
+			}
+			listed, err := describe(chosen)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSONLines(cmd.OutOrStdout(), listed)
+			}
+			return printCatalogue(cmd.OutOrStdout(), listed)
+		},
+	}
+	cmd.Flags().StringArrayVar(&suites, "suite", nil, "only specs of this suite; may be repeated")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per spec and line")
+	registerCompletion(cmd, "suite", completeSuites)
+	return cmd
+}
+
+// selectSpecs is the part of the guest program's catalogue that the user named. What the user got wrong is a usage error.
+func selectSpecs(ctx context.Context, suites, specs []string) (run.Catalogue, error) {
+	guest, err := run.FindGuest()
+	if err != nil {
+		return nil, err
+	}
+	all, err := run.ReadCatalogue(ctx, guest)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := all.Select(suites, specs)
+	if errors.Is(err, run.ErrNoSpec) || errors.Is(err, run.ErrNoSuite) {
+		return nil, usageError{err}
+	}
+	return chosen, err
+}
+
+func describe(specs run.Catalogue) ([]listedSpec, error) {
+	set, err := requirements.Read()
+	if err != nil {
+		return nil, err
+	}
+	listed := make([]listedSpec, 0, len(specs))
+	for _, s := range specs {
+		r, found := set.ForSpec(s.ID)
+		if !found {
+			return nil, fmt.Errorf("spec %s has no requirement here: 'make build' makes both programs from the same sources", s.ID)
+		}
+		listed = append(listed, listedSpec{
+			Spec: s.ID, Requirement: r.ID, Suite: s.Suite, Level: string(r.Level), Sentence: r.Sentence, Profiles: r.Profiles,
+			Needs: r.NeedsOf(s.ID).String(), Source: r.Source, Place: s.Place,
+		})
+	}
+	return listed, nil
+}
+
+func printJSONLines[T any](w io.Writer, values []T) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for _, v := range values {
+		if err := encoder.Encode(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printCatalogue prints each requirement once, with its specs below it.
+func printCatalogue(w io.Writer, listed []listedSpec) error {
+	suite, requirement := "", ""
+	specs, requirementCount := 0, 0
+	for _, l := range listed {
+		if l.Suite != suite {
+			suite = l.Suite
+			fmt.Fprintf(w, "%s\n", suite)
+		}
+		if l.Requirement != requirement {
+			requirement = l.Requirement
+			requirementCount++
+			fmt.Fprintf(w, "\n  %s  (%s; %s)\n      %s\n", l.Requirement, l.Level, strings.Join(l.Profiles, ", "), l.Sentence)
+		}
+		if l.Spec != l.Requirement {
+			fmt.Fprintf(w, "      - %s\n", l.Spec)
+		}
+		if l.Needs != "" {
+			fmt.Fprintf(w, "        needs %s\n", l.Needs)
+		}
+		specs++
+	}
+	_, err := fmt.Fprintf(w, "\n%d specs of %d requirements\n", specs, requirementCount)
+	return err
+}

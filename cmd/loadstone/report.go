@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/report"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// onTerminal is the format that is no file.
+const onTerminal = "terminal"
+
+// newReportCommand is `loadstone report`: what a run file says, shown again.
+func newReportCommand() *cobra.Command {
+	var dir string
+	var formats []string
+	cmd := &cobra.Command{
+		Use:   "report RUN.jsonl",
+		Short: "Make the reports of a run again",
+		Long: `report makes the reports of a run from its run.jsonl: the matrix and the failures on the terminal, report.html, junit.xml and summary.md
+beside the file or in the folder that --out names.
+
+The exit code is that of the run. A file without its end is reported as far as it goes, is called incomplete, and ends with 3.`,
+		Example: `  loadstone report out/run.jsonl                        # all of it, files beside run.jsonl
+  loadstone report out/run.jsonl --format terminal      # on the terminal only
+  loadstone report out/run.jsonl --format html --out /srv/www`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if dir == "" {
+				dir = filepath.Dir(args[0])
+			}
+			return makeReports(cmd, args[0], dir, formats)
+		},
+	}
+	every := everyFormat()
+	cmd.Flags().StringVar(&dir, "out", "", "folder for the reports (default: that of RUN.jsonl)")
+	cmd.Flags().StringSliceVar(&formats, "format", every, "which reports to make")
+	completeFormats := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return every, cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc("format", completeFormats); err != nil {
+		panic(err) // the flag is defined above
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"jsonl"}, cobra.ShellCompDirectiveFilterFileExt
+	}
+	return cmd
+}
+
+// everyFormat is the name of every format there is.
+func everyFormat() []string {
+	every := []string{onTerminal}
+	for _, f := range report.Formats {
+		every = append(every, string(f))
+	}
+	return every
+}
+
+// makeReports makes the reports of one run file, and ends as the run did.
+func makeReports(cmd *cobra.Command, path, dir string, formats []string) error {
+	files, show, err := parseFormats(formats)
+	if err != nil {
+		return err
+	}
+	run, err := verdict.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, verdict.ErrNotRun) {
+		return usageError{fmt.Errorf("report: %w", err)}
+	}
+	if run == nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "loadstone: %v\n", err)
+	}
+	written, err := report.Write(dir, run, files...)
+	if err != nil {
+		return err
+	}
+	if show {
+		page := ""
+		if i := slices.Index(files, report.HTML); i >= 0 {
+			page = written[i]
+		}
+		if err := report.Terminal(cmd.OutOrStdout(), run, screenOf(cmd), page); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+	}
+	err = run.Err()
+	var unclean *verdict.RunError
+	if show && errors.As(err, &unclean) {
+		return quietError{unclean.ExitCode()} // the terminal has it all
+	}
+	return err
+}
+
+// parseFormats takes the formats that are files from the one that is not.
+func parseFormats(formats []string) (files []report.Format, show bool, err error) {
+	for _, name := range formats {
+		f := report.Format(name)
+		switch {
+		case name == onTerminal:
+			show = true
+		case !slices.Contains(report.Formats, f):
+			return nil, false, usageError{fmt.Errorf("unknown format %q; there are terminal, html, junit and markdown", name)}
+		case !slices.Contains(files, f):
+			files = append(files, f)
+		}
+	}
+	if len(formats) == 0 || strings.Join(formats, "") == "" {
+		return nil, false, usageError{errors.New("no format is given; there are terminal, html, junit and markdown")}
+	}
+	return files, show, nil
+}
+
+// screenOf is what a command's output goes to.
+func screenOf(cmd *cobra.Command) report.Screen {
+	if f, ok := cmd.OutOrStdout().(*os.File); ok {
+		return report.ScreenOf(f)
+	}
+	return report.Screen{}
+}

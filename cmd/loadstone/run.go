@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/report"
+	"github.com/loadstone-bpf/loadstone/requirements"
+	"github.com/loadstone-bpf/loadstone/run"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// runOptions are what the user says of a run.
+type runOptions struct {
+	kernels, loaders, suites, specs []string
+	out                             string
+	isolation                       string
+	jobs                            int
+	accel                           string
+	expect                          string
+	cache                           *cacheOptions
+}
+
+func newRunCommand(cache *cacheOptions) *cobra.Command {
+	o := runOptions{cache: cache}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run specs with loaders on kernels, and say what came of it",
+		Long: `Run every spec with every loader on every kernel, each spec in a kernel of its own, and write what came of it.
+
+Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own. Loaders are named by name, by
+name@version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
+
+DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html and summary.md. Exit codes: 0 clean; 1 a loader
+failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
+		Example: `  loadstone run
+  loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium
+  loadstone run --kernel ./bzImage --loader all
+  loadstone run --loader ./my-loader.yaml --suite mapdefs
+  loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.kernels, "kernel", nil, "run on kernel `K`; may be repeated (default the default matrix, see 'loadstone kernels list')")
+	flags.StringArrayVar(&o.loaders, "loader", nil, "run with loader `L`, or all; may be repeated (default reference)")
+	flags.StringArrayVar(&o.suites, "suite", nil, "run suite `S` only; may be repeated")
+	flags.StringArrayVar(&o.specs, "spec", nil, "run spec `ID` only; may be repeated, and end in *")
+	flags.StringVar(&o.out, "out", "", "write results to `DIR` (default out, or out/specs with --spec)")
+	flags.StringVar(&o.isolation, "isolation", string(run.BySpec), "a kernel of its own for each `spec`, suite or cell")
+	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
+	flags.StringVar(&o.accel, "accel", "auto", "run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
+	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
+	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
+	registerCompletion(cmd, "loader", completeLoaders)
+	registerCompletion(cmd, "suite", completeSuites)
+	registerCompletion(cmd, "spec", completeSpecs)
+	registerCompletion(cmd, "isolation", words("spec", "suite", "cell"))
+	registerCompletion(cmd, "accel", words("auto", "kvm", "tcg"))
+	return cmd
+}
+
+// run carries out a run from the user's words to the exit code.
+func (o runOptions) run(cmd *cobra.Command) (err error) {
+	plan, err := o.plan(cmd.Context())
+	if err != nil {
+		return err
+	}
+	loaders, err := findLoaders(o.loaders)
+	if err != nil {
+		return err
+	}
+	lab, err := o.cache.lab(cmd)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lab.Close()) }()
+	if plan.Kernels, err = o.findKernels(cmd, lab); err != nil {
+		return err
+	}
+	if plan.Loaders, err = o.cache.bring(cmd, loaders); err != nil {
+		return err
+	}
+	return o.carryOut(cmd, plan, o.describe(plan, lab))
+}
+
+// plan is what can be said of the plan without asking anybody: what the user got wrong is seen here, before anything takes time.
+func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
+	if plan.Isolation, err = run.ParseIsolation(o.isolation); err != nil {
+		return plan, usageError{err}
+	}
+	if o.jobs < 1 {
+		return plan, usageError{fmt.Errorf("--jobs %d: want at least 1", o.jobs)}
+	}
+	if plan.Specs, err = selectSpecs(ctx, o.suites, o.specs); err != nil {
+		return plan, err
+	}
+	if plan.Requirements, err = requirements.Read(); err != nil {
+		return plan, err
+	}
+	plan.Jobs, plan.Limits, plan.ID = o.jobs, run.DefaultLimits, newRunID()
+	if o.expect != "" {
+		plan.Expectations, err = o.expectations(ctx)
+	}
+	return plan, err
+}
+
+// expectations are those of --expect, held against the whole catalogue: an entry may be about a spec that this run leaves out.
+func (o runOptions) expectations(ctx context.Context) (*verdict.Expectations, error) {
+	expectations, err := verdict.ReadExpectations(o.expect)
+	if err != nil {
+		return nil, err
+	}
+	all, err := selectSpecs(ctx, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, s := range all {
+		ids = append(ids, s.ID)
+	}
+	return expectations, expectations.Check(ids, time.Now())
+}
+
+// findKernels are the kernels that the user named, at hand. How guests are run is settled with the first.
+func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel, error) {
+	store, end, err := o.cache.store(cmd, false)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	names := o.kernels
+	if len(names) == 0 {
+		names = []string{"default"}
+	}
+	if names, err = expandKernels(cmd, store, names); err != nil {
+		return nil, err
+	}
+	var kernels []run.Kernel
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			continue
+		}
+		if name == run.NativeName {
+			kernels = append(kernels, run.Native{Guest: lab.Guest, Within: run.DefaultLimits.Spec})
+			continue
+		}
+		k, err := store.Get(cmd.Context(), name)
+		if err != nil {
+			return nil, err
+		}
+		end()
+		if lab.Accel == "" {
+			if err := lab.Choose(cmd.Context(), o.accel, k); err != nil {
+				return nil, err
+			}
+		}
+		kernels = append(kernels, lab.Kernel(k))
+	}
+	return kernels, nil
+}
+
+// describe is the run file's first line.
+func (o runOptions) describe(plan run.Plan, lab *run.Lab) verdict.Run {
+	about := verdict.Run{
+		ID: plan.ID, Started: time.Now(), Loadstone: verdict.Build{Version: buildVersion()},
+		Host:   verdict.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Accel: string(lab.Accel)},
+		Suites: plan.Suites(), Plan: plan.Parts(), Command: os.Args, Isolation: string(plan.Isolation),
+	}
+	for _, p := range about.Plan {
+		about.Planned += p.Specs
+	}
+	for _, k := range plan.Kernels {
+		about.Kernels = append(about.Kernels, k.About())
+	}
+	for _, l := range plan.Loaders {
+		about.Loaders = append(about.Loaders, l.About)
+	}
+	return about
+}
+
+// carryOut runs the plan, with its progress on the screen, and then reports.
+func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Run) error {
+	ctx := cmd.Context()
+	dir := o.outDir()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, runFile)
+	writer, err := verdict.Create(path, about)
+	if err != nil {
+		return err
+	}
+	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), about.Planned)
+	seen := &observer{progress: progress}
+	failed := plan.Do(ctx, writer, seen)
+	progress.Stop()
+
+	reason := ""
+	switch {
+	case ctx.Err() != nil:
+		reason, failed = "interrupted", nil
+	case failed != nil:
+		reason = failed.Error()
+	}
+	var problems []string
+	if plan.Expectations != nil && reason == "" {
+		problems = plan.Expectations.Unused(seen.verdicts)
+	}
+	if err := errors.Join(failed, writer.Close(reason, problems), closeKernels(plan.Kernels)); err != nil {
+		return err
+	}
+	return makeReports(cmd, path, dir, everyFormat())
+}
+
+// runFile is the name of a run's file in its folder.
+const runFile = "run.jsonl"
+
+// observer shows a run on the screen as it goes on.
+type observer struct {
+	progress *report.Progress
+	verdicts []verdict.Verdict
+}
+
+func (s *observer) Preparing(kernel string) { s.progress.Phase("making " + kernel + " ready") }
+
+func (s *observer) Prepared(kernel string, took time.Duration, err error) {
+	s.progress.Phase("")
+	if err != nil {
+		s.progress.Say(fmt.Sprintf("%s cannot be made ready: %v", kernel, err))
+	}
+}
+
+func (s *observer) Verdict(v verdict.Verdict) {
+	s.verdicts = append(s.verdicts, v)
+	s.progress.Add(v)
+}
+
+// closeKernels gives up what kernels hold.
+func closeKernels(kernels []run.Kernel) error {
+	var errs []error
+	for _, k := range kernels {
+		if c, ok := k.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o runOptions) outDir() string {
+	switch {
+	case o.out != "":
+		return o.out
+	case len(o.specs) > 0:
+		return filepath.Join("out", "specs") // what was run whole before stays
+	}
+	return "out"
+}
+
+// newRunID names a run: when it was, and eight digits that no other has.
+func newRunID() string {
+	var b [4]byte
+	rand.Read(b[:]) // it never fails
+	return time.Now().UTC().Format("20060102-150405-") + hex.EncodeToString(b[:])
+}

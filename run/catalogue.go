@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+var (
+	// ErrNoGuest is returned where the guest program is not where it should be.
+	ErrNoGuest = errors.New("no guest program")
+
+	// ErrNoSpec is returned by [Catalogue.Select] for a name that no spec has. It lists those that come close.
+	ErrNoSpec = errors.New("no such spec")
+
+	// ErrNoSuite is returned by [Catalogue.Select] for a name that no suite has.
+	ErrNoSuite = errors.New("no such suite")
+)
+
+// GuestProgram is the name of the program that is PID 1 in a guest.
+const GuestProgram = "loadstone-guest"
+
+// FindGuest is the path of the guest program: beside this one.
+func FindGuest() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoGuest, err)
+	}
+	path := filepath.Join(filepath.Dir(self), GuestProgram)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w: %s is not there: both are made by 'make build', and stay in one folder", ErrNoGuest, path)
+	} else if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoGuest, err)
+	}
+	return path, nil
+}
+
+// Catalogue is every spec that a guest program can run, in its order.
+type Catalogue []record.Spec
+
+// ReadCatalogue asks the guest program at path for its catalogue. It runs the program on the host, where it does nothing else.
+func ReadCatalogue(ctx context.Context, path string) (Catalogue, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, path, "catalogue")
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s catalogue: %w: %s", path, err, strings.TrimSpace(stderr.String()))
+	}
+	var all Catalogue
+	decoder := json.NewDecoder(&stdout)
+	for {
+		var s record.Spec
+		err := decoder.Decode(&s)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s catalogue: %w", path, err)
+		}
+		all = append(all, s)
+	}
+}
+
+// Select is the part of the catalogue that suites and specs name; all of it where neither names any. A spec is named by its id, or by the
+// start of several ids and a *; a requirement's id names all its variants. The order stays. Errors wrap [ErrNoSuite] and [ErrNoSpec].
+func (c Catalogue) Select(suites, specs []string) (Catalogue, error) {
+	if err := c.checkSuites(suites); err != nil {
+		return nil, err
+	}
+	for _, name := range specs {
+		if !slices.ContainsFunc(c, func(s record.Spec) bool { return named(s, name) }) {
+			return nil, fmt.Errorf("%w: %q%s", ErrNoSpec, name, c.near(name))
+		}
+	}
+	var chosen Catalogue
+	for _, s := range c {
+		inSuite := len(suites) == 0 || slices.Contains(suites, s.Suite)
+		inSpecs := len(specs) == 0 || slices.ContainsFunc(specs, func(name string) bool { return named(s, name) })
+		if inSuite && inSpecs {
+			chosen = append(chosen, s)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: none of the specs named is in %s", ErrNoSpec, strings.Join(suites, ", "))
+	}
+	return chosen, nil
+}
+
+func named(s record.Spec, name string) bool {
+	if prefix, ok := strings.CutSuffix(name, "*"); ok {
+		return strings.HasPrefix(s.ID, prefix)
+	}
+	return s.ID == name || s.Requirement == name
+}
+
+// Suites are the names of the catalogue's suites.
+func (c Catalogue) Suites() []string {
+	var names []string
+	for _, s := range c {
+		if !slices.Contains(names, s.Suite) {
+			names = append(names, s.Suite)
+		}
+	}
+	return names
+}
+
+func (c Catalogue) checkSuites(names []string) error {
+	have := c.Suites()
+	for _, name := range names {
+		if !slices.Contains(have, name) {
+			return fmt.Errorf("%w: %q: there are %s", ErrNoSuite, name, strings.Join(have, ", "))
+		}
+	}
+	return nil
+}
+
+// near names the specs whose ids share most with a name that is none.
+func (c Catalogue) near(name string) string {
+	const most = 3
+	name = strings.TrimSuffix(name, "*")
+	byLikeness := slices.SortedStableFunc(slices.Values(c), func(a, b record.Spec) int {
+		return likeness(b.ID, name) - likeness(a.ID, name)
+	})
+	var ids []string
+	for _, s := range byLikeness[:min(most, len(byLikeness))] {
+		if likeness(s.ID, name) > 0 {
+			ids = append(ids, s.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return ": 'loadstone list' has them all"
+	}
+	return ": did you mean " + strings.Join(ids, ", ") + "? 'loadstone list' has them all"
+}
+
+// likeness counts the words that two ids have in common.
+func likeness(a, b string) int {
+	words := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
+	}
+	n := 0
+	theirs := words(b)
+	for _, w := range words(a) {
+		if slices.Contains(theirs, w) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/image"
+	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
+)
+
+// A Lab is what all virtual machines of a run share.
+type Lab struct {
+	Guest     string            // path of the guest program
+	Cache     string            // folder for images and templates
+	Accel     machine.Accel     // how QEMU runs guests; see [Lab.Choose]
+	Deadlines machine.Deadlines // the zero value is good
+	Log       *slog.Logger
+
+	mu       sync.Mutex
+	payloads map[string]*machine.Payload // by path
+}
+
+// Choose sets how guests are run by the user's choice, "auto", "kvm" or "tcg". Whether KVM works is proved by a guest of kernel k, once per boot
+// of the host. Errors are those of [machine.Accelerators.Choose].
+func (l *Lab) Choose(ctx context.Context, choice string, k *kernel.Kernel) error {
+	initramfs, err := l.image(ctx, k)
+	if err != nil {
+		return err
+	}
+	accelerators := machine.Accelerators{Cache: l.Cache, Log: l.Log}
+	l.Accel, err = accelerators.Choose(ctx, choice, machine.Config{Kernel: k.Image, Image: initramfs.Path})
+	return err
+}
+
+// image is the initramfs for a kernel.
+func (l *Lab) image(ctx context.Context, k *kernel.Kernel) (image.Image, error) {
+	return image.Build(ctx, image.Options{Kernel: k, Guest: l.Guest, Cache: filepath.Join(l.Cache, "images")})
+}
+
+// Kernel is a kernel whose guests are virtual machines.
+func (l *Lab) Kernel(k *kernel.Kernel) *Virtual { return &Virtual{lab: l, kernel: k} }
+
+// Close gives up what the lab holds. Machines that run go on.
+func (l *Lab) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for _, p := range l.payloads {
+		errs = append(errs, p.Close())
+	}
+	l.payloads = nil
+	return errors.Join(errs...)
+}
+
+// payload is the file at path as machines take it; nil for no path.
+func (l *Lab) payload(path string) (*machine.Payload, error) {
+	if path == "" {
+		return nil, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p, ok := l.payloads[path]; ok {
+		return p, nil
+	}
+	p, err := machine.OpenPayload(path, 0)
+	if err != nil {
+		return nil, err
+	}
+	if l.payloads == nil {
+		l.payloads = make(map[string]*machine.Payload)
+	}
+	l.payloads[path] = p
+	return p, nil
+}
+
+// Virtual is a kernel in virtual machines: a clone of its template for each guest, or a boot where it cannot be cloned.
+type Virtual struct {
+	lab    *Lab
+	kernel *kernel.Kernel
+	source machine.Source
+}
+
+// Name is how the user named the kernel.
+func (v *Virtual) Name() string { return v.kernel.Name }
+
+// About is what is known of the kernel.
+func (v *Virtual) About() verdict.Kernel {
+	return verdict.Kernel{Name: v.kernel.Name, Release: v.kernel.Release, Version: v.kernel.Version, Digest: v.kernel.Digest}
+}
+
+// Prepare builds the kernel's image and makes its template, unless both are there.
+func (v *Virtual) Prepare(ctx context.Context) error {
+	initramfs, err := v.lab.image(ctx, v.kernel)
+	if err != nil {
+		return err
+	}
+	templates := machine.Templates{Cache: filepath.Join(v.lab.Cache, "templates"), Deadlines: v.lab.Deadlines, Log: v.lab.Log}
+	v.source, err = templates.Source(ctx, machine.Config{Kernel: v.kernel.Image, Image: initramfs.Path, Accel: v.lab.Accel})
+	return err
+}
+
+// Close gives the template up.
+func (v *Virtual) Close() error {
+	if v.source == nil {
+		return nil
+	}
+	return v.source.Close()
+}
+
+// Run has one machine carry out an order.
+func (v *Virtual) Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending {
+	vm, err := v.start(ctx, order, payload)
+	if err != nil {
+		return notReady(err)
+	}
+	for {
+		line, err := vm.Next(ctx)
+		if errors.Is(err, io.EOF) || ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			hear(verdict.Heard{Fault: err.Error()})
+			continue
+		}
+		h := heard(line.JSON)
+		if _, hello := h.Record.(record.Hello); hello {
+			continue // of a machine that was booted: a clone's went to the template
+		}
+		hear(h)
+	}
+	if ctx.Err() != nil {
+		vm.Kill()
+	}
+	return ending(ctx, vm.Wait())
+}
+
+func (v *Virtual) start(ctx context.Context, order record.Order, payload string) (*machine.VM, error) {
+	text, err := json.Marshal(order)
+	if err != nil {
+		return nil, err
+	}
+	brought, err := v.lab.payload(payload)
+	if err != nil {
+		return nil, err
+	}
+	return v.source.Start(ctx, machine.Options{Order: text, Payload: brought, Deadlines: v.lab.Deadlines, Log: v.lab.Log})
+}
+
+// causes are the machine's words for why it ended, in the words of verdicts.
+var causes = map[machine.Cause]verdict.Cause{
+	machine.Clean:      verdict.PoweredOff,
+	machine.Unfinished: verdict.PoweredOff, // without an end record, which is what tells
+	machine.Panic:      verdict.Panicked,
+	machine.Oops:       verdict.Panicked,
+	machine.Reset:      verdict.Reset,
+	machine.Hang:       verdict.GuestHung,
+	machine.Deadline:   verdict.GuestHung,
+	machine.Killed:     verdict.Died,
+	machine.QEMUFailed: verdict.Died,
+}
+
+// ending is how a machine ended, as verdicts take it.
+func ending(ctx context.Context, e *machine.Ended) verdict.Ending {
+	end := verdict.Ending{
+		Cause: causes[e.Cause], Detail: e.Detail, Backtrace: e.Backtrace,
+		Console: strings.ToValidUTF8(string(e.Console), "\uFFFD"),
+	}
+	if ctx.Err() != nil {
+		end.Cause = verdict.Interrupted
+	}
+	return end
+}
+
+// notReady is the ending of a machine that did not come to its order.
+func notReady(err error) verdict.Ending {
+	var ended *machine.Ended
+	if errors.As(err, &ended) {
+		end := ending(context.Background(), ended)
+		end.Detail = fmt.Sprint(err)
+		return end
+	}
+	return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
+}

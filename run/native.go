@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// NativeName is how a user names the host's own kernel.
+const NativeName = "native"
+
+// ErrNotRoot is returned by [Native.Prepare] for a user who may not load BPF programs.
+var ErrNotRoot = errors.New("specs on the host's own kernel need root")
+
+// Native is the host's own kernel. A guest of it is the guest program as a process, in mount and network namespaces of its own.
+type Native struct {
+	Guest  string        // path of the guest program
+	Within time.Duration // how long a guest may say nothing
+}
+
+// Name is [NativeName].
+func (Native) Name() string { return NativeName }
+
+// About is what uname says.
+func (Native) About() verdict.Kernel {
+	about := verdict.Kernel{Name: NativeName}
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err == nil {
+		about.Release = unix.ByteSliceToString(uts.Release[:])
+		about.Version = unix.ByteSliceToString(uts.Version[:])
+	}
+	return about
+}
+
+// Prepare checks that this is root.
+func (Native) Prepare(context.Context) error {
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("%w: run as root, or name a kernel to run in a virtual machine", ErrNotRoot)
+	}
+	return nil
+}
+
+// Run starts the guest program, gives it the order on its stdin and reads records, a line each, from its descriptor 3.
+func (n Native) Run(ctx context.Context, order record.Order, _ string, hear func(verdict.Heard)) verdict.Ending {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
+	}
+	defer reader.Close()
+	defer writer.Close()
+
+	text, err := json.Marshal(order)
+	if err != nil {
+		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
+	}
+	var output tailBuffer
+	cmd := exec.CommandContext(ctx, n.Guest, "run")
+	cmd.Stdin = bytes.NewReader(text)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.ExtraFiles = []*os.File{writer}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
+	}
+	writer.Close() // the guest's copy is the last: its death ends the records
+
+	silence := time.AfterFunc(n.Within, func() { cancel(errSilent) })
+	defer silence.Stop()
+	hearAll(reader, func(h verdict.Heard) {
+		silence.Reset(n.Within)
+		hear(h)
+	})
+	err = cmd.Wait()
+	return nativeEnding(context.Cause(ctx), err, output.String())
+}
+
+var errSilent = errors.New("no record came before the deadline")
+
+func nativeEnding(stopped, exit error, output string) verdict.Ending {
+	switch {
+	case errors.Is(stopped, errSilent):
+		return verdict.Ending{Cause: verdict.GuestHung, Detail: errSilent.Error(), Console: output}
+	case stopped != nil:
+		return verdict.Ending{Cause: verdict.Interrupted, Detail: stopped.Error(), Console: output}
+	case exit != nil:
+		return verdict.Ending{Cause: verdict.Died, Detail: "guest program: " + exit.Error(), Console: output}
+	}
+	return verdict.Ending{Cause: verdict.PoweredOff, Console: output}
+}
+
+// hearAll hands on each line of r as a record, or as what is wrong with it.
+func hearAll(r io.Reader, hear func(verdict.Heard)) {
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for {
+		line, err := readLine(lines)
+		switch {
+		case errors.Is(err, errLongLine):
+			hear(verdict.Heard{Fault: fmt.Sprintf("a record of more than %d bytes", record.MaxLen)})
+			continue
+		case err != nil && len(line) > 0:
+			hear(verdict.Heard{Fault: "half a record: " + excerpt(line)})
+			return
+		case err != nil:
+			return
+		}
+		hear(heard(line))
+	}
+}
+
+var errLongLine = errors.New("line too long")
+
+// readLine reads a line without its newline; of one that is too long nothing is kept.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	long := false
+	for {
+		part, err := r.ReadSlice('\n')
+		if !long {
+			line = append(line, part...)
+		}
+		if len(line) > record.MaxLen+1 {
+			line, long = nil, true
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil:
+			return line, err
+		case long:
+			return nil, errLongLine
+		}
+		return line[:len(line)-1], nil
+	}
+}
+
+// heard is what one line from a guest is.
+func heard(line []byte) verdict.Heard {
+	r, err := record.Parse(line)
+	if err != nil {
+		return verdict.Heard{Fault: err.Error() + ": " + excerpt(line)}
+	}
+	return verdict.Heard{Record: r}
+}
+
+// excerpt is the start of a line that is no record, fit to print.
+func excerpt(line []byte) string {
+	const most = 64
+	if len(line) > most {
+		return fmt.Sprintf("%q…", line[:most])
+	}
+	return fmt.Sprintf("%q", line)
+}
+
+// tailBuffer keeps the last of what a process prints.
+type tailBuffer struct{ text []byte }
+
+func (b *tailBuffer) Write(p []byte) (int, error) {
+	const most = 64 << 10
+	b.text = append(b.text, p...)
+	if len(b.text) > 2*most {
+		b.text = append([]byte(nil), b.text[len(b.text)-most:]...)
+	}
+	return len(p), nil
+}
+
+func (b *tailBuffer) String() string { return strings.ToValidUTF8(string(b.text), "\uFFFD") }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// Isolation says how many specs share a guest.
+type Isolation string
+
+// The isolations.
+const (
+	BySpec  Isolation = "spec"  // a guest for each spec
+	BySuite Isolation = "suite" // a guest for the specs of one suite
+	ByCell  Isolation = "cell"  // one guest for all specs of a cell
+)
+
+// ErrIsolation is returned by [ParseIsolation].
+var ErrIsolation = errors.New("unknown isolation")
+
+// ParseIsolation reads a user's word.
+func ParseIsolation(s string) (Isolation, error) {
+	if i := Isolation(s); slices.Contains([]Isolation{BySpec, BySuite, ByCell}, i) {
+		return i, nil
+	}
+	return "", fmt.Errorf("%w %q: want spec, suite or cell", ErrIsolation, s)
+}
+
+// A Plan is what a run is to do: every spec with every loader on every kernel.
+type Plan struct {
+	ID        string // names the run in its records
+	Kernels   []Kernel
+	Loaders   []Loader
+	Specs     []record.Spec
+	Isolation Isolation
+	Jobs      int // guests at once; at least 1
+	Limits    record.Limits
+
+	// Requirements are what the specs hold loaders to.
+	Requirements *requirements.Set
+
+	// Expectations are the failures that are known. Nil for none.
+	Expectations *verdict.Expectations
+}
+
+// Default limits: what one request and one spec may take on a kernel that runs at full speed. A clone under TCG runs cold code at a few
+// percent of it, and a spec there takes about a fifth of a second.
+var DefaultLimits = record.Limits{Request: 20 * time.Second, Spec: 60 * time.Second}
+
+// A Loader is a loader under test, ready to be brought to guests.
+type Loader struct {
+	Name    string // without version
+	Version string
+	Order   record.Loader     // how a guest starts it
+	Payload string            // file with the driver's root, a cpio archive; empty for a loader that is linked in
+	About   verdict.Loader    // for the run's first line
+}
+
+// cell is one loader on one kernel.
+type cell struct {
+	kernel Kernel
+	loader Loader
+}
+
+func (c cell) identity() verdict.Cell {
+	return verdict.Cell{
+		Loader: c.loader.Name, LoaderVersion: c.loader.Version,
+		Kernel: c.kernel.Name(), KernelRelease: c.kernel.About().Release,
+	}
+}
+
+// batch is what one guest is told to run.
+type batch struct {
+	cell
+	specs   []record.Spec
+	attempt int // counted from 1
+}
+
+// batches cuts the part of the plan that is one kernel's.
+func (p Plan) batches(k Kernel) []batch {
+	var all []batch
+	for _, l := range p.Loaders {
+		for _, specs := range p.Isolation.cut(p.Specs) {
+			all = append(all, batch{cell: cell{k, l}, specs: specs, attempt: 1})
+		}
+	}
+	return all
+}
+
+// cut groups specs by the guest that they share, in their order.
+func (i Isolation) cut(specs []record.Spec) [][]record.Spec {
+	var groups [][]record.Spec
+	at := make(map[string]int)
+	for _, s := range specs {
+		key := s.ID
+		switch i {
+		case BySuite:
+			key = s.Suite
+		case ByCell:
+			key = ""
+		}
+		n, ok := at[key]
+		if !ok {
+			n = len(groups)
+			at[key] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], s)
+	}
+	return groups
+}
+
+// Parts are how many verdicts the plan owes, by cell and suite.
+func (p Plan) Parts() []verdict.Part {
+	var parts []verdict.Part
+	for _, k := range p.Kernels {
+		for _, l := range p.Loaders {
+			for _, specs := range BySuite.cut(p.Specs) {
+				parts = append(parts, verdict.Part{
+					Loader: cell{k, l}.identity().LoaderName(), Kernel: k.Name(), Suite: specs[0].Suite, Specs: len(specs),
+				})
+			}
+		}
+	}
+	return parts
+}
+
+// Suites are the names of the plan's suites, in the order of its specs.
+func (p Plan) Suites() []string {
+	var names []string
+	for _, specs := range BySuite.cut(p.Specs) {
+		names = append(names, specs[0].Suite)
+	}
+	return names
+}
+
+// expected is what the host expects of one spec of a batch. A spec of the harness's own tests is held to no requirement.
+func (p Plan) expected(b batch, s record.Spec) verdict.Expected {
+	e := verdict.Expected{Spec: s.ID, Suite: s.Suite, Cell: b.identity(), Attempt: b.attempt}
+	r, found := p.Requirements.ForSpec(s.ID)
+	if !found {
+		return e
+	}
+	held := verdict.Requirement{
+		ID: r.ID, Level: verdict.Level(r.Level), Sentence: r.Sentence, Source: r.Source, Profiles: r.Profiles,
+	}
+	for _, c := range r.Commits {
+		held.Commits = append(held.Commits, c.Commit+" "+c.Why)
+	}
+	e.Requirements = []verdict.Requirement{held}
+	return e
+}

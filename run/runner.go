@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// attempts is how many guests a spec gets to begin in. A spec that began is never run again by itself: what it did is what counts.
+const attempts = 3
+
+// An Observer is told how a run goes on. Its methods are called from one goroutine at a time.
+type Observer interface {
+	// Preparing says that a kernel is being made ready; Prepared that it is, or why it is not.
+	Preparing(kernel string)
+	Prepared(kernel string, took time.Duration, err error)
+
+	// Verdict is called for each verdict after it was written.
+	Verdict(v verdict.Verdict)
+}
+
+// A Sink takes verdicts. [verdict.Writer] is one.
+type Sink interface {
+	Write(v verdict.Verdict) error
+}
+
+// Do carries out the plan. Each verdict is written to sink and then shown to observer. When ctx ends, guests that run are ended, what they
+// had not finished has no verdict, and the error is ctx's cause. Any other error is one of sink, or of the plan; a kernel that cannot be made
+// ready is not an error: its specs have verdicts that say so.
+func (p Plan) Do(ctx context.Context, sink Sink, observer Observer) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r := &runner{plan: p, sink: sink, observer: observer, stop: stop, queue: make(chan batch)}
+
+	var workers sync.WaitGroup
+	for range max(1, p.Jobs) {
+		workers.Go(func() { r.work(ctx) })
+	}
+	r.feed(ctx)
+	close(r.queue)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// runner is a plan being carried out.
+type runner struct {
+	plan     Plan
+	sink     Sink
+	observer Observer
+	stop     context.CancelCauseFunc
+	queue    chan batch
+
+	mu sync.Mutex // held while sink and observer are called
+}
+
+// feed makes one kernel after the other ready and queues its batches. The next kernel is made ready while the batches of the one before it
+// still run: a boot does not use all of a machine.
+func (r *runner) feed(ctx context.Context) {
+	var queued sync.WaitGroup
+	defer queued.Wait()
+	for _, k := range r.plan.Kernels {
+		if ctx.Err() != nil {
+			return
+		}
+		err := r.prepare(ctx, k)
+		batches := r.plan.batches(k)
+		queued.Wait() // the batches of one kernel wait at most
+		queued.Go(func() {
+			for _, b := range batches {
+				if err != nil {
+					r.unprepared(ctx, b, err)
+					continue
+				}
+				select {
+				case r.queue <- b:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+}
+
+func (r *runner) prepare(ctx context.Context, k Kernel) error {
+	r.tell(func() { r.observer.Preparing(k.Name()) })
+	started := time.Now()
+	err := k.Prepare(ctx)
+	if ctx.Err() == nil {
+		r.tell(func() { r.observer.Prepared(k.Name(), time.Since(started), err) })
+	}
+	return err
+}
+
+func (r *runner) tell(what func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	what()
+}
+
+// work takes batches until there are no more.
+func (r *runner) work(ctx context.Context) {
+	for b := range r.queue {
+		// What a guest that died owes is run at once, by this worker, in guests of their own.
+		for next := []batch{b}; len(next) > 0 && ctx.Err() == nil; {
+			b, next = next[0], next[1:]
+			next = append(r.carryOut(ctx, b), next...)
+		}
+	}
+}
+
+// carryOut has a guest run a batch, judges what it left, and returns what it owes.
+func (r *runner) carryOut(ctx context.Context, b batch) []batch {
+	evidence := b.run(ctx, r.plan)
+	if ctx.Err() != nil {
+		return nil
+	}
+	owed := make(map[string]bool)
+	if b.attempt < attempts {
+		for _, id := range verdict.Owed(evidence) {
+			owed[id] = true
+		}
+	}
+	again := batch{cell: b.cell, attempt: b.attempt}
+	if len(owed) < len(b.specs) {
+		again.attempt = 0 // it came further: only guests in which nothing began at all are counted
+	}
+	again.attempt++
+	for _, s := range b.specs {
+		if owed[s.ID] {
+			again.specs = append(again.specs, s)
+			continue
+		}
+		r.judge(b, s, evidence)
+	}
+	if len(again.specs) == 0 {
+		return nil
+	}
+	return []batch{again}
+}
+
+// run has a guest run the batch.
+func (b batch) run(ctx context.Context, p Plan) verdict.Evidence {
+	order := record.Order{Run: p.ID, Kernel: b.kernel.Name(), Loader: b.loader.Order, Limits: p.Limits}
+	for _, s := range b.specs {
+		order.Specs = append(order.Specs, s.ID)
+	}
+	evidence := verdict.Evidence{Ordered: order.Specs}
+	started := time.Now()
+	evidence.Ending = b.kernel.Run(ctx, order, b.loader.Payload, func(h verdict.Heard) {
+		evidence.Heard = append(evidence.Heard, h)
+	})
+	evidence.Ended = time.Now()
+	evidence.Took = evidence.Ended.Sub(started)
+	return evidence
+}
+
+// judge writes the verdict on one spec.
+func (r *runner) judge(b batch, s record.Spec, evidence verdict.Evidence) {
+	v := verdict.Judge(r.plan.expected(b, s), evidence)
+	if r.plan.Expectations != nil {
+		v = r.plan.Expectations.Apply(v)
+	}
+	r.tell(func() {
+		if err := r.sink.Write(v); err != nil {
+			r.stop(fmt.Errorf("run: %w", err))
+			return
+		}
+		r.observer.Verdict(v)
+	})
+}
+
+// unprepared gives every spec of a batch the verdict that its kernel cannot be had.
+func (r *runner) unprepared(ctx context.Context, b batch, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	evidence := verdict.Evidence{Ending: notReady(err), Ended: time.Now()}
+	for _, s := range b.specs {
+		evidence.Ordered = append(evidence.Ordered, s.ID)
+	}
+	for _, s := range b.specs {
+		r.judge(b, s, evidence)
+	}
+}
