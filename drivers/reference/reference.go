@@ -343,18 +343,18 @@ func kernelClass(err error) (loader.Class, int) {
 	return loader.Invalid, int(errno)
 }
 
-// identity is what the loader says of itself: its version is loadstone's.
+// version is the reference loader's, as loader.yaml has it.
+const version = "0.1"
+
+// identity is what the loader says of itself.
 func identity() *loader.Identity {
 	id := &loader.Identity{
-		Name: "reference", Version: "devel", Language: "go",
+		Name: "reference", Version: version, Language: "go",
 		Homepage: "https://github.com/loadstone-bpf/loadstone", Components: map[string]string{},
 	}
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return id
-	}
-	if v := build.Main.Version; v != "" && v != "(devel)" {
-		id.Version = v
 	}
 	for _, dep := range build.Deps {
 		if dep.Path == "github.com/cilium/ebpf" {
