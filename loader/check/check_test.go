@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,5 +117,29 @@ func TestDriverWithAFault(t *testing.T) {
 				t.Errorf("%v, want %v", r.Err(), fault.Kind)
 			}
 		})
+	}
+}
+
+// The document for authors of drivers holds a driver in a shell.
+func TestDocumentedShellDriver(t *testing.T) {
+	text, err := os.ReadFile("../../docs/loader-protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, _ := strings.Cut(string(text), "```sh\n")
+	script, _, _ = strings.Cut(script, "```")
+	name := filepath.Join(t.TempDir(), "driver.sh")
+	if err := os.WriteFile(name, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	work := t.TempDir()
+	r := Check(t.Context(), Driver{
+		Name: "shell", Work: work, Dirs: loader.Dirs{Work: work, BPFFS: work},
+		Start: func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+			return loader.Start(ctx, exec.Command("sh", name), loader.Options{Trace: trace})
+		},
+	})
+	if err := r.Err(); err != nil {
+		t.Error(err)
 	}
 }
