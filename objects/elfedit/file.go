@@ -44,6 +44,12 @@ type reloc struct {
 	symbol *symbol
 }
 
+// maxSize is the size of the largest file that is taken apart, in bytes: a hundred times that of the largest object there is.
+const maxSize = 1 << 20
+
+// maxAlign is the largest alignment of a section that is laid out again, in bytes.
+const maxAlign = 4096
+
 // parse takes apart an object as clang writes it. It does not try to read bad objects.
 func parse(raw []byte) (*file, error) {
 	// debug/elf checks that sections are in the file and that names are in their tables, and knows nothing of writing.
@@ -53,6 +59,9 @@ func parse(raw []byte) (*file, error) {
 	}
 	if checked.Class != elf.ELFCLASS64 || checked.Type != elf.ET_REL {
 		return nil, fmt.Errorf("parse object: %v %v is not a 64-bit relocatable file", checked.Class, checked.Type)
+	}
+	if len(raw) > maxSize {
+		return nil, fmt.Errorf("parse object: %d bytes, and %d are the most", len(raw), maxSize)
 	}
 	f := &file{order: checked.ByteOrder}
 	if err := f.read(raw, 0, &f.header); err != nil {
@@ -80,6 +89,9 @@ func (f *file) readSections(raw []byte, checked []*elf.Section) error {
 		if err := f.read(raw, f.header.Shoff+uint64(i)*uint64(f.header.Shentsize), &s.Section64); err != nil {
 			return fmt.Errorf("header of section %d: %w", i, err)
 		}
+		if known.Addralign > maxAlign || known.Flags&elf.SHF_COMPRESSED != 0 {
+			return fmt.Errorf("section %s: aligned to %d bytes, flags %v", known.Name, known.Addralign, known.Flags)
+		}
 		if known.Type != elf.SHT_NULL && known.Type != elf.SHT_NOBITS {
 			data, err := known.Data()
 			if err != nil {
@@ -88,6 +100,9 @@ func (f *file) readSections(raw []byte, checked []*elf.Section) error {
 			s.data = slices.Clone(data)
 		}
 		f.sections = append(f.sections, s)
+	}
+	if int(f.header.Shstrndx) >= len(f.sections) {
+		return fmt.Errorf("names are in section %d of %d", f.header.Shstrndx, len(f.sections))
 	}
 	f.shstrtab = f.sections[f.header.Shstrndx]
 	return nil
@@ -102,7 +117,7 @@ func (f *file) readSymbols() error {
 	if f.symtab == nil {
 		return errors.New("no symbol table")
 	}
-	if f.sections[f.symtab.Link] != f.shstrtab {
+	if int(f.symtab.Link) >= len(f.sections) || f.sections[f.symtab.Link] != f.shstrtab {
 		return errors.New("symbols and sections have their names in different tables: clang of this age has one")
 	}
 	for at := 0; at < len(f.symtab.data); at += elf.Sym64Size {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package elfedit_test
+
+import (
+	"bytes"
+	"debug/elf"
+	"testing"
+
+	. "github.com/loadstone-bpf/loadstone/objects/elfedit"
+)
+
+// FuzzApply edits whatever it is given. It may refuse; it may not panic, and what it lays out can be read.
+func FuzzApply(f *testing.F) {
+	f.Add(object(f, "el"))
+	f.Add(object(f, "eb"))
+	for _, e := range []Edit{Half(), BTFHeader(TypesLength, 1<<30), SectionHeaders(1<<64 - 64), EmptySection(".BTF")} {
+		bad, err := Apply(object(f, "el"), e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(bad)
+	}
+	edits := []Edit{
+		GrowSection(".maps", 4), DropSection(".BTF"), DropSymbol("counts"), SectionOffset(".maps", 1<<40),
+		RenameType(DataSec, ".maps", ".mops"), PointTypeAtItself(Typedef, "__u32"), BTFVersion(2), SectionHeaders(1 << 40),
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, e := range edits {
+			got, err := Apply(raw, e)
+			if err != nil || e.String() == SectionHeaders(1<<40).String() || e.String() == SectionOffset(".maps", 1<<40).String() {
+				continue
+			}
+			if _, err := elf.NewFile(bytes.NewReader(got)); err != nil {
+				t.Errorf("%s: %v", e, err)
+			}
+		}
+	})
+}
