@@ -52,9 +52,9 @@ func shade(c verdict.Count) color {
 	switch {
 	case c.Planned == 0:
 		return dim
-	case c.Of(verdict.Fail)-c.Advisory+c.Of(verdict.XPass)+c.Of(verdict.Crash) > 0:
+	case c.Of(verdict.Fail)-c.Advisory+c.Of(verdict.XPass)+c.Of(verdict.Crash)+c.Of(verdict.Flaky)-c.Known > 0:
 		return red
-	case c.Of(verdict.Broken)+c.Of(verdict.Missing)+c.Of(verdict.Flaky) > 0:
+	case c.Of(verdict.Broken)+c.Of(verdict.Missing) > 0:
 		return yellow
 	}
 	return green

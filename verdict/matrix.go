@@ -2,15 +2,14 @@
 
 package verdict
 
-import (
-	"slices"
-)
+import "slices"
 
 // A Count is what became of many specs.
 type Count struct {
 	Planned  int          // verdicts that are owed
 	Kinds    map[Kind]int // verdicts that are there
 	Advisory int          // of the fails: shoulds that were not met
+	Known    int          // of the flaky: those that an expectation knows of
 }
 
 func (c *Count) add(v Verdict) {
@@ -20,6 +19,9 @@ func (c *Count) add(v Verdict) {
 	c.Kinds[v.Kind]++
 	if v.Advisory() {
 		c.Advisory++
+	}
+	if v.Kind == Flaky && v.Expectation != nil {
+		c.Known++
 	}
 }
 

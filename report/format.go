@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// A Format is a kind of report that is a file.
+type Format string
+
+// The formats.
+const (
+	HTML     Format = "html"     // report.html: one page, nothing else needed
+	JUnit    Format = "junit"    // junit.xml: for whatever reads test results
+	Markdown Format = "markdown" // summary.md: for the summary of a CI job
+)
+
+// Formats are all formats.
+var Formats = []Format{HTML, JUnit, Markdown}
+
+// Name is the name of the file.
+func (f Format) Name() string {
+	return map[Format]string{HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md"}[f]
+}
+
+// write writes the report of this format.
+func (f Format) write(w io.Writer, file *verdict.File) error {
+	switch f {
+	case HTML:
+		return writePage(w, file)
+	case JUnit:
+		return writeJUnit(w, file)
+	case Markdown:
+		return writeMarkdown(w, file)
+	}
+	return fmt.Errorf("unknown report format %q; there are %s", f, strings.Join(names(Formats), ", "))
+}
+
+func names(formats []Format) []string {
+	var ns []string
+	for _, f := range formats {
+		ns = append(ns, string(f))
+	}
+	return ns
+}
+
+// Write writes reports into a folder, which is made where it is not there, and returns their paths. Each file is there whole, or as it was
+// before.
+func Write(dir string, file *verdict.File, formats ...Format) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("write reports: %w", err)
+	}
+	var paths []string
+	for _, f := range formats {
+		var b bytes.Buffer
+		if err := f.write(&b, file); err != nil {
+			return paths, fmt.Errorf("write reports: %w", err)
+		}
+		path := filepath.Join(dir, f.Name())
+		if err := replace(path, b.Bytes()); err != nil {
+			return paths, fmt.Errorf("write reports: %w", err)
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+// replace makes data the content of the file at path in one step.
+func replace(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

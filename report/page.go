@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+var (
+	//go:embed page/page.html
+	pageHTML string
+	//go:embed page/page.css
+	pageCSS string
+	//go:embed page/page.js
+	pageJS string
+)
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"plain": plain,
+	"join":  func(ss []string) string { return strings.Join(ss, ", ") },
+	"line":  func(lines []string) string { return strings.Join(lines, "\n") },
+	"voice": voice,
+}).Parse(pageHTML))
+
+// A page is what the template shows. It holds text of guests as it came; the template spells out control characters and escapes the rest.
+type page struct {
+	Style  template.CSS
+	Script template.JS
+	Policy string // Content-Security-Policy: nothing is fetched, and no script runs but the page's own
+
+	Run      verdict.Run
+	Outcome  string
+	Mood     string // class of the outcome: "good", "bad", "unknown"
+	Summary  string
+	Took     string
+	Bar      []segment
+	Problems []string
+	Gaps     []gap
+
+	Suites  []pageSuite
+	Kernels []pageKernel
+	Loaders []string
+	Kinds   []pageKind
+	Rows    []row
+}
+
+// A segment is a kind's share of the bar across the page, in verdicts.
+type segment struct {
+	Name     string
+	From, Of int
+}
+
+// A pageSuite is one table of the matrix.
+type pageSuite struct {
+	Name string
+	Rows []pageRow
+}
+
+type pageRow struct {
+	Loader string
+	Cells  []pageCell
+}
+
+// A pageCell is a loader on a kernel in a suite.
+type pageCell struct {
+	Loader, Kernel, Suite string
+	Planned, Pass         int
+	Mood                  string
+	Marks                 []pageKind // what is no pass
+}
+
+type pageKernel struct{ Name, Release string }
+
+// A pageKind is a kind of verdict as the page tells them apart: a should that is not met is not a fail there.
+type pageKind struct {
+	Name string
+	N    int
+}
+
+// A row is a verdict in the list.
+type row struct {
+	verdict.Verdict
+	Name   string // of its kind
+	Opens  bool   // there is more to tell than fits in a line
+	Loader string // with its version
+	Kernel string
+}
+
+// Why is the reason, where it says more than what was seen.
+func (r row) Why() string {
+	if strings.HasPrefix(r.Seen, r.Reason) {
+		return ""
+	}
+	return r.Reason
+}
+
+// writePage writes the run as one page of HTML that needs nothing else.
+func writePage(w io.Writer, f *verdict.File) error {
+	if err := pageTemplate.Execute(w, newPage(f)); err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	return nil
+}
+
+func newPage(f *verdict.File) page {
+	word, c := outcome(f)
+	p := page{
+		Style: template.CSS(pageCSS), Script: template.JS(pageJS),
+		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + digest(pageCSS) + "; script-src " + digest(pageJS),
+		Run:    f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
+		Problems: f.Problems(), Gaps: gaps(f),
+	}
+	if f.End != nil {
+		p.Took = clock(time.Duration(f.End.DurationMS) * time.Millisecond)
+	}
+	m := f.Matrix()
+	p.Loaders = m.Loaders
+	p.Kernels = pageKernels(f.Run, m)
+	for _, suite := range m.Suites {
+		p.Suites = append(p.Suites, newPageSuite(m, suite))
+	}
+	p.Kinds = pageKinds(f.Count())
+	p.Bar = newBar(p.Kinds)
+	p.Rows = newRows(f)
+	return p
+}
+
+// digest is text as a source that a Content-Security-Policy allows.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func mood(c color) string {
+	switch c {
+	case red:
+		return "bad"
+	case yellow:
+		return "unknown"
+	case green:
+		return "good"
+	}
+	return "none"
+}
+
+func pageKernels(run verdict.Run, m verdict.Matrix) []pageKernel {
+	var ks []pageKernel
+	for _, name := range m.Kernels {
+		k := pageKernel{Name: name}
+		if i := slices.IndexFunc(run.Kernels, func(k verdict.Kernel) bool { return k.Name == name }); i >= 0 {
+			k.Release = run.Kernels[i].Release
+		}
+		ks = append(ks, k)
+	}
+	return ks
+}
+
+func newPageSuite(m verdict.Matrix, suite string) pageSuite {
+	s := pageSuite{Name: suite}
+	for _, loader := range m.Loaders {
+		r := pageRow{Loader: loader}
+		for _, kernel := range m.Kernels {
+			c := m.At(loader, kernel, suite)
+			kinds := pageKinds(c)
+			kinds = slices.DeleteFunc(kinds, func(k pageKind) bool { return k.Name == string(verdict.Pass) })
+			r.Cells = append(r.Cells, pageCell{
+				Loader: loader, Kernel: kernel, Suite: suite, Planned: c.Planned, Pass: c.Of(verdict.Pass), Mood: mood(shade(c)), Marks: kinds,
+			})
+		}
+		s.Rows = append(s.Rows, r)
+	}
+	return s
+}
+
+const kindShould = "should"
+
+// pageKinds are the kinds that came up, how often, in the order of reports.
+func pageKinds(c verdict.Count) []pageKind {
+	var kinds []pageKind
+	add := func(name string, n int) {
+		if n > 0 {
+			kinds = append(kinds, pageKind{name, n})
+		}
+	}
+	for _, k := range verdict.Kinds {
+		n := c.Of(k)
+		if k == verdict.Fail {
+			n -= c.Advisory
+		}
+		if k == verdict.Refused {
+			add(kindShould, c.Advisory)
+		}
+		add(string(k), n)
+	}
+	return kinds
+}
+
+func newBar(kinds []pageKind) []segment {
+	var bar []segment
+	from := 0
+	for _, k := range kinds {
+		bar = append(bar, segment{k.Name, from, k.N})
+		from += k.N
+	}
+	return bar
+}
+
+// Width is the width of the whole bar, in verdicts.
+func (p page) Width() int {
+	width := 0
+	for _, s := range p.Bar {
+		width += s.Of
+	}
+	return width
+}
+
+// newRows are all verdicts, the findings first.
+func newRows(f *verdict.File) []row {
+	var rows []row
+	for _, v := range sorted(f) {
+		r := row{Verdict: v, Name: string(v.Kind), Loader: v.LoaderName(), Kernel: v.Cell.Kernel}
+		if v.Advisory() {
+			r.Name = kindShould
+		}
+		r.Opens = v.Kind != verdict.Pass || v.UnderClaim
+		rows = append(rows, r)
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(rank(a), rank(b)) })
+	return rows
+}
+
+// rank orders rows: findings by their kind, then advice, then what was not judged, then passes.
+func rank(r row) int {
+	i := slices.Index(verdict.Kinds, r.Kind)
+	switch {
+	case r.Kind == verdict.Pass:
+		return 2 * len(verdict.Kinds)
+	case r.Advisory():
+		return slices.Index(verdict.Kinds, verdict.Missing)
+	}
+	return i
+}
+
+// voice is who speaks in a line of a conversation: "asks", "answers", "fault", "stderr".
+func voice(line string) string {
+	for prefix, who := range map[string]string{"> ": "asks", "< ": "answers", "! ": "fault", "| ": "stderr"} {
+		if strings.HasPrefix(line, prefix) {
+			return who
+		}
+	}
+	return "aside"
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+var shots = flag.String("shots", "", "folder for screenshots of the page")
+
+// A browser is a headless Chromium, and everything in it that went wrong or over the network.
+type browser struct {
+	ctx context.Context
+
+	mu     sync.Mutex
+	faults []string
+}
+
+// newBrowser starts Chromium. A machine without it fails the test: a page that nobody looked at is not tested.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("chromium is not installed; run `make setup`: %v", err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-component-update", true),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	b := &browser{}
+	b.ctx, cancel = chromedp.NewContext(allocator, chromedp.WithListener(b.listen))
+	t.Cleanup(cancel)
+	// The first call starts it, so it must not have a deadline of its own.
+	if err := chromedp.Do(b.ctx); err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	call(t, b, network.Enable, network.EnableParams{})
+	call(t, b, log.Enable, cdp.Empty{})
+	return b
+}
+
+// call sends a command of the browser's protocol.
+func call[P, R any](t *testing.T, b *browser, command cdp.Command[P, R], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, command, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func click(css chromedp.CSS) chromedp.Action[chromedp.Void]   { return chromedp.Click(css) }
+func focus(css chromedp.CSS) chromedp.Action[chromedp.Void]   { return chromedp.Focus(css) }
+func ready(css chromedp.CSS) chromedp.Action[chromedp.Void]   { return chromedp.WaitReady(css) }
+func visible(css chromedp.CSS) chromedp.Action[chromedp.Void] { return chromedp.WaitVisible(css) }
+func gone(css chromedp.CSS) chromedp.Action[chromedp.Void]    { return chromedp.WaitNotVisible(css) }
+
+func (b *browser) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		b.faults = append(b.faults, fmt.Sprintf("script error: %+v", e.ExceptionDetails))
+	case *log.EventEntryAdded:
+		b.faults = append(b.faults, fmt.Sprintf("%s: %s", e.Entry.Source, e.Entry.Text))
+	case *runtime.EventConsoleAPICalled:
+		b.faults = append(b.faults, "console: "+string(e.Type))
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(e.Request.URL, "file:") && !strings.HasPrefix(e.Request.URL, "data:") {
+			b.faults = append(b.faults, "fetches "+e.Request.URL)
+		}
+	}
+}
+
+// within is the context of one thing to do.
+func (b *browser) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.ctx, time.Minute)
+}
+
+// run runs actions, and fails the test for whatever went wrong in the page meanwhile.
+func (b *browser) run(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.faults {
+		t.Error(f)
+	}
+	b.faults = nil
+}
+
+// eval is the value of a JavaScript expression.
+func eval[T any](t *testing.T, b *browser, expression string) T {
+	t.Helper()
+	ctx, cancel := b.within()
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// shoot keeps a screenshot where -shots asks for it.
+func (b *browser) shoot(t *testing.T, name string) {
+	t.Helper()
+	if *shots == "" {
+		return
+	}
+	ctx, cancel := b.within()
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// open writes the page of a run and goes there.
+func (b *browser) open(t *testing.T, f *verdict.File) {
+	t.Helper()
+	paths, err := Write(t.TempDir(), f, HTML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run(t, chromedp.Navigate((&url.URL{Scheme: "file", Path: paths[0]}).String()), ready(`html[data-ready=yes]`))
+}
+
+// visible is how many verdicts are shown that match a selector.
+func (b *browser) visible(t *testing.T, selector string) int {
+	t.Helper()
+	return eval[int](t, b, fmt.Sprintf(`document.querySelectorAll("#list > .verdict%s:not([hidden])").length`, selector))
+}
+
+// choose sets a field of the filter as a user's choice does.
+func choose(field, value string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{const e = document.querySelector("#filter [name=%s]"); e.value = %q; e.dispatchEvent(new Event("input", {bubbles: true}));}`, field, value))
+}
+
+func TestPageInABrowser(t *testing.T) {
+	f := fixture(t, "full.jsonl")
+	b := newBrowser(t)
+	b.run(t, chromedp.EmulateViewport(1280, 900))
+	b.open(t, f)
+	b.shoot(t, "desktop")
+
+	count := func(match func(verdict.Verdict) bool) int {
+		n := 0
+		for _, v := range f.Verdicts {
+			if match(v) {
+				n++
+			}
+		}
+		return n
+	}
+	clear := chromedp.Steps(click(`#filter [type=reset]`), chromedp.Poll[chromedp.Void](`document.querySelector("#shown").textContent.startsWith("210 of")`))
+
+	t.Run("shows every verdict", func(t *testing.T) {
+		if got := b.visible(t, ""); got != len(f.Verdicts) {
+			t.Errorf("%d verdicts, want %d", got, len(f.Verdicts))
+		}
+		if got := eval[string](t, b, `document.querySelector("#list > .verdict").dataset.kind`); got != "fail" {
+			t.Errorf("the first is a %s: findings come first", got)
+		}
+	})
+	t.Run("filters by loader", func(t *testing.T) {
+		b.run(t, choose("loader", "cilium@0.22"))
+		want := count(func(v verdict.Verdict) bool { return v.Loader == "cilium" })
+		if got := b.visible(t, ""); got != want || b.visible(t, `[data-loader="cilium@0.22"]`) != want {
+			t.Errorf("%d verdicts, want %d", got, want)
+		}
+		b.run(t, clear)
+	})
+	t.Run("filters by kernel", func(t *testing.T) {
+		b.run(t, choose("kernel", "6.12"))
+		want := count(func(v verdict.Verdict) bool { return v.Cell.Kernel == "6.12" })
+		if got := b.visible(t, ""); got != want || b.visible(t, `[data-kernel="6.12"]`) != want {
+			t.Errorf("%d verdicts, want %d", got, want)
+		}
+		b.run(t, clear)
+	})
+	t.Run("filters by verdict", func(t *testing.T) {
+		b.run(t, click(`#filter .kind.crash`), click(`#filter .kind.broken`))
+		want := count(func(v verdict.Verdict) bool { return v.Kind == verdict.Crash || v.Kind == verdict.Broken })
+		if got := b.visible(t, ""); got != want {
+			t.Errorf("%d verdicts, want %d", got, want)
+		}
+		b.shoot(t, "filtered")
+		b.run(t, clear)
+	})
+	t.Run("filters by text, of logs too", func(t *testing.T) {
+		b.run(t, chromedp.SendKeys(chromedp.CSS(`#filter [name=text]`), "HTAB_map_alloc wArNiNg"))
+		if got := b.visible(t, ""); got != 1 || b.visible(t, `[data-kernel="6.18"]`) != 1 {
+			t.Errorf("%d verdicts, want 1", got)
+		}
+		b.run(t, chromedp.SendKeys(chromedp.CSS(`#filter [name=text]`), " nowhere"), visible("#none"), clear)
+	})
+	t.Run("keeps the filter in the address", func(t *testing.T) {
+		b.run(t, choose("kernel", "7.3"), choose("loader", "libbpf@1.1"))
+		if got := eval[string](t, b, "location.hash"); got != "#loader=libbpf%401.1&kernel=7.3" {
+			t.Errorf("address %q", got)
+		}
+		before := b.visible(t, "")
+		b.run(t, chromedp.Reload(), ready(`html[data-ready=yes]`))
+		if got := b.visible(t, ""); got != before {
+			t.Errorf("after a reload %d verdicts, before %d", got, before)
+		}
+		b.run(t, clear)
+	})
+	t.Run("goes from the matrix to its verdicts", func(t *testing.T) {
+		b.run(t, click(`#matrix button[data-loader="libbpf@1.1"][data-kernel="6.1"][data-suite="pinning"]`))
+		if got := b.visible(t, ""); got != 2 {
+			t.Errorf("%d verdicts, want 2", got)
+		}
+		b.run(t, clear)
+	})
+	t.Run("opens a failure", func(t *testing.T) {
+		const failure = `#list > details[data-kernel="6.12"][data-loader="libbpf@1.1"][data-suite="pinning"][data-kind=fail]`
+		b.run(t, click(failure+" summary"), visible(failure+" .again code"))
+		text := eval[string](t, b, fmt.Sprintf(`document.querySelector(%q).innerText`, failure))
+		for _, want := range []string{
+			"A loader that reuses a pinned map names every attribute", "naming numa_node (pinned 0, defined 1)", "map 41 on node 0",
+			`"op":"load"`, "96eabe7a40aa", "suites/pinning/reuse.go:41", "loadstone run --kernel 6.12 --loader libbpf@1.1 --spec pinning.reuse.numa-node-named",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is not shown", want)
+			}
+		}
+		b.shoot(t, "opened")
+		b.run(t, click(failure+" .copy"), chromedp.Poll[chromedp.Void](fmt.Sprintf(`document.querySelector(%q).textContent !== "copy"`, failure+" .copy")))
+	})
+	t.Run("opens with the keyboard", func(t *testing.T) {
+		b.run(t, focus(`#list > details[data-kind=crash] summary`), chromedp.KeyEvent("\r"), visible(`#list > details[data-kind=crash] .again`))
+		b.run(t, chromedp.KeyEvent("/"))
+		if got := eval[string](t, b, "document.activeElement.name"); got != "text" {
+			t.Errorf("/ goes to %q", got)
+		}
+	})
+	t.Run("has a table that reads as one", func(t *testing.T) {
+		if got := eval[int](t, b, `document.querySelectorAll("#matrix table:has(caption) thead th[scope=col]").length`); got != 2*6 {
+			t.Errorf("%d column headers", got)
+		}
+		if got := eval[int](t, b, `document.querySelectorAll("#matrix tbody th[scope=row]").length`); got != 2*3 {
+			t.Errorf("%d row headers", got)
+		}
+	})
+	t.Run("gives a guest no script", func(t *testing.T) {
+		if got := eval[int](t, b, `document.querySelectorAll("script, img, iframe, link:not([rel=icon])").length`); got != 1 {
+			t.Errorf("%d elements that act", got)
+		}
+	})
+}
+
+// TestPageOnAPhone looks for what sticks out: nothing may be wider than the screen.
+func TestPageOnAPhone(t *testing.T) {
+	b := newBrowser(t)
+	for _, scheme := range []string{"light", "dark"} {
+		b.run(t, chromedp.EmulateViewport(360, 780, chromedp.EmulateMobile, chromedp.EmulateScale(2)))
+		call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		b.open(t, fixture(t, "full.jsonl"))
+		b.shoot(t, "phone-"+scheme)
+		b.run(t, chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true`))
+		if width := eval[int](t, b, "document.documentElement.scrollWidth"); width > 360 {
+			t.Errorf("%s: the page is %d pixels wide", scheme, width)
+		}
+	}
+}
+
+// TestPageWithoutScript is the page for whoever turns scripts off: all verdicts, to be opened.
+func TestPageWithoutScript(t *testing.T) {
+	b := newBrowser(t)
+	paths, err := Write(t.TempDir(), fixture(t, "full.jsonl"), HTML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.run(t, chromedp.Navigate("file://"+paths[0]), visible("#list"))
+	const failure = "#list > details[data-kind=crash]"
+	b.run(t, click(failure+" summary"), visible(failure+" .again code"), gone("#filter"))
+}
+
+// TestPageOfARunThatStopped says so, and does not look clean.
+func TestPageOfARunThatStopped(t *testing.T) {
+	b := newBrowser(t)
+	b.open(t, fixture(t, "torn.jsonl"))
+	text := eval[string](t, b, `document.querySelector("header").innerText`)
+	for _, want := range []string{"incomplete", "The run did not come to its end.", "libbpf@1.1 on 7.3, mapdefs: 12 of 12 verdicts are not there"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not said in %q", want, text)
+		}
+	}
+	b.shoot(t, "torn")
+}
+
+// TestPageOfThousands holds the page of a large run to what can still be used.
+func TestPageOfThousands(t *testing.T) {
+	run, vs := fixtureFile()
+	f := &verdict.File{Run: run, End: &verdict.End{Complete: true}}
+	f.Run.Plan = nil
+	const times = 60
+	for _, p := range run.Plan {
+		p.Specs *= times
+		f.Run.Plan = append(f.Run.Plan, p)
+	}
+	for i := range times {
+		for _, v := range vs {
+			v.Spec = fmt.Sprintf("%s/%d", v.Spec, i)
+			f.Verdicts = append(f.Verdicts, v)
+		}
+	}
+	f.Run.Planned = len(f.Verdicts)
+	b := newBrowser(t)
+	b.open(t, f)
+	b.run(t, choose("kernel", "6.12"), choose("text", "numa-node-named"))
+	if got := b.visible(t, ""); got != 3*times {
+		t.Errorf("%d verdicts, want %d", got, 3*times)
+	}
+	var page bytes.Buffer
+	if err := writePage(&page, f); err != nil {
+		t.Fatal(err)
+	}
+	if perVerdict := page.Len() / len(f.Verdicts); perVerdict > 1000 {
+		t.Errorf("%d bytes for each verdict", perVerdict)
+	}
+}
+
+func TestPageThatCannotBeWritten(t *testing.T) {
+	if err := writePage(fullDisk{}, fixture(t, "clean.jsonl")); err == nil {
+		t.Error("no error")
+	}
+}
