@@ -14,6 +14,13 @@ import (
 // assemble makes the driver's root: what is brought along and what the packages hold, the driver's program, and the shared libraries of all
 // of it. The components are the packages that something in it comes from.
 func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]string, error) {
+	compiler := ""
+	if r.sources != nil { // asked first: it costs nothing, and packages may be a download
+		var err error
+		if compiler, err = r.compiler(); err != nil {
+			return nil, nil, err
+		}
+	}
 	t := maps.Clone(r.brought)
 	used := map[string]string{}
 	var from libraries
@@ -31,20 +38,20 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 	} else {
 		from = newHost()
 	}
-	if r.Manifest.Build != nil {
-		program := r.program
-		if r.sources != nil {
-			var err error
-			if program, err = r.compile(ctx, w, sys); err != nil {
-				return nil, nil, err
-			}
+	program := r.Manifest.Argv()[0]
+	if r.sources != nil {
+		var err error
+		if r.program, err = r.compile(ctx, compiler, w, sys); err != nil {
+			return nil, nil, err
 		}
-		t.addFile(r.Manifest.Argv()[0], 0o755, program)
 	}
-	if err := t.complete(from, used); err != nil {
+	if r.Manifest.Build != nil {
+		t.addFile(program, 0o755, r.program)
+	}
+	if err := t.complete(program, slices.Sorted(maps.Keys(r.brought)), from, used); err != nil {
 		return nil, nil, err
 	}
-	return t, used, t.checkCommand(r.Manifest.Argv()[0])
+	return t, used, t.checkCommand(program)
 }
 
 // checkCommand sees that a command can be started in the root.

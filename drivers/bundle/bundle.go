@@ -51,7 +51,7 @@ type Bundle struct {
 	Size    int64  `json:"size"`   // of the archive, in bytes
 
 	// Components are the Debian packages that something in the root comes from, name to version.
-	Components map[string]string `json:"components,omitempty"`
+	Components map[string]string `json:"components"`
 }
 
 // Build returns a bundle, from the cache if it is there, and makes it if not.

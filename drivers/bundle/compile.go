@@ -17,11 +17,7 @@ import (
 
 // compile compiles a driver in C with the host's compiler, against the headers and libraries of the sysroot; against the host's where the
 // version comes from no suite.
-func (r *request) compile(ctx context.Context, w *workspace, sys *sysroot) ([]byte, error) {
-	compiler, err := r.compiler()
-	if err != nil {
-		return nil, err
-	}
+func (r *request) compile(ctx context.Context, compiler string, w *workspace, sys *sysroot) ([]byte, error) {
 	dir := w.path("source")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err

@@ -42,27 +42,89 @@ type linkage struct {
 	runpath     []string // folders to search first, as they stand in the file
 }
 
-// complete adds the shared libraries of all that is in the tree, and theirs, and notes which packages they are of. It is what ldd finds,
-// without running anything. It returns [ErrMissingLibrary].
-func (t tree) complete(from libraries, used map[string]string) error {
-	open := slices.Sorted(maps.Keys(t))
-	for len(open) > 0 {
-		name := open[0]
-		open = open[1:]
-		if !isELF(t[name].data) {
+// A completion adds to a tree the shared libraries that its files need. It is what ldd finds, without running anything.
+type completion struct {
+	tree
+	from libraries
+	used map[string]string // packages that something was taken from, name to version
+	done map[string]bool   // files that have all they need
+}
+
+// complete adds the shared libraries of everything in the tree, and notes which packages they are of. It returns [ErrMissingLibrary] if the
+// program, or a file that the manifest brings along, lacks one. Other files of packages are left out then: they are plug-ins of a package
+// that nobody depends on.
+func (t tree) complete(program string, brought []string, from libraries, used map[string]string) error {
+	c := completion{t, from, used, map[string]bool{}}
+	if name, _, ok := t.resolve(program); ok {
+		brought = append([]string{name}, brought...)
+	}
+	for _, name := range brought {
+		if err := c.satisfy(name); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		err := c.satisfy(name)
+		if errors.Is(err, ErrMissingLibrary) {
+			delete(t, name)
 			continue
 		}
-		needs, err := readLinkage(t[name].data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		added, err := t.satisfy(name, needs, from, used)
 		if err != nil {
 			return err
 		}
-		open = append(open, added...)
 	}
 	return nil
+}
+
+// satisfy adds what one file needs, and what that needs.
+func (c completion) satisfy(name string) error {
+	if c.done[name] || !isELF(c.tree[name].data) {
+		return nil
+	}
+	c.done[name] = true
+	needs, err := readLinkage(c.tree[name].data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if needs.interpreter != "" {
+		if err := c.add(name, path.Base(needs.interpreter), []string{path.Dir(needs.interpreter)}); err != nil {
+			return err
+		}
+	}
+	for _, library := range needs.needed {
+		if strings.HasPrefix(library, "ld-linux") || strings.HasPrefix(library, "ld64.so") {
+			continue // libc's name for the interpreter, which is there by then
+		}
+		if err := c.add(name, library, append(searched(name, needs.runpath), c.from.dirs()...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds a library from the first of dirs that has it, unless one is there.
+func (c completion) add(name, library string, dirs []string) error {
+	for _, dir := range dirs {
+		if there, _, ok := c.resolve(path.Join(dir, library)); ok {
+			return c.satisfy(there)
+		}
+	}
+	for _, dir := range dirs {
+		data, owner, err := c.from.read(path.Join(dir, library))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("library %s of %s: %w", library, name, err)
+		}
+		to := place(path.Join(c.from.home(dir), library))
+		c.addFile(to, 0o755, data)
+		if owner != "" {
+			c.used[owner] = c.from.version(owner)
+		}
+		return c.satisfy(to)
+	}
+	return fmt.Errorf("%w: %s, which %s needs; %s", ErrMissingLibrary, library, name, c.from.cure())
 }
 
 func readLinkage(data []byte) (linkage, error) {
@@ -100,48 +162,6 @@ func readLinkage(data []byte) (linkage, error) {
 		}
 	}
 	return l, nil
-}
-
-// satisfy adds what one file needs and the tree lacks. It returns what it added.
-func (t tree) satisfy(name string, needs linkage, from libraries, used map[string]string) (added []string, err error) {
-	take := func(dirs []string, library string) error {
-		for _, dir := range dirs {
-			if _, _, ok := t.resolve(path.Join(dir, library)); ok {
-				return nil
-			}
-		}
-		for _, dir := range dirs {
-			data, owner, err := from.read(path.Join(dir, library))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("library %s of %s: %w", library, name, err)
-			}
-			to := place(path.Join(from.home(dir), library))
-			t.addFile(to, 0o755, data)
-			added = append(added, to)
-			if owner != "" {
-				used[owner] = from.version(owner)
-			}
-			return nil
-		}
-		return fmt.Errorf("%w: %s, which %s needs; %s", ErrMissingLibrary, library, name, from.cure())
-	}
-	if needs.interpreter != "" {
-		if err := take([]string{path.Dir(needs.interpreter)}, path.Base(needs.interpreter)); err != nil {
-			return nil, err
-		}
-	}
-	for _, library := range needs.needed {
-		if strings.HasPrefix(library, "ld-linux") || strings.HasPrefix(library, "ld64.so") {
-			continue // libc's name for the interpreter, which is there by then
-		}
-		if err := take(append(searched(name, needs.runpath), from.dirs()...), library); err != nil {
-			return nil, err
-		}
-	}
-	return added, nil
 }
 
 // searched are the folders of a file's own search path.

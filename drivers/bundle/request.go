@@ -31,7 +31,7 @@ type request struct {
 
 	brought tree              // the manifest's files, and its command if that is one
 	sources map[string][]byte // of a driver in C, by name
-	program []byte            // of a driver in Go
+	program []byte            // of a driver in Go; of one in C once it is compiled
 
 	id string // names the files of this request in the cache: the same for the same request
 }

@@ -11,6 +11,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
 )
 
@@ -86,11 +89,21 @@ func (s store) put(r *request, t tree, components map[string]string) (*Bundle, e
 		return nil, err
 	}
 	work := s.path(r.id + ".work")
-	err = errors.Join(replaceFile(work, b.Payload, archive), replaceFile(work, s.path(r.id+".json"), text))
-	if err != nil {
-		return nil, fmt.Errorf("keep bundle %s: %w", r, err)
+	if err := replaceFile(work, b.Payload, archive); err != nil {
+		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
+	}
+	if err := replaceFile(work, s.path(r.id+".json"), text); err != nil {
+		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
 	}
 	return b, nil
+}
+
+// full says what can be done about a full disk.
+func full(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w; free some space, or name another place with --cache", apt.ErrDiskFull, err)
+	}
+	return err
 }
 
 // replaceFile puts a file in place at once, by way of a name that is removed if this process does not come to the end.

@@ -152,7 +152,8 @@ func (d *driver) holdsNothing() {
 		d.Fatal(err)
 	}
 	for _, e := range entries {
-		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil && (strings.Contains(target, "bpf") || strings.Contains(target, "btf")) {
+		target, err := os.Readlink(filepath.Join(dir, e.Name()))
+		if err == nil && strings.HasPrefix(target, "anon_inode:") && (strings.Contains(target, "bpf") || strings.Contains(target, "btf")) {
 			d.Errorf("the driver holds %s", target)
 		}
 	}
