@@ -68,7 +68,7 @@ func (c *closure) close() error {
 	for len(c.open) > 0 {
 		p := c.open[0]
 		c.open = c.open[1:]
-		needs, err := parseDependencies(p.depends)
+		needs, err := parseDependencies(p.Depends)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
@@ -113,7 +113,7 @@ func (c *closure) has(want relation) bool {
 	}
 	for _, p := range c.chosen {
 		// The index was made from lines whose Provides parse.
-		provided, _ := parseDependencies(p.provides)
+		provided, _ := parseDependencies(p.Provides)
 		for _, alternatives := range provided {
 			virtual := alternatives[0]
 			if virtual.name == want.name && (want.operator == "" || virtual.version != "" && want.meets(virtual.version)) {

@@ -33,6 +33,7 @@ var faults = []struct {
 	err  error
 }{
 	{"No space left on device", ErrDiskFull},
+	{"Wrote only", ErrDiskFull}, // tar, of a write that the disk had no room for
 	{"NO_PUBKEY", ErrSignature},
 	{"EXPKEYSIG", ErrSignature},
 	{"BADSIG", ErrSignature},

@@ -120,7 +120,7 @@ func (x *index) Close() error { return unix.Munmap(x.mapping) }
 
 // withPrefix calls do for each line whose name starts with prefix, in order.
 func (x *index) withPrefix(prefix string, do func(columns []string) error) error {
-	for rest := x.lines[x.search(prefix):]; bytes.HasPrefix(rest, []byte(prefix)); {
+	for rest := x.lines[x.search(prefix):]; len(rest) > 0 && bytes.HasPrefix(rest, []byte(prefix)); {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, []byte("\n"))
 		if err := do(strings.Split(string(line), "\t")); err != nil {

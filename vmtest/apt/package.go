@@ -18,8 +18,8 @@ type Package struct {
 	Size         int64  // of the .deb, in bytes
 	SHA256       string // of the .deb, in hexadecimal, as signed by the mirror's owner
 
-	depends  string // Pre-Depends and Depends
-	provides string
+	Depends  string // Pre-Depends and Depends, as in the list
+	Provides string // as in the list
 }
 
 func (p Package) String() string { return fmt.Sprintf("%s=%s", p.Name, p.Version) }
@@ -36,14 +36,14 @@ func packageOf(columns []string, base string) (Package, error) {
 	return Package{
 		Name: columns[0], Version: Version(columns[1]), Architecture: columns[2],
 		URI: base + "/" + columns[3], Size: size, SHA256: columns[5],
-		depends: columns[6], provides: columns[7],
+		Depends: columns[6], Provides: columns[7],
 	}, nil
 }
 
 // DependsOn reports whether the package names another in its dependencies.
 func (p Package) DependsOn(name string) bool {
 	// The mirror's lists are well formed, or Closure tells.
-	needs, _ := parseDependencies(p.depends)
+	needs, _ := parseDependencies(p.Depends)
 	for _, alternatives := range needs {
 		for _, one := range alternatives {
 			if one.name == name {
