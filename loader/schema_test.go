@@ -260,6 +260,7 @@ func TestBadRequest(t *testing.T) {
 	for _, tt := range []struct{ fault, line string }{
 		{"no v", `{"seq":1,"op":"reset"}`},
 		{"no op", `{"v":1,"seq":1}`},
+		{"empty op", `{"v":1,"seq":1,"op":""}`},
 		{"seq 0", `{"v":1,"seq":0,"op":"reset"}`},
 		{"spec is a number", `{"v":1,"seq":1,"spec":1,"op":"reset"}`},
 		{"load of no session", `{"v":1,"seq":1,"op":"load"}`},

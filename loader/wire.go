@@ -79,6 +79,9 @@ func decodeRequest(line []byte) (envelope, Request, error) {
 	if e.Seq < 1 {
 		return e, nil, fmt.Errorf("%w: seq is %d, want 1 or more", ErrSchema, e.Seq)
 	}
+	if e.Op == "" {
+		return e, nil, fmt.Errorf("%w: op is empty", ErrSchema)
+	}
 	blank, ok := blanks[e.Op]
 	if !ok {
 		return e, nil, fmt.Errorf("%w %q", errUnknownOp, e.Op)

@@ -107,11 +107,13 @@ func TestDriverWithAFault(t *testing.T) {
 			t.Parallel()
 			r := drive(t, func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 				cmd := exec.Command(os.Args[0])
-				cmd.Env = []string{faults.EnvFault + "=" + fault.Name}
-				return loader.Start(ctx, cmd, loader.Options{
-					Deadline: 5 * time.Second, Grace: 300 * time.Millisecond, Trace: trace,
-					Deadlines: map[loader.Op]time.Duration{loader.OpLoad: time.Second},
-				})
+				cmd.Env = []string{faults.EnvFault + "=" + fault.Name, "GORACE=atexit_sleep_ms=0"}
+				options := loader.Options{Deadline: time.Minute, Grace: time.Minute, Trace: trace}
+				if errors.Is(fault.Kind, loader.ErrHung) || fault.Name == "mute" { // then there is nothing to wait for
+					options.Grace = 500 * time.Millisecond
+					options.Deadlines = map[loader.Op]time.Duration{loader.OpLoad: 2 * time.Second}
+				}
+				return loader.Start(ctx, cmd, options)
 			})
 			if !errors.Is(r.Err(), fault.Kind) {
 				t.Errorf("%v, want %v", r.Err(), fault.Kind)
