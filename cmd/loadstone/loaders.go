@@ -174,6 +174,9 @@ out, and that is said. Exit codes: 0 all is well; 1 the driver or its manifest i
 	return cmd
 }
 
+// errNoTrial ends a check that cannot come to its end: a driver that loaded nothing is not proved.
+var errNoTrial = errors.New("this build has no way to load in a clone, so the check is not complete")
+
 // A loaderCheck checks loaders one after the other.
 type loaderCheck struct {
 	cmd         *cobra.Command
@@ -234,6 +237,9 @@ func (c *loaderCheck) one(choice drivers.Choice, ref loader.Ref) error {
 	if c.faults > faults {
 		c.skip("one load in a clone", "the driver is not fit for it")
 		return nil
+	}
+	if c.trivialLoad == nil {
+		return errNoTrial
 	}
 	err := c.trivialLoad(c.cmd.Context(), ref)
 	c.finding("one load in a clone", err)

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/drivers"
+	"github.com/loadstone-bpf/loadstone/drivers/faults"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// loaders runs the command loaders, with a cache of the test's own, and a load in a clone that ends with trial.
+func loaders(t *testing.T, trial error, args ...string) (output string, tried []string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := newLoadersCommand(&cacheOptions{cache: t.TempDir(), offline: true}, func(_ context.Context, ref loader.Ref) error {
+		tried = append(tried, ref.String())
+		return trial
+	})
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	err = cmd.ExecuteContext(t.Context())
+	return out.String(), tried, err
+}
+
+func TestLoadersList(t *testing.T) {
+	text, _, err := loaders(t, nil, "list", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []listedLoader
+	if err := json.Unmarshal([]byte(text), &listed); err != nil {
+		t.Fatal(err)
+	}
+	all, err := drivers.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names, want []string
+	for _, l := range listed {
+		names = append(names, l.Name)
+	}
+	for _, m := range all {
+		want = append(want, m.Name)
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+	if listed[0].Started != "linked in" {
+		t.Errorf("reference: %+v", listed[0])
+	}
+	table, _, err := loaders(t, nil, "list")
+	if err != nil || strings.Count(table, "\n") != len(all)+1 {
+		t.Errorf("%v:\n%s", err, table)
+	}
+}
+
+// faulty writes a loader.yaml for the driver with that fault, and returns its path.
+func faulty(t *testing.T, name, fault string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("a driver's root takes root to make")
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "driver"), "../../drivers/faults/driver")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	path := filepath.Join(dir, "loader.yaml")
+	text := fmt.Sprintf("name: %s\nversions: {\"1.0\": local}\nspeaks: ndjson\ncommand: [./driver]\nenv: {%s: %s}\n", name, faults.EnvFault, fault)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckOfAGoodDriver(t *testing.T) {
+	path := faulty(t, "cilium", "none")
+	text, tried, err := loaders(t, nil, "check", "--trace", path)
+	if err != nil {
+		t.Errorf("%v:\n%s", err, text)
+	}
+	if diff := cmp.Diff([]string{path + "@1.0"}, tried); diff != "" {
+		t.Error(diff)
+	}
+	for _, want := range []string{"ok    bundle", "ok    keeps to the schema", "it is cilium 0.22.0", `> {"v":1,"seq":1,"op":"hello"`, "ok    one load in a clone"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestCheckOfADriver(t *testing.T) {
+	for _, tt := range []struct {
+		fault        string
+		name, broken string
+		trial        error
+		want         string
+		tried        int
+	}{
+		{"that prints on stdout", "cilium", "text", nil, "libexample: loading section 'xdp'", 0},
+		{"that has another name", "mine", "none", nil, `it says "cilium", its manifest "mine"`, 0},
+		{"that cannot load", "cilium", "none", errors.New("map counts is not there"), "FAIL  one load in a clone\n        map counts is not there", 1},
+	} {
+		t.Run(tt.fault, func(t *testing.T) {
+			text, tried, err := loaders(t, tt.trial, "check", faulty(t, tt.name, tt.broken))
+			if exitCode(err) != exitFailed || !strings.Contains(text, tt.want) || len(tried) != tt.tried {
+				t.Errorf("%v, %d tries:\n%s", err, len(tried), text)
+			}
+		})
+	}
+}
+
+func TestCheckOfABadManifest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "loader.yaml")
+	if err := os.WriteFile(path, []byte("name: X\nversions: {main: local}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, _, err := loaders(t, nil, "check", path)
+	if exitCode(err) != exitFailed || !strings.Contains(text, "loader.yaml:2: version \"main\" moves") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestCheckOfNoLoader(t *testing.T) {
+	for _, arg := range []string{"nothing", "libbpf@0.0", "Bad Name", "/nonexistent/loader.yaml"} {
+		if _, _, err := loaders(t, nil, "check", arg); exitCode(err) != exitUsage {
+			t.Errorf("%s: %v", arg, err)
+		}
+	}
+}
+
+func TestCheckWithoutATrialIsNoProof(t *testing.T) {
+	cmd := newLoadersCheckCommand(&cacheOptions{}, nil)
+	cmd.SetOut(new(bytes.Buffer))
+	cmd.SetContext(t.Context())
+	m := &loader.Manifest{Name: "x", Builtin: "x", Versions: map[string]loader.Suite{"1": loader.Local}}
+	c := &loaderCheck{cmd: cmd}
+	if err := c.one(drivers.Choice{Manifest: m, Version: "1"}, loader.Ref{Name: "x"}); exitCode(err) != exitHarness || !errors.Is(err, errNoTrial) {
+		t.Error(err)
+	}
+}
+
+func TestEveryLoaderAtHandIsListed(t *testing.T) {
+	all, err := drivers.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range atHand {
+		if !slices.ContainsFunc(all, func(m *loader.Manifest) bool { return m.Name == name }) {
+			t.Errorf("%s has no manifest", name)
+		}
+	}
+}
