@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/extensions/globals"
@@ -49,6 +50,8 @@ func (r *run) it(ctx context.Context, sp spec) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.ctx, func() { cancel(context.Cause(r.ctx)) })()
+	// A loader that is linked in shares our memory: were it collected, a descriptor that the loader lost would be closed, and the leak not seen.
+	r.gcPercent = debug.SetGCPercent(-1)
 	r.running.Store(true)
 	defer func() {
 		if r.session != nil {
@@ -77,6 +80,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 	if s == nil {
 		return // not begun
 	}
+	debug.SetGCPercent(r.gcPercent)
 	if r.ctx.Err() != nil {
 		r.stop(fmt.Errorf("run ended in %s: %w", s.spec.id, context.Cause(r.ctx)))
 		return // what an interrupted spec would say is not its own

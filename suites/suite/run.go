@@ -98,12 +98,13 @@ type run struct {
 	set    *requirements.Set
 	kernel loader.Kernel
 
-	session  *Session // of the spec that runs
-	sessions int
-	running  atomic.Bool // a spec's body
-	finished int         // records of that name sent
-	vanished int
-	err      error // what ends the run
+	session   *Session // of the spec that runs
+	sessions  int
+	running   atomic.Bool // a spec's body
+	gcPercent int         // outside of specs
+	finished  int         // records of that name sent
+	vanished  int
+	err       error // what ends the run
 }
 
 func newRun(ctx context.Context, order record.Order, deps Deps, specs []spec, set *requirements.Set) (*run, error) {

@@ -591,3 +591,21 @@ func TestImpossibleOrders(t *testing.T) {
 		})
 	}
 }
+
+var rubbish []byte
+
+func TestALostDescriptorIsALeakWhateverTheCollectorDoes(t *testing.T) {
+	lossy := newFake(wrong(loader.OpClose, func(f *fakeLoader, req loader.Request) (loader.Reply, error) {
+		delete(f.maps, req.(loader.Close).Session) // and with it the only way to the map
+		return &loader.OK{}, nil
+	}))
+	garbage := func(s *Session) {
+		s.Control(good)
+		for range 64 {
+			rubbish = make([]byte, 1<<20)
+		}
+	}
+	if f := carry(t, lossy, spec{id: "fake.first", body: garbage}).finishes()["fake.first"]; f.Outcome != record.Failed {
+		t.Errorf("%+v", f)
+	}
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// WarmUp carries out an order and forgets what came of it. What a process and its kernel do when something is done for the first time (fault pages
+// in, parse vmlinux's BTF, set up what is set up late) is done then: a clone of a machine that is warm starts with it. The error is that of [Run].
+func WarmUp(ctx context.Context, order record.Order, deps Deps) error {
+	deps.Records = func(record.Record) error { return nil }
+	return Run(ctx, order, deps)
+}
