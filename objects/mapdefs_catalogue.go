@@ -78,6 +78,7 @@ var MapDefs = struct {
 	SpinLock                 Object // A hash whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
 	StaticMap                Object // A map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
 	Subprogram               Object // A program that uses its map in a function of its own only.
+	Tagged                   Object // A map with a tag, which kernels before 5.16 do not take in BTF.
 	TaskStorage              Object // Storage with a task. The kernel wants its key and value in BTF.
 	TwoNames                 Object // Two maps with names of one length. An edit gives both the same name.
 	UnknownField             Object // A map with a field that no loader knows.
@@ -161,6 +162,7 @@ var MapDefs = struct {
 	SpinLock:                 embedded("mapdefs", "spin_lock"),
 	StaticMap:                embedded("mapdefs", "static_map"),
 	Subprogram:               embedded("mapdefs", "subprogram"),
+	Tagged:                   embedded("mapdefs", "tagged"),
 	TaskStorage:              embedded("mapdefs", "task_storage"),
 	TwoNames:                 embedded("mapdefs", "two_names"),
 	UnknownField:             embedded("mapdefs", "unknown_field"),

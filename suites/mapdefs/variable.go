@@ -36,6 +36,11 @@ var _ = It("mapdefs.btf.weak", func(s *Session) {
 	Expect(weak.Lookup("m", u32(7))).To(Equal(u64(77)))
 })
 
+var _ = It("mapdefs.btf.tagged", func(s *Session) {
+	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
+	Expect(s.MustLoad(objects.MapDefs.Tagged).Map("m")).To(BeTheSameMapAs(plain))
+})
+
 var _ = It("mapdefs.several.every-map", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Several)
 	Expect(loaded.Map("first").MaxEntries).To(Equal(uint32(1)))
