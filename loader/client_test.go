@@ -97,7 +97,7 @@ func converse(t *testing.T, l Loader) {
 func startSelf(t *testing.T, options Options, env ...string) *Client {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append([]string{envDriver + "=modest", "GORACE=atexit_sleep_ms=0"}, env...)
+	cmd.Env = append([]string{envDriver + "=modest", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}, env...)
 	c, err := Start(t.Context(), cmd, options)
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ type seen struct {
 func suffer(t *testing.T, fault faults.Fault, options loader.Options) seen {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = []string{loader.EnvDriver + "=faults", faults.EnvFault + "=" + fault.Name, "GORACE=atexit_sleep_ms=0"}
+	cmd.Env = []string{loader.EnvDriver + "=faults", faults.EnvFault + "=" + fault.Name, "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}
 	var s seen
 	options.Trace = func(x loader.Exchange) { s.exchanges = append(s.exchanges, x) }
 	start := time.Now()

@@ -156,6 +156,68 @@ func TestLoadSetCloseReset(t *testing.T) {
 	}
 }
 
+func TestLeftOut(t *testing.T) {
+	kernel(t)
+	l := begin(t)
+	opened := do(t, l, open(write(t, objects.MapDefs.Shared.ELF()))).(*loader.OK)
+	left := opened.Programs[0].Name
+	do(t, l, loader.Set{Session: "s", Target: "program", Name: left, Attr: loader.AutoLoad, Value: false})
+	loaded, ok := do(t, l, loader.Load{Session: "s"}).(*loader.OK)
+	if !ok || len(loaded.Programs) != 2 || loaded.Programs[0].ID != 0 || loaded.Programs[1].ID == 0 {
+		t.Errorf("%+v", loaded)
+	}
+}
+
+// What is refused here is refused without a change to this machine.
+func TestRefusedAfterLoad(t *testing.T) {
+	kernel(t)
+	l := begin(t)
+	do(t, l, open(write(t, objects.MapDefs.Counter.ELF())))
+	set := func(target, name string, attr loader.Attribute, value any) loader.Set {
+		return loader.Set{Session: "s", Target: target, Name: name, Attr: attr, Value: value}
+	}
+	broken := cmpopts.IgnoreFields(loader.Error{}, "Message")
+	reason := cmpopts.IgnoreFields(loader.Unsupported{}, "Reason")
+	steps := []struct {
+		fault string
+		req   loader.Request
+		want  loader.Reply
+	}{
+		{"session twice", open("/o"), &loader.Error{}},
+		{"set no map", set("map", "none", loader.MaxEntries, 1), &loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound}},
+		{"set a number to text", set("map", "counts", loader.MaxEntries, "many"), &loader.Error{}},
+		{"set a truth to a number", set("map", "counts", loader.AutoCreate, 1), &loader.Error{}},
+		{"set a pin path", set("map", "counts", loader.PinPath, "/p"), &loader.Unsupported{Feature: "pin_path"}},
+		{"set a program type", set("program", "count", loader.ProgramType, "tc"), &loader.Unsupported{Feature: "program_type"}},
+		{"pin before load", loader.Pin{Session: "s", Target: "map", Name: "counts", Path: "/p"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound}},
+		{"attach before load", loader.Attach{Session: "s", Program: "count", Kind: "xdp"}, &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound}},
+		{"load", loader.Load{Session: "s"}, nil},
+		{"load again", loader.Load{Session: "s"}, &loader.Error{}},
+		{"attach to no interface", loader.Attach{Session: "s", Program: "count", Kind: "xdp", Ifindex: 1 << 30}, &loader.Rejected{Stage: loader.AtAttach, Class: loader.Invalid, Errno: int(syscall.EINVAL)}},
+		{"attach to no cgroup", loader.Attach{Session: "s", Program: "count", Kind: "cgroup", Path: "/nonexistent"}, &loader.Rejected{Stage: loader.AtAttach, Class: loader.Unclassified}},
+		{"attach otherwise", loader.Attach{Session: "s", Program: "count", Kind: "tc"}, &loader.Unsupported{Feature: "tc"}},
+		{"detach nothing", loader.Detach{Session: "s", Handle: "9"}, &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound}},
+		{"unpin no program", loader.Unpin{Session: "s", Target: "program", Name: "none", Path: "/p"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound}},
+		{"unpin what is not pinned", loader.Unpin{Session: "s", Target: "map", Name: "counts", Path: "/p"}, &loader.OK{}},
+		{"link", loader.Link{Inputs: []string{"a"}, Output: "b"}, &loader.Unsupported{Feature: "link"}},
+		{"query", loader.Query{What: "chain"}, &loader.Unsupported{Feature: "query"}},
+	}
+	for _, step := range steps {
+		got := do(t, l, step.req)
+		if step.want == nil {
+			continue
+		}
+		if diff := cmp.Diff(step.want, got, refused, broken, reason); diff != "" {
+			t.Errorf("%s:\n%s", step.fault, diff)
+		}
+	}
+	// Where there is no bpffs nothing can be pinned; which errno says so is the kernel's business.
+	pin := loader.Pin{Session: "s", Target: "map", Name: "counts", Path: filepath.Join(t.TempDir(), "counts")}
+	if r, ok := do(t, l, pin).(*loader.Rejected); !ok || r.Stage != loader.AtPin {
+		t.Errorf("pin: %+v", r)
+	}
+}
+
 func TestLoadRefused(t *testing.T) {
 	kernel(t)
 	for _, tt := range []struct {
