@@ -18,10 +18,16 @@ type lock struct {
 	file *os.File
 }
 
-// acquire waits for the exclusive lock of a file, which is made if missing.
-func acquire(ctx context.Context, name string) (*lock, error) {
+// How a lock is held.
+const (
+	exclusive = unix.LOCK_EX // alone
+	shared    = unix.LOCK_SH // with others who share it
+)
+
+// acquire waits for the lock of a file, which is made if missing.
+func acquire(ctx context.Context, name string, how int) (*lock, error) {
 	for {
-		l, err := acquireOnce(ctx, name)
+		l, err := acquireOnce(ctx, name, how)
 		if err != nil {
 			return nil, err
 		}
@@ -35,13 +41,13 @@ func acquire(ctx context.Context, name string) (*lock, error) {
 	}
 }
 
-func acquireOnce(ctx context.Context, name string) (*lock, error) {
+func acquireOnce(ctx context.Context, name string, how int) (*lock, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	locked := make(chan error, 1)
-	go func() { locked <- flock(f, unix.LOCK_EX) }()
+	go func() { locked <- flock(f, how) }()
 	select {
 	case err := <-locked:
 		if err != nil {
@@ -63,7 +69,7 @@ func tryAcquire(name string) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
+	err = flock(f, exclusive|unix.LOCK_NB)
 	if l := (&lock{f}); err == nil && l.inPlace() {
 		return l, nil
 	}
@@ -86,10 +92,6 @@ func (l *lock) inPlace() bool {
 	named, err := os.Stat(l.file.Name())
 	return err == nil && os.SameFile(ours, named)
 }
-
-// share lets others share the lock. For a moment nobody holds it, so what it
-// protects must be looked at again.
-func (l *lock) share() error { return flock(l.file, unix.LOCK_SH) }
 
 // touch notes that what is locked was used now.
 func (l *lock) touch() error {

@@ -113,45 +113,38 @@ const (
 	makingSuffix = ".making"
 )
 
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
-}
-
 // lockAndFill brings t about and holds its lock, shared with others.
 func (ts Templates) lockAndFill(ctx context.Context, t *Template, id identity) (err error) {
 	for {
-		if t.lock, err = acquire(ctx, t.dir+lockSuffix); err != nil {
+		if t.lock, err = acquire(ctx, t.dir+lockSuffix, shared); err != nil {
 			return err
 		}
-		if err := ts.fill(ctx, t, id); err != nil {
-			return errors.Join(err, t.lock.release())
-		}
-		// Another process may have removed it just before the lock was shared.
-		if exists(t.path(manifestFile)) {
-			return nil
+		if err = t.verify(); err == nil {
+			return t.lock.touch()
 		}
 		if err := t.lock.release(); err != nil {
 			return err
 		}
-	}
-}
-
-// fill makes t unless it is there, and shares its lock.
-func (ts Templates) fill(ctx context.Context, t *Template, id identity) error {
-	err := t.verify()
-	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			ts.logger().Warn("template is made anew", "reason", err)
 		}
-		if err := ts.makeTemplate(ctx, t, id); err != nil {
+		if err := ts.fill(ctx, t, id); err != nil {
 			return err
 		}
+		// Between two locks another process may have removed it again.
 	}
-	if err := t.lock.touch(); err != nil {
+}
+
+// fill makes t unless another process has made it meanwhile.
+func (ts Templates) fill(ctx context.Context, t *Template, id identity) error {
+	lock, err := acquire(ctx, t.dir+lockSuffix, exclusive)
+	if err != nil {
 		return err
 	}
-	return t.lock.share()
+	if t.verify() != nil {
+		err = ts.makeTemplate(ctx, t, id)
+	}
+	return errors.Join(err, lock.release())
 }
 
 // makeTemplate makes t beside its place and moves it there when it is
