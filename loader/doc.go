@@ -5,7 +5,9 @@
 // A suite asks, a loader acts, and what the loader did is then read from the kernel. The contract is therefore small: a [Request] goes in, a
 // [Reply] comes out, and a reply says only whether the loader did as asked and which kernel ids came of it. The same contract is spoken in two
 // ways: by a Go value that implements [Loader] (the reference loader), and by a process that speaks newline-delimited JSON over its stdin and
-// stdout (every other loader). docs/loader-protocol.md is the text for authors of drivers; the JSON Schema in this package is its source.
+// stdout (every other loader). docs/loader-protocol.md is the text for authors of drivers; the JSON Schema in package schema is its source.
 //
-// Read loader.go (the interface and what a loader says of itself), request.go, reply.go, and then the wire.
+// Read loader.go (the interface and what a loader says of itself), request.go, reply.go; then wire.go and shape.go (messages as text), client.go
+// with pipe.go, process.go and fault.go (a conversation with a process), traced.go (the same with a value), server.go (the driver's side);
+// last manifest.go and ref.go (how loaders are described and named). Package check proves a driver.
 package loader
