@@ -225,6 +225,15 @@ func (p page) Width() int {
 	return width
 }
 
+// Long reports whether the list is so long that a browser should lay out only what is on the screen.
+func (p page) Long() bool { return len(p.Rows) > 1000 }
+
+// Column is the width of a kernel's column, the same in every table. It is an attribute because the policy allows no style of an element.
+func (p page) Column() string {
+	const first = 14 // percent, for the loaders
+	return fmt.Sprintf("%.1f%%", float64(100-first)/float64(max(1, len(p.Kernels))))
+}
+
 // newRows are all verdicts, the findings first.
 func newRows(f *verdict.File) []row {
 	var rows []row

@@ -56,9 +56,22 @@ func newBrowser(t *testing.T) *browser {
 	if err := chromedp.Do(b.ctx); err != nil {
 		t.Fatalf("start chromium: %v", err)
 	}
-	call(t, b, network.Enable, network.EnableParams{})
-	call(t, b, log.Enable, cdp.Empty{})
 	return b
+}
+
+// tab opens another page of the browser.
+func (b *browser) tab(t *testing.T) *browser {
+	t.Helper()
+	tab := &browser{}
+	var cancel context.CancelFunc
+	tab.ctx, cancel = chromedp.NewContext(b.ctx, chromedp.WithListener(tab.listen))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(tab.ctx); err != nil {
+		t.Fatalf("open a page: %v", err)
+	}
+	call(t, tab, network.Enable, network.EnableParams{})
+	call(t, tab, log.Enable, cdp.Empty{})
+	return tab
 }
 
 // call sends a command of the browser's protocol.
@@ -68,6 +81,8 @@ func call[P, R any](t *testing.T, b *browser, command cdp.Command[P, R], params 
 		t.Fatal(err)
 	}
 }
+
+var soon = chromedp.WithPollingTimeout(20 * time.Second)
 
 func click(css chromedp.CSS) chromedp.Action[chromedp.Void]   { return chromedp.Click(css) }
 func focus(css chromedp.CSS) chromedp.Action[chromedp.Void]   { return chromedp.Focus(css) }
@@ -133,7 +148,7 @@ func (b *browser) shoot(t *testing.T, name string) {
 	}
 	ctx, cancel := b.within()
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +170,7 @@ func (b *browser) open(t *testing.T, f *verdict.File) {
 // visible is how many verdicts are shown that match a selector.
 func (b *browser) visible(t *testing.T, selector string) int {
 	t.Helper()
-	return eval[int](t, b, fmt.Sprintf(`document.querySelectorAll("#list > .verdict%s:not([hidden])").length`, selector))
+	return eval[int](t, b, fmt.Sprintf(`document.querySelectorAll(%q).length`, "#list > .verdict"+selector+":not([hidden])"))
 }
 
 // choose sets a field of the filter as a user's choice does.
@@ -163,10 +178,20 @@ func choose(field, value string) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{const e = document.querySelector("#filter [name=%s]"); e.value = %q; e.dispatchEvent(new Event("input", {bubbles: true}));}`, field, value))
 }
 
-func TestPageInABrowser(t *testing.T) {
-	f := fixture(t, "full.jsonl")
+// TestPage looks at the page with a browser, which it starts once.
+func TestPage(t *testing.T) {
 	b := newBrowser(t)
-	b.run(t, chromedp.EmulateViewport(1280, 900))
+	for name, look := range map[string]func(*testing.T, *browser){
+		"on a desk": pageOnADesk, "on a phone": pageOnAPhone, "without script": pageWithoutScript,
+		"of a run that stopped": pageOfARunThatStopped, "of thousands": pageOfThousands,
+	} {
+		t.Run(name, func(t *testing.T) { look(t, b.tab(t)) })
+	}
+}
+
+func pageOnADesk(t *testing.T, b *browser) {
+	f := fixture(t, "full.jsonl")
+	b.run(t, chromedp.EmulateViewport(1280, 1400))
 	b.open(t, f)
 	b.shoot(t, "desktop")
 
@@ -179,7 +204,7 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		return n
 	}
-	clear := chromedp.Steps(click(`#filter [type=reset]`), chromedp.Poll[chromedp.Void](`document.querySelector("#shown").textContent.startsWith("210 of")`))
+	clear := chromedp.Steps(click(`#filter [type=reset]`), chromedp.Poll[chromedp.Void](`document.querySelector("#shown").textContent.startsWith("210 of")`, soon))
 
 	t.Run("shows every verdict", func(t *testing.T) {
 		if got := b.visible(t, ""); got != len(f.Verdicts) {
@@ -190,38 +215,41 @@ func TestPageInABrowser(t *testing.T) {
 		}
 	})
 	t.Run("filters by loader", func(t *testing.T) {
+		b.run(t, clear)
 		b.run(t, choose("loader", "cilium@0.22"))
 		want := count(func(v verdict.Verdict) bool { return v.Loader == "cilium" })
 		if got := b.visible(t, ""); got != want || b.visible(t, `[data-loader="cilium@0.22"]`) != want {
 			t.Errorf("%d verdicts, want %d", got, want)
 		}
-		b.run(t, clear)
 	})
 	t.Run("filters by kernel", func(t *testing.T) {
+		b.run(t, clear)
 		b.run(t, choose("kernel", "6.12"))
 		want := count(func(v verdict.Verdict) bool { return v.Cell.Kernel == "6.12" })
 		if got := b.visible(t, ""); got != want || b.visible(t, `[data-kernel="6.12"]`) != want {
 			t.Errorf("%d verdicts, want %d", got, want)
 		}
-		b.run(t, clear)
 	})
 	t.Run("filters by verdict", func(t *testing.T) {
+		b.run(t, clear)
 		b.run(t, click(`#filter .kind.crash`), click(`#filter .kind.broken`))
 		want := count(func(v verdict.Verdict) bool { return v.Kind == verdict.Crash || v.Kind == verdict.Broken })
 		if got := b.visible(t, ""); got != want {
 			t.Errorf("%d verdicts, want %d", got, want)
 		}
+		b.run(t, chromedp.ScrollIntoView(chromedp.CSS("#verdicts")))
 		b.shoot(t, "filtered")
-		b.run(t, clear)
 	})
 	t.Run("filters by text, of logs too", func(t *testing.T) {
+		b.run(t, clear)
 		b.run(t, chromedp.SendKeys(chromedp.CSS(`#filter [name=text]`), "HTAB_map_alloc wArNiNg"))
 		if got := b.visible(t, ""); got != 1 || b.visible(t, `[data-kernel="6.18"]`) != 1 {
 			t.Errorf("%d verdicts, want 1", got)
 		}
-		b.run(t, chromedp.SendKeys(chromedp.CSS(`#filter [name=text]`), " nowhere"), visible("#none"), clear)
+		b.run(t, chromedp.SendKeys(chromedp.CSS(`#filter [name=text]`), " nowhere"), visible("#none"))
 	})
 	t.Run("keeps the filter in the address", func(t *testing.T) {
+		b.run(t, clear)
 		b.run(t, choose("kernel", "7.3"), choose("loader", "libbpf@1.1"))
 		if got := eval[string](t, b, "location.hash"); got != "#loader=libbpf%401.1&kernel=7.3" {
 			t.Errorf("address %q", got)
@@ -231,18 +259,18 @@ func TestPageInABrowser(t *testing.T) {
 		if got := b.visible(t, ""); got != before {
 			t.Errorf("after a reload %d verdicts, before %d", got, before)
 		}
-		b.run(t, clear)
 	})
 	t.Run("goes from the matrix to its verdicts", func(t *testing.T) {
+		b.run(t, clear)
 		b.run(t, click(`#matrix button[data-loader="libbpf@1.1"][data-kernel="6.1"][data-suite="pinning"]`))
 		if got := b.visible(t, ""); got != 2 {
 			t.Errorf("%d verdicts, want 2", got)
 		}
-		b.run(t, clear)
 	})
 	t.Run("opens a failure", func(t *testing.T) {
+		b.run(t, clear)
 		const failure = `#list > details[data-kernel="6.12"][data-loader="libbpf@1.1"][data-suite="pinning"][data-kind=fail]`
-		b.run(t, click(failure+" summary"), visible(failure+" .again code"))
+		b.run(t, click(failure+" summary"), visible(failure+"[open] .again code"))
 		text := eval[string](t, b, fmt.Sprintf(`document.querySelector(%q).innerText`, failure))
 		for _, want := range []string{
 			"A loader that reuses a pinned map names every attribute", "naming numa_node (pinned 0, defined 1)", "map 41 on node 0",
@@ -252,17 +280,20 @@ func TestPageInABrowser(t *testing.T) {
 				t.Errorf("%q is not shown", want)
 			}
 		}
+		b.run(t, chromedp.ScrollIntoView(chromedp.CSS(failure+" .again")))
 		b.shoot(t, "opened")
-		b.run(t, click(failure+" .copy"), chromedp.Poll[chromedp.Void](fmt.Sprintf(`document.querySelector(%q).textContent !== "copy"`, failure+" .copy")))
+		b.run(t, click(failure+" .copy"), chromedp.Poll[chromedp.Void](fmt.Sprintf(`document.querySelector(%q).textContent !== "copy"`, failure+" .copy"), soon))
 	})
 	t.Run("opens with the keyboard", func(t *testing.T) {
-		b.run(t, focus(`#list > details[data-kind=crash] summary`), chromedp.KeyEvent("\r"), visible(`#list > details[data-kind=crash] .again`))
+		b.run(t, clear)
+		b.run(t, focus(`#list > details[data-kind=crash] summary`), chromedp.KeyEvent("\r"), visible(`#list > details[data-kind=crash][open] .again`))
 		b.run(t, chromedp.KeyEvent("/"))
 		if got := eval[string](t, b, "document.activeElement.name"); got != "text" {
 			t.Errorf("/ goes to %q", got)
 		}
 	})
 	t.Run("has a table that reads as one", func(t *testing.T) {
+		b.run(t, clear)
 		if got := eval[int](t, b, `document.querySelectorAll("#matrix table:has(caption) thead th[scope=col]").length`); got != 2*6 {
 			t.Errorf("%d column headers", got)
 		}
@@ -271,15 +302,15 @@ func TestPageInABrowser(t *testing.T) {
 		}
 	})
 	t.Run("gives a guest no script", func(t *testing.T) {
+		b.run(t, clear)
 		if got := eval[int](t, b, `document.querySelectorAll("script, img, iframe, link:not([rel=icon])").length`); got != 1 {
 			t.Errorf("%d elements that act", got)
 		}
 	})
 }
 
-// TestPageOnAPhone looks for what sticks out: nothing may be wider than the screen.
-func TestPageOnAPhone(t *testing.T) {
-	b := newBrowser(t)
+// pageOnAPhone looks for what sticks out: nothing may be wider than the screen.
+func pageOnAPhone(t *testing.T, b *browser) {
 	for _, scheme := range []string{"light", "dark"} {
 		b.run(t, chromedp.EmulateViewport(360, 780, chromedp.EmulateMobile, chromedp.EmulateScale(2)))
 		call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -287,6 +318,10 @@ func TestPageOnAPhone(t *testing.T) {
 		})
 		b.open(t, fixture(t, "full.jsonl"))
 		b.shoot(t, "phone-"+scheme)
+		b.run(t, chromedp.ScrollIntoView(chromedp.CSS("#verdicts")))
+		b.shoot(t, "phone-list-"+scheme)
+		b.run(t, click("#list > details:nth-child(3) summary"))
+		b.shoot(t, "phone-open-"+scheme)
 		b.run(t, chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true`))
 		if width := eval[int](t, b, "document.documentElement.scrollWidth"); width > 360 {
 			t.Errorf("%s: the page is %d pixels wide", scheme, width)
@@ -294,9 +329,8 @@ func TestPageOnAPhone(t *testing.T) {
 	}
 }
 
-// TestPageWithoutScript is the page for whoever turns scripts off: all verdicts, to be opened.
-func TestPageWithoutScript(t *testing.T) {
-	b := newBrowser(t)
+// pageWithoutScript is the page for whoever turns scripts off: all verdicts, to be opened.
+func pageWithoutScript(t *testing.T, b *browser) {
 	paths, err := Write(t.TempDir(), fixture(t, "full.jsonl"), HTML)
 	if err != nil {
 		t.Fatal(err)
@@ -304,12 +338,11 @@ func TestPageWithoutScript(t *testing.T) {
 	call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.run(t, chromedp.Navigate("file://"+paths[0]), visible("#list"))
 	const failure = "#list > details[data-kind=crash]"
-	b.run(t, click(failure+" summary"), visible(failure+" .again code"), gone("#filter"))
+	b.run(t, click(failure+" summary"), visible(failure+"[open] .again code"), gone("#filter"))
 }
 
-// TestPageOfARunThatStopped says so, and does not look clean.
-func TestPageOfARunThatStopped(t *testing.T) {
-	b := newBrowser(t)
+// pageOfARunThatStopped says so, and does not look clean.
+func pageOfARunThatStopped(t *testing.T, b *browser) {
 	b.open(t, fixture(t, "torn.jsonl"))
 	text := eval[string](t, b, `document.querySelector("header").innerText`)
 	for _, want := range []string{"incomplete", "The run did not come to its end.", "libbpf@1.1 on 7.3, mapdefs: 12 of 12 verdicts are not there"} {
@@ -320,8 +353,8 @@ func TestPageOfARunThatStopped(t *testing.T) {
 	b.shoot(t, "torn")
 }
 
-// TestPageOfThousands holds the page of a large run to what can still be used.
-func TestPageOfThousands(t *testing.T) {
+// pageOfThousands holds the page of a large run to what can still be used.
+func pageOfThousands(t *testing.T, b *browser) {
 	run, vs := fixtureFile()
 	f := &verdict.File{Run: run, End: &verdict.End{Complete: true}}
 	f.Run.Plan = nil
@@ -337,7 +370,6 @@ func TestPageOfThousands(t *testing.T) {
 		}
 	}
 	f.Run.Planned = len(f.Verdicts)
-	b := newBrowser(t)
 	b.open(t, f)
 	b.run(t, choose("kernel", "6.12"), choose("text", "numa-node-named"))
 	if got := b.visible(t, ""); got != 3*times {
