@@ -9,7 +9,6 @@ import (
 	"os"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +16,6 @@ import (
 // are there, so their order in the object does not matter.
 func (l *loading) createMaps() error {
 	l.maps = make([]*ebpf.Map, len(l.object.maps))
-	l.shareTypes()
 	for i, m := range l.object.maps {
 		if !m.create {
 			continue
@@ -99,19 +97,19 @@ func (l *loading) fillMaps(i int, m *Map) error {
 
 // newMap makes one map in the kernel.
 func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
-	attr, err := attributes(l.object.name, &m.def)
+	attr, err := attributes(l.object.name, m.def)
 	if err != nil {
 		return nil, err
 	}
 	if holdsMaps(m.def.Type) {
-		template, err := l.template(&m.def)
+		template, err := l.template(m.def)
 		if err != nil {
 			return nil, err
 		}
 		defer unix.Close(template)
 		attr.innerMapFD = uint32(template)
 	}
-	fd, err := l.createWithTypes(attr, &m.def)
+	fd, err := l.createWithTypes(attr, m.def)
 	if err != nil {
 		return nil, err
 	}
@@ -203,67 +201,7 @@ func takesTypes(t ebpf.MapType) bool {
 }
 
 // hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
-func (d *Definition) hasTypes() bool { return d.Value != nil && takesTypes(d.Type) }
-
-// typed are definitions with the BTF that describes their keys and values to the kernel.
-type typed struct {
-	handle *btf.Handle
-	ids    map[btf.Type]btf.TypeID
-}
-
-// shareTypes loads the types of all maps in one go. Where the kernel takes them not together, each map tries its own.
-func (l *loading) shareTypes() {
-	var defs []*Definition
-	for _, m := range l.object.maps {
-		if m.create {
-			defs = append(defs, &m.def)
-			if m.def.Inner != nil {
-				defs = append(defs, m.def.Inner)
-			}
-		}
-	}
-	t, err := loadTypes(defs...)
-	if err != nil {
-		return
-	}
-	l.types = t
-}
-
-func (t *typed) close() {
-	if t != nil && t.handle != nil {
-		t.handle.Close()
-	}
-}
-
-// loadTypes loads the types of definitions into the kernel. It returns nil if they have none.
-func loadTypes(defs ...*Definition) (*typed, error) {
-	var b btf.Builder
-	t := &typed{ids: make(map[btf.Type]btf.TypeID)}
-	for _, d := range defs {
-		if !d.hasTypes() {
-			continue
-		}
-		for _, typ := range []btf.Type{d.Key, d.Value} {
-			if typ == nil {
-				continue
-			}
-			id, err := b.Add(typ)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrBTF, err)
-			}
-			t.ids[typ] = id
-		}
-	}
-	if b.Empty() {
-		return nil, nil
-	}
-	handle, err := btf.NewHandle(&b)
-	if err != nil {
-		return nil, err
-	}
-	t.handle = handle
-	return t, nil
-}
+func (d *Definition) hasTypes() bool { return d.Value != 0 && takesTypes(d.Type) }
 
 // createWithTypes makes a map with its types, and without them if the kernel does not take them for this map: it says ENOTSUPP for a type of
 // map that has none, and EINVAL for keys that it wants otherwise, such as an array's that is an enum. Those errors can mean other things, so
@@ -272,18 +210,16 @@ func (l *loading) createWithTypes(attr *mapCreateAttr, d *Definition) (int, erro
 	if !d.hasTypes() {
 		return createMap(attr)
 	}
-	types := l.types
-	if types == nil {
-		own, err := loadTypes(d)
+	if l.typesFD < 0 {
+		l.noTypes[d.Name] = l.typesErr
+		fd, err := createMap(attr)
 		if err != nil {
-			l.refused(d.Name, err)
-			return createMap(attr)
+			return -1, fmt.Errorf("%w, without its types: %w", err, l.typesErr)
 		}
-		defer own.close()
-		types = own
+		return fd, nil
 	}
 	plain := *attr
-	attr.btfFD, attr.btfKey, attr.btfValue = uint32(types.handle.FD()), uint32(types.ids[d.Key]), uint32(types.ids[d.Value])
+	attr.btfFD, attr.btfKey, attr.btfValue = uint32(l.typesFD), uint32(d.Key), uint32(d.Value)
 	fd, err := createMap(attr)
 	if err == nil || !errors.Is(err, enotsupp) && !errors.Is(err, unix.EINVAL) {
 		return fd, err
@@ -292,6 +228,6 @@ func (l *loading) createWithTypes(attr *mapCreateAttr, d *Definition) (int, erro
 	if again != nil {
 		return -1, err
 	}
-	l.refused(d.Name, err)
+	l.noTypes[d.Name] = err
 	return fd, nil
 }

@@ -3,7 +3,9 @@
 package loaderimpl
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -26,6 +28,7 @@ const (
 type Definition struct {
 	Name    string // as programs and callers name it: the variable, or the section of global data
 	Section string
+	section int    // its index
 	Offset  uint64 // in its section, bytes
 	Source  Source
 
@@ -38,10 +41,13 @@ type Definition struct {
 	NumaNode   uint32 // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
 	Pinning    Pinning
 
-	Key, Value btf.Type // nil where the definition gives sizes only
+	// Key and Value are their types, by id in [Object.Types]; 0 where the definition gives sizes only. The Value of global data is its
+	// section's list of variables.
+	Key, Value btf.TypeID
 
-	// BTFType is the type of the variable that defines the map: for a caller who reads in it what this package does not. Nil without BTF.
-	BTFType btf.Type
+	// BTFType is the struct that defines the map, by id in [Object.Types]: for a caller who reads in it what this package does not. It is 0
+	// where there is no such struct.
+	BTFType btf.TypeID
 	// Unknown are the fields that were ignored because Options.IgnoreUnknownFields asked for it.
 	Unknown []Field
 	// Raw are the bytes of the definition in its section; shared with the object, not to be changed.
@@ -55,10 +61,10 @@ type Definition struct {
 
 // A Field is a part of a map definition that this package knows no meaning for.
 type Field struct {
-	Name   string   // of the field; "bytes 20-35" for the tail of a legacy definition
-	Type   btf.Type // nil for a legacy definition
-	Offset uint32   // in the definition, bytes
-	Raw    []byte   // the field's bytes in the section; empty for a field that says everything in its type
+	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
+	Type   btf.TypeID // by id in [Object.Types]; 0 for a legacy definition
+	Offset uint32     // in the definition, bytes
+	Raw    []byte     // the field's bytes in the section; empty for a field that says everything in its type
 }
 
 // A Slot is a map or program that an element of another map refers to from the start.
@@ -102,26 +108,25 @@ type parser interface {
 	// reads reports whether the parser is the one for a section.
 	reads(s *section) bool
 	// define reads all definitions of a section, in the order of their offsets.
-	define(in *input, s *section) ([]Definition, error)
+	define(in *input, s *section) ([]*Definition, error)
 }
 
 // input is what parsers see of an object.
 type input struct {
 	file  *file
-	types *btf.Spec // nil where there is no BTF
-	relax bool      // ignore and report what is unknown
+	types *types // nil where there is no BTF
+	relax bool   // ignore and report what is unknown
 }
 
 // parsers are tried in this order.
 var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 
 // define finds the map definitions of an object, in the order of sections and offsets.
-func define(in *input) ([]Definition, error) {
+func define(in *input) ([]*Definition, error) {
 	if err := checkTwins(in.file); err != nil {
 		return nil, err
 	}
-	var defs []Definition
-	names := make(map[string]bool)
+	var defs []*Definition
 	for i := range in.file.sections {
 		s := &in.file.sections[i]
 		p := parserOf(s)
@@ -132,15 +137,21 @@ func define(in *input) ([]Definition, error) {
 		if err != nil {
 			return nil, at(StageDefine, s.name, "", err)
 		}
-		for _, d := range found {
-			if names[d.Name] {
-				return nil, at(StageDefine, s.name, d.Name, ErrDuplicate)
-			}
-			names[d.Name] = true
-			defs = append(defs, d)
+		defs = append(defs, found...)
+	}
+	return defs, checkNames(defs)
+}
+
+// checkNames refuses two maps of one name.
+func checkNames(defs []*Definition) error {
+	sorted := slices.Clone(defs)
+	slices.SortStableFunc(sorted, func(a, b *Definition) int { return cmp.Compare(a.Name, b.Name) })
+	for i := 1; i < len(sorted); i++ {
+		if d := sorted[i]; d.Name == sorted[i-1].Name {
+			return at(StageDefine, d.Section, d.Name, ErrDuplicate)
 		}
 	}
-	return defs, nil
+	return nil
 }
 
 // checkTwins refuses sections of maps that share a name, as BTF tells sections apart by their names.

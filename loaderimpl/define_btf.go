@@ -4,7 +4,6 @@ package loaderimpl
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/cilium/ebpf"
@@ -21,25 +20,21 @@ type btfParser struct{}
 
 func (btfParser) reads(s *section) bool { return s.name == mapsSection }
 
-func (btfParser) define(in *input, s *section) ([]Definition, error) {
+func (btfParser) define(in *input, s *section) ([]*Definition, error) {
 	if in.types == nil {
 		return nil, ErrBTFMissing
 	}
-	sec, err := datasec(in.types, s.name)
+	list, vars, err := in.types.variables(s)
 	if err != nil {
 		return nil, err
 	}
-	if sec == nil {
+	if list == 0 {
 		return nil, fmt.Errorf("BTF does not list its variables: %w", ErrBTFMissing)
-	}
-	vars, err := variables(s, sec)
-	if err != nil {
-		return nil, err
 	}
 	if len(vars) != len(s.symbols) {
 		return nil, fmt.Errorf("%d symbols and %d variables: %w", len(s.symbols), len(vars), ErrDefinition)
 	}
-	defs := make([]Definition, 0, len(vars))
+	defs := make([]*Definition, 0, len(vars))
 	values := make([]valuesAt, 0, len(vars))
 	end := uint64(0)
 	for _, v := range vars {
@@ -57,30 +52,33 @@ func (btfParser) define(in *input, s *section) ([]Definition, error) {
 }
 
 // defineVariable reads one map, and where in the section its values are.
-func defineVariable(in *input, s *section, v variable) (Definition, valuesAt, error) {
-	if v.typ.Linkage != btf.GlobalVar {
-		return Definition{}, valuesAt{}, ErrStatic
+func defineVariable(in *input, s *section, v variable) (*Definition, valuesAt, error) {
+	if !v.global {
+		return nil, valuesAt{}, ErrStatic
 	}
-	def, ok := btf.As[*btf.Struct](v.typ.Type)
-	if !ok {
-		return Definition{}, valuesAt{}, fmt.Errorf("%v is no struct: %w", v.typ.Type, ErrDefinition)
+	id, def, err := in.types.plain(v.typ)
+	if err != nil {
+		return nil, valuesAt{}, err
 	}
-	if def.Size > v.size {
-		return Definition{}, valuesAt{}, fmt.Errorf("struct of %d bytes in a variable of %d: %w", def.Size, v.size, ErrDefinition)
+	if def.kind != kindStruct {
+		return nil, valuesAt{}, fmt.Errorf("%v %s is no struct: %w", def.kind, def.name, ErrDefinition)
 	}
-	d := Definition{Name: v.name, Section: s.name, Offset: v.offset, Source: SourceBTF}
+	if def.size > v.size {
+		return nil, valuesAt{}, fmt.Errorf("struct of %d bytes in a variable of %d: %w", def.size, v.size, ErrDefinition)
+	}
+	d := &Definition{Name: v.name, Section: s.name, section: s.index, Offset: v.offset, Source: SourceBTF}
 	if s.data != nil {
 		d.Raw = s.data[v.offset : v.offset+uint64(v.size)]
 	}
-	r := structReader{def: &d, relax: in.relax}
-	if err := r.read(def); err != nil {
-		return Definition{}, valuesAt{}, err
+	r := structReader{types: in.types, def: d, relax: in.relax}
+	if err := r.read(id, &def); err != nil {
+		return nil, valuesAt{}, err
 	}
 	var val valuesAt
-	if r.values != nil {
-		val = valuesAt{start: v.offset + uint64(r.values.Offset.Bytes()), end: v.offset + uint64(v.size)}
+	if r.values.name != "" {
+		val = valuesAt{start: v.offset + uint64(r.values.offset/8), end: v.offset + uint64(v.size)}
 	}
-	return d, val, checkInitialiser(&d)
+	return d, val, checkInitialiser(d)
 }
 
 // checkInitialiser refuses bytes in a definition's section that nothing reads. What a map holds from the start is in relocations.
@@ -97,55 +95,59 @@ func checkInitialiser(d *Definition) error {
 
 // structReader turns the fields of a struct into a definition.
 type structReader struct {
+	types  *types
 	def    *Definition
 	relax  bool
-	inner  bool        // the struct describes what is in another map
-	values *btf.Member // what the map holds from the start
+	inner  bool   // the struct describes what is in another map
+	values member // what the map holds from the start; without a name for nothing
 
 	haveKeySize, haveValueSize bool
 }
 
-func (r *structReader) read(s *btf.Struct) error {
-	seen := make(map[string]bool, len(s.Members))
-	for i, m := range s.Members {
-		if m.Name == "" || seen[m.Name] {
-			return fmt.Errorf("field %d has no name of its own: %w", i, ErrDefinition)
-		}
-		seen[m.Name] = true
-		if m.Name == "values" && i != len(s.Members)-1 {
+func (r *structReader) read(id btf.TypeID, s *record) error {
+	seen := make([]string, 0, 16) // on the stack for all but strange structs
+	for i := range s.vlen {
+		m, err := r.types.member(s, i)
+		switch {
+		case err != nil:
+			return fmt.Errorf("field %d: %w", i, err)
+		case m.name == "" || m.width != 0 || m.offset%8 != 0 || m.offset/8 > s.size || slices.Contains(seen, m.name):
+			return fmt.Errorf("field %d has no name or no place of its own: %w", i, ErrDefinition)
+		case m.name == "values" && i != s.vlen-1:
 			return fmt.Errorf("field values is not the last: %w", ErrDefinition)
 		}
-		if err := r.field(&s.Members[i]); err != nil {
-			return fmt.Errorf("field %s: %w", m.Name, err)
+		seen = append(seen, m.name)
+		if err := r.field(m); err != nil {
+			return fmt.Errorf("field %s: %w", m.name, err)
 		}
 	}
 	if r.def.Type == ebpf.UnspecifiedMap {
 		return ErrTypeMissing
 	}
-	r.def.BTFType = s
+	r.def.BTFType = id
 	return r.checkValues()
 }
 
-func (r *structReader) field(m *btf.Member) (err error) {
+func (r *structReader) field(m member) (err error) {
 	d := r.def
-	switch m.Name {
+	switch m.name {
 	case "type":
 		var n uint32
-		if n, err = number(m.Type); err == nil {
+		if n, err = r.types.number(m.typ); err == nil {
 			d.Type = ebpf.MapType(n)
 		}
 	case "max_entries":
-		d.MaxEntries, err = number(m.Type)
+		d.MaxEntries, err = r.types.number(m.typ)
 	case "map_flags":
 		var n uint32
-		if n, err = number(m.Type); err == nil {
+		if n, err = r.types.number(m.typ); err == nil {
 			d.Flags |= n
 		}
 	case "map_extra":
-		d.MapExtra, err = number64(m.Type)
+		d.MapExtra, err = r.types.number64(m.typ)
 	case "numa_node":
 		var n uint32
-		if n, err = number(m.Type); err == nil {
+		if n, err = r.types.number(m.typ); err == nil {
 			d.onNode(n)
 		}
 	case "key_size":
@@ -166,35 +168,57 @@ func (r *structReader) field(m *btf.Member) (err error) {
 	return err
 }
 
+// pointed is what a pointer points to.
+func (t *types) pointed(id btf.TypeID) (btf.TypeID, error) {
+	_, p, err := t.plain(id)
+	if err != nil {
+		return 0, err
+	}
+	if p.kind != kindPtr {
+		return 0, fmt.Errorf("%v %s: %w", p.kind, p.name, ErrNotPointer)
+	}
+	return p.target(), nil
+}
+
 // number is the n of a field that is int (*)[n].
-func number(t btf.Type) (uint32, error) {
-	p, ok := btf.As[*btf.Pointer](t)
-	if !ok {
-		return 0, ErrNotPointer
+func (t *types) number(id btf.TypeID) (uint32, error) {
+	target, err := t.pointed(id)
+	if err != nil {
+		return 0, err
 	}
-	a, ok := btf.As[*btf.Array](p.Target)
-	if !ok {
-		return 0, fmt.Errorf("%v is no array: %w", p.Target, ErrNotPointer)
+	_, a, err := t.plain(target)
+	if err != nil {
+		return 0, err
 	}
-	return a.Nelems, nil
+	if a.kind != kindArray {
+		return 0, fmt.Errorf("pointer to %v %s, not to an array: %w", a.kind, a.name, ErrNotPointer)
+	}
+	return t.order.Uint32(a.data[8:]), nil
 }
 
 // number64 is a number that may also be the only value of an enum, which is how __ulong writes numbers of 64 bits.
-func number64(t btf.Type) (uint64, error) {
-	e, ok := btf.As[*btf.Enum](t)
-	if !ok {
-		n, err := number(t)
+func (t *types) number64(id btf.TypeID) (uint64, error) {
+	_, e, err := t.plain(id)
+	if err != nil {
+		return 0, err
+	}
+	if e.kind != kindEnum && e.kind != kindEnum64 {
+		n, err := t.number(id)
 		return uint64(n), err
 	}
-	if len(e.Values) != 1 {
-		return 0, fmt.Errorf("enum of %d values: %w", len(e.Values), ErrDefinition)
+	if e.vlen != 1 {
+		return 0, fmt.Errorf("enum of %d values: %w", e.vlen, ErrDefinition)
 	}
-	return e.Values[0].Value, nil
+	n := uint64(t.order.Uint32(e.data[4:]))
+	if e.kind == kindEnum64 {
+		n |= uint64(t.order.Uint32(e.data[8:])) << 32
+	}
+	return n, nil
 }
 
 // size reads a size in bytes. Where the type was given too, both have to agree.
-func (r *structReader) size(m *btf.Member, size *uint32, have *bool) error {
-	n, err := number(m.Type)
+func (r *structReader) size(m member, size *uint32, have *bool) error {
+	n, err := r.types.number(m.typ)
 	if err != nil {
 		return err
 	}
@@ -210,24 +234,21 @@ func agree(n uint32, size *uint32, have *bool) error {
 }
 
 // typed reads a type, and its size with it.
-func (r *structReader) typed(m *btf.Member, typ *btf.Type, size *uint32, have *bool) error {
-	p, ok := btf.As[*btf.Pointer](m.Type)
-	if !ok {
-		return ErrNotPointer
-	}
-	n, err := btf.Sizeof(p.Target)
+func (r *structReader) typed(m member, typ *btf.TypeID, size *uint32, have *bool) error {
+	target, err := r.types.pointed(m.typ)
 	if err != nil {
-		return fmt.Errorf("size of %v: %w: %w", p.Target, err, ErrDefinition)
+		return err
 	}
-	if n < 0 || uint64(n) > math.MaxUint32 {
-		return fmt.Errorf("type of %d bytes: %w", n, ErrDefinition)
+	n, err := r.types.sizeOf(target)
+	if err != nil {
+		return err
 	}
-	*typ = p.Target
-	return agree(uint32(n), size, have)
+	*typ = target
+	return agree(n, size, have)
 }
 
-func (r *structReader) pinning(m *btf.Member) error {
-	n, err := number(m.Type)
+func (r *structReader) pinning(m member) error {
+	n, err := r.types.number(m.typ)
 	switch {
 	case err != nil:
 		return err
@@ -240,12 +261,12 @@ func (r *structReader) pinning(m *btf.Member) error {
 	return nil
 }
 
-func (r *structReader) unknown(m *btf.Member) error {
+func (r *structReader) unknown(m member) error {
 	if !r.relax {
 		return ErrUnknownField
 	}
-	f := Field{Name: m.Name, Type: m.Type, Offset: m.Offset.Bytes()}
-	if n, err := btf.Sizeof(m.Type); err == nil && m.BitfieldSize == 0 {
+	f := Field{Name: m.name, Type: m.typ, Offset: m.offset / 8}
+	if n, err := r.types.sizeOf(m.typ); err == nil {
 		if end := uint64(f.Offset) + uint64(n); end <= uint64(len(r.def.Raw)) {
 			f.Raw = r.def.Raw[f.Offset:end]
 		}

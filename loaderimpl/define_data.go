@@ -6,10 +6,10 @@ import (
 	"debug/elf"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 )
 
 // dataParser makes a map of every section of global data: .data, .rodata and .bss, and what is named after them (.rodata.str1.1, .data.mine).
@@ -30,7 +30,7 @@ func isData(name string) bool {
 	return false
 }
 
-func (dataParser) define(in *input, s *section) ([]Definition, error) {
+func (dataParser) define(in *input, s *section) ([]*Definition, error) {
 	switch {
 	case s.size > math.MaxInt32: // the kernel's limit for the value of an array (array_map_alloc_check)
 		return nil, fmt.Errorf("%d bytes of data: %w", s.size, ErrDefinition)
@@ -39,33 +39,25 @@ func (dataParser) define(in *input, s *section) ([]Definition, error) {
 		// relocations leave null pointers behind.
 		return nil, fmt.Errorf("data holds pointers, which cannot be filled in: %w", ErrRelocation)
 	}
-	d := Definition{
-		Name: s.name, Section: s.name, Source: SourceData, Raw: s.data,
+	d := &Definition{
+		Name: s.name, Section: s.name, section: s.index, Source: SourceData, Raw: s.data,
 		Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.size), MaxEntries: 1,
 	}
 	if strings.HasPrefix(s.name, ".rodata") {
 		d.Flags |= flagReadOnly
 	}
-	sec, err := datasec(in.types, s.name)
-	if err != nil || sec == nil {
-		return []Definition{d}, err
-	}
-	vars, err := variables(s, sec)
+	list, vars, err := in.types.variables(s)
 	if err != nil {
 		return nil, err
 	}
-	typ := &btf.Datasec{Name: sec.Name, Size: uint32(s.size)}
-	for _, v := range vars {
-		typ.Vars = append(typ.Vars, btf.VarSecinfo{Type: v.typ, Offset: uint32(v.offset), Size: v.size})
-		// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable).
-		if v.typ.Linkage != btf.StaticVar {
-			d.Flags |= flagMmapable
-		}
+	if len(vars) > 0 {
+		d.Value, d.BTFType = list, list
 	}
-	if len(typ.Vars) > 0 {
-		d.Value, d.BTFType = typ, typ
+	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable).
+	if slices.ContainsFunc(vars, func(v variable) bool { return !v.static }) {
+		d.Flags |= flagMmapable
 	}
-	return []Definition{d}, nil
+	return []*Definition{d}, nil
 }
 
 // frozen reports whether the map is to be read-only for user space as well once its contents are in place.

@@ -31,7 +31,7 @@ type legacyParser struct{}
 
 func (legacyParser) reads(s *section) bool { return s.name == legacySection }
 
-func (legacyParser) define(in *input, s *section) ([]Definition, error) {
+func (legacyParser) define(in *input, s *section) ([]*Definition, error) {
 	symbols := slices.Clone(s.symbols)
 	slices.SortFunc(symbols, func(a, b *symbol) int { return cmp.Compare(a.value, b.value) })
 	switch {
@@ -40,7 +40,7 @@ func (legacyParser) define(in *input, s *section) ([]Definition, error) {
 	case s.data == nil:
 		return nil, fmt.Errorf("section has no bytes in the file: %w", ErrDefinition)
 	}
-	defs := make([]Definition, 0, len(symbols))
+	defs := make([]*Definition, 0, len(symbols))
 	end := uint64(0)
 	for i, y := range symbols {
 		next := s.size
@@ -76,20 +76,20 @@ func zero(b []byte) bool {
 }
 
 // defineLegacy reads the definition at a symbol. It ends where the symbol says, or at the next.
-func defineLegacy(in *input, s *section, y *symbol, next uint64) (Definition, error) {
+func defineLegacy(in *input, s *section, y *symbol, next uint64) (*Definition, error) {
 	size := y.size
 	if size == 0 {
 		size = next - y.value
 	}
 	switch {
 	case y.name == "":
-		return Definition{}, fmt.Errorf("definition at byte %d has no name: %w", y.value, ErrDefinition)
+		return nil, fmt.Errorf("definition at byte %d has no name: %w", y.value, ErrDefinition)
 	case y.bind == elf.STB_LOCAL:
-		return Definition{}, ErrStatic
+		return nil, ErrStatic
 	case y.value%4 != 0:
-		return Definition{}, fmt.Errorf("at byte %d, not aligned: %w", y.value, ErrDefinition)
+		return nil, fmt.Errorf("at byte %d, not aligned: %w", y.value, ErrDefinition)
 	case size < legacyMinSize || size > next-y.value:
-		return Definition{}, fmt.Errorf("%d bytes, want %d and have room for %d: %w", size, legacySize, next-y.value, ErrDefinition)
+		return nil, fmt.Errorf("%d bytes, want %d and have room for %d: %w", size, legacySize, next-y.value, ErrDefinition)
 	}
 	raw := s.data[y.value : y.value+size]
 	var words [legacySize / 4]uint32
@@ -98,18 +98,17 @@ func defineLegacy(in *input, s *section, y *symbol, next uint64) (Definition, er
 			words[i] = in.file.order.Uint32(raw[4*i:])
 		}
 	}
-	d := Definition{
-		Name: y.name, Section: s.name, Offset: y.value, Source: SourceLegacy, Raw: raw,
+	d := &Definition{
+		Name: y.name, Section: s.name, section: s.index, Offset: y.value, Source: SourceLegacy, Raw: raw,
 		Type: ebpf.MapType(words[0]), KeySize: words[1], ValueSize: words[2], MaxEntries: words[3], Flags: words[4],
 	}
 	if d.Type == ebpf.UnspecifiedMap {
-		return Definition{}, ErrTypeMissing
+		return nil, ErrTypeMissing
 	}
 	if err := d.legacyTail(in.relax); err != nil {
-		return Definition{}, err
+		return nil, err
 	}
-	d.annotate(in.types)
-	return d, nil
+	return d, d.annotate(in.types)
 }
 
 // legacyTail looks at what comes after the struct.
@@ -128,22 +127,30 @@ func (d *Definition) legacyTail(relax bool) error {
 // annotate gives a legacy definition the types of its key and value, if BPF_ANNOTATE_KV_PAIR names them: a struct ____btf_map_NAME with the
 // members key and value. An annotation that does not fit is no error for any loader that reads it (iproute2, libbpf 0.x): the map then goes
 // without types.
-func (d *Definition) annotate(types *btf.Spec) {
-	if types == nil {
-		return
+func (d *Definition) annotate(t *types) error {
+	if t == nil || t.annotated[d.Name] == 0 {
+		return nil
 	}
-	var kv *btf.Struct
-	if types.TypeByName("____btf_map_"+d.Name, &kv) != nil || len(kv.Members) < 2 {
-		return
+	id := t.annotated[d.Name]
+	kv, err := t.at(id)
+	if err != nil || kv.vlen < 2 {
+		return err
 	}
-	key, value := kv.Members[0], kv.Members[1]
-	if key.Name != "key" || value.Name != "value" || !hasSize(key.Type, d.KeySize) || !hasSize(value.Type, d.ValueSize) {
-		return
+	key, err := t.member(&kv, 0)
+	if err != nil {
+		return err
 	}
-	d.Key, d.Value, d.BTFType = key.Type, value.Type, kv
+	value, err := t.member(&kv, 1)
+	if err != nil {
+		return err
+	}
+	if key.name == "key" && value.name == "value" && t.hasSize(key.typ, d.KeySize) && t.hasSize(value.typ, d.ValueSize) {
+		d.Key, d.Value, d.BTFType = key.typ, value.typ, id
+	}
+	return nil
 }
 
-func hasSize(t btf.Type, size uint32) bool {
-	n, err := btf.Sizeof(t)
-	return err == nil && uint64(n) == uint64(size)
+func (t *types) hasSize(id btf.TypeID, size uint32) bool {
+	n, err := t.sizeOf(id)
+	return err == nil && n == size
 }

@@ -25,44 +25,48 @@ func holdsMaps(t ebpf.MapType) bool { return t == ebpf.ArrayOfMaps || t == ebpf.
 // map of maps. The elements themselves are relocations.
 func (r *structReader) checkValues() error {
 	m, d := r.values, r.def
-	if m == nil {
+	if m.name == "" {
 		return nil
 	}
-	a, ok := btf.As[*btf.Array](m.Type)
-	if !ok || a.Nelems != 0 {
+	_, a, err := r.types.plain(m.typ)
+	if err != nil {
+		return err
+	}
+	if a.kind != kindArray || r.types.order.Uint32(a.data[8:]) != 0 {
 		return fmt.Errorf("values: not an array of unknown length: %w", ErrDefinition)
 	}
-	p, ok := btf.As[*btf.Pointer](a.Type)
+	target, err := r.types.pointed(btf.TypeID(r.types.order.Uint32(a.data)))
 	switch {
-	case !ok:
-		return fmt.Errorf("values: %w", ErrNotPointer)
+	case err != nil:
+		return fmt.Errorf("values: %w", err)
 	case r.inner:
 		return fmt.Errorf("maps in maps in maps: %w", ErrInner)
 	case r.haveValueSize && d.ValueSize != 0 && d.ValueSize != 4:
 		return fmt.Errorf("values: elements have 4 bytes, not %d: %w", d.ValueSize, ErrConflictingSize)
 	}
 	d.ValueSize = 4
+	id, p, err := r.types.plain(target)
 	switch {
-	case d.Type == ebpf.ProgramArray:
-		if _, ok := btf.As[*btf.FuncProto](p.Target); !ok {
-			return fmt.Errorf("values: %v is no function: %w", p.Target, ErrDefinition)
-		}
-		return nil
+	case err != nil:
+		return fmt.Errorf("values: %w", err)
 	case holdsMaps(d.Type):
-		return r.readInner(p.Target)
+		return r.readInner(id, &p)
+	case d.Type != ebpf.ProgramArray:
+		return fmt.Errorf("values: a map of type %v cannot hold maps or programs: %w", d.Type, ErrDefinition)
+	case p.kind != kindFuncProto:
+		return fmt.Errorf("values: %v %s is no function: %w", p.kind, p.name, ErrDefinition)
 	}
-	return fmt.Errorf("values: a map of type %v cannot hold maps or programs: %w", d.Type, ErrDefinition)
+	return nil
 }
 
 // readInner reads what the maps in this map look like. The template is named as libbpf names it.
-func (r *structReader) readInner(t btf.Type) error {
-	s, ok := btf.As[*btf.Struct](t)
-	if !ok {
-		return fmt.Errorf("values: %v is no struct: %w", t, ErrInner)
+func (r *structReader) readInner(id btf.TypeID, s *record) error {
+	if s.kind != kindStruct {
+		return fmt.Errorf("values: %v %s is no struct: %w", s.kind, s.name, ErrInner)
 	}
 	inner := &Definition{Name: r.def.Name + ".inner", Section: r.def.Section, Source: SourceBTF}
-	ir := structReader{def: inner, relax: r.relax, inner: true}
-	if err := ir.read(s); err != nil {
+	ir := structReader{types: r.types, def: inner, relax: r.relax, inner: true}
+	if err := ir.read(id, s); err != nil {
 		return fmt.Errorf("values: %w", err)
 	}
 	if holdsMaps(inner.Type) {
@@ -73,20 +77,20 @@ func (r *structReader) readInner(t btf.Type) error {
 }
 
 // readSlots gives each relocation of a section of maps to the map in whose values it lies: one relocation, one slot.
-func readSlots(f *file, s *section, defs []Definition, values []valuesAt) error {
+func readSlots(f *file, s *section, defs []*Definition, values []valuesAt) error {
 	relocs, err := f.relocations(s)
 	if err != nil {
 		return err
 	}
 	for _, rel := range relocs {
-		i, found := slices.BinarySearchFunc(defs, rel.offset, func(d Definition, off uint64) int { return cmp.Compare(d.Offset, off) })
+		i, found := slices.BinarySearchFunc(defs, rel.offset, func(d *Definition, off uint64) int { return cmp.Compare(d.Offset, off) })
 		if !found {
 			i--
 		}
 		if i < 0 || rel.offset < values[i].start || rel.offset >= values[i].end {
 			return fmt.Errorf("pointer at byte %d is no value of a map: %w", rel.offset, ErrRelocation)
 		}
-		slot, err := readSlot(f, rel, rel.offset-values[i].start, &defs[i])
+		slot, err := readSlot(f, rel, rel.offset-values[i].start, defs[i])
 		if err != nil {
 			return at(StageDefine, s.name, defs[i].Name, fmt.Errorf("values: %w", err))
 		}

@@ -22,11 +22,17 @@ const (
 	elfRelSize     = 16
 )
 
+// byteOrder reads and writes numbers.
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
 // file is an ELF file as its section headers and symbol table tell it. Strings and data are parts of the bytes it was read from.
 type file struct {
 	name     string
 	data     []byte
-	order    binary.ByteOrder
+	order    byteOrder
 	sections []section
 	symbols  []symbol // index 0 is the empty symbol that ELF asks for
 }
@@ -51,6 +57,7 @@ type symbol struct {
 	section elf.SectionIndex
 	value   uint64 // offset in its section, bytes
 	size    uint64 // bytes
+	hidden  bool   // not for other objects to see
 }
 
 type relocation struct {
@@ -309,6 +316,7 @@ func (f *file) readSymbols() error {
 		*y = symbol{
 			bind:    elf.ST_BIND(d[4]),
 			kind:    elf.ST_TYPE(d[4]),
+			hidden:  elf.ST_VISIBILITY(d[5]) != elf.STV_DEFAULT && elf.ST_VISIBILITY(d[5]) != elf.STV_PROTECTED,
 			section: elf.SectionIndex(f.order.Uint16(d[6:])),
 			value:   f.order.Uint64(d[8:]),
 			size:    f.order.Uint64(d[16:]),

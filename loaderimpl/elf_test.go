@@ -253,7 +253,7 @@ func TestStaticDataNeedsNoSymbol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := o.Map(".data.hidden").Definition(); d.Value == nil {
+	if d := o.Map(".data.hidden").Definition(); d.Value == 0 {
 		t.Errorf("no type: %+v", d)
 	}
 }

@@ -4,6 +4,7 @@ package loaderimpl
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -50,7 +51,7 @@ const (
 )
 
 // An Error is every error that this package returns: where, why, and what to do about it. It wraps one of the sentinels below, or an errno of
-// the kernel's ([syscall.Errno]), or a [github.com/cilium/ebpf.VerifierError] with the verifier's log.
+// the kernel's ([syscall.Errno]), or a [VerifierError] with the verifier's log.
 type Error struct {
 	Stage   Stage
 	Class   Class
@@ -77,6 +78,24 @@ func (e *Error) Error() string {
 
 // Unwrap is the error without its place.
 func (e *Error) Unwrap() error { return e.Err }
+
+// A VerifierError is the kernel's refusal of a program, with the verifier's reasons.
+type VerifierError struct {
+	Log string // the verifier's, in full up to 16 MiB
+	Err error  // the errno
+}
+
+// Error is the errno and the last line of the log that says something.
+func (e *VerifierError) Error() string {
+	lines := strings.Split(strings.TrimSpace(e.Log), "\n")
+	for len(lines) > 1 && strings.HasPrefix(lines[len(lines)-1], "processed ") {
+		lines = lines[:len(lines)-1]
+	}
+	return fmt.Sprintf("verifier: %v: %s", e.Err, lines[len(lines)-1])
+}
+
+// Unwrap is the errno.
+func (e *VerifierError) Unwrap() error { return e.Err }
 
 // reason is a sentinel: a reason to refuse, with its class.
 type reason struct {

@@ -4,6 +4,8 @@ package loaderimpl
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
@@ -12,10 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The calls of bpf(2) that make things are here, and not left to cilium/ebpf, because what it adds to them is what a loader is judged by: it
+// makes maps again without BTF and does not say so, rewrites helpers, explains errors by guessing, and probes the kernel a dozen times before
+// the first program.
+
 // Commands of bpf(2).
 const (
 	cmdMapCreate  = 0
+	cmdProgLoad   = 5
 	cmdObjGetInfo = 15
+	cmdBTFLoad    = 18
 )
 
 // enotsupp is the kernel's ENOTSUPP, which it does not share with user space (include/linux/errno.h).
@@ -32,10 +40,74 @@ type mapCreateAttr struct {
 	mapExtra                                uint64
 }
 
-// createMap makes a map. Maps are made here and not by cilium/ebpf, because what it adds is what a loader is judged by: it tries again
-// without BTF and does not say so, and explains errors by guessing.
+// progLoadAttr is what BPF_PROG_LOAD reads.
+type progLoadAttr struct {
+	progType, insnCount         uint32
+	insns, license              unsafe.Pointer
+	logLevel, logSize           uint32
+	log                         unsafe.Pointer
+	version, flags              uint32
+	name                        [16]byte
+	ifindex, attachType         uint32
+	btfFD, funcInfoSize         uint32
+	funcInfo                    unsafe.Pointer
+	funcInfoCount, lineInfoSize uint32
+	lineInfo                    unsafe.Pointer
+	lineInfoCount, attachBTF    uint32
+	attachFD, _                 uint32
+}
+
+// createMap makes a map.
 func createMap(attr *mapCreateAttr) (int, error) {
 	return bpfFD(cmdMapCreate, unsafe.Pointer(attr), unsafe.Sizeof(*attr))
+}
+
+// loadBTF loads types.
+func loadBTF(blob []byte) (int, error) {
+	attr := struct {
+		btf, log                unsafe.Pointer
+		size, logSize, logLevel uint32
+	}{btf: unsafe.Pointer(unsafe.SliceData(blob)), size: uint32(len(blob))}
+	return bpfFD(cmdBTFLoad, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+}
+
+// Sizes of the verifier's log, in bytes.
+const (
+	firstLog = 64 << 10
+	maxLog   = 16 << 20
+)
+
+// loadProg loads a program. With a level of 0 there is a log only if the kernel refuses the program.
+func loadProg(attr *progLoadAttr, level uint32) (fd int, log string, err error) {
+	if level == 0 {
+		fd, err = tryLoadProg(attr)
+		if err == nil || errors.Is(err, unix.EPERM) {
+			return fd, "", err
+		}
+		level = 1
+	}
+	for size := firstLog; ; size *= 4 {
+		buf := make([]byte, size)
+		attr.logLevel, attr.logSize, attr.log = level, uint32(size), unsafe.Pointer(unsafe.SliceData(buf))
+		fd, err = tryLoadProg(attr)
+		if errors.Is(err, unix.ENOSPC) && size < maxLog {
+			continue // the log was cut
+		}
+		text, _, _ := bytes.Cut(buf, []byte{0})
+		return fd, string(text), err
+	}
+}
+
+// tryLoadProg loads a program. The verifier gives up with EAGAIN when a signal comes in, and Go's scheduler sends many.
+func tryLoadProg(attr *progLoadAttr) (fd int, err error) {
+	const attempts = 30
+	for range attempts {
+		fd, err = bpfFD(cmdProgLoad, unsafe.Pointer(attr), unsafe.Sizeof(*attr))
+		if !errors.Is(err, unix.EAGAIN) {
+			return fd, err
+		}
+	}
+	return fd, fmt.Errorf("%d attempts: %w", attempts, err)
 }
 
 // bpfFD makes a call that returns a descriptor. It is never 0, which bpf(2) takes for no descriptor in many places, nor one of the other two

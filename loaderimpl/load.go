@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -16,6 +17,14 @@ import (
 
 // nativeLittle is whether this machine is little-endian.
 var nativeLittle = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// nativeOrder is this machine's byte order.
+func nativeOrder() byteOrder {
+	if nativeLittle {
+		return binary.LittleEndian
+	}
+	return binary.BigEndian
+}
 
 // LoadOptions change how an object is loaded.
 type LoadOptions struct {
@@ -39,6 +48,9 @@ type Loaded struct {
 
 	// TypesRefused says why maps are without the types of their keys and values though they have some: the kernel did not take them.
 	TypesRefused map[string]error
+
+	// VerifierLogs are what the verifier said of the programs it took, by their names, if LoadOptions.LogLevel asked for it.
+	VerifierLogs map[string]string
 }
 
 // Close gives everything up.
@@ -86,16 +98,20 @@ type loading struct {
 	maps     []*ebpf.Map // by index in object.maps; nil for those left out
 	reused   map[*Map]bool
 	programs []*ebpf.Program // by index in object.programs; nil for those left out
-	types    *typed          // of all maps together; nil if the kernel did not take them so
-	ext      *btf.ExtInfos   // nil until needed
 	noTypes  map[string]error
+	logs     map[string]string
+
+	typesFD  int   // the object's types in the kernel; -1 if they are not there
+	typesErr error // why they are not
+
+	localTypes *btf.Spec     // the object's types for CO-RE; nil until needed
+	localExt   *btf.ExtInfos // its relocations; nil until needed
+	cache      *btf.Cache    // the kernel's types
 
 	undos []func() error // what to do if the load fails, last first
 }
 
 func (l *loading) undo(f func() error) { l.undos = append(l.undos, f) }
-
-func (l *loading) refused(name string, err error) { l.noTypes[name] = err }
 
 func (l *loading) mapNamed(name string) *ebpf.Map {
 	for i, m := range l.object.maps {
@@ -109,19 +125,27 @@ func (l *loading) mapNamed(name string) *ebpf.Map {
 // Load makes the object's maps and programs in the kernel. If anything fails, everything that the load made is undone, and only that: a map
 // that was pinned before stays, and so does its pin. A second load of one object returns an error wrapping [ErrLoaded].
 //
-// Errors are of type *[Error]. What the kernel refuses wraps its errno; a program that the verifier refuses wraps [ebpf.VerifierError], which
+// Errors are of type *[Error]. What the kernel refuses wraps its errno; a program that the verifier refuses wraps [*VerifierError], which
 // holds its log.
 func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	if o.loaded {
 		return nil, named(o.name, at(StageLoad, "", "", ErrLoaded))
 	}
 	o.loaded = true
-	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error)}
-	defer l.types.close()
+	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error), logs: make(map[string]string),
+		cache: btf.NewCache(), typesFD: -1}
+	defer l.closeTypes()
 	if err := l.run(); err != nil {
 		return nil, named(o.name, l.undone(err))
 	}
 	return l.result(), nil
+}
+
+// closeTypes gives the types up. Maps and programs that were made with them hold them.
+func (l *loading) closeTypes() {
+	if l.typesFD >= 0 {
+		unix.Close(l.typesFD)
+	}
 }
 
 // undone undoes what was done, last first, and says in the error what could not be.
@@ -141,6 +165,7 @@ func (l *loading) run() error {
 		return err
 	}
 	raiseMemlock()
+	l.typesFD, l.typesErr = l.loadTypes()
 	if err := l.createMaps(); err != nil {
 		return err
 	}
@@ -150,7 +175,7 @@ func (l *loading) run() error {
 // check finds what is wrong before anything is made.
 func (l *loading) check() error {
 	o := l.object
-	if (o.file.order == binary.ByteOrder(binary.LittleEndian)) != nativeLittle {
+	if o.file.order != nativeOrder() {
 		return at(StageLoad, "", "", fmt.Errorf("%v: %w", o.file.order, ErrByteOrder))
 	}
 	for _, p := range o.programs {
@@ -200,50 +225,72 @@ func (l *loading) loadProgram(p *Program) (*ebpf.Program, error) {
 	if err != nil {
 		return nil, at(StageRelocate, p.section, p.name, err)
 	}
-	insns, err := l.decode(b)
-	if err != nil {
+	if err := l.fit(b); err != nil {
 		return nil, at(StageRelocate, p.section, p.name, err)
 	}
-	spec := &ebpf.ProgramSpec{
-		Name: p.name, Type: p.kind.Type, AttachType: p.kind.AttachType, Flags: p.kind.Flags, SectionName: p.section,
-		Instructions: insns, License: l.object.license, KernelVersion: l.object.version, ByteOrder: l.object.file.order,
+	license := append([]byte(l.object.license), 0)
+	attr := &progLoadAttr{
+		progType: uint32(p.kind.Type), attachType: uint32(p.kind.AttachType), flags: p.kind.Flags, name: kernelName(p.name),
+		insns: unsafe.Pointer(unsafe.SliceData(b.code)), insnCount: uint32(len(b.code) / insnSize),
+		license: unsafe.Pointer(unsafe.SliceData(license)), version: l.object.version,
 	}
 	if p.kind.attachable {
-		spec.AttachTo = p.kind.AttachTo
+		id, handle, err := l.attachTarget(p.kind)
+		if err != nil {
+			return nil, err
+		}
+		attr.attachBTF = uint32(id)
+		if handle != nil {
+			defer handle.Close()
+			attr.attachFD = uint32(handle.FD())
+		}
 	}
-	made, err := ebpf.NewProgramWithOptions(spec, ebpf.ProgramOptions{
-		LogLevel: l.opts.LogLevel, KernelTypes: l.opts.KernelTypes, ExtraRelocationTargets: l.opts.ExtraTypes,
-	})
+	l.describe(attr, b)
+	fd, log, err := loadProg(attr, uint32(l.opts.LogLevel))
 	if err != nil {
-		return nil, l.explain(err)
+		return nil, l.explain(err, log)
 	}
-	return made, nil
+	if log != "" {
+		l.logs[p.name] = log
+	}
+	return ebpf.NewProgramFromFD(fd)
 }
 
-// explain says what is behind an error: a map that was left out, the verifier's refusal, a kernel that lacks something.
-func (l *loading) explain(err error) error {
-	var refusal *ebpf.VerifierError
-	switch {
-	case errors.As(err, &refusal) && len(refusal.Log) > 0:
-		if name := l.missing(refusal.Log); name != "" {
-			return fmt.Errorf("map %s: %w: %w", name, ErrNotCreated, err)
-		}
-		return &Error{Stage: StageLoad, Class: ClassVerifier, Err: err}
-	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("load program: %w", unix.EPERM) // without the guess that it could be RLIMIT_MEMLOCK
-	case errors.Is(err, ebpf.ErrNotSupported):
-		return &Error{Stage: StageLoad, Class: ClassNotInKernel, Err: err}
-	case errors.Is(err, btf.ErrNotFound):
-		return &Error{Stage: StageRelocate, Class: ClassNotFound, Err: err}
+// describe tells the kernel which functions and source lines a program's instructions are.
+func (l *loading) describe(attr *progLoadAttr, b *body) {
+	ext := l.object.ext
+	if l.typesFD < 0 || ext == nil {
+		return
 	}
-	return err
+	funcs := b.kernelInfo(l.object, &ext.funcs, funcInfoSize)
+	if funcs == nil {
+		return
+	}
+	attr.btfFD = uint32(l.typesFD)
+	attr.funcInfo, attr.funcInfoSize = unsafe.Pointer(unsafe.SliceData(funcs)), funcInfoSize
+	attr.funcInfoCount = uint32(len(funcs) / funcInfoSize)
+	if lines := b.kernelInfo(l.object, &ext.lines, lineInfoSize); lines != nil {
+		attr.lineInfo, attr.lineInfoSize = unsafe.Pointer(unsafe.SliceData(lines)), lineInfoSize
+		attr.lineInfoCount = uint32(len(lines) / lineInfoSize)
+	}
+}
+
+// explain says what is behind the kernel's refusal of a program: the verifier's words, or a map that was left out.
+func (l *loading) explain(err error, log string) error {
+	if log == "" {
+		return fmt.Errorf("load program: %w", err)
+	}
+	refusal := &VerifierError{Log: log, Err: err}
+	if name := l.missing(log); name != "" {
+		return fmt.Errorf("map %s: %w: %w", name, ErrNotCreated, refusal)
+	}
+	return &Error{Stage: StageLoad, Class: ClassVerifier, Err: refusal}
 }
 
 // missing is the map that was left out and that a program used nevertheless, by the verifier's log. It is empty if that was not the reason.
-func (l *loading) missing(log []string) string {
+func (l *loading) missing(log string) string {
 	for i, m := range l.object.maps {
-		call := fmt.Sprintf("unknown#%d", poisonMap+i)
-		if l.maps[i] == nil && slices.ContainsFunc(log, func(line string) bool { return strings.Contains(line, call) }) {
+		if l.maps[i] == nil && strings.Contains(log, fmt.Sprintf("unknown#%d", poisonMap+i)) {
 			return m.def.Name
 		}
 	}
@@ -269,7 +316,8 @@ func (l *loading) fillPrograms(i int, m *Map) error {
 
 // result hands over what was made.
 func (l *loading) result() *Loaded {
-	r := &Loaded{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), TypesRefused: l.noTypes}
+	r := &Loaded{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), TypesRefused: l.noTypes,
+		VerifierLogs: l.logs}
 	for i, m := range l.object.maps {
 		if l.maps[i] != nil {
 			r.Maps[m.def.Name] = l.maps[i]

@@ -13,13 +13,13 @@ import (
 // A Map is a map of an object, to be looked at and changed before it is created.
 type Map struct {
 	object  *Object
-	def     Definition
+	def     *Definition
 	pinPath string // where to pin it; empty for nowhere
 	create  bool
 	value   []byte // global data: what it holds from the start; nil for zeros
 }
 
-func newMap(o *Object, d Definition) *Map {
+func newMap(o *Object, d *Definition) *Map {
 	m := &Map{object: o, def: d, create: true}
 	if d.Source == SourceData {
 		m.value = d.Raw
@@ -34,7 +34,7 @@ func newMap(o *Object, d Definition) *Map {
 func (m *Map) Name() string { return m.def.Name }
 
 // Definition is what the object says of the map, with the changes that were made.
-func (m *Map) Definition() Definition { return m.def }
+func (m *Map) Definition() Definition { return *m.def }
 
 // SetType changes the map's type. Like all setters it returns an error wrapping [ErrLoaded] after a load.
 func (m *Map) SetType(t ebpf.MapType) error { return m.set(func() { m.def.Type = t }) }

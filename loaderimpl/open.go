@@ -3,6 +3,7 @@
 package loaderimpl
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ type Object struct {
 	name      string
 	pinRoot   string
 	file      *file
-	types     *btf.Spec // nil where the object has no BTF
+	types     *types // nil where the object has no BTF
+	ext       *extInfo
 	maps      []*Map
 	programs  []*Program
 	functions []function
@@ -115,7 +117,7 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if o.types, err = parseBTF(o.file); err != nil {
 		return at(StageOpen, btfSection, "", err)
 	}
-	if err := checkExt(o.file); err != nil {
+	if o.ext, err = parseExt(o.file, o.types); err != nil {
 		return at(StageOpen, btfExtSection, "", err)
 	}
 	if err := o.readHeader(); err != nil {
@@ -131,6 +133,7 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
+	o.maps = make([]*Map, 0, len(defs))
 	for _, d := range defs {
 		o.maps = append(o.maps, newMap(o, d))
 	}
@@ -181,6 +184,19 @@ func (o *Object) License() string { return o.license }
 
 // ByteOrder is the byte order that the object was compiled for.
 func (o *Object) ByteOrder() binary.ByteOrder { return o.file.order }
+
+// Types are the object's types, for callers who want to look at the types that definitions name by their ids. It is nil for an object without
+// BTF. Lists of variables in it have the offsets that the compiler left there; those of the symbols are in no type.
+func (o *Object) Types() (*btf.Spec, error) {
+	if o.types == nil {
+		return nil, nil
+	}
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(o.file.named(btfSection).data))
+	if err != nil {
+		return nil, named(o.name, at(StageOpen, btfSection, "", fmt.Errorf("%w: %w", ErrBTF, err)))
+	}
+	return spec, nil
+}
 
 // Maps are the object's maps, in the order of sections and offsets.
 func (o *Object) Maps() []*Map { return o.maps }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -63,11 +64,15 @@ func sources(t testing.TB, folder string) []string {
 func describeObject(o *Object) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "license %q\n", o.License())
+	types, err := o.Types()
+	if err != nil {
+		fmt.Fprintf(&b, "types: %v\n", err)
+	}
 	for _, m := range o.Maps() {
 		d := m.Definition()
-		describeDefinition(&b, "map", &d)
+		describeDefinition(&b, types, "map", &d)
 		if d.Inner != nil {
-			describeDefinition(&b, "  inner", d.Inner)
+			describeDefinition(&b, types, "  inner", d.Inner)
 		}
 	}
 	for _, p := range o.Programs() {
@@ -89,24 +94,35 @@ func describeObject(o *Object) string {
 	return b.String()
 }
 
-func describeDefinition(b *strings.Builder, what string, d *Definition) {
+func describeDefinition(b *strings.Builder, types *btf.Spec, what string, d *Definition) {
 	fmt.Fprintf(b, "%s %s at %s+%d by %s: %v, %d and %d bytes, %d entries, flags %#x, extra %#x, node %d, pinning %d, %d bytes raw\n",
 		what, d.Name, d.Section, d.Offset, d.Source, d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags, d.MapExtra, d.NumaNode,
 		d.Pinning, len(d.Raw))
 	for _, t := range []struct {
 		name string
-		typ  any
+		id   btf.TypeID
 	}{{"key", d.Key}, {"value", d.Value}, {"defined by", d.BTFType}} {
-		if t.typ != nil {
-			fmt.Fprintf(b, "  %s %v\n", t.name, t.typ)
+		if t.id != 0 {
+			fmt.Fprintf(b, "  %s %v\n", t.name, typeText(types, t.id))
 		}
 	}
 	for _, f := range d.Unknown {
-		fmt.Fprintf(b, "  unknown %s at %d: %v %d bytes\n", f.Name, f.Offset, f.Type, len(f.Raw))
+		fmt.Fprintf(b, "  unknown %s at %d: %v %d bytes\n", f.Name, f.Offset, typeText(types, f.Type), len(f.Raw))
 	}
 	for _, s := range d.Slots {
 		fmt.Fprintf(b, "  slot %d: %s\n", s.Index, s.Name)
 	}
+}
+
+func typeText(types *btf.Spec, id btf.TypeID) string {
+	if types == nil || id == 0 {
+		return "nothing"
+	}
+	t, err := types.TypeByID(id)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(t)
 }
 
 func TestOpenReadsWhatWasCompiled(t *testing.T) {
@@ -271,12 +287,21 @@ func TestIgnoringUnknownFieldsIgnoresNothingElse(t *testing.T) {
 func TestTheTypeThatDefinesAMapIsHandedOver(t *testing.T) {
 	o := openTest(t, "refused/unknown_field", Options{IgnoreUnknownFields: true})
 	d := o.Map("m").Definition()
-	if got := fmt.Sprint(d.BTFType); !strings.Contains(got, "colour") {
+	if got := typeTextOf(t, o, d.BTFType); !strings.Contains(got, "colour") {
 		t.Errorf("type %s", got)
 	}
 	if len(d.Raw) != 48 || !bytes.Equal(d.Raw[40:44], native32(5)) {
 		t.Errorf("raw bytes % x", d.Raw)
 	}
+}
+
+func typeTextOf(t *testing.T, o *Object, id btf.TypeID) string {
+	t.Helper()
+	types, err := o.Types()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return typeText(types, id)
 }
 
 func native32(n byte) []byte {

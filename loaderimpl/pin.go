@@ -37,7 +37,7 @@ func (l *loading) compatible(m *Map, fd int) error {
 	if err != nil {
 		return fmt.Errorf("inspect pinned map: %w", err)
 	}
-	want, err := attributes(l.object.name, &m.def)
+	want, err := attributes(l.object.name, m.def)
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,11 @@ type position struct {
 	offset  uint64
 }
 
+// compare orders positions as they come in the file's table of sections.
+func (p position) compare(q position) int {
+	return cmp.Or(cmp.Compare(p.section, q.section), cmp.Compare(p.offset, q.offset))
+}
+
 // holdsCode reports whether a section holds functions.
 func holdsCode(s *section) bool {
 	return s.typ == elf.SHT_PROGBITS && s.flags&elf.SHF_EXECINSTR != 0 && s.size > 0

@@ -3,14 +3,8 @@
 package loaderimpl
 
 import (
-	"bytes"
 	"fmt"
 	"math"
-	"slices"
-	"sort"
-
-	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/btf"
 )
 
 // poisonMap is the number of a helper that does not exist, plus the index of a map that was left out. A load of such a map becomes a call of
@@ -93,85 +87,4 @@ func (l *loading) fill(b *body, insn uint32, ref reference) {
 		imm(0, uint32(m.FD()))
 		imm(1, offset)
 	}
-}
-
-// decode turns a body into instructions that carry what BTF says of them: functions, source lines, CO-RE relocations.
-func (l *loading) decode(b *body) (asm.Instructions, error) {
-	insns, err := asm.AppendInstructions(make(asm.Instructions, 0, len(b.code)/insnSize), bytes.NewReader(b.code), l.object.file.order, "linux")
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrProgram, err)
-	}
-	ext, err := l.extInfos()
-	if err != nil || ext == nil {
-		return insns, err
-	}
-	byOffset := make(map[asm.RawInstructionOffset]*asm.Instruction, len(insns))
-	iter := insns.Iterate()
-	for iter.Next() {
-		byOffset[iter.Offset] = iter.Ins
-	}
-	for _, i := range b.order {
-		if err := describe(byOffset, &l.object.functions[i], b.starts[i], ext); err != nil {
-			return nil, err
-		}
-	}
-	return insns, nil
-}
-
-// describe gives the instructions of one function what its section's BTF says of them.
-func describe(insns map[asm.RawInstructionOffset]*asm.Instruction, fn *function, start uint32, ext *btf.ExtInfos) error {
-	funcs, lines, relos := ext.Section(fn.section.name)
-	first := asm.RawInstructionOffset(fn.offset / insnSize)
-	end := first + asm.RawInstructionOffset(len(fn.code)/insnSize)
-	to := func(off asm.RawInstructionOffset) *asm.Instruction {
-		return insns[off-first+asm.RawInstructionOffset(start)]
-	}
-
-	from, upto := span(len(funcs), func(i int) asm.RawInstructionOffset { return funcs[i].Offset }, first, end)
-	for _, f := range funcs[from:upto] {
-		if ins := to(f.Offset); ins != nil {
-			*ins = btf.WithFuncMetadata(*ins, f.Func)
-		}
-	}
-	from, upto = span(len(lines), func(i int) asm.RawInstructionOffset { return lines[i].Offset }, first, end)
-	for _, line := range lines[from:upto] {
-		if ins := to(line.Offset); ins != nil {
-			*ins = ins.WithSource(line.Line)
-		}
-	}
-	from, upto = span(len(relos), func(i int) asm.RawInstructionOffset { return relos[i].Offset }, first, end)
-	for _, r := range relos[from:upto] {
-		ins := to(r.Offset)
-		if ins == nil {
-			return fmt.Errorf("CO-RE relocation inside of instruction %d: %w", r.Offset, ErrRelocation)
-		}
-		*ins = btf.WithCORERelocationMetadata(*ins, r.Relo)
-	}
-	return nil
-}
-
-// span is the part of a list, sorted by offsets, that lies from first up to end.
-func span(n int, offset func(int) asm.RawInstructionOffset, first, end asm.RawInstructionOffset) (int, int) {
-	from := sort.Search(n, func(i int) bool { return offset(i) >= first })
-	return from, sort.Search(n, func(i int) bool { return offset(i) >= end })
-}
-
-// extInfos reads .BTF.ext, once. It returns nil for an object without.
-func (l *loading) extInfos() (*btf.ExtInfos, error) {
-	o := l.object
-	if l.ext != nil || o.types == nil || o.file.named(btfExtSection) == nil {
-		return l.ext, nil
-	}
-	_, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(o.file.data))
-	if err != nil {
-		return nil, at(StageRelocate, btfExtSection, "", fmt.Errorf("%w: %w", ErrBTF, err))
-	}
-	if ext == nil {
-		return nil, nil
-	}
-	for _, list := range ext.Funcs {
-		slices.SortStableFunc(list, func(a, b btf.FuncOffset) int { return int(a.Offset) - int(b.Offset) })
-	}
-	l.ext = ext
-	return ext, nil
 }

@@ -8,8 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-
-	"github.com/cilium/ebpf/btf"
 )
 
 // Instructions that may refer to something outside of their function (include/uapi/linux/bpf.h).
@@ -26,10 +24,9 @@ const (
 // resolver finds what instructions refer to.
 type resolver struct {
 	file      *file
-	functions []function
-	funcAt    map[position]int // where functions start
-	mapAt     map[position]int // where map definitions start
-	dataIn    map[int]int      // section of global data, by index, to its map
+	functions []function  // sorted by position
+	maps      []*Map      // sorted by position
+	dataIn    map[int]int // section of global data, by index, to its map
 }
 
 // resolve finds what every instruction refers to, so that nothing is left to be found missing when a program is loaded.
@@ -38,20 +35,11 @@ func (o *Object) resolve() error {
 		return err
 	}
 	r := resolver{
-		file: o.file, functions: o.functions,
-		funcAt: make(map[position]int, len(o.functions)),
-		mapAt:  make(map[position]int, len(o.maps)),
-		dataIn: make(map[int]int),
-	}
-	for i, fn := range o.functions {
-		r.funcAt[position{fn.section.index, fn.offset}] = i
+		file: o.file, functions: o.functions, maps: o.maps, dataIn: make(map[int]int),
 	}
 	for i, m := range o.maps {
-		s := o.file.named(m.def.Section)
 		if m.def.Source == SourceData {
-			r.dataIn[s.index] = i
-		} else {
-			r.mapAt[position{s.index, m.def.Offset}] = i
+			r.dataIn[m.def.section] = i
 		}
 	}
 	for i := 0; i < len(o.functions); {
@@ -81,14 +69,14 @@ func (o *Object) checkSlots() error {
 }
 
 // checkExterns refuses what is declared and defined nowhere. Left alone it would be a null pointer to the verifier at best.
-func checkExterns(f *file, types *btf.Spec) error {
+func checkExterns(f *file, types *types) error {
 	for i := range f.symbols {
 		y := &f.symbols[i]
 		if y.section != elf.SHN_UNDEF || y.name == "" || y.kind == elf.STT_FILE {
 			continue
 		}
 		for _, sec := range []string{".kconfig", ".ksyms"} {
-			ofKernel, err := declares(types, sec, y.name)
+			ofKernel, err := types.declares(sec, y.name)
 			if err != nil {
 				return at(StageResolve, sec, y.name, err)
 			}
@@ -99,15 +87,6 @@ func checkExterns(f *file, types *btf.Spec) error {
 		return at(StageResolve, "", y.name, ErrExtern)
 	}
 	return nil
-}
-
-// declares reports whether BTF lists an extern of that name in a section.
-func declares(types *btf.Spec, section, name string) (bool, error) {
-	sec, err := datasec(types, section)
-	if err != nil || sec == nil {
-		return false, err
-	}
-	return slices.ContainsFunc(sec.Vars, func(v btf.VarSecinfo) bool { return v.Type.TypeName() == name }), nil
 }
 
 // section resolves the functions of one section.
@@ -190,8 +169,8 @@ func (r *resolver) instruction(fn *function, insn []byte, off uint64, rel *reloc
 }
 
 // source is the source register of an instruction, which says what kind of load or call it is.
-func source(insn []byte, order binary.ByteOrder) byte {
-	if order == binary.ByteOrder(binary.LittleEndian) {
+func source(insn []byte, order byteOrder) byte {
+	if order == byteOrder(binary.LittleEndian) {
 		return insn[1] >> 4
 	}
 	return insn[1] & 0xf
@@ -199,7 +178,9 @@ func source(insn []byte, order binary.ByteOrder) byte {
 
 // call refers to a function. Positions wrap like the kernel's arithmetic would; one that is wrong is not the start of a function.
 func (r *resolver) call(kind refKind, to position, name string) (*reference, error) {
-	i, ok := r.funcAt[to]
+	i, ok := slices.BinarySearchFunc(r.functions, to, func(fn function, to position) int {
+		return position{fn.section.index, fn.offset}.compare(to)
+	})
 	if !ok {
 		return nil, fmt.Errorf("no function at byte %d of section %d (%s): %w", to.offset, to.section, name, ErrRelocation)
 	}
@@ -213,14 +194,16 @@ func (r *resolver) load(y *symbol, addend int64) (*reference, error) {
 	}
 	s := &r.file.sections[y.section]
 	to := position{s.index, y.value + uint64(addend)}
-	if i, ok := r.mapAt[to]; ok {
-		return &reference{kind: refMap, target: i}, nil
-	}
 	if i, ok := r.dataIn[s.index]; ok {
 		if to.offset >= s.size {
 			return nil, fmt.Errorf("byte %d of section %s of %d: %w", to.offset, s.name, s.size, ErrRelocation)
 		}
 		return &reference{kind: refData, target: i, offset: uint32(to.offset)}, nil
+	}
+	if i, ok := slices.BinarySearchFunc(r.maps, to, func(m *Map, to position) int {
+		return position{m.def.section, m.def.Offset}.compare(to)
+	}); ok {
+		return &reference{kind: refMap, target: i}, nil
 	}
 	switch {
 	case holdsCode(s):

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/cilium/ebpf"
-
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
@@ -295,10 +293,10 @@ func rejected(err error) loader.Reply {
 		class = loader.NotFound
 	}
 	r := &loader.Rejected{Stage: stages[e.Stage], Class: class, Errno: errno, Message: err.Error()}
-	var refusal *ebpf.VerifierError
+	var refusal *loaderimpl.VerifierError
 	if errors.As(err, &refusal) {
 		r.Stage = loader.AtVerify
-		r.Log = tail(strings.Join(refusal.Log, "\n"), loader.MaxText)
+		r.Log = tail(refusal.Log, loader.MaxText)
 	}
 	return r
 }

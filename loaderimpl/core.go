@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
+)
+
+// fit applies a program's CO-RE relocations: instructions that depend on the layout of the kernel's types get the numbers of this kernel.
+// The rules are cilium/ebpf's, and so are the parsed relocations; the kernel's types are read only if a program has any.
+func (l *loading) fit(b *body) error {
+	var relos []*btf.CORERelocation
+	var places []uint32 // of the instructions, in the body
+	for _, i := range b.order {
+		fn := &l.object.functions[i]
+		if !l.object.ext.fits(fn) {
+			continue
+		}
+		list, err := l.fits(fn.section.name)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			off := uint64(r.Offset) * insnSize
+			if off >= fn.offset && off < fn.offset+uint64(len(fn.code)) {
+				relos = append(relos, r.Relo)
+				places = append(places, b.starts[i]+uint32((off-fn.offset)/insnSize))
+			}
+		}
+	}
+	if len(relos) == 0 {
+		return nil
+	}
+	targets, err := l.targets()
+	if err != nil {
+		return err
+	}
+	fixups, err := btf.CORERelocate(relos, targets, l.object.file.order, l.localTypes.TypeID)
+	if err != nil {
+		return fmt.Errorf("CO-RE: %w: %w", ErrRelocation, err)
+	}
+	for i := range fixups {
+		if err := l.apply(&fixups[i], b.code[int(places[i])*insnSize:]); err != nil {
+			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], ErrRelocation, err)
+		}
+	}
+	return nil
+}
+
+// fits are the CO-RE relocations of a section, in the words of cilium/ebpf.
+func (l *loading) fits(section string) (btf.CORERelocationOffsets, error) {
+	if l.localTypes == nil {
+		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(l.object.file.data))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBTF, err)
+		}
+		l.localTypes, l.localExt = spec, ext
+	}
+	_, _, relos := l.localExt.Section(section)
+	return relos, nil
+}
+
+// apply changes one instruction.
+func (l *loading) apply(fixup *btf.COREFixup, code []byte) error {
+	order := l.object.file.order
+	var ins asm.Instruction
+	if err := ins.Unmarshal(bytes.NewReader(code), order, "linux"); err != nil {
+		return err
+	}
+	if err := fixup.Apply(&ins); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if _, err := ins.Marshal(&out, order); err != nil {
+		return err
+	}
+	copy(code, out.Bytes())
+	return nil
+}
+
+// targets are the types that relocations are made against: the kernel's and its modules', or those that the caller gave; then more of the
+// caller's.
+func (l *loading) targets() ([]*btf.Spec, error) {
+	if l.opts.KernelTypes != nil {
+		return append([]*btf.Spec{l.opts.KernelTypes}, l.opts.ExtraTypes...), nil
+	}
+	kernel, err := l.cache.Kernel()
+	if err != nil {
+		return nil, kernelTypes(err)
+	}
+	targets := []*btf.Spec{kernel}
+	modules, err := l.cache.Modules()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel may have types and no types of modules
+		return nil, kernelTypes(err)
+	}
+	for _, name := range modules {
+		spec, err := l.cache.Module(name)
+		if err != nil {
+			return nil, kernelTypes(err)
+		}
+		targets = append(targets, spec)
+	}
+	return append(targets, l.opts.ExtraTypes...), nil
+}
+
+// kernelTypes says that the kernel's types cannot be had.
+func kernelTypes(err error) error {
+	return &Error{Stage: StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
+}
+
+// attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id of a type, and for a module the descriptor
+// of its types, which the caller closes.
+func (l *loading) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
+	name := k.AttachTo
+	var want btf.Type = (*btf.Func)(nil)
+	switch {
+	case k.AttachType == ebpf.AttachTraceRawTp:
+		name, want = "btf_trace_"+name, (*btf.Typedef)(nil)
+	case k.AttachType == ebpf.AttachTraceIter:
+		name = "bpf_iter_" + name
+	case k.Type == ebpf.LSM:
+		name = "bpf_lsm_" + name
+	}
+	kernel, err := l.cache.Kernel()
+	if err != nil {
+		return 0, nil, kernelTypes(err)
+	}
+	id, err := typeID(kernel, name, want)
+	if !errors.Is(err, btf.ErrNotFound) {
+		return id, nil, err
+	}
+	modules, err := l.cache.Modules()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, nil, kernelTypes(err)
+	}
+	for _, module := range modules {
+		spec, err := l.cache.Module(module)
+		if err != nil {
+			return 0, nil, kernelTypes(err)
+		}
+		if id, err = typeID(spec, name, want); errors.Is(err, btf.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool { return i.IsModule() && i.Name == module })
+		return id, handle, err
+	}
+	return 0, nil, &Error{Stage: StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
+}
+
+// typeID is the id of a type of that name and kind. A kernel may have several functions of one name; they are no target for anyone, as nobody
+// could say which is meant.
+func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
+	found, err := spec.AnyTypesByName(strings.TrimSpace(name))
+	if err != nil {
+		return 0, err
+	}
+	var match btf.Type
+	for _, t := range found {
+		if fmt.Sprintf("%T", t) != fmt.Sprintf("%T", want) {
+			continue
+		}
+		if match != nil {
+			return 0, &Error{Stage: StageRelocate, Class: ClassInvalid, Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
+		}
+		match = t
+	}
+	if match == nil {
+		return 0, btf.ErrNotFound
+	}
+	return spec.TypeID(match)
+}
