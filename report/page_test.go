@@ -358,7 +358,7 @@ func pageOfThousands(t *testing.T, b *browser) {
 	run, vs := fixtureFile()
 	f := &verdict.File{Run: run, End: &verdict.End{Complete: true}}
 	f.Run.Plan = nil
-	const times = 60
+	const times = 25
 	for _, p := range run.Plan {
 		p.Specs *= times
 		f.Run.Plan = append(f.Run.Plan, p)
