@@ -30,7 +30,7 @@ func Take(bpffs string) (Inventory, error) {
 		return inv, nil
 	}
 	var err error
-	if inv.Pins, err = pins(bpffs); err != nil {
+	if inv.Pins, err = Pins(bpffs); err != nil {
 		return Inventory{}, fmt.Errorf("take inventory: %w", err)
 	}
 	return inv, nil
@@ -70,8 +70,8 @@ func (inv Inventory) Beyond(before Inventory) []Object {
 	return beyond
 }
 
-// pins are the files below the folder bpffs.
-func pins(bpffs string) ([]string, error) {
+// Pins are the pins below the folder bpffs: paths below it, sorted.
+func Pins(bpffs string) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(bpffs, func(path string, d fs.DirEntry, err error) error {
 		switch {

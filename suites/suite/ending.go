@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -102,15 +104,7 @@ func (s *Session) leave() {
 	} else if s.loader != nil {
 		s.closeLoader() // it does not answer, or there is no time to ask
 	}
-	pins, err := s.witness.Take()
-	s.note(err)
-	for _, pin := range pins.Pins {
-		if !slices.Contains(s.kept, pin) {
-			s.left = append(s.left, oracle.Object{Kind: oracle.KindPin, Name: pin})
-		}
-	}
-	s.note(s.remove())
-	s.witness.BPFFS = ""
+	s.note(s.unpin())
 	settle, cancelSettle := context.WithTimeout(ctx, s.run.settle())
 	defer cancelSettle()
 	left, err := s.witness.Beyond(settle, s.before)
@@ -120,6 +114,18 @@ func (s *Session) leave() {
 		s.note(s.bye(ctx))
 		s.closeLoader()
 	}
+}
+
+// unpin removes every pin, so that what it holds can go, and notes those that should not be there.
+func (s *Session) unpin() error {
+	pins, err := oracle.Pins(s.witness.BPFFS)
+	for _, pin := range pins {
+		if !slices.Contains(s.kept, pin) {
+			s.left = append(s.left, oracle.Object{Kind: oracle.KindPin, Name: pin})
+		}
+		err = errors.Join(err, os.Remove(filepath.Join(s.witness.BPFFS, pin)))
+	}
+	return err
 }
 
 // note keeps the first trouble.

@@ -59,26 +59,19 @@ func (r *run) it(ctx context.Context, sp spec) {
 		}
 		r.running.Store(false)
 	}()
-	ginkgo.DeferCleanup(func(ginkgo.SpecContext) { r.leave() }, ginkgo.NodeTimeout(r.farewell()+r.grace()))
 	r.spec(ctx, sp)
 }
 
-// leave ends the session of the spec that ran. A body that runs on although its time is up still uses the session: nothing can be ended then,
-// and nothing can be run after it.
-func (r *run) leave() {
-	if r.running.Load() {
-		r.session.stuck = true
-		return
-	}
-	r.session.leave()
-}
-
-// after ends a spec.
+// after ends a spec. It is a report node and no cleanup node: one node less to run, and what it asks for has deadlines of its own.
 func (r *run) after(report ginkgo.SpecReport) {
 	s := r.session
 	r.session = nil
 	if s == nil {
 		return // not begun
+	}
+	stuck := r.running.Load()
+	if !stuck { // else the body still uses the session, and nothing can be ended
+		s.leave()
 	}
 	debug.SetGCPercent(r.gcPercent)
 	if r.ctx.Err() != nil {
@@ -86,7 +79,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 		return // what an interrupted spec would say is not its own
 	}
 	s.finish(report)
-	if s.stuck {
+	if stuck {
 		r.stop(fmt.Errorf("%w: %s", ErrStuck, s.spec.id))
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -45,7 +44,8 @@ type Deps struct {
 	grace time.Duration // how long a spec may take to end once its time is up; 5 s where it is 0
 }
 
-// Place is where sessions live. Work and BPFFS are paths in the driver's root; our own path of both has Root before it.
+// Place is where sessions live. Work and BPFFS are paths in the driver's root; our own path of both has Root before it. A session makes a folder
+// in each and leaves it, without pins: a place belongs to one run.
 type Place struct {
 	Root   string // the driver's root folder; "" where it is our own
 	Work   string // a folder
@@ -220,9 +220,4 @@ func (r *run) begin(ctx context.Context, sp spec) *Session {
 		s.broken("%v", err)
 	}
 	return s
-}
-
-// remove removes the session's folders, pins included.
-func (s *Session) remove() error {
-	return errors.Join(os.RemoveAll(s.own(s.dirs.BPFFS)), os.RemoveAll(s.own(s.dirs.Work)))
 }

@@ -609,3 +609,30 @@ func TestALostDescriptorIsALeakWhateverTheCollectorDoes(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestWarmUpLeavesThePlaceToTheRun(t *testing.T) {
+	before := registered
+	t.Cleanup(func() { registered = before })
+	registered = []spec{{id: "faults.warm", hidden: true, body: loadsGood}}
+	deps := Deps{
+		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+			return loader.Traced(newFake(nil), trace), nil
+		},
+		Place:   Place{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf", Shared: true},
+		Records: func(record.Record) error { t.Error("a warm-up sends records"); return nil },
+	}
+	order := record.Order{Specs: []string{"faults.warm"}}
+	if err := WarmUp(t.Context(), order, deps); err != nil {
+		t.Fatal(err)
+	}
+	var finish record.Finish
+	deps.Records = func(rec record.Record) error {
+		if f, ok := rec.(record.Finish); ok {
+			finish = f
+		}
+		return nil
+	}
+	if err := Run(t.Context(), order, deps); err != nil || finish.Outcome != record.Passed {
+		t.Errorf("after the warm-up: %v, %+v", err, finish)
+	}
+}

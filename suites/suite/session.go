@@ -45,7 +45,6 @@ type Session struct {
 
 	asked    bool       // for something beyond hello
 	late     bool       // its time was up before its body ended
-	stuck    bool       // its body runs on
 	faulted  bool       // the conversation is over: nothing more is answered
 	opened   []*Attempt // every one
 	ending   *ending    // set once, by what ended the spec early
@@ -114,13 +113,16 @@ func (s *Session) prepare() error {
 	place := s.run.deps.Place
 	s.dirs = loader.Dirs{Work: path.Join(place.Work, name), BPFFS: path.Join(place.BPFFS, name)}
 	for _, dir := range []string{s.dirs.Work, s.dirs.BPFFS} {
-		if err := os.MkdirAll(s.own(dir), 0o700); err != nil {
+		if err := os.MkdirAll(s.own(filepath.Dir(dir)), 0o700); err != nil {
+			return fmt.Errorf("prepare session: %w", err)
+		}
+		if err := os.Mkdir(s.own(dir), 0o700); err != nil {
 			return fmt.Errorf("prepare session: %w", err)
 		}
 	}
 	s.witness = oracle.Witness{BPFFS: s.own(s.dirs.BPFFS), Shared: place.Shared}
 	var err error
-	s.before, err = s.witness.Take()
+	s.before, err = oracle.Take("") // the folder is new: there are no pins
 	return err
 }
 

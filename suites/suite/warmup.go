@@ -4,13 +4,16 @@ package suite
 
 import (
 	"context"
+	"path"
 
 	"github.com/loadstone-bpf/loadstone/record"
 )
 
 // WarmUp carries out an order and forgets what came of it. What a process and its kernel do when something is done for the first time (fault pages
-// in, parse vmlinux's BTF, set up what is set up late) is done then: a clone of a machine that is warm starts with it. The error is that of [Run].
+// in, parse vmlinux's BTF, set up what is set up late) is done then, and a clone of a machine that is warm starts with it. Its sessions have other
+// folders in the place than those of a later run. The error is that of [Run].
 func WarmUp(ctx context.Context, order record.Order, deps Deps) error {
 	deps.Records = func(record.Record) error { return nil }
+	deps.Place.Work, deps.Place.BPFFS = path.Join(deps.Place.Work, "warm"), path.Join(deps.Place.BPFFS, "warm")
 	return Run(ctx, order, deps)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,8 @@ func Run(t *testing.T, area string, begin func() loader.Loader) {
 			continue
 		}
 		ran++
-		t.Run(entry.Spec, func(t *testing.T) { runSpec(t, entry, place, begin) })
+		own := suite.Place{Work: filepath.Join(place.Work, strconv.Itoa(ran)), BPFFS: filepath.Join(place.BPFFS, strconv.Itoa(ran)), Shared: true}
+		t.Run(entry.Spec, func(t *testing.T) { runSpec(t, entry, own, begin) })
 	}
 	if ran == 0 {
 		t.Fatalf("suite %s has no specs: is it linked in?", area)
@@ -103,7 +105,7 @@ func inWords(entry suite.Entry, finish record.Finish) string {
 	return b.String()
 }
 
-// mountPlace mounts a bpffs for the sessions of a test.
+// mountPlace mounts a bpffs for the places of a test's runs.
 func mountPlace(t *testing.T) suite.Place {
 	t.Helper()
 	if os.Getenv(inside) == "" {
