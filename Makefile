@@ -20,6 +20,8 @@ build: ## bin/loadstone, bin/loadstone-guest and what they bring along
 	@scripts/setup run
 	$(STATIC) -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o bin/loadstone ./cmd/loadstone
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/loadstone-guest ./cmd/loadstone-guest
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-cilium ./drivers/cilium/driver
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-reference ./drivers/reference/driver
 
 objects: ## rebuild the BPF objects with the pinned clang
 	@scripts/setup test
