@@ -98,7 +98,7 @@ func unpackLimited(kind string, payload []byte) ([]byte, error) {
 }
 
 // s390Banner is kernel_version in the kernel's arch/s390/boot/version.c.
-var s390Banner = regexp.MustCompile(`\x00([0-9]+\.[0-9]+\S{0,60}) \([^()\x00]{0,200}\) #[^\x00]{0,200}\x00`)
+var s390Banner = regexp.MustCompile(`[^0-9.]([0-9]+\.[0-9]+\S{0,60}) (\([^()\x00]{0,200}\) #[^\x00]{0,200})\x00`)
 
 // readS390Image reads the bzImage of s390. Source: arch/s390/boot/head.S, where
 // the magic stands at 0x10008.
@@ -116,5 +116,5 @@ func readS390Image(r io.ReaderAt, size int64) (*Image, error) {
 	if found == nil {
 		return nil, errors.New("it does not say its release, or was cut short")
 	}
-	return &Image{Release: string(found[1]), Banner: string(bytes.Trim(found[0], "\x00"))}, nil
+	return &Image{Release: string(found[1]), Banner: string(found[1]) + " " + string(found[2])}, nil
 }

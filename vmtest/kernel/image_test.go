@@ -40,7 +40,7 @@ func zboot(t testing.TB, kind string, image []byte) []byte {
 func s390Image(release string) []byte {
 	image := make([]byte, 0x20000)
 	copy(image[0x10008:], "S390EP")
-	copy(image[0x18000:], release+" (nobody@localhost) #1 SMP today\x00")
+	copy(image[0x17fff:], "\x80"+release+" (nobody@localhost) #1 SMP today\x00")
 	return image
 }
 
