@@ -141,6 +141,7 @@ var (
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
 
 	ErrPinPath         error = &reason{ClassInvalid, "map is pinned by name, and there is no folder to pin in: give PinRoot"}
+	ErrPinPlace        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
 	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names"}
 	ErrIncompatiblePin error = &reason{ClassPin, "pinned map differs from its definition: remove the pin, or change the definition"}
 )

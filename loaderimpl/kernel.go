@@ -22,6 +22,8 @@ import (
 const (
 	cmdMapCreate  = 0
 	cmdProgLoad   = 5
+	cmdObjPin     = 6
+	cmdObjGet     = 7
 	cmdObjGetInfo = 15
 	cmdBTFLoad    = 18
 )
@@ -123,6 +125,37 @@ func bpfFD(cmd uintptr, attr unsafe.Pointer, size uintptr) (int, error) {
 	}
 	defer unix.Close(int(fd))
 	return unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3)
+}
+
+// pinAttr is what BPF_OBJ_PIN and BPF_OBJ_GET read.
+type pinAttr struct {
+	path      unsafe.Pointer
+	fd, flags uint32
+}
+
+// newPin pins a map or program.
+func newPin(fd int, path string) error {
+	name, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	attr := pinAttr{path: unsafe.Pointer(name), fd: uint32(fd)}
+	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjPin, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
+	runtime.KeepAlive(&attr)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// openPin opens what is pinned at a path.
+func openPin(path string) (int, error) {
+	name, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return -1, err
+	}
+	attr := pinAttr{path: unsafe.Pointer(name)}
+	return bpfFD(cmdObjGet, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 }
 
 // objectInfo is the head of the kernel's struct bpf_map_info, and of struct bpf_prog_info: both start with a type and an id.

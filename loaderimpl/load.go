@@ -190,8 +190,8 @@ func (l *loading) check() error {
 		}
 	}
 	for _, m := range o.maps {
-		if m.create && m.def.Pinning == PinByName && m.pinPath == "" {
-			return at(StagePin, m.def.Section, m.def.Name, ErrPinPath)
+		if err := m.checkPin(); m.create && err != nil {
+			return at(StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil

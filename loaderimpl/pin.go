@@ -13,18 +13,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// checkPin finds what is wrong with where a map is to be pinned, before anything is made.
+func (m *Map) checkPin() error {
+	switch {
+	case m.pinPath == "" && m.def.Pinning == PinByName:
+		return ErrPinPath
+	case m.pinPath == "":
+		return nil
+	case strings.Contains(filepath.Base(m.pinPath), "."):
+		return fmt.Errorf("%s: %w", m.pinPath, ErrPinName)
+	}
+	return nil
+}
+
 // reuse takes the map that is pinned where m should be, or nil where there is none.
 func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
-	pinned, err := ebpf.LoadPinnedMap(m.pinPath, nil)
+	fd, err := openPin(m.pinPath)
 	switch {
 	case errors.Is(err, unix.ENOENT):
 		return nil, nil
 	case err != nil:
 		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("open pin %s: %w", m.pinPath, err))
 	}
-	if err := l.compatible(m, pinned.FD()); err != nil {
-		pinned.Close()
+	if err := l.compatible(m, fd); err != nil {
+		unix.Close(fd)
 		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("%s: %w", m.pinPath, err))
+	}
+	pinned, err := ebpf.NewMapFromFD(fd)
+	if err != nil {
+		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("inspect pinned map: %w", err))
 	}
 	l.reused[m] = true
 	return pinned, nil
@@ -33,6 +50,13 @@ func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
 // compatible refuses a pinned map that is not what the definition asks for, and says every difference. The kernel does not tell a map's NUMA
 // node, so of that the flag is compared only.
 func (l *loading) compatible(m *Map, fd int) error {
+	isMap, err := isMap(fd)
+	if err != nil {
+		return err
+	}
+	if !isMap {
+		return fmt.Errorf("not a map: %w", ErrIncompatiblePin)
+	}
 	info, err := infoOf(fd)
 	if err != nil {
 		return fmt.Errorf("inspect pinned map: %w", err)
@@ -44,7 +68,7 @@ func (l *loading) compatible(m *Map, fd int) error {
 	flags := info.mapFlags
 	if t := ebpf.MapType(info.typ); t == ebpf.DevMap || t == ebpf.DevMapHash {
 		// The kernel adds BPF_F_RDONLY_PROG to these maps (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
-		flags &^= flagReadOnly &^ want.mapFlags
+		flags = flags&^flagReadOnly | want.mapFlags&flagReadOnly
 	}
 	var diffs []string
 	for _, c := range []struct {
@@ -68,6 +92,15 @@ func (l *loading) compatible(m *Map, fd int) error {
 	return nil
 }
 
+// isMap reports whether a descriptor is a map's. The kernel says so in the name of its anonymous inode only.
+func isMap(fd int) (bool, error) {
+	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err != nil {
+		return false, fmt.Errorf("inspect pin: %w", err)
+	}
+	return strings.HasSuffix(name, "bpf-map"), nil
+}
+
 // pin pins a map that was just made, and returns it. If another loader pinned the same map in the meantime, that one is returned instead.
 // What is not returned is closed.
 func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
@@ -85,16 +118,21 @@ func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
 }
 
 func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
-	if strings.Contains(filepath.Base(m.pinPath), ".") {
-		return fmt.Errorf("%s: %w", m.pinPath, ErrPinName)
-	}
+	dir := filepath.Dir(m.pinPath)
 	// libbpf makes the last folder of the path, and no more (make_parent_dir).
-	if err := os.Mkdir(filepath.Dir(m.pinPath), 0o700); err == nil {
-		l.undo(func() error { return os.Remove(filepath.Dir(m.pinPath)) })
+	if err := os.Mkdir(dir, 0o700); err == nil {
+		l.undo(func() error { return os.Remove(dir) })
 	} else if !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make folder for pin: %w", err)
 	}
-	if err := made.Pin(m.pinPath); err != nil {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return fmt.Errorf("look at %s: %w", dir, err)
+	}
+	if fs.Type != unix.BPF_FS_MAGIC {
+		return fmt.Errorf("%s: %w", dir, ErrPinPlace)
+	}
+	if err := newPin(made.FD(), m.pinPath); err != nil {
 		return fmt.Errorf("pin at %s: %w", m.pinPath, err)
 	}
 	l.undo(func() error { return os.Remove(m.pinPath) })
