@@ -3,6 +3,8 @@
 package verdict
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +41,31 @@ func TestSplatsAreFoundAndNothingElse(t *testing.T) {
 		if !covered[p.ID] && p.ID != "end-trace" {
 			t.Errorf("no log of testdata/splats.txtar shows a splat that %q finds", p.ID)
 		}
+	}
+}
+
+// TestBootOfRealKernels is about consoles as QEMU kept them: Debian's cloud kernels under TCG, without a root file system. Nothing in them is
+// a complaint but the panic at the end.
+func TestBootOfRealKernels(t *testing.T) {
+	logs, err := filepath.Glob("testdata/boot/*.log")
+	if err != nil || len(logs) == 0 {
+		t.Fatalf("logs %v, %v", logs, err)
+	}
+	scanner, err := splatScanner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range logs {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			log, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := scanner.Scan(strings.Split(string(log), "\n"))
+			if len(found) != 1 || found[0].ID != "panic" || found[0].Means != SplatCrash {
+				t.Errorf("found %+v", found)
+			}
+		})
 	}
 }
 
