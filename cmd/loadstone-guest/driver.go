@@ -37,7 +37,8 @@ func driver(order record.Order, place suite.Place) (converse, error) {
 		return nil, fmt.Errorf("loader %s: neither linked in nor a command", order.Loader.Name)
 	}
 	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
-		return loader.Start(ctx, process(order.Loader, place), loader.Options{Deadline: order.Limits.Request, Trace: trace})
+		// The driver outlives the spec's context: it is told to close and reset after the spec's time is up.
+		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, place), loader.Options{Deadline: order.Limits.Request, Trace: trace})
 	}, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/suite"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 
+	_ "github.com/loadstone-bpf/loadstone/suites/check"
 	_ "github.com/loadstone-bpf/loadstone/suites/faults"
 	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
 )

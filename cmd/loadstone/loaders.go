@@ -19,11 +19,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loader/check"
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// newLoadersCommand returns the command loaders. The function trivialLoad loads one good object with a loader in a clone; its error says why
-// that did not end well.
-func newLoadersCommand(cache *cacheOptions, trivialLoad func(ctx context.Context, ref loader.Ref) error) *cobra.Command {
+// A trialFunc has a loader load one good object in a clone of a kernel, and returns the verdict on it. The error says why there is none.
+type trialFunc func(cmd *cobra.Command, kernel string, choice drivers.Choice) (verdict.Verdict, error)
+
+// newLoadersCommand returns the command loaders.
+func newLoadersCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "loaders",
 		Short: "List the loaders that specs run with, and check drivers",
@@ -35,7 +38,7 @@ newest version), name@version (libbpf@1.1), or the path of a loader.yaml.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLoadersListCommand(), newLoadersCheckCommand(cache, trivialLoad))
+	cmd.AddCommand(newLoadersListCommand(), newLoadersCheckCommand(cache, trial))
 	return cmd
 }
 
@@ -150,8 +153,9 @@ func claimed(claims map[loader.Feature]loader.Support) []string {
 	return names
 }
 
-func newLoadersCheckCommand(cache *cacheOptions, trivialLoad func(context.Context, loader.Ref) error) *cobra.Command {
+func newLoadersCheckCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
 	var trace bool
+	var kernel string
 	cmd := &cobra.Command{
 		Use:   "check LOADER…",
 		Short: "Prove a driver before its results count",
@@ -166,24 +170,24 @@ out, and that is said. Exit codes: 0 all is well; 1 the driver or its manifest i
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeLoaders,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c := &loaderCheck{cmd: cmd, cache: cache, trivialLoad: trivialLoad, trace: trace}
+			c := &loaderCheck{cmd: cmd, cache: cache, trial: trial, trace: trace, kernel: kernel}
 			return c.all(args)
 		},
 	}
 	cmd.Flags().BoolVar(&trace, "trace", false, "print the conversation")
+	cmd.Flags().StringVar(&kernel, "kernel", "6.12", "load in a clone of kernel `K`")
+	registerCompletion(cmd, "kernel", completeKernels(cache))
 	return cmd
 }
 
-// errNoTrial ends a check that cannot come to its end: a driver that loaded nothing is not proved.
-var errNoTrial = errors.New("this build has no way to load in a clone, so the check is not complete")
-
 // A loaderCheck checks loaders one after the other.
 type loaderCheck struct {
-	cmd         *cobra.Command
-	cache       *cacheOptions
-	trivialLoad func(context.Context, loader.Ref) error
-	trace       bool
-	faults      int
+	cmd    *cobra.Command
+	cache  *cacheOptions
+	trial  trialFunc
+	trace  bool
+	kernel string // of the clone
+	faults int
 }
 
 func (c *loaderCheck) all(args []string) error {
@@ -214,19 +218,15 @@ func (c *loaderCheck) ref(ref loader.Ref) error {
 		return usageError{err}
 	}
 	for _, choice := range choices {
-		one := loader.Ref{Name: choice.Name, Version: choice.Version}
-		if ref.Path != "" {
-			one = loader.Ref{Path: ref.Path, Version: choice.Version}
-		}
-		if err := c.one(choice, one); err != nil {
+		if err := c.one(choice); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *loaderCheck) one(choice drivers.Choice, ref loader.Ref) error {
-	c.say(ref.String())
+func (c *loaderCheck) one(choice drivers.Choice) error {
+	c.say(choice.String())
 	c.finding("manifest", nil)
 	faults := c.faults
 	if len(choice.Command) > 0 {
@@ -238,12 +238,21 @@ func (c *loaderCheck) one(choice drivers.Choice, ref loader.Ref) error {
 		c.skip("one load in a clone", "the driver is not fit for it")
 		return nil
 	}
-	if c.trivialLoad == nil {
-		return errNoTrial
+	return c.load(choice)
+}
+
+// load has the loader load one good object in a clone. A load that does not end well is a finding; an error is that there was none.
+func (c *loaderCheck) load(choice drivers.Choice) error {
+	v, err := c.trial(c.cmd, c.kernel, choice)
+	if err != nil {
+		return err
 	}
-	err := c.trivialLoad(c.cmd.Context(), ref)
-	c.finding("one load in a clone", err)
-	return c.cmd.Context().Err()
+	var finding error
+	if v.Kind != verdict.Pass {
+		finding = fmt.Errorf("%s: %s\n%s", v.Kind, v.Reason, strings.Join(v.Conversation, "\n"))
+	}
+	c.finding("one load in a clone of "+c.kernel, finding)
+	return nil
 }
 
 // converse has the conversation on this machine.

@@ -35,8 +35,8 @@ Exit codes: 0 clean; 1 a loader failed a requirement; 2 wrong usage; 3 the harne
 		newListCommand(),
 		newReportCommand(),
 		newKernelsCommand(cache),
-		newLoadersCommand(cache, nil),
-//		newShellCommand(cache),
+		newLoadersCommand(cache, cache.trial),
+		//		newShellCommand(cache),
 	)
 	markUsageErrors(root)
 	return root

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package check is the suite of one spec with which a driver is proved before its results count: it loads one good object, runs its program and
+// sees the effect in the kernel. The spec is in no catalogue; 'loadstone loaders check' orders it.
+package check
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// A loader that reads no BTF map definitions is given legacy ones: this is about the driver.
+var _ = Hidden("check.load", func(s *Session) {
+	loaded := s.Load(objects.MapDefs.Counter)
+	if !loaded.OK() {
+		loaded = s.MustLoad(objects.MapDefs.LegacyCounter)
+	}
+	loaded.Run("count", make([]byte, 64))
+	Expect(loaded.Lookup("counts", []byte{0, 0, 0, 0})).To(ContainElement(byte(1)))
+})
