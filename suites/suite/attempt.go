@@ -9,8 +9,6 @@ import (
 	"path"
 	"strconv"
 
-	"github.com/onsi/ginkgo/v2"
-
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 )
@@ -46,7 +44,6 @@ type Attempt struct {
 
 // Open asks the loader to open an object. That makes nothing in the kernel.
 func (s *Session) Open(o Object, options ...Option) *Attempt {
-	ginkgo.GinkgoHelper()
 	s.attempts++
 	a := &Attempt{session: s, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
 	request := loader.Open{Session: a.id, Object: a.file(o)}
@@ -61,14 +58,12 @@ func (s *Session) Open(o Object, options ...Option) *Attempt {
 
 // Load asks the loader to open and load an object. An object that is refused at load is closed, as every caller does that gets an error.
 func (s *Session) Load(o Object, options ...Option) *Attempt {
-	ginkgo.GinkgoHelper()
 	return s.Open(o, options...).Load()
 }
 
 // MustLoad is [Session.Load] of an object that this spec takes for granted. A refusal ends the spec: as refused where the loader does not claim
 // the requirement's profile, else as failed.
 func (s *Session) MustLoad(o Object, options ...Option) *Attempt {
-	ginkgo.GinkgoHelper()
 	a := s.Load(o, options...)
 	a.mustBeOK()
 	return a
@@ -76,32 +71,27 @@ func (s *Session) MustLoad(o Object, options ...Option) *Attempt {
 
 // Control is [Session.MustLoad] of the object that a refusal is compared with: the same without the fault. It is closed again.
 func (s *Session) Control(o Object, options ...Option) {
-	ginkgo.GinkgoHelper()
 	s.MustLoad(o, options...).Close()
 }
 
 // Set asks to change a map or a program before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
 func (a *Attempt) set(target, name string, attribute loader.Attribute, value any) *Attempt {
-	ginkgo.GinkgoHelper()
 	a.ask(loader.Set{Session: a.id, Target: target, Name: name, Attr: attribute, Value: value})
 	return a
 }
 
 // SetMap asks to change a map before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
 func (a *Attempt) SetMap(name string, attribute loader.Attribute, value any) *Attempt {
-	ginkgo.GinkgoHelper()
 	return a.set("map", name, attribute, value)
 }
 
 // SetProgram asks to change a program before it is loaded.
 func (a *Attempt) SetProgram(name string, attribute loader.Attribute, value any) *Attempt {
-	ginkgo.GinkgoHelper()
 	return a.set("program", name, attribute, value)
 }
 
 // Load asks to make the opened object's maps and programs.
 func (a *Attempt) Load() *Attempt {
-	ginkgo.GinkgoHelper()
 	wasOpen := a.OK()
 	a.ask(loader.Load{Session: a.id})
 	switch {
@@ -115,14 +105,12 @@ func (a *Attempt) Load() *Attempt {
 
 // Reload closes what was loaded, and asks for the same again.
 func (s *Session) Reload(a *Attempt, o Object, options ...Option) *Attempt {
-	ginkgo.GinkgoHelper()
 	a.Close()
 	return s.Load(o, options...)
 }
 
 // Close tells the loader to give the object up.
 func (a *Attempt) Close() {
-	ginkgo.GinkgoHelper()
 	if !a.open {
 		return
 	}
@@ -137,7 +125,6 @@ func (a *Attempt) OK() bool { return isOK(a.Reply) }
 
 // ask asks for one thing more, if nothing was refused yet.
 func (a *Attempt) ask(request loader.Request) {
-	ginkgo.GinkgoHelper()
 	if a.Reply != nil && !a.OK() {
 		return
 	}
@@ -146,7 +133,6 @@ func (a *Attempt) ask(request loader.Request) {
 
 // MapID is the id of the kernel map that the loader says it made of the object's map of that name.
 func (a *Attempt) MapID(name string) uint32 {
-	ginkgo.GinkgoHelper()
 	reply := a.mustBeLoaded()
 	m, found := reply.Map(name)
 	if !found || m.ID == 0 {
@@ -157,7 +143,6 @@ func (a *Attempt) MapID(name string) uint32 {
 
 // Map is what the kernel says of the object's map of that name.
 func (a *Attempt) Map(name string) oracle.MapFacts {
-	ginkgo.GinkgoHelper()
 	id := a.MapID(name)
 	facts, err := oracle.Map(id)
 	a.session.mustExist(err, "map", name, id)
@@ -166,7 +151,6 @@ func (a *Attempt) Map(name string) oracle.MapFacts {
 
 // ProgramID is the id of the kernel program that the loader says it made of the object's program of that name.
 func (a *Attempt) ProgramID(name string) uint32 {
-	ginkgo.GinkgoHelper()
 	reply := a.mustBeLoaded()
 	for _, p := range reply.Programs {
 		if p.Name == name && p.ID != 0 {
@@ -179,7 +163,6 @@ func (a *Attempt) ProgramID(name string) uint32 {
 
 // Program is what the kernel says of the object's program of that name.
 func (a *Attempt) Program(name string) oracle.ProgramFacts {
-	ginkgo.GinkgoHelper()
 	id := a.ProgramID(name)
 	facts, err := oracle.Program(id)
 	a.session.mustExist(err, "program", name, id)
@@ -188,7 +171,6 @@ func (a *Attempt) Program(name string) oracle.ProgramFacts {
 
 // Lookup is what the object's map of that name holds under key, read from the kernel; see [oracle.Lookup].
 func (a *Attempt) Lookup(name string, key []byte) []byte {
-	ginkgo.GinkgoHelper()
 	id := a.MapID(name)
 	value, err := oracle.Lookup(id, key)
 	if errors.Is(err, oracle.ErrNoSuchKey) {
@@ -200,7 +182,6 @@ func (a *Attempt) Lookup(name string, key []byte) []byte {
 
 // Run runs the object's program of that name once over input; see [oracle.Run].
 func (a *Attempt) Run(name string, input []byte) (result uint32, output []byte) {
-	ginkgo.GinkgoHelper()
 	id := a.ProgramID(name)
 	result, output, err := oracle.Run(id, input)
 	a.session.mustExist(err, "program", name, id)
@@ -209,7 +190,6 @@ func (a *Attempt) Run(name string, input []byte) (result uint32, output []byte) 
 
 // mustExist ends the spec where the kernel could not be asked about an object that the loader claims.
 func (s *Session) mustExist(err error, kind, name string, id uint32) {
-	ginkgo.GinkgoHelper()
 	if errors.Is(err, oracle.ErrNoSuchObject) {
 		s.fail(fmt.Sprintf("%s %s in the kernel", kind, name), fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
 	}
@@ -220,7 +200,6 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 
 // mustBeLoaded is the reply to load.
 func (a *Attempt) mustBeLoaded() *loader.OK {
-	ginkgo.GinkgoHelper()
 	a.mustBeOK()
 	if a.op != loader.OpLoad {
 		a.session.broken("%s is not loaded yet: the last request was %s", a.object, a.op)
@@ -230,7 +209,6 @@ func (a *Attempt) mustBeLoaded() *loader.OK {
 
 // mustBeOK ends the spec where the object was refused.
 func (a *Attempt) mustBeOK() {
-	ginkgo.GinkgoHelper()
 	if a.OK() {
 		return
 	}
@@ -241,7 +219,6 @@ func (a *Attempt) mustBeOK() {
 // file writes the object into a folder of the attempt's own, and is its path in the driver's root. The file's name is the same at each attempt:
 // libbpf names maps after it.
 func (a *Attempt) file(o Object) string {
-	ginkgo.GinkgoHelper()
 	folder := path.Join(a.session.dirs.Work, a.id)
 	name := path.Join(folder, o.Name()+".bpf.o")
 	err := os.Mkdir(a.session.own(folder), 0o755)

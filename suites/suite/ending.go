@@ -31,32 +31,28 @@ const vanished record.Outcome = "vanished"
 
 // end ends the spec. It does not return.
 func (s *Session) end(e ending) {
-	ginkgo.GinkgoHelper()
 	s.ending = &e
 	ginkgo.Skip(e.reason) // Ginkgo's way to leave a spec without a failure; judge makes the outcome
 }
 
 // broken ends the spec: the suite or the driver broke, and nothing is known of the loader. It does not return.
 func (s *Session) broken(format string, args ...any) {
-	ginkgo.GinkgoHelper()
 	s.end(ending{record.Broken, oneLine(fmt.Sprintf(format, args...))})
 }
 
 // fail ends the spec: an expectation did not hold. It does not return.
 func (s *Session) fail(expected, seen string) {
-	ginkgo.GinkgoHelper()
-	ginkgo.Fail(failureText(expected, seen))
+	failNow(failureText(expected, seen))
 }
 
 // fault ends the spec after a conversation that ended too early. A loader that died with an object in its hands has failed; a driver that broke
 // the protocol, or does not answer, says nothing of the loader. It does not return.
 func (s *Session) fault(err error) {
-	ginkgo.GinkgoHelper()
 	s.faulted = true
 	var f *loader.Fault
 	switch {
 	case s.ctx.Err() != nil:
-		ginkgo.Fail(err.Error()) // the spec's time is up: Ginkgo knows
+		failNow(err.Error()) // the spec's time is up: Ginkgo knows
 	case errors.As(err, &f) && crashed(f):
 		s.fail("an answer to "+string(f.Op), "the loader died: "+f.Detail)
 	default:
@@ -86,7 +82,6 @@ func (s *Session) claim() (support loader.Support, why string) {
 
 // refusedUnlessClaimed ends the spec as refused, where the loader does not claim the whole of what the requirement is about.
 func (s *Session) refusedUnlessClaimed(a *Attempt) {
-	ginkgo.GinkgoHelper()
 	if support, why := s.claim(); support != loader.Yes {
 		s.end(ending{record.Refused, oneLine(why + ": " + inWords(a.Reply))})
 	}
@@ -271,7 +266,7 @@ const detailLen = 16 << 10
 func (s *Session) detail(report ginkgo.SpecReport) string {
 	var b strings.Builder
 	failure := report.Failure
-	for _, part := range []string{failure.Message, failure.ForwardedPanic, shortPlace(failure.Location)} {
+	for _, part := range []string{failure.Message, failure.ForwardedPanic, "at " + s.place(failure.Location)} {
 		if part != "" {
 			b.WriteString(part + "\n")
 		}
@@ -290,13 +285,13 @@ func (s *Session) detail(report ginkgo.SpecReport) string {
 	return shorten(b.String(), detailLen)
 }
 
-// shortPlace is "at folder/file.go:line", or "" for nowhere.
-func shortPlace(at types.CodeLocation) string {
-	if at.FileName == "" {
-		return ""
+// place is where a failure is, as folder/file.go:line: the spec's registration, where it has no line of its own.
+func (s *Session) place(at types.CodeLocation) string {
+	if at.FileName == "" || strings.Contains(at.FileName, "/onsi/ginkgo") {
+		return s.spec.place
 	}
 	parts := strings.Split(at.FileName, "/")
-	return fmt.Sprintf("at %s:%d", strings.Join(parts[max(0, len(parts)-2):], "/"), at.LineNumber)
+	return fmt.Sprintf("%s:%d", strings.Join(parts[max(0, len(parts)-2):], "/"), at.LineNumber)
 }
 
 // crashed reports whether the loader died with an object in its hands. A driver that dies at anything else, such as hello, is its own fault.

@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/extensions/globals"
@@ -18,7 +20,7 @@ import (
 // place) and nothing else: it prints nothing, selects nothing, and its verdict is not read.
 func (r *run) underGinkgo() {
 	globals.Reset() // a second run in a process is a new tree
-	gomega.RegisterFailHandler(ginkgo.Fail)
+	gomega.RegisterFailHandler(func(message string, _ ...int) { failNow(message) })
 	stdout, stderr := formatter.ColorableStdOut, formatter.ColorableStdErr
 	formatter.ColorableStdOut, formatter.ColorableStdErr = io.Discard, io.Discard
 	defer func() { formatter.ColorableStdOut, formatter.ColorableStdErr = stdout, stderr }()
@@ -34,7 +36,26 @@ func (r *run) underGinkgo() {
 	config.Timeout = 0 // the host has the last word on time
 	config.RandomizeAllSpecs = false
 	reporting.NoColor = true
+	reporting.FdOutput = true // the least that Ginkgo can say
 	ginkgo.RunSpecs(ignored{}, "loadstone", config, reporting)
+}
+
+// failNow fails the spec at its own line, the first that is neither of this package nor of Gomega. Ginkgo's way is that every function in between says
+// that it is a helper, which costs something each time it is called, and is forgotten.
+func failNow(message string) {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	for skip := 0; ; skip++ {
+		if frame, more := frames.Next(); !more || !isPlumbing(frame) {
+			ginkgo.Fail(message, skip)
+		}
+	}
+}
+
+// isPlumbing reports whether a frame is between a spec and its failure.
+func isPlumbing(frame runtime.Frame) bool {
+	ours := strings.HasPrefix(frame.Function, "github.com/loadstone-bpf/loadstone/suites/suite.") && !strings.HasSuffix(frame.File, "_test.go")
+	return ours || strings.HasPrefix(frame.Function, "github.com/onsi/gomega")
 }
 
 // ignored is what Ginkgo's verdict is told to: the records say more.

@@ -5,8 +5,6 @@ package suite
 import (
 	"fmt"
 
-	"github.com/onsi/ginkgo/v2"
-
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
@@ -15,7 +13,6 @@ import (
 // checkNeeds ends the spec as skipped where the kernel lacks what the spec needs. What can be probed is decided by the probe and by kconfig; the
 // version only contradicts: a probe that finds nothing on a kernel new enough ends the spec as broken.
 func (s *Session) checkNeeds() {
-	ginkgo.GinkgoHelper()
 	unmet, err := check(s.requirement.NeedsOf(s.spec.id), kernelFacts{
 		release:   s.run.kernel.Release,
 		kconfig:   s.run.deps.Kconfig,

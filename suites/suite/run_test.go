@@ -310,11 +310,22 @@ func TestFailureHasPlaceAndConversation(t *testing.T) {
 	detail := r.finishes()["fake.first"].Detail
 	for _, want := range []string{"at suite/run_test.go:", `> {"v":1,"seq":2,"spec":"fake.first","op":"open"`, `< {"seq":2,"rejected"`, "a word of the spec's own"} {
 		if !strings.Contains(detail, want) {
-			t.Errorf("detail lacks %q:\n%s", want, detail)
+			t.Errorf("detail lacks %q:\n%s", want, shorten(detail, 2<<10))
 		}
 	}
 	if len(detail) > detailLen {
 		t.Errorf("detail has %d bytes", len(detail))
+	}
+}
+
+func TestAFailureWithoutALineOfItsOwnIsAtTheRegistration(t *testing.T) {
+	before := len(registered)
+	t.Cleanup(func() { registered = registered[:before] })
+	Refusal("fake.first", good, fakeObject("subtle"), AtOpen)
+	refusal := registered[before]
+	refusal.place = "fake/a.go:7"
+	if detail := carry(t, newFake(nil), refusal).finishes()["fake.first"].Detail; !strings.Contains(detail, "at fake/a.go:7\n") {
+		t.Errorf("detail lacks the place:\n%s", detail)
 	}
 }
 

@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/onsi/ginkgo/v2"
-
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
@@ -55,7 +53,6 @@ type Session struct {
 
 // Kernel is what the kernel holds now.
 func (s *Session) Kernel() Kernel {
-	ginkgo.GinkgoHelper()
 	inventory, err := s.witness.Take()
 	if err != nil {
 		s.broken("%v", err)
@@ -80,7 +77,6 @@ func (s *Session) Pins() []string { return s.Kernel().Pins }
 
 // Faults is for specs of [Hidden], in a test VM: what no other spec may touch. Anywhere else it ends the spec as broken.
 func (s *Session) Faults() Faults {
-	ginkgo.GinkgoHelper()
 	switch {
 	case !s.spec.hidden:
 		s.broken("only a hidden spec may cause faults")
@@ -152,7 +148,6 @@ func (s *Session) converse() error {
 
 // do asks one thing of the loader. A driver that breaks ends the spec.
 func (s *Session) do(req loader.Request) loader.Reply {
-	ginkgo.GinkgoHelper()
 	if s.loader == nil {
 		if err := s.converse(); err != nil {
 			s.fault(err)
