@@ -130,7 +130,7 @@ func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
 		case errors.Is(err, ErrNotOnMirror):
 			missing = err
 			r.notice(fmt.Sprintf("%s: the mirror does not have %s", name, d.name))
-		case errors.Is(err, ErrCorruptPackage) && i > 0:
+		case i > 0 && (errors.Is(err, ErrCorruptPackage) || r.options.Offline && errors.Is(err, ErrNoNetwork)):
 			// Updates and security: without them the suite is older, not wrong.
 			missing = err
 			r.notice(fmt.Sprintf("%s goes without %s: %v", name, d.name, err))

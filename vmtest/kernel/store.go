@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -154,11 +155,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	}
 	k, err := s.get(ctx, series, apt.Version(version))
 	if errors.Is(err, apt.ErrNotOnMirror) && !s.options.Offline {
-		// The mirror has moved on since its lists were fetched.
-		if err := s.source.refresh(ctx); err != nil {
-			return nil, err
-		}
-		k, err = s.get(ctx, series, apt.Version(version))
+		k, err = s.getAnew(ctx, series, apt.Version(version))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", name, err)
@@ -167,11 +164,39 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	return k, nil
 }
 
+// getAnew is for when the mirror lacks what its lists have: either they are
+// older than it, or it is still being filled. Then the next older version that
+// is there will do, unless one was asked for exactly.
+func (s *Store) getAnew(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
+	if err := s.source.refresh(ctx); err != nil {
+		return nil, err
+	}
+	var lacking []string
+	var last error
+	for {
+		o, err := s.resolve(ctx, series, version, lacking...)
+		if err != nil {
+			return nil, cmp.Or(last, err)
+		}
+		k, err := s.take(ctx, o)
+		if !errors.Is(err, apt.ErrNotOnMirror) || version != "" {
+			return k, err
+		}
+		s.notice("%s %s is in the mirror's lists, and not on the mirror: taking the one before", series, o.Version)
+		lacking, last = append(lacking, o.key()), err
+	}
+}
+
 func (s *Store) get(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
 	o, err := s.resolve(ctx, series, version)
 	if err != nil {
 		return nil, err
 	}
+	return s.take(ctx, o)
+}
+
+// take returns the kernel of an offer, from the cache if it is whole there.
+func (s *Store) take(ctx context.Context, o Offer) (*Kernel, error) {
 	if o.Cached {
 		k, err := s.open(o.key())
 		if err == nil || o.Gone || !errors.Is(err, ErrCorrupt) {
@@ -191,8 +216,9 @@ func corrupted(err error, dir string) error {
 }
 
 // resolve finds the newest kernel of a series, or that of an exact version. An
-// exact version that is in the cache needs no lists.
-func (s *Store) resolve(ctx context.Context, series string, version apt.Version) (Offer, error) {
+// exact version that is in the cache needs no lists. The keys are those of
+// offers to pass over.
+func (s *Store) resolve(ctx context.Context, series string, version apt.Version, lacking ...string) (Offer, error) {
 	if version != "" {
 		cached, err := s.cached()
 		if err != nil {
@@ -205,6 +231,7 @@ func (s *Store) resolve(ctx context.Context, series string, version apt.Version)
 		}
 	}
 	offers, failed := s.List(ctx)
+	offers = slices.DeleteFunc(offers, func(o Offer) bool { return slices.Contains(lacking, o.key()) })
 	for _, o := range offers {
 		if o.Series == series && (version == "" && (!o.Gone || failed != nil) || o.Version == version) {
 			if failed != nil {

@@ -282,6 +282,41 @@ func TestMirrorThatMovedOnIsAskedAgain(t *testing.T) {
 	wantNothingHalf(t, s)
 }
 
+func TestVersionThatTheMirrorListsAndLacksGivesWayToTheOneBefore(t *testing.T) {
+	s, source := storeOf(t.TempDir(), "6.12.118-1", "6.12.117-1", "6.12.94-1")
+	source.during = func(o Offer, _ string) error {
+		if o.Version == "6.12.118-1" {
+			return fmt.Errorf("download: %w", apt.ErrNotOnMirror)
+		}
+		return nil
+	}
+	var notices []string
+	s.options.Notice = func(s string) { notices = append(notices, s) }
+	if k := get(t, s, "6.12"); k.Version != "6.12.117-1" {
+		t.Errorf("version %s", k.Version)
+	}
+	if len(notices) != 1 || !strings.Contains(notices[0], "6.12 6.12.118-1 is in the mirror's lists, and not on the mirror") {
+		t.Errorf("notices %q", notices)
+	}
+	_, err := s.Get(t.Context(), "6.12@6.12.118-1")
+	wantError(t, err, apt.ErrNotOnMirror, "kernel 6.12@6.12.118-1")
+	source.during = func(Offer, string) error { return fmt.Errorf("download: %w", apt.ErrNotOnMirror) }
+	_, err = s.Get(t.Context(), "6.12@6.12.94-1")
+	wantError(t, err, apt.ErrNotOnMirror, "6.12.94-1")
+	wantNothingHalf(t, s)
+}
+
+func TestMirrorThatLacksAllThatItLists(t *testing.T) {
+	s, source := storeOf(t.TempDir(), "6.12.118-1", "6.12.117-1")
+	source.during = func(Offer, string) error { return fmt.Errorf("download: %w", apt.ErrNotOnMirror) }
+	_, err := s.Get(t.Context(), "6.12")
+	wantError(t, err, apt.ErrNotOnMirror, "kernel 6.12")
+	if len(source.fetched) != 3 {
+		t.Errorf("fetched %v", source.fetched)
+	}
+	wantNothingHalf(t, s)
+}
+
 func TestFullDisk(t *testing.T) {
 	apttest.OnSmallDisk(t, "64", func(dir string) {
 		s, source := storeOf(dir, "6.12.117-1")
