@@ -54,7 +54,7 @@ func init() {
 // return. If run returns an error, or the machine cannot be set up, the host
 // is told the error instead of an orderly end.
 //
-// A guest whose kernel command line has loadstone.shell runs a shell on the
+// A guest whose kernel command line has [wire.ShellArgument] runs a shell on the
 // console in the place of run.
 func Main(o Options, run func(*Guest) error) {
 	if os.Getpid() != 1 {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -51,7 +52,8 @@ const (
 )
 
 // Deadlines are how long a guest may take, under KVM. Under TCG each is
-// [tcgPatience] times as long. A zero value means the default.
+// [tcgPatience] times as long. A zero value means the default, a negative one
+// for ever.
 type Deadlines struct {
 	// Boot is from QEMU's start to the guest's word that it is ready: 15 s.
 	Boot time.Duration
@@ -94,6 +96,9 @@ type Options struct {
 	// Console is the file that keeps the console, up to [maxConsole] bytes;
 	// none if empty. The console's end is kept in memory in any case.
 	Console string
+	// Attach is told what the console says as it comes, for a person; nil for
+	// nobody. What it is slow to take, the guest is slow to say.
+	Attach io.Writer
 	// Log is told what a user may want to know; nil discards it.
 	Log *slog.Logger
 }

@@ -65,9 +65,10 @@ type death struct {
 	panic, oops string // the lines, "" if there was none
 }
 
-// newConsole returns a console that is kept in the file of this name, if any.
-func newConsole(name string) (*console, error) {
-	c := &console{panicked: make(chan struct{}), sysrq: make(chan struct{}, 1), room: maxConsole}
+// newConsole returns a console that is kept in the file of this name, if any,
+// and told to watch, if any.
+func newConsole(name string, watch io.Writer) (*console, error) {
+	c := &console{watch: watch, panicked: make(chan struct{}), sysrq: make(chan struct{}, 1), room: maxConsole}
 	if name == "" {
 		return c, nil
 	}
@@ -108,6 +109,7 @@ func (c *console) take(b []byte) {
 	}
 	_, _ = c.tail.Write(b)
 	if c.watch != nil {
+		// A watcher that is gone must not stop the guest.
 		_, _ = c.watch.Write(b)
 	}
 	for len(b) > 0 {

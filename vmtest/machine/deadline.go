@@ -30,11 +30,11 @@ func (vm *VM) supervise(ctx context.Context) {
 // watch watches over a running VM. It returns the zero reason when QEMU has
 // ended by itself, else why it must be ended.
 func (vm *VM) watch(ctx context.Context) stopReason {
-	total := time.NewTimer(vm.deadlines.Total)
+	total := newTimer(vm.deadlines.Total)
 	defer total.Stop()
 	// The phase's deadline: the boot's, none while the guest waits for its
 	// order, then the silence's.
-	phase, phaseName := time.NewTimer(vm.deadlines.Boot), "boot"
+	phase, phaseName := newTimer(vm.deadlines.Boot), "boot"
 	defer phase.Stop()
 	ready, panicked := vm.ready, vm.console.panicked
 	for {
@@ -49,7 +49,9 @@ func (vm *VM) watch(ctx context.Context) stopReason {
 			ready = nil
 			phase.Stop()
 		case <-vm.progress:
-			phase.Reset(vm.deadlines.Silence)
+			if vm.deadlines.Silence >= 0 {
+				phase.Reset(vm.deadlines.Silence)
+			}
 			phaseName = "record"
 		case <-panicked:
 			// A kernel that dies should reset in no time; some hang in it.
@@ -62,6 +64,15 @@ func (vm *VM) watch(ctx context.Context) stopReason {
 			return stopReason{Deadline, fmt.Sprintf("not done after %v", vm.deadlines.Total)}
 		}
 	}
+}
+
+// newTimer is time.NewTimer, but never fires if d is negative.
+func newTimer(d time.Duration) *time.Timer {
+	t := time.NewTimer(max(d, 0))
+	if d < 0 {
+		t.Stop()
+	}
+	return t
 }
 
 // overdue is the reason to end a VM in which something did not come in time.

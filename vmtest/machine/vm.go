@@ -78,7 +78,7 @@ func start(ctx context.Context, c Config, p plan, o Options, extra ...*os.File) 
 		ended:    make(chan struct{}),
 	}
 	vm.evidence.exitStatus = c.Arch.Exit.Status
-	if vm.console, err = newConsole(o.Console); err != nil {
+	if vm.console, err = newConsole(o.Console, o.Attach); err != nil {
 		return nil, err
 	}
 	vm.started = time.Now()
@@ -171,6 +171,9 @@ func (vm *VM) Next(ctx context.Context) (Record, error) {
 
 // Console returns the end of the console so far.
 func (vm *VM) Console() []byte { return vm.console.Bytes() }
+
+// Type types b on the console's keyboard.
+func (vm *VM) Type(b []byte) (int, error) { return vm.process.console.Write(b) }
 
 // Kill ends the VM at once. It can be called at any time.
 func (vm *VM) Kill() { vm.stopFor(Killed, "by its caller") }

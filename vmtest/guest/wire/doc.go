@@ -18,5 +18,5 @@
 // it what changed while it was asleep, and its order, which is the caller's.
 //
 // Read frame.go (writing), reader.go (reading what an untrusted guest wrote),
-// wake.go.
+// wake.go, shell.go (what a guest with a person in it is told, and says).
 package wire
