@@ -119,11 +119,9 @@ func TestOpenOfObjectsWithOneByteChanged(t *testing.T) {
 	for _, name := range []string{"btf", "legacy", "data", "inner", "calls"} {
 		data := readTest(t, name, native())
 		for i := range data {
-			for _, bits := range []byte{0x01, 0xff} {
-				data[i] ^= bits
-				checkOpen(t, data)
-				data[i] ^= bits
-			}
+			data[i] = ^data[i]
+			checkOpen(t, data)
+			data[i] = ^data[i]
 		}
 	}
 }
