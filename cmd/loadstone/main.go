@@ -10,6 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/loadstone-bpf/loadstone/drivers/bundle"
+	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
 func main() {
@@ -41,8 +45,16 @@ func exitCode(err error) int {
 	if errors.As(err, &coded) {
 		return coded.ExitCode()
 	}
+	for _, usage := range usageErrors {
+		if errors.Is(err, usage) {
+			return exitUsage
+		}
+	}
 	return exitHarness
 }
+
+// usageErrors are the user's mistakes that other rooms find.
+var usageErrors = []error{kernel.ErrUsage, bundle.ErrUsage, machine.ErrConfig}
 
 // A usageError is the user's mistake.
 type usageError struct{ err error }
