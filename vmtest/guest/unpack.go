@@ -123,7 +123,7 @@ func align4(n uint64) uint64 { return (n + 3) &^ 3 }
 // unpack writes e below root, which refuses names that lead out of it.
 func (e archiveEntry) unpack(root *os.Root) error {
 	name := path.Clean(strings.TrimPrefix(e.name, "./"))
-	if !fs.ValidPath(name) {
+	if !fs.ValidPath(name) || name == "." && e.mode&unix.S_IFMT != unix.S_IFDIR {
 		return fmt.Errorf("%w: name leads out of the folder", ErrArchive)
 	}
 	if parent := path.Dir(name); parent != "." {

@@ -152,6 +152,10 @@ func (o Options) addShell(c *contents) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrShell, err)
 	}
+	// The reader takes an archive that is cut for one that ends.
+	if !bytes.Contains(b[max(0, len(b)-1024):], []byte(cpio.Trailer)) {
+		return fmt.Errorf("%w: %s: archive has no end", ErrShell, o.Shell)
+	}
 	records := cpio.Newc.Reader(bytes.NewReader(b))
 	for {
 		r, err := records.ReadRecord()
