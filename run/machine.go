@@ -161,11 +161,11 @@ func (v *Virtual) start(ctx context.Context, order record.Order, payload string)
 // causes are the machine's words for why it ended, in the words of verdicts.
 var causes = map[machine.Cause]verdict.Cause{
 	machine.Clean:      verdict.PoweredOff,
-	machine.Unfinished: verdict.PoweredOff, // without an end record, which is what tells
+	machine.Unfinished: verdict.Unfinished,
 	machine.Panic:      verdict.Panicked,
 	machine.Oops:       verdict.Panicked,
 	machine.Reset:      verdict.Reset,
-	machine.Hang:       verdict.GuestHung,
+	machine.Hang:       verdict.GuestHung, // or the kernel did; see ending
 	machine.Deadline:   verdict.GuestHung,
 	machine.Killed:     verdict.Died,
 	machine.QEMUFailed: verdict.Died,
@@ -177,8 +177,11 @@ func ending(ctx context.Context, e *machine.Ended) verdict.Ending {
 		Cause: causes[e.Cause], Detail: e.Detail, Backtrace: e.Backtrace,
 		Console: strings.ToValidUTF8(string(e.Console), "\uFFFD"),
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		end.Cause = verdict.Interrupted
+	case e.Cause == machine.Hang:
+		end.Cause = verdict.HangOf(end.Console)
 	}
 	return end
 }

@@ -36,7 +36,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement; 2 wrong usage; 3 the harne
 		newReportCommand(),
 		newKernelsCommand(cache),
 		newLoadersCommand(cache, cache.trial),
-		//		newShellCommand(cache),
+		newShellCommand(cache),
 	)
 	markUsageErrors(root)
 	return root

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/report"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
@@ -217,13 +218,18 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 		reason = failed.Error()
 	}
 	var problems []string
-	if plan.Expectations != nil && reason == "" {
+	if o.everything() && reason == "" {
 		problems = plan.Expectations.Unused(seen.verdicts)
 	}
 	if err := errors.Join(failed, writer.Close(reason, problems), closeKernels(plan.Kernels)); err != nil {
 		return err
 	}
 	return makeReports(cmd, path, dir, everyFormat())
+}
+
+// everything reports whether the run leaves out nothing, so that an expectation that came up nowhere is stale.
+func (o runOptions) everything() bool {
+	return len(o.suites)+len(o.specs)+len(o.kernels) == 0 && slices.Equal(o.loaders, []string{loader.All})
 }
 
 // runFile is the name of a run's file in its folder.
