@@ -121,7 +121,7 @@ func behindPrologue(text []byte, at uint64) uint64 {
 
 // relocated returns an error if a relocation writes to the section between from and to.
 func relocated(f *elf.File, section elf.SectionIndex, from, to uint64) error {
-	const size, widest = 24, 8 // of Elf64_Rela, and of what one writes
+	const size = 24 // of Elf64_Rela
 	for _, s := range f.Sections {
 		if s.Type != elf.SHT_RELA || elf.SectionIndex(s.Info) != section {
 			continue
@@ -131,7 +131,11 @@ func relocated(f *elf.File, section elf.SectionIndex, from, to uint64) error {
 			return err
 		}
 		for ; len(data) >= size; data = data[size:] {
-			if at := f.ByteOrder.Uint64(data); at < to && from < at+widest {
+			width := uint64(4)
+			if elf.R_X86_64(uint32(f.ByteOrder.Uint64(data[8:]))) == elf.R_X86_64_64 {
+				width = 8
+			}
+			if at := f.ByteOrder.Uint64(data); at < to && from < at+width {
 				return fmt.Errorf("init_module is relocated at %#x", at)
 			}
 		}

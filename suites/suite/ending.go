@@ -188,13 +188,23 @@ func (s *Session) finish(report ginkgo.SpecReport) {
 	s.run.finished++
 }
 
+// maxLog is how much of the kernel's log a record holds, in bytes; as JSON it may be six times that.
+const maxLog = 128 << 10
+
 func (s *Session) sendLog() {
 	log := s.run.deps.Log
 	if log == nil {
 		return
 	}
 	lines, err := log.Since()
-	rec := record.KernelLog{Spec: s.spec.id, Lines: lines}
+	kept, size := 0, 0
+	for ; kept < len(lines) && size+len(lines[kept]) <= maxLog; kept++ {
+		size += len(lines[kept])
+	}
+	if kept < len(lines) { // not read whole, then: what is left out may be what matters
+		err = errors.Join(err, fmt.Errorf("%d lines of %d are too many for a record", len(lines)-kept, len(lines)))
+	}
+	rec := record.KernelLog{Spec: s.spec.id, Lines: lines[:kept]}
 	if err = errors.Join(s.logError, err); err != nil {
 		rec.Error = err.Error()
 	}

@@ -180,19 +180,19 @@ func (r *run) farewell() time.Duration {
 }
 
 // greet records what the loader said of itself.
-func (r *run) greet(hello *loader.OK) {
+func (r *run) greet(hello *loader.OK) error {
 	features := make(map[string]json.RawMessage, len(hello.Features))
 	for feature, claim := range hello.Features {
 		text, err := json.Marshal(claim)
 		if err != nil {
-			r.err = fmt.Errorf("record greeting: %w", err)
-			return
+			return fmt.Errorf("record greeting: %w", err)
 		}
 		features[string(feature)] = text
 	}
 	r.send(record.Greeting{
 		Name: hello.Loader.Name, Version: hello.Loader.Version, Components: hello.Loader.Components, Features: features,
 	})
+	return nil
 }
 
 // spec is the whole of one spec: what comes before its body, and the body. What comes after is [Session.finish].

@@ -377,6 +377,30 @@ func TestALogThatCannotBeReadIsRecorded(t *testing.T) {
 	t.Error("no record of the log")
 }
 
+func TestRecordsAreBounded(t *testing.T) {
+	huge := strings.Repeat("<", 1<<19)
+	log := &fakeLog{lines: []string{"first", strings.Repeat("\x00", maxLog), "last"}}
+	talkative := newFake(wrong(loader.OpOpen, says(&loader.Rejected{Stage: AtOpen, Class: Invalid, Message: huge}, nil)))
+	boastful := newFake(wrong(loader.OpHello, says(&loader.OK{
+		Protocol: 1, Loader: &loader.Identity{Name: "fake", Version: "1", Homepage: huge},
+	}, nil)))
+	for name, l := range map[string]*fakeLoader{"rejection": talkative, "greeting": boastful} {
+		r := carryWith(t, t.Context(), l, func(_ *record.Order, d *Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
+		if r.err != nil || !r.ended() {
+			t.Errorf("%s: run: %v, ended: %t", name, r.err, r.ended())
+		}
+		for _, rec := range r.records {
+			line, err := record.Marshal(rec)
+			if err != nil || len(line) > record.MaxLen {
+				t.Errorf("%s: a %T of %d bytes, %v", name, rec, len(line), err)
+			}
+			if log, ok := rec.(record.KernelLog); ok && (len(log.Lines) != 1 || log.Error != "2 lines of 3 are too many for a record") {
+				t.Errorf("%s: %d lines of the log, error %q", name, len(log.Lines), log.Error)
+			}
+		}
+	}
+}
+
 func TestALoaderThatHangsBreaksItsSpecOnly(t *testing.T) {
 	hang := newFake(nil)
 	hang.wrong = func(f *fakeLoader, req loader.Request) (loader.Reply, error) {

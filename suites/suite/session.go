@@ -141,9 +141,11 @@ func (s *Session) converse() error {
 	if !isOK || ok.Loader == nil {
 		return fmt.Errorf("driver does not greet: it answers hello with %s", inWords(reply))
 	}
+	if s.told.largest > maxReply {
+		return fmt.Errorf("driver says too much of itself: %d bytes", s.told.largest)
+	}
 	s.features = ok.Features
-	s.run.greet(ok)
-	return nil
+	return s.run.greet(ok)
 }
 
 // do asks one thing of the loader. A driver that breaks ends the spec.

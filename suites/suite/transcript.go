@@ -11,7 +11,10 @@ import (
 )
 
 // transcript is the end of a conversation, for the detail of a failure.
-type transcript struct{ lines []string }
+type transcript struct {
+	lines   []string
+	largest int // reply, in bytes
+}
 
 // transcriptLen is how many lines of a conversation are kept.
 const transcriptLen = 12
@@ -29,12 +32,14 @@ func (t *transcript) String() string {
 	return strings.Join(t.lines, "\n") + "\n"
 }
 
-// maxReply is the longest reply in bytes that a record repeats. [record.MaxLen] bounds the whole record.
-const maxReply = 512 << 10
+// maxReply is the longest reply in bytes that a record repeats. As JSON in JSON it may grow to six times that, and [record.MaxLen] bounds the whole
+// record.
+const maxReply = 128 << 10
 
 // step records an exchange with the loader.
 func (s *Session) step(e loader.Exchange) {
 	step := record.Step{Spec: s.spec.id, Seq: e.Seq, Request: e.Request, Reply: e.Reply, Stderr: e.Stderr, Duration: e.Duration}
+	s.told.largest = max(s.told.largest, len(e.Reply))
 	s.told.add("> " + oneLine(string(e.Request)))
 	switch {
 	case e.Fault != nil:
