@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -145,8 +146,9 @@ func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
 }
 
 // Update updates the lists of all suites that are older than [Options.MaxAge],
-// two at a time. It returns the suites that can be used and, joined, why the
-// others cannot.
+// two at a time. It returns the suites that can be used and, joined, why others
+// cannot. Suites that the mirror does not carry are a notice, unless it carries
+// none.
 func (r *Root) Update(ctx context.Context) ([]*Suite, error) {
 	found := make([]*Suite, len(suites))
 	failed := make([]error, len(suites))
@@ -161,11 +163,9 @@ func (r *Root) Update(ctx context.Context) ([]*Suite, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	var have []*Suite
-	for _, s := range found {
-		if s != nil {
-			have = append(have, s)
-		}
+	have := slices.DeleteFunc(found, func(s *Suite) bool { return s == nil })
+	if len(have) > 0 {
+		failed = slices.DeleteFunc(failed, func(err error) bool { return errors.Is(err, ErrNotOnMirror) })
 	}
 	return have, errors.Join(failed...)
 }

@@ -424,10 +424,17 @@ func TestTwoRootsFetchListsOnce(t *testing.T) {
 }
 
 func TestUpdateUsesTheSuitesThatThereAre(t *testing.T) {
-	have, err := rootOf(t, bookworm(t)).Update(t.Context())
+	m := bookworm(t)
+	m.Publish(apttest.NewKey(t), "sid")
+	have, err := rootOf(t, m).Update(t.Context())
 	if len(have) != 1 || have[0].Name != "debian-12" {
 		t.Errorf("suites %v", have)
 	}
+	wantError(t, err, apt.ErrSignature, "suite debian-sid: lists of sid")
+	if errors.Is(err, apt.ErrNotOnMirror) {
+		t.Errorf("suites that the mirror does not carry are an error: %v", err)
+	}
+	_, err = rootOf(t, apttest.NewMirror(t)).Update(t.Context())
 	wantError(t, err, apt.ErrNotOnMirror, "suite debian-13: lists of trixie")
 }
 

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -18,48 +17,15 @@ import (
 	"github.com/ulikunitz/xz"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/kernel/kerneltest"
 )
 
-// bzImage makes the smallest file that is a bzImage of a release.
-func bzImage(release string) []byte {
-	const setup, system = 5 * 512, 16 * 64 // bytes
-	image := make([]byte, setup+system)
-	image[x86SetupSectors] = 4
-	le := binary.LittleEndian
-	le.PutUint32(image[x86SystemSize:], system/16)
-	le.PutUint16(image[x86BootFlag:], 0xaa55)
-	copy(image[x86Magic:], "HdrS")
-	le.PutUint16(image[x86Protocol:], 0x020f)
-	le.PutUint16(image[x86KernelVersion:], 0x300)
-	image[x86LoadFlags] = 1
-	copy(image[0x300+x86BannerBase:], release+" (nobody@localhost) #1 SMP today\x00")
-	return image
-}
-
-// ko makes the smallest ELF file that is a module: its .modinfo and no code.
-func ko(release string, depends ...string) []byte {
-	info := "license=GPL\x00depends=" + strings.Join(depends, ",") + "\x00vermagic=" + release + " SMP mod_unload \x00"
-	const names = "\x00.modinfo\x00.shstrtab\x00"
-	const header, sectionHeader = 64, 64 // bytes
-	data := &bytes.Buffer{}
-	le := binary.LittleEndian
-	write := func(values ...any) {
-		for _, v := range values {
-			_ = binary.Write(data, le, v) // to memory
-		}
-	}
-	sections := uint64(header + len(info) + len(names))
-	data.WriteString("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9))
-	write(uint16(1), uint16(62), uint32(1), uint64(0), uint64(0), sections, uint32(0), uint16(header), uint16(0), uint16(0), uint16(sectionHeader), uint16(3), uint16(2))
-	data.WriteString(info + names)
-	section := func(name, kind uint32, offset, size uint64) {
-		write(name, kind, uint64(0), uint64(0), offset, size, uint32(0), uint32(0), uint64(1), uint64(0))
-	}
-	section(0, 0, 0, 0)
-	section(1, 1, header, uint64(len(info)))
-	section(10, 3, uint64(header+len(info)), uint64(len(names)))
-	return data.Bytes()
-}
+// The makers of what looks like a kernel, by the names that tests use.
+var (
+	bzImage      = kerneltest.BzImage
+	ko           = kerneltest.Module
+	packageFiles = kerneltest.PackageFiles
+)
 
 // compressed packs data as the extension of a module's file says.
 func compressed(t testing.TB, extension string, data []byte) []byte {
@@ -102,22 +68,6 @@ func writeBelow(dir, name string, data []byte) error {
 		return err
 	}
 	return os.WriteFile(path, data, 0o644)
-}
-
-// packageFiles are the files of a kernel's packages, of the layout until Linux
-// 6.18 or since then.
-func packageFiles(release string, split bool) map[string][]byte {
-	modules := "lib/modules/" + release + "/"
-	image, config := "boot/vmlinuz-"+release, "boot/config-"+release
-	if split {
-		modules = "usr/" + modules
-		image, config = modules+"vmlinuz", modules+"config"
-	}
-	return map[string][]byte{
-		image: bzImage(release), config: []byte("CONFIG_BPF_SYSCALL=y\nCONFIG_VETH=m\n"), "boot/System.map-" + release: []byte("x"),
-		modules + "kernel/drivers/net/veth.ko": ko(release), modules + "kernel/net/sched/cls_bpf.ko": ko(release, "act_api"),
-		modules + "kernel/net/sched/act_api.ko": ko(release), modules + "modules.builtin": []byte("kernel/net/core/core.ko\n"),
-	}
 }
 
 // fakeSource has kernels that are made up. It needs no network.

@@ -83,6 +83,19 @@ func (m *Mirror) Host() *apt.Host {
 	}
 }
 
+// ConfigureHost makes the mirror that of the machine's own apt, as far as this
+// process and the test can see.
+func (m *Mirror) ConfigureHost(t *testing.T) {
+	t.Helper()
+	host, dir := m.Host(), t.TempDir()
+	line := "deb [signed-by=%s] %s %s main\n"
+	sources := fmt.Sprintf(line+line, host.Keyrings[0], host.Main, "bookworm", host.Keyrings[0], host.Security, "bookworm-security")
+	m.write(filepath.Join(dir, "sources.list"), []byte(sources))
+	config := fmt.Sprintf("Dir::Etc::sourcelist \"%s/sources.list\";\nDir::Etc::sourceparts \"/dev/null\";\n%s\n", dir, strings.Join(host.Acquire, "\n"))
+	m.write(filepath.Join(dir, "apt.conf"), []byte(config))
+	t.Setenv("APT_CONFIG", filepath.Join(dir, "apt.conf"))
+}
+
 // Path is where the file of a URL path of the mirror is.
 func (m *Mirror) Path(path string) string { return filepath.Join(m.dir, path) }
 
