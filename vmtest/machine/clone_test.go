@@ -133,7 +133,7 @@ func TestKernelLogBeginsWithTheBoot(t *testing.T) {
 }
 
 // archiveOf returns a newc archive of files.
-func archiveOf(t *testing.T, files map[string]string) []byte {
+func archiveOf(t testing.TB, files map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := cpio.Newc.Writer(&b)

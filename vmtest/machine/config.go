@@ -55,7 +55,7 @@ const (
 // [tcgPatience] times as long. A zero value means the default, a negative one
 // for ever.
 type Deadlines struct {
-	// Boot is from QEMU's start to the guest's word that it is ready: 15 s.
+	// Boot is from QEMU's start to the guest's word that it is ready: 30 s.
 	Boot time.Duration
 	// Silence is from the order to the first record, and from one record to
 	// the next: 20 s.
@@ -65,7 +65,8 @@ type Deadlines struct {
 }
 
 // tcgPatience is how much longer a guest may take under TCG, where a boot was
-// measured to take 3 to 6 s on an idle host of two cores.
+// measured to take 3 to 6 s on an idle host of two cores, and 20 s on one that
+// built and tested at the same time.
 const tcgPatience = 4
 
 // withDefaults fills in zero values and multiplies for a.
@@ -78,7 +79,7 @@ func (d Deadlines) withDefaults(a Accel) Deadlines {
 			*v *= tcgPatience
 		}
 	}
-	fill(&d.Boot, 15*time.Second)
+	fill(&d.Boot, 30*time.Second)
 	fill(&d.Silence, 20*time.Second)
 	fill(&d.Total, 10*time.Minute)
 	return d

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -189,6 +190,34 @@ func (vm *VM) Done() <-chan struct{} { return vm.ended }
 
 // PID returns the process id of QEMU.
 func (vm *VM) PID() int { return vm.process.cmd.Process.Pid }
+
+// Resident returns how much of the host's memory QEMU has in use, in bytes:
+// all of it, and the part that it shares with nobody. Clones share with each
+// other what they have not written of their template, and QEMU itself.
+func (vm *VM) Resident() (all, own int64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", vm.PID()))
+	if err != nil {
+		return 0, 0, fmt.Errorf("memory of QEMU: %w", err)
+	}
+	for line := range strings.Lines(string(b)) {
+		// "Rss:    61440 kB"
+		fields := strings.Fields(line)
+		if len(fields) != 3 || fields[2] != "kB" {
+			continue
+		}
+		kib, err := strconv.ParseInt(fields[1], 10, 53)
+		if err != nil {
+			return 0, 0, fmt.Errorf("memory of QEMU: %w", err)
+		}
+		switch fields[0] {
+		case "Rss:":
+			all = kib << 10
+		case "Private_Clean:", "Private_Dirty:":
+			own += kib << 10
+		}
+	}
+	return all, own, nil
+}
 
 // stopFor tells the supervisor to end the VM; the first reason counts.
 func (vm *VM) stopFor(cause Cause, detail string) {

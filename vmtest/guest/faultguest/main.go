@@ -27,6 +27,7 @@ type fault func(g *guest.Guest, arguments []string) error
 var faults = map[string]fault{
 	"none":       none,
 	"payload":    payload,
+	"unpack":     unpack,
 	"random":     random,
 	"orphans":    orphans,
 	"kernel-log": kernelLog,

@@ -57,6 +57,22 @@ func payload(g *guest.Guest, _ []string) error {
 	return record(g, "payload", files)
 }
 
+// unpack unpacks the payload and records how many bytes it has.
+func unpack(g *guest.Guest, _ []string) error {
+	archive, err := g.Payload()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "payload-")
+	if err != nil {
+		return err
+	}
+	if err := guest.Unpack(archive, dir); err != nil {
+		return err
+	}
+	return record(g, "unpacked", len(archive))
+}
+
 // random records what must differ between clones, and the time.
 func random(g *guest.Guest, _ []string) error {
 	var b [16]byte
