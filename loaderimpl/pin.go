@@ -125,6 +125,26 @@ func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
 	} else if !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make folder for pin: %w", err)
 	}
+	if err := pinAt(made.FD(), m.pinPath); err != nil {
+		return err
+	}
+	l.undo(func() error { return os.Remove(m.pinPath) })
+	return nil
+}
+
+// A Handle is a map or program in the kernel: [*ebpf.Map], [*ebpf.Program].
+type Handle interface{ FD() int }
+
+// Pin pins a map or program at a path on a bpffs, in a folder that is there. The error wraps [ErrPinName], [ErrPinPlace] or the kernel's errno.
+func Pin(h Handle, path string) error {
+	return at(StagePin, "", "", pinAt(h.FD(), path))
+}
+
+func pinAt(fd int, path string) error {
+	dir := filepath.Dir(path)
+	if strings.Contains(filepath.Base(path), ".") {
+		return fmt.Errorf("%s: %w", path, ErrPinName)
+	}
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return fmt.Errorf("look at %s: %w", dir, err)
@@ -132,9 +152,42 @@ func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
 	if fs.Type != unix.BPF_FS_MAGIC {
 		return fmt.Errorf("%s: %w", dir, ErrPinPlace)
 	}
-	if err := newPin(made.FD(), m.pinPath); err != nil {
-		return fmt.Errorf("pin at %s: %w", m.pinPath, err)
+	if err := newPin(fd, path); err != nil {
+		return fmt.Errorf("pin at %s: %w", path, err)
 	}
-	l.undo(func() error { return os.Remove(m.pinPath) })
 	return nil
+}
+
+// Unpin removes the pin of a map or program at a path. If something else is pinned there, it stays, and the error wraps [ErrIncompatiblePin].
+func Unpin(h Handle, path string) error {
+	same, err := pinsSame(h.FD(), path)
+	if err == nil && !same {
+		err = fmt.Errorf("%s is another's: %w", path, ErrIncompatiblePin)
+	}
+	if err == nil {
+		err = os.Remove(path)
+	}
+	return at(StagePin, "", "", err)
+}
+
+// pinsSame reports whether a path pins what a descriptor stands for.
+func pinsSame(fd int, path string) (bool, error) {
+	pinned, err := openPin(path)
+	if err != nil {
+		return false, fmt.Errorf("open pin %s: %w", path, err)
+	}
+	defer unix.Close(pinned)
+	var ids [2]uint32
+	var maps [2]bool
+	for i, fd := range []int{fd, pinned} {
+		info, err := infoOf(fd)
+		if err != nil {
+			return false, fmt.Errorf("inspect pin: %w", err)
+		}
+		if maps[i], err = isMap(fd); err != nil {
+			return false, err
+		}
+		ids[i] = info.id
+	}
+	return ids[0] == ids[1] && maps[0] == maps[1], nil
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reference
+
+import (
+	"runtime/debug"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// claims are what the loader can do. A feature that only some kernels have is claimed: the kernel's refusal is passed on.
+var claims = map[loader.Feature]loader.Claim{
+	loader.BTFMaps:       {Support: loader.Yes},
+	loader.LegacyMaps:    {Support: loader.Yes},
+	loader.IgnoreUnknown: {Support: loader.Yes},
+	loader.GlobalData:    {Support: loader.Yes},
+	loader.NUMA:          {Support: loader.Yes},
+	loader.MapInMap:      {Support: loader.Yes, Reason: "by BTF definitions"},
+	loader.Pinning:       {Support: loader.Yes, Reason: "maps, by name in one folder and by path"},
+	loader.Iproute2Maps:  {Support: loader.No, Reason: notYet},
+	loader.CallbackMaps:  {Support: loader.No, Reason: notYet},
+	loader.Metadata:      {Support: loader.No, Reason: notYet},
+	loader.StaticLink:    {Support: loader.No, Reason: notYet},
+	loader.XDPChain:      {Support: loader.No, Reason: notYet},
+	loader.StructOps:     {Support: loader.No, Reason: notYet},
+	loader.SplitBTF:      {Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol has no way to give it yet"},
+}
+
+const notYet = "not there yet"
+
+// version is the reference loader's, as loader.yaml has it.
+const version = "0.1"
+
+// identity is what the loader says of itself.
+func identity() *loader.Identity {
+	id := &loader.Identity{
+		Name: "reference", Version: version, Language: "go",
+		Homepage: "https://github.com/loadstone-bpf/loadstone", Components: map[string]string{},
+	}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return id
+	}
+	for _, dep := range build.Deps {
+		if dep.Path == "github.com/cilium/ebpf" {
+			id.Components["cilium/ebpf"] = dep.Version
+		}
+	}
+	return id
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reference
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/loaderimpl"
+)
+
+// stages are the loader's own, in the words of the protocol, where a load begins with creating maps.
+var stages = map[loaderimpl.Stage]loader.Stage{
+	loaderimpl.StageOpen:     loader.AtOpen,
+	loaderimpl.StageLink:     loader.AtLink,
+	loaderimpl.StageDefine:   loader.AtOpen,
+	loaderimpl.StageResolve:  loader.AtOpen,
+	loaderimpl.StageCreate:   loader.AtCreate,
+	loaderimpl.StagePin:      loader.AtPin,
+	loaderimpl.StageRelocate: loader.AtRelocate,
+	loaderimpl.StageLoad:     "load",
+}
+
+// rejected is a refusal in the words of the protocol.
+func rejected(err error) loader.Reply {
+	var e *loaderimpl.Error
+	if !errors.As(err, &e) {
+		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.Unclassified, Message: err.Error()}
+	}
+	class, errno := kernelClass(err)
+	if e.Class != loaderimpl.ClassKernel {
+		class = loader.Class(e.Class)
+	}
+	if errors.Is(err, fs.ErrNotExist) && e.Class == loaderimpl.ClassIO {
+		class = loader.NotFound
+	}
+	r := &loader.Rejected{Stage: stages[e.Stage], Class: class, Errno: errno, Message: err.Error()}
+	var refusal *loaderimpl.VerifierError
+	if errors.As(err, &refusal) {
+		r.Stage = loader.AtVerify
+		r.Log = tail(refusal.Log, loader.MaxText)
+	}
+	return r
+}
+
+// tail is the last n bytes of a text, from the start of a line.
+func tail(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	text = text[len(text)-n:]
+	return text[strings.IndexByte(text, '\n')+1:]
+}
+
+// kernelClass is what the kernel's errno in an error says, and the errno, 0 if there is none.
+func kernelClass(err error) (loader.Class, int) {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return loader.Unclassified, 0
+	}
+	return loader.ClassOf(errno), int(errno)
+}
