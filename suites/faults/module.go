@@ -17,10 +17,10 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// x86 code that no kernel survives.
+// x86 code that no kernel survives. It is short, to fit between two relocations.
 var (
-	nullWrite             = []byte{0xc7, 0x04, 0x25, 0, 0, 0, 0, 0, 0, 0, 0} // mov dword ptr [0], 0
-	hangWithoutInterrupts = []byte{0xfa, 0xeb, 0xfe}                         // cli; 1: jmp 1b
+	nullWrite             = []byte{0x31, 0xc0, 0x89, 0x00} // xor eax, eax; mov [rax], eax
+	hangWithoutInterrupts = []byte{0xfa, 0xeb, 0xfe}       // cli; 1: jmp 1b
 )
 
 // victim is the module that lends its body: every image has it, and nothing depends on it.
