@@ -33,7 +33,7 @@ type Mirror struct {
 // NewMirror starts an empty mirror, which ends with the test.
 func NewMirror(t testing.TB) *Mirror {
 	t.Helper()
-	m := &Mirror{t: t, dir: t.TempDir(), Key: NewKey(t), requests: map[string]int{}, packages: map[string][]string{}}
+	m := &Mirror{t: t, dir: t.TempDir(), Key: mirrorKey(t), requests: map[string]int{}, packages: map[string][]string{}}
 	files := http.FileServer(http.Dir(m.dir))
 	m.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mutex.Lock()
@@ -50,6 +50,17 @@ func NewMirror(t testing.TB) *Mirror {
 	t.Cleanup(m.server.Close)
 	return m
 }
+
+// mirrorKey is the key of all mirrors: making one takes long.
+func mirrorKey(t testing.TB) *Key {
+	makeKey.Do(func() { sharedKey = NewKey(t) })
+	return sharedKey
+}
+
+var (
+	makeKey   sync.Once
+	sharedKey *Key
+)
 
 // Close ends the mirror before the test does: nothing answers any more.
 func (m *Mirror) Close() { m.server.Close() }
