@@ -28,7 +28,6 @@ const (
 type Definition struct {
 	Name    string // as programs and callers name it: the variable, or the section of global data
 	Section string
-	section int    // its index
 	Offset  uint64 // in its section, bytes
 	Source  Source
 

@@ -66,7 +66,7 @@ func defineVariable(in *input, s *section, v variable) (*Definition, valuesAt, e
 	if def.size > v.size {
 		return nil, valuesAt{}, fmt.Errorf("struct of %d bytes in a variable of %d: %w", def.size, v.size, ErrDefinition)
 	}
-	d := &Definition{Name: v.name, Section: s.name, section: s.index, Offset: v.offset, Source: SourceBTF}
+	d := &Definition{Name: v.name, Section: s.name, Offset: v.offset, Source: SourceBTF}
 	if s.data != nil {
 		d.Raw = s.data[v.offset : v.offset+uint64(v.size)]
 	}

@@ -40,7 +40,7 @@ func (dataParser) define(in *input, s *section) ([]*Definition, error) {
 		return nil, fmt.Errorf("data holds pointers, which cannot be filled in: %w", ErrRelocation)
 	}
 	d := &Definition{
-		Name: s.name, Section: s.name, section: s.index, Source: SourceData, Raw: s.data,
+		Name: s.name, Section: s.name, Source: SourceData, Raw: s.data,
 		Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.size), MaxEntries: 1,
 	}
 	if strings.HasPrefix(s.name, ".rodata") {

@@ -99,7 +99,7 @@ func defineLegacy(in *input, s *section, y *symbol, next uint64) (*Definition, e
 		}
 	}
 	d := &Definition{
-		Name: y.name, Section: s.name, section: s.index, Offset: y.value, Source: SourceLegacy, Raw: raw,
+		Name: y.name, Section: s.name, Offset: y.value, Source: SourceLegacy, Raw: raw,
 		Type: ebpf.MapType(words[0]), KeySize: words[1], ValueSize: words[2], MaxEntries: words[3], Flags: words[4],
 	}
 	if d.Type == ebpf.UnspecifiedMap {

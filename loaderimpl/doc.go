@@ -1,4 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package loaderimpl is loadstone's reference loader for BPF objects.
+// Package loaderimpl is loadstone's reference loader for BPF objects: it turns a compiled object into maps and programs in the kernel, or says
+// why it does not.
+//
+//	object, err := loaderimpl.Open([]string{"counter.o"}, loaderimpl.Options{})
+//	...
+//	object.Map("counts").SetMaxEntries(1024)
+//	loaded, err := object.Load(loaderimpl.LoadOptions{})
+//	...
+//	defer loaded.Close()
+//	loaded.Maps["counts"].Lookup(...)
+//
+// # What it is for
+//
+// A conformance suite needs a loader that does what every requirement asks, so that nobody can say a requirement cannot be met. This is that
+// loader. It must not share a mistake with the loaders it is held against, so it reads ELF, BTF and map definitions itself, and makes its own
+// calls to bpf(2). It leaves CO-RE to github.com/cilium/ebpf, and hands out that library's maps and programs.
+//
+// Two rules decide what it does where loaders differ. Refusing is fine, pretending is not: what is not understood or cannot be done is an
+// error that says what to do, and not something that is skipped. And opening is pure: [Open] makes no system call but to read the file, so an
+// object means the same on every machine; what depends on the machine happens in [Object.Load].
+//
+// # The story of a load
+//
+// A load is a story in stages. Each has a file, and they read best in this order.
+//
+//	elf.go        open      bytes to sections and symbols; nothing behind this file checks an offset again
+//	btf.go                  types where they stand, and variables with their symbols
+//	ext.go                  what BTF says of instructions
+//	program.go              code to functions, functions to programs
+//	handler.go              section names to kinds of programs
+//	define.go     define    sections to map definitions: one Definition, whoever wrote it
+//	define_btf.go             section .maps
+//	define_values.go          what maps hold from the start
+//	define_legacy.go          section maps, struct bpf_map_def
+//	define_data.go            .data, .rodata, .bss
+//	resolve.go    resolve   instructions to what they refer to; externs
+//	open.go                 all of this, in order: [Open]
+//	map.go                  what callers may change before the load
+//	load.go       load      the rest, in order: [Object.Load], and what undoes it
+//	kernelbtf.go            types to the kernel
+//	create.go     create    definitions to maps, with contents
+//	pin.go        pin       maps to and from bpffs
+//	relocate.go   relocate  functions to one program, references to descriptors
+//	core.go                 instructions to this kernel's types
+//	kernel.go               the calls to bpf(2)
+//	error.go                everything that can go wrong
+//
+// # What it decides
+//
+// Where loaders differ, or their rules are not written down, it does this:
+//
+//   - A NUMA node that is named is meant. numa_node in a definition, or [Map.SetNumaNode], brings BPF_F_NUMA_NODE along, which the kernel
+//     wants and libbpf leaves to the programmer: without it the node would be ignored in silence.
+//   - Unknown fields are refused, or, with [Options.IgnoreUnknownFields], reported in [Definition.Unknown] with their types and bytes. Known
+//     fields with unknown values are refused in any case.
+//   - A static map is refused in both sections. libbpf 0.x took static legacy maps, and no loader of today takes static BTF maps.
+//   - Bytes in section maps that no symbol names are refused if they are anything but padding, as are bytes in section .maps that no field
+//     reads.
+//   - Global data is named like libbpf names it in the kernel, and by its section here. It is mapped for user space if another object could
+//     name a variable of it. Data that holds pointers is refused, as nobody could fill them in.
+//   - An extern that nothing defines is refused when the object is opened, and so are those of the kernel (__kconfig, __ksym), for now.
+//   - A map is made without the types of its keys and values only if the kernel refuses them and takes the map without; [Loaded.TypesRefused]
+//     says so.
+//   - A map that is left out poisons its uses, as in libbpf: a program loads if the verifier finds that they are never reached.
+//   - A pinned map is used if it is what the definition asks for: type, sizes, entries, flags and map_extra; each difference is named. The
+//     kernel does not tell a pinned map's NUMA node.
+//   - A failed load leaves nothing that was not there before it, down to pins and the folder made for them.
+//
+// It needs Linux 5.10 or later, and the rights to load BPF.
+//
+// # What is not there yet
+//
+// Linking of several objects, iproute2's map definitions and callbacks for others, struct_ops, extension programs, externs of the kernel,
+// binding of unused read-only data, attaching. What needs them is refused, with an error that wraps a sentinel.
 package loaderimpl

@@ -68,12 +68,11 @@ type relocation struct {
 
 // The relocations that LLVM's BPF backend makes (LLVM, docs: "BPF Target", llvm/BinaryFormat/ELFRelocs/BPF.def).
 const (
-	relocNone   = 0
-	reloc64     = 1  // R_BPF_64_64: a 64-bit load
-	relocAbs64  = 2  // R_BPF_64_ABS64: a pointer in data
-	relocAbs32  = 3  // R_BPF_64_ABS32: an offset in data
-	relocNoDyld = 4  // R_BPF_64_NODYLD32: an offset in .BTF and .BTF.ext
-	relocCall   = 10 // R_BPF_64_32: a call
+	relocNone  = 0
+	reloc64    = 1  // R_BPF_64_64: a 64-bit load
+	relocAbs64 = 2  // R_BPF_64_ABS64: a pointer in data
+	relocAbs32 = 3  // R_BPF_64_ABS32: an offset in data
+	relocCall  = 10 // R_BPF_64_32: a call
 )
 
 // maxName is the longest name that is read, in bytes. It bounds the time that a string table without ends can cost.

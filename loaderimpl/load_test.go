@@ -513,7 +513,8 @@ func TestCloseGivesEverythingUp(t *testing.T) {
 	needsBPF(t)
 	before := descriptors(t)
 	for _, name := range sources(t, "") {
-		if name == "odd_section" || name == "fails" || name == "pinned" {
+		switch name {
+		case "odd_section", "fails", "pinned", "modern":
 			continue // cannot be loaded as they are
 		}
 		l, err := openTest(t, name, Options{}).Load(LoadOptions{})
@@ -663,4 +664,46 @@ func TestPinNamesThatBPFFSDoesNotTake(t *testing.T) {
 		}
 		checkLoadFails(t, "dot", o, ErrPinName)
 	})
+}
+
+func TestPinAndUnpin(t *testing.T) {
+	onBPFFS(t, func(root string) {
+		l := load(t, "btf", Options{}, nil)
+		path := filepath.Join(root, "pin")
+		for _, h := range []Handle{l.Maps["typed"], l.Programs["use"]} {
+			if err := Pin(h, path); err != nil {
+				t.Error(err)
+			}
+			if err := Pin(h, path); !errors.Is(err, unix.EEXIST) {
+				t.Errorf("pinned twice: %v", err)
+			}
+			for _, other := range []Handle{l.Maps["agreed"], l.Maps["sized"]} {
+				if err := Unpin(other, path); !errors.Is(err, ErrIncompatiblePin) {
+					t.Errorf("removed another's pin: %v", err)
+				}
+			}
+			if err := Unpin(h, path); err != nil {
+				t.Error(err)
+			}
+			if err := Unpin(h, path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("unpinned twice: %v", err)
+			}
+		}
+		if err := Pin(l.Maps["typed"], filepath.Join(root, "a.b")); !errors.Is(err, ErrPinName) {
+			t.Errorf("name with a dot: %v", err)
+		}
+		if err := Pin(l.Maps["typed"], "/proc/pin"); !errors.Is(err, ErrPinPlace) {
+			t.Errorf("no bpffs: %v", err)
+		}
+		if err := Pin(l.Maps["typed"], filepath.Join(root, "no", "pin")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("no folder: %v", err)
+		}
+	})
+}
+
+func TestTypesThatCameLateAreLoaded(t *testing.T) {
+	l := load(t, "modern", Options{}, func(o *Object) { do(t, o.Map("left_out").SetAutocreate(false)) })
+	if got := run(t, l, "use"); got != 5 {
+		t.Errorf("returned %d", got)
+	}
 }

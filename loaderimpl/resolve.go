@@ -25,7 +25,7 @@ const (
 type resolver struct {
 	file      *file
 	functions []function  // sorted by position
-	maps      []*Map      // sorted by position
+	maps      []position  // of each map; sorted
 	dataIn    map[int]int // section of global data, by index, to its map
 }
 
@@ -34,12 +34,15 @@ func (o *Object) resolve() error {
 	if err := checkExterns(o.file, o.types); err != nil {
 		return err
 	}
-	r := resolver{
-		file: o.file, functions: o.functions, maps: o.maps, dataIn: make(map[int]int),
-	}
+	r := resolver{file: o.file, functions: o.functions, maps: make([]position, len(o.maps)), dataIn: make(map[int]int)}
+	var s *section
 	for i, m := range o.maps {
+		if s == nil || s.name != m.def.Section {
+			s = o.file.named(m.def.Section)
+		}
+		r.maps[i] = position{s.index, m.def.Offset}
 		if m.def.Source == SourceData {
-			r.dataIn[m.def.section] = i
+			r.dataIn[s.index] = i
 		}
 	}
 	for i := 0; i < len(o.functions); {
@@ -200,9 +203,7 @@ func (r *resolver) load(y *symbol, addend int64) (*reference, error) {
 		}
 		return &reference{kind: refData, target: i, offset: uint32(to.offset)}, nil
 	}
-	if i, ok := slices.BinarySearchFunc(r.maps, to, func(m *Map, to position) int {
-		return position{m.def.section, m.def.Offset}.compare(to)
-	}); ok {
+	if i, ok := slices.BinarySearchFunc(r.maps, to, position.compare); ok {
 		return &reference{kind: refMap, target: i}, nil
 	}
 	switch {
