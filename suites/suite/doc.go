@@ -27,6 +27,7 @@
 // What a loader does not claim it is asked anyway. It may refuse, cleanly: that ends the spec as refused. It may do it: that passes, as more
 // than it claims. It may not pretend.
 //
-// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go and attempt.go (what a spec holds in its hands),
-// expectation.go (matchers), needs.go, run.go and ending.go (how a session becomes an outcome), native.go (specs under go test).
+// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go and attempt.go (what a spec holds in its hands), refusal.go,
+// expectation.go (matchers) and vocabulary.go (the words), then how it is run: run.go, ginkgo.go, needs.go, transcript.go, ending.go (how a
+// session becomes an outcome), warmup.go. Package native runs specs under go test.
 package suite

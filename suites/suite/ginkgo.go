@@ -21,9 +21,9 @@ import (
 func (r *run) underGinkgo() {
 	globals.Reset() // a second run in a process is a new tree
 	gomega.RegisterFailHandler(func(message string, _ ...int) { failNow(message) })
-	stdout, stderr := formatter.ColorableStdOut, formatter.ColorableStdErr
-	formatter.ColorableStdOut, formatter.ColorableStdErr = io.Discard, io.Discard
-	defer func() { formatter.ColorableStdOut, formatter.ColorableStdErr = stdout, stderr }()
+	stdout := formatter.ColorableStdOut
+	formatter.ColorableStdOut = io.Discard // on stderr it says why it exits, as for go test -count=2
+	defer func() { formatter.ColorableStdOut = stdout }()
 
 	ginkgo.Describe("order", func() { // in a container, because Ginkgo shuffles what is in none
 		for _, sp := range r.specs {

@@ -63,7 +63,8 @@ func check(needs requirements.Needs, kernel kernelFacts) (shortage, error) {
 			return shortage{}, err
 		}
 		if !has && !old {
-			return shortage{}, fmt.Errorf("a probe finds no %s maps, although kernel %s is not older than %s", needs.MapType, kernel.release, needs.Kernel)
+			return shortage{}, fmt.Errorf("a probe finds no %s maps, although kernel %s is not older than %s and nothing in its kconfig, as far as it is known, says so",
+				needs.MapType, kernel.release, needs.Kernel)
 		}
 		if !has {
 			return shortage{"map type", needs.MapType + " (" + needs.Kernel.String() + ")", "kernel " + kernel.release}, nil

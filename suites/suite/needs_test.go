@@ -30,7 +30,7 @@ func TestNeeds(t *testing.T) {
 		{name: "old and there, as a backport", needs: bloom, kernel: kernelFacts{release: "5.10.0", mapType: has("bloom_filter")}},
 		{
 			name: "new and probed away", needs: bloom, kernel: kernelFacts{release: "6.1.0"},
-			err: "a probe finds no bloom_filter maps, although kernel 6.1.0 is not older than 5.16",
+			err: "a probe finds no bloom_filter maps, although kernel 6.1.0 is not older than 5.16 and nothing in its kconfig, as far as it is known, says so",
 		},
 		{
 			name: "new and configured away", needs: net, kernel: kernelFacts{release: "6.1.0", kconfig: config("n", true)},
