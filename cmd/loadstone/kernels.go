@@ -402,11 +402,11 @@ func (d *downloads) event(e apt.Event) {
 	case d.terminal && e.Total > 0:
 		d.line(fmt.Sprintf("%s  %3d %% of %s", e.What, 100*e.Done/e.Total, megabytes(e.Total)))
 	case d.terminal:
-		d.line("fetching " + e.What)
+		d.line(e.What)
 	case !d.started[e.What] && e.Total > 0:
-		fmt.Fprintf(d.w, "fetching %s, %s\n", e.What, megabytes(e.Total))
+		fmt.Fprintf(d.w, "%s, %s\n", e.What, megabytes(e.Total))
 	case !d.started[e.What]:
-		fmt.Fprintf(d.w, "fetching %s\n", e.What)
+		fmt.Fprintln(d.w, e.What)
 	}
 	d.started[e.What] = true
 }

@@ -198,11 +198,11 @@ func TestKernelsCompletion(t *testing.T) {
 func TestDownloadsOnATerminalWriteOverOneLine(t *testing.T) {
 	var out bytes.Buffer
 	d := &downloads{w: &out, terminal: true, started: map[string]bool{}}
-	d.event(apt.Event{What: "lists of trixie"})
-	d.event(apt.Event{What: "linux 6.12", Done: 5e6, Total: 10e6})
+	d.event(apt.Event{What: "fetching lists of trixie"})
+	d.event(apt.Event{What: "fetching linux 6.12", Done: 5e6, Total: 10e6})
 	d.notice("look")
 	d.end()
-	want := "\r\x1b[Kfetching lists of trixie\r\x1b[Klinux 6.12   50 % of 10.0 MB\r\x1b[Knote: look\n"
+	want := "\r\x1b[Kfetching lists of trixie\r\x1b[Kfetching linux 6.12   50 % of 10.0 MB\r\x1b[Knote: look\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("terminal (-want +got):\n%s", diff)
 	}

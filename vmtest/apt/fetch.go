@@ -19,7 +19,7 @@ import (
 // lists were updated, [ErrCorruptPackage] if what came is truncated or altered,
 // [ErrNoNetwork] and [ErrDiskFull].
 func (r *Root) Fetch(ctx context.Context, p Package, dir string) (string, error) {
-	what := fmt.Sprintf("%s %s", p.Name, p.Version)
+	what := fmt.Sprintf("fetching %s %s", p.Name, p.Version)
 	target := filepath.Join(dir, path.Base(p.URI))
 	helper := newCommand(ctx, r.configPath(), aptHelper, "-o", "Dir::Cache="+dir, "download-file", p.URI, target, "SHA256:"+p.SHA256)
 	// apt-helper tells errors on stderr and, with the file's name, on stdout.

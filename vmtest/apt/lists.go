@@ -113,7 +113,7 @@ func (r *Root) update(ctx context.Context, d dist, since time.Time) error {
 	if now, have := r.readState(d); have && now.Updated.After(since) && !r.options.Refresh {
 		return now.verdict(d)
 	}
-	what := "lists of " + d.name
+	what := "fetching lists of " + d.name
 	r.progress(Event{What: what})
 	defer r.progress(Event{What: what, Ended: true})
 

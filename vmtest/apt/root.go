@@ -38,7 +38,7 @@ type Options struct {
 
 // Event is how far something is. A Total of 0 is not known.
 type Event struct {
-	What  string // "lists of bookworm", "linux-image-… 6.1.192-2"
+	What  string // "fetching lists of bookworm", "fetching linux-image-… 6.1.192-2"
 	Done  int64  // bytes
 	Total int64  // bytes
 	Ended bool

@@ -149,7 +149,7 @@ func TestFetchedPackageIsUnpackedWithoutItsScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (apt.Event{What: "libbpf1 1:1.1.2-0", Done: p.Size, Total: p.Size, Ended: true}); last != want {
+	if want := (apt.Event{What: "fetching libbpf1 1:1.1.2-0", Done: p.Size, Total: p.Size, Ended: true}); last != want {
 		t.Errorf("last progress %+v, want %+v", last, want)
 	}
 	if err := apt.Unpack(t.Context(), deb, filepath.Join(dir, "root")); err != nil {

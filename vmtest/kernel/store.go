@@ -86,6 +86,12 @@ func (s *Store) notice(format string, args ...any) {
 	}
 }
 
+func (s *Store) progress(what string) {
+	if s.options.Progress != nil {
+		s.options.Progress(apt.Event{What: what})
+	}
+}
+
 // List returns every kernel that can be had, by series and from new to old. If
 // suites cannot be looked at it returns what else there is, and why.
 func (s *Store) List(ctx context.Context) ([]Offer, error) {
@@ -348,6 +354,7 @@ func (s *Store) build(ctx context.Context, o Offer, temporary string) error {
 	if err := s.source.fetch(ctx, o, temporary); err != nil {
 		return err
 	}
+	s.progress("checking image and modules of " + o.Release)
 	dir := filepath.Join(temporary, "kernel")
 	if err := adopt(filepath.Join(temporary, "root"), dir, o.Release); err != nil {
 		return fmt.Errorf("package of %s: %w", o.Release, err)
