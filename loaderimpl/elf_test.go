@@ -173,7 +173,7 @@ func TestOpenRefusesWhatNoCompilerWrites(t *testing.T) {
 		{"legacy map off its place", "legacy", func(e *edit) { put64(e, e.symbol("plain")[8:], 2); put64(e, e.symbol("plain")[16:], 16) }, ErrDefinition},
 		{"two maps of one name", "mixed", func(e *edit) { copy(e.symbol("b")[:4], e.symbol("a")[:4]) }, ErrDuplicate},
 		{"two sections of maps", "mixed", func(e *edit) { copy(e.header("maps")[:4], e.header(".maps")[:4]) }, ErrELF},
-		{"two sections of code", "calls", func(e *edit) { copy(e.header("tc")[:4], e.header("xdp")[:4]) }, ErrELF},
+		{"two sections of code", "calls", func(e *edit) { copy(e.header("?tc")[:4], e.header("xdp")[:4]) }, ErrELF},
 		{"two programs of one name", "calls", func(e *edit) { copy(e.symbol("beside")[:4], e.symbol("direct")[:4]) }, ErrDuplicate},
 		{"data of 4 GiB", "data", func(e *edit) { put64(e, e.header(".bss")[32:], 1<<32) }, ErrDefinition},
 	} {

@@ -62,30 +62,21 @@ func TestTheKernelIsToldWhatItNeedsToKnow(t *testing.T) {
 		32: `FuncProto[args=1 return=Int:"int"]`,
 		33: `use global`,
 	}
-	got, blob := forKernelText(t, o, false)
+	got, _ := forKernelText(t, o, false)
 	if diff := cmp.Diff(modern, got); diff != "" {
 		t.Error(diff)
 	}
-	checkKernelTakes(t, blob)
 
 	old := maps.Clone(modern)
 	delete(old, 10)
 	delete(old, 16)
 	old[11], old[12], old[13] = `Int:"float"[unsigned size=4]`, `Int:"double"[unsigned size=8]`, `Int:"large"[unsigned size=8]`
 	old[14], old[15] = `Const[Typedef:"__u32"]`, `Pointer[target=Const]`
-	got, blob = forKernelText(t, o, true)
+	got, blob := forKernelText(t, o, true)
 	if diff := cmp.Diff(old, got); diff != "" {
 		t.Error(diff)
 	}
-	checkKernelTakes(t, blob)
-}
-
-func checkKernelTakes(t *testing.T, blob []byte) {
-	t.Helper()
 	fd, err := loadBTF(blob)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	unix.Close(fd)
+	do(t, err)
+	do(t, unix.Close(fd))
 }

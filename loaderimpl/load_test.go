@@ -16,6 +16,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/features"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
@@ -239,13 +240,24 @@ func TestReadOnlyDataIsFrozen(t *testing.T) {
 
 func TestFunctionsCallEachOther(t *testing.T) {
 	l := load(t, "calls", Options{}, nil)
-	for program, want := range map[string]uint32{"direct": 2 + 3 + 3, "beside": 3 + 4, "pointer": 3} {
+	for program, want := range map[string]uint32{"direct": 2 + 3 + 3, "beside": 3 + 4} {
 		if got := run(t, l, program); got != want {
 			t.Errorf("%s returned %d, want %d", program, got, want)
 		}
 	}
 	if got := value(t, l.Maps["counts"]); !bytes.Equal(got, native64(1+2+2+2+3)) {
 		t.Errorf("counted % x", got)
+	}
+}
+
+func TestFunctionsAreReferredTo(t *testing.T) {
+	needsBPF(t)
+	if err := features.HaveProgramHelper(ebpf.SchedCLS, asm.FnLoop); errors.Is(err, ebpf.ErrNotSupported) {
+		t.Skip("the kernel has no bpf_loop (Linux 5.17)")
+	}
+	l := load(t, "calls", Options{}, func(o *Object) { do(t, o.Program("pointer").SetAutoload(true)) })
+	if got := run(t, l, "pointer"); got != 3 {
+		t.Errorf("called back %d times, want 3", got)
 	}
 }
 
@@ -349,7 +361,7 @@ func TestProgramTypes(t *testing.T) {
 		got[name] = p.Type()
 	}
 	want := map[string]ebpf.ProgramType{
-		"plain": ebpf.XDP, "fragments": ebpf.XDP, "classify": ebpf.SchedCLS, "tracepoint": ebpf.RawTracepoint, "group": ebpf.CGroupSKB,
+		"plain": ebpf.XDP, "classify": ebpf.SchedCLS, "tracepoint": ebpf.RawTracepoint, "group": ebpf.CGroupSKB,
 		"iterate": ebpf.Tracing,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Functions that call functions: in .text and in the program's own section, one twice, one through a pointer; and one called by nobody.
+// Functions that call functions: in .text and in the program's own section, one twice, one through a pointer (Linux 5.13); and one called by nobody.
 #include "bpf.h"
 
 static long (*const for_each)(__u32 n, void *callback, void *context, __u64 flags) = (void *)181;
@@ -46,7 +46,7 @@ SEC("xdp") int beside(void *ctx)
 	return branch(2);
 }
 
-SEC("tc") int pointer(void *ctx)
+SEC("?tc") int pointer(void *ctx)
 {
 	int n = 0;
 	for_each(3, each, &n, 0);

@@ -4,7 +4,7 @@
 
 SEC("xdp") int plain(void *ctx) { return XDP_PASS; }
 SEC("?xdp") int left_out(void *ctx) { return XDP_PASS; }
-SEC("xdp.frags") int fragments(void *ctx) { return XDP_PASS; }
+SEC("?xdp.frags") int fragments(void *ctx) { return XDP_PASS; }
 SEC("classifier") int classify(void *ctx) { return 0; }
 SEC("raw_tp/sys_enter") int tracepoint(void *ctx) { return 0; }
 SEC("cgroup_skb/ingress") int group(void *ctx) { return 1; }
