@@ -59,9 +59,9 @@ var DefaultLimits = record.Limits{Request: 20 * time.Second, Spec: 60 * time.Sec
 type Loader struct {
 	Name    string // without version
 	Version string
-	Order   record.Loader     // how a guest starts it
-	Payload string            // file with the driver's root, a cpio archive; empty for a loader that is linked in
-	About   verdict.Loader    // for the run's first line
+	Order   record.Loader  // how a guest starts it
+	Payload string         // file with the driver's root, a cpio archive; empty for a loader that is linked in
+	About   verdict.Loader // for the run's first line
 }
 
 // cell is one loader on one kernel.

@@ -3,6 +3,8 @@
 package verdict
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -42,6 +44,14 @@ type Evidence struct {
 type Heard struct {
 	Record record.Record // nil where the line is no record
 	Fault  string        // why not: garbage, too large, half a record, an unknown type
+}
+
+// String is the line in a few words.
+func (h Heard) String() string {
+	if h.Record == nil {
+		return cmp.Or(h.Fault, "an empty record")
+	}
+	return fmt.Sprintf("%T", h.Record)
 }
 
 // A Cause is why a machine ended.

@@ -106,7 +106,7 @@ func readAccount(spec string, ev Evidence) account {
 	}
 	for i, h := range ev.Heard {
 		if a.ended {
-			fault("the guest went on after its end record")
+			fault("the guest went on after its end record: %s", h)
 			a.ended = false
 		}
 		if h.Record == nil {

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+var catalogue = Catalogue{
+	{ID: "mapdefs.btf.name", Requirement: "mapdefs.btf.name", Suite: "mapdefs"},
+	{ID: "mapdefs.btf.name/long", Requirement: "mapdefs.btf.name", Suite: "mapdefs"},
+	{ID: "mapdefs.legacy.size", Requirement: "mapdefs.legacy.size", Suite: "mapdefs"},
+	{ID: "numa.node", Requirement: "numa.node", Suite: "numa"},
+}
+
+func TestSelect(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		suites, specs []string
+		want          []string
+		err           error
+	}{
+		{name: "everything", want: []string{"mapdefs.btf.name", "mapdefs.btf.name/long", "mapdefs.legacy.size", "numa.node"}},
+		{name: "a suite", suites: []string{"numa"}, want: []string{"numa.node"}},
+		{name: "a spec", specs: []string{"mapdefs.legacy.size"}, want: []string{"mapdefs.legacy.size"}},
+		{name: "a variant", specs: []string{"mapdefs.btf.name/long"}, want: []string{"mapdefs.btf.name/long"}},
+		{name: "a requirement means its variants", specs: []string{"mapdefs.btf.name"}, want: []string{"mapdefs.btf.name", "mapdefs.btf.name/long"}},
+		{name: "the start of ids", specs: []string{"mapdefs.*"}, want: []string{"mapdefs.btf.name", "mapdefs.btf.name/long", "mapdefs.legacy.size"}},
+		{name: "no such suite", suites: []string{"pinning"}, err: ErrNoSuite},
+		{name: "no such spec", specs: []string{"mapdefs.btf.size"}, err: ErrNoSpec},
+		{name: "one of two is no spec", specs: []string{"numa.node", "nothing.*"}, err: ErrNoSpec},
+		{name: "a spec of another suite", suites: []string{"numa"}, specs: []string{"mapdefs.legacy.size"}, err: ErrNoSpec},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			chosen, err := catalogue.Select(tt.suites, tt.specs)
+			if !errors.Is(err, tt.err) {
+				t.Fatalf("error %v, want %v", err, tt.err)
+			}
+			var ids []string
+			for _, s := range chosen {
+				ids = append(ids, s.ID)
+			}
+			if diff := cmp.Diff(tt.want, ids); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAMistypedSpecIsToldItsNeighbours(t *testing.T) {
+	_, err := catalogue.Select(nil, []string{"mapdefs.btf.names"})
+	if err == nil || !strings.Contains(err.Error(), "did you mean mapdefs.btf.name") {
+		t.Error(err)
+	}
+}
+
+func TestReadCatalogueOfAProgramThatIsNone(t *testing.T) {
+	program := filepath.Join(t.TempDir(), GuestProgram)
+	for name, script := range map[string]string{
+		"fails":          "#!/bin/sh\necho 'spec a has no requirement' >&2\nexit 3\n",
+		"prints garbage": "#!/bin/sh\necho '{\"spec\":'\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if all, err := ReadCatalogue(t.Context(), program); err == nil {
+				t.Errorf("no error, but %v", all)
+			}
+		})
+	}
+}
+
+func TestReadCatalogue(t *testing.T) {
+	program := filepath.Join(t.TempDir(), GuestProgram)
+	script := "#!/bin/sh\ntest \"$1\" = catalogue && echo '{\"spec\":\"a.b\",\"requirement\":\"a.b\",\"suite\":\"a\",\"place\":\"a/b.go:1\"}'\n"
+	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	all, err := ReadCatalogue(t.Context(), program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Catalogue{record.Spec{ID: "a.b", Requirement: "a.b", Suite: "a", Place: "a/b.go:1"}}, all); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// A fakeKernel has guests that do what a function says.
+type fakeKernel struct {
+	name    string
+	prepare error
+	run     func(order record.Order, hear func(verdict.Heard)) verdict.Ending
+
+	mu     sync.Mutex
+	orders [][]string
+}
+
+func (k *fakeKernel) Name() string { return k.name }
+func (k *fakeKernel) About() verdict.Kernel {
+	return verdict.Kernel{Name: k.name, Release: k.name + ".1"}
+}
+func (k *fakeKernel) Prepare(context.Context) error { return k.prepare }
+
+func (k *fakeKernel) Run(_ context.Context, order record.Order, _ string, hear func(verdict.Heard)) verdict.Ending {
+	k.mu.Lock()
+	k.orders = append(k.orders, order.Specs)
+	k.mu.Unlock()
+	return k.run(order, hear)
+}
+
+// pass runs specs as a guest does in which all is well.
+func pass(specs []string, hear func(verdict.Heard)) {
+	for _, id := range specs {
+		hear(verdict.Heard{Record: record.Begin{Spec: id}})
+		hear(verdict.Heard{Record: record.KernelLog{Spec: id}})
+		hear(verdict.Heard{Record: record.Finish{Spec: id, Outcome: record.Passed}})
+	}
+}
+
+// well is a guest in which all is well.
+func well(order record.Order, hear func(verdict.Heard)) verdict.Ending {
+	hear(verdict.Heard{Record: record.Accepted{Specs: len(order.Specs)}})
+	pass(order.Specs, hear)
+	hear(verdict.Heard{Record: record.End{Specs: len(order.Specs)}})
+	return verdict.Ending{Cause: verdict.PoweredOff}
+}
+
+// fakePlan has a loader, and specs a.1, a.2, b.1.
+func fakePlan(isolation Isolation, kernels ...Kernel) Plan {
+	return Plan{
+		ID: "test", Kernels: kernels, Isolation: isolation, Jobs: 2, Requirements: new(requirements.Set),
+		Loaders: []Loader{{Name: "l", Version: "1"}},
+		Specs:   []record.Spec{{ID: "a.1", Suite: "a"}, {ID: "a.2", Suite: "a"}, {ID: "b.1", Suite: "b"}},
+	}
+}
+
+func TestIsolationSaysHowManySpecsShareAGuest(t *testing.T) {
+	for isolation, want := range map[Isolation][][]string{
+		BySpec:  {{"a.1"}, {"a.2"}, {"b.1"}},
+		BySuite: {{"a.1", "a.2"}, {"b.1"}},
+		ByCell:  {{"a.1", "a.2", "b.1"}},
+	} {
+		t.Run(string(isolation), func(t *testing.T) {
+			k := &fakeKernel{name: "6.12", run: well}
+			c := &collector{t: t}
+			if err := fakePlan(isolation, k).Do(t.Context(), c, c); err != nil {
+				t.Fatal(err)
+			}
+			slices.SortFunc(k.orders, slices.Compare)
+			if diff := cmp.Diff(want, k.orders); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(map[string]verdict.Kind{"a.1": verdict.Pass, "a.2": verdict.Pass, "b.1": verdict.Pass}, c.kinds); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestUnknownIsolation(t *testing.T) {
+	if _, err := ParseIsolation("host"); !errors.Is(err, ErrIsolation) {
+		t.Error(err)
+	}
+}
+
+func TestWhatADeadGuestOwesIsRunInAnother(t *testing.T) {
+	k := &fakeKernel{name: "6.12", run: func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
+		if order.Specs[0] != "a.1" {
+			return well(order, hear)
+		}
+		hear(verdict.Heard{Record: record.Accepted{Specs: len(order.Specs)}})
+		hear(verdict.Heard{Record: record.Begin{Spec: "a.1"}})
+		return verdict.Ending{Cause: verdict.Panicked, Detail: "Kernel panic - not syncing: test"}
+	}}
+	c := &collector{t: t}
+	if err := fakePlan(ByCell, k).Do(t.Context(), c, c); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]verdict.Kind{"a.1": verdict.Crash, "a.2": verdict.Pass, "b.1": verdict.Pass}, c.kinds); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([][]string{{"a.1", "a.2", "b.1"}, {"a.2", "b.1"}}, k.orders); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAGuestThatNeverBeginsIsNotTriedForEver(t *testing.T) {
+	k := &fakeKernel{name: "6.12", run: func(record.Order, func(verdict.Heard)) verdict.Ending {
+		return verdict.Ending{Cause: verdict.NotStarted, Detail: "no QEMU"}
+	}}
+	c := &collector{t: t}
+	if err := fakePlan(ByCell, k).Do(t.Context(), c, c); err != nil {
+		t.Fatal(err)
+	}
+	if len(k.orders) != attempts {
+		t.Errorf("%d guests, want %d", len(k.orders), attempts)
+	}
+	if diff := cmp.Diff(map[string]verdict.Kind{"a.1": verdict.Missing, "a.2": verdict.Missing, "b.1": verdict.Missing}, c.kinds); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAKernelThatCannotBeMadeReadyCostsItsOwnSpecsOnly(t *testing.T) {
+	bad := &fakeKernel{name: "5.10", prepare: errors.New("no such module")}
+	good := &fakeKernel{name: "6.12", run: well}
+	sink := sinkFunc(func(v verdict.Verdict) error { return nil })
+	kinds := make(map[string]verdict.Kind)
+	var told []string
+	observer := &notes{
+		prepared: func(kernel string, err error) { told = append(told, fmt.Sprint(kernel, " ", err)) },
+		verdict:  func(v verdict.Verdict) { kinds[v.Cell.Kernel+" "+v.Spec] = v.Kind },
+	}
+	if err := fakePlan(BySuite, bad, good).Do(t.Context(), sink, observer); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]verdict.Kind{
+		"5.10 a.1": verdict.Missing, "5.10 a.2": verdict.Missing, "5.10 b.1": verdict.Missing,
+		"6.12 a.1": verdict.Pass, "6.12 a.2": verdict.Pass, "6.12 b.1": verdict.Pass,
+	}
+	if diff := cmp.Diff(want, kinds); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"5.10 no such module", "6.12 <nil>"}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAVerdictThatCannotBeWrittenEndsTheRun(t *testing.T) {
+	full := errors.New("no space left on device")
+	k := &fakeKernel{name: "6.12", run: well}
+	written := 0
+	sink := sinkFunc(func(verdict.Verdict) error { written++; return full })
+	p := fakePlan(BySpec, k)
+	p.Jobs = 1
+	if err := p.Do(t.Context(), sink, &notes{}); !errors.Is(err, full) {
+		t.Errorf("ended with %v, want %v", err, full)
+	}
+	if written != 1 {
+		t.Errorf("%d verdicts were tried to be written, want 1", written)
+	}
+}
+
+func TestPartsAddUpToTheVerdicts(t *testing.T) {
+	p := fakePlan(BySpec, &fakeKernel{name: "5.10"}, &fakeKernel{name: "6.12"})
+	want := []verdict.Part{
+		{Loader: "l@1", Kernel: "5.10", Suite: "a", Specs: 2}, {Loader: "l@1", Kernel: "5.10", Suite: "b", Specs: 1},
+		{Loader: "l@1", Kernel: "6.12", Suite: "a", Specs: 2}, {Loader: "l@1", Kernel: "6.12", Suite: "b", Specs: 1},
+	}
+	if diff := cmp.Diff(want, p.Parts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type sinkFunc func(verdict.Verdict) error
+
+func (f sinkFunc) Write(v verdict.Verdict) error { return f(v) }
+
+// notes is an Observer that may be told of less than everything.
+type notes struct {
+	prepared func(kernel string, err error)
+	verdict  func(verdict.Verdict)
+}
+
+func (n *notes) Preparing(string) {}
+
+func (n *notes) Prepared(kernel string, _ time.Duration, err error) {
+	if n.prepared != nil {
+		n.prepared(kernel, err)
+	}
+}
+
+func (n *notes) Verdict(v verdict.Verdict) {
+	if n.verdict != nil {
+		n.verdict(v)
+	}
+}
