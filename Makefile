@@ -8,7 +8,7 @@ STATIC  := CGO_ENABLED=0 $(GO) build -trimpath
 LDFLAGS := -s -w
 OUT     ?= out
 
-.PHONY: help setup build objects objects-check test unit vm matrix lint fuzz bench cover clean
+.PHONY: help setup programs build objects objects-check test unit vm matrix lint fuzz bench cover clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,7 +16,12 @@ help: ## what can be made
 setup: ## install what is missing with apt, and say why
 	@scripts/setup test
 
-build: ## bin/loadstone, bin/loadstone-guest and what they bring along
+build: programs bin/shell.cpio ## bin/loadstone, bin/loadstone-guest and what they bring along
+
+bin/shell.cpio: go.mod vmtest/image/mkshell/main.go
+	$(GO) run ./vmtest/image/mkshell -o $@
+
+programs: ## the programs alone, without the shell for test guests
 	@scripts/setup run
 	$(STATIC) -ldflags "$(LDFLAGS) -X main.version=$(VERSION)" -o bin/loadstone ./cmd/loadstone
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/loadstone-guest ./cmd/loadstone-guest
@@ -30,7 +35,7 @@ objects: ## rebuild the BPF objects with the pinned clang
 objects-check: ## fail when the committed BPF objects differ from their sources
 	$(GO) run ./objects/build -check
 
-matrix: build ## the reference loader on every kernel of the default matrix
+matrix: programs ## the reference loader on every kernel of the default matrix
 	bin/loadstone run --out $(OUT)
 
 test: setup build objects-check unit vm ## everything that must hold: unit tests, the harness's own faults, the suites in VMs
