@@ -13,7 +13,10 @@ const (
 	fdConsole
 	fdRecords
 	fdPayload
+	// fdState is the state of a machine that resumes, fdNode the first of the
+	// nodes' memory of one that a template is made from.
 	fdState
+	fdNode = fdState
 )
 
 // memory says where a machine's memory lies.

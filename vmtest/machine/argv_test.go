@@ -49,15 +49,13 @@ func golden(t *testing.T, name string, args []string) {
 
 func TestArgv(t *testing.T) {
 	files := memory{files: []string{"/cache/a,b/node0", "/cache/a,b/node1"}}
-	shared := files
-	shared.shared = true
 	tests := []struct {
 		name   string
 		config Config
 		plan   plan
 	}{
 		{"boot", Config{}, plan{}},
-		{"template", Config{}, plan{memory: shared}},
+		{"template", Config{}, plan{memory: memory{files: []string{"/proc/self/fd/7", "/proc/self/fd/8"}, shared: true}}},
 		{"clone", Config{}, plan{memory: files, resume: true}},
 		{"kvm", Config{Accel: KVM, KernelArgs: []string{"debug"}}, plan{}},
 		{"nodes", Config{Nodes: []Node{{2, 256}, {1, 128}, {0, 64}}, PayloadMiB: 128}, plan{}},
@@ -82,9 +80,10 @@ func TestTemplateAndCloneAreTheSameMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := Template{config: c, dir: "/cache/key"}
-	made := strings.Join(argv(c, template.plan(false)), " ")
-	cloned := strings.Join(argv(c, template.plan(true)), " ")
+	made := strings.Join(argv(c, template.making()), " ")
+	cloned := strings.Join(argv(c, template.resuming()), " ")
 	cloned = strings.ReplaceAll(cloned, "share=off", "share=on")
+	cloned = strings.NewReplacer("/cache/key/node0", "/proc/self/fd/7", "/cache/key/node1", "/proc/self/fd/8").Replace(cloned)
 	cloned = strings.TrimSuffix(cloned, " -incoming defer")
 	if diff := cmp.Diff(made, cloned); diff != "" {
 		t.Error(diff)

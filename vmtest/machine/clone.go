@@ -18,7 +18,7 @@ func (t *Template) Clone(ctx context.Context, o Options) (*VM, error) {
 	}
 	defer state.Close() // QEMU has its own descriptor, with its own offset below
 
-	vm, err := start(ctx, t.config, t.plan(true), o, state)
+	vm, err := start(ctx, t.config, t.resuming(), o, state)
 	if err != nil {
 		return nil, fmt.Errorf("clone: %w", err)
 	}

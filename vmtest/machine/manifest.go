@@ -80,7 +80,7 @@ func identify(ctx context.Context, c Config) (identity, error) {
 		Format:   formatVersion,
 		HostBoot: boot,
 		QEMU:     qemu,
-		Command:  argv(c, t.plan(false)),
+		Command:  argv(c, t.making()),
 		Kernel:   kernel,
 		Image:    image,
 	}, nil

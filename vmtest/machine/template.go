@@ -40,10 +40,14 @@ func (t *Template) memoryFiles() []string {
 	return files
 }
 
-// plan is how the machine of a template is started, to make it or to go on
-// from it.
-func (t *Template) plan(resume bool) plan {
-	return plan{memory: memory{files: t.memoryFiles(), shared: !resume}, resume: resume}
+// making is the plan of the machine that a template is made from.
+func (t *Template) making() plan {
+	return plan{memory: memory{files: memoryDescriptors(t.config), shared: true}}
+}
+
+// resuming is the plan of a machine that goes on from the template.
+func (t *Template) resuming() plan {
+	return plan{memory: memory{files: t.memoryFiles()}, resume: true}
 }
 
 // Close lets others remove the template. Clones that run are not harmed.
@@ -54,7 +58,12 @@ func (t *Template) make(ctx context.Context, o Options) error {
 	if !t.config.Arch.Clones {
 		return fmt.Errorf("%w: nobody has tried it on %s", ErrNoClones, t.config.Arch.Name)
 	}
-	vm, err := start(ctx, t.config, t.plan(false), o)
+	nodes, err := newNodeMemory(t.config)
+	if err != nil {
+		return err
+	}
+	defer nodes.close()
+	vm, err := start(ctx, t.config, t.making(), o, nodes...)
 	if err != nil {
 		return err
 	}
@@ -67,7 +76,7 @@ func (t *Template) make(ctx context.Context, o Options) error {
 		return vm.failed(err)
 	}
 	t.Made = vm.Wait().Timing
-	return nil
+	return nodes.keep(t.memoryFiles())
 }
 
 // save writes the state of a machine whose memory is shared, and ends QEMU.
