@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,49 +116,80 @@ func (r *runner) work(ctx context.Context) {
 }
 
 // carryOut has a guest run a batch, judges what it left, and returns what it owes.
+//
+// A spec is judged as soon as the guest begins the next one: from there on nothing that comes counts for or against it (see [verdict.Judge]), and
+// nobody has to wait for the rest of a long batch.
 func (r *runner) carryOut(ctx context.Context, b batch) []batch {
-	evidence := b.run(ctx, r.plan)
+	evidence := verdict.Evidence{Ordered: b.ids()}
+	judged := make(map[string]bool)
+	judge := func(s record.Spec) {
+		judged[s.ID] = true
+		r.judge(b, s, evidence)
+	}
+	running := ""
+	started := time.Now()
+	evidence.Ending = b.kernel.Run(ctx, b.order(r.plan), b.loader.Payload, func(h verdict.Heard) {
+		evidence.Heard = append(evidence.Heard, h)
+		begin, ok := h.Record.(record.Begin)
+		if !ok || begin.Spec == running {
+			return
+		}
+		evidence.Ended, evidence.Took = time.Now(), time.Since(started)
+		for _, s := range b.specs {
+			if s.ID == running && !judged[s.ID] {
+				judge(s)
+			}
+		}
+		running = begin.Spec
+	})
 	if ctx.Err() != nil {
 		return nil
 	}
-	owed := make(map[string]bool)
-	if b.attempt < attempts {
-		for _, id := range verdict.Owed(evidence) {
-			owed[id] = true
-		}
-	}
-	again := batch{cell: b.cell, attempt: b.attempt}
-	if len(owed) < len(b.specs) {
-		again.attempt = 0 // it came further: only guests in which nothing began at all are counted
-	}
-	again.attempt++
+	evidence.Ended, evidence.Took = time.Now(), time.Since(started)
+
+	owed := r.owed(b, evidence)
 	for _, s := range b.specs {
-		if owed[s.ID] {
-			again.specs = append(again.specs, s)
-			continue
+		if !judged[s.ID] && !slices.Contains(owed.specs, s) {
+			judge(s)
 		}
-		r.judge(b, s, evidence)
 	}
-	if len(again.specs) == 0 {
+	if len(owed.specs) == 0 {
 		return nil
 	}
-	return []batch{again}
+	return []batch{owed}
 }
 
-// run has a guest run the batch.
-func (b batch) run(ctx context.Context, p Plan) verdict.Evidence {
-	order := record.Order{Run: p.ID, Kernel: b.kernel.Name(), Loader: b.loader.Order, Limits: p.Limits}
-	for _, s := range b.specs {
-		order.Specs = append(order.Specs, s.ID)
+// owed is what another guest has to run, because this one ended before it came to it. Only guests in which nothing began at all are counted as
+// attempts.
+func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
+	again := batch{cell: b.cell, attempt: 1}
+	ids := verdict.Owed(evidence)
+	if len(ids) == len(b.specs) {
+		again.attempt = b.attempt + 1
 	}
-	evidence := verdict.Evidence{Ordered: order.Specs}
-	started := time.Now()
-	evidence.Ending = b.kernel.Run(ctx, order, b.loader.Payload, func(h verdict.Heard) {
-		evidence.Heard = append(evidence.Heard, h)
-	})
-	evidence.Ended = time.Now()
-	evidence.Took = evidence.Ended.Sub(started)
-	return evidence
+	if again.attempt > attempts {
+		return again
+	}
+	for _, s := range b.specs {
+		if slices.Contains(ids, s.ID) {
+			again.specs = append(again.specs, s)
+		}
+	}
+	return again
+}
+
+// ids are the batch's specs, in order.
+func (b batch) ids() []string {
+	var ids []string
+	for _, s := range b.specs {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+// order is what a guest is told to do.
+func (b batch) order(p Plan) record.Order {
+	return record.Order{Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.Order, Limits: p.Limits}
 }
 
 // judge writes the verdict on one spec.
@@ -180,10 +212,7 @@ func (r *runner) unprepared(ctx context.Context, b batch, err error) {
 	if ctx.Err() != nil {
 		return
 	}
-	evidence := verdict.Evidence{Ending: notReady(err), Ended: time.Now()}
-	for _, s := range b.specs {
-		evidence.Ordered = append(evidence.Ordered, s.ID)
-	}
+	evidence := verdict.Evidence{Ordered: b.ids(), Ending: notReady(err), Ended: time.Now()}
 	for _, s := range b.specs {
 		r.judge(b, s, evidence)
 	}
