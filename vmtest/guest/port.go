@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -74,7 +75,9 @@ func makeRaw(fd int) error {
 	return nil
 }
 
-// write writes all of b.
+// write writes all of b and returns when it has left the machine. What the
+// kernel still holds when it dies is lost, and what a guest says before it
+// does something dangerous is what names the culprit.
 func (p *port) write(b []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +91,7 @@ func (p *port) write(b []byte) error {
 		}
 		b = b[n:]
 	}
-	return nil
+	return p.drain()
 }
 
 // frame writes one frame.
@@ -100,13 +103,20 @@ func (p *port) frame(kind wire.Kind, payload []byte) error {
 	return p.write(b)
 }
 
-// drain waits until all that was written has left the machine.
+// drain waits until all that was written has left the machine: an emulated
+// port passes a byte on when it takes it. It is not TCSBRK, which asks once in
+// a tick of the clock whether a port is done.
 func (p *port) drain() error {
 	for {
-		err := unix.IoctlSetInt(p.fd, unix.TCSBRK, 1)
-		if !errors.Is(err, unix.EINTR) {
-			return err
+		waiting, err := unix.IoctlGetInt(p.fd, unix.TIOCOUTQ)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return fmt.Errorf("drain the record port: %w", err)
+		case waiting == 0:
+			return nil
 		}
+		runtime.Gosched()
 	}
 }
 

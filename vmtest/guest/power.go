@@ -24,9 +24,6 @@ func (g *Guest) powerOff(err error) {
 		if err := g.port.frame(wire.KindWord, []byte(word)); err != nil {
 			fmt.Fprintln(os.Stderr, "guest:", err)
 		}
-		if err := g.port.drain(); err != nil {
-			fmt.Fprintln(os.Stderr, "guest: drain the record port:", err)
-		}
 	}
 	PowerOff()
 }

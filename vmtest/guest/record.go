@@ -16,7 +16,7 @@ type Records struct {
 }
 
 // Write sends one record: a JSON value in a single line, with or without its
-// newline. It returns when the record is handed to the kernel, and an error
+// newline. It returns when the record has left the machine, and an error
 // wrapping [wire.ErrRecordTooLarge] for one above [wire.MaxRecord].
 //
 // Each call is one record, so an encoding/json Encoder can write here.

@@ -86,7 +86,7 @@ func (c *console) read(r io.Reader) error {
 	for {
 		n, err := r.Read(b)
 		c.take(b[:n])
-		if err == io.EOF || errors.Is(err, os.ErrClosed) {
+		if err == io.EOF {
 			err = nil
 		} else if err == nil {
 			continue

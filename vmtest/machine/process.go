@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -108,6 +109,19 @@ func (p *process) wait() {
 func (p *process) kill() {
 	// It may be gone already, which is what was wanted.
 	_ = p.cmd.Process.Kill()
+}
+
+// channel reads one of our ends.
+type channel struct{ r io.Reader }
+
+// Read ends in io.EOF when QEMU is gone. A socket whose other end was closed
+// with something unread ends in a reset, after all that was sent.
+func (c channel) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	if errors.Is(err, unix.ECONNRESET) || errors.Is(err, os.ErrClosed) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // close closes our ends.

@@ -4,6 +4,7 @@ package machine
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -53,16 +54,49 @@ func playHostProgram(args []string) error {
 	if err != nil {
 		return err
 	}
-	made := make(chan error)
+	making, err := watchFor(args[1], makingSuffix)
+	if err != nil {
+		return err
+	}
+	made := make(chan error, 1)
 	go func() {
 		_, err := Templates{Cache: args[1]}.Get(ctx, c)
 		made <- err
 	}()
+	if err := making(); err != nil {
+		return err
+	}
 	fmt.Println(clone.PID(), boot.PID())
 	err = <-made
 	clone.Wait()
 	boot.Wait()
 	return err
+}
+
+// watchFor returns a function that waits until something whose name ends like
+// this is made in a folder.
+func watchFor(dir, suffix string) (func() error, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_CREATE); err != nil {
+		return nil, err
+	}
+	return func() error {
+		defer unix.Close(fd)
+		b := make([]byte, 4096)
+		for {
+			// The name stands in the event, padded with zeros.
+			n, err := unix.Read(fd, b)
+			if err == unix.EINTR {
+				continue
+			}
+			if err != nil || bytes.Contains(b[:n], []byte(suffix)) {
+				return err
+			}
+		}
+	}, nil
 }
 
 // tree lists the files below a folder.

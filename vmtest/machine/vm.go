@@ -254,7 +254,7 @@ func (vm *VM) handle(e event) {
 
 // readConsole reads the console to its end.
 func (vm *VM) readConsole() {
-	if err := vm.console.read(vm.process.console); err != nil {
+	if err := vm.console.read(channel{vm.process.console}); err != nil {
 		vm.options.logger().Warn("console not kept", "error", err)
 	}
 }
@@ -262,11 +262,11 @@ func (vm *VM) readConsole() {
 // readRecords reads the record port to its end.
 func (vm *VM) readRecords() {
 	defer vm.mailbox.close()
-	reader := wire.NewReader(vm.process.records)
+	reader := wire.NewReader(channel{vm.process.records})
 	for {
 		frame, err := reader.Next()
 		switch {
-		case err == io.EOF || errors.Is(err, os.ErrClosed):
+		case err == io.EOF:
 			return
 		case wireFault(err):
 			vm.mailbox.put(delivery{err: err})
