@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/gomega"
 	"golang.org/x/sys/unix"
 
+	"github.com/loadstone-bpf/loadstone/record"
+
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
@@ -35,7 +37,9 @@ var (
 	_ = fault("faults.oops", runInKernel(nullWrite))
 	_ = fault("faults.hang-kernel", runInKernel(hangWithoutInterrupts))
 
-	_ = fault("faults.splat", func(Faults) error {
+	_ = fault("faults.splat", warn)
+
+	_ = fault("faults.forged-splat", func(Faults) error { // what user space writes into the log is not the kernel's
 		return log("WARNING: CPU: 0 PID: 1 at kernel/bpf/faults.c:1 a_splat_that_is_not_one+0x1/0x2")
 	})
 	_ = fault("faults.log-overrun", func(Faults) error { // a log with a hole proves nothing
@@ -52,6 +56,12 @@ var (
 	_ = fault("faults.exit", func(Faults) error {
 		os.Exit(3)
 		return nil
+	})
+
+	_ = fault("faults.no-end", func(f Faults) error { // all is well, and then there is no end record
+		f.Send(record.KernelLog{Spec: "faults.no-end"})
+		f.Send(record.Finish{Spec: "faults.no-end", Outcome: record.Passed})
+		return unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
 	})
 
 	_ = fault("faults.power-off", func(Faults) error { // without the record that says so
@@ -96,13 +106,13 @@ func sysrq(key string) func(Faults) error {
 	return func(Faults) error { return os.WriteFile("/proc/sysrq-trigger", []byte(key), 0) }
 }
 
-// log writes a line to the kernel's log as the kernel would.
-func log(line string) error { return os.WriteFile("/dev/kmsg", []byte("<4>"+line+"\n"), 0) }
+// log writes a line to the kernel's log, which notes that it is not the kernel's own. No console is in the way: its level is below all of them.
+func log(line string) error { return os.WriteFile("/dev/kmsg", []byte("<6>"+line+"\n"), 0) }
 
 // flood writes more than the kernel's log can hold.
 func flood() error {
 	line := strings.Repeat("flood ", 150)
-	for range 32 << 10 {
+	for range 8 << 10 {
 		if err := log(line); err != nil {
 			return err
 		}

@@ -11,13 +11,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// x86 code that no kernel survives. It is short, to fit between two relocations.
+// x86 code that no kernel survives.
 var (
 	nullWrite             = []byte{0x31, 0xc0, 0x89, 0x00} // xor eax, eax; mov [rax], eax
 	hangWithoutInterrupts = []byte{0xfa, 0xeb, 0xfe}       // cli; 1: jmp 1b
@@ -35,11 +37,9 @@ func runInKernel(code []byte) func(Faults) error {
 			return err
 		}
 		module = withoutSignature(module)
-		at, err := roomForCode(module, len(code))
-		if err != nil {
+		if err := putCode(module, code); err != nil {
 			return fmt.Errorf("module %s: %w", victim, err)
 		}
-		copy(module[at:], code)
 		if err := unix.DeleteModule(victim, 0); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("unload %s: %w", victim, err)
 		}
@@ -80,16 +80,16 @@ func withoutSignature(module []byte) []byte {
 	return body[:uint64(len(body)-infoSize)-size]
 }
 
-// roomForCode is the offset in the file of the first size bytes of the init function that no relocation writes to, behind what the kernel patches:
-// endbr64, and the call of ftrace.
-func roomForCode(module []byte, size int) (uint64, error) {
+// putCode puts code into the init function, behind what the kernel patches: endbr64, and the call of ftrace. Relocations that would write to it
+// are made to do nothing.
+func putCode(module, code []byte) error {
 	f, err := elf.NewFile(bytes.NewReader(module))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	symbols, err := f.Symbols()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for _, s := range symbols {
 		if s.Name != "init_module" {
@@ -98,15 +98,17 @@ func roomForCode(module []byte, size int) (uint64, error) {
 		section := f.Sections[s.Section]
 		text, err := section.Data()
 		if err != nil {
-			return 0, err
+			return err
 		}
 		at := behindPrologue(text, s.Value)
-		if at+uint64(size) > uint64(len(text)) {
-			return 0, errors.New("init_module is too short")
+		end := at + uint64(len(code))
+		if end > uint64(len(text)) {
+			return errors.New("init_module is too short")
 		}
-		return section.Offset + at, relocated(f, s.Section, at, at+uint64(size))
+		copy(module[section.Offset+at:], code)
+		return unrelocate(module, f, s.Section, at, end)
 	}
-	return 0, errors.New("no init_module")
+	return errors.New("no init_module")
 }
 
 func behindPrologue(text []byte, at uint64) uint64 {
@@ -119,8 +121,8 @@ func behindPrologue(text []byte, at uint64) uint64 {
 	return at
 }
 
-// relocated returns an error if a relocation writes to the section between from and to.
-func relocated(f *elf.File, section elf.SectionIndex, from, to uint64) error {
+// unrelocate makes relocations that write to the section between from and to do nothing.
+func unrelocate(module []byte, f *elf.File, section elf.SectionIndex, from, to uint64) error {
 	const size = 24 // of Elf64_Rela
 	for _, s := range f.Sections {
 		if s.Type != elf.SHT_RELA || elf.SectionIndex(s.Info) != section {
@@ -130,15 +132,56 @@ func relocated(f *elf.File, section elf.SectionIndex, from, to uint64) error {
 		if err != nil {
 			return err
 		}
-		for ; len(data) >= size; data = data[size:] {
+		for i := 0; i+size <= len(data); i += size {
 			width := uint64(4)
-			if elf.R_X86_64(uint32(f.ByteOrder.Uint64(data[8:]))) == elf.R_X86_64_64 {
+			if elf.R_X86_64(uint32(f.ByteOrder.Uint64(data[i+8:]))) == elf.R_X86_64_64 {
 				width = 8
 			}
-			if at := f.ByteOrder.Uint64(data); at < to && from < at+width {
-				return fmt.Errorf("init_module is relocated at %#x", at)
+			if at := f.ByteOrder.Uint64(data[i:]); at < to && from < at+width {
+				none := module[s.Offset+uint64(i)+8:]
+				f.ByteOrder.PutUint64(none, uint64(elf.R_X86_64_NONE))
 			}
 		}
 	}
 	return nil
+}
+
+// warn has the kernel warn as WARN does: with its own banner and stack, through its own __warn (kernel/panic.c).
+func warn(f Faults) error {
+	address, err := kernelSymbol("__warn")
+	if err != nil {
+		return err
+	}
+	code := []byte{
+		0x55,       // push rbp
+		0x31, 0xff, // xor edi, edi: no file
+		0x31, 0xf6, // xor esi, esi: no line
+		0x48, 0x8d, 0x15, 0xf9, 0xff, 0xff, 0xff, // lea rdx, [rip-7]: the caller is here
+		0xb9, 9, 0, 0, 0, // mov ecx, TAINT_WARN
+		0x45, 0x31, 0xc0, // xor r8d, r8d: no registers
+		0x45, 0x31, 0xc9, // xor r9d, r9d: no text
+		0x48, 0xb8, // mov rax, address
+	}
+	code = binary.LittleEndian.AppendUint64(code, address)
+	code = append(code,
+		0xff, 0xd0, // call rax
+		0x5d,       // pop rbp
+		0x31, 0xc0, // xor eax, eax
+		0xc3, // ret
+	)
+	return runInKernel(code)(f)
+}
+
+// kernelSymbol is the address of a function of the kernel.
+func kernelSymbol(name string) (uint64, error) {
+	symbols, err := os.ReadFile("/proc/kallsyms")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(symbols)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[2] == name {
+			return strconv.ParseUint(fields[0], 16, 64)
+		}
+	}
+	return 0, fmt.Errorf("the kernel has no symbol %s", name)
 }

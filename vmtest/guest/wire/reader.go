@@ -59,12 +59,12 @@ func (r *Reader) Next() (Frame, error) {
 	switch {
 	case err == io.EOF && size == 0:
 		return Frame{}, io.EOF
+	case size > len(r.line) && (err == nil || err == io.EOF):
+		return Frame{}, tooLong(r.line, size)
 	case err == io.EOF:
 		return Frame{}, fmt.Errorf("%w: %d bytes: %s", ErrRecordTruncated, size, excerpt(r.line))
 	case err != nil:
 		return Frame{}, err
-	case size > len(r.line):
-		return Frame{}, tooLong(r.line, size)
 	}
 	return parseFrame(r.line[:size-1])
 }
