@@ -133,8 +133,8 @@ func (c *collector) Verdict(v verdict.Verdict) {
 	c.t.Logf("%-8s %s: %s", v.Kind, v.Spec, v.Reason)
 }
 
-// faults is each fault of a guest, and the verdict on the spec that was in flight.
-var faults = []struct {
+// guestFaults is each fault of a guest, and the verdict on the spec that was in flight.
+var guestFaults = []struct {
 	spec   string
 	kind   verdict.Kind
 	reason string // part of it
@@ -163,7 +163,7 @@ var faults = []struct {
 func TestEveryFaultOfAGuestEndsAsItsVerdict(t *testing.T) {
 	var ids []string
 	want := make(map[string]verdict.Kind)
-	for _, f := range faults {
+	for _, f := range guestFaults {
 		ids = append(ids, f.spec)
 		want[f.spec] = f.kind
 	}
@@ -175,7 +175,7 @@ func TestEveryFaultOfAGuestEndsAsItsVerdict(t *testing.T) {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 	for _, v := range c.all {
-		for _, f := range faults {
+		for _, f := range guestFaults {
 			if f.spec == v.Spec && !strings.Contains(strings.ToLower(v.Reason), strings.ToLower(f.reason)) {
 				t.Errorf("%s: reason %q, want %q in it", v.Spec, v.Reason, f.reason)
 			}

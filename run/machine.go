@@ -44,9 +44,14 @@ func (l *Lab) Choose(ctx context.Context, choice string, k *kernel.Kernel) error
 	return err
 }
 
-// image is the initramfs for a kernel.
+// image is the initramfs for a kernel. A kernel that came without a folder of modules gets none: what it needs is built in, or specs say that they
+// miss it.
 func (l *Lab) image(ctx context.Context, k *kernel.Kernel) (image.Image, error) {
-	return image.Build(ctx, image.Options{Kernel: k, Guest: l.Guest, Cache: filepath.Join(l.Cache, "images")})
+	options := image.Options{Kernel: k, Guest: l.Guest, Cache: filepath.Join(l.Cache, "images")}
+	if k.ModulesDir == "" {
+		options.Modules = []string{}
+	}
+	return image.Build(ctx, options)
 }
 
 // Kernel is a kernel whose guests are virtual machines.
