@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/suites/suite"
@@ -24,6 +25,7 @@ import (
 
 func main() {
 	if os.Getpid() == 1 {
+		runtime.GOMAXPROCS(1)
 		guest.Main(guest.Options{}, serve)
 	}
 	if err := command(os.Args[1:]); err != nil {
