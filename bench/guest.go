@@ -147,7 +147,7 @@ func runClone(ctx context.Context, t *machine.Template) (c clone, err error) {
 	order, err := json.Marshal(record.Order{
 		Run: "bench", Kernel: "bench", Specs: []string{spec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
-		Limits: record.Limits{Request: 20 * time.Second, Spec: time.Minute},
+		Limits: record.DefaultLimits,
 	})
 	if err != nil {
 		return c, err

@@ -28,3 +28,7 @@ type Limits struct {
 	Request time.Duration `json:"request"` // one request to a loader
 	Spec    time.Duration `json:"spec"`    // one spec
 }
+
+// DefaultLimits are what one request and one spec may take where nobody says otherwise, on a kernel that runs at full speed as on one that is
+// emulated: a clone under TCG runs cold code at a few percent of it, and a spec there takes about a third of a second.
+var DefaultLimits = Limits{Request: 20 * time.Second, Spec: 60 * time.Second}

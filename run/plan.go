@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
@@ -50,10 +49,6 @@ type Plan struct {
 	// Expectations are the failures that are known. Nil for none.
 	Expectations *verdict.Expectations
 }
-
-// Default limits: what one request and one spec may take on a kernel that runs at full speed. A clone under TCG runs cold code at a few
-// percent of it, and a spec there takes about a fifth of a second.
-var DefaultLimits = record.Limits{Request: 20 * time.Second, Spec: 60 * time.Second}
 
 // A Loader is a loader under test, ready to be brought to guests.
 type Loader struct {

@@ -38,22 +38,21 @@ func serve(g *guest.Guest) error {
 	if err := warmUp(); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
-	text, err := g.WaitOrder()
-	if err != nil {
-		return err
-	}
-	var order record.Order
-	if err := json.Unmarshal(text, &order); err != nil {
-		return fmt.Errorf("read order: %w", err)
-	}
-	deps := suite.Deps{Records: send, Log: &kernelLog{kmsg: g.Kmsg}, Raw: g.Records.Raw()}
-	if deps.Place, err = place(order.Loader, g.Payload); err != nil {
-		return err
-	}
-	if deps.Driver, err = driver(order, deps.Place); err != nil {
-		return err
-	}
-	return suite.Run(context.Background(), order, deps)
+	return suite.Serve(context.Background(), func() (order record.Order, deps suite.Deps, err error) {
+		text, err := g.WaitOrder()
+		if err != nil {
+			return order, deps, err
+		}
+		if err := json.Unmarshal(text, &order); err != nil {
+			return order, deps, fmt.Errorf("read order: %w", err)
+		}
+		deps = suite.Deps{Records: send, Log: &kernelLog{kmsg: g.Kmsg}, Raw: g.Records.Raw()}
+		if deps.Place, err = place(order.Loader, g.Payload); err != nil {
+			return order, deps, err
+		}
+		deps.Driver, err = driver(order, deps.Place)
+		return order, deps, err
+	})
 }
 
 // warmUp runs a spec before the template is taken, so that no clone pays for what is done for the first time: pages that are faulted in, the

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/report"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
@@ -112,7 +113,7 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if plan.Requirements, err = requirements.Read(); err != nil {
 		return plan, err
 	}
-	plan.Jobs, plan.Limits, plan.ID = o.jobs, run.DefaultLimits, newRunID()
+	plan.Jobs, plan.Limits, plan.ID = o.jobs, record.DefaultLimits, newRunID()
 	if o.expect != "" {
 		plan.Expectations, err = o.expectations(ctx)
 	}
@@ -156,7 +157,7 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 			continue
 		}
 		if name == run.NativeName {
-			kernels = append(kernels, run.Native{Guest: lab.Guest, Within: run.DefaultLimits.Spec})
+			kernels = append(kernels, run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec})
 			continue
 		}
 		k, err := store.Get(cmd.Context(), name)

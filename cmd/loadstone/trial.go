@@ -41,7 +41,7 @@ func (o *cacheOptions) trial(cmd *cobra.Command, kernel string, choice drivers.C
 	}
 	plan := run.Plan{
 		ID: newRunID(), Kernels: kernels, Loaders: loaders, Isolation: run.BySpec, Jobs: 1,
-		Specs: []record.Spec{{ID: trialSpec, Suite: "check"}}, Limits: run.DefaultLimits, Requirements: set,
+		Specs: []record.Spec{{ID: trialSpec, Suite: "check"}}, Limits: record.DefaultLimits, Requirements: set,
 	}
 	var kept trialResult
 	if err := plan.Do(cmd.Context(), &kept, &kept); err != nil {

@@ -143,12 +143,20 @@ func carry(t *testing.T, l loader.Loader, specs ...spec) ran {
 func carryWith(t *testing.T, ctx context.Context, l loader.Loader, change func(*record.Order, *Deps), specs ...spec) ran {
 	t.Helper()
 	var r ran
-	place := t.TempDir()
+	order, deps := fakeOrder(t, l, &r, specs...)
+	change(&order, &deps)
+	r.err = carryOut(ctx, order, deps, specs, requirementsOf(t, theRequirements))
+	return r
+}
+
+// fakeOrder is an order to run specs with the loader, and what that needs. Records go to r.
+func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Order, Deps) {
+	t.Helper()
 	deps := Deps{
 		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 			return loader.Traced(l, trace), nil
 		},
-		Place:   Place{Root: place, Work: "/work", BPFFS: "/bpf", Shared: true},
+		Place:   Place{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf", Shared: true},
 		Records: func(rec record.Record) error { r.records = append(r.records, rec); return nil },
 		Settle:  200 * time.Millisecond,
 	}
@@ -156,9 +164,7 @@ func carryWith(t *testing.T, ctx context.Context, l loader.Loader, change func(*
 	for _, s := range specs {
 		order.Specs = append(order.Specs, s.id)
 	}
-	change(&order, &deps)
-	r.err = carryOut(ctx, order, deps, specs, requirementsOf(t, theRequirements))
-	return r
+	return order, deps
 }
 
 // finishes are the last records of the specs that have one.

@@ -16,21 +16,26 @@ import (
 	"github.com/onsi/gomega"
 )
 
-// underGinkgo runs the ordered specs under Ginkgo, which does what it is good at (a goroutine for each spec, deadlines, failures with their
-// place) and nothing else: it prints nothing, selects nothing, and its verdict is not read.
+// underGinkgo runs the ordered specs under Ginkgo.
 func (r *run) underGinkgo() {
+	enterGinkgo(func() {
+		for _, sp := range r.specs {
+			ginkgo.It(sp.id, func(ctx ginkgo.SpecContext) { r.it(ctx, sp) }, ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.grace()))
+		}
+	}, r.after)
+}
+
+// enterGinkgo runs the specs of a tree under Ginkgo, which does what it is good at (a goroutine for each spec, deadlines, failures with their place)
+// and nothing else: it prints nothing, selects nothing, and its verdict is not read.
+func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	globals.Reset() // a second run in a process is a new tree
 	gomega.RegisterFailHandler(func(message string, _ ...int) { failNow(message) })
 	stdout := formatter.ColorableStdOut
 	formatter.ColorableStdOut = io.Discard // on stderr it says why it exits, as for go test -count=2
 	defer func() { formatter.ColorableStdOut = stdout }()
 
-	ginkgo.Describe("order", func() { // in a container, because Ginkgo shuffles what is in none
-		for _, sp := range r.specs {
-			ginkgo.It(sp.id, func(ctx ginkgo.SpecContext) { r.it(ctx, sp) }, ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.grace()))
-		}
-	})
-	ginkgo.ReportAfterEach(func(report ginkgo.SpecReport) { r.after(report) })
+	ginkgo.Describe("order", tree) // in a container, because Ginkgo shuffles what is in none
+	ginkgo.ReportAfterEach(after)
 
 	config, reporting := ginkgo.GinkgoConfiguration()
 	config.Timeout = 0 // the host has the last word on time

@@ -79,11 +79,16 @@ func carryOut(ctx context.Context, order record.Order, deps Deps, specs []spec, 
 	}
 	r.send(record.Accepted{Specs: len(order.Specs)})
 	r.underGinkgo()
+	return r.conclude()
+}
+
+// conclude sends the last record, if all specs ended.
+func (r *run) conclude() error {
 	if r.err != nil {
 		return r.err
 	}
-	if r.finished != len(order.Specs)-r.vanished {
-		return fmt.Errorf("%d of %d specs ended", r.finished, len(order.Specs))
+	if r.finished != len(r.order.Specs)-r.vanished {
+		return fmt.Errorf("%d of %d specs ended", r.finished, len(r.order.Specs))
 	}
 	r.send(record.End{Specs: r.finished})
 	return r.err

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
+)
+
+// Serve is [Run] of the order that next waits for.
+//
+// Ginkgo takes longer to begin with a spec than many a spec takes, and a clone pays for it: so next is called from within Ginkgo, in a spec that
+// has begun, and a guest whose template is taken while next waits is past all that. An order of one spec with [record.DefaultLimits], which is what
+// most are, is carried out right there. Any other leaves Ginkgo and enters it anew.
+func Serve(ctx context.Context, next func() (record.Order, Deps, error)) error {
+	set, err := requirements.Read()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, next, registered, set)
+}
+
+func serve(ctx context.Context, next func() (record.Order, Deps, error), specs []spec, set *requirements.Set) error {
+	var r *run
+	var err error
+	here := false // the order is carried out within the spec that waited for it
+	wait := func(specCtx ginkgo.SpecContext) {
+		var order record.Order
+		var deps Deps
+		if order, deps, err = next(); err != nil {
+			return
+		}
+		if r, err = newRun(ctx, order, deps, specs, set); err != nil {
+			return
+		}
+		r.send(record.Accepted{Specs: len(order.Specs)})
+		if here = len(r.specs) == 1 && order.Limits == record.DefaultLimits; here {
+			r.it(specCtx, r.specs[0])
+		}
+	}
+	limits := &run{order: record.Order{Limits: record.DefaultLimits}}
+	enterGinkgo(func() {
+		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec), ginkgo.GracePeriod(limits.grace()))
+	}, func(report ginkgo.SpecReport) {
+		switch {
+		case here:
+			r.after(report)
+		case err == nil && report.Failed():
+			err = fmt.Errorf("%w: %s", ErrOrder, report.Failure.Message)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if !here {
+		r.underGinkgo()
+	}
+	return r.conclude()
+}
