@@ -30,10 +30,9 @@ type Accepted struct {
 
 // Greeting is what the loader said of itself, once per conversation.
 type Greeting struct {
-	Name       string                     `json:"name"`
-	Version    string                     `json:"version"`
-	Components map[string]string          `json:"components,omitempty"`
-	Features   map[string]json.RawMessage `json:"features,omitempty"`
+	Name       string            `json:"name"`
+	Version    string            `json:"version"`
+	Components map[string]string `json:"components,omitempty"`
 }
 
 // Begin says that a spec starts.

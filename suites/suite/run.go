@@ -4,7 +4,6 @@ package suite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -184,20 +183,9 @@ func (r *run) farewell() time.Duration {
 	return r.settle() + 3*max(r.order.Limits.Request, 10*time.Second)
 }
 
-// greet records what the loader said of itself.
-func (r *run) greet(hello *loader.OK) error {
-	features := make(map[string]json.RawMessage, len(hello.Features))
-	for feature, claim := range hello.Features {
-		text, err := json.Marshal(claim)
-		if err != nil {
-			return fmt.Errorf("record greeting: %w", err)
-		}
-		features[string(feature)] = text
-	}
-	r.send(record.Greeting{
-		Name: hello.Loader.Name, Version: hello.Loader.Version, Components: hello.Loader.Components, Features: features,
-	})
-	return nil
+// greet records what the loader said of itself. Its claims are in the step before.
+func (r *run) greet(hello *loader.OK) {
+	r.send(record.Greeting{Name: hello.Loader.Name, Version: hello.Loader.Version, Components: hello.Loader.Components})
 }
 
 // spec is the whole of one spec: what comes before its body, and the body. What comes after is [Session.finish].
