@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loadstone-bpf/loadstone/drivers/faults"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/verdict"
@@ -195,6 +196,32 @@ func TestAFaultCostsOneSpecOfASharedGuest(t *testing.T) {
 		"faults.exit": verdict.Crash, "faults.panic-in-spec": verdict.Broken,
 	}
 	if diff := cmp.Diff(want, c.kinds); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+}
+
+// The host's own kernel takes a driver's bundle as a clone does.
+func TestNativeRunOfALinkedInLoaderAndOfAProcess(t *testing.T) {
+	guest, err := buildGuest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	brought := faultyBundle(t)
+	p := faultPlan(t, Native{Guest: guest, Within: time.Minute}, ByCell, "faults.pass", "mapdefs.use.program-sees-map")
+	p.Loaders = append(p.Loaders, Loader{
+		Name: "process", Version: "1.0", Payload: brought.Payload,
+		Order: record.Loader{Name: "process@1.0", Bundle: true, Command: brought.Command, Env: []string{faults.EnvFault + "=none"}},
+	})
+	var kinds []verdict.Kind
+	sink := sinkFunc(func(v verdict.Verdict) error {
+		kinds = append(kinds, v.Kind)
+		t.Logf("%s %s: %s %s", v.LoaderName(), v.Spec, v.Kind, v.Reason)
+		return nil
+	})
+	if err := p.Do(t.Context(), sink, &notes{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]verdict.Kind{verdict.Pass, verdict.Pass, verdict.Pass, verdict.Pass}, kinds); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 }

@@ -57,7 +57,7 @@ func (Native) Prepare(context.Context) error {
 }
 
 // Run starts the guest program, gives it the order on its stdin and reads records, a line each, from its descriptor 3.
-func (n Native) Run(ctx context.Context, order record.Order, _ string, hear func(verdict.Heard)) verdict.Ending {
+func (n Native) Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	reader, writer, err := os.Pipe()
@@ -67,6 +67,7 @@ func (n Native) Run(ctx context.Context, order record.Order, _ string, hear func
 	defer reader.Close()
 	defer writer.Close()
 
+	order.Loader.Payload = payload
 	text, err := json.Marshal(order)
 	if err != nil {
 		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}

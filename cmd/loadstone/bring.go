@@ -43,11 +43,12 @@ func findLoaders(names []string) ([]drivers.Choice, error) {
 	return choices, nil
 }
 
-// bring makes loaders ready for guests: a bundle for each that is no part of the guest program.
-func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice) ([]run.Loader, error) {
+// bring makes loaders ready for guests: a bundle for each that is no part of the guest program. With asProcess, one that is part of it has a bundle
+// too, and is started as any other.
+func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice, asProcess bool) ([]run.Loader, error) {
 	var loaders []run.Loader
 	for _, c := range choices {
-		l, err := o.bringOne(cmd, c)
+		l, err := o.bringOne(cmd, c, asProcess)
 		if err != nil {
 			return nil, err
 		}
@@ -56,10 +57,10 @@ func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice) ([]ru
 	return loaders, nil
 }
 
-func (o *cacheOptions) bringOne(cmd *cobra.Command, c drivers.Choice) (run.Loader, error) {
-	l := run.Loader{Name: c.Name, Version: c.Version, Order: record.Loader{Name: c.String(), Builtin: c.Builtin}}
-	l.About = verdict.Loader{Name: c.String()}
-	if c.Builtin != "" {
+func (o *cacheOptions) bringOne(cmd *cobra.Command, c drivers.Choice, asProcess bool) (run.Loader, error) {
+	l := run.Loader{Name: c.Name, Version: c.Version, Order: record.Loader{Name: c.String()}, About: verdict.Loader{Name: c.String()}}
+	if c.Builtin != "" && !(asProcess && len(c.Command) > 0) {
+		l.Order.Builtin = c.Builtin
 		return l, nil
 	}
 	b, err := o.bundle(cmd, c)

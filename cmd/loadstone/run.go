@@ -33,6 +33,7 @@ type runOptions struct {
 	jobs                            int
 	accel                           string
 	expect                          string
+	process                         bool
 	cache                           *cacheOptions
 }
 
@@ -66,6 +67,7 @@ failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	flags.StringVar(&o.accel, "accel", "auto", "run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
 	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
+	flags.BoolVar(&o.process, "process", false, "start loaders that are linked into the guest as processes too")
 	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
 	registerCompletion(cmd, "loader", completeLoaders)
 	registerCompletion(cmd, "suite", completeSuites)
@@ -93,7 +95,7 @@ func (o runOptions) run(cmd *cobra.Command) (err error) {
 	if plan.Kernels, err = o.findKernels(cmd, lab); err != nil {
 		return err
 	}
-	if plan.Loaders, err = o.cache.bring(cmd, loaders); err != nil {
+	if plan.Loaders, err = o.cache.bring(cmd, loaders, o.process); err != nil {
 		return err
 	}
 	return o.carryOut(cmd, plan, o.describe(plan, lab))

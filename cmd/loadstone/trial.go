@@ -35,7 +35,7 @@ func (o *cacheOptions) trial(cmd *cobra.Command, kernel string, choice drivers.C
 	if err != nil {
 		return v, err
 	}
-	loaders, err := o.bring(cmd, []drivers.Choice{choice})
+	loaders, err := o.bring(cmd, []drivers.Choice{choice}, true)
 	if err != nil {
 		return v, err
 	}
