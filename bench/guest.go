@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -144,11 +143,11 @@ type clone struct {
 
 // runClone has a clone run the spec, and says what it took. It is an error if the spec did not pass.
 func runClone(ctx context.Context, t *machine.Template) (c clone, err error) {
-	order, err := json.Marshal(record.Order{
+	order, err := record.Order{
 		Run: "bench", Kernel: "bench", Specs: []string{spec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 		Limits: record.DefaultLimits,
-	})
+	}.Text()
 	if err != nil {
 		return c, err
 	}

@@ -4,7 +4,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -152,7 +151,7 @@ func (v *Virtual) Run(ctx context.Context, order record.Order, payload string, h
 }
 
 func (v *Virtual) start(ctx context.Context, order record.Order, payload string) (*machine.VM, error) {
-	text, err := json.Marshal(order)
+	text, err := order.Text()
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +67,7 @@ func (n Native) Run(ctx context.Context, order record.Order, payload string, hea
 	defer writer.Close()
 
 	order.Loader.Payload = payload
-	text, err := json.Marshal(order)
+	text, err := order.Text()
 	if err != nil {
 		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
 	}

@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: loadstone-guest catalogue | run <order.json 3>records; loadstone starts it")
+var errUsage = errors.New("usage: loadstone-guest catalogue | run <order 3>records; loadstone starts it")
 
 func command(args []string) error {
 	if len(args) != 1 {

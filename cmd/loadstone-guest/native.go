@@ -4,8 +4,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -17,9 +17,13 @@ import (
 // native carries out the order on stdin on the host's own kernel. Records go to descriptor 3. The process was given mount and network
 // namespaces of its own, so what it mounts goes with it.
 func native(ctx context.Context) error {
-	var order record.Order
-	if err := json.NewDecoder(os.Stdin).Decode(&order); err != nil {
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
 		return fmt.Errorf("read order: %w", err)
+	}
+	order, err := record.ParseOrder(text)
+	if err != nil {
+		return err
 	}
 	if err := suite.Check(); err != nil {
 		return err

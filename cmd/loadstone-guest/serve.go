@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -43,8 +42,8 @@ func serve(g *guest.Guest) error {
 		if err != nil {
 			return order, deps, err
 		}
-		if err := json.Unmarshal(text, &order); err != nil {
-			return order, deps, fmt.Errorf("read order: %w", err)
+		if order, err = record.ParseOrder(text); err != nil {
+			return order, deps, err
 		}
 		deps = suite.Deps{Records: send, Log: &kernelLog{kmsg: g.Kmsg}, Raw: g.Records.Raw()}
 		if deps.Place, err = place(order.Loader, g.Payload); err != nil {
