@@ -146,12 +146,12 @@ func TestDocumentedStagesAndClassesAndFeatures(t *testing.T) {
 		head string
 		want []string
 	}{
-		{"| stage | |", sorted(AtOpen, AtLink, AtLoad, AtCreate, AtPin, AtRelocate, AtVerify, AtAttach)},
+		{"| stage | |", sorted(AtOpen, AtLink, AtLoad, AtCreate, AtPin, AtRelocate, AtVerify, AtAttach, AtCommand)},
 		{"| class | meaning |", sorted(Malformed, MalformedELF, MalformedBTF, Invalid, BadMapDef, BadRelocation, BadProgram,
 			NotSupported, UnknownMapField, UnknownMapKind, UnknownSection, KernelLacks, NotFound, BTFMissing, Unresolved,
 			IncompatiblePin, NameConflict, Permission, Limit, Busy, Verifier, IO, Unclassified)},
 		{"| feature | a loader that claims it |", sorted(BTFMaps, LegacyMaps, Iproute2Maps, CallbackMaps, Pinning, NUMA, MapInMap, GlobalData,
-			Metadata, StaticLink, XDPChain, StructOps, SplitBTF, IgnoreUnknown)},
+			Metadata, StaticLink, XDPChain, StructOps, SplitBTF, IgnoreUnknown, ProgramHandlers, OneStep)},
 		{"| key | when | holds |", []string{"error", "ok", "rejected", "unsupported"}},
 	} {
 		if diff := cmp.Diff(tt.want, firstWords(rows(t, tt.head))); diff != "" {

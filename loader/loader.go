@@ -33,20 +33,22 @@ type Feature string
 
 // Features that requirements and requests name.
 const (
-	BTFMaps       Feature = "btf-maps"
-	LegacyMaps    Feature = "legacy-maps"
-	Iproute2Maps  Feature = "iproute2-maps"
-	CallbackMaps  Feature = "callback-maps"
-	Pinning       Feature = "pinning"
-	NUMA          Feature = "numa"
-	MapInMap      Feature = "map-in-map"
-	GlobalData    Feature = "global-data"
-	Metadata      Feature = "metadata"
-	StaticLink    Feature = "static-link"
-	XDPChain      Feature = "xdp-chain"
-	StructOps     Feature = "struct-ops"
-	SplitBTF      Feature = "split-btf"
-	IgnoreUnknown Feature = "ignore-unknown-fields" // OpenOptions.IgnoreUnknownFields
+	BTFMaps         Feature = "btf-maps"
+	LegacyMaps      Feature = "legacy-maps"
+	Iproute2Maps    Feature = "iproute2-maps"
+	CallbackMaps    Feature = "callback-maps"
+	ProgramHandlers Feature = "program-handlers"
+	Pinning         Feature = "pinning"
+	NUMA            Feature = "numa"
+	MapInMap        Feature = "map-in-map"
+	GlobalData      Feature = "global-data"
+	Metadata        Feature = "metadata"
+	StaticLink      Feature = "static-link"
+	XDPChain        Feature = "xdp-chain"
+	StructOps       Feature = "struct-ops"
+	SplitBTF        Feature = "split-btf"
+	IgnoreUnknown   Feature = "ignore-unknown-fields" // OpenOptions.IgnoreUnknownFields
+	OneStep         Feature = "one-step"              // opens when it is told to load: an open looks at nothing
 )
 
 // ProtocolFeature is the feature that a driver lacks which speaks none of the versions that it was offered.

@@ -59,6 +59,16 @@ type Rejected struct {
 	Errno   int    `json:"errno,omitempty"`   // positive, the kernel's number; 0 where there is none
 	Message string `json:"message,omitempty"` // for people; no spec reads it
 	Log     string `json:"log,omitempty"`     // the verifier's, cut to its last 64 KiB
+
+	// Differs is what a pinned map has otherwise than its definition, where the class is [IncompatiblePin] and the loader says so.
+	Differs []Difference `json:"differs,omitempty"`
+}
+
+// A Difference is one attribute of a map that is pinned, and what the object's definition wants it to be.
+type Difference struct {
+	Attribute Attribute `json:"attribute"` // or "type", "key_size", "value_size"
+	Pinned    uint64    `json:"pinned"`
+	Defined   uint64    `json:"defined"`
 }
 
 // Error says that the driver itself broke. It counts against the driver, not the loader.
@@ -86,10 +96,13 @@ const (
 	AtRelocate Stage = "load/relocate"
 	AtVerify   Stage = "load/verify"
 	AtAttach   Stage = "attach"
+
+	// AtCommand is the coarsest stage: the loader is one command that does it all, and tells its caller not how far it came.
+	AtCommand Stage = "command"
 )
 
-// Admits reports whether a loader that said got may have meant s: got is s, or is coarser than s, or refines it.
-func (s Stage) Admits(got Stage) bool { return admits(string(s), string(got)) }
+// Admits reports whether a loader that said got may have meant s: got is s, or is coarser than s, or refines it. [AtCommand] is coarser than all.
+func (s Stage) Admits(got Stage) bool { return got == AtCommand || admits(string(s), string(got)) }
 
 // A Class is why a loader refused. Classes are refined with a slash: a loader whose caller gets no more than an errno says the coarse class
 // ("invalid" for EINVAL), one that says more says the fine one ("invalid/map-definition"). A spec names the fine class; a coarse answer is
@@ -116,13 +129,13 @@ const (
 	BTFMissing Class = "not-found/btf"
 	Unresolved Class = "not-found/symbol"
 
-	IncompatiblePin Class = "incompatible-pin"
-	NameConflict    Class = "name-conflict" // EEXIST
-	Permission      Class = "permission"    // EPERM, EACCES
-	Limit           Class = "limit"         // E2BIG, ENOMEM, ENOSPC, ENAMETOOLONG
-	Busy            Class = "busy"          // EBUSY
-	Verifier        Class = "verifier"      // the kernel's verifier refused a program
-	IO              Class = "io"            // reading or writing files failed
+	IncompatiblePin Class = "invalid/incompatible-pin" // EINVAL
+	NameConflict    Class = "name-conflict"            // EEXIST
+	Permission      Class = "permission"               // EPERM, EACCES
+	Limit           Class = "limit"                    // E2BIG, ENOMEM, ENOSPC, ENAMETOOLONG
+	Busy            Class = "busy"                     // EBUSY
+	Verifier        Class = "verifier"                 // the kernel's verifier refused a program
+	IO              Class = "io"                       // reading or writing files failed
 
 	// Unclassified is the coarsest class: the loader refused, and tells its caller nothing that a program could read.
 	Unclassified Class = "unclassified"

@@ -58,7 +58,41 @@ type Open struct {
 type OpenOptions struct {
 	IgnoreUnknownFields bool   `json:"ignore_unknown_fields,omitempty"` // accept BTF map definitions with fields the loader does not know
 	PinRoot             string `json:"pin_root,omitempty"`              // folder for maps that ask to be pinned by name
+
+	// MapLayout says of which kind the structs of section maps are. Empty leaves that to the loader's own rule.
+	MapLayout MapLayout `json:"map_layout,omitempty"`
+	// PinMount, PinSubdir and PinIDs say where maps of [IPRoute2Layout] are pinned: below PinMount/PinSubdir, and for an id of PinIDs in
+	// the folder PinMount/PinSubdir/../PATH that it maps to.
+	PinMount  string            `json:"pin_mount,omitempty"`
+	PinSubdir string            `json:"pin_subdir,omitempty"` // "tc", "xdp" or "ip"; "tc" where it is empty
+	PinIDs    map[string]string `json:"pin_ids,omitempty"`    // decimal id to path
+
+	// Handlers are those that the driver registers before it opens the object: see [Handler].
+	Handlers []Handler `json:"handlers,omitempty"`
 }
+
+// A MapLayout is a struct that section maps holds.
+type MapLayout string
+
+// The layouts.
+const (
+	LegacyLayout   MapLayout = "bpf_map_def"  // 5 numbers of 32 bits: libbpf 0.x
+	IPRoute2Layout MapLayout = "bpf_elf_map"  // 9 numbers: iproute2
+	SamplesLayout  MapLayout = "bpf_load_map" // 7 numbers: struct bpf_load_map_def of the kernel's samples
+)
+
+// A Handler is one that a driver of a loader with callbacks registers with it. What each does is laid down in docs/loader-protocol.md, so that
+// the kernel can be asked whether it was called.
+type Handler string
+
+// The handlers of protocol version 1.
+const (
+	MapSectionHandler      Handler = "map-section"      // section vendor_maps
+	MapFieldHandler        Handler = "map-field"        // fields vendor_* of BTF map definitions
+	ProgramPrefixHandler   Handler = "program-prefix"   // sections vendor/NAME
+	ProgramExactHandler    Handler = "program-exact"    // section vendor
+	ProgramFallbackHandler Handler = "program-fallback" // sections that nobody else knows
+)
 
 // Set changes an opened object before it is loaded.
 type Set struct {
@@ -72,12 +106,18 @@ type Set struct {
 // Attribute names what [Set] changes.
 type Attribute string
 
-// Attributes of maps and programs.
+// Attributes of maps and programs. The first three are in [Difference] only.
 const (
+	MapType     Attribute = "type" // the kernel's number
+	KeySize     Attribute = "key_size"
+	ValueSize   Attribute = "value_size"
 	MaxEntries  Attribute = "max_entries"
 	MapFlags    Attribute = "map_flags"
 	NumaNode    Attribute = "numa_node"
+	MapExtra    Attribute = "map_extra"
 	PinPath     Attribute = "pin_path"
+	Reuse       Attribute = "reuse"        // map: path of a pinned map to use instead of making one
+	InnerMap    Attribute = "inner_map"    // map of maps: path of a pinned map that shows what its elements look like
 	AutoCreate  Attribute = "autocreate"   // map: false to leave it out
 	AutoLoad    Attribute = "autoload"     // program: false to leave it out
 	ProgramType Attribute = "program_type" // program: libbpf's section name of the type, such as "xdp"
@@ -92,7 +132,7 @@ type Load struct {
 type Attach struct {
 	Session string `json:"session"`
 	Program string `json:"program"`
-	Kind    string `json:"kind"` // "xdp", "tc", "tcx", "cgroup", "struct_ops"
+	Kind    string `json:"kind"` // "xdp", "tc", "tcx", "cgroup", "struct_ops", "handler"
 	Ifindex int    `json:"ifindex,omitempty"`
 	Path    string `json:"path,omitempty"` // of a cgroup
 }

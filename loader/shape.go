@@ -194,7 +194,7 @@ func fitScalar(tree any, dst reflect.Value, place string) error {
 			return unfit(place, "true or false", tree)
 		}
 		dst.SetBool(truth)
-	case reflect.Int, reflect.Uint32:
+	case reflect.Int, reflect.Uint32, reflect.Uint64:
 		n, ok := whole(tree)
 		if !ok {
 			return unfit(place, "a whole number", tree)
@@ -204,7 +204,7 @@ func fitScalar(tree any, dst reflect.Value, place string) error {
 			return nil
 		}
 		if n < 0 || dst.OverflowUint(uint64(n)) {
-			return unfit(place, "a number of 32 bits", tree)
+			return unfit(place, fmt.Sprintf("a number of %d bits", dst.Type().Bits()), tree)
 		}
 		dst.SetUint(uint64(n))
 	default:

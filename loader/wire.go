@@ -294,8 +294,8 @@ func checkOK(r *OK) error {
 
 // The first words of stages and classes are all there are. What comes after a slash refines them, and may be new.
 var (
-	stages  = []string{"open", "link", "load", "attach"}
-	classes = []string{"malformed", "invalid", "not-supported", "not-found", "incompatible-pin", "name-conflict", "permission", "limit",
+	stages  = []string{"open", "link", "load", "attach", "command"}
+	classes = []string{"malformed", "invalid", "not-supported", "not-found", "name-conflict", "permission", "limit",
 		"busy", "verifier", "io", "unclassified"}
 )
 

@@ -44,7 +44,7 @@ const (
 	ClassBTFMissing   Class = "not-found/btf"
 	ClassUnresolved   Class = "not-found/symbol"
 	ClassNotFound     Class = "not-found"
-	ClassPin          Class = "incompatible-pin"
+	ClassPin          Class = "invalid/incompatible-pin"
 	ClassNameConflict Class = "name-conflict"
 	ClassVerifier     Class = "verifier"
 	ClassKernel       Class = "" // the kernel's errno, in the chain, says why

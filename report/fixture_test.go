@@ -128,7 +128,7 @@ func fixtureVerdict(v *verdict.Verdict) {
 		set(verdict.Refused, "legacy-maps: removed in libbpf 1.0")
 	case "libbpf pinning.reuse.numa-node-named":
 		set(verdict.Fail, "ok; map 41 on node 0 (bpf_map iterator)")
-		v.Expected, v.Seen = "rejected at pin, class incompatible-pin, naming numa_node (pinned 0, defined 1)", v.Reason
+		v.Expected, v.Seen = "rejected at pin, class invalid/incompatible-pin, naming numa_node (pinned 0, defined 1)", v.Reason
 		v.Detail = "Expected\n    <*loader.OK | 0xc000123456>: {maps: [m]}\nto be rejected at pin\nsuites/pinning/reuse.go:41"
 		v.Conversation = talk
 		v.Profiles = []string{"pinning", "numa"}

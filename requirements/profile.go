@@ -17,6 +17,7 @@ var profiles = []string{
 	"metadata",
 	"numa",
 	"pinning",
+	"program-handlers",
 	"split-btf",
 	"static-link",
 	"struct-ops",

@@ -20,6 +20,9 @@ typedef long long __s64;
 /* BTF map definitions: a number is the length of an array that a member points to, a type is what a member points to. */
 #define __uint(name, number) int(*name)[number]
 #define __type(name, of) typeof(of) *name
+#define __array(name, of) typeof(of) *name[]
+
+#define LIBBPF_PIN_BY_NAME 1
 
 /* A legacy map definition, in section "maps". */
 struct bpf_map_def {
@@ -28,6 +31,34 @@ struct bpf_map_def {
 	__u32 value_size;
 	__u32 max_entries;
 	__u32 map_flags;
+};
+
+/* iproute2's map definition, in section "maps" (include/bpf_elf.h). */
+struct bpf_elf_map {
+	__u32 type;
+	__u32 size_key;
+	__u32 size_value;
+	__u32 max_elem;
+	__u32 flags;
+	__u32 id;
+	__u32 pinning;
+	__u32 inner_id;
+	__u32 inner_idx;
+};
+
+#define PIN_NONE 0
+#define PIN_OBJECT_NS 1
+#define PIN_GLOBAL_NS 2
+
+/* The map definition of the kernel's samples before 5.11, in section "maps" (samples/bpf/bpf_load.h). */
+struct bpf_load_map_def {
+	__u32 type;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 max_entries;
+	__u32 map_flags;
+	__u32 inner_map_idx;
+	__u32 numa_node;
 };
 
 /* A legacy map has no types. Its BTF key and value are the members of a struct that loaders find by its name. */
@@ -50,6 +81,8 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_LRU_PERCPU_HASH = 10,
 	BPF_MAP_TYPE_LPM_TRIE = 11,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+	BPF_MAP_TYPE_HASH_OF_MAPS = 13,
 	BPF_MAP_TYPE_DEVMAP = 14,
 	BPF_MAP_TYPE_SOCKMAP = 15,
 	BPF_MAP_TYPE_CPUMAP = 16,
@@ -82,6 +115,7 @@ enum bpf_map_type {
 
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
+static long (*const bpf_tail_call)(void *ctx, void *map, __u32 index) = (void *)12;
 static long (*const bpf_map_push_elem)(void *map, const void *value, __u64 flags) = (void *)87;
 static long (*const bpf_spin_lock)(void *lock) = (void *)93;
 static long (*const bpf_spin_unlock)(void *lock) = (void *)94;

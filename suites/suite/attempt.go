@@ -30,6 +30,22 @@ func PinRoot(folder string) Option {
 	return func(o *loader.OpenOptions) { o.PinRoot = folder }
 }
 
+// Layout is the [Option] to read section maps as structs of one kind.
+func Layout(layout loader.MapLayout) Option {
+	return func(o *loader.OpenOptions) { o.MapLayout = layout }
+}
+
+// PinMount is the [Option] to pin maps of iproute2's kind below folder/subdir, and those of the pinning ids where the table says; folder is a
+// path in the driver's root (see [Session.BPFFS]), subdir "tc", "xdp" or "ip".
+func PinMount(folder, subdir string, ids map[string]string) Option {
+	return func(o *loader.OpenOptions) { o.PinMount, o.PinSubdir, o.PinIDs = folder, subdir, ids }
+}
+
+// Handlers is the [Option] to register handlers before the object is opened; docs/loader-protocol.md says what each does.
+func Handlers(handlers ...loader.Handler) Option {
+	return func(o *loader.OpenOptions) { o.Handlers = handlers }
+}
+
 // Attempt is one object in the hands of the loader, and the loader's last word on it. Once the loader has refused the object nothing more is
 // asked: the refusal is the last word.
 type Attempt struct {
@@ -101,6 +117,14 @@ func (a *Attempt) Load() *Attempt {
 		a.Close()
 	}
 	return a
+}
+
+// lookAtLast has a loader load an object that it has only opened, if opening looks at nothing: such a loader refuses when it loads. For any other
+// loader an open is an answer of its own.
+func (a *Attempt) lookAtLast() {
+	if a.OK() && a.op != loader.OpLoad && a.session.features[loader.OneStep].Support == loader.Yes {
+		a.Load()
+	}
 }
 
 // Reload closes what was loaded, and asks for the same again.

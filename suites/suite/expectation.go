@@ -86,6 +86,7 @@ func (m beRejected) Match(actual any) (bool, error) {
 	if !a.session.loaded {
 		a.session.broken("the refusal of %s has no control: load its well-formed twin first", a.object)
 	}
+	a.lookAtLast()
 	if _, unsupported := a.Reply.(*loader.Unsupported); unsupported {
 		a.session.refusedUnlessClaimed(a)
 	}

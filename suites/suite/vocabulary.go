@@ -20,6 +20,7 @@ const (
 	AtRelocate = loader.AtRelocate
 	AtVerify   = loader.AtVerify
 	AtAttach   = loader.AtAttach
+	AtCommand  = loader.AtCommand
 )
 
 // AtAnyStage is for refusals that loaders rightly make at different stages: reading an object, or asking the kernel for it.
@@ -51,12 +52,24 @@ const (
 	IO              = loader.IO
 )
 
+// Handlers that a driver registers: see [Handlers].
+const (
+	MapSectionHandler      = loader.MapSectionHandler
+	MapFieldHandler        = loader.MapFieldHandler
+	ProgramPrefixHandler   = loader.ProgramPrefixHandler
+	ProgramExactHandler    = loader.ProgramExactHandler
+	ProgramFallbackHandler = loader.ProgramFallbackHandler
+)
+
 // Attributes that [Attempt.SetMap] and [Attempt.SetProgram] change.
 const (
 	MaxEntries  = loader.MaxEntries
 	MapFlags    = loader.MapFlags
 	NumaNode    = loader.NumaNode
+	MapExtra    = loader.MapExtra
 	PinPath     = loader.PinPath
+	Reuse       = loader.Reuse
+	InnerMap    = loader.InnerMap
 	AutoCreate  = loader.AutoCreate
 	AutoLoad    = loader.AutoLoad
 	ProgramType = loader.ProgramType
