@@ -8,7 +8,7 @@ STATIC  := CGO_ENABLED=0 $(GO) build -trimpath
 LDFLAGS := -s -w
 OUT     ?= out
 
-.PHONY: help setup programs build objects objects-check test unit vm matrix lint fuzz bench cover clean
+.PHONY: help setup programs build objects objects-check test unit vm matrix lint fuzz fuzz-short bench cover clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,7 +38,7 @@ objects-check: ## fail when the committed BPF objects differ from their sources
 matrix: programs ## the reference loader on every kernel of the default matrix
 	bin/loadstone run --out $(OUT)
 
-test: setup build objects-check unit vm ## everything that must hold: unit tests, the harness's own faults, the suites in VMs
+test: setup build objects-check unit fuzz-short vm ## everything that must hold: unit tests, the harness's own faults, the suites in VMs
 
 unit: ## unit tests with the race detector, and the harness's own faults
 	$(GO) test -race -timeout 25m ./...
@@ -53,6 +53,9 @@ lint: ## vet, staticcheck, gofmt
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'lint: gofmt these'; exit 1; }
+
+fuzz-short: ## the fuzz targets of what reads objects and manifests, a few seconds each
+	scripts/fuzz 5s loaderimpl loader
 
 fuzz: ## every fuzz target, FUZZTIME each (default 5m)
 	scripts/fuzz $(or $(FUZZTIME),5m)

@@ -5,6 +5,7 @@ package loaderimpl
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -160,6 +161,7 @@ func TestOpenAllocatesLittle(t *testing.T) {
 	}
 }
 
+// seeds are every object of this package and of the suites.
 func seeds(f *testing.F) {
 	for _, folder := range []string{"", "refused"} {
 		for _, name := range sources(f, folder) {
@@ -167,6 +169,17 @@ func seeds(f *testing.F) {
 				f.Add(readTest(f, name, order))
 			}
 		}
+	}
+	names, err := filepath.Glob("../objects/*/e[lb]/*.o")
+	if err != nil || len(names) == 0 {
+		f.Fatalf("objects of the suites: %v", err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
 	}
 }
 
