@@ -21,14 +21,15 @@ const (
 	HTML     Format = "html"     // report.html: one page, nothing else needed
 	JUnit    Format = "junit"    // junit.xml: for whatever reads test results
 	Markdown Format = "markdown" // summary.md: for the summary of a CI job
+	Findings Format = "findings" // findings.md: where each loader falls short, for its authors
 )
 
 // Formats are all formats.
-var Formats = []Format{HTML, JUnit, Markdown}
+var Formats = []Format{HTML, JUnit, Markdown, Findings}
 
 // Name is the name of the file.
 func (f Format) Name() string {
-	return map[Format]string{HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md"}[f]
+	return map[Format]string{HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md", Findings: "findings.md"}[f]
 }
 
 // write writes the report of this format.
@@ -40,6 +41,8 @@ func (f Format) write(w io.Writer, file *verdict.File) error {
 		return writeJUnit(w, file)
 	case Markdown:
 		return writeMarkdown(w, file)
+	case Findings:
+		return writeShortfalls(w, file)
 	}
 	return fmt.Errorf("unknown report format %q; there are %s", f, strings.Join(names(Formats), ", "))
 }

@@ -20,7 +20,7 @@ func TestReportsAreWrittenWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{filepath.Join(dir, "report.html"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md")}
+		want := []string{filepath.Join(dir, "report.html"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md"), filepath.Join(dir, "findings.md")}
 		if diff := cmp.Diff(want, paths); diff != "" {
 			t.Error(diff)
 		}
@@ -74,7 +74,7 @@ func TestOrderOfArrivalDoesNotShow(t *testing.T) {
 func TestFormatNobodyKnows(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Write(dir, fixture(t, "clean.jsonl"), "pdf")
-	if err == nil || !strings.Contains(err.Error(), `unknown report format "pdf"; there are html, junit, markdown`) {
+	if err == nil || !strings.Contains(err.Error(), `unknown report format "pdf"; there are html, junit, markdown, findings`) {
 		t.Errorf("got %v", err)
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
@@ -113,6 +113,16 @@ func TestMarkdown(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, name+".summary.md", b.Bytes())
+	}
+}
+
+func TestFindings(t *testing.T) {
+	for _, name := range []string{"full", "clean"} {
+		var b bytes.Buffer
+		if err := writeShortfalls(&b, fixture(t, name+".jsonl")); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".findings.md", b.Bytes())
 	}
 }
 

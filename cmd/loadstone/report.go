@@ -26,8 +26,8 @@ func newReportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RUN.jsonl",
 		Short: "Make the reports of a run again",
-		Long: `report makes the reports of a run from its run.jsonl: the matrix and the failures on the terminal, report.html, junit.xml and summary.md
-beside the file or in the folder that --out names.
+		Long: `report makes the reports of a run from its run.jsonl: the matrix and the failures on the terminal, report.html, junit.xml, summary.md
+and findings.md beside the file or in the folder that --out names.
 
 The exit code is that of the run. A file without its end is reported as far as it goes, is called incomplete, and ends with 3.`,
 		Example: `  loadstone report out/run.jsonl                        # all of it, files beside run.jsonl
@@ -110,13 +110,13 @@ func parseFormats(formats []string) (files []report.Format, show bool, err error
 		case name == onTerminal:
 			show = true
 		case !slices.Contains(report.Formats, f):
-			return nil, false, usageError{fmt.Errorf("unknown format %q; there are terminal, html, junit and markdown", name)}
+			return nil, false, usageError{fmt.Errorf("unknown format %q; there are %s", name, strings.Join(everyFormat(), ", "))}
 		case !slices.Contains(files, f):
 			files = append(files, f)
 		}
 	}
 	if len(formats) == 0 || strings.Join(formats, "") == "" {
-		return nil, false, usageError{errors.New("no format is given; there are terminal, html, junit and markdown")}
+		return nil, false, usageError{fmt.Errorf("no format is given; there are %s", strings.Join(everyFormat(), ", "))}
 	}
 	return files, show, nil
 }

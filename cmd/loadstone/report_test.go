@@ -84,7 +84,7 @@ func TestReportEndsAsItsRunDid(t *testing.T) {
 			if code != tt.code || !strings.Contains(stdout, tt.stdout) || !strings.Contains(stderr, tt.stderr) || (stderr == "") != (tt.stderr == "") {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}
-			want := []string{"junit.xml", "report.html", "run.jsonl", "summary.md"}
+			want := []string{"findings.md", "junit.xml", "report.html", "run.jsonl", "summary.md"}
 			if diff := cmp.Diff(want, listed(t, filepath.Dir(path))); diff != "" {
 				t.Error(diff)
 			}
@@ -157,7 +157,7 @@ func TestReportOfWhatIsNoRun(t *testing.T) {
 		{"no such file", []string{filepath.Join(t.TempDir(), "none.jsonl")}, exitUsage, "no such file"},
 		{"another file", []string{text}, exitUsage, "not a run file"},
 		{"damaged file", []string{damaged}, exitHarness, `line 2: unknown verdict "good"`},
-		{"unknown format", []string{kept(t, "clean.jsonl"), "--format", "pdf"}, exitUsage, `unknown format "pdf"; there are terminal, html, junit and markdown`},
+		{"unknown format", []string{kept(t, "clean.jsonl"), "--format", "pdf"}, exitUsage, `unknown format "pdf"; there are terminal, html, junit, markdown, findings`},
 		{"no format", []string{kept(t, "clean.jsonl"), "--format", ""}, exitUsage, "no format is given"},
 		{"folder that cannot be made", []string{kept(t, "clean.jsonl"), "--out", filepath.Join(text, "out")}, exitHarness, "not a directory"},
 	}

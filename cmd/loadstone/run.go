@@ -47,7 +47,7 @@ func newRunCommand(cache *cacheOptions) *cobra.Command {
 Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own. Loaders are named by name, by
 name@version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
 
-DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html and summary.md. Exit codes: 0 clean; 1 a loader
+DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
 failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
   loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// A shortfall is one spec that a loader does not meet, in whichever of its versions and on whichever kernels.
+type shortfall struct {
+	verdict.Verdict // the first of them
+	sights          []sight
+}
+
+// A sight is what was seen, but for numbers, which are ids as often as not, and where.
+type sight struct {
+	what     string
+	versions []string
+	kernels  []string
+}
+
+// shortfalls are where loaders fall short of requirements that they claim: fails, also those that are expected or flaky, and crashes. They are
+// sorted by spec.
+func shortfalls(f *verdict.File) []*shortfall {
+	at := make(map[[2]string]*shortfall)
+	var all []*shortfall
+	for _, v := range sorted(f) {
+		if !slices.Contains([]verdict.Kind{verdict.Fail, verdict.XFail, verdict.Flaky, verdict.Crash}, v.Kind) {
+			continue
+		}
+		key := [2]string{v.Cell.Loader, v.Spec}
+		s := at[key]
+		if s == nil {
+			s = &shortfall{Verdict: v}
+			at[key] = s
+			all = append(all, s)
+		}
+		s.add(v)
+	}
+	slices.SortStableFunc(all, func(a, b *shortfall) int { return cmp.Compare(a.Spec, b.Spec) })
+	return all
+}
+
+// loaderNames are the run's loaders without their versions, each once, in the order of the run.
+func loaderNames(f *verdict.File) []string {
+	var names []string
+	for _, l := range f.Run.Loaders {
+		name, _, _ := strings.Cut(l.Name, "@")
+		names = appendNew(names, name)
+	}
+	return names
+}
+
+func (s *shortfall) add(v verdict.Verdict) {
+	seen := seenIn(v)
+	i := slices.IndexFunc(s.sights, func(o sight) bool { return withoutNumbers(o.what) == withoutNumbers(seen) })
+	if i < 0 {
+		i = len(s.sights)
+		s.sights = append(s.sights, sight{what: seen})
+	}
+	o := &s.sights[i]
+	o.versions = appendNew(o.versions, v.Cell.LoaderVersion)
+	o.kernels = appendNew(o.kernels, v.Cell.Kernel)
+}
+
+// seenIn is what was seen, in one line.
+func seenIn(v verdict.Verdict) string {
+	switch {
+	case v.Kind == verdict.Crash || v.Seen == "":
+		return v.Reason
+	case v.Expected == "":
+		return v.Seen
+	}
+	return "expected " + v.Expected + "; seen " + v.Seen
+}
+
+func withoutNumbers(text string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func appendNew(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// writeShortfalls writes where loaders fall short as Markdown: a chapter for each loader, and in it the specs, each with a name that a link can lead
+// to, the requirement, what was seen in which versions on which kernels, and where the requirement comes from.
+func writeShortfalls(w io.Writer, f *verdict.File) error {
+	b := bufio.NewWriter(w)
+	all := shortfalls(f)
+	for _, name := range loaderNames(f) {
+		mine := slices.DeleteFunc(slices.Clone(all), func(s *shortfall) bool { return s.Cell.Loader != name })
+		fmt.Fprintf(b, "## %s\n\n%s\n\n", markdown(name), markdown(verdictsOf(f, name)))
+		for _, level := range []verdict.Level{verdict.Must, verdict.Should} {
+			writeLevel(b, mine, level)
+		}
+	}
+	return b.Flush()
+}
+
+// verdictsOf says how a loader did in each of its versions.
+func verdictsOf(f *verdict.File, name string) string {
+	m := f.Matrix()
+	var parts []string
+	for _, l := range m.Loaders {
+		first, version, _ := strings.Cut(l, "@")
+		if first != name {
+			continue
+		}
+		planned, kinds := 0, make(map[verdict.Kind]int)
+		for _, kernel := range m.Kernels {
+			for _, suite := range m.Suites {
+				c := m.At(l, kernel, suite)
+				planned += c.Planned
+				for _, k := range verdict.Kinds {
+					kinds[k] += c.Of(k)
+				}
+			}
+		}
+		fail := kinds[verdict.Fail] + kinds[verdict.XFail] + kinds[verdict.Flaky] + kinds[verdict.Crash]
+		parts = append(parts, fmt.Sprintf("%s: %d of %d pass, %d refused, %d fail", cmp.Or(version, name), kinds[verdict.Pass], planned, kinds[verdict.Refused], fail))
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
+	for _, s := range all {
+		if cmp.Or(s.Level, verdict.Must) != level {
+			continue
+		}
+		fmt.Fprintf(w, "- <a id=\"%s\"></a>%s `%s`: %s\n", anchor(s.Cell.Loader, s.Spec), level, plain(s.Spec), markdown(strings.Join(s.Sentence, " ")))
+		for _, o := range s.sights {
+			fmt.Fprintf(w, "  - %s: %s\n", markdown(strings.Join(nonEmpty(strings.Join(o.versions, ", "), prefixed("on ", strings.Join(o.kernels, ", "))), " ")), markdown(o.what))
+		}
+		for _, commit := range s.Commits {
+			fmt.Fprintf(w, "  - the kernel may lack %s\n", markdown(commit))
+		}
+		if e := s.Expectation; e != nil {
+			fmt.Fprintf(w, "  - known: %s\n", markdown(e.Issue))
+		}
+		if len(s.Source) > 0 {
+			fmt.Fprintf(w, "  - source: %s\n", markdown(strings.Join(s.Source, "; ")))
+		}
+	}
+	if slices.ContainsFunc(all, func(s *shortfall) bool { return cmp.Or(s.Level, verdict.Must) == level }) {
+		fmt.Fprintln(w)
+	}
+}
+
+// anchor is what a link to a loader's shortfall ends in, such as libbpf-mapdefs-btf-duplicate-refused.
+func anchor(loader, spec string) string {
+	return strings.NewReplacer(".", "-", "/", "-").Replace(loader + "-" + spec)
+}
