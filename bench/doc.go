@@ -5,5 +5,5 @@
 //
 // A bar is an upper bound. A number that is over its bar is marked and does not fail anything.
 //
-// Read main.go, figure.go (a number and how it is shown), guest.go (boots, templates and clones of one kernel), matrix.go (the whole command).
+// Read main.go, figure.go (a number and how it is shown), load.go (loaders beside each other on this machine's kernel), guest.go (boots, templates and clones of one kernel), matrix.go (the whole command).
 package main

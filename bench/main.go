@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -33,6 +34,21 @@ type options struct {
 	runs    int    // of everything but whole commands
 	wholes  int    // of whole commands, which take minutes
 	bin     string // folder of the programs
+	only    string // measure no other than this; empty for all
+}
+
+// A measure is a part of the bench that can be asked for by name.
+type measure struct {
+	name string
+	take func(context.Context, options, *sheet) error
+}
+
+// measures are all there are, in their order.
+var measures = []measure{
+	{"loads", measureLoads},
+	{"guests", measureGuests},
+	{"matrix", measureMatrix},
+	{"virtme", measureVirtme},
 }
 
 func run(ctx context.Context) error {
@@ -42,14 +58,19 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.runs, "runs", 10, "measure everything `N` times")
 	flag.IntVar(&o.wholes, "wholes", 3, "run whole commands `N` times")
 	flag.StringVar(&o.bin, "bin", "bin", "the programs are in `DIR`")
+	flag.StringVar(&o.only, "only", "", "measure `WHAT` and nothing else: loads, guests, matrix or virtme")
 	flag.Parse()
-	if o.runs < 1 || o.wholes < 0 || flag.NArg() > 0 {
+	known := slices.ContainsFunc(measures, func(m measure) bool { return m.name == o.only })
+	if o.only != "" && !known || o.runs < 1 || o.wholes < 0 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
 	s := &sheet{progress: os.Stderr}
-	for _, measure := range []func(context.Context, options, *sheet) error{measureGuests, measureMatrix, measureVirtme} {
-		if err := measure(ctx, o, s); err != nil {
+	for _, m := range measures {
+		if o.only != "" && o.only != m.name {
+			continue
+		}
+		if err := m.take(ctx, o, s); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/metrics"
+	"strings"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl"
+)
+
+// sizes are how many maps the objects have that are loaded.
+var sizes = []int{1, 10, 100, 1000}
+
+// mapsOfProgram is how many maps one program uses: the kernel takes no more than 64 (MAX_USED_MAPS).
+const mapsOfProgram = 50
+
+// A peer is a loader whose opening and loading is timed, in nanoseconds. What was loaded is given up again, outside of both.
+type peer struct {
+	name string
+	time func(path string) (open, load float64, err error)
+}
+
+// measureLoads measures how long the reference loader, cilium/ebpf and this machine's libbpf take to open and load the same objects, in turns, on
+// this machine's kernel; and what opening allocates.
+func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
+	dir, err := os.MkdirTemp("", "loadstone-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return fmt.Errorf("loads: %w (this has to be root)", err)
+	}
+	libbpf, stop, err := startLibbpf(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	peers := []peer{{"reference", timeReference}, {"cilium/ebpf", timeCilium}, {"libbpf", libbpf}}
+	for _, n := range sizes {
+		path, err := objectOf(ctx, dir, n)
+		if err != nil {
+			return err
+		}
+		if err := measureLoad(o, s, path, n, peers); err != nil {
+			return fmt.Errorf("%d maps: %w", n, err)
+		}
+		if err := measureOpening(o, s, path, n); err != nil {
+			return fmt.Errorf("%d maps: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// measureLoad has every peer open and load one object in turns. The first turn warms caches up, and does not count.
+func measureLoad(o options, s *sheet, path string, n int, peers []peer) error {
+	whole, opening := make([][]float64, len(peers)), make([][]float64, len(peers))
+	for turn := range o.runs + 1 {
+		for i, p := range peers {
+			open, load, err := p.time(path)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			if turn > 0 {
+				whole[i] = append(whole[i], (open+load)/1e6)
+				opening[i] = append(opening[i], open/1e6)
+			}
+		}
+	}
+	fastest := 0.0
+	for i := range peers[1:] {
+		if f := newFigure("", "", 0, whole[i+1]); fastest == 0 || f.Median < fastest {
+			fastest = f.Median
+		}
+	}
+	for i, p := range peers {
+		bar := 0.0
+		if i == 0 {
+			bar = 1.2 * fastest
+		}
+		s.add(fmt.Sprintf("%s, %s: open and load", counted(n), p.name), "ms", bar, whole[i])
+		s.add(fmt.Sprintf("%s, %s: open", counted(n), p.name), "ms", 0, opening[i])
+	}
+	return nil
+}
+
+func counted(n int) string {
+	if n == 1 {
+		return "1 map"
+	}
+	return fmt.Sprintf("%d maps", n)
+}
+
+// measureOpening measures what the reference loader allocates to open an object, as a multiple of the object's size.
+func measureOpening(o options, s *sheet, path string, n int) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	var shares []float64
+	for range o.runs {
+		const opens = 20 // the runtime counts small objects by the span
+		metrics.Read(sample)
+		before := sample[0].Value.Uint64()
+		for range opens {
+			if _, err := loaderimpl.Open([]string{path}, loaderimpl.Options{}); err != nil {
+				return err
+			}
+		}
+		metrics.Read(sample)
+		shares = append(shares, float64(sample[0].Value.Uint64()-before)/opens/float64(len(data)))
+	}
+	s.add(fmt.Sprintf("%s, reference: opening allocates, in object sizes", counted(n)), "×", 4, shares)
+	return nil
+}
+
+func timeReference(path string) (open, load float64, err error) {
+	runtime.GC() // of what came before
+	started := time.Now()
+	object, err := loaderimpl.Open([]string{path}, loaderimpl.Options{})
+	opened := time.Now()
+	if err != nil {
+		return 0, 0, err
+	}
+	loaded, err := object.Load(loaderimpl.LoadOptions{})
+	took := time.Since(opened)
+	if err != nil {
+		return 0, 0, err
+	}
+	return float64(opened.Sub(started)), float64(took), loaded.Close()
+}
+
+func timeCilium(path string) (open, load float64, err error) {
+	runtime.GC()
+	started := time.Now()
+	spec, err := ebpf.LoadCollectionSpec(path)
+	opened := time.Now()
+	if err != nil {
+		return 0, 0, err
+	}
+	loaded, err := ebpf.NewCollection(spec)
+	took := time.Since(opened)
+	if err != nil {
+		return 0, 0, err
+	}
+	loaded.Close()
+	return float64(opened.Sub(started)), float64(took), nil
+}
+
+//go:embed peer/libbpf.c
+var libbpfSource string
+
+// startLibbpf compiles and starts the program that loads with this machine's libbpf. Stop ends it.
+func startLibbpf(ctx context.Context, dir string) (timed func(string) (open, load float64, err error), stop func() error, err error) {
+	source, program := filepath.Join(dir, "libbpf.c"), filepath.Join(dir, "libbpf")
+	if err := os.WriteFile(source, []byte(libbpfSource), 0o644); err != nil {
+		return nil, nil, err
+	}
+	if out, err := exec.CommandContext(ctx, "gcc", "-O2", "-o", program, source, "-lbpf").CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("compile with libbpf (make setup installs libbpf-dev): %w: %s", err, out)
+	}
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	answers := bufio.NewReader(out)
+	timed = func(path string) (open, load float64, err error) {
+		if _, err := io.WriteString(in, path+"\n"); err != nil {
+			return 0, 0, err
+		}
+		_, err = fmt.Fscanln(answers, &open, &load)
+		return open, load, err
+	}
+	return timed, func() error { return errors.Join(in.Close(), cmd.Wait()) }, nil
+}
+
+// objectOf compiles an object with n maps, and with as many programs as it takes to use them all.
+func objectOf(ctx context.Context, dir string, n int) (string, error) {
+	var c strings.Builder
+	c.WriteString("#include \"bpf.h\"\nstruct value { __u64 packets, bytes; __u32 last[4]; };\n")
+	for i := range n {
+		fmt.Fprintf(&c, "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __uint(map_flags, BPF_F_NO_PREALLOC); "+
+			"__type(key, __u32); __type(value, struct value); } map_%d SEC(\".maps\");\n", i)
+	}
+	for first := 0; first < n; first += mapsOfProgram {
+		fmt.Fprintf(&c, "SEC(\"xdp\") int use_%d(struct xdp_md *ctx)\n{\n\t__u32 key = 0, found = 0;\n", first)
+		for i := first; i < min(first+mapsOfProgram, n); i++ {
+			fmt.Fprintf(&c, "\tfound += !!bpf_map_lookup_elem(&map_%d, &key);\n", i)
+		}
+		c.WriteString("\treturn found;\n}\n")
+	}
+	path := filepath.Join(dir, fmt.Sprintf("maps_%d.o", n))
+	cmd := exec.CommandContext(ctx, "clang-19", "-target", "bpf", "-O2", "-g", "-mcpu=v2", "-nostdinc", "-Iobjects/include", "-x", "c", "-", "-c", "-o", path)
+	cmd.Stdin = strings.NewReader(c.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compile an object of %d maps (make setup installs clang-19): %w: %s", n, err, out)
+	}
+	if out, err := exec.CommandContext(ctx, "llvm-strip-19", "-g", path).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("strip an object of %d maps: %w: %s", n, err, out)
+	}
+	return path, nil
+}
