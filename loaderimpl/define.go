@@ -16,9 +16,11 @@ type Source string
 
 // The ways to define a map.
 const (
-	SourceBTF    Source = "btf"    // a variable in section .maps whose type says it all
-	SourceLegacy Source = "legacy" // a struct bpf_map_def in section maps
-	SourceData   Source = "data"   // a section of global data
+	SourceBTF      Source = "btf"      // a variable in section .maps whose type says it all
+	SourceLegacy   Source = "legacy"   // a struct bpf_map_def in section maps
+	SourceIproute2 Source = "iproute2" // a struct bpf_elf_map in section maps
+	SourceSamples  Source = "samples"  // a struct bpf_load_map_def in section maps
+	SourceData     Source = "data"     // a section of global data
 )
 
 // A Definition is what an object says of one map. All parsers end in it, and nothing after them asks which one it was.
@@ -52,10 +54,16 @@ type Definition struct {
 	// Raw are the bytes of the definition in its section; shared with the object, not to be changed.
 	Raw []byte
 
-	// Inner is what the maps in a map of maps look like. Nil for other maps.
+	// Iproute2 is what only iproute2's definitions say. Nil for others.
+	Iproute2 *Iproute2Map
+
+	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition names a map of the object for that, it is
+	// that map's own, and changes with it.
 	Inner *Definition
 	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
 	Slots []Slot
+
+	innerIndex uint32 // bpf_load_map_def: inner_map_idx
 }
 
 // A Field is a part of a map definition that this package knows no meaning for.
@@ -115,6 +123,8 @@ type input struct {
 	file  *file
 	types *types // nil where there is no BTF
 	relax bool   // ignore and report what is unknown
+	// layout is that of section maps, where the caller knows it.
+	layout MapLayout
 }
 
 // parsers are tried in this order.

@@ -33,8 +33,12 @@
 //	define.go     define    sections to map definitions: one Definition, whoever wrote it
 //	define_btf.go             section .maps
 //	define_values.go          what maps hold from the start
-//	define_legacy.go          section maps, struct bpf_map_def
+//	define_legacy.go          section maps, and struct bpf_map_def in it
+//	define_layout.go            which struct it is
+//	define_iproute2.go          struct bpf_elf_map
+//	define_samples.go           struct bpf_load_map_def
 //	define_data.go            .data, .rodata, .bss
+//	tailcall.go             iproute2's sections of tail calls
 //	resolve.go    resolve   instructions to what they refer to; externs
 //	open.go                 all of this, in order: [Open]
 //	map.go                  what callers may change before the load
@@ -55,6 +59,17 @@
 //     wants and libbpf leaves to the programmer: without it the node would be ignored in silence.
 //   - Unknown fields are refused, or, with [Options.IgnoreUnknownFields], reported in [Definition.Unknown] with their types and bytes. Known
 //     fields with unknown values are refused in any case.
+//   - Section maps holds structs of one layout: iproute2's bpf_elf_map, bpf_load_map_def of the kernel's samples, or bpf_map_def. Which is said
+//     by the caller, or by the name of the struct in BTF, or, without BTF, by the size: see [MapLayout]. It is not guessed from what the fields
+//     hold. bpf_elf_map and bpf_load_map_def go by the rules of their loaders, but for what follows.
+//   - Where iproute2 goes on with something else than was asked for, this package refuses: a section
+//     of tail calls into a map that is not there, two maps or programs for one element, an inner_id on a map that holds no maps. inner_map_idx on a map that holds no maps is refused too.
+//   - numa_node of a bpf_load_map_def counts with BPF_F_NUMA_NODE only: nobody can tell a 0 there from nothing.
+//   - A map of maps by inner_id takes the shape of the first map of that id, as it is when it is created, and holds all maps of that id that
+//     have an inner_idx. Its elements have 4 bytes, whatever its definition says.
+//   - A program in a section of tail calls is of the kind of the programs that will be loaded with it, which have to be of one kind. Which of
+//     them calls it is not looked at.
+//   - Loading puts iproute2's programs also into a PROG_ARRAY that was pinned before. If the load fails, what was there is put back.
 //   - A static map is refused in both sections. libbpf 0.x took static legacy maps, and no loader of today takes static BTF maps.
 //   - Bytes in section maps that no symbol names are refused if they are anything but padding, as are bytes in section .maps that no field
 //     reads.
@@ -72,6 +87,6 @@
 //
 // # What is not there yet
 //
-// Linking of several objects, iproute2's map definitions and callbacks for others, struct_ops, extension programs, externs of the kernel,
+// Linking of several objects, iproute2's ways to pin a map, callbacks for map definitions, struct_ops, extension programs, externs of the kernel,
 // binding of unused read-only data, attaching. What needs them is refused, with an error that wraps a sentinel.
 package loaderimpl

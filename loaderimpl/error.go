@@ -47,6 +47,7 @@ const (
 	ClassPin          Class = "invalid/incompatible-pin"
 	ClassNameConflict Class = "name-conflict"
 	ClassVerifier     Class = "verifier"
+	ClassLimit        Class = "limit"
 	ClassKernel       Class = "" // the kernel's errno, in the chain, says why
 )
 
@@ -124,6 +125,10 @@ var (
 	ErrDuplicate       error = &reason{ClassDefinition, "name is defined twice: rename one"}
 	ErrInitialiser     error = &reason{ClassDefinition, "definition has bytes that nothing reads: only values can be initialised"}
 	ErrInner           error = &reason{ClassDefinition, "bad inner map definition"}
+	ErrLayout          error = &reason{ClassDefinition, "maps of one section need to be structs of one layout that is known: see MapLayout"}
+	ErrMapID           error = &reason{ClassDefinition, "no one map of the object has this id: set its id"}
+	ErrSlot            error = &reason{ClassDefinition, "slot does not fit: each has to be less than the number of entries, and used once"}
+	ErrTooMany         error = &reason{ClassLimit, "too many maps"}
 	ErrUnknownField    error = &reason{ClassField, "unknown field in a map definition: remove it, or ignore unknown fields"}
 	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps"}
 
@@ -135,6 +140,7 @@ var (
 	ErrSection      error = &reason{ClassSection, "section is not supported"}
 
 	ErrProgramType  error = &reason{ClassSection, "section name says no program type: rename the section, set a type, or switch autoload off"}
+	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}
 	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
 	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
 	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}

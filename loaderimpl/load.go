@@ -108,6 +108,8 @@ type loading struct {
 	localExt   *btf.ExtInfos // its relocations; nil until needed
 	cache      *btf.Cache    // the kernel's types
 
+	replaced []*ebpf.Program // what was in slots of arrays that were there before
+
 	undos []func() error // what to do if the load fails, last first
 }
 
@@ -135,6 +137,7 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error), logs: make(map[string]string),
 		cache: btf.NewCache(), typesFD: -1}
 	defer l.closeTypes()
+	defer l.closeReplaced()
 	if err := l.run(); err != nil {
 		return nil, named(o.name, l.undone(err))
 	}
@@ -177,6 +180,9 @@ func (l *loading) check() error {
 	o := l.object
 	if o.file.order != nativeOrder() {
 		return at(StageLoad, "", "", fmt.Errorf("%v: %w", o.file.order, ErrByteOrder))
+	}
+	if err := o.settleTailCalls(); err != nil {
+		return err
 	}
 	for _, p := range o.programs {
 		switch {
@@ -297,9 +303,10 @@ func (l *loading) missing(log string) string {
 	return ""
 }
 
-// fillPrograms puts programs in a PROG_ARRAY.
+// fillPrograms puts programs in a PROG_ARRAY. One that was there before keeps its own, unless iproute2 defined it: there, loading an object again
+// is how its programs are replaced (bpf_fill_prog_arrays).
 func (l *loading) fillPrograms(i int, m *Map) error {
-	if l.maps[i] == nil || l.reused[m] || m.def.Type != ebpf.ProgramArray {
+	if l.maps[i] == nil || l.reused[m] && m.def.Source != SourceIproute2 || m.def.Type != ebpf.ProgramArray {
 		return nil
 	}
 	for _, slot := range m.def.Slots {
@@ -307,7 +314,7 @@ func (l *loading) fillPrograms(i int, m *Map) error {
 		if l.programs[j] == nil {
 			return fmt.Errorf("slot %d: program %s was left out: %w", slot.Index, slot.Name, ErrNotCreated)
 		}
-		if err := l.maps[i].Put(slot.Index, uint32(l.programs[j].FD())); err != nil {
+		if err := l.putProgram(m, l.maps[i], slot.Index, l.programs[j]); err != nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
 		}
 	}

@@ -25,6 +25,9 @@ type Options struct {
 	// It does not make up for a known field with an unknown value.
 	IgnoreUnknownFields bool
 
+	// MapLayout is what the structs of section maps are. By default that is found out, by the rule at [MapLayout].
+	MapLayout MapLayout
+
 	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
 	PinRoot string
 }
@@ -108,6 +111,9 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if len(data) > maxObject {
 		return at(StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), maxObject, ErrTooLarge))
 	}
+	if err := opts.MapLayout.check(); err != nil {
+		return at(StageOpen, "", "", err)
+	}
 	if o.file, err = parseELF(o.name, data); err != nil {
 		return at(StageOpen, "", "", err)
 	}
@@ -129,13 +135,16 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if err := o.findPrograms(); err != nil {
 		return err
 	}
-	defs, err := define(&input{file: o.file, types: o.types, relax: opts.IgnoreUnknownFields})
+	defs, err := define(&input{file: o.file, types: o.types, relax: opts.IgnoreUnknownFields, layout: opts.MapLayout})
 	if err != nil {
 		return err
 	}
 	o.maps = make([]*Map, 0, len(defs))
 	for _, d := range defs {
 		o.maps = append(o.maps, newMap(o, d))
+	}
+	if err := o.findTailCalls(); err != nil {
+		return err
 	}
 	return o.resolve()
 }

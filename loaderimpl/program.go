@@ -25,6 +25,7 @@ type Program struct {
 	kind     ProgramKind
 	function int // index into object.functions
 	autoload bool
+	tailCall bool // its section says which slot of a PROG_ARRAY it goes into, and nothing of its kind
 }
 
 // Name is the name of the program's function.
@@ -34,7 +35,8 @@ func (p *Program) Name() string { return p.name }
 func (p *Program) Section() string { return p.section }
 
 // Kind is what the kernel will be told the program is for: what its section name says, or what was set. Its Type is
-// [ebpf.UnspecifiedProgram] if neither says anything.
+// [ebpf.UnspecifiedProgram] if neither says anything. A program in one of iproute2's sections of tail calls, ID/SLOT, gets the kind of the
+// programs that call it when it is loaded.
 func (p *Program) Kind() ProgramKind { return p.kind }
 
 // SetKind says what the program is for, instead of its section name. It returns an error wrapping [ErrLoaded] after a load.

@@ -61,9 +61,19 @@ func (o *Object) resolve() error {
 
 // checkSlots refuses values that name no map or program of the object.
 func (o *Object) checkSlots() error {
+	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return len(m.def.Slots) > 0 }) {
+		return nil
+	}
+	maps, programs := make(map[string]bool, len(o.maps)), make(map[string]bool, len(o.programs))
+	for _, m := range o.maps {
+		maps[m.def.Name] = true
+	}
+	for _, p := range o.programs {
+		programs[p.name] = true
+	}
 	for _, m := range o.maps {
 		for _, slot := range m.def.Slots {
-			if holdsMaps(m.def.Type) && o.Map(slot.Name) == nil || !holdsMaps(m.def.Type) && o.Program(slot.Name) == nil {
+			if holdsMaps(m.def.Type) && !maps[slot.Name] || !holdsMaps(m.def.Type) && !programs[slot.Name] {
 				return at(StageResolve, m.def.Section, m.def.Name, fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, ErrExtern))
 			}
 		}

@@ -44,6 +44,17 @@ struct bpf_map_def {
 	__u32 type, key_size, value_size, max_entries, map_flags;
 };
 
+/* iproute2's, also in section "maps" (iproute2, include/bpf_elf.h). */
+struct bpf_elf_map {
+	__u32 type, size_key, size_value, max_elem, flags, id, pinning, inner_id, inner_idx;
+};
+enum { PIN_OBJECT_NS = 1, PIN_GLOBAL_NS = 2 };
+
+/* That of the kernel's samples, also in section "maps" (samples/bpf/bpf_load.h before Linux 5.11). */
+struct bpf_load_map_def {
+	__u32 type, key_size, value_size, max_entries, map_flags, inner_map_idx, numa_node;
+};
+
 #define ANNOTATE_KV(name, key_type, value_type)                                                                                                \
 	struct ____btf_map_##name {                                                                                                            \
 		key_type key;                                                                                                                  \

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
+	withoutTypes := func(e *edit) { e.order.PutUint32(e.header(btfSection)[4:], 0) } // SHT_NULL
+	for _, c := range []struct {
+		name   string
+		object string
+		edit   func(e *edit)
+		layout MapLayout
+		want   Source // of all maps
+		err    error  // or why they are refused
+	}{
+		{name: "by the name of the struct", object: "iproute2", want: SourceIproute2},
+		{name: "by the name of another struct", object: "samples", want: SourceSamples},
+		{name: "by the name of a struct that nobody knows, though the size fits", object: "refused/legacy_tail", err: ErrUnknownField},
+		{name: "by size", object: "iproute2_nobtf", want: SourceIproute2},
+		{name: "by size where sizes differ", object: "legacy_nobtf", want: SourceLegacy},
+		{name: "by size, which is none for the samples", object: "samples", edit: withoutTypes, err: ErrUnknownField},
+		{name: "by size, where there are no types to name", object: "iproute2", edit: withoutTypes, want: SourceIproute2},
+		{name: "as asked, without types", object: "samples", edit: withoutTypes, layout: LayoutSamples, want: SourceSamples},
+		{name: "as asked, against the name", object: "iproute2", layout: LayoutLegacy, err: ErrUnknownField},
+		{name: "as asked, against the size", object: "iproute2_nobtf", layout: LayoutLegacy, err: ErrUnknownField},
+		{name: "as asked, and too short for it", object: "refused/legacy_short", layout: LayoutIproute2, err: ErrDefinition},
+		{name: "as asked, and of several sizes", object: "legacy", layout: LayoutIproute2, err: ErrDefinition},
+		{name: "as asked, and shorter", object: "samples", layout: LayoutIproute2, err: ErrInner},
+		{name: "as asked of a layout that is none", object: "btf", layout: "bpf_map", err: ErrLayout},
+	} {
+		e := edited(t, c.object)
+		if c.edit != nil {
+			c.edit(e)
+		}
+		o, err := OpenBytes(e.data, Options{MapLayout: c.layout})
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: error %v, want %v", c.name, err, c.err)
+		}
+		if err != nil {
+			continue
+		}
+		for _, m := range o.Maps() {
+			if got := m.Definition().Source; got != c.want {
+				t.Errorf("%s: %s is defined by %s, want %s", c.name, m.Name(), got, c.want)
+			}
+		}
+	}
+}
+
+func TestShorterDefinitionsOfIproute2EndInZeros(t *testing.T) {
+	o := openTest(t, "legacy_one", Options{MapLayout: LayoutIproute2})
+	d := o.Map("m").Definition()
+	if diff := cmp.Diff(&Iproute2Map{}, d.Iproute2); diff != "" || d.MaxEntries != 6 || d.Flags != flagNoPrealloc || d.Source != SourceIproute2 {
+		t.Errorf("%+v %s", d, diff)
+	}
+}
+
+func TestMoreMapsThanIproute2Takes(t *testing.T) {
+	for n, want := range map[int]error{iproute2MaxMaps: nil, iproute2MaxMaps + 1: ErrTooMany} {
+		s := &section{name: legacySection}
+		for i := range n {
+			s.symbols = append(s.symbols, &symbol{name: fmt.Sprint("m", i), bind: 1, value: s.size, size: iproute2Size})
+			s.data = append(append(s.data, native32(2)...), make([]byte, iproute2Size-4)...)
+			s.size = uint64(len(s.data))
+		}
+		defs, err := legacyParser{}.define(&input{file: &file{order: nativeOrder()}, layout: LayoutIproute2}, s)
+		if !errors.Is(err, want) || want == nil && len(defs) != n {
+			t.Errorf("%d maps: %d and error %v, want %v", n, len(defs), err, want)
+		}
+	}
+}
+
+func TestIproute2sMapsHoldMaps(t *testing.T) {
+	for _, name := range []string{"iproute2", "iproute2_nobtf"} {
+		l := load(t, name, Options{}, nil)
+		checkHeld(t, l, heldMap{"in_array", 2, "first"}, heldMap{"in_array", 0, "second"}, heldMap{"in_hash", 2, "first"}, heldMap{"in_hash", 0, "second"})
+		var id uint32
+		if err := l.Maps["in_array"].Lookup(uint32(1), &id); !errors.Is(err, ebpf.ErrKeyNotExist) {
+			t.Errorf("in_array holds %d at 1, %v", id, err)
+		}
+		if got := run(t, l, "entry"); got != 2 {
+			t.Errorf("the tail call returned %d", got)
+		}
+		for m, want := range map[string]byte{"first": 2, "second": 1, "template": 0} {
+			if got := value(t, l.Maps[m]); !bytes.Equal(got, native64(want)) {
+				t.Errorf("%s: counted % x in %s, want %d", name, got, m, want)
+			}
+		}
+	}
+}
+
+func TestInnerMapsThatAreChangedStillFit(t *testing.T) {
+	l := load(t, "iproute2", Options{}, func(o *Object) {
+		for _, m := range []string{"template", "first", "second"} {
+			do(t, o.Map(m).SetType(ebpf.Hash))
+		}
+	})
+	checkHeld(t, l, heldMap{"in_array", 2, "first"})
+}
+
+func TestSamplesMapsOfMapsAreLikeTheMapOfThatIndex(t *testing.T) {
+	l := load(t, "samples", Options{}, nil)
+	do(t, l.Maps["like_the_second"].Put(uint32(7), uint32(l.Maps["on_node_zero"].FD())))
+	if err := l.Maps["like_the_second"].Put(uint32(7), uint32(l.Maps["plain"].FD())); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("a map of another kind went in: %v", err)
+	}
+}
+
+func TestSectionsOfTailCalls(t *testing.T) {
+	type section struct {
+		ID, Slot uint32
+		OK       bool
+	}
+	for name, want := range map[string]section{
+		"5/0": {5, 0, true}, "0x2a/0XF": {42, 15, true}, "010/07": {8, 7, true}, "0/0": {0, 0, true}, "4294967295/4294967295": {1<<32 - 1, 1<<32 - 1, true},
+		"4294967296/0": {}, "5": {}, "5/": {}, "/5": {}, "5/0/1": {}, "-1/0": {}, "+1/0": {}, " 1/0": {}, "1/0 ": {}, "08/1": {}, "0x/1": {},
+		"0b1/0": {}, "0o1/0": {}, "1_0/0": {}, "a/1": {}, "xdp/1": {}, "classifier": {}, "": {},
+	} {
+		var got section
+		if got.ID, got.Slot, got.OK = tailCallSection(name); !got.OK {
+			got = section{}
+		}
+		if got != want {
+			t.Errorf("%q: %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+func TestTailCallsAreOfTheKindOfTheirCaller(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(o *Object) error
+		want   ebpf.ProgramType // of entry and last
+	}{
+		{"by its section", func(*Object) error { return nil }, ebpf.SchedCLS},
+		{"as set for the caller", func(o *Object) error { return o.Program("entry").SetType(ebpf.SchedACT) }, ebpf.SchedACT},
+		{"as set for all", func(o *Object) error {
+			var errs []error
+			for _, p := range o.Programs() {
+				errs = append(errs, p.SetType(ebpf.SchedACT))
+			}
+			return errors.Join(errs...)
+		}, ebpf.SchedACT},
+	} {
+		l := load(t, "iproute2", Options{}, func(o *Object) { do(t, c.change(o)) })
+		for _, p := range []string{"entry", "last"} {
+			if got := l.Programs[p].Type(); got != c.want {
+				t.Errorf("%s: %s is of type %v, want %v", c.name, p, got, c.want)
+			}
+		}
+	}
+}
+
+func TestTailCallsThatCannotBeFilledIn(t *testing.T) {
+	needsBPF(t)
+	for _, c := range []struct {
+		name   string
+		object string
+		change func(o *Object) error
+		want   error
+		error  Error
+	}{
+		{"callers of two kinds", "two_callers", func(*Object) error { return nil }, ErrTailCallType,
+			Error{Stage: StageLoad, Class: ClassSection, Section: "1/1", Symbol: "last"}},
+		{"no caller", "iproute2", func(o *Object) error { return o.Program("entry").SetAutoload(false) }, ErrProgramType,
+			Error{Stage: StageLoad, Class: ClassSection, Section: "42/0xf", Symbol: "last"}},
+		{"left out", "iproute2", func(o *Object) error { return o.Program("last").SetAutoload(false) }, ErrNotCreated,
+			Error{Stage: StageLoad, Class: ClassInvalid, Section: "maps", Symbol: "jumps"}},
+		{"array made shorter", "iproute2", func(o *Object) error { return o.Map("jumps").SetMaxEntries(15) }, unix.E2BIG,
+			Error{Stage: StageLoad, Section: "maps", Symbol: "jumps"}},
+	} {
+		o := openTest(t, c.object, Options{})
+		do(t, c.change(o))
+		got := *checkLoadFails(t, c.name, o, c.want)
+		got.Err, got.Object = nil, ""
+		if diff := cmp.Diff(c.error, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestOneOfTwoCallersSaysTheKind(t *testing.T) {
+	l := load(t, "two_callers", Options{}, func(o *Object) { do(t, o.Program("classify").SetAutoload(false)) })
+	if got := l.Programs["last"].Type(); got != ebpf.XDP {
+		t.Errorf("type %v", got)
+	}
+}
+
+// pins are all files and links below a folder.
+// objectFolder is the folder for the maps of a test object.
+func TestAFailedLoadPutsProgramsBack(t *testing.T) {
+	onBPFFS(t, func(root string) {
+		array, err := ebpf.NewMap(&ebpf.MapSpec{Name: "jumps", Type: ebpf.ProgramArray, KeySize: 4, ValueSize: 4, MaxEntries: 2})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer array.Close()
+		l := load(t, "iproute2", Options{}, nil)
+		old := l.Programs["last"]
+		if err := array.Put(uint32(0), uint32(old.FD())); err != nil {
+			t.Error(err)
+			return
+		}
+		// The second of two slots is beyond the end of the array, which only the kernel can tell as the map was changed after it was opened.
+		o := openTest(t, "iproute2", Options{PinRoot: root})
+		d := o.Map("jumps").def
+		d.MaxEntries, d.Slots = 2, []Slot{{0, "last"}, {1, "unused"}, {2, "unused"}}
+		path := filepath.Join(root, "jumps")
+		if err := errors.Join(o.Map("jumps").SetPinPath(path), array.Pin(path)); err != nil {
+			t.Error(err)
+			return
+		}
+		checkLoadFails(t, "slot beyond the end", o, unix.E2BIG)
+		want, _ := l.ProgramID("last")
+		var got uint32
+		if err := array.Lookup(uint32(0), &got); err != nil || got != want {
+			t.Errorf("program %d in slot 0, want %d back (%v)", got, want, err)
+		}
+		if err := array.Lookup(uint32(1), &got); !errors.Is(err, ebpf.ErrKeyNotExist) {
+			t.Errorf("program %d in slot 1, which was empty (%v)", got, err)
+		}
+	})
+}
+
+// FuzzPinIDs fuzzes iproute2's table of pinning ids: whatever it says, no path leaves the mount.
+// FuzzTailCallSection fuzzes names of sections: those that are numbers are so in any notation.
+func FuzzTailCallSection(f *testing.F) {
+	f.Add("5/0")
+	f.Add("0x2a/010")
+	f.Fuzz(func(t *testing.T, name string) {
+		id, slot, ok := tailCallSection(name)
+		if !ok {
+			return
+		}
+		for _, text := range []string{fmt.Sprintf("%d/%d", id, slot), fmt.Sprintf("%#x/%#x", id, slot), fmt.Sprintf("%#o/%#o", id, slot)} {
+			if id2, slot2, ok := tailCallSection(text); !ok || id2 != id || slot2 != slot {
+				t.Fatalf("%q is %d/%d, and %q is %d/%d", name, id, slot, text, id2, slot2)
+			}
+		}
+	})
+}
+
+// FuzzLayouts fuzzes definitions of each layout that refer to each other.
+func FuzzLayouts(f *testing.F) {
+	for i, name := range []string{"iproute2", "samples", "refused/elf_slot_twice", "refused/samples_inner_later"} {
+		file, err := parseELF(name, readTest(f, name, native()))
+		if err != nil {
+			f.Fatal(err)
+		}
+		s := file.named(legacySection)
+		f.Add(s.data, uint8(s.symbols[0].size), uint8(i))
+	}
+	all := []MapLayout{LayoutIproute2, LayoutSamples, LayoutLegacy, LayoutByRule}
+	f.Fuzz(func(t *testing.T, data []byte, size, which uint8) {
+		s := &section{name: legacySection, data: data, size: uint64(len(data))}
+		for off := uint64(0); size > 0 && off+uint64(size) <= s.size; off += uint64(size) {
+			s.symbols = append(s.symbols, &symbol{name: fmt.Sprint("m", off), bind: 1, value: off, size: uint64(size)})
+		}
+		for _, relax := range []bool{false, true} {
+			defs, err := legacyParser{}.define(&input{file: &file{order: nativeOrder()}, relax: relax, layout: all[int(which)%len(all)]}, s)
+			if err == nil {
+				checkConnections(t, defs)
+			}
+		}
+	})
+}
+
+// checkConnections holds maps of maps to what the rest of a load relies on.
+func checkConnections(t *testing.T, defs []*Definition) {
+	t.Helper()
+	for _, d := range defs {
+		if holdsMaps(d.Type) != (d.Inner != nil) && d.Source != SourceLegacy {
+			t.Fatalf("a map of type %v with inner map %v", d.Type, d.Inner)
+		}
+		if d.Inner != nil && (holdsMaps(d.Inner.Type) || d.Inner.Inner != nil) {
+			t.Fatalf("maps in maps in maps: %+v", d)
+		}
+		for i, slot := range d.Slots {
+			if i > 0 && d.Slots[i-1].Index >= slot.Index || d.Type == ebpf.ArrayOfMaps && slot.Index >= d.MaxEntries {
+				t.Fatalf("slots %v of a map of %d entries", d.Slots, d.MaxEntries)
+			}
+		}
+	}
+}

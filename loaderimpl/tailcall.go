@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+)
+
+// iproute2 has tail calls filled in by the names of sections: a program in section ID/SLOT goes into that slot of the PROG_ARRAY whose
+// definition has that id (bpf_fill_prog_arrays). Such names mean so only in objects with definitions of iproute2's.
+
+// tailCallSection reads the name of a section of tail calls: two numbers of 32 bits, decimal, hexadecimal after 0x, octal after 0. iproute2
+// reads them with scanf's %i, which also lets signs, spaces and anything behind the second number pass; those are no numbers here.
+func tailCallSection(name string) (id, slot uint32, ok bool) {
+	first, second, found := strings.Cut(name, "/")
+	id, okID := scanNumber(first)
+	slot, okSlot := scanNumber(second)
+	return id, slot, found && okID && okSlot
+}
+
+// scanNumber reads a number as scanf's %i does, but for signs and spaces.
+func scanNumber(s string) (uint32, bool) {
+	if strings.Trim(s, "0123456789abcdefABCDEFxX") != "" || strings.HasPrefix(s, "0b") || strings.HasPrefix(s, "0B") {
+		return 0, false // what else Go reads as numbers: underscores, 0b, 0o
+	}
+	n, err := strconv.ParseUint(s, 0, 32)
+	return uint32(n), err == nil
+}
+
+// findTailCalls gives the programs in sections of tail calls to their arrays.
+func (o *Object) findTailCalls() error {
+	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return m.def.Source == SourceIproute2 }) {
+		return nil
+	}
+	for _, p := range o.programs {
+		id, slot, ok := tailCallSection(p.section)
+		if !ok {
+			continue
+		}
+		array, err := o.tailCallArray(id)
+		if err == nil {
+			err = array.addSlot(slot, p.name)
+		}
+		if err != nil {
+			return at(StageResolve, p.section, p.name, err)
+		}
+		p.tailCall, p.kind = true, ProgramKind{}
+	}
+	for _, m := range o.maps {
+		if m.def.Source == SourceIproute2 && m.def.Type == ebpf.ProgramArray {
+			if err := m.def.sortSlots(); err != nil {
+				return at(StageResolve, m.def.Section, m.def.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// tailCallArray is the PROG_ARRAY of that id. iproute2 takes the first of several, and does not load the programs of a section that names
+// none; both would leave slots empty that somebody wanted filled.
+func (o *Object) tailCallArray(id uint32) (*Definition, error) {
+	var array *Definition
+	for _, m := range o.maps {
+		if m.def.Source != SourceIproute2 || m.def.Type != ebpf.ProgramArray || m.def.Iproute2.ID != id {
+			continue
+		}
+		if array != nil {
+			return nil, fmt.Errorf("%s and %s are both PROG_ARRAYs of id %d: %w", array.Name, m.def.Name, id, ErrMapID)
+		}
+		array = m.def
+	}
+	if array == nil {
+		return nil, fmt.Errorf("no PROG_ARRAY has id %d: %w", id, ErrMapID)
+	}
+	return array, nil
+}
+
+// settleTailCalls gives programs in sections of tail calls the kind of the programs that call them, as the kernel wants of a PROG_ARRAY. iproute2
+// loads one other section, and knows. Here those that will be loaded have to be of one kind, or the caller has to say.
+func (o *Object) settleTailCalls() error {
+	i := slices.IndexFunc(o.programs, (*Program).untyped)
+	if i < 0 {
+		return nil
+	}
+	var entry *Program
+	for _, p := range o.programs {
+		switch {
+		case p.tailCall || !p.autoload || p.kind.Type == ebpf.UnspecifiedProgram:
+		case entry == nil:
+			entry = p
+		case entry.kind != p.kind:
+			return at(StageLoad, o.programs[i].section, o.programs[i].name, fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
+				entry.name, entry.kind.Type, entry.kind.AttachType, p.name, p.kind.Type, p.kind.AttachType, ErrTailCallType))
+		}
+	}
+	for _, p := range o.programs {
+		if entry != nil && p.untyped() {
+			p.kind = entry.kind
+		}
+	}
+	return nil
+}
+
+// untyped reports whether a program will be loaded as a tail call whose kind nobody has said yet.
+func (p *Program) untyped() bool {
+	return p.tailCall && p.autoload && p.kind.Type == ebpf.UnspecifiedProgram
+}
+
+// putProgram puts a program in a slot of a PROG_ARRAY. If the array was there before, what was in the slot comes back should the load fail.
+func (l *loading) putProgram(m *Map, array *ebpf.Map, slot uint32, p *ebpf.Program) error {
+	if l.reused[m] {
+		if err := l.keepProgram(array, slot); err != nil {
+			return err
+		}
+	}
+	return array.Put(slot, uint32(p.FD()))
+}
+
+// keepProgram holds the program that is in a slot until the end of the load.
+func (l *loading) keepProgram(array *ebpf.Map, slot uint32) error {
+	var id uint32
+	err := array.Lookup(slot, &id)
+	if errors.Is(err, ebpf.ErrKeyNotExist) {
+		l.undo(func() error { return array.Delete(slot) })
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at what is there: %w", err)
+	}
+	old, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
+	if err != nil {
+		return fmt.Errorf("hold program %d, which is there: %w", id, err)
+	}
+	l.replaced = append(l.replaced, old)
+	l.undo(func() error { return array.Put(slot, uint32(old.FD())) })
+	return nil
+}
+
+// closeReplaced lets go of the programs whose slots were taken.
+func (l *loading) closeReplaced() {
+	for _, p := range l.replaced {
+		p.Close()
+	}
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map of maps that names no inner map.
+#include "../bpf.h"
+
+struct bpf_elf_map SEC("maps") m = { .type = MAP_ARRAY_OF_MAPS, .size_key = 4, .size_value = 4, .max_elem = 1 };

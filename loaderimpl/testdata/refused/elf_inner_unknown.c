@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map of maps whose inner map is nowhere.
+#include "../bpf.h"
+
+struct bpf_elf_map SEC("maps") m = { .type = MAP_ARRAY_OF_MAPS, .size_key = 4, .size_value = 4, .max_elem = 1, .inner_id = 5 };
+struct bpf_elf_map SEC("maps") other = { .type = MAP_ARRAY, .size_key = 4, .size_value = 8, .max_elem = 1, .id = 6 };

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A tail call beyond the end of its map.
+#include "../bpf.h"
+
+struct bpf_elf_map SEC("maps") m = { .type = MAP_PROG_ARRAY, .size_key = 4, .size_value = 4, .max_elem = 2, .id = 5 };
+
+SEC("5/2") int use(void *ctx) { return 0; }

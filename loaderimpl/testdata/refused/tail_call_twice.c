@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Two programs for one tail call.
+#include "../bpf.h"
+
+struct bpf_elf_map SEC("maps") m = { .type = MAP_PROG_ARRAY, .size_key = 4, .size_value = 4, .max_elem = 2, .id = 5 };
+
+SEC("5/1") int before(void *ctx) { return 0; }
+SEC("0x5/0x1") int use(void *ctx) { return 0; }

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A tail call into one of two maps.
+#include "../bpf.h"
+
+struct bpf_elf_map SEC("maps") m = { .type = MAP_PROG_ARRAY, .size_key = 4, .size_value = 4, .max_elem = 1, .id = 5 };
+struct bpf_elf_map SEC("maps") n = { .type = MAP_PROG_ARRAY, .size_key = 4, .size_value = 4, .max_elem = 1, .id = 5 };
+
+SEC("5/0") int use(void *ctx) { return 0; }
