@@ -46,6 +46,7 @@
 //	kernelbtf.go            types to the kernel
 //	create.go     create    definitions to maps, with contents
 //	pin.go        pin       maps to and from bpffs
+//	pin_iproute2.go           where iproute2 has them
 //	relocate.go   relocate  functions to one program, references to descriptors
 //	core.go                 instructions to this kernel's types
 //	kernel.go               the calls to bpf(2)
@@ -62,14 +63,17 @@
 //   - Section maps holds structs of one layout: iproute2's bpf_elf_map, bpf_load_map_def of the kernel's samples, or bpf_map_def. Which is said
 //     by the caller, or by the name of the struct in BTF, or, without BTF, by the size: see [MapLayout]. It is not guessed from what the fields
 //     hold. bpf_elf_map and bpf_load_map_def go by the rules of their loaders, but for what follows.
-//   - Where iproute2 goes on with something else than was asked for, this package refuses: a section
-//     of tail calls into a map that is not there, two maps or programs for one element, an inner_id on a map that holds no maps. inner_map_idx on a map that holds no maps is refused too.
+//   - Where iproute2 goes on with something else than was asked for, this package refuses: a pinning id that the table does not have, a section
+//     of tail calls into a map that is not there, two maps or programs for one element, an inner_id on a map that holds no maps, a reserved id
+//     in the table. inner_map_idx on a map that holds no maps is refused too.
 //   - numa_node of a bpf_load_map_def counts with BPF_F_NUMA_NODE only: nobody can tell a 0 there from nothing.
 //   - A map of maps by inner_id takes the shape of the first map of that id, as it is when it is created, and holds all maps of that id that
 //     have an inner_idx. Its elements have 4 bytes, whatever its definition says.
 //   - A program in a section of tail calls is of the kind of the programs that will be loaded with it, which have to be of one kind. Which of
 //     them calls it is not looked at.
 //   - Loading puts iproute2's programs also into a PROG_ARRAY that was pinned before. If the load fails, what was there is put back.
+//   - Pins of iproute2's are in one tree for tc, xdp and ip: the folders of the latter are links to that of the first. Folders are made where
+//     they are needed only. Nothing is mounted.
 //   - A static map is refused in both sections. libbpf 0.x took static legacy maps, and no loader of today takes static BTF maps.
 //   - Bytes in section maps that no symbol names are refused if they are anything but padding, as are bytes in section .maps that no field
 //     reads.
@@ -87,6 +91,6 @@
 //
 // # What is not there yet
 //
-// Linking of several objects, iproute2's ways to pin a map, callbacks for map definitions, struct_ops, extension programs, externs of the kernel,
+// Linking of several objects, callbacks for map definitions, struct_ops, extension programs, externs of the kernel,
 // binding of unused read-only data, attaching. What needs them is refused, with an error that wraps a sentinel.
 package loaderimpl

@@ -146,7 +146,10 @@ var (
 	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
 
-	ErrPinPath         error = &reason{ClassInvalid, "map is pinned by name, and there is no folder to pin in: give PinRoot"}
+	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder to pin in: give PinRoot, or PinMount for iproute2's maps"}
+	ErrPinID           error = &reason{ClassNotFound, "the table of pinning ids does not have this one: give it in PinIDs"}
+	ErrPinTable        error = &reason{ClassInvalid, "bad table of pinning ids: each is more than 2, and a path of names without dots below the mount"}
+	ErrPinSubdir       error = &reason{ClassInvalid, "unknown subdirectory for iproute2's maps"}
 	ErrPinPlace        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
 	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names"}
 	ErrIncompatiblePin error = &reason{ClassPin, "pinned map differs from its definition: remove the pin, or change the definition"}

@@ -4,9 +4,13 @@ package loaderimpl
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -198,7 +202,103 @@ func TestOneOfTwoCallersSaysTheKind(t *testing.T) {
 }
 
 // pins are all files and links below a folder.
+func pins(t *testing.T, root string) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !strings.HasSuffix(path, ".debug") && path != root {
+			rel, _ := filepath.Rel(root, path)
+			if target, err := os.Readlink(path); err == nil {
+				rel += " -> " + target
+			}
+			list = append(list, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return list
+}
+
 // objectFolder is the folder for the maps of a test object.
+func objectFolder(t *testing.T, name string) string {
+	return fmt.Sprintf("%x", sha1.Sum(readTest(t, name, native())))
+}
+
+func iproute2Options(root, subdir string) Options {
+	return Options{PinMount: root, PinSubdir: subdir, PinIDs: map[uint32]string{11: "some/where"}}
+}
+
+func openPinned(t *testing.T, opts Options) *Object {
+	t.Helper()
+	o, err := Open([]string{objectPath("iproute2_pinned", native())}, opts)
+	if err == nil {
+		err = o.Program("entry").SetType(ebpf.SchedCLS)
+	}
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	return o
+}
+
+func TestMapsArePinnedWhereIproute2PinsThem(t *testing.T) {
+	sum := objectFolder(t, "iproute2_pinned")
+	below := func(subdir string) []string {
+		return []string{subdir, subdir + "/" + sum, subdir + "/" + sum + "/of_object", subdir + "/globals", subdir + "/globals/jumps", subdir + "/globals/of_all"}
+	}
+	custom := []string{"some", "some/where", "some/where/of_some"}
+	for subdir, want := range map[string][]string{
+		"": append(below("tc"), custom...), "tc": append(below("tc"), custom...),
+		"xdp": append(append(below("tc"), "xdp -> tc"), custom...), "ip": append(append(below("tc"), "ip -> tc"), custom...),
+	} {
+		onBPFFS(t, func(root string) {
+			o := openPinned(t, iproute2Options(root, subdir))
+			l, err := o.Load(LoadOptions{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer l.Close()
+			slices.Sort(want)
+			if diff := cmp.Diff(want, pins(t, root)); diff != "" {
+				t.Errorf("%q: (-want +got)\n%s", subdir, diff)
+			}
+			for _, m := range o.Maps() {
+				if m.PinPath() == "" {
+					continue
+				}
+				if same, err := pinsSame(l.Maps[m.Name()].FD(), m.PinPath()); err != nil || !same {
+					t.Errorf("%q: another map than %s at %s (%v)", subdir, m.Name(), m.PinPath(), err)
+				}
+			}
+		})
+	}
+}
+
+func TestIproute2sMapsAreReusedAndTheirProgramsReplaced(t *testing.T) {
+	onBPFFS(t, func(root string) {
+		var maps, programs [2]uint32
+		for i, subdir := range []string{"tc", "xdp"} {
+			l, err := openPinned(t, iproute2Options(root, subdir)).Load(LoadOptions{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer l.Close()
+			id, _ := l.ProgramID("last")
+			if err := l.Maps["jumps"].Lookup(uint32(1), &programs[i]); err != nil || programs[i] != id {
+				t.Errorf("load %d: program %d in the array, want %d (%v)", i, programs[i], id, err)
+			}
+			maps[i], _ = l.MapID("of_all")
+		}
+		if maps[0] != maps[1] || programs[0] == programs[1] {
+			t.Errorf("maps %v, programs %v: want one map, and two programs", maps, programs)
+		}
+	})
+}
+
 func TestAFailedLoadPutsProgramsBack(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		array, err := ebpf.NewMap(&ebpf.MapSpec{Name: "jumps", Type: ebpf.ProgramArray, KeySize: 4, ValueSize: 4, MaxEntries: 2})
@@ -214,7 +314,7 @@ func TestAFailedLoadPutsProgramsBack(t *testing.T) {
 			return
 		}
 		// The second of two slots is beyond the end of the array, which only the kernel can tell as the map was changed after it was opened.
-		o := openTest(t, "iproute2", Options{PinRoot: root})
+		o := openTest(t, "iproute2", Options{PinMount: root})
 		d := o.Map("jumps").def
 		d.MaxEntries, d.Slots = 2, []Slot{{0, "last"}, {1, "unused"}, {2, "unused"}}
 		path := filepath.Join(root, "jumps")
@@ -234,7 +334,132 @@ func TestAFailedLoadPutsProgramsBack(t *testing.T) {
 	})
 }
 
+func TestFoldersOfAFailedLoadAreRemoved(t *testing.T) {
+	onBPFFS(t, func(root string) {
+		for _, subdir := range iproute2Subdirs {
+			o := openPinned(t, iproute2Options(root, subdir))
+			if err := o.Map("jumps").SetMaxEntries(1); err != nil {
+				t.Error(err)
+			}
+			checkLoadFails(t, "slot beyond the end", o, unix.E2BIG)
+			if left := pins(t, root); len(left) > 0 {
+				t.Errorf("%s: left %v", subdir, left)
+			}
+		}
+	})
+}
+
+func TestFoldersOfOthersSurviveAFailedLoad(t *testing.T) {
+	onBPFFS(t, func(root string) {
+		for _, folder := range []string{"xdp/globals", "some"} {
+			if err := os.MkdirAll(filepath.Join(root, folder), 0o700); err != nil {
+				t.Error(err)
+			}
+		}
+		o := openPinned(t, iproute2Options(root, "xdp"))
+		if err := o.Map("jumps").SetMaxEntries(1); err != nil {
+			t.Error(err)
+		}
+		checkLoadFails(t, "slot beyond the end", o, unix.E2BIG)
+		if diff := cmp.Diff([]string{"some", "xdp", "xdp/globals"}, pins(t, root)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestIproute2sPinsThatCannotBeMade(t *testing.T) {
+	needsBPF(t)
+	for _, c := range []struct {
+		name   string
+		opts   Options
+		want   error
+		class  Class
+		symbol string
+	}{
+		{"no mount", Options{PinIDs: map[uint32]string{11: "some"}}, ErrPinPath, ClassInvalid, "of_object"},
+		{"no such id", Options{PinMount: "/nowhere", PinIDs: map[uint32]string{12: "some"}}, ErrPinID, ClassNotFound, "of_some"},
+		{"no folder at the mount", Options{PinMount: filepath.Join(t.TempDir(), "gone"), PinIDs: map[uint32]string{11: "some"}}, unix.ENOENT,
+			ClassKernel, "of_object"},
+		{"no bpffs at the mount", Options{PinMount: t.TempDir(), PinIDs: map[uint32]string{11: "some"}}, ErrPinPlace, ClassInvalid, "of_object"},
+	} {
+		got := *checkLoadFails(t, c.name, openPinned(t, c.opts), c.want)
+		got.Err, got.Object = nil, ""
+		if diff := cmp.Diff(Error{Stage: StagePin, Class: c.class, Section: "maps", Symbol: c.symbol}, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+		if c.opts.PinMount != "" && c.want == ErrPinPlace {
+			if left := entries(t, c.opts.PinMount); len(left) > 0 {
+				t.Errorf("%s: made %v", c.name, left)
+			}
+		}
+	}
+}
+
+func TestACallerMayPinIproute2sMapsElsewhere(t *testing.T) {
+	o := openPinned(t, Options{})
+	for _, m := range o.Maps() {
+		do(t, m.SetPinPath(""))
+	}
+	needsBPF(t)
+	l, err := o.Load(LoadOptions{})
+	do(t, err)
+	do(t, l.Close())
+}
+
+func TestTablesOfPinningIDs(t *testing.T) {
+	for text, want := range map[string]map[uint32]string{
+		"": {}, "# nothing\n\n": {},
+		"3 a/b\n  0x10\tc # more\n010 d/\n": {3: "a/b", 16: "c", 8: "d/"},
+		"4294967295 last":                   {1<<32 - 1: "last"},
+	} {
+		got, err := ParsePinIDs([]byte(text))
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%q: %v %s", text, err, diff)
+		}
+	}
+	for _, text := range []string{
+		"0 a", "1 a", "2 a", "3", "a 3", "3 a b", "-3 a", "4294967296 a", "3 /a", "3 ..", "3 a/../../b", "3 a//b", "3 a.b", "3 .", "3 a\n3 b", "3 /",
+		"3 " + strings.Repeat("a", 256), "3 " + strings.Repeat("a", 70000),
+	} {
+		if ids, err := ParsePinIDs([]byte(text)); !errors.Is(err, ErrPinTable) {
+			t.Errorf("%.20q: %v, %v", text, ids, err)
+		}
+	}
+}
+
+func TestOptionsForIproute2sPinsAreChecked(t *testing.T) {
+	for name, c := range map[string]struct {
+		opts Options
+		want error
+	}{
+		"absolute path":      {Options{PinIDs: map[uint32]string{3: "/etc"}}, ErrPinTable},
+		"path that leads up": {Options{PinIDs: map[uint32]string{3: "a/../../b"}}, ErrPinTable},
+		"path that is empty": {Options{PinIDs: map[uint32]string{3: ""}}, ErrPinTable},
+		"reserved id":        {Options{PinIDs: map[uint32]string{2: "a"}}, ErrPinTable},
+		"subdirectory":       {Options{PinSubdir: "../tc"}, ErrPinSubdir},
+	} {
+		_, err := Open([]string{objectPath("btf", native())}, c.opts)
+		compareRefusal(t, name, err, &Error{Stage: StageOpen, Class: ClassInvalid, Object: "btf"}, c.want)
+	}
+}
+
 // FuzzPinIDs fuzzes iproute2's table of pinning ids: whatever it says, no path leaves the mount.
+func FuzzPinIDs(f *testing.F) {
+	f.Add([]byte("3 a/b\n  0x10\tc # more\n010 d/\n"))
+	f.Add([]byte("3 ../x"))
+	f.Fuzz(func(t *testing.T, table []byte) {
+		ids, err := ParsePinIDs(table)
+		if err != nil && !errors.Is(err, ErrPinTable) {
+			t.Fatalf("error %v", err)
+		}
+		for id, path := range ids {
+			if p := filepath.Join("/mount", path); id <= 2 || !filepath.IsLocal(path) || !strings.HasPrefix(p, "/mount/") {
+				t.Fatalf("id %d leads to %s", id, p)
+			}
+		}
+	})
+}
+
 // FuzzTailCallSection fuzzes names of sections: those that are numbers are so in any notation.
 func FuzzTailCallSection(f *testing.F) {
 	f.Add("5/0")

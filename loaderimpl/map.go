@@ -14,7 +14,9 @@ import (
 type Map struct {
 	object  *Object
 	def     *Definition
-	pinPath string // where to pin it; empty for nowhere
+	pinPath string   // where to pin it; empty for nowhere
+	pinTree *pinTree // of which pinPath is a part; nil for none
+	pinErr  error    // why there is no pinPath though the definition asks for one
 	create  bool
 	value   []byte // global data: what it holds from the start; nil for zeros
 }
@@ -26,6 +28,10 @@ func newMap(o *Object, d *Definition) *Map {
 	}
 	if d.Pinning == PinByName && o.pinRoot != "" {
 		m.pinPath = filepath.Join(o.pinRoot, d.Name)
+	}
+	if d.Source == SourceIproute2 {
+		m.pinTree = o.pinTree
+		m.pinPath, m.pinErr = o.pinTree.path(d)
 	}
 	return m
 }
@@ -64,7 +70,7 @@ func (m *Map) PinPath() string { return m.pinPath }
 // SetPinPath asks for the map to be pinned at a path, or reused from there. An empty path asks for neither, whatever the definition says.
 func (m *Map) SetPinPath(path string) error {
 	return m.set(func() {
-		m.pinPath = path
+		m.pinPath, m.pinTree, m.pinErr = path, nil, nil
 		m.def.Pinning = PinNone
 	})
 }

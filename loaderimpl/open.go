@@ -30,6 +30,13 @@ type Options struct {
 
 	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
 	PinRoot string
+
+	// PinMount is the mount point of a bpffs for the maps that struct bpf_elf_map asks to be pinned; iproute2's default is /sys/fs/bpf.
+	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp" or "ip".
+	PinMount, PinSubdir string
+
+	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself: see [ParsePinIDs].
+	PinIDs map[uint32]string
 }
 
 // An Object is a compiled BPF object, read and checked. Nothing of it is in the kernel before [Object.Load]. It is not safe for use by
@@ -37,6 +44,7 @@ type Options struct {
 type Object struct {
 	name      string
 	pinRoot   string
+	pinTree   *pinTree
 	file      *file
 	types     *types // nil where the object has no BTF
 	ext       *extInfo
@@ -112,6 +120,9 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 		return at(StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), maxObject, ErrTooLarge))
 	}
 	if err := opts.MapLayout.check(); err != nil {
+		return at(StageOpen, "", "", err)
+	}
+	if o.pinTree, err = newPinTree(data, &opts); err != nil {
 		return at(StageOpen, "", "", err)
 	}
 	if o.file, err = parseELF(o.name, data); err != nil {

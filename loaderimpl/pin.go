@@ -16,6 +16,8 @@ import (
 // checkPin finds what is wrong with where a map is to be pinned, before anything is made.
 func (m *Map) checkPin() error {
 	switch {
+	case m.pinErr != nil:
+		return m.pinErr
 	case m.pinPath == "" && m.def.Pinning == PinByName:
 		return ErrPinPath
 	case m.pinPath == "":
@@ -120,7 +122,11 @@ func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
 func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
 	dir := filepath.Dir(m.pinPath)
 	// libbpf makes the last folder of the path, and no more (make_parent_dir).
-	if err := os.Mkdir(dir, 0o700); err == nil {
+	if m.pinTree != nil {
+		if err := l.plant(m.pinTree, dir); err != nil {
+			return err
+		}
+	} else if err := os.Mkdir(dir, 0o700); err == nil {
 		l.undo(func() error { return os.Remove(dir) })
 	} else if !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make folder for pin: %w", err)

@@ -2,5 +2,185 @@
 
 package loaderimpl
 
-// Iproute2Pinning is where iproute2 pins a map.
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Iproute2Pinning is where iproute2 pins a map: one of the constants, or an id of [Options.PinIDs].
 type Iproute2Pinning uint32
+
+// The kinds of pinning that iproute2 knows by itself (include/bpf_elf.h). Folders are below PinMount/PinSubdir.
+const (
+	Iproute2PinNone   Iproute2Pinning = 0 // PIN_NONE: nowhere
+	Iproute2PinObject Iproute2Pinning = 1 // PIN_OBJECT_NS: in a folder named by the SHA-1 of the object's bytes
+	Iproute2PinGlobal Iproute2Pinning = 2 // PIN_GLOBAL_NS: in the folder globals
+)
+
+// Folders of iproute2's.
+const (
+	iproute2Globals = "globals"
+	iproute2Main    = "tc"
+)
+
+// iproute2Subdirs are the parts of iproute2 that load programs, each with a folder. Those but tc are links to it, so that tc and XDP programs
+// share their maps (bpf_gen_hierarchy).
+var iproute2Subdirs = []string{iproute2Main, "xdp", "ip"}
+
+// ParsePinIDs reads iproute2's table of pinning ids, /etc/iproute2/bpf_pinning: an id (decimal, hexadecimal after 0x, octal after 0), white
+// space and a path on each line, comments after #. The result is what [Options.PinIDs] takes, and held to the same rules: where iproute2 warns
+// and goes on, the error wraps [ErrPinTable].
+func ParsePinIDs(table []byte) (map[uint32]string, error) {
+	ids := make(map[uint32]string)
+	lines := bufio.NewScanner(bytes.NewReader(table))
+	for n := 1; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		id, ok := scanNumber(fields[0])
+		switch {
+		case !ok || len(fields) != 2:
+			return nil, fmt.Errorf("line %d: %q is no id and path: %w", n, line, ErrPinTable)
+		case ids[id] != "":
+			return nil, fmt.Errorf("line %d: id %d is there twice: %w", n, id, ErrPinTable)
+		}
+		if err := checkPinID(id, fields[1]); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		ids[id] = fields[1]
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPinTable, err)
+	}
+	return ids, nil
+}
+
+// checkPinID refuses an id that has a meaning already, and a path that could lead out of the mount or that bpffs does not take.
+func checkPinID(id uint32, path string) error {
+	if id <= uint32(Iproute2PinGlobal) {
+		return fmt.Errorf("id %d is reserved: %w", id, ErrPinTable)
+	}
+	for _, part := range strings.Split(strings.TrimSuffix(path, "/"), "/") {
+		if part == "" || strings.ContainsAny(part, ".\x00") || len(part) > unix.NAME_MAX {
+			return fmt.Errorf("id %d: path %q: %w", id, path, ErrPinTable)
+		}
+	}
+	return nil
+}
+
+// A pinTree is where iproute2 pins the maps of one object.
+type pinTree struct {
+	mount  string // of a bpffs; empty for nowhere
+	subdir string // one of iproute2Subdirs
+	ids    map[uint32]string
+	object []byte // the bytes of the object
+}
+
+func newPinTree(object []byte, opts *Options) (*pinTree, error) {
+	t := &pinTree{mount: opts.PinMount, subdir: first(opts.PinSubdir, iproute2Main), ids: opts.PinIDs, object: object}
+	if !slices.Contains(iproute2Subdirs, t.subdir) {
+		return nil, fmt.Errorf("%q is none of %s: %w", t.subdir, strings.Join(iproute2Subdirs, ", "), ErrPinSubdir)
+	}
+	for id, path := range t.ids {
+		if err := checkPinID(id, path); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// path is where a map is to be pinned, empty for nowhere (bpf_make_pathname). An id that the table does not have is nowhere to iproute2; a map
+// that is meant to be pinned and is not would be found by nobody, so here it is refused.
+func (t *pinTree) path(d *Definition) (string, error) {
+	folder := ""
+	switch p := d.Iproute2.Pinning; p {
+	case Iproute2PinNone:
+		return "", nil
+	case Iproute2PinObject:
+		sum := sha1.Sum(t.object)
+		folder = filepath.Join(t.subdir, hex.EncodeToString(sum[:]))
+	case Iproute2PinGlobal:
+		folder = filepath.Join(t.subdir, iproute2Globals)
+	default:
+		if folder = t.ids[uint32(p)]; folder == "" {
+			return "", fmt.Errorf("pinning %d: %w", p, ErrPinID)
+		}
+	}
+	if t.mount == "" {
+		return "", ErrPinPath
+	}
+	return filepath.Join(t.mount, folder, d.Name), nil
+}
+
+// plant makes what is missing of the folders for a pin, and has it removed again should the load fail.
+func (l *loading) plant(t *pinTree, folder string) error {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(t.mount, &fs); err != nil {
+		return fmt.Errorf("look at %s: %w", t.mount, err)
+	}
+	if fs.Type != unix.BPF_FS_MAGIC {
+		return fmt.Errorf("%s: %w", t.mount, ErrPinPlace)
+	}
+	below, err := filepath.Rel(t.mount, folder)
+	if err != nil {
+		return fmt.Errorf("folder for pin: %w", err)
+	}
+	path := t.mount
+	for i, part := range strings.Split(below, string(filepath.Separator)) {
+		path = filepath.Join(path, part)
+		if i == 0 && part != iproute2Main && slices.Contains(iproute2Subdirs, part) {
+			err = l.plantLink(t.mount, part)
+		} else {
+			err = l.plantFolder(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plantLink makes one of iproute2's subdirectories, a link to the one for tc. The link is relative, so that it also leads there where the
+// mount is seen in another place.
+func (l *loading) plantLink(mount, subdir string) error {
+	link := filepath.Join(mount, subdir)
+	if _, err := os.Lstat(link); err == nil {
+		return nil
+	}
+	if err := l.plantFolder(filepath.Join(mount, iproute2Main)); err != nil {
+		return err
+	}
+	return l.planted(os.Symlink(iproute2Main, link), link)
+}
+
+func (l *loading) plantFolder(path string) error { return l.planted(os.Mkdir(path, 0o700), path) }
+
+// planted is the end of making a folder or link at a path: what was there before is nobody's to remove, and neither is a folder that another
+// loader has put something in.
+func (l *loading) planted(err error, path string) error {
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make folder for pin: %w", err)
+	}
+	l.undo(func() error {
+		if err := os.Remove(path); err != nil && !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
