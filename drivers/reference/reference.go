@@ -3,7 +3,7 @@
 // Package reference puts the reference loader, package loaderimpl, under test: it turns requests into calls and typed errors into classes.
 // The guest links it in; the program in driver speaks for it as a process, to prove the protocol.
 //
-// Read reference.go (requests and sessions), set.go, refusal.go (errors to classes), claims.go.
+// Read reference.go (requests and sessions), options.go, set.go, refusal.go (errors to classes), claims.go.
 package reference
 
 import (
@@ -81,10 +81,11 @@ func (r *reference) open(q loader.Open) loader.Reply {
 	if r.sessions[q.Session] != nil {
 		return &loader.Error{Message: fmt.Sprintf("session %q is open", q.Session)}
 	}
-	object, err := loaderimpl.Open([]string{q.Object}, loaderimpl.Options{
-		IgnoreUnknownFields: q.Options.IgnoreUnknownFields,
-		PinRoot:             q.Options.PinRoot,
-	})
+	opts, refusal := options(&q.Options)
+	if refusal != nil {
+		return refusal
+	}
+	object, err := loaderimpl.Open([]string{q.Object}, opts)
 	if err != nil {
 		return rejected(err)
 	}

@@ -99,18 +99,68 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+func TestOptionsArePassedOn(t *testing.T) {
+	r := reference.New()
+	open := func(name string, opts loader.OpenOptions) loader.Reply {
+		return do(t, r, loader.Open{Session: name, Object: object(name), Options: opts})
+	}
+	for what, got := range map[string]struct{ want, got loader.Reply }{
+		"layout": {
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.UnknownMapField}, open("iproute2", loader.OpenOptions{MapLayout: loader.LegacyLayout}),
+		},
+		"layout of the samples": {
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.BadMapDef},
+			open("refused/samples_inner_later", loader.OpenOptions{MapLayout: loader.SamplesLayout}),
+		},
+		"layout of iproute2": {
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.BadMapDef}, open("samples", loader.OpenOptions{MapLayout: loader.IPRoute2Layout}),
+		},
+		"layout of nobody": {
+			&loader.Unsupported{Feature: "map_layout/struct map"}, open("iproute2", loader.OpenOptions{MapLayout: "struct map"}),
+		},
+		"subdirectory": {
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.Invalid}, open("iproute2", loader.OpenOptions{PinSubdir: "bridge"}),
+		},
+		"pinning id": {
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.Invalid}, open("iproute2", loader.OpenOptions{PinIDs: map[string]string{"11": ".."}}),
+		},
+		"pinning id that is no number": {
+			&loader.Error{}, open("iproute2", loader.OpenOptions{PinIDs: map[string]string{"eleven": "a"}}),
+		},
+	} {
+		compare(t, what, got.want, got.got)
+	}
+}
+
+func TestIproute2sPinsFollowTheOptions(t *testing.T) {
+	needsBPF(t)
+	for what, c := range map[string]struct {
+		opts loader.OpenOptions
+		want *loader.Rejected
+	}{
+		"nowhere":  {loader.OpenOptions{PinIDs: map[string]string{"11": "a"}}, &loader.Rejected{Stage: loader.AtPin, Class: loader.Invalid}},
+		"no id":    {loader.OpenOptions{PinMount: "/"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound}},
+		"no bpffs": {loader.OpenOptions{PinMount: "/", PinIDs: map[string]string{"11": "a"}}, &loader.Rejected{Stage: loader.AtPin, Class: loader.Invalid}},
+	} {
+		r := reference.New()
+		do(t, r, loader.Open{Session: "s", Object: object("iproute2_pinned"), Options: c.opts})
+		do(t, r, loader.Set{Session: "s", Target: "program", Name: "entry", Attr: loader.ProgramType, Value: "tc"})
+		compare(t, what, c.want, do(t, r, loader.Load{Session: "s"}))
+	}
+}
+
 // Every class of the reference loader's errors is one that the protocol knows.
 func TestClassesAreTheProtocols(t *testing.T) {
 	known := []loader.Class{
 		loader.Malformed, loader.MalformedELF, loader.MalformedBTF, loader.Invalid, loader.BadMapDef, loader.BadRelocation,
 		loader.BadProgram, loader.NotSupported, loader.UnknownMapField, loader.UnknownMapKind, loader.UnknownSection, loader.KernelLacks,
-		loader.NotFound, loader.BTFMissing, loader.Unresolved, loader.IncompatiblePin, loader.NameConflict, loader.Verifier, loader.IO,
+		loader.NotFound, loader.BTFMissing, loader.Unresolved, loader.IncompatiblePin, loader.NameConflict, loader.Verifier, loader.IO, loader.Limit,
 	}
 	for _, c := range []loaderimpl.Class{
 		loaderimpl.ClassIO, loaderimpl.ClassELF, loaderimpl.ClassBTF, loaderimpl.ClassDefinition, loaderimpl.ClassRelocation,
 		loaderimpl.ClassProgram, loaderimpl.ClassInvalid, loaderimpl.ClassField, loaderimpl.ClassMapKind, loaderimpl.ClassSection,
 		loaderimpl.ClassNotSupported, loaderimpl.ClassNotInKernel, loaderimpl.ClassBTFMissing, loaderimpl.ClassUnresolved,
-		loaderimpl.ClassNotFound, loaderimpl.ClassPin, loaderimpl.ClassVerifier,
+		loaderimpl.ClassNotFound, loaderimpl.ClassPin, loaderimpl.ClassVerifier, loaderimpl.ClassLimit,
 	} {
 		if !slices.Contains(known, loader.Class(c)) {
 			t.Errorf("class %q is not the protocol's", c)

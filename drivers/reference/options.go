@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reference
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/loaderimpl"
+)
+
+// layouts are the protocol's names of map layouts in the loader's words.
+var layouts = map[loader.MapLayout]loaderimpl.MapLayout{
+	"":                    loaderimpl.LayoutByRule,
+	loader.LegacyLayout:   loaderimpl.LayoutLegacy,
+	loader.IPRoute2Layout: loaderimpl.LayoutIproute2,
+	loader.SamplesLayout:  loaderimpl.LayoutSamples,
+}
+
+// options are those of a request in the loader's words. Those that it does not have are refused: the reply is then not nil.
+func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
+	layout, ok := layouts[q.MapLayout]
+	if !ok {
+		return loaderimpl.Options{}, &loader.Unsupported{Feature: loader.Feature("map_layout/" + string(q.MapLayout)), Reason: notYet}
+	}
+	ids, err := pinIDs(q.PinIDs)
+	if err != nil {
+		return loaderimpl.Options{}, &loader.Error{Message: err.Error()}
+	}
+	return loaderimpl.Options{
+		IgnoreUnknownFields: q.IgnoreUnknownFields,
+		MapLayout:           layout,
+		PinRoot:             q.PinRoot,
+		PinMount:            q.PinMount,
+		PinSubdir:           q.PinSubdir,
+		PinIDs:              ids,
+	}, nil
+}
+
+// pinIDs are the pinning ids of a request. One that is no number is the suite's mistake.
+func pinIDs(table map[string]string) (map[uint32]string, error) {
+	ids := make(map[uint32]string, len(table))
+	for text, path := range table {
+		id, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("pinning id %q: %w", text, err)
+		}
+		ids[uint32(id)] = path
+	}
+	return ids, nil
+}
