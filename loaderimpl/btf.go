@@ -335,6 +335,9 @@ func (t *types) variables(s *section) (btf.TypeID, []variable, error) {
 		if err != nil {
 			return 0, nil, err
 		}
+		if s.took(v.name) {
+			continue
+		}
 		if !v.static {
 			y := byName[v.name]
 			if y == nil {

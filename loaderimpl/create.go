@@ -12,55 +12,85 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// createMaps makes the object's maps, fills them, freezes what is read-only and pins what asks for it. Maps of maps are filled after all maps
-// are there, so their order in the object does not matter.
+// createMaps makes the object's maps, fills them, freezes what is read-only and pins what asks for it. Maps of maps come last, so the order in
+// the object does not matter: they are filled with maps that are there, and before anyone can find them by their pins. PROG_ARRAYs have to wait
+// for programs, which have to have them.
 func (l *loading) createMaps() error {
 	l.maps = make([]*ebpf.Map, len(l.object.maps))
-	for i, m := range l.object.maps {
-		if !m.create {
-			continue
-		}
-		if err := l.createMap(i, m); err != nil {
-			return at(StageCreate, m.def.Section, m.def.Name, err)
-		}
-	}
-	for i, m := range l.object.maps {
-		if err := l.fillMaps(i, m); err != nil {
-			return at(StageCreate, m.def.Section, m.def.Name, err)
+	for _, outer := range []bool{false, true} {
+		for i, m := range l.object.maps {
+			if !m.create || holdsMaps(m.def.Type) != outer {
+				continue
+			}
+			made, err := l.createMap(m)
+			if err != nil {
+				return at(StageCreate, m.def.Section, m.def.Name, err)
+			}
+			l.maps[i] = made
+			l.undo(made.Close)
 		}
 	}
 	return nil
 }
 
-// createMap makes one map, or takes the one that is pinned where it should be.
-func (l *loading) createMap(i int, m *Map) error {
-	if m.pinPath != "" {
-		pinned, err := l.reuse(m)
-		if err != nil {
-			return err
-		}
-		if pinned != nil {
-			l.maps[i] = pinned
-			l.undo(pinned.Close)
-			return nil
+// createMap makes one map, or takes the one that was given, or is pinned where it should be.
+func (l *loading) createMap(m *Map) (*ebpf.Map, error) {
+	if m.existing != nil || m.def.supply != nil {
+		return l.takeGiven(m)
+	}
+	if m.pinPath != "" && m.policy == PinShare {
+		if pinned, err := l.reuse(m); err != nil || pinned != nil {
+			return pinned, err
 		}
 	}
 	made, err := l.newMap(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := fillData(made, m); err != nil {
+	err = fillData(made, m)
+	if err == nil {
+		err = l.fillMaps(made, m)
+	}
+	if err != nil {
 		made.Close()
-		return err
+		return nil, err
 	}
-	if m.pinPath != "" {
-		if made, err = l.pin(made, m); err != nil {
-			return err
+	if m.pinPath != "" && m.policy != PinReplace {
+		return l.pin(made, m)
+	}
+	return made, nil
+}
+
+// takeGiven takes a map that a caller gave with [Map.UseMap], or that a handler supplies.
+func (l *loading) takeGiven(m *Map) (*ebpf.Map, error) {
+	given := m.existing
+	if given == nil {
+		var err error
+		if given, err = m.def.supply(); err != nil {
+			return nil, fmt.Errorf("supply: %w", err)
+		}
+		if given == nil {
+			return nil, fmt.Errorf("supplied no map: %w", ErrHandler)
 		}
 	}
-	l.maps[i] = made
-	l.undo(made.Close)
-	return nil
+	if m.def.Type != ebpf.UnspecifiedMap {
+		if err := l.compatible(m, given.FD(), ""); err != nil {
+			return nil, at(StagePin, m.def.Section, m.def.Name, err)
+		}
+	}
+	own, err := given.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("descriptor for the map that was given: %w", err)
+	}
+	l.reused[m] = true
+	if m.pinPath == "" {
+		return own, nil
+	}
+	if err := l.pinGiven(own, m); err != nil {
+		own.Close()
+		return nil, at(StagePin, m.def.Section, m.def.Name, err)
+	}
+	return own, nil
 }
 
 // fillData puts global data in its map, and freezes what is read-only.
@@ -78,9 +108,9 @@ func fillData(made *ebpf.Map, m *Map) error {
 	return nil
 }
 
-// fillMaps puts maps in a map of maps.
-func (l *loading) fillMaps(i int, m *Map) error {
-	if l.maps[i] == nil || l.reused[m] || !holdsMaps(m.def.Type) {
+// fillMaps puts maps in a map of maps that was just made. One that was pinned or given keeps what it holds: others may have changed it.
+func (l *loading) fillMaps(made *ebpf.Map, m *Map) error {
+	if !holdsMaps(m.def.Type) {
 		return nil
 	}
 	for _, slot := range m.def.Slots {
@@ -88,7 +118,7 @@ func (l *loading) fillMaps(i int, m *Map) error {
 		if inner == nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, ErrNotCreated)
 		}
-		if err := l.maps[i].Put(slot.Index, uint32(inner.FD())); err != nil {
+		if err := made.Put(slot.Index, uint32(inner.FD())); err != nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
 		}
 	}
@@ -102,7 +132,7 @@ func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
 		return nil, err
 	}
 	if holdsMaps(m.def.Type) {
-		template, err := l.template(m.def)
+		template, err := l.template(m)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +141,7 @@ func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
 	}
 	fd, err := l.createWithTypes(attr, m.def)
 	if err != nil {
-		return nil, err
+		return nil, explainNode(err, attr)
 	}
 	made, err := ebpf.NewMapFromFD(fd)
 	if err != nil {
@@ -121,8 +151,16 @@ func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
 }
 
 // template makes the map that shows the kernel what the maps in a map of maps look like. It is needed only while the outer map is made.
-func (l *loading) template(d *Definition) (int, error) {
-	if d.Inner == nil {
+func (l *loading) template(m *Map) (int, error) {
+	d := m.def
+	switch {
+	case m.inner != nil:
+		fd, err := unix.FcntlInt(uintptr(m.inner.FD()), unix.F_DUPFD_CLOEXEC, 3)
+		if err != nil {
+			return -1, fmt.Errorf("descriptor for inner map: %w", err)
+		}
+		return fd, nil
+	case d.Inner == nil:
 		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...): %w", d.Type, ErrInner)
 	}
 	attr, err := attributes(l.object.name, d.Inner)
@@ -131,7 +169,7 @@ func (l *loading) template(d *Definition) (int, error) {
 	}
 	fd, err := l.createWithTypes(attr, d.Inner)
 	if err != nil {
-		return -1, fmt.Errorf("inner map: %w", err)
+		return -1, fmt.Errorf("inner map: %w", explainNode(err, attr))
 	}
 	return fd, nil
 }

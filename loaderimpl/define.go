@@ -21,6 +21,7 @@ const (
 	SourceIproute2 Source = "iproute2" // a struct bpf_elf_map in section maps
 	SourceSamples  Source = "samples"  // a struct bpf_load_map_def in section maps
 	SourceData     Source = "data"     // a section of global data
+	SourceHandler  Source = "handler"  // whatever a handler of the caller's made of it
 )
 
 // A Definition is what an object says of one map. All parsers end in it, and nothing after them asks which one it was.
@@ -63,7 +64,9 @@ type Definition struct {
 	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
 	Slots []Slot
 
-	innerIndex uint32 // bpf_load_map_def: inner_map_idx
+	innerIndex uint32                    // bpf_load_map_def: inner_map_idx
+	pinPath    string                    // where a handler wants it pinned; empty for nowhere
+	supply     func() (*ebpf.Map, error) // a handler's, for the map itself; nil for none
 }
 
 // A Field is a part of a map definition that this package knows no meaning for.
@@ -95,6 +98,9 @@ const (
 	flagNumaNode   = 1 << 2
 	flagReadOnly   = 1 << 7  // BPF_F_RDONLY_PROG
 	flagMmapable   = 1 << 10 // BPF_F_MMAPABLE
+
+	flagNoCommonLRU = 1 << 1  // BPF_F_NO_COMMON_LRU
+	flagInnerMap    = 1 << 12 // BPF_F_INNER_MAP
 )
 
 // numaNoNode is the kernel's word for "any node" (NUMA_NO_NODE, -1).
@@ -120,11 +126,12 @@ type parser interface {
 
 // input is what parsers see of an object.
 type input struct {
-	file  *file
-	types *types // nil where there is no BTF
-	relax bool   // ignore and report what is unknown
-	// layout is that of section maps, where the caller knows it.
-	layout MapLayout
+	file     *file
+	types    *types    // nil where there is no BTF
+	relax    bool      // ignore and report what is unknown
+	layout   MapLayout // of section maps, where the caller knows it
+	handlers []MapHandler
+	referred map[int]bool // sections that a handler is asked about because programs refer to them, by index; nil without such a handler
 }
 
 // parsers are tried in this order.
@@ -132,13 +139,19 @@ var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 
 // define finds the map definitions of an object, in the order of sections and offsets.
 func define(in *input) ([]*Definition, error) {
-	if err := checkTwins(in.file); err != nil {
+	if in.mapHandler("") != nil {
+		var err error
+		if in.referred, err = referredTo(in.file); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.checkTwins(); err != nil {
 		return nil, err
 	}
 	var defs []*Definition
 	for i := range in.file.sections {
 		s := &in.file.sections[i]
-		p := parserOf(s)
+		p := in.parserOf(s)
 		if p == nil {
 			continue
 		}
@@ -164,11 +177,11 @@ func checkNames(defs []*Definition) error {
 }
 
 // checkTwins refuses sections of maps that share a name, as BTF tells sections apart by their names.
-func checkTwins(f *file) error {
+func (in *input) checkTwins() error {
 	names := make(map[string]bool)
-	for i := range f.sections {
-		s := &f.sections[i]
-		if parserOf(s) == nil {
+	for i := range in.file.sections {
+		s := &in.file.sections[i]
+		if in.parserOf(s) == nil {
 			continue
 		}
 		if names[s.name] {
@@ -179,7 +192,21 @@ func checkTwins(f *file) error {
 	return nil
 }
 
-func parserOf(s *section) parser {
+// parserOf is who reads the definitions in a section: a handler of the caller's, or a parser of this package's, or nobody.
+func (in *input) parserOf(s *section) parser {
+	if !holdsDefinitions(s) {
+		return ownParser(s)
+	}
+	if h := in.mapHandler(s.name); h != nil && s.name != "" {
+		return sectionHandler{h}
+	}
+	if own := ownParser(s); own != nil || !in.referred[s.index] {
+		return own
+	}
+	return sectionHandler{in.mapHandler("")}
+}
+
+func ownParser(s *section) parser {
 	for _, p := range parsers {
 		if p.reads(s) {
 			return p

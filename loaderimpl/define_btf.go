@@ -3,6 +3,7 @@
 package loaderimpl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -70,7 +71,7 @@ func defineVariable(in *input, s *section, v variable) (*Definition, valuesAt, e
 	if s.data != nil {
 		d.Raw = s.data[v.offset : v.offset+uint64(v.size)]
 	}
-	r := structReader{types: in.types, def: d, relax: in.relax}
+	r := structReader{in: in, types: in.types, def: d, relax: in.relax}
 	if err := r.read(id, &def); err != nil {
 		return nil, valuesAt{}, err
 	}
@@ -78,13 +79,14 @@ func defineVariable(in *input, s *section, v variable) (*Definition, valuesAt, e
 	if r.values.name != "" {
 		val = valuesAt{start: v.offset + uint64(r.values.offset/8), end: v.offset + uint64(v.size)}
 	}
-	return d, val, checkInitialiser(d)
+	return d, val, checkInitialiser(d, r.unknowns)
 }
 
 // checkInitialiser refuses bytes in a definition's section that nothing reads. What a map holds from the start is in relocations.
-func checkInitialiser(d *Definition) error {
+// The bytes of unknown fields are for others to read.
+func checkInitialiser(d *Definition, unknown []Field) error {
 	for i, b := range d.Raw {
-		if b != 0 && !slices.ContainsFunc(d.Unknown, func(f Field) bool {
+		if b != 0 && !slices.ContainsFunc(unknown, func(f Field) bool {
 			return i >= int(f.Offset) && i-int(f.Offset) < len(f.Raw)
 		}) {
 			return fmt.Errorf("byte %d: %w", i, ErrInitialiser)
@@ -95,11 +97,13 @@ func checkInitialiser(d *Definition) error {
 
 // structReader turns the fields of a struct into a definition.
 type structReader struct {
-	types  *types
-	def    *Definition
-	relax  bool
-	inner  bool   // the struct describes what is in another map
-	values member // what the map holds from the start; without a name for nothing
+	in       *input
+	types    *types
+	def      *Definition
+	relax    bool
+	inner    bool    // the struct describes what is in another map
+	unknowns []Field // whatever a handler makes of them
+	values   member  // what the map holds from the start; without a name for nothing
 
 	haveKeySize, haveValueSize bool
 }
@@ -121,11 +125,34 @@ func (r *structReader) read(id btf.TypeID, s *record) error {
 			return fmt.Errorf("field %s: %w", m.name, err)
 		}
 	}
-	if r.def.Type == ebpf.UnspecifiedMap {
+	r.def.BTFType = id
+	if err := r.handle(); err != nil {
+		return err
+	}
+	if r.def.Type == ebpf.UnspecifiedMap && r.def.supply == nil {
 		return ErrTypeMissing
 	}
-	r.def.BTFType = id
 	return r.checkValues()
+}
+
+// handle puts a definition with unknown fields before the handler of the caller's, if there is one. What is unknown to that too is unknown.
+func (r *structReader) handle() error {
+	h, d := r.in.mapHandler(""), r.def
+	if h == nil || len(d.Unknown) == 0 {
+		return nil
+	}
+	pinning := d.Pinning
+	switch err := h.ask(r.in, d); {
+	case err != nil && !errors.Is(err, ErrHandBack):
+		return err
+	case len(d.Unknown) > 0 && !r.relax:
+		return fmt.Errorf("field %s: %w", d.Unknown[0].Name, ErrUnknownField)
+	case d.Pinning != PinNone && d.Pinning != PinByName:
+		return fmt.Errorf("%d: %w", d.Pinning, ErrPinning)
+	case r.inner && (d.Pinning != pinning || d.pinPath != "" || d.supply != nil):
+		return fmt.Errorf("an inner map cannot be pinned or supplied: %w", ErrInner)
+	}
+	return nil
 }
 
 func (r *structReader) field(m member) (err error) {
@@ -262,7 +289,7 @@ func (r *structReader) pinning(m member) error {
 }
 
 func (r *structReader) unknown(m member) error {
-	if !r.relax {
+	if !r.relax && r.in.mapHandler("") == nil {
 		return ErrUnknownField
 	}
 	f := Field{Name: m.name, Type: m.typ, Offset: m.offset / 8}
@@ -272,5 +299,6 @@ func (r *structReader) unknown(m member) error {
 		}
 	}
 	r.def.Unknown = append(r.def.Unknown, f)
+	r.unknowns = append(r.unknowns, f)
 	return nil
 }

@@ -65,7 +65,7 @@ func (r *structReader) readInner(id btf.TypeID, s *record) error {
 		return fmt.Errorf("values: %v %s is no struct: %w", s.kind, s.name, ErrInner)
 	}
 	inner := &Definition{Name: r.def.Name + ".inner", Section: r.def.Section, Source: SourceBTF}
-	ir := structReader{types: r.types, def: inner, relax: r.relax, inner: true}
+	ir := structReader{in: r.in, types: r.types, def: inner, relax: r.relax, inner: true}
 	if err := ir.read(id, s); err != nil {
 		return fmt.Errorf("values: %w", err)
 	}
@@ -83,6 +83,9 @@ func readSlots(f *file, s *section, defs []*Definition, values []valuesAt) error
 		return err
 	}
 	for _, rel := range relocs {
+		if s.tookByte(rel.offset) {
+			continue
+		}
 		i, found := slices.BinarySearchFunc(defs, rel.offset, func(d *Definition, off uint64) int { return cmp.Compare(d.Offset, off) })
 		if !found {
 			i--

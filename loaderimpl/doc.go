@@ -30,6 +30,7 @@
 //	ext.go                  what BTF says of instructions
 //	program.go              code to functions, functions to programs
 //	handler.go              section names to kinds of programs
+//	handler_program.go      and to handlers of the caller's
 //	define.go     define    sections to map definitions: one Definition, whoever wrote it
 //	define_btf.go             section .maps
 //	define_values.go          what maps hold from the start
@@ -39,6 +40,7 @@
 //	define_samples.go           struct bpf_load_map_def
 //	define_data.go            .data, .rodata, .bss
 //	tailcall.go             iproute2's sections of tail calls
+//	handler_map.go            whatever handlers of the caller's know
 //	resolve.go    resolve   instructions to what they refer to; externs
 //	open.go                 all of this, in order: [Open]
 //	map.go                  what callers may change before the load
@@ -47,6 +49,9 @@
 //	create.go     create    definitions to maps, with contents
 //	pin.go        pin       maps to and from bpffs
 //	pin_iproute2.go           where iproute2 has them
+//	differ.go               what is there to what the definition asks for
+//	inside.go               what the kernel tells to programs only
+//	nodelist.go             lists of numbers in sysfs
 //	relocate.go   relocate  functions to one program, references to descriptors
 //	core.go                 instructions to this kernel's types
 //	kernel.go               the calls to bpf(2)
@@ -83,14 +88,25 @@
 //   - A map is made without the types of its keys and values only if the kernel refuses them and takes the map without; [Loaded.TypesRefused]
 //     says so.
 //   - A map that is left out poisons its uses, as in libbpf: a program loads if the verifier finds that they are never reached.
-//   - A pinned map is used if it is what the definition asks for: type, sizes, entries, flags and map_extra; each difference is named. The
-//     kernel does not tell a pinned map's NUMA node.
-//   - A failed load leaves nothing that was not there before it, down to pins and the folder made for them.
+//   - A map that is pinned or given is used if it is what the definition asks for: type, sizes, entries, flags, map_extra, NUMA node, and what
+//     the maps in a map of maps look like. Each difference is named, in a [MapDiffersError]. The last two the kernel tells to BPF programs only, so
+//     one is loaded to ask it, if the map or its definition names a node or is of maps. If that is not possible, a node is a reason to refuse
+//     ([ErrNodeUnknown]); inner maps are left to the kernel, which holds programs and elements to them itself. Names, types and contents are not
+//     compared.
+//   - A map that is pinned or given keeps what it holds. Slots of a map of maps and initial values of global data are for maps that the load made;
+//     so are the programs of a PROG_ARRAY. libbpf does the same.
+//   - Maps of maps are created after all others, whatever the order in the object; they are filled before they are pinned. A map of maps in a map
+//     of maps is refused when the object is opened, be it a circle or not, and so are slots that are out of range.
+//   - A name that is pinned is the map's, whole. Names with dots or slashes are refused, as a bpffs takes neither. One folder is made where it is
+//     missing, and no more, as in libbpf.
+//   - What a handler hands back is read as if there were no handler. What is then understood by nobody is refused.
+//   - A failed load leaves nothing that was not there before it, down to pins and the folder made for them. What others pinned in the meantime
+//     stays.
 //
 // It needs Linux 5.10 or later, and the rights to load BPF.
 //
 // # What is not there yet
 //
-// Linking of several objects, callbacks for map definitions, struct_ops, extension programs, externs of the kernel,
-// binding of unused read-only data, attaching. What needs them is refused, with an error that wraps a sentinel.
+// Linking of several objects, struct_ops, extension programs, externs of the kernel, binding of unused read-only data, attaching but by handlers.
+// What needs them is refused, with an error that wraps a sentinel.
 package loaderimpl

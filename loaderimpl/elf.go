@@ -45,9 +45,10 @@ type section struct {
 	size       uint64 // bytes; of memory where there are none in the file
 	link, info uint32
 	entsize    uint64
-	data       []byte    // nil where the section has no bytes in the file (SHT_NOBITS)
-	relocs     *section  // the relocations for this section; nil for none
-	symbols    []*symbol // what is defined in it, in the order of the symbol table
+	data       []byte        // nil where the section has no bytes in the file (SHT_NOBITS)
+	relocs     *section      // the relocations for this section; nil for none
+	symbols    []*symbol     // what is defined in it, in the order of the symbol table
+	taken      []*Definition // by a handler of the caller's, and so not in symbols
 }
 
 type symbol struct {

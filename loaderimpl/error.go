@@ -22,6 +22,7 @@ const (
 	StagePin      Stage = "pin"      // maps to and from bpffs
 	StageRelocate Stage = "relocate" // functions to one program with everything it refers to
 	StageLoad     Stage = "load"     // programs to the kernel
+	StageAttach   Stage = "attach"   // programs to what runs them
 )
 
 // A Class is why something was refused, in the vocabulary of loadstone's loader protocol. A slash refines a class.
@@ -46,8 +47,8 @@ const (
 	ClassNotFound     Class = "not-found"
 	ClassPin          Class = "invalid/incompatible-pin"
 	ClassNameConflict Class = "name-conflict"
-	ClassVerifier     Class = "verifier"
 	ClassLimit        Class = "limit"
+	ClassVerifier     Class = "verifier"
 	ClassKernel       Class = "" // the kernel's errno, in the chain, says why
 )
 
@@ -130,7 +131,12 @@ var (
 	ErrSlot            error = &reason{ClassDefinition, "slot does not fit: each has to be less than the number of entries, and used once"}
 	ErrTooMany         error = &reason{ClassLimit, "too many maps"}
 	ErrUnknownField    error = &reason{ClassField, "unknown field in a map definition: remove it, or ignore unknown fields"}
-	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps"}
+	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps, or register a handler"}
+	ErrField           error = &reason{ClassDefinition, "bad field in a map definition"}
+
+	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never reaches who opens an object.
+	ErrHandBack error = &reason{ClassMapKind, "handed back by its handler"}
+	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
 
 	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
 	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
@@ -144,6 +150,8 @@ var (
 	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
 	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
 	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
+	ErrNotLoaded    error = &reason{ClassNotFound, "there is no such program, or it was left out"}
+	ErrAttach       error = &reason{ClassNotSupported, "no handler attaches this program: register one, or attach it with package link"}
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
 
 	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder to pin in: give PinRoot, or PinMount for iproute2's maps"}
@@ -151,8 +159,13 @@ var (
 	ErrPinTable        error = &reason{ClassInvalid, "bad table of pinning ids: each is more than 2, and a path of names without dots below the mount"}
 	ErrPinSubdir       error = &reason{ClassInvalid, "unknown subdirectory for iproute2's maps"}
 	ErrPinPlace        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
-	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names"}
-	ErrIncompatiblePin error = &reason{ClassPin, "pinned map differs from its definition: remove the pin, or change the definition"}
+	ErrPinLong         error = &reason{ClassLimit, "name or path is too long to be pinned"}
+	ErrPinned          error = &reason{ClassNameConflict, "something is pinned there already: remove it, or choose another policy"}
+	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names, and none that are empty"}
+	ErrIncompatiblePin error = &reason{ClassPin, "what is pinned or given is not what the definition asks for: remove the pin, or change the definition"}
+
+	ErrNode        error = &reason{ClassInvalid, "NUMA node is not online"}
+	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that is there: remove its pin"}
 )
 
 // at is err with its place; nil for nil. A place that err has already is kept, as it was nearer.

@@ -3,6 +3,7 @@
 package loaderimpl
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -36,6 +37,19 @@ func KindOf(section string) (ProgramKind, bool) {
 	k, ok := prefixKinds[name]
 	k.AttachTo = target
 	return k, ok
+}
+
+// check refuses what cannot be loaded.
+func (k ProgramKind) check() error {
+	switch {
+	case k.Type == ebpf.UnspecifiedProgram:
+		return ErrProgramType
+	case k.Type == ebpf.StructOps || k.Type == ebpf.Extension:
+		return fmt.Errorf("programs of type %v cannot be loaded yet: %w", k.Type, ErrSection)
+	case k.attachable && k.AttachTo == "":
+		return ErrAttachTarget
+	}
+	return nil
 }
 
 // exactKinds are the section names that stand for themselves only.

@@ -51,6 +51,8 @@ type Loaded struct {
 
 	// VerifierLogs are what the verifier said of the programs it took, by their names, if LoadOptions.LogLevel asked for it.
 	VerifierLogs map[string]string
+
+	object *Object
 }
 
 // Close gives everything up.
@@ -111,9 +113,19 @@ type loading struct {
 	replaced []*ebpf.Program // what was in slots of arrays that were there before
 
 	undos []func() error // what to do if the load fails, last first
+	ends  []func()       // what to do in any case, after that
 }
 
 func (l *loading) undo(f func() error) { l.undos = append(l.undos, f) }
+
+// finally is for what is to be done at the end, whichever end it is.
+func (l *loading) finally(f func()) { l.ends = append(l.ends, f) }
+
+func (l *loading) end() {
+	for _, f := range l.ends {
+		f()
+	}
+}
 
 func (l *loading) mapNamed(name string) *ebpf.Map {
 	for i, m := range l.object.maps {
@@ -136,8 +148,9 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	o.loaded = true
 	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error), logs: make(map[string]string),
 		cache: btf.NewCache(), typesFD: -1}
-	defer l.closeTypes()
-	defer l.closeReplaced()
+	defer l.end()
+	l.finally(l.closeTypes)
+	l.finally(l.closeReplaced)
 	if err := l.run(); err != nil {
 		return nil, named(o.name, l.undone(err))
 	}
@@ -172,7 +185,10 @@ func (l *loading) run() error {
 	if err := l.createMaps(); err != nil {
 		return err
 	}
-	return l.loadPrograms()
+	if err := l.loadPrograms(); err != nil {
+		return err
+	}
+	return l.replacePins()
 }
 
 // check finds what is wrong before anything is made.
@@ -185,14 +201,8 @@ func (l *loading) check() error {
 		return err
 	}
 	for _, p := range o.programs {
-		switch {
-		case !p.autoload:
-		case p.kind.Type == ebpf.UnspecifiedProgram:
-			return at(StageLoad, p.section, p.name, ErrProgramType)
-		case p.kind.Type == ebpf.StructOps || p.kind.Type == ebpf.Extension:
-			return at(StageLoad, p.section, p.name, fmt.Errorf("programs of type %v cannot be loaded yet: %w", p.kind.Type, ErrSection))
-		case p.kind.attachable && p.kind.AttachTo == "":
-			return at(StageLoad, p.section, p.name, ErrAttachTarget)
+		if err := p.kind.check(); p.autoload && err != nil {
+			return at(StageLoad, p.section, p.name, err)
 		}
 	}
 	for _, m := range o.maps {
@@ -234,14 +244,18 @@ func (l *loading) loadProgram(p *Program) (*ebpf.Program, error) {
 	if err := l.fit(b); err != nil {
 		return nil, at(StageRelocate, p.section, p.name, err)
 	}
+	kind, err := l.prepare(p, b)
+	if err != nil {
+		return nil, err
+	}
 	license := append([]byte(l.object.license), 0)
 	attr := &progLoadAttr{
-		progType: uint32(p.kind.Type), attachType: uint32(p.kind.AttachType), flags: p.kind.Flags, name: kernelName(p.name),
+		progType: uint32(kind.Type), attachType: uint32(kind.AttachType), flags: kind.Flags, name: kernelName(p.name),
 		insns: unsafe.Pointer(unsafe.SliceData(b.code)), insnCount: uint32(len(b.code) / insnSize),
 		license: unsafe.Pointer(unsafe.SliceData(license)), version: l.object.version,
 	}
-	if p.kind.attachable {
-		id, handle, err := l.attachTarget(p.kind)
+	if kind.attachable {
+		id, handle, err := l.attachTarget(kind)
 		if err != nil {
 			return nil, err
 		}
@@ -323,7 +337,7 @@ func (l *loading) fillPrograms(i int, m *Map) error {
 
 // result hands over what was made.
 func (l *loading) result() *Loaded {
-	r := &Loaded{Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), TypesRefused: l.noTypes,
+	r := &Loaded{object: l.object, Maps: make(map[string]*ebpf.Map), Programs: make(map[string]*ebpf.Program), TypesRefused: l.noTypes,
 		VerifierLogs: l.logs}
 	for i, m := range l.object.maps {
 		if l.maps[i] != nil {

@@ -5,29 +5,35 @@ package loaderimpl
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
+	"strings"
 
 	"github.com/cilium/ebpf"
 )
 
 // A Map is a map of an object, to be looked at and changed before it is created.
 type Map struct {
-	object  *Object
-	def     *Definition
-	pinPath string   // where to pin it; empty for nowhere
-	pinTree *pinTree // of which pinPath is a part; nil for none
-	pinErr  error    // why there is no pinPath though the definition asks for one
-	create  bool
-	value   []byte // global data: what it holds from the start; nil for zeros
+	object   *Object
+	def      *Definition
+	pinPath  string   // where to pin it; empty for nowhere
+	pinTree  *pinTree // of which pinPath is a part; nil for none
+	pinErr   error    // why there is no pinPath though the definition asks for one
+	policy   PinPolicy
+	create   bool
+	existing *ebpf.Map // to be used instead of making one; nil for none
+	inner    *ebpf.Map // what the maps in it look like, instead of what the definition says; nil for none
+	value    []byte    // global data: what it holds from the start; nil for zeros
 }
 
 func newMap(o *Object, d *Definition) *Map {
-	m := &Map{object: o, def: d, create: true}
+	m := &Map{object: o, def: d, create: true, policy: o.pinPolicy}
 	if d.Source == SourceData {
 		m.value = d.Raw
 	}
-	if d.Pinning == PinByName && o.pinRoot != "" {
-		m.pinPath = filepath.Join(o.pinRoot, d.Name)
+	switch {
+	case d.pinPath != "":
+		m.pinPath = d.pinPath
+	case d.Pinning == PinByName && o.pinRoot != "":
+		m.pinPath = strings.TrimSuffix(o.pinRoot, "/") + "/" + d.Name
 	}
 	if d.Source == SourceIproute2 {
 		m.pinTree = o.pinTree
@@ -72,6 +78,48 @@ func (m *Map) SetPinPath(path string) error {
 	return m.set(func() {
 		m.pinPath, m.pinTree, m.pinErr = path, nil, nil
 		m.def.Pinning = PinNone
+	})
+}
+
+// PinPolicy is what will be done about what is pinned already at PinPath: [Options.PinPolicy], or what was set.
+func (m *Map) PinPolicy() PinPolicy { return m.policy }
+
+// SetPinPolicy changes what will be done about what is pinned already at PinPath.
+func (m *Map) SetPinPolicy(p PinPolicy) error { return m.set(func() { m.policy = p }) }
+
+// UseMap asks for a map that is there to be used instead of a new one, or, with nil, for a new one after all. At the load it has to be what the
+// definition says, as if it were pinned: the error is a [*MapDiffersError] otherwise. It is used as it is, with no initial values put in, and
+// pinned if the definition asks for it. The map stays the caller's, and has to be open until the load, which takes a descriptor of its own.
+func (m *Map) UseMap(existing *ebpf.Map) error { return m.set(func() { m.existing = existing }) }
+
+// SetInnerMap says what the maps in a map of maps look like: like template, whatever the definition says; or, with nil, as the definition says.
+// The template is not put in, stays the caller's, and has to be open until the load. For a map that holds no maps, the error wraps [ErrInner].
+func (m *Map) SetInnerMap(template *ebpf.Map) error {
+	return m.object.change(m.def.Name, func() error {
+		if !holdsMaps(m.def.Type) {
+			return fmt.Errorf("a map of type %v holds no maps: %w", m.def.Type, ErrInner)
+		}
+		m.inner = template
+		return nil
+	})
+}
+
+// SetKeySize changes the size of keys, in bytes. If it differs from that of the keys' type, the map goes without types. For maps of global data,
+// whose sizes are those of their sections, the error wraps [ErrValue].
+func (m *Map) SetKeySize(size uint32) error { return m.resize(&m.def.KeySize, size) }
+
+// SetValueSize changes the size of values, in bytes, like [Map.SetKeySize].
+func (m *Map) SetValueSize(size uint32) error { return m.resize(&m.def.ValueSize, size) }
+
+func (m *Map) resize(size *uint32, n uint32) error {
+	return m.object.change(m.def.Name, func() error {
+		if m.def.Source == SourceData {
+			return fmt.Errorf("%d bytes for global data: %w", n, ErrValue)
+		}
+		if *size != n {
+			*size, m.def.Key, m.def.Value = n, 0, 0
+		}
+		return nil
 	})
 }
 

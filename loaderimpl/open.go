@@ -37,6 +37,12 @@ type Options struct {
 
 	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself: see [ParsePinIDs].
 	PinIDs map[uint32]string
+	// PinPolicy is what to do about what is pinned already where a map is to be pinned.
+	PinPolicy PinPolicy
+
+	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of programs. There is one for a section at most.
+	MapHandlers     []MapHandler
+	ProgramHandlers []ProgramHandler
 }
 
 // An Object is a compiled BPF object, read and checked. Nothing of it is in the kernel before [Object.Load]. It is not safe for use by
@@ -45,6 +51,7 @@ type Object struct {
 	name      string
 	pinRoot   string
 	pinTree   *pinTree
+	pinPolicy PinPolicy
 	file      *file
 	types     *types // nil where the object has no BTF
 	ext       *extInfo
@@ -107,7 +114,7 @@ func readObject(path string) ([]byte, error) {
 
 // OpenBytes is [Open] for an object in memory. The object keeps data, which must not be changed.
 func OpenBytes(data []byte, opts Options) (*Object, error) {
-	o := &Object{name: opts.Name, pinRoot: opts.PinRoot}
+	o := &Object{name: opts.Name, pinRoot: opts.PinRoot, pinPolicy: opts.PinPolicy}
 	if err := o.open(data, opts); err != nil {
 		return nil, named(o.name, err)
 	}
@@ -119,7 +126,8 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if len(data) > maxObject {
 		return at(StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), maxObject, ErrTooLarge))
 	}
-	if err := opts.MapLayout.check(); err != nil {
+	err = errors.Join(opts.MapLayout.check(), checkMapHandlers(opts.MapHandlers), checkProgramHandlers(opts.ProgramHandlers))
+	if err != nil {
 		return at(StageOpen, "", "", err)
 	}
 	if o.pinTree, err = newPinTree(data, &opts); err != nil {
@@ -143,10 +151,12 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if o.functions, err = findFunctions(o.file); err != nil {
 		return err
 	}
-	if err := o.findPrograms(); err != nil {
+	if err := o.findPrograms(opts.ProgramHandlers); err != nil {
 		return err
 	}
-	defs, err := define(&input{file: o.file, types: o.types, relax: opts.IgnoreUnknownFields, layout: opts.MapLayout})
+	defs, err := define(&input{
+		file: o.file, types: o.types, relax: opts.IgnoreUnknownFields, layout: opts.MapLayout, handlers: opts.MapHandlers,
+	})
 	if err != nil {
 		return err
 	}
@@ -157,7 +167,10 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if err := o.findTailCalls(); err != nil {
 		return err
 	}
-	return o.resolve()
+	if err := o.resolve(); err != nil {
+		return err
+	}
+	return o.setUp()
 }
 
 // refuseSections refuses what would have to be set up and cannot be, yet.
@@ -208,12 +221,18 @@ func (o *Object) ByteOrder() binary.ByteOrder { return o.file.order }
 // Types are the object's types, for callers who want to look at the types that definitions name by their ids. It is nil for an object without
 // BTF. Lists of variables in it have the offsets that the compiler left there; those of the symbols are in no type.
 func (o *Object) Types() (*btf.Spec, error) {
-	if o.types == nil {
+	spec, err := specOf(o.file, o.types)
+	return spec, named(o.name, err)
+}
+
+// specOf are the types of an object in the words of cilium/ebpf.
+func specOf(f *file, t *types) (*btf.Spec, error) {
+	if t == nil {
 		return nil, nil
 	}
-	spec, err := btf.LoadSpecFromReader(bytes.NewReader(o.file.named(btfSection).data))
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(f.named(btfSection).data))
 	if err != nil {
-		return nil, named(o.name, at(StageOpen, btfSection, "", fmt.Errorf("%w: %w", ErrBTF, err)))
+		return nil, at(StageOpen, btfSection, "", fmt.Errorf("%w: %w", ErrBTF, err))
 	}
 	return spec, nil
 }

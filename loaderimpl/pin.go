@@ -13,6 +13,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A PinPolicy is what to do where something is pinned already at the path that a map is to be pinned at.
+type PinPolicy uint8
+
+// The policies. Under all of them a load that fails leaves the path as it was.
+const (
+	// PinShare uses the map that is pinned, if it is the one that the definition asks for; otherwise the load fails with a [*MapDiffersError].
+	// Of several loads at once one pins its map, and the others use that.
+	PinShare PinPolicy = iota
+	// PinNew makes a new map. There must be nothing: otherwise the load fails with [ErrPinned].
+	PinNew
+	// PinReplace makes a new map, and puts it in the place of what is pinned once everything else is loaded. Who uses what was pinned goes on
+	// to; nobody sees the path empty.
+	PinReplace
+)
+
+// Limits of names and paths, in bytes (include/uapi/linux/limits.h). A path ends with a zero byte that counts.
+const (
+	longestName = 255
+	longestPath = 4095
+)
+
 // checkPin finds what is wrong with where a map is to be pinned, before anything is made.
 func (m *Map) checkPin() error {
 	switch {
@@ -22,8 +43,29 @@ func (m *Map) checkPin() error {
 		return ErrPinPath
 	case m.pinPath == "":
 		return nil
-	case strings.Contains(filepath.Base(m.pinPath), "."):
-		return fmt.Errorf("%s: %w", m.pinPath, ErrPinName)
+	case m.def.Pinning == PinByName:
+		if err := checkPinName(m.def.Name); err != nil {
+			return err
+		}
+	}
+	return checkPinPath(m.pinPath)
+}
+
+// checkPinPath finds what is wrong with a path, by itself.
+func checkPinPath(path string) error {
+	if len(path) > longestPath {
+		return fmt.Errorf("path of %d bytes, at most %d: %w: %w", len(path), longestPath, ErrPinLong, unix.ENAMETOOLONG)
+	}
+	return checkPinName(path[strings.LastIndexByte(path, '/')+1:])
+}
+
+// checkPinName finds what is wrong with a name. The kernel takes no dots in names on a bpffs (bpf_lookup).
+func checkPinName(name string) error {
+	switch {
+	case len(name) > longestName:
+		return fmt.Errorf("name of %d bytes, at most %d: %w: %w", len(name), longestName, ErrPinLong, unix.ENAMETOOLONG)
+	case name == "" || strings.ContainsAny(name, "./\x00"):
+		return fmt.Errorf("%q: %w", name, ErrPinName)
 	}
 	return nil
 }
@@ -37,9 +79,9 @@ func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
 	case err != nil:
 		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("open pin %s: %w", m.pinPath, err))
 	}
-	if err := l.compatible(m, fd); err != nil {
+	if err := l.compatible(m, fd, m.pinPath); err != nil {
 		unix.Close(fd)
-		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("%s: %w", m.pinPath, err))
+		return nil, at(StagePin, m.def.Section, m.def.Name, err)
 	}
 	pinned, err := ebpf.NewMapFromFD(fd)
 	if err != nil {
@@ -49,117 +91,218 @@ func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
 	return pinned, nil
 }
 
-// compatible refuses a pinned map that is not what the definition asks for, and says every difference. The kernel does not tell a map's NUMA
-// node, so of that the flag is compared only.
-func (l *loading) compatible(m *Map, fd int) error {
-	isMap, err := isMap(fd)
-	if err != nil {
-		return err
-	}
-	if !isMap {
-		return fmt.Errorf("not a map: %w", ErrIncompatiblePin)
-	}
-	info, err := infoOf(fd)
-	if err != nil {
-		return fmt.Errorf("inspect pinned map: %w", err)
-	}
-	want, err := attributes(l.object.name, m.def)
-	if err != nil {
-		return err
-	}
-	flags := info.mapFlags
-	if t := ebpf.MapType(info.typ); t == ebpf.DevMap || t == ebpf.DevMapHash {
-		// The kernel adds BPF_F_RDONLY_PROG to these maps (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
-		flags = flags&^flagReadOnly | want.mapFlags&flagReadOnly
-	}
-	var diffs []string
-	for _, c := range []struct {
-		name         string
-		pinned, want uint64
-	}{
-		{"type", uint64(info.typ), uint64(want.mapType)},
-		{"key_size", uint64(info.keySize), uint64(want.keySize)},
-		{"value_size", uint64(info.valueSize), uint64(want.valueSize)},
-		{"max_entries", uint64(info.maxEntries), uint64(want.maxEntries)},
-		{"map_flags", uint64(flags), uint64(want.mapFlags)},
-		{"map_extra", info.mapExtra, want.mapExtra},
-	} {
-		if c.pinned != c.want {
-			diffs = append(diffs, fmt.Sprintf("%s (pinned %#x, defined %#x)", c.name, c.pinned, c.want))
-		}
-	}
-	if len(diffs) > 0 {
-		return fmt.Errorf("%s: %w", strings.Join(diffs, ", "), ErrIncompatiblePin)
-	}
-	return nil
-}
-
-// isMap reports whether a descriptor is a map's. The kernel says so in the name of its anonymous inode only.
-func isMap(fd int) (bool, error) {
-	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
-	if err != nil {
-		return false, fmt.Errorf("inspect pin: %w", err)
-	}
-	return strings.HasSuffix(name, "bpf-map"), nil
-}
-
 // pin pins a map that was just made, and returns it. If another loader pinned the same map in the meantime, that one is returned instead.
 // What is not returned is closed.
 func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
-	err := l.pinNew(made, m)
-	if err == nil {
-		return made, nil
+	// The other loader may fail and take its pin and folder away again, any number of times; that it always does so just then is no race.
+	const attempts = 32
+	var err error
+	for range attempts {
+		err = l.pinNew(made, m)
+		switch {
+		case err == nil:
+			return made, nil
+		case errors.Is(err, unix.EEXIST) && m.policy == PinShare:
+			if theirs, reuseErr := l.reuse(m); reuseErr != nil || theirs != nil {
+				made.Close()
+				return theirs, reuseErr
+			}
+			continue
+		case errors.Is(err, unix.EEXIST):
+			err = fmt.Errorf("%w: %w", ErrPinned, err)
+		case errors.Is(err, errFolderGone):
+			continue
+		}
+		break
 	}
 	made.Close()
-	if errors.Is(err, unix.EEXIST) {
-		if theirs, reuseErr := l.reuse(m); reuseErr != nil || theirs != nil {
-			return theirs, reuseErr
-		}
-	}
 	return nil, at(StagePin, m.def.Section, m.def.Name, err)
 }
 
+// errFolderGone is a folder that was there, and is not any more when something is to be pinned in it.
+var errFolderGone = errors.New("folder was removed by another")
+
+// pinNew pins a map where nothing is pinned, and makes the folder for it.
 func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
 	dir := filepath.Dir(m.pinPath)
-	// libbpf makes the last folder of the path, and no more (make_parent_dir).
 	if m.pinTree != nil {
 		if err := l.plant(m.pinTree, dir); err != nil {
 			return err
 		}
-	} else if err := os.Mkdir(dir, 0o700); err == nil {
-		l.undo(func() error { return os.Remove(dir) })
-	} else if !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("make folder for pin: %w", err)
-	}
-	if err := pinAt(made.FD(), m.pinPath); err != nil {
+	} else if err := l.makeFolder(dir); err != nil {
 		return err
 	}
-	l.undo(func() error { return os.Remove(m.pinPath) })
+	id, err := idOf(made.FD())
+	if err != nil {
+		return err
+	}
+	switch err := pinAt(made.FD(), m.pinPath); {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%w: %w", errFolderGone, err)
+	case err != nil:
+		return err
+	}
+	l.undo(func() error { return removePin(m.pinPath, id) })
 	return nil
+}
+
+// makeFolder makes a folder on a bpffs if it is not there: the last of its path, and no more, as libbpf does (make_parent_dir).
+func (l *loading) makeFolder(dir string) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return nil // what it is, pinning will tell
+	}
+	if err := checkPlace(filepath.Dir(dir)); err != nil {
+		return fmt.Errorf("make folder for pin: %w", err)
+	}
+	err := os.Mkdir(dir, 0o700)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make folder for pin: %w", err)
+	}
+	l.undo(func() error {
+		err := os.Remove(dir)
+		if errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, os.ErrNotExist) {
+			return nil // another pinned something in it, or took it away
+		}
+		return err
+	})
+	return nil
+}
+
+// removePin removes a pin if it is that of the map with that id. Another loader could have put its own there.
+func removePin(path string, id uint32) error {
+	fd, err := openPin(path)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open pin %s: %w", path, err)
+	}
+	defer unix.Close(fd)
+	info, err := infoOf(fd)
+	if err != nil {
+		return fmt.Errorf("inspect pin %s: %w", path, err)
+	}
+	isMap, err := isMap(fd)
+	if err != nil || !isMap || info.id != id {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// replacePins puts the maps in place that replace what is pinned. It comes last in a load.
+func (l *loading) replacePins() error {
+	for i, m := range l.object.maps {
+		if l.maps[i] == nil || m.pinPath == "" || m.policy != PinReplace || l.reused[m] {
+			continue
+		}
+		if err := l.replacePin(l.maps[i], m); err != nil {
+			return at(StagePin, m.def.Section, m.def.Name, err)
+		}
+	}
+	return nil
+}
+
+// replacePin puts a map in the place of what is pinned.
+func (l *loading) replacePin(made *ebpf.Map, m *Map) error {
+	old, err := openPin(m.pinPath)
+	if errors.Is(err, unix.ENOENT) {
+		return l.pinNew(made, m)
+	}
+	if err != nil {
+		return fmt.Errorf("open pin %s: %w", m.pinPath, err)
+	}
+	l.finally(func() { unix.Close(old) })
+	if err := pinOver(made.FD(), m.pinPath); err != nil {
+		return err
+	}
+	l.undo(func() error { return pinOver(old, m.pinPath) })
+	return nil
+}
+
+// pinOver pins a map or program in the place of another pin, at once.
+func pinOver(fd int, path string) error {
+	id, err := idOf(fd)
+	if err != nil {
+		return err
+	}
+	// The name is short, and of the map's id, so that no two loaders choose the same.
+	beside := filepath.Join(filepath.Dir(path), fmt.Sprintf("replacing_%d", id))
+	if err := pinAt(fd, beside); err != nil {
+		return err
+	}
+	if err := os.Rename(beside, path); err != nil {
+		return errors.Join(fmt.Errorf("replace pin: %w", err), os.Remove(beside))
+	}
+	return nil
+}
+
+// pinGiven pins a map that a caller gave. It may be pinned there already.
+func (l *loading) pinGiven(given *ebpf.Map, m *Map) error {
+	err := l.pinNew(given, m)
+	if !errors.Is(err, unix.EEXIST) || m.policy == PinNew {
+		return err
+	}
+	switch same, sameErr := pinsSame(given.FD(), m.pinPath); {
+	case sameErr != nil:
+		return sameErr
+	case same:
+		return nil
+	}
+	return fmt.Errorf("%s pins another: %w: %w", m.pinPath, ErrPinned, err)
+}
+
+// OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap] and Draft.Supply. It is the caller's to close. The error
+// wraps the kernel's errno, or [ErrIncompatiblePin] if no map is pinned there.
+func OpenPin(path string) (*ebpf.Map, error) {
+	fd, err := openPin(path)
+	if err != nil {
+		return nil, at(StagePin, "", "", fmt.Errorf("open pin %s: %w", path, err))
+	}
+	isMap, err := isMap(fd)
+	if err == nil && !isMap {
+		err = &MapDiffersError{Path: path}
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil, at(StagePin, "", "", err)
+	}
+	pinned, err := ebpf.NewMapFromFD(fd)
+	return pinned, at(StagePin, "", "", err)
 }
 
 // A Handle is a map or program in the kernel: [*ebpf.Map], [*ebpf.Program].
 type Handle interface{ FD() int }
 
-// Pin pins a map or program at a path on a bpffs, in a folder that is there. The error wraps [ErrPinName], [ErrPinPlace] or the kernel's errno.
+// Pin pins a map or program at a path on a bpffs, in a folder that is there. The error wraps [ErrPinName],
+// [ErrPinLong], [ErrPinPlace] or the kernel's errno.
 func Pin(h Handle, path string) error {
 	return at(StagePin, "", "", pinAt(h.FD(), path))
 }
 
 func pinAt(fd int, path string) error {
-	dir := filepath.Dir(path)
-	if strings.Contains(filepath.Base(path), ".") {
-		return fmt.Errorf("%s: %w", path, ErrPinName)
+	if err := checkPinPath(path); err != nil {
+		return err
 	}
+	if err := checkPlace(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := newPin(fd, path); err != nil {
+		return fmt.Errorf("pin at %s: %w", path, err)
+	}
+	return nil
+}
+
+// checkPlace refuses a folder that is on no bpffs.
+func checkPlace(dir string) error {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return fmt.Errorf("look at %s: %w", dir, err)
 	}
 	if fs.Type != unix.BPF_FS_MAGIC {
 		return fmt.Errorf("%s: %w", dir, ErrPinPlace)
-	}
-	if err := newPin(fd, path); err != nil {
-		return fmt.Errorf("pin at %s: %w", path, err)
 	}
 	return nil
 }

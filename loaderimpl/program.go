@@ -23,7 +23,8 @@ type Program struct {
 	name     string
 	section  string
 	kind     ProgramKind
-	function int // index into object.functions
+	handler  *ProgramHandler // of the caller's; nil for none
+	function int             // index into object.functions
 	autoload bool
 	tailCall bool // its section says which slot of a PROG_ARRAY it goes into, and nothing of its kind
 }
@@ -34,7 +35,7 @@ func (p *Program) Name() string { return p.name }
 // Section is the name of the program's section as it stands in the object, with its ? if it has one.
 func (p *Program) Section() string { return p.section }
 
-// Kind is what the kernel will be told the program is for: what its section name says, or what was set. Its Type is
+// Kind is what the kernel will be told the program is for: what its section name or its handler says, or what was set. Its Type is
 // [ebpf.UnspecifiedProgram] if neither says anything. A program in one of iproute2's sections of tail calls, ID/SLOT, gets the kind of the
 // programs that call it when it is loaded.
 func (p *Program) Kind() ProgramKind { return p.kind }
@@ -154,7 +155,7 @@ func functionsIn(s *section) ([]function, error) {
 }
 
 // findPrograms makes programs of the functions that are entry points: all but those in .text.
-func (o *Object) findPrograms() error {
+func (o *Object) findPrograms(handlers []ProgramHandler) error {
 	names := make(map[string]bool)
 	for i := range o.functions {
 		fn := &o.functions[i]
@@ -165,9 +166,9 @@ func (o *Object) findPrograms() error {
 			return at(StageOpen, fn.section.name, fn.name, fmt.Errorf("two programs: %w", ErrDuplicate))
 		}
 		names[fn.name] = true
-		kind, _ := KindOf(fn.section.name)
+		handler, kind := programHandler(handlers, fn.section.name)
 		o.programs = append(o.programs, &Program{
-			object: o, name: fn.name, section: fn.section.name, kind: kind, function: i,
+			object: o, name: fn.name, section: fn.section.name, kind: kind, handler: handler, function: i,
 			autoload: !strings.HasPrefix(fn.section.name, "?"),
 		})
 	}

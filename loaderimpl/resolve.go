@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/cilium/ebpf"
 )
 
 // Instructions that may refer to something outside of their function (include/uapi/linux/bpf.h).
@@ -61,21 +63,47 @@ func (o *Object) resolve() error {
 
 // checkSlots refuses values that name no map or program of the object.
 func (o *Object) checkSlots() error {
-	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return len(m.def.Slots) > 0 }) {
-		return nil
-	}
-	maps, programs := make(map[string]bool, len(o.maps)), make(map[string]bool, len(o.programs))
-	for _, m := range o.maps {
-		maps[m.def.Name] = true
-	}
-	for _, p := range o.programs {
-		programs[p.name] = true
-	}
 	for _, m := range o.maps {
 		for _, slot := range m.def.Slots {
-			if holdsMaps(m.def.Type) && !maps[slot.Name] || !holdsMaps(m.def.Type) && !programs[slot.Name] {
-				return at(StageResolve, m.def.Section, m.def.Name, fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, ErrExtern))
+			if err := o.checkSlot(m.def, slot); err != nil {
+				return at(StageResolve, m.def.Section, m.def.Name, fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err))
 			}
+		}
+		if err := m.def.checkRoom(); err != nil {
+			return at(StageResolve, m.def.Section, m.def.Name, err)
+		}
+	}
+	return nil
+}
+
+// checkSlot refuses a slot that names nothing of the object, or a map of maps: the kernel has no maps in maps in maps, be they a circle or not
+// (bpf_map_meta_alloc).
+func (o *Object) checkSlot(d *Definition, slot Slot) error {
+	inner := o.Map(slot.Name)
+	switch {
+	case d.Type == ebpf.ProgramArray && o.Program(slot.Name) != nil:
+	case holdsMaps(d.Type) && inner == nil, d.Type == ebpf.ProgramArray:
+		return ErrExtern
+	case !holdsMaps(d.Type):
+		return fmt.Errorf("a map of type %v holds no maps or programs: %w", d.Type, ErrSlot)
+	case holdsMaps(inner.def.Type):
+		return fmt.Errorf("it holds maps itself, and maps in maps in maps are none: %w", ErrInner)
+	}
+	return nil
+}
+
+// checkRoom refuses more slots than a map has elements, and two for one. A map whose number of elements is 0 has to be given one before it is
+// created.
+func (d *Definition) checkRoom() error {
+	for i, slot := range d.Slots {
+		switch {
+		case i > 0 && d.Slots[i-1].Index == slot.Index:
+			return fmt.Errorf("slot %d: two values: %w", slot.Index, ErrSlot)
+		case d.MaxEntries == 0:
+		case d.Type == ebpf.HashOfMaps && uint64(len(d.Slots)) > uint64(d.MaxEntries):
+			return fmt.Errorf("%d values in %d elements: %w", len(d.Slots), d.MaxEntries, ErrSlot)
+		case d.Type != ebpf.HashOfMaps && slot.Index >= d.MaxEntries:
+			return fmt.Errorf("slot %d of %d: %w", slot.Index, d.MaxEntries, ErrSlot)
 		}
 	}
 	return nil
@@ -219,7 +247,7 @@ func (r *resolver) load(y *symbol, addend int64) (*reference, error) {
 	switch {
 	case holdsCode(s):
 		return r.call(refFunc, to, y.name)
-	case s.name == mapsSection || s.name == legacySection:
+	case slices.ContainsFunc(r.maps, func(p position) bool { return p.section == s.index }):
 		return nil, fmt.Errorf("byte %d of section %s (%s) is not the start of a map: %w", to.offset, s.name, y.name, ErrRelocation)
 	}
 	return nil, fmt.Errorf("%s in section %s: %w", y.name, s.name, ErrMapKind)
