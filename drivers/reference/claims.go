@@ -10,20 +10,21 @@ import (
 
 // claims are what the loader can do. A feature that only some kernels have is claimed: the kernel's refusal is passed on.
 var claims = map[loader.Feature]loader.Claim{
-	loader.BTFMaps:       {Support: loader.Yes},
-	loader.LegacyMaps:    {Support: loader.Yes},
-	loader.IgnoreUnknown: {Support: loader.Yes},
-	loader.GlobalData:    {Support: loader.Yes},
-	loader.NUMA:          {Support: loader.Yes},
-	loader.MapInMap:      {Support: loader.Yes, Reason: "by BTF definitions, and by those of iproute2 and the kernel's samples"},
-	loader.Pinning:       {Support: loader.Yes, Reason: "maps, by name in one folder, by path, and as iproute2 does"},
-	loader.Iproute2Maps:  {Support: loader.Yes},
-	loader.CallbackMaps:  {Support: loader.No, Reason: notYet},
-	loader.Metadata:      {Support: loader.No, Reason: notYet},
-	loader.StaticLink:    {Support: loader.No, Reason: notYet},
-	loader.XDPChain:      {Support: loader.No, Reason: notYet},
-	loader.StructOps:     {Support: loader.No, Reason: notYet},
-	loader.SplitBTF:      {Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol has no way to give it yet"},
+	loader.BTFMaps:         {Support: loader.Yes},
+	loader.LegacyMaps:      {Support: loader.Yes},
+	loader.IgnoreUnknown:   {Support: loader.Yes},
+	loader.GlobalData:      {Support: loader.Yes},
+	loader.NUMA:            {Support: loader.Yes},
+	loader.MapInMap:        {Support: loader.Yes},
+	loader.Pinning:         {Support: loader.Yes},
+	loader.Iproute2Maps:    {Support: loader.Yes},
+	loader.CallbackMaps:    {Support: loader.Yes},
+	loader.ProgramHandlers: {Support: loader.Yes},
+	loader.Metadata:        {Support: loader.No, Reason: notYet},
+	loader.StaticLink:      {Support: loader.No, Reason: notYet},
+	loader.XDPChain:        {Support: loader.No, Reason: notYet},
+	loader.StructOps:       {Support: loader.No, Reason: notYet},
+	loader.SplitBTF:        {Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol has no way to give it yet"},
 }
 
 const notYet = "not there yet"

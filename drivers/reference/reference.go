@@ -3,13 +3,18 @@
 // Package reference puts the reference loader, package loaderimpl, under test: it turns requests into calls and typed errors into classes.
 // The guest links it in; the program in driver speaks for it as a process, to prove the protocol.
 //
-// Read reference.go (requests and sessions), options.go, set.go, refusal.go (errors to classes), claims.go.
+// Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the protocol lays down), set.go, refusal.go (errors to
+// classes), claims.go.
 package reference
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
@@ -26,6 +31,11 @@ type reference struct {
 type session struct {
 	object *loaderimpl.Object
 	loaded *loaderimpl.Loaded // nil before load
+
+	vendor   *vendor              // who registered handlers; nil for nobody
+	given    []*ebpf.Map          // to the loader, to be closed once it is loaded
+	attached map[string]io.Closer // by handle
+	handles  int                  // given out so far
 }
 
 // Do carries out one request. It never fails: what is refused is a reply.
@@ -43,6 +53,10 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 		return r.in(q.Session, func(s *session) loader.Reply { return s.set(q) }), nil
 	case loader.Load:
 		return r.in(q.Session, (*session).load), nil
+	case loader.Attach:
+		return r.in(q.Session, func(s *session) loader.Reply { return s.attach(q) }), nil
+	case loader.Detach:
+		return r.in(q.Session, func(s *session) loader.Reply { return s.detach(q) }), nil
 	case loader.Pin:
 		return r.in(q.Session, func(s *session) loader.Reply { return s.pin(q) }), nil
 	case loader.Unpin:
@@ -85,11 +99,18 @@ func (r *reference) open(q loader.Open) loader.Reply {
 	if refusal != nil {
 		return refusal
 	}
+	s := &session{attached: make(map[string]io.Closer)}
+	for _, h := range q.Options.Handlers {
+		if !s.register(h, &opts) {
+			return &loader.Unsupported{Feature: loader.Feature("handlers/" + h), Reason: notYet}
+		}
+	}
 	object, err := loaderimpl.Open([]string{q.Object}, opts)
 	if err != nil {
 		return rejected(err)
 	}
-	r.sessions[q.Session] = &session{object: object}
+	s.object = object
+	r.sessions[q.Session] = s
 	ok := &loader.OK{}
 	for _, m := range object.Maps() {
 		ok.Maps = append(ok.Maps, loader.MapView{Name: m.Name()})
@@ -105,7 +126,7 @@ func (r *reference) open(q loader.Open) loader.Reply {
 
 func (s *session) load() loader.Reply {
 	loaded, err := s.object.Load(loaderimpl.LoadOptions{})
-	if err != nil {
+	if err := errors.Join(err, s.dropGiven()); err != nil {
 		return rejected(err)
 	}
 	s.loaded = loaded
@@ -127,11 +148,55 @@ func (s *session) load() loader.Reply {
 	return ok
 }
 
+// close gives up what the session holds: what is attached first, as it may need the maps that are there.
 func (s *session) close() error {
-	if s.loaded == nil {
-		return nil
+	var errs []error
+	for handle, a := range s.attached {
+		errs = append(errs, a.Close())
+		delete(s.attached, handle)
 	}
-	return s.loaded.Close()
+	errs = append(errs, s.dropGiven())
+	if s.loaded != nil {
+		errs = append(errs, s.loaded.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// dropGiven closes the maps that were given to the loader, which has descriptors of its own once it loaded them.
+func (s *session) dropGiven() error {
+	var errs []error
+	for _, m := range s.given {
+		errs = append(errs, m.Close())
+	}
+	s.given = nil
+	return errors.Join(errs...)
+}
+
+// attach attaches a program by the handler of its section, the only way that the loader has yet.
+func (s *session) attach(q loader.Attach) loader.Reply {
+	switch {
+	case q.Kind != "handler":
+		return &loader.Unsupported{Feature: loader.Feature("attach/" + q.Kind), Reason: notYet}
+	case s.loaded == nil:
+		return &loader.Error{Message: "the session is not loaded"}
+	}
+	attached, err := s.loaded.Attach(q.Program)
+	if err != nil {
+		return rejected(err)
+	}
+	s.handles++
+	handle := strconv.Itoa(s.handles)
+	s.attached[handle] = attached
+	return &loader.OK{Handle: handle}
+}
+
+func (s *session) detach(q loader.Detach) loader.Reply {
+	attached := s.attached[q.Handle]
+	if attached == nil {
+		return &loader.Error{Message: fmt.Sprintf("no handle %q", q.Handle)}
+	}
+	delete(s.attached, q.Handle)
+	return done(attached.Close())
 }
 
 // pin pins a map or program of a session that is loaded.

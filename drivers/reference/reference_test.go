@@ -271,7 +271,7 @@ func TestMistakesOfTheSuiteAreErrors(t *testing.T) {
 	} {
 		compare(t, string(req.Op()), &loader.Error{}, do(t, l, req))
 	}
-	compare(t, "attach", &loader.Unsupported{Feature: "attach"}, do(t, l, loader.Attach{Session: "s"}))
+	compare(t, "attach", &loader.Unsupported{Feature: "attach/tc"}, do(t, l, loader.Attach{Session: "s", Kind: "tc"}))
 }
 
 // TestTheProcessAnswersLikeThePackage holds the process to the same words, over the wire.

@@ -22,6 +22,7 @@ var stages = map[loaderimpl.Stage]loader.Stage{
 	loaderimpl.StagePin:      loader.AtPin,
 	loaderimpl.StageRelocate: loader.AtRelocate,
 	loaderimpl.StageLoad:     "load",
+	loaderimpl.StageAttach:   loader.AtAttach,
 }
 
 // rejected is a refusal in the words of the protocol.
@@ -38,6 +39,12 @@ func rejected(err error) loader.Reply {
 		class = loader.NotFound
 	}
 	r := &loader.Rejected{Stage: stages[e.Stage], Class: class, Errno: errno, Message: err.Error()}
+	var differs *loaderimpl.MapDiffersError
+	if errors.As(err, &differs) {
+		for _, d := range differs.Differences {
+			r.Differs = append(r.Differs, loader.Difference{Attribute: loader.Attribute(d.Attribute), Pinned: d.Pinned, Defined: d.Defined})
+		}
+	}
 	var refusal *loaderimpl.VerifierError
 	if errors.As(err, &refusal) {
 		r.Stage = loader.AtVerify

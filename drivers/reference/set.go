@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/cilium/ebpf"
+
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
@@ -16,7 +18,7 @@ func (s *session) set(q loader.Set) loader.Reply {
 	var err error
 	switch m, p := s.object.Map(q.Name), s.object.Program(q.Name); {
 	case q.Target == "map" && m != nil:
-		err = setMap(m, q.Attr, q.Value)
+		err = s.setMap(m, q.Attr, q.Value)
 	case q.Target == "program" && p != nil:
 		err = setProgram(p, q.Attr, q.Value)
 	default:
@@ -36,7 +38,7 @@ var (
 	errValue     = errors.New("value is of the wrong kind")
 )
 
-func setMap(m *loaderimpl.Map, attr loader.Attribute, value any) error {
+func (s *session) setMap(m *loaderimpl.Map, attr loader.Attribute, value any) error {
 	switch attr {
 	case loader.MaxEntries:
 		return withNumber(value, m.SetMaxEntries)
@@ -44,12 +46,34 @@ func setMap(m *loaderimpl.Map, attr loader.Attribute, value any) error {
 		return withNumber(value, m.SetFlags)
 	case loader.NumaNode:
 		return withNumber(value, m.SetNumaNode)
+	case loader.MapType:
+		return withNumber(value, func(n uint32) error { return m.SetType(ebpf.MapType(n)) })
+	case loader.KeySize:
+		return withNumber(value, m.SetKeySize)
+	case loader.ValueSize:
+		return withNumber(value, m.SetValueSize)
+	case loader.MapExtra:
+		return withNumber64(value, m.SetMapExtra)
 	case loader.PinPath:
 		return with(value, m.SetPinPath)
+	case loader.Reuse:
+		return with(value, func(path string) error { return s.give(path, m.UseMap) })
+	case loader.InnerMap:
+		return with(value, func(path string) error { return s.give(path, m.SetInnerMap) })
 	case loader.AutoCreate:
 		return with(value, m.SetAutocreate)
 	}
 	return fmt.Errorf("%s of a map: %w", attr, errAttribute)
+}
+
+// give hands on the map that is pinned at a path.
+func (s *session) give(path string, to func(*ebpf.Map) error) error {
+	m, err := loaderimpl.OpenPin(path)
+	if err != nil {
+		return err
+	}
+	s.given = append(s.given, m)
+	return to(m)
 }
 
 func setProgram(p *loaderimpl.Program, attr loader.Attribute, value any) error {
@@ -77,21 +101,35 @@ func with[T any](value any, set func(T) error) error {
 	return set(v)
 }
 
-// withNumber hands a number of 32 bits on. Over the wire numbers are float64, linked in they are what the suite's Go code says.
+// withNumber hands a number of 32 bits on.
 func withNumber(value any, set func(uint32) error) error {
-	var n float64
+	return withNumber64(value, func(n uint64) error {
+		if n > math.MaxUint32 {
+			return fmt.Errorf("%d is no number of 32 bits: %w", n, errValue)
+		}
+		return set(uint32(n))
+	})
+}
+
+// withNumber64 hands a number on. Over the wire numbers are float64, which is exact up to 53 bits; linked in they are what the suite's Go code
+// says.
+func withNumber64(value any, set func(uint64) error) error {
+	const exact = 1 << 53
 	switch v := value.(type) {
 	case float64:
-		n = v
+		if v < 0 || v > exact || v != math.Trunc(v) {
+			return fmt.Errorf("%v is no number, or not exact: %w", v, errValue)
+		}
+		return set(uint64(v))
 	case int:
-		n = float64(v)
+		if v < 0 {
+			return fmt.Errorf("%d: %w", v, errValue)
+		}
+		return set(uint64(v))
 	case uint32:
-		n = float64(v)
-	default:
-		return fmt.Errorf("%v (%T): %w", value, value, errValue)
+		return set(uint64(v))
+	case uint64:
+		return set(v)
 	}
-	if n < 0 || n > math.MaxUint32 || n != math.Trunc(n) {
-		return fmt.Errorf("%v is no number of 32 bits: %w", value, errValue)
-	}
-	return set(uint32(n))
+	return fmt.Errorf("%v (%T): %w", value, value, errValue)
 }
