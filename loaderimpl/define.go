@@ -40,8 +40,8 @@ type Definition struct {
 	MaxEntries uint32
 	Flags      uint32 // BPF_F_...
 	MapExtra   uint64
-	NumaNode   uint32 // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
-	Pinning    Pinning
+	NumaNode   uint32  // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
+	Pinning    Pinning // PinNone for iproute2's definitions, which have ways of their own
 
 	// Key and Value are their types, by id in [Object.Types]; 0 where the definition gives sizes only. The Value of global data is its
 	// section's list of variables.

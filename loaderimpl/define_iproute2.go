@@ -43,7 +43,7 @@ func (iproute2Layout) read(d *Definition, n numbers) error {
 	switch {
 	case !holdsMaps(d.Type) && d.Iproute2.InnerID != 0:
 		return fmt.Errorf("a map of type %v has inner_id %d and holds no maps: %w", d.Type, d.Iproute2.InnerID, ErrInner)
-	case holdsMaps(d.Type) && d.Iproute2.InnerID == 0:
+	case holdsMaps(d.Type) && d.Iproute2.InnerID == 0 && d.Iproute2.Pinning == Iproute2PinNone:
 		return fmt.Errorf("a map of type %v needs to know its inner maps: set inner_id: %w", d.Type, ErrInner)
 	case holdsMaps(d.Type):
 		d.ValueSize = 4 // whatever size_value says (bpf_map_create)
@@ -52,7 +52,8 @@ func (iproute2Layout) read(d *Definition, n numbers) error {
 }
 
 // connect finds the inner maps of each map of maps by its inner_id. The first map of that id shows what the elements look like. It and all
-// others of that id become elements, each at its own inner_idx (bpf_maps_attach_all).
+// others of that id become elements, each at its own inner_idx (bpf_maps_attach_all). There may be none if the outer map is pinned: one object
+// makes it, and others use it without having maps for it. Who comes first then finds out when it is to be created.
 func (iproute2Layout) connect(defs []*Definition) error {
 	if len(defs) > iproute2MaxMaps {
 		return fmt.Errorf("%d maps, at most %d: %w", len(defs), iproute2MaxMaps, ErrTooMany)
@@ -64,7 +65,7 @@ func (iproute2Layout) connect(defs []*Definition) error {
 		}
 	}
 	for _, d := range defs {
-		if !holdsMaps(d.Type) {
+		if !holdsMaps(d.Type) || d.Iproute2.InnerID == 0 {
 			continue
 		}
 		if err := d.holdInner(defs); err != nil {
@@ -92,7 +93,7 @@ func (d *Definition) holdInner(defs []*Definition) error {
 			}
 		}
 	}
-	if d.Inner == nil {
+	if d.Inner == nil && d.Iproute2.Pinning == Iproute2PinNone {
 		return ErrMapID
 	}
 	return d.sortSlots()

@@ -73,7 +73,8 @@
 //     in the table. inner_map_idx on a map that holds no maps is refused too.
 //   - numa_node of a bpf_load_map_def counts with BPF_F_NUMA_NODE only: nobody can tell a 0 there from nothing.
 //   - A map of maps by inner_id takes the shape of the first map of that id, as it is when it is created, and holds all maps of that id that
-//     have an inner_idx. Its elements have 4 bytes, whatever its definition says.
+//     have an inner_idx. Its elements have 4 bytes, whatever its definition says. If it is pinned, there may be no map of that id: another object
+//     has to have made it then.
 //   - A program in a section of tail calls is of the kind of the programs that will be loaded with it, which have to be of one kind. Which of
 //     them calls it is not looked at.
 //   - Loading puts iproute2's programs also into a PROG_ARRAY that was pinned before. If the load fails, what was there is put back.

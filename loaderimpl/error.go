@@ -154,7 +154,7 @@ var (
 	ErrAttach       error = &reason{ClassNotSupported, "no handler attaches this program: register one, or attach it with package link"}
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
 
-	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder to pin in: give PinRoot, or PinMount for iproute2's maps"}
+	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder for it: give PinRoot, or PinMount for iproute2's maps"}
 	ErrPinID           error = &reason{ClassNotFound, "the table of pinning ids does not have this one: give it in PinIDs"}
 	ErrPinTable        error = &reason{ClassInvalid, "bad table of pinning ids: each is more than 2, and a path of names without dots below the mount"}
 	ErrPinSubdir       error = &reason{ClassInvalid, "unknown subdirectory for iproute2's maps"}

@@ -246,7 +246,8 @@ func openPinned(t *testing.T, opts Options) *Object {
 func TestMapsArePinnedWhereIproute2PinsThem(t *testing.T) {
 	sum := objectFolder(t, "iproute2_pinned")
 	below := func(subdir string) []string {
-		return []string{subdir, subdir + "/" + sum, subdir + "/" + sum + "/of_object", subdir + "/globals", subdir + "/globals/jumps", subdir + "/globals/of_all"}
+		own, all := subdir+"/"+sum, subdir+"/globals"
+		return []string{subdir, own, own + "/of_object", all, all + "/jumps", all + "/of_all"}
 	}
 	custom := []string{"some", "some/where", "some/where/of_some"}
 	for subdir, want := range map[string][]string{
@@ -295,6 +296,43 @@ func TestIproute2sMapsAreReusedAndTheirProgramsReplaced(t *testing.T) {
 		}
 		if maps[0] != maps[1] || programs[0] == programs[1] {
 			t.Errorf("maps %v, programs %v: want one map, and two programs", maps, programs)
+		}
+	})
+}
+
+func TestAPinnedMapOfMapsNeedsNoInnerMaps(t *testing.T) {
+	onBPFFS(t, func(root string) {
+		checkLoadFails(t, "not pinned yet", openTest(t, "iproute2_outer", Options{PinMount: root}), ErrInner)
+		if left := pins(t, root); len(left) > 0 {
+			t.Errorf("left %v", left)
+		}
+		inner := &ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1}
+		ids := make(map[string]uint32)
+		for _, name := range []string{"of_id", "of_none"} {
+			outer, err := ebpf.NewMap(&ebpf.MapSpec{Name: name, Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2, InnerMap: inner})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer outer.Close()
+			folder := filepath.Join(root, "tc", "globals")
+			if err := errors.Join(os.MkdirAll(folder, 0o700), outer.Pin(filepath.Join(folder, name))); err != nil {
+				t.Error(err)
+			}
+			if ids[name], err = idOf(outer.FD()); err != nil {
+				t.Error(err)
+			}
+		}
+		l, err := openTest(t, "iproute2_outer", Options{PinMount: root}).Load(LoadOptions{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer l.Close()
+		for name, want := range ids {
+			if got, err := l.MapID(name); err != nil || got != want {
+				t.Errorf("%s is map %d, want %d (%v)", name, got, want, err)
+			}
 		}
 	})
 }
@@ -506,7 +544,8 @@ func FuzzLayouts(f *testing.F) {
 func checkConnections(t *testing.T, defs []*Definition) {
 	t.Helper()
 	for _, d := range defs {
-		if holdsMaps(d.Type) != (d.Inner != nil) && d.Source != SourceLegacy {
+		pinned := d.Iproute2 != nil && d.Iproute2.Pinning != Iproute2PinNone
+		if holdsMaps(d.Type) != (d.Inner != nil) && d.Source != SourceLegacy && !(holdsMaps(d.Type) && pinned) {
 			t.Fatalf("a map of type %v with inner map %v", d.Type, d.Inner)
 		}
 		if d.Inner != nil && (holdsMaps(d.Inner.Type) || d.Inner.Inner != nil) {
