@@ -161,7 +161,7 @@ func (l *loading) template(m *Map) (int, error) {
 		}
 		return fd, nil
 	case d.Inner == nil:
-		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...): %w", d.Type, ErrInner)
+		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...), or a map of its inner_id: %w", d.Type, ErrInner)
 	}
 	attr, err := attributes(l.object.name, d.Inner)
 	if err != nil {

@@ -96,28 +96,19 @@ func (d *Definition) holdInner(defs []*Definition) error {
 	if d.Inner == nil && d.Iproute2.Pinning == Iproute2PinNone {
 		return ErrMapID
 	}
-	return d.sortSlots()
+	d.sortSlots()
+	return nil
 }
 
-// addSlot puts a map or program in an element of a map from the start.
+// addSlot puts a map or program in an element of a map from the start. Whether it has such an element, once, is checked when all is resolved.
 func (d *Definition) addSlot(index uint32, name string) error {
-	switch {
-	case d.Type != ebpf.HashOfMaps && index >= d.MaxEntries:
-		return fmt.Errorf("%s at %d of %d: %w", name, index, d.MaxEntries, ErrSlot)
-	case d.Type == ebpf.HashOfMaps && d.KeySize != 4:
+	if d.Type == ebpf.HashOfMaps && d.KeySize != 4 {
 		return fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize, ErrDefinition)
 	}
 	d.Slots = append(d.Slots, Slot{Index: index, Name: name})
 	return nil
 }
 
-// sortSlots brings the slots of a map in order, and refuses two for one element, where iproute2 lets the last win.
-func (d *Definition) sortSlots() error {
+func (d *Definition) sortSlots() {
 	slices.SortFunc(d.Slots, func(a, b Slot) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Name, b.Name)) })
-	for i := 1; i < len(d.Slots); i++ {
-		if a, b := d.Slots[i-1], d.Slots[i]; a.Index == b.Index {
-			return fmt.Errorf("%s and %s at %d: %w", a.Name, b.Name, b.Index, ErrSlot)
-		}
-	}
-	return nil
 }

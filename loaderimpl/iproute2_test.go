@@ -194,6 +194,34 @@ func TestTailCallsThatCannotBeFilledIn(t *testing.T) {
 	}
 }
 
+func TestHandlersOfSectionsOfTailCalls(t *testing.T) {
+	setUp := func(asked *[]string) func(*Program) error {
+		return func(p *Program) error {
+			*asked = append(*asked, p.Name())
+			return p.SetType(ebpf.SchedCLS)
+		}
+	}
+	var exact, fallback []string
+	l := load(t, "iproute2", Options{ProgramHandlers: []ProgramHandler{
+		{Section: "42/0xf", Setup: setUp(&exact)}, {Setup: setUp(&fallback)},
+	}}, nil)
+	if diff := cmp.Diff([]string{"last"}, exact); diff != "" {
+		t.Errorf("the handler of the section: (-want +got)\n%s", diff)
+	}
+	if len(fallback) > 0 {
+		t.Errorf("the handler of unknown sections was asked about %v", fallback)
+	}
+	var id uint32
+	if err := l.Maps["jumps"].Lookup(uint32(15), &id); !errors.Is(err, ebpf.ErrKeyNotExist) {
+		t.Errorf("program %d is where the section's name says, though a handler took the section (%v)", id, err)
+	}
+	want, err := l.ProgramID("unused")
+	do(t, err)
+	if err := l.Maps["jumps"].Lookup(uint32(8), &id); err != nil || id != want {
+		t.Errorf("program %d in slot 8, want %d (%v)", id, want, err)
+	}
+}
+
 func TestOneOfTwoCallersSaysTheKind(t *testing.T) {
 	l := load(t, "two_callers", Options{}, func(o *Object) { do(t, o.Program("classify").SetAutoload(false)) })
 	if got := l.Programs["last"].Type(); got != ebpf.XDP {
@@ -555,6 +583,17 @@ func checkConnections(t *testing.T, defs []*Definition) {
 			if i > 0 && d.Slots[i-1].Index >= slot.Index || d.Type == ebpf.ArrayOfMaps && slot.Index >= d.MaxEntries {
 				t.Fatalf("slots %v of a map of %d entries", d.Slots, d.MaxEntries)
 			}
+		}
+	}
+}
+
+func TestNamesLeadNowhereElse(t *testing.T) {
+	tree, err := newPinTree(nil, &Options{PinMount: "/mount", PinIDs: map[uint32]string{3: "a/"}})
+	do(t, err)
+	for name, want := range map[string]error{"m": nil, "..": ErrPinName, "../m": ErrPinName, "a/m": ErrPinName, "m.n": ErrPinName, "m\x00": ErrPinName} {
+		path, err := tree.path(&Definition{Name: name, Iproute2: &Iproute2Map{Pinning: 3}})
+		if !errors.Is(err, want) || want == nil && path != "/mount/a/m" {
+			t.Errorf("%q: %s, %v, want %v", name, path, err, want)
 		}
 	}
 }

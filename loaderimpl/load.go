@@ -110,8 +110,6 @@ type loading struct {
 	localExt   *btf.ExtInfos // its relocations; nil until needed
 	cache      *btf.Cache    // the kernel's types
 
-	replaced []*ebpf.Program // what was in slots of arrays that were there before
-
 	undos []func() error // what to do if the load fails, last first
 	ends  []func()       // what to do in any case, after that
 }
@@ -150,7 +148,6 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 		cache: btf.NewCache(), typesFD: -1}
 	defer l.end()
 	l.finally(l.closeTypes)
-	l.finally(l.closeReplaced)
 	if err := l.run(); err != nil {
 		return nil, named(o.name, l.undone(err))
 	}

@@ -37,6 +37,7 @@ type Options struct {
 
 	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself: see [ParsePinIDs].
 	PinIDs map[uint32]string
+
 	// PinPolicy is what to do about what is pinned already where a map is to be pinned.
 	PinPolicy PinPolicy
 

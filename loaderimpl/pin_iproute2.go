@@ -13,8 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Iproute2Pinning is where iproute2 pins a map: one of the constants, or an id of [Options.PinIDs].
@@ -73,7 +71,7 @@ func checkPinID(id uint32, path string) error {
 		return fmt.Errorf("id %d is reserved: %w", id, ErrPinTable)
 	}
 	for _, part := range strings.Split(strings.TrimSuffix(path, "/"), "/") {
-		if part == "" || strings.ContainsAny(part, ".\x00") || len(part) > unix.NAME_MAX {
+		if part == "" || strings.ContainsAny(part, ".\x00") || len(part) > longestName {
 			return fmt.Errorf("id %d: path %q: %w", id, path, ErrPinTable)
 		}
 	}
@@ -121,17 +119,16 @@ func (t *pinTree) path(d *Definition) (string, error) {
 	if t.mount == "" {
 		return "", ErrPinPath
 	}
+	if err := checkPinName(d.Name); err != nil {
+		return "", err
+	}
 	return filepath.Join(t.mount, folder, d.Name), nil
 }
 
 // plant makes what is missing of the folders for a pin, and has it removed again should the load fail.
 func (l *loading) plant(t *pinTree, folder string) error {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(t.mount, &fs); err != nil {
-		return fmt.Errorf("look at %s: %w", t.mount, err)
-	}
-	if fs.Type != unix.BPF_FS_MAGIC {
-		return fmt.Errorf("%s: %w", t.mount, ErrPinPlace)
+	if err := checkPlace(t.mount); err != nil {
+		return err
 	}
 	below, err := filepath.Rel(t.mount, folder)
 	if err != nil {
@@ -143,7 +140,10 @@ func (l *loading) plant(t *pinTree, folder string) error {
 		if i == 0 && part != iproute2Main && slices.Contains(iproute2Subdirs, part) {
 			err = l.plantLink(t.mount, part)
 		} else {
-			err = l.plantFolder(path)
+			err = l.makeFolder(path)
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%w: %w", errFolderGone, err)
 		}
 		if err != nil {
 			return err
@@ -159,25 +159,18 @@ func (l *loading) plantLink(mount, subdir string) error {
 	if _, err := os.Lstat(link); err == nil {
 		return nil
 	}
-	if err := l.plantFolder(filepath.Join(mount, iproute2Main)); err != nil {
+	if err := l.makeFolder(filepath.Join(mount, iproute2Main)); err != nil {
 		return err
 	}
-	return l.planted(os.Symlink(iproute2Main, link), link)
-}
-
-func (l *loading) plantFolder(path string) error { return l.planted(os.Mkdir(path, 0o700), path) }
-
-// planted is the end of making a folder or link at a path: what was there before is nobody's to remove, and neither is a folder that another
-// loader has put something in.
-func (l *loading) planted(err error, path string) error {
+	err := os.Symlink(iproute2Main, link)
 	if errors.Is(err, os.ErrExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("make folder for pin: %w", err)
+		return fmt.Errorf("make link for pin: %w", err)
 	}
 	l.undo(func() error {
-		if err := os.Remove(path); err != nil && !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(link); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 		return nil

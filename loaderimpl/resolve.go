@@ -63,9 +63,19 @@ func (o *Object) resolve() error {
 
 // checkSlots refuses values that name no map or program of the object.
 func (o *Object) checkSlots() error {
+	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return len(m.def.Slots) > 0 }) {
+		return nil
+	}
+	maps, programs := make(map[string]*Map, len(o.maps)), make(map[string]*Program, len(o.programs))
+	for _, m := range o.maps {
+		maps[m.def.Name] = m
+	}
+	for _, p := range o.programs {
+		programs[p.name] = p
+	}
 	for _, m := range o.maps {
 		for _, slot := range m.def.Slots {
-			if err := o.checkSlot(m.def, slot); err != nil {
+			if err := m.def.checkSlot(maps[slot.Name], programs[slot.Name]); err != nil {
 				return at(StageResolve, m.def.Section, m.def.Name, fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err))
 			}
 		}
@@ -76,12 +86,11 @@ func (o *Object) checkSlots() error {
 	return nil
 }
 
-// checkSlot refuses a slot that names nothing of the object, or a map of maps: the kernel has no maps in maps in maps, be they a circle or not
-// (bpf_map_meta_alloc).
-func (o *Object) checkSlot(d *Definition, slot Slot) error {
-	inner := o.Map(slot.Name)
+// checkSlot refuses a slot whose name is that of nothing in the object, or a map of maps: the kernel has no maps in maps in maps, be they a circle
+// or not (bpf_map_meta_alloc).
+func (d *Definition) checkSlot(inner *Map, program *Program) error {
 	switch {
-	case d.Type == ebpf.ProgramArray && o.Program(slot.Name) != nil:
+	case d.Type == ebpf.ProgramArray && program != nil:
 	case holdsMaps(d.Type) && inner == nil, d.Type == ebpf.ProgramArray:
 		return ErrExtern
 	case !holdsMaps(d.Type):

@@ -33,14 +33,15 @@ func scanNumber(s string) (uint32, bool) {
 	return uint32(n), err == nil
 }
 
-// findTailCalls gives the programs in sections of tail calls to their arrays.
+// findTailCalls gives the programs in sections of tail calls to their arrays, unless the caller has a handler for the section. As the section is
+// known, the handler for unknown ones is none.
 func (o *Object) findTailCalls() error {
 	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return m.def.Source == SourceIproute2 }) {
 		return nil
 	}
 	for _, p := range o.programs {
 		id, slot, ok := tailCallSection(p.section)
-		if !ok {
+		if !ok || p.handler != nil && p.handler.Section != "" {
 			continue
 		}
 		array, err := o.tailCallArray(id)
@@ -50,13 +51,11 @@ func (o *Object) findTailCalls() error {
 		if err != nil {
 			return at(StageResolve, p.section, p.name, err)
 		}
-		p.tailCall, p.kind = true, ProgramKind{}
+		p.tailCall, p.kind, p.handler = true, ProgramKind{}, nil
 	}
 	for _, m := range o.maps {
 		if m.def.Source == SourceIproute2 && m.def.Type == ebpf.ProgramArray {
-			if err := m.def.sortSlots(); err != nil {
-				return at(StageResolve, m.def.Section, m.def.Name, err)
-			}
+			m.def.sortSlots()
 		}
 	}
 	return nil
@@ -137,14 +136,7 @@ func (l *loading) keepProgram(array *ebpf.Map, slot uint32) error {
 	if err != nil {
 		return fmt.Errorf("hold program %d, which is there: %w", id, err)
 	}
-	l.replaced = append(l.replaced, old)
+	l.finally(func() { old.Close() })
 	l.undo(func() error { return array.Put(slot, uint32(old.FD())) })
 	return nil
-}
-
-// closeReplaced lets go of the programs whose slots were taken.
-func (l *loading) closeReplaced() {
-	for _, p := range l.replaced {
-		p.Close()
-	}
 }
