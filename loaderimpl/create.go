@@ -83,7 +83,7 @@ func (l *loading) takeGiven(m *Map) (*ebpf.Map, error) {
 		return nil, fmt.Errorf("descriptor for the map that was given: %w", err)
 	}
 	l.reused[m] = true
-	if m.pinPath == "" {
+	if m.pinPath == "" || m.policy == PinReplace {
 		return own, nil
 	}
 	if err := l.pinGiven(own, m); err != nil {

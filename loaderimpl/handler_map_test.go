@@ -369,6 +369,53 @@ func TestAHandlerPinsMaps(t *testing.T) {
 	})
 }
 
+// checkHandled opens bytes that nobody vouches for with handlers for everything, that take what they can.
+func checkHandled(t testing.TB, data []byte) {
+	t.Helper()
+	odd := MapHandler{Section: ".maps", Define: func(d *Draft) error {
+		if d.Name != "odd" || len(d.Raw) < 8 {
+			return ErrHandBack
+		}
+		d.Type, d.MaxEntries = ebpf.Array, d.ByteOrder().Uint32(d.Raw[4:])
+		return nil
+	}}
+	setup := func(p *Program) error { return p.SetType(ebpf.XDP) }
+	o, err := OpenBytes(data, Options{
+		Name: "damaged", MapHandlers: []MapHandler{odd, vendorMaps("maps", nil), vendorMaps("vendor_maps", nil), {Define: vendorFields}},
+		ProgramHandlers: []ProgramHandler{{Section: "vendor/", Setup: setup}, {Section: "", Setup: setup}},
+	})
+	if err == nil {
+		checkForKernel(t, o)
+		return
+	}
+	if typed := (*Error)(nil); !errors.As(err, &typed) || typed.Class == "" || typed.Object != "damaged" {
+		t.Fatalf("error %#v is not typed", err)
+	}
+}
+
+func TestHandledObjectsWithOneByteChanged(t *testing.T) {
+	for _, name := range sources(t, "handled") {
+		data := readTest(t, name, native())
+		for i := range data {
+			for _, b := range []byte{0xff, 1} {
+				data[i] ^= b
+				checkHandled(t, data)
+				data[i] ^= b
+			}
+		}
+	}
+}
+
+// FuzzOpenHandled fuzzes objects that handlers are asked about.
+func FuzzOpenHandled(f *testing.F) {
+	for _, name := range sources(f, "handled") {
+		for _, order := range orders {
+			f.Add(readTest(f, name, order))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { checkHandled(t, data) })
+}
+
 // FuzzHandled fuzzes the bytes of a section that a handler is for, and the places of its symbols.
 func FuzzHandled(f *testing.F) {
 	f.Add(make([]byte, 96), uint16(0), uint16(32), uint16(64), uint16(32))

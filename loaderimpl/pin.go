@@ -43,7 +43,7 @@ func (m *Map) checkPin() error {
 		return ErrPinPath
 	case m.pinPath == "":
 		return nil
-	case m.def.Pinning == PinByName:
+	case m.def.Pinning == PinByName || m.pinTree != nil: // the path ends in a name of the object's, whatever that is
 		if err := checkPinName(m.def.Name); err != nil {
 			return err
 		}
@@ -195,7 +195,7 @@ func removePin(path string, id uint32) error {
 // replacePins puts the maps in place that replace what is pinned. It comes last in a load.
 func (l *loading) replacePins() error {
 	for i, m := range l.object.maps {
-		if l.maps[i] == nil || m.pinPath == "" || m.policy != PinReplace || l.reused[m] {
+		if l.maps[i] == nil || m.pinPath == "" || m.policy != PinReplace {
 			continue
 		}
 		if err := l.replacePin(l.maps[i], m); err != nil {
@@ -242,8 +242,11 @@ func pinOver(fd int, path string) error {
 // pinGiven pins a map that a caller gave. It may be pinned there already.
 func (l *loading) pinGiven(given *ebpf.Map, m *Map) error {
 	err := l.pinNew(given, m)
-	if !errors.Is(err, unix.EEXIST) || m.policy == PinNew {
+	switch {
+	case !errors.Is(err, unix.EEXIST):
 		return err
+	case m.policy == PinNew:
+		return fmt.Errorf("%w: %w", ErrPinned, err)
 	}
 	switch same, sameErr := pinsSame(given.FD(), m.pinPath); {
 	case sameErr != nil:

@@ -242,6 +242,7 @@ func TestNamesThatCannotBePinned(t *testing.T) {
 		o := openTest(t, "pinned", Options{PinRoot: "/sys/fs/bpf"})
 		m := o.Map("shared")
 		m.def.Name = c.name // no compiler writes such names, but an object may hold them
+		m.pinPath = "/sys/fs/bpf/" + c.name
 		if e := checkLoadFails(t, c.name, o, c.want); e.Stage != StagePin || e.Class != c.class {
 			t.Errorf("%q: error %#v", c.name, e)
 		}
@@ -257,6 +258,20 @@ func TestNamesThatCannotBePinned(t *testing.T) {
 		if e := checkLoadFails(t, path, o, want); e.Stage != StagePin {
 			t.Errorf("%.40q: error %#v", path, e)
 		}
+	}
+}
+
+// TestNamesThatLeadOutOfTheMount has iproute2's maps with names that no compiler writes.
+func TestNamesThatLeadOutOfTheMount(t *testing.T) {
+	needsBPF(t)
+	o := openTest(t, "iproute2_pinned", Options{PinMount: "/sys/fs/bpf", PinIDs: map[uint32]string{11: "folder"}})
+	do(t, o.Program("entry").SetType(ebpf.SchedCLS))
+	for _, m := range o.Maps() {
+		m.def.Name = "../../" + m.def.Name
+		m.pinPath, m.pinErr = m.pinTree.path(m.def)
+	}
+	if e := checkLoadFails(t, "name with dots and slashes", o, ErrPinName); e.Stage != StagePin {
+		t.Errorf("error %#v", e)
 	}
 }
 
@@ -361,14 +376,21 @@ func TestAMapThatWasGivenIsPinned(t *testing.T) {
 			{"nothing there", mine, PinShare, nil},
 			{"it is there", mine, PinShare, nil},
 			{"another is there", other, PinShare, ErrPinned},
-			{"it is there, and nothing should be", mine, PinNew, unix.EEXIST},
+			{"it is there, and nothing should be", mine, PinNew, ErrPinned},
+			{"another replaces it", other, PinReplace, nil},
+			{"it replaces another", mine, PinReplace, nil},
+			{"it replaces itself", mine, PinReplace, nil},
 		} {
 			l, err := tryLoad(t, "pinned", Options{PinRoot: root, PinPolicy: c.policy}, use(c.given))
 			if !errors.Is(err, c.want) || c.want == nil && err != nil {
 				t.Errorf("%s: error %v, want %v", c.name, err, c.want)
 			}
-			if same, err := pinsSame(mine.FD(), path); err != nil || !same {
-				t.Errorf("%s: the map is not pinned (%v)", c.name, err)
+			pinned := mine
+			if c.policy == PinReplace {
+				pinned = c.given
+			}
+			if same, err := pinsSame(pinned.FD(), path); err != nil || !same {
+				t.Errorf("%s: another is pinned (%v)", c.name, err)
 			}
 			if l != nil {
 				l.Close()
