@@ -36,7 +36,7 @@ var {{.Variable}} = struct {
 type field struct{ Name, Object, Thought string }
 
 // variables names the catalogue of a folder where the name of the folder is not enough.
-var variables = map[string]string{"mapdefs": "MapDefs"}
+var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "numa": "NUMA"}
 
 // writeCatalogues writes the catalogue of every folder. Objects that are built both ways are named by a table in maptype.go instead.
 func writeCatalogues(made string, sources []source) error {

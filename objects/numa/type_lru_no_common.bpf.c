@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A good map, then an LRU hash with a list per CPU on node 0, which no kernel takes.
+#include "numa.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(map_flags, BPF_F_NUMA_NODE);
+	__uint(numa_node, 0);
+} good SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(map_flags, BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE);
+	__uint(numa_node, 0);
+} m SEC(".maps");
+
+SEC("xdp")
+int store(struct xdp_md *ctx)
+{
+	__u32 key = 3;
+	__u64 value = 77;
+
+	bpf_map_update_elem(&good, &key, &value, BPF_ANY);
+	bpf_map_update_elem(&m, &key, &value, BPF_ANY);
+	return XDP_PASS;
+}

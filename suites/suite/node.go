@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/loadstone-bpf/loadstone/oracle"
+)
+
+// NUMANode is the node that the object's map of that name is on, or [oracle.NoNode], read from the kernel; see [oracle.NUMANode].
+func (a *Attempt) NUMANode(name string) int {
+	id := a.MapID(name)
+	node, err := oracle.NUMANode(id)
+	a.session.mustExist(err, "map", name, id)
+	return node
+}
+
+// PageNodes are the nodes of the pages of the object's map of that name; see [oracle.PageNodes].
+func (a *Attempt) PageNodes(name string) []int {
+	id := a.MapID(name)
+	nodes, err := oracle.PageNodes(id)
+	a.session.mustExist(err, "map", name, id)
+	return nodes
+}
+
+// HaveOnNode succeeds where the kernel has the object's map of that name on that node, or on none if the node is [oracle.NoNode].
+func HaveOnNode(name string, node int) types.GomegaMatcher {
+	return &onNode{name: name, node: node, where: func(a *Attempt) []int { return []int{a.NUMANode(name)} }}
+}
+
+// HavePagesOnNode succeeds where every page of the object's map of that name lies on that node.
+func HavePagesOnNode(name string, node int) types.GomegaMatcher {
+	return &onNode{name: "every page of " + name, node: node, where: func(a *Attempt) []int { return a.PageNodes(name) }}
+}
+
+type onNode struct {
+	name  string // of what is to be there
+	node  int
+	where func(*Attempt) []int
+	nodes []int // seen
+}
+
+func (m *onNode) Match(actual any) (bool, error) {
+	a, err := attemptOf(actual)
+	if err != nil {
+		return false, err
+	}
+	m.nodes = m.where(a)
+	return len(m.nodes) > 0 && !slices.ContainsFunc(m.nodes, func(node int) bool { return node != m.node }), nil
+}
+
+func (m *onNode) FailureMessage(any) string {
+	seen := make([]string, len(m.nodes))
+	for i, node := range m.nodes {
+		seen[i] = onNodeInWords(node)
+	}
+	return failureText(m.name+" "+onNodeInWords(m.node), fmt.Sprintf("%s %v", m.name, slices.Compact(seen)))
+}
+
+func (m *onNode) NegatedFailureMessage(any) string {
+	return failureText(m.name+" not "+onNodeInWords(m.node), m.name+" "+onNodeInWords(m.node))
+}
+
+func onNodeInWords(node int) string {
+	if node == oracle.NoNode {
+		return "on no NUMA node in particular"
+	}
+	return fmt.Sprintf("on NUMA node %d", node)
+}
