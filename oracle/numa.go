@@ -6,14 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
-	"time"
 
-	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/link"
 )
 
 // NoNode is the node of a map that may lie on any: the kernel's NUMA_NO_NODE (include/linux/numa.h).
@@ -40,35 +36,22 @@ func NUMANode(id uint32) (int, error) {
 }
 
 // nodesOfMaps are the nodes of all maps, by id.
-func nodesOfMaps() (nodes map[uint32]int, err error) {
-	program, err := nodeReader()
+func nodesOfMaps() (map[uint32]int, error) {
+	layout, err := mapLayout()
 	if err != nil {
 		return nil, err
 	}
-	written, err := iterate(program)
+	written, err := iterate(layout.iterator, readNode(layout))
 	if err != nil {
 		return nil, err
 	}
 	return parseNodes(written)
 }
 
-// nodeReader loads the program that [iterate] runs.
-func nodeReader() (*ebpf.Program, error) {
-	at, err := mapFieldOffsets()
-	if err != nil {
-		return nil, err
-	}
-	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "oracle_numa", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, AttachTo: "bpf_map", License: "GPL",
-		Instructions: readNode(at),
-	})
-	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, btf.ErrNotFound) {
-		return nil, fmt.Errorf("load map iterator: %w: %w", ErrCannotTell, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("load map iterator: %w", err)
-	}
-	return program, nil
+// PrepareNUMANode does ahead what [NUMANode] does once in a process and takes long: it reads the kernel's BTF. Its error comes up again there.
+func PrepareNUMANode() error {
+	_, err := mapLayout()
+	return err
 }
 
 // nodeSize is what the iterator writes for each map, in bytes: id and node, 32 bits each in the machine's byte order.
@@ -76,7 +59,7 @@ const nodeSize = 8
 
 // readNode is the program: struct bpf_iter__bpf_map (kernel/bpf/map_iter.c) in, [nodeSize] bytes to its seq_file out. It is called once more
 // at the end, without a map.
-func readNode(at fieldOffsets) asm.Instructions {
+func readNode(at layout) asm.Instructions {
 	return asm.Instructions{
 		asm.LoadMem(asm.R6, asm.R1, 8, asm.DWord), // ctx->map
 		asm.JEq.Imm(asm.R6, 0, "done"),
@@ -95,25 +78,34 @@ func readNode(at fieldOffsets) asm.Instructions {
 	}
 }
 
-// fieldOffsets are where struct bpf_map has what is read, in bytes.
-type fieldOffsets struct{ id, node int16 }
+// layout is what the kernel's BTF says of maps and of the iterator over them.
+type layout struct {
+	id, node int16      // where struct bpf_map has what is read, bytes
+	iterator btf.TypeID // of the function that an iterator program attaches to
+}
 
-// mapFieldOffsets asks the kernel's BTF, once.
-var mapFieldOffsets = sync.OnceValues(func() (fieldOffsets, error) {
+// mapLayout asks the kernel's BTF, once.
+var mapLayout = sync.OnceValues(func() (l layout, err error) {
 	kernel, err := btf.LoadKernelSpec()
 	if err != nil {
-		return fieldOffsets{}, fmt.Errorf("read BTF of the kernel: %w: %w", ErrCannotTell, err)
+		return layout{}, fmt.Errorf("read BTF of the kernel: %w: %w", ErrCannotTell, err)
 	}
 	var bpfMap *btf.Struct
 	if err := kernel.TypeByName("bpf_map", &bpfMap); err != nil {
-		return fieldOffsets{}, fmt.Errorf("struct bpf_map in BTF of the kernel: %w: %w", ErrCannotTell, err)
+		return layout{}, fmt.Errorf("struct bpf_map in BTF of the kernel: %w: %w", ErrCannotTell, err)
 	}
-	id, err := wordAt(bpfMap, "id")
-	if err != nil {
-		return fieldOffsets{}, err
+	if l.id, err = wordAt(bpfMap, "id"); err != nil {
+		return layout{}, err
 	}
-	node, err := wordAt(bpfMap, "numa_node")
-	return fieldOffsets{id: id, node: node}, err
+	if l.node, err = wordAt(bpfMap, "numa_node"); err != nil {
+		return layout{}, err
+	}
+	var iterator *btf.Func // DEFINE_BPF_ITER_FUNC(bpf_map, ...), kernel/bpf/map_iter.c
+	if err := kernel.TypeByName("bpf_iter_bpf_map", &iterator); err != nil {
+		return layout{}, fmt.Errorf("map iterator in BTF of the kernel: %w: %w", ErrCannotTell, err)
+	}
+	l.iterator, err = kernel.TypeID(iterator)
+	return l, err
 })
 
 // wordAt is the offset of a member of 32 bits, in bytes.
@@ -130,66 +122,6 @@ func wordAt(s *btf.Struct, name string) (int16, error) {
 		return int16(offset), nil
 	}
 	return 0, fmt.Errorf("struct %s has no member %s: %w", s.Name, name, ErrCannotTell)
-}
-
-// iterate runs an iterator program from its first object to its last and returns what it wrote. It closes the program, and waits until that and
-// its link have left the kernel: an inventory that is taken next must not hold them.
-func iterate(program *ebpf.Program) ([]byte, error) {
-	info, err := program.Info()
-	if err != nil {
-		program.Close()
-		return nil, fmt.Errorf("info of iterator: %w", err)
-	}
-	programID, _ := info.ID()
-	written, linkID, err := readLink(program)
-	program.Close()
-	if err != nil {
-		return nil, err
-	}
-	return written, errors.Join(waitUntilGone(KindLink, linkID), waitUntilGone(KindProgram, uint32(programID)))
-}
-
-// readLink attaches an iterator program, reads what it writes and detaches it. id is that of the link, which may live on for a moment.
-func readLink(program *ebpf.Program) (written []byte, id uint32, err error) {
-	iterator, err := link.AttachIter(link.IterOptions{Program: program})
-	if err != nil {
-		return nil, 0, fmt.Errorf("attach iterator: %w", err)
-	}
-	defer iterator.Close()
-	info, err := iterator.Info()
-	if err != nil {
-		return nil, 0, fmt.Errorf("info of iterator: %w", err)
-	}
-	run, err := iterator.Open()
-	if err != nil {
-		return nil, 0, fmt.Errorf("open iterator: %w", err)
-	}
-	defer run.Close()
-	written, err = io.ReadAll(run)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read iterator: %w", err)
-	}
-	return written, uint32(info.ID), nil
-}
-
-// patience is how long the kernel may take to free what was let go of, in an emulated machine too.
-const patience = 10 * time.Second
-
-// waitUntilGone returns when the kernel has no object of that kind and id any more.
-func waitUntilGone(kind Kind, id uint32) error {
-	for deadline := time.Now().Add(patience); ; <-time.After(time.Millisecond) {
-		f, err := open(kind, id)
-		if errors.Is(err, ErrNoSuchObject) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		f.Close()
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s %d of the oracle itself is still there after %v", kind, id, patience)
-		}
-	}
 }
 
 // parseNodes reads what the iterator wrote.

@@ -68,7 +68,7 @@ func TestNUMANodeLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range named {
-		if o.Name == "oracle_numa" || o.Kind == KindLink {
+		if o.Name == iteratorName || o.Kind == KindLink {
 			t.Errorf("left: %s", o)
 		}
 	}

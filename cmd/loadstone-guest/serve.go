@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/suites/suite"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
@@ -68,6 +69,9 @@ func warmUp() error {
 	}
 	deps := suite.Deps{Place: here}
 	if deps.Driver, err = driver(order, here); err != nil {
+		return err
+	}
+	if err := oracle.PrepareNUMANode(); err != nil && !errors.Is(err, oracle.ErrCannotTell) {
 		return err
 	}
 	return suite.WarmUp(context.Background(), order, deps)
