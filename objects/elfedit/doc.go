@@ -7,5 +7,5 @@
 // again; edits of the header and of bytes work on the file as it is, so they come last. An edit that does not fit the object, such as one of
 // a symbol that is not there, is an error and never a silent copy.
 //
-// Read edit.go, then file.go (taking apart and laying out), section.go, symbol.go, btf.go, header.go.
+// Read edit.go, then file.go (taking apart and laying out), section.go, symbol.go, reloc.go, btf.go, header.go.
 package elfedit

@@ -41,6 +41,7 @@ type mismatch struct {
 func (m mismatch) Variant() string { return m.variant }
 
 var _ = Table("numa.pin.mismatch-refused", func(s *Session, m mismatch) {
+	s.Control(objects.NUMA.NodeZero) // a loader that does not read nodes refuses the definition, not the pin
 	pinned(s, m.there)
 	before := s.Kernel()
 	Expect(s.Load(m.defined, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of maps, with a trie in it.
+#include "mapinmap.h"
+
+struct template {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 4);
+	__type(key, __u64);
+	__type(value, __u64);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} inner_zero SEC(".maps");
+
+OUTER(BPF_MAP_TYPE_ARRAY_OF_MAPS, 2, struct template) outer SEC(".maps") = {
+	.values = { [0] = (void *)&inner_zero },
+};
+
+LOOK_IN_SLOT(outer)

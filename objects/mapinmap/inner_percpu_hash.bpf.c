@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of maps, with a hash per CPU in it.
+#include "mapinmap.h"
+
+struct template {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+} inner_zero SEC(".maps");
+
+OUTER(BPF_MAP_TYPE_ARRAY_OF_MAPS, 2, struct template) outer SEC(".maps") = {
+	.values = { [0] = (void *)&inner_zero },
+};
+
+LOOK_IN_SLOT(outer)

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of maps as iproute2 defines it, before the map that is in slot 2 of it.
+#include "mapinmap.h"
+
+struct bpf_elf_map SEC("maps") a_outer = {
+	.type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
+	.size_key = sizeof(__u32),
+	.size_value = sizeof(__u32),
+	.max_elem = 4,
+	.id = 2,
+	.inner_id = 1,
+};
+
+struct bpf_elf_map SEC("maps") b_inner = {
+	.type = BPF_MAP_TYPE_HASH,
+	.size_key = sizeof(__u32),
+	.size_value = sizeof(__u64),
+	.max_elem = 4,
+	.id = 1,
+	.inner_idx = 2,
+};
+
+STORE_IN_EVERY_SLOT(a_outer)

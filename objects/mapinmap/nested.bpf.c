@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of arrays of maps.
+#include "mapinmap.h"
+
+struct middle_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct inner_map);
+};
+
+OUTER(BPF_MAP_TYPE_ARRAY_OF_MAPS, 2, struct middle_map) outer SEC(".maps");
+
+LOOK_IN_SLOT(outer)

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of two programs, with a program in slot 2.
+#include "mapinmap.h"
+
+int first(struct xdp_md *ctx);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, int(struct xdp_md *));
+} jumps SEC(".maps") = {
+	.values = { [1] = (void *)&first, [2] = (void *)&first },
+};
+
+SEC("xdp")
+int first(struct xdp_md *ctx)
+{
+	return 1;
+}
+
+SEC("xdp")
+int jump(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &jumps, 1);
+	return 0;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of programs, with a variable in a slot.
+#include "mapinmap.h"
+
+__u64 number = 3;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, int(struct xdp_md *));
+} jumps SEC(".maps") = {
+	.values = { [1] = (void *)&number },
+};
+
+SEC("xdp")
+int jump(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &jumps, 1);
+	return 0;
+}

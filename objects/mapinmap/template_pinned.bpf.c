@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An array of maps whose template asks to be pinned.
+#include "mapinmap.h"
+
+struct template {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+};
+
+struct inner_map inner_zero SEC(".maps");
+
+OUTER(BPF_MAP_TYPE_ARRAY_OF_MAPS, 2, struct template) outer SEC(".maps") = {
+	.values = { [0] = (void *)&inner_zero },
+};
+
+STORE_IN_EVERY_SLOT(outer)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapinmap
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// In a definition of iproute2 a map has a number, id, and a map of maps names by inner_id the one that its maps are like; that one is put in
+// slot inner_idx of it (bpf_maps_attach_all, lib/bpf_legacy.c).
+
+var elfMaps = Layout(loader.IPRoute2Layout)
+
+var _ = It("mapinmap.iproute2.slot-filled", func(s *Session) {
+	loaded := s.MustLoad(objects.MapInMap.Iproute2Slots, elfMaps)
+	want := map[uint32]uint32{2: loaded.MapID("inner_zero")}
+	Expect(slots(loaded, "outer")).To(Equal(want))
+	Expect(slots(loaded, "other")).To(Equal(want))
+	loaded.Run("store", packet)
+	Expect(loaded.Lookup("inner_zero", u32(7))).To(Equal(u64(202)))
+})
+
+var _ = It("mapinmap.iproute2.slot-filled/outer-first", func(s *Session) {
+	loaded := s.MustLoad(objects.MapInMap.Iproute2OuterFirst, elfMaps)
+	Expect(slots(loaded, "a_outer")).To(Equal(map[uint32]uint32{2: loaded.MapID("b_inner")}))
+})
+
+var _ = It("mapinmap.iproute2.no-slot", func(s *Session) {
+	loaded := s.MustLoad(objects.MapInMap.Iproute2NoSlot, elfMaps)
+	Expect(slots(loaded, "outer")).To(BeEmpty())
+	Expect(loaded.Map("inner_zero").Type).To(Equal("hash"))
+})
+
+func refusedElfMap(classes ...Class) func(*Session, fault) {
+	return func(s *Session, f fault) {
+		before := s.Kernel()
+		s.Control(f.control, elfMaps)
+		Expect(s.Load(f.bad, elfMaps)).To(BeRejected(AtAnyStage, classes...))
+		Expect(s.Kernel()).To(HoldNothingBeyond(before))
+	}
+}
+
+var _ = Table("mapinmap.iproute2.inner-refused", refusedElfMap(Invalid, NotFound, NotSupported), []fault{
+	{"itself", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2Self},
+	{"missing", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2InnerMissing},
+	{"unknown", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2InnerUnknown},
+})
+
+var _ = Table("mapinmap.iproute2.slot-refused", refusedElfMap(Invalid, Limit), []fault{
+	{"beyond", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2SlotBeyond},
+})

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapinmap
+
+import (
+	"slices"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+var _ = Table("mapinmap.template.named", func(s *Session, f filling) {
+	named := s.MustLoad(objects.MapInMap.SlotsArray).Map("outer")
+	loaded := s.MustLoad(f.object)
+	Expect(loaded.Map("outer")).To(BeTheSameMapAs(named))
+	Expect(slots(loaded, "outer")).To(Equal(f.ids(loaded)))
+}, []filling{
+	{"anonymous", objects.MapInMap.TemplateAnonymous, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
+	{"typedef", objects.MapInMap.TemplateTypedef, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
+})
+
+// The kernel wants a map to show it the template when the outer map is made, and nobody needs that one afterwards.
+var _ = Table("mapinmap.template.let-go", func(s *Session, f filling) {
+	before := s.Kernel()
+	loaded := s.MustLoad(f.object)
+	allowed := s.Kernel() // with the object's programs and types
+	allowed.Maps = append(slices.Clone(before.Maps), loaded.MapID("outer"))
+	for _, inner := range f.inner {
+		allowed.Maps = append(allowed.Maps, loaded.MapID(inner))
+	}
+	slices.Sort(allowed.Maps)
+	Expect(s.Kernel()).To(HoldNothingBeyond(allowed))
+}, []filling{fillings[0], fillings[2], {"none", objects.MapInMap.SlotsNone, map[uint32]string{0: "inner_zero"}}})
+
+var _ = Table("mapinmap.template.value-size", func(s *Session, f filling) {
+	plain := s.MustLoad(objects.MapInMap.SlotsArray).Map("outer")
+	loaded := s.MustLoad(f.object)
+	Expect(loaded.Map("outer")).To(BeTheSameMapAs(plain))
+	Expect(slots(loaded, "outer")).To(Equal(f.ids(loaded)))
+}, []filling{
+	{"four", objects.MapInMap.ValueSizeFour, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
+	{"zero", objects.MapInMap.ValueSizeZero, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
+	{"type", objects.MapInMap.ValueType, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
+})
