@@ -28,9 +28,11 @@ func every(t *testing.T) []Object {
 	for _, m := range EveryMapType {
 		all = append(all, m.BTF, m.Legacy)
 	}
-	fields := reflect.ValueOf(MapDefs)
-	for i := range fields.NumField() {
-		all = append(all, fields.Field(i).Interface().(Object))
+	for _, catalogue := range []any{MapDefs, MapInMap, NUMA} {
+		fields := reflect.ValueOf(catalogue)
+		for i := range fields.NumField() {
+			all = append(all, fields.Field(i).Interface().(Object))
+		}
 	}
 	return all
 }
