@@ -38,6 +38,7 @@ var MapInMap = struct {
 	PinnedInner          Object // An array of maps that is not pinned, with a map in it that is.
 	PinnedOuter          Object // An array of two maps that is pinned, with maps in it that are not.
 	PinnedOuterLarger    Object // An array of four maps that is pinned, with maps in it that are not.
+	PinnedOuterWide      Object // An array of two maps that is pinned, with maps of wider values in it.
 	PinnedWide           Object // A hash of wide values that is pinned.
 	Programs             Object // An array of two programs, with one in each slot, and a program that jumps to the second.
 	ProgramsBeyond       Object // An array of two programs, with a program in slot 2.
@@ -45,6 +46,8 @@ var MapInMap = struct {
 	ProgramsExtern       Object // An array of programs, with a program in a slot that is defined nowhere.
 	ProgramsGaps         Object // An array of four programs, of which slots 1 and 3 are filled.
 	ProgramsSub          Object // An array of programs, with a function in a slot that is no program.
+	SamplesLater         Object // An array of maps as the kernel's samples define it, whose maps are to be like a map that comes later.
+	SamplesTemplate      Object // Two hashes and an array of maps as the kernel's samples define them: the maps in it are like the second hash, which is in no slot.
 	SetWide              Object // An array of hashes, with a hash of wider values than the template's in it: it fits if the caller sets another template.
 	SizeArray            Object // An array of arrays, with an array of more entries than the template has.
 	SizeArrayFlag        Object // An array of arrays with BPF_F_INNER_MAP, with an array of more entries than the template has.
@@ -110,6 +113,7 @@ var MapInMap = struct {
 	PinnedInner:          embedded("mapinmap", "pinned_inner"),
 	PinnedOuter:          embedded("mapinmap", "pinned_outer"),
 	PinnedOuterLarger:    embedded("mapinmap", "pinned_outer_larger"),
+	PinnedOuterWide:      embedded("mapinmap", "pinned_outer_wide"),
 	PinnedWide:           embedded("mapinmap", "pinned_wide"),
 	Programs:             embedded("mapinmap", "programs"),
 	ProgramsBeyond:       embedded("mapinmap", "programs_beyond"),
@@ -117,6 +121,8 @@ var MapInMap = struct {
 	ProgramsExtern:       embedded("mapinmap", "programs_extern"),
 	ProgramsGaps:         embedded("mapinmap", "programs_gaps"),
 	ProgramsSub:          embedded("mapinmap", "programs_sub"),
+	SamplesLater:         embedded("mapinmap", "samples_later"),
+	SamplesTemplate:      embedded("mapinmap", "samples_template"),
 	SetWide:              embedded("mapinmap", "set_wide"),
 	SizeArray:            embedded("mapinmap", "size_array"),
 	SizeArrayFlag:        embedded("mapinmap", "size_array_flag"),

@@ -8,5 +8,5 @@
 //
 // What is expected stands in requirements/mapinmap.yaml. Read slot.go (what is in a map of maps), template.go (what its maps look like), fit.go
 // (maps that fit the template and maps that do not), refused.go (definitions that mean nothing), pin.go, set.go (what the caller says), iproute2.go
-// (maps that are numbered), program.go (arrays of programs).
+// and samples.go (maps that are numbered), program.go (arrays of programs).
 package mapinmap

@@ -47,9 +47,18 @@ var _ = It("mapinmap.pin.both-reused", func(s *Session) {
 	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero"), 1: loaded.MapID("inner_one")}))
 })
 
-var _ = It("mapinmap.pin.outer-incompatible-refused", func(s *Session) {
+func refusesPinned(s *Session, i inner) {
 	pinned(s, objects.MapInMap.PinnedOuter, "outer")
 	before := s.Kernel()
-	Expect(s.Load(objects.MapInMap.PinnedOuterLarger, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))
+	Expect(s.Load(i.object, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+}
+
+var _ = Table("mapinmap.pin.outer-incompatible-refused", refusesPinned, []inner{
+	{"entries", objects.MapInMap.PinnedOuterLarger},
+})
+
+// What the maps in a pinned map are like is kept in the kernel, and told to programs only.
+var _ = Table("mapinmap.pin.template-incompatible-refused", refusesPinned, []inner{
+	{"value", objects.MapInMap.PinnedOuterWide},
 })

@@ -5,6 +5,7 @@ package suite
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/onsi/gomega/types"
 
@@ -54,11 +55,7 @@ func (m *onNode) Match(actual any) (bool, error) {
 }
 
 func (m *onNode) FailureMessage(any) string {
-	seen := make([]string, len(m.nodes))
-	for i, node := range m.nodes {
-		seen[i] = onNodeInWords(node)
-	}
-	return failureText(m.name+" "+onNodeInWords(m.node), fmt.Sprintf("%s %v", m.name, slices.Compact(seen)))
+	return failureText(m.name+" "+onNodeInWords(m.node), m.name+" "+onNodesInWords(m.nodes))
 }
 
 func (m *onNode) NegatedFailureMessage(any) string {
@@ -70,4 +67,16 @@ func onNodeInWords(node int) string {
 		return "on no NUMA node in particular"
 	}
 	return fmt.Sprintf("on NUMA node %d", node)
+}
+
+// onNodesInWords names each node once for each run of it.
+func onNodesInWords(nodes []int) string {
+	if len(nodes) == 0 {
+		return "nowhere"
+	}
+	var words []string
+	for _, node := range slices.Compact(slices.Clone(nodes)) {
+		words = append(words, onNodeInWords(node))
+	}
+	return strings.Join(words, ", ")
 }
