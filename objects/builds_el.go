@@ -8,7 +8,7 @@ import "embed"
 
 // builds are the objects of this machine's byte order, and one of the other's to be refused.
 //
-//go:embed mapdefs/el/*.o maptypes/el/*.o mapinmap/el/*.o numa/el/*.o mapdefs/eb/counter.o
+//go:embed mapdefs/el/*.o maptypes/el/*.o mapinmap/el/*.o numa/el/*.o pinning/el/*.o mapdefs/eb/counter.o
 var builds embed.FS
 
 const (

@@ -28,7 +28,7 @@ func every(t *testing.T) []Object {
 	for _, m := range EveryMapType {
 		all = append(all, m.BTF, m.Legacy)
 	}
-	for _, catalogue := range []any{MapDefs, MapInMap, NUMA} {
+	for _, catalogue := range []any{MapDefs, MapInMap, NUMA, Pinning} {
 		fields := reflect.ValueOf(catalogue)
 		for i := range fields.NumField() {
 			all = append(all, fields.Field(i).Interface().(Object))

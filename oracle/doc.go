@@ -10,6 +10,6 @@
 // The kernel frees much later than user space lets go (a program's maps wait for an RCU grace period, then for a worker), so the question
 // "is anything left" is asked until the answer is no or a deadline passes: see [Witness.Beyond].
 //
-// Read object.go (the system calls and ids), name.go, mapfacts.go, mapbtf.go and program.go (facts), content.go, numa.go, iterator.go and
+// Read object.go (the system calls and ids), name.go, mapfacts.go, mapbtf.go and program.go (facts), content.go, pin.go, numa.go, iterator.go and
 // pages.go (where a map is), inventory.go, witness.go and holder.go (what exists, and whose it is), probe.go (what this kernel can do).
 package oracle

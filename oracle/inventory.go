@@ -70,7 +70,7 @@ func (inv Inventory) Beyond(before Inventory) []Object {
 	return beyond
 }
 
-// Pins are the pins below the folder bpffs: paths below it, sorted.
+// Pins are the pins below the folder bpffs: paths below it, sorted. Folders and symbolic links are none.
 func Pins(bpffs string) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(bpffs, func(path string, d fs.DirEntry, err error) error {
@@ -79,7 +79,7 @@ func Pins(bpffs string) ([]string, error) {
 			return nil // gone since its folder was read
 		case err != nil:
 			return err
-		case d.IsDir():
+		case d.IsDir(), d.Type()&fs.ModeSymlink != 0: // iproute2 makes symbolic links between the folders of its parts
 			return nil
 		}
 		rel, err := filepath.Rel(bpffs, path)

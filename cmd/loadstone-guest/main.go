@@ -23,6 +23,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
 	_ "github.com/loadstone-bpf/loadstone/suites/mapinmap"
 	_ "github.com/loadstone-bpf/loadstone/suites/numa"
+	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
 )
 
 func main() {

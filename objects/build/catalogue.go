@@ -36,7 +36,7 @@ var {{.Variable}} = struct {
 type field struct{ Name, Object, Thought string }
 
 // variables names the catalogue of a folder where the name of the folder is not enough.
-var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "numa": "NUMA"}
+var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "numa": "NUMA", "pinning": "Pinning"}
 
 // writeCatalogues writes the catalogue of every folder. Objects that are built both ways are named by a table in maptype.go instead.
 func writeCatalogues(made string, sources []source) error {
@@ -71,7 +71,7 @@ func writeCatalogues(made string, sources []source) error {
 }
 
 // initials are parts of names that Go writes in capitals.
-var initials = map[string]string{"btf": "BTF", "lru": "LRU", "numa": "NUMA", "kv": "KV", "sk": "SK"}
+var initials = map[string]string{"btf": "BTF", "lru": "LRU", "elf": "ELF", "xdp": "XDP", "numa": "NUMA", "kv": "KV", "sk": "SK"}
 
 // camel is a source's name as a Go field: "unknown_field" is UnknownField.
 func camel(name string) string {

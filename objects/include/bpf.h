@@ -116,9 +116,11 @@ enum bpf_map_type {
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
 static long (*const bpf_tail_call)(void *ctx, void *map, __u32 index) = (void *)12;
+static long (*const bpf_redirect_map)(void *map, __u64 key, __u64 flags) = (void *)51;
 static long (*const bpf_map_push_elem)(void *map, const void *value, __u64 flags) = (void *)87;
 static long (*const bpf_spin_lock)(void *lock) = (void *)93;
 static long (*const bpf_spin_unlock)(void *lock) = (void *)94;
+static long (*const bpf_ringbuf_output)(void *ringbuf, void *data, __u64 size, __u64 flags) = (void *)130;
 
 struct bpf_spin_lock {
 	__u32 val;

@@ -52,42 +52,44 @@ type Attempt struct {
 	Reply loader.Reply // *loader.OK, *loader.Unsupported or *loader.Rejected
 
 	session *Session
+	in      *Conversation
 	id      string // of the loader's session
 	object  string
-	op      loader.Op // of the request that Reply answers
-	open    bool      // in the loader
+	last    loader.Request // which Reply answers
+	open    bool           // in the loader
 }
 
 // Open asks the loader to open an object. That makes nothing in the kernel.
-func (s *Session) Open(o Object, options ...Option) *Attempt {
+func (c *Conversation) Open(o Object, options ...Option) *Attempt {
+	s := c.session
 	s.attempts++
-	a := &Attempt{session: s, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
+	a := &Attempt{session: s, in: c, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
 	request := loader.Open{Session: a.id, Object: a.file(o)}
 	for _, option := range options {
 		option(&request.Options)
 	}
-	s.opened = append(s.opened, a)
+	c.opened = append(c.opened, a)
 	a.ask(request)
 	a.open = a.OK()
 	return a
 }
 
 // Load asks the loader to open and load an object. An object that is refused at load is closed, as every caller does that gets an error.
-func (s *Session) Load(o Object, options ...Option) *Attempt {
-	return s.Open(o, options...).Load()
+func (c *Conversation) Load(o Object, options ...Option) *Attempt {
+	return c.Open(o, options...).Load()
 }
 
-// MustLoad is [Session.Load] of an object that this spec takes for granted. A refusal ends the spec: as refused where the loader does not claim
+// MustLoad is [Conversation.Load] of an object that this spec takes for granted. A refusal ends the spec: as refused where the loader does not claim
 // the requirement's profile, else as failed.
-func (s *Session) MustLoad(o Object, options ...Option) *Attempt {
-	a := s.Load(o, options...)
+func (c *Conversation) MustLoad(o Object, options ...Option) *Attempt {
+	a := c.Load(o, options...)
 	a.mustBeOK()
 	return a
 }
 
-// Control is [Session.MustLoad] of the object that a refusal is compared with: the same without the fault. It is closed again.
-func (s *Session) Control(o Object, options ...Option) {
-	s.MustLoad(o, options...).Close()
+// Control is [Conversation.MustLoad] of the object that a refusal is compared with: the same without the fault. It is closed again.
+func (c *Conversation) Control(o Object, options ...Option) {
+	c.MustLoad(o, options...).Close()
 }
 
 // Set asks to change a map or a program before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
@@ -110,27 +112,39 @@ func (a *Attempt) SetProgram(name string, attribute loader.Attribute, value any)
 func (a *Attempt) Load() *Attempt {
 	wasOpen := a.OK()
 	a.ask(loader.Load{Session: a.id})
+	a.loaded(wasOpen)
+	return a
+}
+
+// MustLoad is [Attempt.Load] of an object that this spec takes for granted, as [Conversation.MustLoad] is.
+func (a *Attempt) MustLoad() *Attempt {
+	a.Load()
+	a.mustBeOK()
+	return a
+}
+
+// loaded takes note of the answer to a load, of an attempt that was open before it or not.
+func (a *Attempt) loaded(wasOpen bool) {
 	switch {
 	case a.OK():
 		a.session.loaded = true
 	case wasOpen:
 		a.Close()
 	}
-	return a
 }
 
 // lookAtLast has a loader load an object that it has only opened, if opening looks at nothing: such a loader refuses when it loads. For any other
 // loader an open is an answer of its own.
 func (a *Attempt) lookAtLast() {
-	if a.OK() && a.op != loader.OpLoad && a.session.features[loader.OneStep].Support == loader.Yes {
+	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) && a.session.features[loader.OneStep].Support == loader.Yes {
 		a.Load()
 	}
 }
 
 // Reload closes what was loaded, and asks for the same again.
-func (s *Session) Reload(a *Attempt, o Object, options ...Option) *Attempt {
+func (c *Conversation) Reload(a *Attempt, o Object, options ...Option) *Attempt {
 	a.Close()
-	return s.Load(o, options...)
+	return c.Load(o, options...)
 }
 
 // Close tells the loader to give the object up.
@@ -139,7 +153,7 @@ func (a *Attempt) Close() {
 		return
 	}
 	a.open = false
-	if reply := a.session.do(loader.Close{Session: a.id}); !isOK(reply) {
+	if reply := a.in.do(loader.Close{Session: a.id}); !isOK(reply) {
 		a.session.fail("a loader that closes what it opened", inWords(reply))
 	}
 }
@@ -152,7 +166,7 @@ func (a *Attempt) ask(request loader.Request) {
 	if a.Reply != nil && !a.OK() {
 		return
 	}
-	a.Reply, a.op = a.session.do(request), request.Op()
+	a.Reply, a.last = a.in.do(request), request
 }
 
 // MapID is the id of the kernel map that the loader says it made of the object's map of that name.
@@ -225,8 +239,8 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 // mustBeLoaded is the reply to load.
 func (a *Attempt) mustBeLoaded() *loader.OK {
 	a.mustBeOK()
-	if a.op != loader.OpLoad {
-		a.session.broken("%s is not loaded yet: the last request was %s", a.object, a.op)
+	if a.last.Op() != loader.OpLoad {
+		a.session.broken("%s is not loaded yet: the last request was %s", a.object, a.last.Op())
 	}
 	return a.Reply.(*loader.OK)
 }
@@ -237,7 +251,16 @@ func (a *Attempt) mustBeOK() {
 		return
 	}
 	a.session.refusedUnlessClaimed(a)
-	a.session.fail("ok: "+a.object+" loads", inWords(a.Reply))
+	a.session.fail(a.wanted(), inWords(a.Reply))
+}
+
+// wanted is what the last request asked for, in words.
+func (a *Attempt) wanted() string {
+	switch a.last.(type) {
+	case loader.Pin, loader.Unpin:
+		return "ok: the " + string(a.last.Op()) + " that was asked for"
+	}
+	return "ok: " + a.object + " loads"
 }
 
 // file writes the object into a folder of the attempt's own, and is its path in the driver's root. The file's name is the same at each attempt:
@@ -258,4 +281,14 @@ func (a *Attempt) file(o Object) string {
 func isOK(reply loader.Reply) bool {
 	_, ok := reply.(*loader.OK)
 	return ok
+}
+
+// MapNames are the names that the loader has for the object's maps, as it last said them.
+func (a *Attempt) MapNames() []string {
+	a.mustBeOK()
+	var names []string
+	for _, m := range a.Reply.(*loader.OK).Maps {
+		names = append(names, m.Name)
+	}
+	return names
 }

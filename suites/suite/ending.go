@@ -4,8 +4,10 @@ package suite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +50,6 @@ func (s *Session) fail(expected, seen string) {
 // fault ends the spec after a conversation that ended too early. A loader that died with an object in its hands has failed; a driver that broke
 // the protocol, or does not answer, says nothing of the loader. It does not return.
 func (s *Session) fault(err error) {
-	s.faulted = true
 	var f *loader.Fault
 	switch {
 	case s.ctx.Err() != nil:
@@ -80,11 +81,44 @@ func (s *Session) claim() (support loader.Support, why string) {
 	return support, why
 }
 
-// refusedUnlessClaimed ends the spec as refused, where the loader does not claim the whole of what the requirement is about.
+// refusedUnlessClaimed ends the spec as refused, where the loader does not claim the whole of what the requirement is about, or does not
+// know the attribute, option or operation that it was asked for.
 func (s *Session) refusedUnlessClaimed(a *Attempt) {
 	if support, why := s.claim(); support != loader.Yes {
 		s.end(ending{record.Refused, oneLine(why + ": " + inWords(a.Reply))})
 	}
+	if u, unsupported := a.Reply.(*loader.Unsupported); unsupported && slices.Contains(wordsOf(a.last), string(u.Feature)) {
+		s.end(ending{record.Refused, oneLine("the loader has no such request: " + inWords(a.Reply))})
+	}
+}
+
+// wordsOf are what a request has that a loader may not know, as docs/loader-protocol.md has a loader name it where it is no feature: the operation,
+// attribute, kind or option. To open and to load is what every loader is for.
+func wordsOf(request loader.Request) []string {
+	switch r := request.(type) {
+	case loader.Set:
+		return []string{string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr)}
+	case loader.Attach:
+		return []string{string(r.Op()), r.Kind}
+	case loader.Pin, loader.Unpin:
+		return []string{string(r.Op())}
+	case loader.Open:
+		return optionsOf(r)
+	}
+	return nil
+}
+
+// optionsOf are the names of the options that an open has, as they are on the wire.
+func optionsOf(r loader.Open) []string {
+	text, err := json.Marshal(r.Options)
+	options := map[string]any{}
+	if err == nil {
+		err = json.Unmarshal(text, &options)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("suite: options of open: %v", err)) // they were on the wire already
+	}
+	return slices.Collect(maps.Keys(options))
 }
 
 // leave ends the session: everything is given up, and what stays in the kernel is noted.
@@ -94,10 +128,8 @@ func (s *Session) leave() {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), s.run.farewell())
 	defer cancel()
-	if s.loader != nil && !s.faulted && !s.late {
-		s.trouble = s.giveUp(ctx)
-	} else if s.loader != nil {
-		s.closeLoader() // it does not answer, or there is no time to ask
+	for _, c := range s.conversations() {
+		s.note(c.giveUp(ctx))
 	}
 	s.note(s.unpin())
 	settle, cancelSettle := context.WithTimeout(ctx, s.run.settle())
@@ -105,9 +137,8 @@ func (s *Session) leave() {
 	left, err := s.witness.Beyond(settle, s.before)
 	s.note(err)
 	s.left = append(s.left, left...)
-	if s.loader != nil {
-		s.note(s.bye(ctx))
-		s.closeLoader()
+	for _, c := range s.conversations() {
+		s.note(c.bye(ctx))
 	}
 }
 
@@ -128,51 +159,6 @@ func (s *Session) note(err error) {
 	if s.trouble == nil {
 		s.trouble = err
 	}
-}
-
-// giveUp closes what is open and resets the loader.
-func (s *Session) giveUp(ctx context.Context) error {
-	requests := []loader.Request{}
-	for _, a := range s.opened {
-		if a.open {
-			requests = append(requests, loader.Close{Session: a.id})
-		}
-	}
-	for _, request := range append(requests, loader.Reset{}) {
-		if err := s.ask(ctx, request); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Session) bye(ctx context.Context) error {
-	if s.faulted || s.late {
-		return nil
-	}
-	return s.ask(ctx, loader.Bye{})
-}
-
-// ask asks for something that every loader does.
-func (s *Session) ask(ctx context.Context, request loader.Request) error {
-	limited, cancel := s.requestContext(ctx)
-	defer cancel()
-	reply, err := s.loader.Do(limited, request)
-	if err != nil {
-		s.faulted = true
-		return err
-	}
-	if !isOK(reply) {
-		return fmt.Errorf("driver answers %s with %s", request.Op(), inWords(reply))
-	}
-	return nil
-}
-
-func (s *Session) closeLoader() {
-	if err := s.loader.Close(); err != nil {
-		s.note(fmt.Errorf("close driver: %w", err))
-	}
-	s.loader = nil
 }
 
 // finish sends the spec's last records.

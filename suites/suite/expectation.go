@@ -60,7 +60,7 @@ func (beOK) Match(actual any) (bool, error) {
 
 func (beOK) FailureMessage(actual any) string {
 	a := actual.(*Attempt)
-	return failureText("ok: "+a.object+" loads", inWords(a.Reply))
+	return failureText(a.wanted(), inWords(a.Reply))
 }
 
 func (beOK) NegatedFailureMessage(actual any) string {

@@ -203,6 +203,7 @@ func (r *run) spec(ctx context.Context, sp spec) {
 func (r *run) begin(ctx context.Context, sp spec) *Session {
 	r.sessions++
 	s := &Session{spec: sp, run: r, ctx: loader.WithSpec(ctx, sp.id), began: time.Now()}
+	s.Conversation = Conversation{session: s, number: 1}
 	s.requirement, _ = r.set.ForSpec(sp.id)
 	r.session = s
 	r.send(record.Begin{Spec: sp.id})

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -22,8 +23,11 @@ import (
 // own, and the kernel to look at. It ends with the spec: the loader is told to let everything go, and what is left in the kernel then, beside
 // pins that were kept ([Session.Keep]), is a failure of the spec.
 //
-// Its methods fail the spec at the line that called them. They are for the goroutine of the spec.
+// Its methods, and those of its conversations, fail the spec at the line that called them. They are for the goroutine of the spec.
 type Session struct {
+	Conversation // the one that every spec has
+	others       []*Conversation
+
 	spec        spec
 	requirement requirements.Requirement
 	run         *run
@@ -33,19 +37,18 @@ type Session struct {
 	before  oracle.Inventory // when the session began
 	dirs    loader.Dirs      // in the driver's root
 
-	loader   loader.Loader // nil before the conversation and after it
-	features map[loader.Feature]loader.Claim
+	features map[loader.Feature]loader.Claim // nil before the first greeting
 	attempts int
 	loaded   bool // an object was loaded: a refusal after it means something
 	kept     []string
 	began    time.Time
-	told     transcript
 
-	asked    bool       // for something beyond hello
-	late     bool       // its time was up before its body ended
-	faulted  bool       // the conversation is over: nothing more is answered
-	opened   []*Attempt // every one
-	ending   *ending    // set once, by what ended the spec early
+	telling sync.Mutex // held while an exchange is recorded: conversations have goroutines of their own in [LoadTogether]
+	told    transcript
+
+	asked    bool    // for something beyond hello
+	late     bool    // its time was up before its body ended
+	ending   *ending // set once, by what ended the spec early
 	left     []oracle.Object
 	trouble  error // why the session could not be ended as it should
 	logError error // why the kernel's log could not be marked
@@ -68,6 +71,9 @@ type Kernel struct {
 
 // BPFFS is the session's own folder in a bpffs, as a path in the driver's root. It is empty at the start.
 func (s *Session) BPFFS() string { return s.dirs.BPFFS }
+
+// Work is the session's own folder in a file system that is no bpffs, as a path in the driver's root.
+func (s *Session) Work() string { return s.dirs.Work }
 
 // Keep says that pins stay when the loader is gone, and that this is right. The paths are below [Session.BPFFS].
 func (s *Session) Keep(pins ...string) { s.kept = append(s.kept, pins...) }
@@ -120,58 +126,4 @@ func (s *Session) prepare() error {
 	var err error
 	s.before, err = oracle.Take("") // the folder is new: there are no pins
 	return err
-}
-
-// converse begins the conversation.
-func (s *Session) converse() error {
-	l, err := s.run.deps.Driver(s.ctx, s.step)
-	if err != nil {
-		return fmt.Errorf("start driver: %w", err)
-	}
-	s.loader = l
-	ctx, cancel := s.requestContext(s.ctx)
-	defer cancel()
-	reply, err := l.Do(ctx, loader.Hello{
-		Protocols: []int{loader.Version}, Suite: "loadstone", Kernel: s.run.kernel, Dirs: s.dirs,
-	})
-	if err != nil {
-		return err
-	}
-	ok, isOK := reply.(*loader.OK)
-	if !isOK || ok.Loader == nil {
-		return fmt.Errorf("driver does not greet: it answers hello with %s", inWords(reply))
-	}
-	if s.told.largest > maxReply {
-		return fmt.Errorf("driver says too much of itself: %d bytes", s.told.largest)
-	}
-	s.features = ok.Features
-	s.run.greet(ok)
-	return nil
-}
-
-// do asks one thing of the loader. A driver that breaks ends the spec.
-func (s *Session) do(req loader.Request) loader.Reply {
-	if s.loader == nil {
-		if err := s.converse(); err != nil {
-			s.fault(err)
-		}
-	}
-	ctx, cancel := s.requestContext(s.ctx)
-	defer cancel()
-	reply, err := s.loader.Do(ctx, req)
-	if err != nil {
-		s.fault(err)
-	}
-	if e, isError := reply.(*loader.Error); isError {
-		s.broken("driver error at %s: %s", req.Op(), e.Message)
-	}
-	s.asked = true
-	return reply
-}
-
-func (s *Session) requestContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	if limit := s.run.order.Limits.Request; limit > 0 {
-		return context.WithTimeout(ctx, limit)
-	}
-	return context.WithCancel(ctx)
 }

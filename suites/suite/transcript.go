@@ -24,7 +24,8 @@ func (t *transcript) add(line string) {
 	t.lines = t.lines[max(0, len(t.lines)-transcriptLen):]
 }
 
-// String is the lines, with > before what was asked and < before what was answered.
+// String is the lines, with > before what was asked and < before what was answered, and before that the number of the conversation, if it is not
+// the first.
 func (t *transcript) String() string {
 	if len(t.lines) == 0 {
 		return ""
@@ -37,22 +38,25 @@ func (t *transcript) String() string {
 const maxReply = 128 << 10
 
 // step records an exchange with the loader.
-func (s *Session) step(e loader.Exchange) {
+func (c *Conversation) step(e loader.Exchange) {
+	s := c.session
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	step := record.Step{Spec: s.spec.id, Seq: e.Seq, Request: e.Request, Reply: e.Reply, Stderr: e.Stderr, Duration: e.Duration}
 	s.told.largest = max(s.told.largest, len(e.Reply))
-	s.told.add("> " + oneLine(string(e.Request)))
+	s.told.add(c.mark() + "> " + oneLine(string(e.Request)))
 	switch {
 	case e.Fault != nil:
 		step.Fault = e.Fault.Error()
-		s.told.add("! " + oneLine(step.Fault))
+		s.told.add(c.mark() + "! " + oneLine(step.Fault))
 	case len(e.Reply) > maxReply:
 		step.Reply, step.Fault = nil, fmt.Sprintf("a reply of %d bytes is left out of the record", len(e.Reply))
 	}
 	if e.Reply != nil {
-		s.told.add("< " + oneLine(string(e.Reply)))
+		s.told.add(c.mark() + "< " + oneLine(string(e.Reply)))
 	}
 	if e.Stderr != "" {
-		s.told.add("stderr: " + oneLine(e.Stderr))
+		s.told.add(c.mark() + "stderr: " + oneLine(e.Stderr))
 	}
 	s.run.send(step)
 }

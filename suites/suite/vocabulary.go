@@ -8,6 +8,8 @@ import "github.com/loadstone-bpf/loadstone/loader"
 type (
 	Stage = loader.Stage // how far a loader had come when it refused
 	Class = loader.Class // why it refused
+
+	Difference = loader.Difference // between a pinned map and a definition: see [NameTheDifferences]
 )
 
 // Stages.
@@ -52,6 +54,9 @@ const (
 	IO              = loader.IO
 )
 
+// IPRoute2Layout is for [Layout].
+const IPRoute2Layout = loader.IPRoute2Layout
+
 // Handlers that a driver registers: see [Handlers].
 const (
 	MapSectionHandler      = loader.MapSectionHandler
@@ -61,8 +66,11 @@ const (
 	ProgramFallbackHandler = loader.ProgramFallbackHandler
 )
 
-// Attributes that [Attempt.SetMap] and [Attempt.SetProgram] change.
+// Attributes that [Attempt.SetMap] and [Attempt.SetProgram] change. The first three are in a [Difference] only.
 const (
+	MapType     = loader.MapType
+	KeySize     = loader.KeySize
+	ValueSize   = loader.ValueSize
 	MaxEntries  = loader.MaxEntries
 	MapFlags    = loader.MapFlags
 	NumaNode    = loader.NumaNode

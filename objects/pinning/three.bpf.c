@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Three maps that are all pinned by name, and a program that stores in all of them.
+#include "pinned.h"
+
+PINNED_MAP(first, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+PINNED_MAP(middle, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+PINNED_MAP(third, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+
+SEC("xdp")
+int store_all(void *ctx)
+{
+	__u32 zero = 0;
+	__u64 one = 1, two = 2, three = 3;
+
+	bpf_map_update_elem(&first, &zero, &one, BPF_ANY);
+	bpf_map_update_elem(&middle, &zero, &two, BPF_ANY);
+	bpf_map_update_elem(&third, &zero, &three, BPF_ANY);
+	return XDP_PASS;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Three maps, of which two are pinned by name and the last, a hash of no entries, is one that the kernel refuses.
+#include "pinned.h"
+
+PINNED_MAP(first, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+PINNED_MAP(middle, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+UNPINNED_MAP(third, BPF_MAP_TYPE_HASH, __u32, __u64, 0, 0);
+
+SEC("xdp")
+int store_all(void *ctx)
+{
+	__u32 zero = 0;
+	__u64 one = 1, two = 2, three = 3;
+
+	bpf_map_update_elem(&first, &zero, &one, BPF_ANY);
+	bpf_map_update_elem(&middle, &zero, &two, BPF_ANY);
+	bpf_map_update_elem(&third, &zero, &three, BPF_ANY);
+	return XDP_PASS;
+}

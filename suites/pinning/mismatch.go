@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinning
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// A mismatch is a map that is pinned, and a definition of the same name that differs from it.
+type mismatch struct {
+	variant         string
+	pinned, defined objects.Object
+	differs         []Difference
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (m mismatch) Variant() string { return m.variant }
+
+var mismatches = []mismatch{
+	{"type", objects.Pinning.Hash, objects.Pinning.HashType, []Difference{differs(MapType, hash, lruHash)}},
+	{"key_size", objects.Pinning.Hash, objects.Pinning.HashKey, []Difference{differs(KeySize, 4, 8)}},
+	{"value_size", objects.Pinning.Hash, objects.Pinning.HashValue, []Difference{differs(ValueSize, 8, 4)}},
+	{"max_entries", objects.Pinning.Hash, objects.Pinning.HashEntries, []Difference{differs(MaxEntries, 4, 8)}},
+	{"max_entries-fewer", objects.Pinning.HashEntries, objects.Pinning.Hash, []Difference{differs(MaxEntries, 8, 4)}},
+	{"map_flags", objects.Pinning.Hash, objects.Pinning.HashFlags, []Difference{differs(MapFlags, 0, noPrealloc)}},
+	{"map_extra", objects.Pinning.Bloom, objects.Pinning.BloomExtra, []Difference{differs(MapExtra, 3, 4)}},
+	{"several", objects.Pinning.Hash, objects.Pinning.HashSeveral, []Difference{
+		differs(MapType, hash, lruHash), differs(KeySize, 4, 8), differs(ValueSize, 8, 4), differs(MaxEntries, 4, 8), differs(MapFlags, 0, noCommonLRU),
+	}},
+}
+
+func differs(attribute loader.Attribute, pinned, defined uint64) Difference {
+	return Difference{Attribute: attribute, Pinned: pinned, Defined: defined}
+}
+
+// Numbers of include/uapi/linux/bpf.h.
+const (
+	hash        = 1 // BPF_MAP_TYPE_HASH
+	lruHash     = 9 // BPF_MAP_TYPE_LRU_HASH
+	noPrealloc  = 1 // BPF_F_NO_PREALLOC
+	noCommonLRU = 2 // BPF_F_NO_COMMON_LRU
+)
+
+var _ = Table("pinning.mismatch-refused", func(s *Session, m mismatch) {
+	folder := keeping(s, "m")
+	controlled(s, m.defined, folder)
+	s.Control(m.pinned, PinRoot(folder))
+	pinned := s.PinnedMap(folder + "/m")
+	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(m.defined, PinRoot(folder)) }, AtPin, IncompatiblePin)
+	Expect(s.PinnedMap(folder + "/m")).To(BeTheSameMapAs(pinned))
+}, mismatches)
+
+var _ = Table("pinning.mismatch-named", func(s *Session, m mismatch) {
+	folder := keeping(s, "m")
+	controlled(s, m.defined, folder)
+	s.Control(m.pinned, PinRoot(folder))
+	refusal := s.Load(m.defined, PinRoot(folder))
+	Expect(refusal).To(BeRejected(AtPin, IncompatiblePin))
+	Expect(refusal).To(NameTheDifferences(m.differs...))
+}, mismatches)
+
+var _ = It("pinning.mismatch-refused/set", func(s *Session) {
+	folder := keeping(s, "m")
+	s.Control(objects.Pinning.Hash, PinRoot(folder))
+	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
+		return s.Open(objects.Pinning.Hash, PinRoot(folder)).SetMap("m", MaxEntries, 8).Load()
+	}, AtPin, IncompatiblePin)
+})
+
+var _ = It("pinning.mismatch-refused/contents-stay", func(s *Session) {
+	folder := keeping(s, "m")
+	pinned := s.MustLoad(objects.Pinning.Hash, PinRoot(folder))
+	pinned.Run("store", packet)
+	pinned.Close()
+	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
+		return s.Load(objects.Pinning.HashEntries, PinRoot(folder))
+	}, AtPin, IncompatiblePin)
+	Expect(s.PinnedValue(folder+"/m", u32(7))).To(Equal(u64(77)))
+})

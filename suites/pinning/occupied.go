@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinning
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// An occupant is what is at a path where a map should be pinned, and what a loader may call that.
+type occupant struct {
+	variant string
+	place   func(ourPath string) error
+	classes []Class
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (o occupant) Variant() string { return o.variant }
+
+var occupants = []occupant{
+	{"program", pinProgram, []Class{IncompatiblePin, NameConflict}},
+	{"link", pinLink, []Class{IncompatiblePin, NameConflict}},
+	{"folder", makeFolder, []Class{IncompatiblePin, NameConflict, Permission, IO}},
+}
+
+var _ = Table("pinning.occupied.refused-at-load", func(s *Session, o occupant) {
+	folder := keeping(s, "counts")
+	controlled(s, objects.Pinning.Counter, folder)
+	s.PlacePin(folder+"/counts", o.place)
+	refusesUntouched(s, []string{folder + "/counts"}, func() *Attempt {
+		return s.Load(objects.Pinning.Counter, PinRoot(folder))
+	}, AtPin, o.classes...)
+}, occupants)
+
+var _ = Table("pinning.occupied.refused-on-request", func(s *Session, o occupant) {
+	folder := keeping(s, "taken")
+	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
+	s.PlacePin(folder+"/taken", o.place)
+	refusesUntouched(s, []string{folder + "/taken"}, func() *Attempt {
+		return loaded.PinMap("counts", folder+"/taken")
+	}, AtPin, o.classes...)
+}, occupants)
+
+// newProgram is a program that nobody runs. The caller closes it.
+func newProgram() (*ebpf.Program, error) {
+	return ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "occupant", Type: ebpf.RawTracepoint, License: "GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+}
+
+func pinProgram(path string) error {
+	program, err := newProgram()
+	if err != nil {
+		return fmt.Errorf("make program: %w", err)
+	}
+	defer program.Close()
+	return program.Pin(path)
+}
+
+// pinLink pins a link that does nothing when a process executes another program.
+func pinLink(path string) error {
+	program, err := newProgram()
+	if err != nil {
+		return fmt.Errorf("make program: %w", err)
+	}
+	defer program.Close()
+	attached, err := link.AttachRawTracepoint(link.RawTracepointOptions{Name: "sched_process_exec", Program: program})
+	if err != nil {
+		return fmt.Errorf("make link: %w", err)
+	}
+	defer attached.Close()
+	return attached.Pin(path)
+}
+
+func makeFolder(path string) error { return os.Mkdir(path, 0o700) }

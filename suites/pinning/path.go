@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinning
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+var _ = It("pinning.path", func(s *Session) {
+	folder := keeping(s, "elsewhere")
+	loaded := s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/elsewhere").MustLoad()
+	Expect(s.Pin(folder + "/elsewhere")).To(BeThePinOfMap(loaded.MapID("counts")))
+	Expect(s.Pins()).To(ConsistOf("tc/globals/elsewhere"))
+})
+
+var _ = It("pinning.path/instead-of-name", func(s *Session) {
+	folder := keeping(s, "elsewhere")
+	loaded := s.Open(objects.Pinning.Counter, PinRoot(folder)).SetMap("counts", PinPath, folder+"/elsewhere").MustLoad()
+	Expect(s.Pin(folder + "/elsewhere")).To(BeThePinOfMap(loaded.MapID("counts")))
+	Expect(s.Pins()).To(ConsistOf("tc/globals/elsewhere"))
+})
+
+var _ = It("pinning.path/reused", func(s *Session) {
+	folder := keeping(s, "elsewhere")
+	load := func() *Attempt {
+		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/elsewhere").MustLoad()
+	}
+	first := load()
+	first.Run("count", packet)
+	id := first.MapID("counts")
+	first.Close()
+	again := load()
+	again.Run("count", packet)
+	Expect(again.MapID("counts")).To(Equal(id))
+	Expect(s.PinnedValue(folder+"/elsewhere", u32(0))).To(Equal(u64(2)))
+})
+
+var _ = It("pinning.path/of-another-name", func(s *Session) {
+	folder := keeping(s, "first", "middle", "third")
+	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
+	counter := s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/middle").MustLoad()
+	counter.Run("count", packet)
+	Expect(three.Lookup("middle", u32(0))).To(Equal(u64(1)))
+	Expect(counter.MapID("counts")).To(Equal(three.MapID("middle")))
+})

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinning_test
+
+import (
+	"testing"
+
+	"github.com/loadstone-bpf/loadstone/drivers/reference"
+	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/suite/native"
+
+	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
+)
+
+func TestMain(m *testing.M) { native.Main(m) }
+
+func TestReferenceLoader(t *testing.T) { native.Run(t, "pinning", reference.New) }
+
+func TestEverySpecHasARequirement(t *testing.T) {
+	if err := suite.Check(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinning
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+var _ = It("pinning.reuse.same-map", func(s *Session) {
+	folder := keeping(s, "counts")
+	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	id := first.MapID("counts")
+	first.Close()
+	again := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	Expect(again.MapID("counts")).To(Equal(id))
+	Expect(again.Program("count").Maps).To(ConsistOf(id))
+})
+
+var _ = It("pinning.reuse.same-map/while-loaded", func(s *Session) {
+	folder := keeping(s, "counts")
+	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	second := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	first.Run("count", packet)
+	second.Run("count", packet)
+	Expect(second.MapID("counts")).To(Equal(first.MapID("counts")))
+	Expect(first.Lookup("counts", u32(0))).To(Equal(u64(2)))
+})
+
+var _ = It("pinning.reuse.contents", func(s *Session) {
+	folder := keeping(s, "counts")
+	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	first.Run("count", packet)
+	first.Run("count", packet)
+	first.Close()
+	again := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	Expect(s.PinnedValue(folder+"/counts", u32(0))).To(Equal(u64(2)))
+	again.Run("count", packet)
+	Expect(s.PinnedValue(folder+"/counts", u32(0))).To(Equal(u64(3)))
+})
+
+var _ = It("pinning.reuse.pin-untouched", func(s *Session) {
+	folder := keeping(s, "first", "middle", "third")
+	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
+	pins := []Pin{s.Pin(folder + "/first"), s.Pin(folder + "/middle"), s.Pin(folder + "/third")}
+	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
+	for _, pin := range pins {
+		Expect(s.Pin(pin.Path)).To(BeUntouchedSince(pin))
+	}
+})
+
+var _ = It("pinning.reuse.some", func(s *Session) {
+	folder := keeping(s, "first", "middle", "third")
+	first := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
+	middle, third := first.MapID("middle"), first.MapID("third")
+	first.Close()
+	s.RemovePin(folder + "/middle")
+	again := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
+	Expect(again.MapID("third")).To(Equal(third))
+	Expect(again.MapID("middle")).NotTo(Equal(middle))
+	Expect(s.Pin(folder + "/middle")).To(BeThePinOfMap(again.MapID("middle")))
+})
+
+var _ = It("pinning.reuse.as-set", func(s *Session) {
+	folder := keeping(s, "m")
+	four := s.MustLoad(objects.Pinning.Hash, PinRoot(folder))
+	id := four.MapID("m")
+	four.Close()
+	eight := s.Open(objects.Pinning.HashEntries, PinRoot(folder)).SetMap("m", MaxEntries, 4).MustLoad()
+	Expect(eight.MapID("m")).To(Equal(id))
+})
+
+var _ = It("pinning.reuse.other-types", func(s *Session) {
+	folder := keeping(s, "m")
+	controlled(s, objects.Pinning.HashSigned, folder)
+	unsigned := s.MustLoad(objects.Pinning.Hash, PinRoot(folder))
+	signed := s.Load(objects.Pinning.HashSigned, PinRoot(folder))
+	if !signed.OK() {
+		refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
+			return s.Load(objects.Pinning.HashSigned, PinRoot(folder))
+		}, AtPin, IncompatiblePin)
+		return
+	}
+	Expect(signed.MapID("m")).To(Equal(unsigned.MapID("m")))
+})
+
+var _ = It("pinning.reuse.rounded", func(s *Session) {
+	folder := keeping(s, "m")
+	first := s.Load(objects.Pinning.RingbufOdd, PinRoot(folder))
+	if !first.OK() {
+		controlled(s, objects.Pinning.Ringbuf, folder)
+		refusesUntouched(s, nil, func() *Attempt { return s.Load(objects.Pinning.RingbufOdd, PinRoot(folder)) }, AtCreate, Invalid)
+		return
+	}
+	id := first.MapID("m")
+	again := s.Reload(first, objects.Pinning.RingbufOdd, PinRoot(folder))
+	Expect(again).To(BeOK())
+	Expect(again.MapID("m")).To(Equal(id))
+})
+
+// kernelFlag is an object with a map to which the kernel adds a flag.
+type kernelFlag struct {
+	variant string
+	object  objects.Object
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (k kernelFlag) Variant() string { return k.variant }
+
+var _ = Table("pinning.reuse.kernel-flag", func(s *Session, k kernelFlag) {
+	folder := keeping(s, "m")
+	first := s.MustLoad(k.object, PinRoot(folder))
+	id := first.MapID("m")
+	again := s.Reload(first, k.object, PinRoot(folder))
+	Expect(again).To(BeOK())
+	Expect(again.MapID("m")).To(Equal(id))
+}, []kernelFlag{
+	{"devmap", objects.Pinning.Devmap},
+	{"devmap_hash", objects.Pinning.DevmapHash},
+})

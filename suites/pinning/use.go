@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pinning
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+var _ = It("pinning.use.instead-of-new", func(s *Session) {
+	folder := keeping(s, "counts")
+	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
+	first.Run("count", packet)
+	pin := s.Pin(folder + "/counts")
+	second := s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, pin.Path).MustLoad()
+	second.Run("count", packet)
+	Expect(second.MapID("counts")).To(Equal(pin.Object.ID))
+	Expect(s.PinnedValue(pin.Path, u32(0))).To(Equal(u64(2)))
+	Expect(s.Pin(pin.Path)).To(BeUntouchedSince(pin))
+})
+
+var _ = It("pinning.use.pin-stays", func(s *Session) {
+	folder := keeping(s, "counts")
+	s.Control(objects.Pinning.Counter, PinRoot(folder))
+	pin := s.Pin(folder + "/counts")
+	s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, pin.Path).MustLoad().Close()
+	Expect(s.Pin(pin.Path)).To(BeUntouchedSince(pin))
+	Expect(s.Pins()).To(ConsistOf("tc/globals/counts"))
+})
+
+var _ = It("pinning.use.incompatible-refused", func(s *Session) {
+	folder := keeping(s, "counts")
+	s.Control(objects.Pinning.CounterWide)
+	s.Control(objects.Pinning.Counter, PinRoot(folder))
+	refusesUntouched(s, []string{folder + "/counts"}, func() *Attempt {
+		return s.Open(objects.Pinning.CounterWide).SetMap("counts", Reuse, folder+"/counts").Load()
+	}, AtAnyStage, IncompatiblePin)
+})
+
+var _ = It("pinning.use.missing-refused", func(s *Session) {
+	folder := keeping(s, "counts")
+	s.Control(objects.Pinning.Counter, PinRoot(folder))
+	s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
+	refusesUntouched(s, []string{folder + "/nothing"}, func() *Attempt {
+		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/nothing").Load()
+	}, AtAnyStage, NotFound)
+})
+
+var _ = It("pinning.use.program-refused", func(s *Session) {
+	folder := keeping(s, "counts", "program")
+	s.Control(objects.Pinning.Counter, PinRoot(folder))
+	s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
+	s.PlacePin(folder+"/program", pinProgram)
+	refusesUntouched(s, []string{folder + "/program"}, func() *Attempt {
+		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/program").Load()
+	}, AtAnyStage, IncompatiblePin, IO)
+})
