@@ -25,7 +25,6 @@ var Pinning = struct {
 	ELFObject        Object // A map of iproute2 that is pinned for its own object.
 	ELFObjectOther   Object // Another object with the same map of iproute2, pinned for its own object.
 	ELFObjectRefused Object // The same, pinned for its own object.
-	ELFObjectXDP     Object // A map of iproute2 that is pinned for its own object, with a program for XDP.
 	ELFRefused       Object // A map of iproute2 that is pinned for all objects, and a program that the verifier refuses, for it reads beyond a value.
 	ELFType          Object // The map of iproute2 that is pinned for all objects, as another type.
 	ELFValue         Object // The map of iproute2 that is pinned for all objects, with a shorter value.
@@ -66,7 +65,6 @@ var Pinning = struct {
 	ELFObject:        embedded("pinning", "elf_object"),
 	ELFObjectOther:   embedded("pinning", "elf_object_other"),
 	ELFObjectRefused: embedded("pinning", "elf_object_refused"),
-	ELFObjectXDP:     embedded("pinning", "elf_object_xdp"),
 	ELFRefused:       embedded("pinning", "elf_refused"),
 	ELFType:          embedded("pinning", "elf_type"),
 	ELFValue:         embedded("pinning", "elf_value"),

@@ -11,7 +11,7 @@ struct {
 } m SEC(".maps");
 
 SEC("xdp")
-int push(void *ctx)
+int store(void *ctx)
 {
 	__u64 value = 99;
 

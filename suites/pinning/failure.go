@@ -28,60 +28,51 @@ var failures = []failure{
 	{"map-refused", objects.Pinning.ThreeBad, AtCreate, []Class{Invalid}},
 }
 
+// tries is how often a failure is repeated, for a loader may make maps in an order that is another each time: what fails first leaves nothing.
+const tries = 8
+
 var _ = Table("pinning.failure.own-pins-removed", func(s *Session, f failure) {
 	folder := s.PinFolder()
 	controlled(s, objects.Pinning.Three, folder)
-	refusesUntouched(s, nil, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
-	Expect(s.PinsIn(folder)).To(BeEmpty())
-}, failures)
-
-var _ = Table("pinning.failure.other-pins-stay", func(s *Session, f failure) {
-	folder := keeping(s, "first")
-	s.Control(objects.Pinning.Three, PinRoot(folder))
-	s.RemovePin(folder + "/middle")
-	s.RemovePin(folder + "/third")
-	refusesUntouched(s, []string{folder + "/first"}, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
-	Expect(s.PinsIn(folder)).To(ConsistOf("first"))
+	for range tries {
+		refusesUntouched(s, nil, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
+		Expect(s.PinsIn(folder)).To(BeEmpty())
+	}
 }, failures)
 
 var _ = It("pinning.failure.own-pins-removed/pin-incompatible", func(s *Session) {
 	folder := keeping(s, "middle")
 	controlled(s, objects.Pinning.Three, folder)
 	s.Control(objects.Pinning.MiddleWide, PinRoot(folder))
-	refusesUntouched(s, []string{folder + "/middle"}, func() *Attempt {
-		return s.Load(objects.Pinning.Three, PinRoot(folder))
-	}, AtPin, IncompatiblePin)
-	Expect(s.PinsIn(folder)).To(ConsistOf("middle"))
+	for range tries {
+		refusesUntouched(s, []string{folder + "/middle"}, func() *Attempt {
+			return s.Load(objects.Pinning.Three, PinRoot(folder))
+		}, AtPin, IncompatiblePin)
+		Expect(s.PinsIn(folder)).To(ConsistOf("middle"))
+	}
 })
 
-var _ = It("pinning.failure.own-pins-removed/pin-occupied", func(s *Session) {
-	folder := keeping(s, "middle")
-	controlled(s, objects.Pinning.Three, folder)
-	s.PlacePin(folder+"/middle", pinProgram)
-	refusesUntouched(s, []string{folder + "/middle"}, func() *Attempt {
-		return s.Load(objects.Pinning.Three, PinRoot(folder))
-	}, AtPin, IncompatiblePin, NameConflict)
-	Expect(s.PinsIn(folder)).To(ConsistOf("middle"))
-})
-
-// Nobody looks for a map behind a symbolic link that leads nowhere, and nothing can be pinned in its place: the pin itself fails.
+// Nobody finds a map behind a symbolic link that leads nowhere, and nothing can be pinned in its place: the pin itself fails.
 var _ = It("pinning.failure.own-pins-removed/pin-fails", func(s *Session) {
 	folder := s.PinFolder()
 	controlled(s, objects.Pinning.Three, folder)
 	s.PlacePin(folder+"/middle", func(path string) error { return os.Symlink("nowhere", path) })
-	refusesUntouched(s, []string{folder + "/middle"}, func() *Attempt {
-		return s.Load(objects.Pinning.Three, PinRoot(folder))
-	}, AtPin, NameConflict, IncompatiblePin, NotFound)
-	Expect(s.PinsIn(folder)).To(ConsistOf("middle"))
+	for range tries {
+		refusesUntouched(s, []string{folder + "/middle"}, func() *Attempt {
+			return s.Load(objects.Pinning.Three, PinRoot(folder))
+		}, AtPin, NameConflict, IncompatiblePin, NotFound)
+		Expect(s.PinsIn(folder)).To(ConsistOf("middle"))
+	}
 })
 
-var _ = It("pinning.failure.can-be-repeated", func(s *Session) {
+var _ = It("pinning.failure.other-pins-stay", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
-	Expect(s.MustLoad(objects.Pinning.Three, PinRoot(folder))).To(BeOK())
+	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
+	three.Run("store_all", packet)
+	three.Close()
+	all := []string{folder + "/first", folder + "/middle", folder + "/third"}
 	for _, f := range failures {
-		Expect(s.Load(f.object, PinRoot(folder))).To(BeRejected(f.stage, f.classes...))
+		refusesUntouched(s, all, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
 	}
-	again := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
-	again.Run("store_all", packet)
-	Expect(s.PinnedValue(folder+"/third", u32(0))).To(Equal(u64(3)))
+	Expect(s.PinnedValue(folder+"/middle", u32(0))).To(Equal(u64(2)))
 })

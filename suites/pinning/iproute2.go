@@ -37,17 +37,17 @@ func elfControlled(s *Session, o Object, folder string) {
 
 // A part of iproute2 has a folder of its own for pins, and loads programs of its own.
 type part struct {
-	subdir         string
-	global, object objects.Object
+	subdir string
+	global objects.Object
 }
 
 // Variant is the part of the spec's id behind the slash.
 func (p part) Variant() string { return p.subdir }
 
 var parts = []part{
-	{"tc", objects.Pinning.ELFGlobal, objects.Pinning.ELFObject},
-	{"xdp", objects.Pinning.ELFGlobalXDP, objects.Pinning.ELFObjectXDP},
-	{"ip", objects.Pinning.ELFGlobal, objects.Pinning.ELFObject},
+	{"tc", objects.Pinning.ELFGlobal},
+	{"xdp", objects.Pinning.ELFGlobalXDP},
+	{"ip", objects.Pinning.ELFGlobal},
 }
 
 var _ = It("pinning.iproute2.none", func(s *Session) {
@@ -67,32 +67,27 @@ var _ = Table("pinning.iproute2.global", func(s *Session, p part) {
 	Expect(s.Pins()).To(HaveLen(1))
 }, parts)
 
-var _ = Table("pinning.iproute2.object", func(s *Session, p part) {
-	path := p.subdir + "/" + ofObject(p.object) + "/m"
-	s.Keep(path, "tc/"+ofObject(p.object)+"/m")
-	loaded := s.MustLoad(p.object, mounted(s, p.subdir, nil)...)
+var _ = It("pinning.iproute2.object", func(s *Session) {
+	path := "tc/" + ofObject(objects.Pinning.ELFObject) + "/m"
+	s.Keep(path)
+	first := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
+	first.Run("store", packet)
+	id := first.MapID("m")
+	first.Close()
+	Expect(s.Pins()).To(ConsistOf(path))
+	Expect(s.Pin(s.BPFFS() + "/" + path)).To(BeThePinOfMap(id))
+	again := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
+	Expect(again.MapID("m")).To(Equal(id))
+	Expect(again.Lookup("m", u32(7))).To(Equal(u64(77)))
+})
+
+var _ = It("pinning.iproute2.custom", func(s *Session) {
+	s.Keep("ours/m")
+	loaded := s.MustLoad(objects.Pinning.ELFCustom, mounted(s, "tc", map[string]string{"5": "ours", "6": "not_this"})...)
 	loaded.Run("store", packet)
-	Expect(s.Pin(s.BPFFS() + "/" + path)).To(BeThePinOfMap(loaded.MapID("m")))
-	Expect(s.PinnedValue(s.BPFFS()+"/"+path, u32(7))).To(Equal(u64(77)))
-	Expect(s.Pins()).To(HaveLen(1))
-}, parts)
-
-// custom is what a table has for pinning number 5.
-type custom struct{ variant, path string }
-
-// Variant is the part of the spec's id behind the slash.
-func (c custom) Variant() string { return c.variant }
-
-var _ = Table("pinning.iproute2.custom", func(s *Session, c custom) {
-	s.Keep(c.path + "/m")
-	loaded := s.MustLoad(objects.Pinning.ELFCustom, mounted(s, "tc", map[string]string{"5": c.path, "6": "not_this"})...)
-	loaded.Run("store", packet)
-	Expect(s.Pins()).To(ConsistOf(c.path + "/m"))
-	Expect(s.Pin(s.BPFFS() + "/" + c.path + "/m")).To(BeThePinOfMap(loaded.MapID("m")))
-	Expect(s.PinnedValue(s.BPFFS()+"/"+c.path+"/m", u32(7))).To(Equal(u64(77)))
-}, []custom{
-	{"one-folder", "ours"},
-	{"two-folders", "ours/and_theirs"},
+	Expect(s.Pins()).To(ConsistOf("ours/m"))
+	Expect(s.Pin(s.BPFFS() + "/ours/m")).To(BeThePinOfMap(loaded.MapID("m")))
+	Expect(s.PinnedValue(s.BPFFS()+"/ours/m", u32(7))).To(Equal(u64(77)))
 })
 
 var _ = It("pinning.iproute2.unknown-id", func(s *Session) {
@@ -131,17 +126,6 @@ var _ = It("pinning.iproute2.object-not-shared", func(s *Session) {
 	Expect(other.Lookup("m", u32(7))).To(Equal(u64(88)))
 })
 
-var _ = It("pinning.iproute2.object-reused", func(s *Session) {
-	s.Keep("tc/" + ofObject(objects.Pinning.ELFObject) + "/m")
-	first := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
-	first.Run("store", packet)
-	id := first.MapID("m")
-	first.Close()
-	again := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
-	Expect(again.MapID("m")).To(Equal(id))
-	Expect(again.Lookup("m", u32(7))).To(Equal(u64(77)))
-})
-
 var _ = It("pinning.iproute2.shared-with-btf", func(s *Session) {
 	folder := keeping(s, "m")
 	btf := s.MustLoad(objects.Pinning.ELFHash, PinRoot(folder))
@@ -151,28 +135,25 @@ var _ = It("pinning.iproute2.shared-with-btf", func(s *Session) {
 	Expect(elf.Lookup("m", u32(7))).To(Equal(u64(99)))
 })
 
-var _ = Table("pinning.iproute2.mismatch-refused", func(s *Session, m mismatch) {
+var _ = It("pinning.iproute2.mismatch-refused", func(s *Session) {
 	folder := keeping(s, "m")
-	elfControlled(s, m.defined, folder)
-	s.Control(m.pinned, asTC(s)...)
-	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(m.defined, asTC(s)...) }, AtPin, IncompatiblePin)
-}, []mismatch{
-	{variant: "type", pinned: objects.Pinning.ELFGlobal, defined: objects.Pinning.ELFType},
-	{variant: "key_size", pinned: objects.Pinning.ELFGlobal, defined: objects.Pinning.ELFKey},
-	{variant: "value_size", pinned: objects.Pinning.ELFGlobal, defined: objects.Pinning.ELFValue},
-	{variant: "max_entries", pinned: objects.Pinning.ELFGlobal, defined: objects.Pinning.ELFEntries},
-	{variant: "map_flags", pinned: objects.Pinning.ELFGlobal, defined: objects.Pinning.ELFFlags},
+	others := []objects.Object{
+		objects.Pinning.ELFType, objects.Pinning.ELFKey, objects.Pinning.ELFValue, objects.Pinning.ELFEntries, objects.Pinning.ELFFlags,
+	}
+	for _, other := range others {
+		elfControlled(s, other, folder)
+	}
+	s.Control(objects.Pinning.ELFGlobal, asTC(s)...)
+	for _, other := range others {
+		refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(other, asTC(s)...) }, AtPin, IncompatiblePin)
+	}
 })
 
-var _ = It("pinning.iproute2.own-pins-removed/global", func(s *Session) {
-	folder := s.PinFolder()
-	elfControlled(s, objects.Pinning.ELFGlobal, folder)
-	refusesUntouched(s, nil, func() *Attempt { return s.Load(objects.Pinning.ELFRefused, asTC(s)...) }, AtVerify, Verifier, Permission)
-	Expect(s.Pins()).To(BeEmpty())
-})
-
-var _ = It("pinning.iproute2.own-pins-removed/object", func(s *Session) {
+var _ = It("pinning.iproute2.own-pins-removed", func(s *Session) {
+	elfControlled(s, objects.Pinning.ELFGlobal, s.PinFolder())
 	elfControlled(s, objects.Pinning.ELFObject, s.BPFFS()+"/tc/"+ofObject(objects.Pinning.ELFObject))
-	refusesUntouched(s, nil, func() *Attempt { return s.Load(objects.Pinning.ELFObjectRefused, asTC(s)...) }, AtVerify, Verifier, Permission)
-	Expect(s.Pins()).To(BeEmpty())
+	for _, bad := range []objects.Object{objects.Pinning.ELFRefused, objects.Pinning.ELFObjectRefused} {
+		refusesUntouched(s, nil, func() *Attempt { return s.Load(bad, asTC(s)...) }, AtVerify, Verifier, Permission)
+		Expect(s.Pins()).To(BeEmpty())
+	}
 })

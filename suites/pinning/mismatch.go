@@ -3,6 +3,7 @@
 package pinning
 
 import (
+	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -26,7 +27,6 @@ var mismatches = []mismatch{
 	{"key_size", objects.Pinning.Hash, objects.Pinning.HashKey, []Difference{differs(KeySize, 4, 8)}},
 	{"value_size", objects.Pinning.Hash, objects.Pinning.HashValue, []Difference{differs(ValueSize, 8, 4)}},
 	{"max_entries", objects.Pinning.Hash, objects.Pinning.HashEntries, []Difference{differs(MaxEntries, 4, 8)}},
-	{"max_entries-fewer", objects.Pinning.HashEntries, objects.Pinning.Hash, []Difference{differs(MaxEntries, 8, 4)}},
 	{"map_flags", objects.Pinning.Hash, objects.Pinning.HashFlags, []Difference{differs(MapFlags, 0, noPrealloc)}},
 	{"map_extra", objects.Pinning.Bloom, objects.Pinning.BloomExtra, []Difference{differs(MapExtra, 3, 4)}},
 	{"several", objects.Pinning.Hash, objects.Pinning.HashSeveral, []Difference{
@@ -49,36 +49,40 @@ const (
 var _ = Table("pinning.mismatch-refused", func(s *Session, m mismatch) {
 	folder := keeping(s, "m")
 	controlled(s, m.defined, folder)
-	s.Control(m.pinned, PinRoot(folder))
-	pinned := s.PinnedMap(folder + "/m")
+	pinned := s.MustLoad(m.pinned, PinRoot(folder))
+	pinned.Run("store", packet)
+	pinned.Close()
+	facts := s.PinnedMap(folder + "/m")
 	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(m.defined, PinRoot(folder)) }, AtPin, IncompatiblePin)
-	Expect(s.PinnedMap(folder + "/m")).To(BeTheSameMapAs(pinned))
+	Expect(s.PinnedMap(folder + "/m")).To(BeTheSameMapAs(facts))
+	if facts.KeySize > 0 { // a Bloom filter does not tell what it holds
+		Expect(s.PinnedValue(folder+"/m", u32(7))).To(Equal(u64(77)))
+	}
 }, mismatches)
 
-var _ = Table("pinning.mismatch-named", func(s *Session, m mismatch) {
-	folder := keeping(s, "m")
+// names expects that the loader refuses a mismatch, and names what differs.
+func names(s *Session, m mismatch, folder string) {
+	ginkgo.GinkgoHelper()
 	controlled(s, m.defined, folder)
 	s.Control(m.pinned, PinRoot(folder))
 	refusal := s.Load(m.defined, PinRoot(folder))
 	Expect(refusal).To(BeRejected(AtPin, IncompatiblePin))
 	Expect(refusal).To(NameTheDifferences(m.differs...))
-}, mismatches)
+	s.RemovePin(folder + "/m")
+}
 
-var _ = It("pinning.mismatch-refused/set", func(s *Session) {
-	folder := keeping(s, "m")
-	s.Control(objects.Pinning.Hash, PinRoot(folder))
-	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
-		return s.Open(objects.Pinning.Hash, PinRoot(folder)).SetMap("m", MaxEntries, 8).Load()
-	}, AtPin, IncompatiblePin)
+var _ = It("pinning.mismatch-named", func(s *Session) {
+	for _, m := range mismatches {
+		if m.variant != "map_extra" { // which has a spec of its own, for kernels that have it
+			names(s, m, s.PinFolder())
+		}
+	}
 })
 
-var _ = It("pinning.mismatch-refused/contents-stay", func(s *Session) {
-	folder := keeping(s, "m")
-	pinned := s.MustLoad(objects.Pinning.Hash, PinRoot(folder))
-	pinned.Run("store", packet)
-	pinned.Close()
-	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
-		return s.Load(objects.Pinning.HashEntries, PinRoot(folder))
-	}, AtPin, IncompatiblePin)
-	Expect(s.PinnedValue(folder+"/m", u32(7))).To(Equal(u64(77)))
+var _ = It("pinning.mismatch-named/map_extra", func(s *Session) {
+	for _, m := range mismatches {
+		if m.variant == "map_extra" {
+			names(s, m, s.PinFolder())
+		}
+	}
 })

@@ -5,10 +5,12 @@ package pinning
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
+	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
 
@@ -40,14 +42,20 @@ var _ = Table("pinning.occupied.refused-at-load", func(s *Session, o occupant) {
 	}, AtPin, o.classes...)
 }, occupants)
 
-var _ = Table("pinning.occupied.refused-on-request", func(s *Session, o occupant) {
-	folder := keeping(s, "taken")
-	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	s.PlacePin(folder+"/taken", o.place)
-	refusesUntouched(s, []string{folder + "/taken"}, func() *Attempt {
-		return loaded.PinMap("counts", folder+"/taken")
-	}, AtPin, o.classes...)
-}, occupants)
+var _ = It("pinning.occupied.refused-on-request", func(s *Session) {
+	folder := keeping(s, "program", "link", "theirs")
+	theirs, ours := s.MustLoad(objects.Pinning.CounterUnpinned), s.MustLoad(objects.Pinning.CounterUnpinned)
+	Expect(theirs.PinMap("counts", folder+"/theirs")).To(BeOK())
+	all := append(slices.Clone(occupants), occupant{variant: "theirs", classes: []Class{IncompatiblePin, NameConflict}})
+	for _, o := range all {
+		path := folder + "/" + o.variant
+		if o.place != nil {
+			s.PlacePin(path, o.place)
+		}
+		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinMap("counts", path) }, AtPin, o.classes...)
+		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinProgram("count", path) }, AtPin, o.classes...)
+	}
+})
 
 // newProgram is a program that nobody runs. The caller closes it.
 func newProgram() (*ebpf.Program, error) {

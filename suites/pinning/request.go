@@ -10,38 +10,33 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-var _ = It("pinning.request.pin/map", func(s *Session) {
-	folder := keeping(s, "pinned")
+var _ = It("pinning.request.pin", func(s *Session) {
+	folder := keeping(s, "map", "program")
 	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(loaded.PinMap("counts", folder+"/pinned")).To(BeOK())
-	Expect(s.Pin(folder + "/pinned")).To(BeThePinOfMap(loaded.MapID("counts")))
+	Expect(loaded.PinMap("counts", folder+"/map")).To(BeOK())
+	Expect(loaded.PinProgram("count", folder+"/program")).To(BeOK())
+	theMap, theProgram := loaded.MapID("counts"), loaded.ProgramID("count")
+	loaded.Run("count", packet)
+	loaded.Close()
+	Expect(s.Pin(folder + "/map")).To(BeThePinOfMap(theMap))
+	Expect(s.Pin(folder + "/program")).To(BeThePinOfProgram(theProgram))
+	Expect(s.PinnedValue(folder+"/map", u32(0))).To(Equal(u64(1)))
 })
 
-var _ = It("pinning.request.pin/program", func(s *Session) {
-	folder := keeping(s, "pinned")
-	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(loaded.PinProgram("count", folder+"/pinned")).To(BeOK())
-	Expect(s.Pin(folder + "/pinned")).To(BeThePinOfProgram(loaded.ProgramID("count")))
-})
-
-var _ = It("pinning.request.unpin/map", func(s *Session) {
+var _ = It("pinning.request.unpin", func(s *Session) {
 	folder := s.PinFolder()
+	before := s.Kernel()
 	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(loaded.PinMap("counts", folder+"/pinned")).To(BeOK())
-	Expect(s.Pin(folder + "/pinned")).NotTo(BeNoPin())
-	Expect(loaded.UnpinMap("counts", folder+"/pinned")).To(BeOK())
-	Expect(s.Pin(folder + "/pinned")).To(BeNoPin())
+	Expect(loaded.PinMap("counts", folder+"/map")).To(BeOK())
+	Expect(loaded.PinProgram("count", folder+"/program")).To(BeOK())
+	Expect(s.PinsIn(folder)).To(ConsistOf("map", "program"))
+	Expect(loaded.UnpinMap("counts", folder+"/map")).To(BeOK())
+	Expect(loaded.UnpinProgram("count", folder+"/program")).To(BeOK())
+	Expect(s.PinsIn(folder)).To(BeEmpty())
 	loaded.Run("count", packet)
 	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(1)))
-})
-
-var _ = It("pinning.request.unpin/program", func(s *Session) {
-	folder := s.PinFolder()
-	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(loaded.PinProgram("count", folder+"/pinned")).To(BeOK())
-	Expect(s.Pin(folder + "/pinned")).NotTo(BeNoPin())
-	Expect(loaded.UnpinProgram("count", folder+"/pinned")).To(BeOK())
-	Expect(s.Pin(folder + "/pinned")).To(BeNoPin())
+	loaded.Close()
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
 var _ = It("pinning.request.unpin/by-name", func(s *Session) {
@@ -52,20 +47,8 @@ var _ = It("pinning.request.unpin/by-name", func(s *Session) {
 	Expect(s.Pin(folder + "/counts")).To(BeNoPin())
 })
 
-var _ = It("pinning.request.unpin-frees", func(s *Session) {
-	folder := s.PinFolder()
-	before := s.Kernel()
-	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(loaded.PinMap("counts", folder+"/map")).To(BeOK())
-	Expect(loaded.PinProgram("count", folder+"/program")).To(BeOK())
-	Expect(loaded.UnpinMap("counts", folder+"/map")).To(BeOK())
-	Expect(loaded.UnpinProgram("count", folder+"/program")).To(BeOK())
-	loaded.Close()
-	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-})
-
 var _ = It("pinning.request.again", func(s *Session) {
-	folder := keeping(s, "pinned")
+	folder := keeping(s, "pinned", "elsewhere")
 	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
 	Expect(loaded.PinMap("counts", folder+"/pinned")).To(BeOK())
 	pin := s.Pin(folder + "/pinned")
@@ -73,42 +56,15 @@ var _ = It("pinning.request.again", func(s *Session) {
 		Expect(again).To(BeRejected(AtPin, NameConflict, Invalid))
 	}
 	Expect(s.Pin(folder + "/pinned")).To(BeUntouchedSince(pin))
-})
 
-var _ = It("pinning.request.again/elsewhere", func(s *Session) {
-	folder := keeping(s, "pinned", "elsewhere")
-	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(loaded.PinMap("counts", folder+"/pinned")).To(BeOK())
-	pin := s.Pin(folder + "/pinned")
-	again := loaded.PinMap("counts", folder+"/elsewhere")
-	if !again.OK() {
-		Expect(again).To(BeRejected(AtPin, NameConflict, Invalid, Busy))
+	if elsewhere := loaded.PinMap("counts", folder+"/elsewhere"); !elsewhere.OK() {
+		Expect(elsewhere).To(BeRejected(AtPin, NameConflict, Invalid, Busy))
 		Expect(s.Pin(folder + "/pinned")).To(BeUntouchedSince(pin))
 		Expect(s.Pin(folder + "/elsewhere")).To(BeNoPin())
 		return
 	}
 	Expect(s.Pin(folder + "/elsewhere")).To(BeThePinOfMap(loaded.MapID("counts")))
-	Expect(s.Pin(folder + "/pinned")).To(Or(BeNoPin(), BeUntouchedSince(pin))) // a second pin, or the first moved
-})
-
-var _ = It("pinning.request.occupied-refused/map", func(s *Session) {
-	folder := keeping(s, "pinned")
-	theirs := s.MustLoad(objects.Pinning.CounterUnpinned)
-	ours := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(theirs.PinMap("counts", folder+"/pinned")).To(BeOK())
-	refusesUntouched(s, []string{folder + "/pinned"}, func() *Attempt {
-		return ours.PinMap("counts", folder+"/pinned")
-	}, AtPin, NameConflict, IncompatiblePin)
-})
-
-var _ = It("pinning.request.occupied-refused/program", func(s *Session) {
-	folder := keeping(s, "pinned")
-	theirs := s.MustLoad(objects.Pinning.CounterUnpinned)
-	ours := s.MustLoad(objects.Pinning.CounterUnpinned)
-	Expect(theirs.PinProgram("count", folder+"/pinned")).To(BeOK())
-	refusesUntouched(s, []string{folder + "/pinned"}, func() *Attempt {
-		return ours.PinProgram("count", folder+"/pinned")
-	}, AtPin, NameConflict, IncompatiblePin)
+	Expect(s.Pin(folder + "/pinned")).To(Or(BeNoPin(), BeUntouchedSince(pin))) // the first moved, or a second was made
 })
 
 var _ = It("pinning.request.unpin-own-only", func(s *Session) {
@@ -124,20 +80,6 @@ var _ = It("pinning.request.unpin-own-only", func(s *Session) {
 })
 
 var _ = It("pinning.survives.close", func(s *Session) {
-	folder := keeping(s, "counts", "program")
-	loaded := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
-	Expect(loaded.PinProgram("count", folder+"/program")).To(BeOK())
-	loaded.Run("count", packet)
-	program, pins := loaded.ProgramID("count"), []Pin{s.Pin(folder + "/counts"), s.Pin(folder + "/program")}
-	loaded.Close()
-	for _, pin := range pins {
-		Expect(s.Pin(pin.Path)).To(BeUntouchedSince(pin))
-	}
-	Expect(pins[1]).To(BeThePinOfProgram(program))
-	Expect(s.PinnedValue(folder+"/counts", u32(0))).To(Equal(u64(1)))
-})
-
-var _ = It("pinning.survives.close/by-name", func(s *Session) {
 	folder := keeping(s, "counts")
 	loaded := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
 	loaded.Run("count", packet)

@@ -20,16 +20,6 @@ var _ = It("pinning.reuse.same-map", func(s *Session) {
 	Expect(again.Program("count").Maps).To(ConsistOf(id))
 })
 
-var _ = It("pinning.reuse.same-map/while-loaded", func(s *Session) {
-	folder := keeping(s, "counts")
-	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
-	second := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
-	first.Run("count", packet)
-	second.Run("count", packet)
-	Expect(second.MapID("counts")).To(Equal(first.MapID("counts")))
-	Expect(first.Lookup("counts", u32(0))).To(Equal(u64(2)))
-})
-
 var _ = It("pinning.reuse.contents", func(s *Session) {
 	folder := keeping(s, "counts")
 	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
@@ -71,6 +61,10 @@ var _ = It("pinning.reuse.as-set", func(s *Session) {
 	four.Close()
 	eight := s.Open(objects.Pinning.HashEntries, PinRoot(folder)).SetMap("m", MaxEntries, 4).MustLoad()
 	Expect(eight.MapID("m")).To(Equal(id))
+	eight.Close()
+	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
+		return s.Open(objects.Pinning.Hash, PinRoot(folder)).SetMap("m", MaxEntries, 8).Load()
+	}, AtPin, IncompatiblePin)
 })
 
 var _ = It("pinning.reuse.other-types", func(s *Session) {
