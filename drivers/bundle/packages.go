@@ -47,19 +47,51 @@ func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	if r.Manifest.Build != nil {
 		wanted = append(slices.Clone(wanted), r.Manifest.Build.Packages...)
 	}
-	all, err := suite.Closure(ctx, wanted...)
+	debs, err := r.fetch(ctx, w, root, suite, wanted)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.make(); err != nil {
 		return nil, err
 	}
-	for _, p := range all {
-		if err := s.add(ctx, w, root, p); err != nil {
+	for _, d := range debs {
+		if err := s.add(ctx, w, d); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
 	}
 	return s, nil
+}
+
+// A deb is a package and its file.
+type deb struct {
+	apt.Package
+	file string
+}
+
+// fetch fetches packages and all that they depend on. Where the mirror has lost a file that its list names, as mirrors do with old releases, the
+// next older version of the same suite is taken, and the user is told.
+func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite *apt.Suite, wanted []string) ([]deb, error) {
+	all, err := suite.Closure(ctx, wanted...)
+	if err != nil {
+		return nil, err
+	}
+	var debs []deb
+	for _, p := range all {
+		file, err := w.deb(ctx, from, p)
+		if errors.Is(err, apt.ErrNotOnMirror) {
+			older, olderErr := r.fetch(ctx, w, from, suite.Without(p), wanted)
+			if olderErr != nil { // there is none, or not all of it: the first error says what is wrong
+				return nil, err
+			}
+			r.notice(fmt.Sprintf("%s: the mirror lists %s and does not have it; an older version is taken", r, p))
+			return older, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		debs = append(debs, deb{p, file})
+	}
+	return debs, nil
 }
 
 // binaryPackages are the packages that a manifest means: those of these names; and where there is none, those of a library, whose names end
@@ -106,18 +138,14 @@ func (s *sysroot) make() error {
 
 func (s *sysroot) close() error { return s.root.Close() }
 
-// add fetches a package, or takes the one that is kept, and unpacks it.
-func (s *sysroot) add(ctx context.Context, w *workspace, from *apt.Root, p apt.Package) error {
-	deb, err := w.deb(ctx, from, p)
-	if err != nil {
-		return err
-	}
+// add unpacks a package.
+func (s *sysroot) add(ctx context.Context, w *workspace, p deb) error {
 	unpacked := w.path("unpacked")
-	if err := apt.Unpack(ctx, deb, unpacked); err != nil {
+	if err := apt.Unpack(ctx, p.file, unpacked); err != nil {
 		return err
 	}
 	s.versions[p.Name] = string(p.Version)
-	err = filepath.WalkDir(unpacked, func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(unpacked, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

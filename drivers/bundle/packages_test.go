@@ -14,6 +14,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/apt/apttest"
 )
 
 func TestLibraryIsNamedByItsSource(t *testing.T) {
@@ -63,6 +64,34 @@ func TestPackageThatIsNotThere(t *testing.T) {
 	_, err := Build(t.Context(), Options{Manifest: packaged("/x", "no-such-package"), Cache: lists(t)})
 	if !errors.Is(err, apt.ErrNoSuchPackage) || !strings.Contains(err.Error(), "no-such-package in debian-12") {
 		t.Errorf("%v, want ErrNoSuchPackage that names it", err)
+	}
+}
+
+// Mirrors lose files of old releases that their lists still name.
+func TestPackageThatTheMirrorHasLostIsTakenAtAnOlderVersion(t *testing.T) {
+	m := apttest.NewMirror(t)
+	program := map[string]string{"usr/share/tool/tool": "#!/usr/share/tool/tool\n"}
+	m.Add("bookworm", "tool", "1", "", program)
+	m.Add("bookworm-security", "tool", "2", "", program)
+	lost := m.Add("bookworm-security", "other", "2", "", nil)
+	m.Add("bookworm", "other", "1", "", nil)
+	m.Publish(nil, "bookworm", "bookworm-updates", "bookworm-security")
+	m.ConfigureHost(t)
+	check(t, os.Remove(m.Path(lost)))
+	var noticed []string
+	o := Options{Manifest: packaged("/usr/share/tool/tool", "tool"), Cache: t.TempDir(), Notice: func(s string) { noticed = append(noticed, s) }}
+	o.Manifest.Packages = append(o.Manifest.Packages, "other")
+	_, err := Build(t.Context(), o)
+	if !errors.Is(err, ErrNoCommand) { // it is not executable, which is found out when all is unpacked
+		t.Fatal(err)
+	}
+	if len(noticed) != 1 || !strings.Contains(noticed[0], "lists other=2 and does not have it") {
+		t.Errorf("notices %q", noticed)
+	}
+	check(t, os.Remove(m.Path(strings.ReplaceAll(strings.Replace(lost, "debian-security", "debian", 1), "_2_", "_1_"))))
+	o.Cache = t.TempDir()
+	if _, err := Build(t.Context(), o); !errors.Is(err, apt.ErrNotOnMirror) || !strings.Contains(err.Error(), "other_2") {
+		t.Errorf("%v, want ErrNotOnMirror that names the newest", err)
 	}
 }
 

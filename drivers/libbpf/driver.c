@@ -8,13 +8,13 @@
  * One line is one request, one line is its reply. A reply says what libbpf's API said, as a number: libbpf's log goes to stderr for people
  * and is never read. Nothing here repairs, retries or guesses on libbpf's behalf, since libbpf is what is being looked at.
  *
- * Order to read in: replies, sessions, an operation after the other, the conversation at the end. How JSON is read stands in json.h.
+ * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON is read stands in json.h, what is answered
+ * in reply.h, what libbpf calls back in handlers.h.
  *
  * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11, libbpf and libc only.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <setjmp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,111 +22,30 @@
 #include <bpf/libbpf.h>
 
 #include "json.h"
-
-/* Before 0.6 libbpf did not say its version, neither in a header nor at run time. Whoever compiles this says it then. */
-#ifndef LIBBPF_MAJOR_VERSION
-#define LIBBPF_MAJOR_VERSION 0
-#define LIBBPF_MINOR_VERSION 0
-#define libbpf_version_string() DRIVER_VERSION
-#endif
-#define AT_LEAST(major, minor) (LIBBPF_MAJOR_VERSION > (major) || (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
-
-#define MAX_LOG (64 << 10) /* bytes of the verifier's log in a reply: the last ones */
-
-/* ---- replies ---- */
-
-static FILE *replies;		/* what was stdout: a library that prints there must not end up in the conversation */
-static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
-static jmp_buf next_request;	/* where fail() goes on */
-
-/* The request makes no sense to this driver. Nothing of it has been done. One that has no number to answer to ends the conversation. */
-static void fail(const char *format, ...)
-{
-	char message[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	if (!seq) {
-		fprintf(stderr, "read request: %s\n", message);
-		exit(1);
-	}
-	put(replies, "{\"seq\":%u,\"error\":{\"message\":%s}}\n", seq, message);
-	longjmp(next_request, 1);
-}
-
-static void reply_ok(void)
-{
-	put(replies, "{\"seq\":%u,\"ok\":{}}\n", seq);
-}
-
-static void reply_unsupported(const char *feature, const char *reason)
-{
-	put(replies, "{\"seq\":%u,\"unsupported\":{\"feature\":%s,\"reason\":%s}}\n", seq, feature, reason);
-}
-
-/*
- * The class that an error number stands for: the coarse one of loader.ClassOf, since a caller of libbpf learns no more. Numbers from 4000 are
- * libbpf's own. A number of no class says so, rather than be put where it could pass for an expected refusal.
- */
-static const char *class_of(int err)
-{
-	switch (err) {
-	case LIBBPF_ERRNO__LIBELF: return "malformed/elf";
-	case LIBBPF_ERRNO__FORMAT: case LIBBPF_ERRNO__KVERSION: return "malformed";
-	case LIBBPF_ERRNO__RELOC: return "invalid/relocation";
-	case LIBBPF_ERRNO__VERIFY: return "verifier";
-	case LIBBPF_ERRNO__PROG2BIG: return "limit";
-	case LIBBPF_ERRNO__KVER: case LIBBPF_ERRNO__PROGTYPE: return "not-supported/kernel";
-	case LIBBPF_ERRNO__ENDIAN: return "not-supported";
-	case EINVAL: case EDOM: case ERANGE: return "invalid";
-	case EOPNOTSUPP: case 524 /* the kernel's ENOTSUPP */: case ENOSYS: case EPROTONOSUPPORT: case EAFNOSUPPORT: return "not-supported";
-	case ENOENT: case ESRCH: case ENODEV: case ENXIO: return "not-found";
-	case EEXIST: return "name-conflict";
-	case EPERM: case EACCES: return "permission";
-	case E2BIG: case ENOMEM: case ENOSPC: case ENAMETOOLONG: case EMFILE: case ENFILE: case EFBIG: return "limit";
-	case EBUSY: case EAGAIN: case ETXTBSY: return "busy";
-	case ENOEXEC: case EBADMSG: case EILSEQ: return "malformed";
-	case EIO: case EROFS: case ENOTDIR: case EISDIR: case EBADF: return "io";
-	default: return "unclassified";
-	}
-}
-
-/* err is positive. The log is the verifier's, or empty. */
-static void reply_rejected(const char *stage, const char *class, int err, const char *log)
-{
-	char message[256];
-
-	libbpf_strerror(err, message, sizeof(message));
-	put(replies, "{\"seq\":%u,\"rejected\":{\"stage\":%s,\"class\":%s,", seq, stage, class);
-	put(replies, "\"errno\":%u,\"message\":%s", err < LIBBPF_ERRNO__LIBELF ? err : 0, message);
-	if (*log)
-		put(replies, ",\"log\":%s", strlen(log) > MAX_LOG ? log + strlen(log) - MAX_LOG : log);
-	put(replies, "}}\n");
-}
-
-/* Answers with success where err is 0, with a refusal where it is an error number of either sign. */
-static void reply_result(const char *stage, int err)
-{
-	if (err)
-		reply_rejected(stage, class_of(abs(err)), abs(err), "");
-	else
-		reply_ok();
-}
+#include "reply.h"
+#include "handlers.h"
+#include "claims.h"
 
 /* ---- sessions ---- */
 
 struct attachment {
-	struct bpf_link *link;
+	struct bpf_link *link;	/* NULL where a handler put the program into a map */
+	struct jump jump;	/* that it was put into */
 	char handle[16];
 	struct attachment *next;
+};
+
+struct inner {
+	int fd; /* of a map that stands for the elements of another: libbpf takes the number, and leaves closing it to its caller */
+	struct inner *next;
 };
 
 struct session {
 	char *name;
 	struct bpf_object *object;	/* NULL once a load was refused */
+	unsigned int setups;		/* of programs, by handlers */
 	struct attachment *attachments;
+	struct inner *inners;		/* until the load */
 	struct session *next;
 };
 
@@ -165,11 +84,22 @@ static struct session *session_of(const struct value *request)
 static int detach(struct attachment **a)
 {
 	struct attachment *gone = *a;
-	int err = bpf_link__destroy(gone->link);
+	int err = gone->link ? bpf_link__destroy(gone->link) : leave_jump(&gone->jump);
 
 	*a = gone->next;
 	free(gone);
 	return err;
+}
+
+static void close_inners(struct session *s)
+{
+	while (s->inners) {
+		struct inner *gone = s->inners;
+
+		close(gone->fd);
+		s->inners = gone->next;
+		free(gone);
+	}
 }
 
 static void close_session(struct session **s)
@@ -179,9 +109,12 @@ static void close_session(struct session **s)
 	while (gone->attachments)
 		detach(&gone->attachments);
 	bpf_object__close(gone->object);
+	close_inners(gone);
 	*s = gone->next;
 	free(gone->name);
 	free(gone);
+	if (!sessions)
+		unregister_handlers();
 }
 
 static void close_sessions(void)
@@ -211,6 +144,8 @@ static void reply_view(struct bpf_object *object)
 
 	put(replies, "{\"seq\":%u,\"ok\":{\"maps\":[", seq);
 	bpf_object__for_each_map(map, object) {
+		if (!*bpf_map__name(map)) /* libbpf 0.3 makes one of a section's own symbol. Nobody can ask for it. */
+			continue;
 		fd = bpf_map__fd(map);
 		put(replies, comma);
 		put(replies, "{\"name\":%s,\"id\":%u}", bpf_map__name(map), fd < 0 ? 0 : id_of(fd));
@@ -229,31 +164,6 @@ static void reply_view(struct bpf_object *object)
 }
 
 /* ---- hello ---- */
-
-static const struct { const char *feature, *support, *reason; } claims[] = {
-	{ "btf-maps", "yes", "" },
-	{ "ignore-unknown-fields", "yes", "" },
-	{ "pinning", "yes", "" },
-	{ "numa", "yes", "" },
-	{ "map-in-map", "yes", "" },
-	{ "metadata", "kernel-dependent", "needs BPF_PROG_BIND_MAP" },
-#if AT_LEAST(1, 0)
-	{ "legacy-maps", "no", "removed in libbpf 1.0" },
-#else
-	{ "legacy-maps", "yes", "" },
-#endif
-#if AT_LEAST(0, 6)
-	{ "global-data", "yes", "" },
-#else
-	{ "global-data", "partial", "one .data, .rodata and .bss only" },
-#endif
-	{ "iproute2-maps", "no", "libbpf does not know struct bpf_elf_map" },
-	{ "callback-maps", "no", "libbpf has no callbacks for maps" },
-	{ "static-link", "no", "not in this driver" },
-	{ "xdp-chain", "no", "the business of libxdp" },
-	{ "struct-ops", "partial", "this driver loads them and does not attach them" },
-	{ "split-btf", "no", "not in this driver" },
-};
 
 static void op_hello(const struct value *request)
 {
@@ -279,28 +189,55 @@ static void op_hello(const struct value *request)
 
 /* ---- open, set, load, close ---- */
 
+/*
+ * True where libbpf would read or pin maps otherwise than it is asked to; the reply has been written then. Section maps holds what libbpf takes
+ * it to hold: before 1.0 struct bpf_map_def, since then nothing that it reads, which it says itself.
+ */
+static bool cannot_follow(const struct value *options)
+{
+	const struct value *ids = find(options, "pin_ids", JSON_OBJECT);
+	const char *layout = optional(options, "map_layout");
+
+	if (*layout && strcmp(layout, "bpf_map_def"))
+		reply_unsupported(strcmp(layout, "bpf_elf_map") ? "map_layout" : "iproute2-maps", "libbpf cannot be told what section maps holds");
+	else if (*optional(options, "pin_mount") || *optional(options, "pin_subdir") || (ids && ids->child))
+		reply_unsupported("iproute2-maps", "libbpf pins by name, in one folder");
+	else
+		return false;
+	return true;
+}
+
 static void op_open(const struct value *request)
 {
+	static const struct value none = { .kind = JSON_OBJECT };
 	const char *name = string(request, "session"), *path = string(request, "object");
 	const struct value *options = find(request, "options", JSON_OBJECT);
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct handled opening = { 0 };
 	struct bpf_object *object;
 	struct session *s;
 
 	if (*find_session(name))
 		fail("session %s: open already", name);
-	if (options && find(options, "ignore_unknown_fields", JSON_BOOLEAN))
+	options = options ? options : &none;
+	if (cannot_follow(options) || !register_handlers(options, sessions != NULL))
+		return;
+	if (find(options, "ignore_unknown_fields", JSON_BOOLEAN))
 		opts.relaxed_maps = boolean(options, "ignore_unknown_fields");
-	if (options && find(options, "pin_root", JSON_STRING) && *string(options, "pin_root"))
+	if (*optional(options, "pin_root"))
 		opts.pin_root_path = string(options, "pin_root");
+	handled = &opening;
 	object = bpf_object__open_file(path, &opts);
 	if (libbpf_get_error(object)) {
 		reply_result("open", libbpf_get_error(object));
+		if (!sessions)
+			unregister_handlers();
 		return;
 	}
 	s = allocate(sizeof(*s));
 	s->name = strcpy(allocate(strlen(name) + 1), name);
 	s->object = object;
+	s->setups = opening.setups;
 	s->next = sessions;
 	sessions = s;
 	reply_view(object);
@@ -340,6 +277,36 @@ static int set_program_type(struct bpf_program *program, const char *section)
 #endif
 }
 
+/* Takes a map that is pinned instead of making one. libbpf has a descriptor of its own then, and takes over what the pinned map is. */
+static int reuse(struct bpf_map *map, int pinned)
+{
+	int err = bpf_map__reuse_fd(map, pinned);
+
+	close(pinned);
+	return err;
+}
+
+/* Has the elements of a map of maps look like one that is pinned. */
+static int set_inner(struct session *s, struct bpf_map *map, int pinned)
+{
+	struct inner *inner = allocate(sizeof(*inner));
+
+	*inner = (struct inner){ .fd = pinned, .next = s->inners };
+	s->inners = inner;
+	return bpf_map__set_inner_map_fd(map, pinned);
+}
+
+static void set_by_pin(const struct value *request, struct bpf_map *map)
+{
+	bool inner = !strcmp(string(request, "attribute"), "inner_map");
+	int pinned = bpf_obj_get(string(request, "value"));
+
+	if (pinned < 0)
+		reply_result("load/pin", errno);
+	else
+		reply_result("load/pin", inner ? set_inner(session_of(request), map, pinned) : reuse(map, pinned));
+}
+
 static void op_set(const struct value *request)
 {
 	const char *attribute = string(request, "attribute");
@@ -348,6 +315,10 @@ static void op_set(const struct value *request)
 	int err;
 
 	find_target(request, &map, &program);
+	if (map && (!strcmp(attribute, "reuse") || !strcmp(attribute, "inner_map"))) {
+		set_by_pin(request, map);
+		return;
+	}
 	if (!map && !program)
 		err = ENOENT;
 	else if (map && !strcmp(attribute, "max_entries"))
@@ -358,6 +329,10 @@ static void op_set(const struct value *request)
 		err = bpf_map__set_numa_node(map, number(request, "value"));
 	else if (map && !strcmp(attribute, "pin_path"))
 		err = bpf_map__set_pin_path(map, *string(request, "value") ? string(request, "value") : NULL);
+#if AT_LEAST(0, 6)
+	else if (map && !strcmp(attribute, "map_extra"))
+		err = bpf_map__set_map_extra(map, number(request, "value"));
+#endif
 #if AT_LEAST(0, 8)
 	else if (map && !strcmp(attribute, "autocreate"))
 		err = bpf_map__set_autocreate(map, boolean(request, "value"));
@@ -394,8 +369,10 @@ static void reply_load_refused(int err)
 static void op_load(const struct value *request)
 {
 	struct session *s = session_of(request);
+	struct handled loading = { .object = s->object, .setups = s->setups };
 	int err;
 
+	handled = &loading;
 	*verifier_log = '\0';
 #if AT_LEAST(0, 7)
 	struct bpf_program *program;
@@ -403,6 +380,7 @@ static void op_load(const struct value *request)
 		bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log)); /* refused after a load: it keeps the one it has */
 #endif
 	err = bpf_object__load(s->object);
+	close_inners(s);
 	if (!err) {
 		reply_view(s->object);
 		return;
@@ -446,32 +424,48 @@ static void op_unpin(const struct value *request)
 
 /* ---- attach and detach ---- */
 
-static void op_attach(const struct value *request)
+static void reply_attached(struct session *s, struct attachment attached)
 {
 	static unsigned int handles;
+	struct attachment *a = allocate(sizeof(*a));
+
+	*a = attached;
+	snprintf(a->handle, sizeof(a->handle), "%u", ++handles);
+	a->next = s->attachments;
+	s->attachments = a;
+	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle, a->link ? id_of(bpf_link__fd(a->link)) : 0);
+}
+
+static void op_attach(const struct value *request)
+{
 	struct session *s = session_of(request);
 	const char *kind = string(request, "kind"), *name = string(request, "program");
 	struct bpf_program *program = bpf_object__find_program_by_name(s->object, name);
-	struct attachment *a;
-	struct bpf_link *link;
+	bool by_handler = !strcmp(kind, "handler");
+	struct handled attaching = { .object = s->object };
+	struct attachment a = { 0 };
 	int err;
 
-	if (strcmp(kind, "xdp")) {
-		reply_unsupported(kind, "this driver attaches to xdp only");
+	if (!by_handler && strcmp(kind, "xdp")) {
+		reply_unsupported(kind, "this driver attaches to xdp only, or as the program's handler does");
 		return;
 	}
-	link = program ? bpf_program__attach_xdp(program, number(request, "ifindex")) : NULL;
-	err = program ? libbpf_get_error(link) : ENOENT;
-	if (err) {
+	if (!program) {
+		reply_result("attach", ENOENT);
+		return;
+	}
+	handled = &attaching;
+	a.link = by_handler ? bpf_program__attach(program) : bpf_program__attach_xdp(program, number(request, "ifindex"));
+	err = libbpf_get_error(a.link);
+	if (err && attaching.jump.made) { /* a handler of ours has no link to give, and libbpf calls that an error whatever the handler did */
+		a.link = NULL;
+		a.jump = attaching.jump;
+		err = 0;
+	}
+	if (err)
 		reply_result("attach", err);
-		return;
-	}
-	a = allocate(sizeof(*a));
-	snprintf(a->handle, sizeof(a->handle), "%u", ++handles);
-	a->link = link;
-	a->next = s->attachments;
-	s->attachments = a;
-	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle, id_of(bpf_link__fd(link)));
+	else
+		reply_attached(s, a);
 }
 
 static void op_detach(const struct value *request)
@@ -554,16 +548,23 @@ int main(void)
 {
 	const struct rlimit infinite = { RLIM_INFINITY, RLIM_INFINITY };
 	size_t length;
-	int fd = dup(STDOUT_FILENO);
+	FILE *requests;
+	int in = dup(STDIN_FILENO), out = dup(STDOUT_FILENO), null = open("/dev/null", O_RDONLY);
 
-	if (fd < 0 || !(replies = fdopen(fd, "w")) || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+	/* libbpf 0.3 closes descriptor 0 when it cannot read an object's BTF (btf__free, before btf->fd is set): the conversation is elsewhere. */
+	if (in < 0 || !(requests = fdopen(in, "r")) || null < 0 || dup2(null, STDIN_FILENO) < 0) {
+		perror("stdin");
+		return 1;
+	}
+	if (out < 0 || !(replies = fdopen(out, "w")) || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
 		perror("stdout");
 		return 1;
 	}
+	close(null);
 	/* Maps count against this before kernel 5.11, and before 1.0 libbpf leaves it to its user. Without the right to raise it, it stays. */
 	if (setrlimit(RLIMIT_MEMLOCK, &infinite))
 		perror("raise RLIMIT_MEMLOCK");
-	while (!goodbye && next_line(stdin, &length)) {
+	while (!goodbye && next_line(requests, &length)) {
 		answer(length);
 		if (fflush(replies)) {
 			perror("write a reply");

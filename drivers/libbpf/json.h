@@ -318,6 +318,14 @@ static const char *string(const struct value *object, const char *key)
 	return need(object, key, JSON_STRING)->text;
 }
 
+/* An empty string where there is no such field. */
+static const char *optional(const struct value *object, const char *key)
+{
+	const struct value *v = find(object, key, JSON_STRING);
+
+	return v ? v->text : "";
+}
+
 static bool boolean(const struct value *object, const char *key)
 {
 	return *need(object, key, JSON_BOOLEAN)->text == 't';

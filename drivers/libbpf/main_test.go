@@ -58,8 +58,9 @@ func manifest(t *testing.T) *loader.Manifest {
 type driver struct {
 	*testing.T
 	*loader.Client
-	root *bundle.Root
-	pid  int
+	root    *bundle.Root
+	pid     int
+	version string
 }
 
 const (
@@ -105,7 +106,7 @@ func start(t *testing.T, version string) *driver {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { check(t, client.Close()) })
-	d := &driver{T: t, Client: client, root: root, pid: cmd.Process.Pid}
+	d := &driver{T: t, Client: client, root: root, pid: cmd.Process.Pid, version: version}
 	d.ok(loader.Hello{Protocols: []int{1}, Suite: "test", Dirs: loader.Dirs{Work: "/tmp", BPFFS: bpffs}})
 	return d
 }
@@ -145,6 +146,14 @@ func (d *driver) refused(req loader.Request) loader.Rejected {
 		d.Fatalf("%s: %#v, want rejected", req.Op(), reply)
 	}
 	return loader.Rejected{Stage: refusal.Stage, Class: refusal.Class, Errno: refusal.Errno}
+}
+
+func (d *driver) unsupported(req loader.Request, want loader.Feature) {
+	d.Helper()
+	reply := d.do(req)
+	if u, ok := reply.(*loader.Unsupported); !ok || u.Feature != want {
+		d.Errorf("%+v: %+v, want unsupported %s", req, reply, want)
+	}
 }
 
 func open(object string, options loader.OpenOptions) loader.Open {

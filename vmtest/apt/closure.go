@@ -25,6 +25,7 @@ func (s *Suite) Closure(ctx context.Context, names ...string) ([]Package, error)
 		if err != nil {
 			return nil, err
 		}
+		base.gone = s.gone
 		c.suites = append([]*Suite{base}, s)
 	}
 	for _, name := range names {

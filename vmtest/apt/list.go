@@ -39,7 +39,9 @@ func (s *Suite) collect(prefix string, keep func(columns []string) (bool, error)
 			}
 			p, err := packageOf(columns, base)
 			p.Suite, p.Dist = s.Name, d.name
-			all = append(all, p)
+			if err == nil && !s.lacks(p) {
+				all = append(all, p)
+			}
 			return err
 		})
 		if err != nil {

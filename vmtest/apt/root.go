@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,7 +106,23 @@ func (h *Host) key() string {
 type Suite struct {
 	Name string
 	root *Root
-	have []dist // the dists that the mirror has
+	have []dist    // the dists that the mirror has
+	gone []Package // see [Suite.Without]
+}
+
+// Without is the suite as if it did not have the package, nor the others of its source package and version: mirrors lose files that their lists
+// still name, and libraries go with the headers of their own version only.
+func (s *Suite) Without(p Package) *Suite {
+	other := *s
+	other.gone = append(slices.Clone(s.gone), p)
+	return &other
+}
+
+// lacks reports whether the suite is to be seen as if it did not have p. Packages of one source lie in one folder of the mirror.
+func (s *Suite) lacks(p Package) bool {
+	return slices.ContainsFunc(s.gone, func(gone Package) bool {
+		return gone.Version == p.Version && path.Dir(gone.URI) == path.Dir(p.URI)
+	})
 }
 
 // Suite returns the suite of that name, and updates its lists first if they are

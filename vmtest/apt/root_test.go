@@ -124,6 +124,33 @@ func TestClosureThatCannotBeHad(t *testing.T) {
 	}
 }
 
+// A library and its headers are of one source, which goes as a whole.
+func TestSuiteWithoutAPackageGoesBackToTheVersionBefore(t *testing.T) {
+	m := bookworm(t)
+	m.Add("bookworm", "libold1", "1", "Depends: libc6\n", nil)
+	m.Add("bookworm", "libold-dev", "1", "Depends: libold1 (= 1)\n", nil)
+	m.Add("bookworm-security", "libold1", "2", "Depends: libc6\n", nil)
+	m.Add("bookworm-security", "libold-dev", "2", "Depends: libold1 (= 2)\n", nil)
+	m.Publish(nil, "bookworm", "bookworm-security")
+	suite := suiteOf(t, rootOf(t, m), "debian-12")
+	whole, err := suite.Closure(t.Context(), "libold1", "libold-dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"libc6=2.36-9+deb12u1 bookworm-security", "libold-dev=2 bookworm-security", "libold1=2 bookworm-security"}, names(whole)); diff != "" {
+		t.Errorf("closure (-want +got):\n%s", diff)
+	}
+	got, err := suite.Without(whole[1]).Closure(t.Context(), "libold1", "libold-dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"libc6=2.36-9+deb12u1 bookworm-security", "libold-dev=1 bookworm", "libold1=1 bookworm"}, names(got)); diff != "" {
+		t.Errorf("closure without version 2 (-want +got):\n%s", diff)
+	}
+	_, err = suite.Without(whole[1]).Without(got[1]).Closure(t.Context(), "libold-dev")
+	wantError(t, err, apt.ErrNoSuchPackage, "libold-dev in debian-12")
+}
+
 func TestClosureOfABackportPrefersItsBase(t *testing.T) {
 	m := bookworm(t)
 	m.Add("bookworm-backports", "zlib1g", "1:9-1~bpo", "", nil)

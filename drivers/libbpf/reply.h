@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The replies of the libbpf driver: a request ends in exactly one of them. Includes json.h before it, and libbpf's headers.
+ */
+#ifndef REPLY_H
+#define REPLY_H
+
+#include <setjmp.h>
+
+/* Before 0.6 libbpf did not say its version, neither in a header nor at run time. Whoever compiles this says it then. */
+#ifndef LIBBPF_MAJOR_VERSION
+#define LIBBPF_MAJOR_VERSION 0
+#define LIBBPF_MINOR_VERSION 0
+#define libbpf_version_string() DRIVER_VERSION
+#endif
+#define AT_LEAST(major, minor) (LIBBPF_MAJOR_VERSION > (major) || (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
+
+#define MAX_LOG (64 << 10) /* bytes of the verifier's log in a reply: the last ones */
+
+static FILE *replies;		/* what was stdout: a library that prints there must not end up in the conversation */
+static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
+static jmp_buf next_request;	/* where fail() goes on */
+
+/* The request makes no sense to this driver. Nothing of it has been done. One that has no number to answer to ends the conversation. */
+static void fail(const char *format, ...)
+{
+	char message[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (!seq) {
+		fprintf(stderr, "read request: %s\n", message);
+		exit(1);
+	}
+	put(replies, "{\"seq\":%u,\"error\":{\"message\":%s}}\n", seq, message);
+	longjmp(next_request, 1);
+}
+
+static void reply_ok(void)
+{
+	put(replies, "{\"seq\":%u,\"ok\":{}}\n", seq);
+}
+
+static void reply_unsupported(const char *feature, const char *reason)
+{
+	put(replies, "{\"seq\":%u,\"unsupported\":{\"feature\":%s,\"reason\":%s}}\n", seq, feature, reason);
+}
+
+/*
+ * The class that an error number stands for: the coarse one of loader.ClassOf, since a caller of libbpf learns no more. Numbers from 4000 are
+ * libbpf's own. A number of no class says so, rather than be put where it could pass for an expected refusal.
+ */
+static const char *class_of(int err)
+{
+	switch (err) {
+	case LIBBPF_ERRNO__LIBELF: return "malformed/elf";
+	case LIBBPF_ERRNO__FORMAT: case LIBBPF_ERRNO__KVERSION: return "malformed";
+	case LIBBPF_ERRNO__RELOC: return "invalid/relocation";
+	case LIBBPF_ERRNO__VERIFY: return "verifier";
+	case LIBBPF_ERRNO__PROG2BIG: return "limit";
+	case LIBBPF_ERRNO__KVER: case LIBBPF_ERRNO__PROGTYPE: return "not-supported/kernel";
+	case LIBBPF_ERRNO__ENDIAN: return "not-supported";
+	case EINVAL: case EDOM: case ERANGE: return "invalid";
+	case EOPNOTSUPP: case 524 /* the kernel's ENOTSUPP */: case ENOSYS: case EPROTONOSUPPORT: case EAFNOSUPPORT: return "not-supported";
+	case ENOENT: case ESRCH: case ENODEV: case ENXIO: return "not-found";
+	case EEXIST: return "name-conflict";
+	case EPERM: case EACCES: return "permission";
+	case E2BIG: case ENOMEM: case ENOSPC: case ENAMETOOLONG: case EMFILE: case ENFILE: case EFBIG: return "limit";
+	case EBUSY: case EAGAIN: case ETXTBSY: return "busy";
+	case ENOEXEC: case EBADMSG: case EILSEQ: return "malformed";
+	case EIO: case EROFS: case ENOTDIR: case EISDIR: case EBADF: return "io";
+	default: return "unclassified";
+	}
+}
+
+/* err is positive. The log is the verifier's, or empty. */
+static void reply_rejected(const char *stage, const char *class, int err, const char *log)
+{
+	char message[256];
+
+	libbpf_strerror(err, message, sizeof(message));
+	put(replies, "{\"seq\":%u,\"rejected\":{\"stage\":%s,\"class\":%s,", seq, stage, class);
+	put(replies, "\"errno\":%u,\"message\":%s", err < LIBBPF_ERRNO__LIBELF ? err : 0, message);
+	if (*log)
+		put(replies, ",\"log\":%s", strlen(log) > MAX_LOG ? log + strlen(log) - MAX_LOG : log);
+	put(replies, "}}\n");
+}
+
+/* Answers with success where err is 0, with a refusal where it is an error number of either sign. */
+static void reply_result(const char *stage, int err)
+{
+	if (err)
+		reply_rejected(stage, class_of(abs(err)), abs(err), "");
+	else
+		reply_ok();
+}
+
+#endif
