@@ -76,7 +76,8 @@ const Home = "/loader"
 const NDJSON = "ndjson"
 
 // Suite says where a version's packages come from: "debian-12", "debian-12-backports", "debian-testing", "debian-unstable"; [GoMod] for a
-// loader that is a Go module, built at the version in loadstone's own go.mod; [Local] for one that brings its files along.
+// loader that is a Go module, built at the version in loadstone's own go.mod, or "FOLDER/go.mod" for one that is built by a module of its own in
+// that folder of the manifest's, at the version in there; [Local] for one that brings its files along.
 type Suite string
 
 // The suites that are no package archive.
@@ -87,8 +88,12 @@ const (
 
 func (s Suite) valid() bool {
 	archive, ok := s.Archive()
-	return ok && isWords("d"+archive) || s == GoMod || s == Local // an archive's name may begin with a digit
+	dir, module := s.Module()
+	return ok && isWords("d"+archive) || s == GoMod || s == Local || module && filepath.IsLocal(dir) // an archive's name may begin with a digit
 }
+
+// Module is the folder of a go.mod of the version's own, relative to the manifest's, and whether it has one. The driver is its main package.
+func (s Suite) Module() (dir string, ok bool) { return strings.CutSuffix(string(s), "/"+string(GoMod)) }
 
 // Archive is the Debian suite's own name, such as "12-backports", and whether s is one.
 func (s Suite) Archive() (string, bool) { return strings.CutPrefix(string(s), "debian-") }
@@ -277,12 +282,15 @@ func (d *manifestText) checkVersions(m *Manifest) {
 			d.fault(node, "version %q: want a number first, then letters, digits and any of . + ~ _ -", version)
 		}
 		_, archive := suite.Archive()
+		_, module := suite.Module()
 		needed := len(m.Packages) > 0 || m.Build != nil && len(m.Build.Packages) > 0
 		switch {
 		case !suite.valid():
-			d.fault(node, "version %q comes from %q: want debian-…, go.mod or local", version, suite)
+			d.fault(node, "version %q comes from %q: want debian-…, go.mod, FOLDER/go.mod or local", version, suite)
 		case needed && !archive:
 			d.fault(node, "version %q comes from %q: want a debian-… suite, for there are packages to unpack", version, suite)
+		case module && (m.Build == nil || m.Build.Go == ""):
+			d.fault(node, "version %q comes from %q, and build has no go", version, suite)
 		}
 	}
 }

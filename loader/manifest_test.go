@@ -80,6 +80,8 @@ func TestBadManifest(t *testing.T) {
 		{"version Trunk", "name: x\nversions: {Trunk: local}\n" + start, `l.yaml:2: version "Trunk" moves`},
 		{"version with a blank", "name: x\nversions: {\"1 2\": local}\n" + start, `version "1 2": want a number first`},
 		{"unknown suite", "name: x\nversions: {\"1\": fedora}\n" + start, `comes from "fedora"`},
+		{"module outside", "name: x\nversions: {\"1\": ../y/go.mod}\n" + start + "build: {go: ./d}\n", `comes from "../y/go.mod"`},
+		{"module of a driver in C", "name: x\nversions: {\"1\": y/go.mod}\n" + start + "build: {c: d.c}\n", "build has no go"},
 		{"packages without an archive", head + start + "packages: [libbpf]\n", "want a debian-… suite"},
 		{"nothing to start", head, "nothing to start"},
 		{"files of no command", head + "builtin: x\nfiles: [a]\n", "there is none"},

@@ -20,8 +20,8 @@ type Options struct {
 
 	// Source is the manifest's folder, for manifests without a Dir.
 	Source fs.FS
-	// Programs is the folder with the compiled drivers of manifests without a Dir that are Go programs, each named driver-NAME. That of
-	// the running program if empty.
+	// Programs is the folder with the compiled drivers of manifests without a Dir that are Go programs, each named driver-NAME, or
+	// driver-NAME-VERSION where a version is a module of its own. That of the running program if empty.
 	Programs string
 
 	Cache string    // the cache directory, made if it is not there

@@ -99,11 +99,15 @@ func (r *request) goProgram(ctx context.Context) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "program")
-	cmd := exec.CommandContext(ctx, compiler, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, r.Manifest.Build.Go)
-	cmd.Dir = r.Manifest.Dir
+	where, what := r.Manifest.Dir, r.Manifest.Build.Go
+	if module, own := r.suite.Module(); own {
+		where, what = filepath.Join(where, module), "."
+	}
+	cmd := exec.CommandContext(ctx, compiler, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, what)
+	cmd.Dir = where
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+r.Arch.Name)
 	if _, err := run(cmd); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrCompile, r.Manifest.Build.Go, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrCompile, filepath.Join(where, what), err)
 	}
 	return os.ReadFile(program)
 }

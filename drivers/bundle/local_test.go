@@ -119,6 +119,25 @@ func TestDriverInGoIsCompiled(t *testing.T) {
 	}
 }
 
+// A version may have a module of its own, which asks for another version of the loader than its neighbour.
+func TestDriverInGoOfAModuleOfItsOwn(t *testing.T) {
+	m := local(t, "/driver")
+	m.Versions = map[string]loader.Suite{"1.0": "old/go.mod"}
+	m.Build = &loader.Build{Go: "./driver"}
+	write(t, filepath.Join(m.Dir, "old/go.mod"), 0o644, []byte("module example.org/old\n\ngo 1.24\n"))
+	write(t, filepath.Join(m.Dir, "old/main.go"), 0o644, []byte("package main\n\nfunc main() { print(`old`) }\n"))
+	root := enter(t, build(t, Options{Manifest: m}))
+	if out, err := root.Command(t.Context()).CombinedOutput(); err != nil || string(out) != "old" {
+		t.Errorf("%q, %v", out, err)
+	}
+	m.Dir = ""
+	programs := t.TempDir()
+	gcc(t, says, "-o", filepath.Join(programs, "driver-mine-1.0"))
+	if got := output(t, build(t, Options{Manifest: m, Programs: programs})); got != "nothing\n" {
+		t.Errorf("shipped, it prints %q", got)
+	}
+}
+
 func TestDriverInGoThatWasShipped(t *testing.T) {
 	m := local(t, "/driver")
 	m.Dir = ""

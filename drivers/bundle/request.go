@@ -173,7 +173,11 @@ func (r *request) programPath() (string, error) {
 		}
 		dir = filepath.Dir(self)
 	}
-	return filepath.Join(dir, "driver-"+r.Manifest.Name), nil
+	name := "driver-" + r.Manifest.Name
+	if _, own := r.suite.Module(); own {
+		name += "-" + r.version
+	}
+	return filepath.Join(dir, name), nil
 }
 
 func digest(b []byte) string {

@@ -25,9 +25,10 @@ type library struct{ sessions map[string]*session }
 // A session is one object.
 type session struct {
 	spec    *ebpf.CollectionSpec
-	names   loader.OK        // maps and programs as declared, also those left out since
-	pinRoot string           //
-	loaded  *ebpf.Collection // nil before load
+	names   loader.OK            // maps and programs as declared, also those left out since
+	pinRoot string               //
+	reused  map[string]*ebpf.Map // instead of maps of these names
+	loaded  *ebpf.Collection     // nil before load
 	links   map[string]link.Link
 	handles int // given out so far
 }
@@ -82,8 +83,8 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 	if _, taken := l.sessions[r.Session]; taken {
 		return nil, fmt.Errorf("session %q is open already", r.Session)
 	}
-	if r.Options.IgnoreUnknownFields {
-		return &loader.Unsupported{Feature: loader.IgnoreUnknown, Reason: claims[loader.IgnoreUnknown].Reason}, nil
+	if feature, ok := cannotFollow(r.Options); ok {
+		return &loader.Unsupported{Feature: feature, Reason: claims[feature].Reason}, nil
 	}
 	file, err := os.Open(r.Object)
 	if err != nil {
@@ -94,7 +95,7 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 	if err != nil {
 		return refusal(loader.AtOpen, err), nil
 	}
-	s := &session{spec: spec, pinRoot: r.Options.PinRoot, links: map[string]link.Link{}}
+	s := &session{spec: spec, pinRoot: r.Options.PinRoot, reused: map[string]*ebpf.Map{}, links: map[string]link.Link{}}
 	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
 		s.names.Maps = append(s.names.Maps, loader.MapView{Name: name})
 	}
@@ -103,54 +104,6 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 	}
 	l.sessions[r.Session] = s
 	return &s.names, nil
-}
-
-func (s *session) set(r loader.Set) loader.Reply {
-	switch {
-	case s.loaded != nil:
-		return &loader.Rejected{Stage: loader.AtLoad, Class: loader.Busy, Message: "changing a spec that is loaded has no effect"}
-	case r.Target == "map" && s.spec.Maps[r.Name] != nil:
-		return setMap(s.spec, s.spec.Maps[r.Name], r)
-	case r.Target == "program" && s.spec.Programs[r.Name] != nil && r.Attr == loader.AutoLoad:
-		return leaveOut(s.spec.Programs, r)
-	case r.Target == "program" && s.spec.Programs[r.Name] != nil:
-		return &loader.Unsupported{Feature: loader.Feature(r.Attr)}
-	}
-	return missing(loader.AtOpen, r.Target, r.Name)
-}
-
-func setMap(all *ebpf.CollectionSpec, spec *ebpf.MapSpec, r loader.Set) loader.Reply {
-	var field *uint32
-	switch r.Attr {
-	case loader.MaxEntries:
-		field = &spec.MaxEntries
-	case loader.MapFlags:
-		field = &spec.Flags
-	case loader.NumaNode:
-		field = &spec.NumaNode
-	case loader.AutoCreate:
-		return leaveOut(all.Maps, r)
-	default:
-		return &loader.Unsupported{Feature: loader.Feature(r.Attr)}
-	}
-	value, ok := r.Uint32()
-	if !ok {
-		return &loader.Error{Message: fmt.Sprintf("%s is %v, want a number of 32 bits", r.Attr, r.Value)}
-	}
-	*field = value
-	return &loader.OK{}
-}
-
-// leaveOut leaves a map or program out as a user of the library does: by deleting it from the spec.
-func leaveOut[T any](specs map[string]T, r loader.Set) loader.Reply {
-	keep, ok := r.Value.(bool)
-	if !ok {
-		return &loader.Error{Message: fmt.Sprintf("%s is %v, want true or false", r.Attr, r.Value)}
-	}
-	if !keep {
-		delete(specs, r.Name)
-	}
-	return &loader.OK{}
 }
 
 func missing(stage loader.Stage, what, name string) loader.Reply {
@@ -164,7 +117,9 @@ func (s *session) load() loader.Reply {
 	if err := rlimit.RemoveMemlock(); err != nil { // as the library's guide has it
 		return &loader.Error{Message: "remove the limit on locked memory: " + err.Error()}
 	}
-	loaded, err := ebpf.NewCollectionWithOptions(s.spec, ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: s.pinRoot}})
+	loaded, err := ebpf.NewCollectionWithOptions(s.spec, ebpf.CollectionOptions{
+		Maps: ebpf.MapOptions{PinPath: s.pinRoot}, MapReplacements: s.reused, // of which the collection makes copies
+	})
 	if err != nil {
 		return refusal(loader.AtLoad, err)
 	}
@@ -206,6 +161,10 @@ func (s *session) close() loader.Reply {
 	for handle, l := range s.links {
 		errs = append(errs, l.Close())
 		delete(s.links, handle)
+	}
+	for name, m := range s.reused {
+		errs = append(errs, m.Close())
+		delete(s.reused, name)
 	}
 	if s.loaded != nil {
 		s.loaded.Close()

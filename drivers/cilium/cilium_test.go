@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/drivers"
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -60,27 +61,44 @@ func open(object string) loader.Open { return loader.Open{Session: "s", Object: 
 // refused compares refusals but for what is meant for people.
 var refused = cmpopts.IgnoreFields(loader.Rejected{}, "Message", "Log")
 
-// The version is known to programs, not to tests, so this one makes the program.
-func TestVersionIsTheManifests(t *testing.T) {
+// The version is known to programs, not to tests, so this one makes the programs as the Makefile does.
+func TestVersionsAreTheManifests(t *testing.T) {
 	choices, err := drivers.Find(loader.Ref{Name: "cilium"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(t.TempDir(), "driver")
-	if out, err := exec.Command("go", "build", "-o", program, choices[0].Build.Go).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	m := choices[0].Manifest
+	for version, from := range m.Versions {
+		t.Run(version, func(t *testing.T) {
+			program := filepath.Join(t.TempDir(), "driver")
+			build := exec.Command("go", "build", "-o", program, m.Build.Go)
+			if module, own := from.Module(); own {
+				build = exec.Command("go", "-C", module, "build", "-o", program)
+			}
+			if out, err := build.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			l, err := loader.Start(t.Context(), exec.Command(program), loader.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			reply := do(t, l, loader.Hello{Protocols: []int{1}})
+			ok, _ := reply.(*loader.OK)
+			if ok == nil || ok.Loader.Version != version || ok.Loader.Name != m.Name {
+				t.Errorf("%+v, want version %s", reply, version)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	l, err := loader.Start(t.Context(), exec.Command(program), loader.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	reply := do(t, l, loader.Hello{Protocols: []int{1}})
-	ok, _ := reply.(*loader.OK)
-	if ok == nil || ok.Loader.Version != choices[0].Version || ok.Loader.Name != choices[0].Name {
-		t.Errorf("%+v, want %s", reply, choices[0])
-	}
-	if err := l.Close(); err != nil {
-		t.Error(err)
+}
+
+func TestClaimsOfOlderVersions(t *testing.T) {
+	for version, want := range map[string]loader.Support{"0.17.3": loader.No, "0.20.0": loader.No, "0.21.0": loader.Partial, "0.22.0": loader.Partial, "1.0.0": loader.Partial} {
+		if got := claimsOf(version)[loader.StructOps].Support; got != want {
+			t.Errorf("%s: struct-ops %s, want %s", version, got, want)
+		}
 	}
 }
 
@@ -105,12 +123,30 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestRelaxedOpenIsUnsupported(t *testing.T) {
-	req := open("/o")
-	req.Options.IgnoreUnknownFields = true
-	reply, ok := do(t, begin(t), req).(*loader.Unsupported)
-	if !ok || reply.Feature != loader.IgnoreUnknown {
-		t.Errorf("%+v", reply)
+func TestOptionsThatCannotBeFollowedAreUnsupported(t *testing.T) {
+	for _, tt := range []struct {
+		options loader.OpenOptions
+		want    loader.Feature
+	}{
+		{loader.OpenOptions{IgnoreUnknownFields: true}, loader.IgnoreUnknown},
+		{loader.OpenOptions{MapLayout: loader.IPRoute2Layout}, loader.Iproute2Maps},
+		{loader.OpenOptions{MapLayout: loader.SamplesLayout}, "map_layout"},
+		{loader.OpenOptions{PinMount: "/m"}, loader.Iproute2Maps},
+		{loader.OpenOptions{PinSubdir: "xdp"}, loader.Iproute2Maps},
+		{loader.OpenOptions{PinIDs: map[string]string{"7": "seven"}}, loader.Iproute2Maps},
+		{loader.OpenOptions{Handlers: []loader.Handler{loader.MapFieldHandler}}, loader.CallbackMaps},
+		{loader.OpenOptions{Handlers: []loader.Handler{loader.ProgramExactHandler}}, loader.ProgramHandlers},
+	} {
+		req := open("/o")
+		req.Options = tt.options
+		if reply, ok := do(t, begin(t), req).(*loader.Unsupported); !ok || reply.Feature != tt.want {
+			t.Errorf("%+v: %+v", tt.options, reply)
+		}
+	}
+	req := open(write(t, objects.MapDefs.Counter.ELF()))
+	req.Options.MapLayout = loader.LegacyLayout
+	if _, ok := do(t, begin(t), req).(*loader.OK); !ok {
+		t.Error("the layout that the library reads is refused")
 	}
 }
 
@@ -156,6 +192,64 @@ func TestLoadSetCloseReset(t *testing.T) {
 	}
 }
 
+// pins is a bpffs of the test's own.
+func pins(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("bpf", dir, "bpf", 0, ""); err != nil {
+		t.Fatalf("mount bpffs: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestReusedMapIsThePinnedOne(t *testing.T) {
+	kernel(t)
+	l, path := begin(t), filepath.Join(pins(t), "counts")
+	object := write(t, objects.MapDefs.Counter.ELF())
+	load := func(session string, sets ...loader.Set) loader.Reply {
+		t.Helper()
+		do(t, l, loader.Open{Session: session, Object: object})
+		for _, set := range sets {
+			set.Session, set.Target, set.Name = session, "map", "counts"
+			if diff := cmp.Diff(&loader.OK{}, do(t, l, set)); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+		return do(t, l, loader.Load{Session: session})
+	}
+	first := load("first").(*loader.OK)
+	do(t, l, loader.Pin{Session: "first", Target: "map", Name: "counts", Path: path})
+	reuse := loader.Set{Attr: loader.Reuse, Value: path}
+	again, ok := load("again", reuse, reuse).(*loader.OK) // the later one counts, and the earlier is given up
+	if !ok || again.Maps[0].ID != first.Maps[0].ID {
+		t.Errorf("%+v, want map %d", again, first.Maps[0].ID)
+	}
+	want := &loader.Rejected{Stage: loader.AtPin, Class: loader.IncompatiblePin}
+	if diff := cmp.Diff(loader.Reply(want), load("other", reuse, loader.Set{Attr: loader.MaxEntries, Value: 99}), refused); diff != "" {
+		t.Errorf("of another size: %s", diff)
+	}
+}
+
+// An array takes no map_extra, so its refusal shows that the number came to the kernel.
+func TestMapExtraReachesTheKernel(t *testing.T) {
+	kernel(t)
+	l := begin(t)
+	do(t, l, open(write(t, objects.MapDefs.Counter.ELF())))
+	set := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MapExtra, Value: 3}
+	if diff := cmp.Diff(&loader.OK{}, do(t, l, set)); diff != "" {
+		t.Fatal(diff)
+	}
+	want := &loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid, Errno: int(syscall.EINVAL)}
+	if diff := cmp.Diff(loader.Reply(want), do(t, l, loader.Load{Session: "s"}), refused); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestLeftOut(t *testing.T) {
 	kernel(t)
 	l := begin(t)
@@ -187,6 +281,10 @@ func TestRefusedAfterLoad(t *testing.T) {
 		{"set no map", set("map", "none", loader.MaxEntries, 1), &loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound}},
 		{"set a number to text", set("map", "counts", loader.MaxEntries, "many"), &loader.Error{}},
 		{"set a truth to a number", set("map", "counts", loader.AutoCreate, 1), &loader.Error{}},
+		{"reuse a number", set("map", "counts", loader.Reuse, 1), &loader.Error{}},
+		{"reuse nothing", set("map", "counts", loader.Reuse, "/nonexistent/p"), &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)}},
+		{"elements like nothing", set("map", "counts", loader.InnerMap, "/nonexistent/p"), &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)}},
+		{"set map_extra to text", set("map", "counts", loader.MapExtra, "much"), &loader.Error{}},
 		{"set a pin path", set("map", "counts", loader.PinPath, "/p"), &loader.Unsupported{Feature: "pin_path"}},
 		{"set a program type", set("program", "count", loader.ProgramType, "tc"), &loader.Unsupported{Feature: "program_type"}},
 		{"pin before load", loader.Pin{Session: "s", Target: "map", Name: "counts", Path: "/p"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound}},

@@ -4,6 +4,8 @@ package cilium
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"runtime/debug"
 	"strings"
 
@@ -23,8 +25,18 @@ func hello() (loader.Reply, error) {
 			Homepage: "https://ebpf-go.dev", Issues: "https://github.com/cilium/ebpf/issues",
 			Components: map[string]string{module: "v" + version},
 		},
-		Features: claims,
+		Features: claimsOf(version),
 	}, nil
+}
+
+// claimsOf are the claims of a version.
+func claimsOf(version string) map[loader.Feature]loader.Claim {
+	of := maps.Clone(claims)
+	var minor int
+	if _, err := fmt.Sscanf(version, "0.%d.", &minor); err == nil && minor < 21 {
+		of[loader.StructOps] = loader.Claim{Support: loader.No, Reason: "link.AttachStructOps, and reading their sections, came with 0.21"}
+	}
+	return of
 }
 
 // version is the library's, as it was built in.
@@ -44,18 +56,19 @@ func version() (string, error) {
 	return "", errors.New("this program was built without " + module)
 }
 
-// claims are what the library says of itself, in its documentation and its issues, where it says it.
+// claims are what the newest version of the library says of itself, in its documentation and its issues, where it says it.
 var claims = map[loader.Feature]loader.Claim{
 	loader.BTFMaps:    {Support: loader.Yes},
 	loader.LegacyMaps: {Support: loader.Yes},
 	loader.Iproute2Maps: {Support: loader.No, Reason: "bpf_elf_map is read, but its last fields are left to the caller, and a map that has any is not loaded",
 		Issue: "https://github.com/cilium/ebpf/issues/228"},
-	loader.CallbackMaps: {Support: loader.No, Reason: "sections that are not understood are not handed to the caller"},
-	loader.Pinning:      {Support: loader.Yes, Reason: "by name, in one folder"},
-	loader.NUMA:         {Support: loader.No, Reason: "numa_node in a BTF map definition is not known; MapSpec.NumaNode can be set"},
-	loader.MapInMap:     {Support: loader.Yes},
-	loader.GlobalData:   {Support: loader.Yes},
-	loader.Metadata:     {Support: loader.No, Reason: "read-only data that no program refers to is not bound to programs"},
+	loader.CallbackMaps:    {Support: loader.No, Reason: "sections that are not understood are not handed to the caller"},
+	loader.ProgramHandlers: {Support: loader.No, Reason: "a program in a section that is not known has no type, and the caller is not asked for it"},
+	loader.Pinning:         {Support: loader.Yes, Reason: "by name, in one folder"},
+	loader.NUMA:            {Support: loader.No, Reason: "numa_node in a BTF map definition is not known; MapSpec.NumaNode can be set"},
+	loader.MapInMap:        {Support: loader.Yes},
+	loader.GlobalData:      {Support: loader.Yes},
+	loader.Metadata:        {Support: loader.No, Reason: "read-only data that no program refers to is not bound to programs"},
 	loader.StaticLink: {Support: loader.No, Reason: "there is no linker",
 		Issue: "https://github.com/cilium/ebpf/issues/1758"},
 	loader.XDPChain:      {Support: loader.No, Reason: "there is no dispatcher"},

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command v0.20 is cilium/ebpf 0.20.0 as a process that speaks the loader protocol.
+package main
+
+import (
+	"github.com/loadstone-bpf/loadstone/drivers/cilium"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+func main() { loader.Main(cilium.New()) }
