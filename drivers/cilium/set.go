@@ -5,6 +5,7 @@ package cilium
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/cilium/ebpf"
 
@@ -117,12 +118,12 @@ func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 		return loader.Iproute2Maps, true
 	case o.MapLayout != "" && o.MapLayout != loader.LegacyLayout:
 		return "map_layout", true
-	}
-	for _, h := range o.Handlers {
-		if h == loader.MapSectionHandler || h == loader.MapFieldHandler {
-			return loader.CallbackMaps, true
-		}
+	case slices.ContainsFunc(o.Handlers, ofMaps):
+		return loader.CallbackMaps, true
+	case len(o.Handlers) > 0:
 		return loader.ProgramHandlers, true
 	}
 	return "", false
 }
+
+func ofMaps(h loader.Handler) bool { return h == loader.MapSectionHandler || h == loader.MapFieldHandler }
