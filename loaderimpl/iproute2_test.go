@@ -580,8 +580,8 @@ func checkConnections(t *testing.T, defs []*Definition) {
 			t.Fatalf("maps in maps in maps: %+v", d)
 		}
 		for i, slot := range d.Slots {
-			if i > 0 && d.Slots[i-1].Index >= slot.Index || d.Type == ebpf.ArrayOfMaps && slot.Index >= d.MaxEntries {
-				t.Fatalf("slots %v of a map of %d entries", d.Slots, d.MaxEntries)
+			if i > 0 && d.Slots[i-1].Index > slot.Index || d.Type == ebpf.HashOfMaps && d.KeySize != 4 {
+				t.Fatalf("slots %v of a map with keys of %d bytes", d.Slots, d.KeySize)
 			}
 		}
 	}
