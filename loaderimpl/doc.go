@@ -77,6 +77,7 @@
 //     has to have made it then.
 //   - A program in a section of tail calls is of the kind of the programs that will be loaded with it, which have to be of one kind. Which of
 //     them calls it is not looked at.
+//   - Loading puts iproute2's programs also into a PROG_ARRAY that was pinned before. If the load fails, what was there is put back.
 //   - Pins of iproute2's are in one tree for tc, xdp and ip: the folders of the latter are links to that of the first. Folders are made where
 //     they are needed only. Nothing is mounted.
 //   - A static map is refused in both sections. libbpf 0.x took static legacy maps, and no loader of today takes static BTF maps.
@@ -94,8 +95,7 @@
 //     ([ErrNodeUnknown]); inner maps are left to the kernel, which holds programs and elements to them itself. Names, types and contents are not
 //     compared.
 //   - A map that is pinned or given keeps what it holds. Slots of a map of maps and initial values of global data are for maps that the load made;
-//     so are the programs of a PROG_ARRAY, but iproute2's: there, loading an object again is how they are replaced. If the load fails, what was
-//     there is put back.
+//     so are the programs of a PROG_ARRAY that is none of iproute2's. libbpf does the same.
 //   - Maps of maps are created after all others, whatever the order in the object; they are filled before they are pinned. A map of maps in a map
 //     of maps is refused when the object is opened, be it a circle or not, and so are slots that are out of range.
 //   - A name that is pinned is the map's, whole. Names with dots or slashes are refused, as a bpffs takes neither. One folder is made where it is
