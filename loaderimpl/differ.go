@@ -132,23 +132,27 @@ func (l *loading) compareInside(diffs *differences, m *Map, info *objectInfo, wa
 		return nil
 	}
 	in, err := l.inside(info.id)
-	if err != nil {
-		if onNode && len(*diffs) == 0 {
-			return fmt.Errorf("%w: %w", ErrNodeUnknown, err)
-		}
-		return nil
+	switch {
+	case err == nil:
+		diffs.compareTold(in, onNode, want, inner)
+	case onNode && len(*diffs) == 0:
+		return fmt.Errorf("%w: %w", ErrNodeUnknown, err)
 	}
+	return nil
+}
+
+// compareTold compares what the kernel told from inside.
+func (d *differences) compareTold(in *inside, onNode bool, want *mapCreateAttr, inner *insideInner) {
 	if onNode {
 		node := numaNoNode
 		if want.mapFlags&flagNumaNode != 0 {
 			node = want.numaNode
 		}
-		diffs.compare("numa_node", uint64(in.node), uint64(node))
+		d.compare("numa_node", uint64(in.node), uint64(node))
 	}
 	if inner != nil && in.inner != nil {
-		diffs.compareInner(in.inner, inner)
+		d.compareInner(in.inner, inner)
 	}
-	return nil
 }
 
 // compareInner compares as the kernel does when a map is put into another: the number of elements counts for arrays, if they do not say
@@ -184,9 +188,9 @@ func (l *loading) wantedInner(m *Map) (*insideInner, error) {
 	return &insideInner{a.mapType, a.keySize, a.valueSize, a.maxEntries, a.mapFlags}, nil
 }
 
-// inside asks the kernel what only programs are told of a map.
+// inside asks the kernel what only programs are told of a map. Its types are its own, whatever CO-RE is to be made against.
 func (l *loading) inside(id uint32) (*inside, error) {
-	kernel, err := l.cache.Kernel()
+	kernel, err := l.kernelTypes()
 	if err != nil {
 		return nil, fmt.Errorf("the kernel's types: %w", err)
 	}

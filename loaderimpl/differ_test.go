@@ -57,6 +57,46 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 	}
 }
 
+// TestAKernelThatCannotBeAsked has a kernel without types: a node that nobody can tell is refused, and what is known to differ is named.
+func TestAKernelThatCannotBeAsked(t *testing.T) {
+	needsBPF(t)
+	array := ebpf.MapSpec{Name: "given", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}
+	outer := ebpf.MapSpec{Name: "given", Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4, InnerMap: &array}
+	for _, c := range []struct {
+		name   string
+		object string
+		target string
+		spec   ebpf.MapSpec
+		change func(m *Map) error
+		want   error
+		differ []Difference
+	}{
+		{"no node", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3}, nil, nil, nil},
+		{"node on both sides", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: flagNumaNode},
+			func(m *Map) error { return m.SetNumaNode(0) }, ErrNodeUnknown, nil},
+		{"node on one side", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: flagNumaNode},
+			nil, ErrIncompatiblePin, []Difference{{"map_flags", flagNumaNode, 0}}},
+		{"maps of maps", "inner", "in_array", outer, nil, nil, nil},
+	} {
+		given, err := ebpf.NewMap(&c.spec)
+		do(t, err)
+		o := openTest(t, c.object, handled("vendor_maps", nil))
+		if c.change != nil {
+			do(t, c.change(o.Map(c.target)))
+		}
+		l := loading{object: o, kernelTypes: func() (*btf.Spec, error) { return nil, btf.ErrNotSupported }}
+		err = l.compatible(o.Map(c.target), given.FD(), "")
+		if !errors.Is(err, c.want) || c.want == nil && err != nil {
+			t.Errorf("%s: error %v, want %v", c.name, err, c.want)
+		}
+		var differs *MapDiffersError
+		if errors.As(err, &differs) && !cmp.Equal(differs.Differences, c.differ) {
+			t.Errorf("%s: differences %v, want %v", c.name, differs.Differences, c.differ)
+		}
+		do(t, given.Close())
+	}
+}
+
 // TestTheKernelIsAskedFromInside asks about maps whose nodes and inner maps are known.
 func TestTheKernelIsAskedFromInside(t *testing.T) {
 	needsBPF(t)

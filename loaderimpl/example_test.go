@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/cilium/ebpf"
+
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
@@ -64,4 +66,71 @@ func ExampleObject_Types() {
 	// Output:
 	// colour Pointer[target=Array]
 	// plain Typedef:"__u32"[Int:"unsigned int"]
+}
+
+// A caller who knows a way of defining maps that this package does not reads the definitions in a handler.
+func ExampleMapHandler() {
+	vendor := loaderimpl.MapHandler{Section: "vendor_maps", Define: func(d *loaderimpl.Draft) error {
+		if len(d.Raw) < 32 || d.ByteOrder().Uint32(d.Raw) != 0x766e6472 {
+			return loaderimpl.ErrHandBack
+		}
+		word := func(i int) uint32 { return d.ByteOrder().Uint32(d.Raw[4*i:]) }
+		d.Type, d.KeySize, d.ValueSize, d.MaxEntries = ebpf.MapType(word(2)), word(3), word(4), word(5)
+		d.Pinning = loaderimpl.PinByName
+		return nil
+	}}
+	object, err := loaderimpl.Open([]string{"testdata/handled/maps.bpfel.o"}, loaderimpl.Options{
+		PinRoot:     "/sys/fs/bpf/vendor",
+		MapHandlers: []loaderimpl.MapHandler{vendor},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range object.Maps() {
+		d := m.Definition()
+		fmt.Printf("%s: %v of %d, by %s, at %s\n", d.Name, d.Type, d.MaxEntries, d.Source, m.PinPath())
+	}
+	// Output:
+	// first: Hash of 16, by handler, at /sys/fs/bpf/vendor/first
+	// second: Array of 2, by handler, at /sys/fs/bpf/vendor/second
+}
+
+// A caller with sections of programs of its own says what they are.
+func ExampleProgramHandler() {
+	vendor := loaderimpl.ProgramHandler{Section: "vendor/", Setup: func(p *loaderimpl.Program) error {
+		kind, _ := loaderimpl.KindOf("xdp")
+		return p.SetKind(kind)
+	}}
+	object, err := loaderimpl.Open([]string{"testdata/handled/programs.bpfel.o"}, loaderimpl.Options{
+		ProgramHandlers: []loaderimpl.ProgramHandler{vendor},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range object.Programs() {
+		fmt.Printf("%s: %v, loaded by default: %v\n", p.Section(), p.Kind().Type, p.Autoload())
+	}
+	// Output:
+	// vendor/3: XDP, loaded by default: true
+	// vendor: UnspecifiedProgram, loaded by default: true
+	// vendor/skip: XDP, loaded by default: true
+	// ?vendor/off: XDP, loaded by default: false
+	// nobody/knows: UnspecifiedProgram, loaded by default: true
+	// xdp: XDP, loaded by default: true
+}
+
+// Who reuses a pinned map learns all that differs.
+func ExampleMapDiffersError() {
+	var err error = &loaderimpl.Error{Stage: loaderimpl.StagePin, Class: loaderimpl.ClassPin, Object: "counter", Symbol: "counts",
+		Err: &loaderimpl.MapDiffersError{Path: "/sys/fs/bpf/counts", Differences: []loaderimpl.Difference{
+			{Attribute: "max_entries", Pinned: 4, Defined: 8},
+		}}}
+	var differs *loaderimpl.MapDiffersError
+	if errors.As(err, &differs) {
+		for _, d := range differs.Differences {
+			fmt.Printf("%s is %d, and should be %d\n", d.Attribute, d.Pinned, d.Defined)
+		}
+	}
+	// Output:
+	// max_entries is 4, and should be 8
 }

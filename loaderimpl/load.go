@@ -106,6 +106,8 @@ type loading struct {
 	typesFD  int   // the object's types in the kernel; -1 if they are not there
 	typesErr error // why they are not
 
+	kernelTypes func() (*btf.Spec, error) // the running kernel's
+
 	localTypes *btf.Spec     // the object's types for CO-RE; nil until needed
 	localExt   *btf.ExtInfos // its relocations; nil until needed
 	cache      *btf.Cache    // the kernel's types
@@ -146,6 +148,7 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	o.loaded = true
 	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error), logs: make(map[string]string),
 		cache: btf.NewCache(), typesFD: -1}
+	l.kernelTypes = l.cache.Kernel
 	defer l.end()
 	l.finally(l.closeTypes)
 	if err := l.run(); err != nil {
