@@ -154,12 +154,13 @@ type racer struct {
 	id      uint32 // of the map that the last load used
 }
 
-func startRacer(t *testing.T, namespace int) *racer {
+func startRacer(t *testing.T, namespace, root int) *racer {
 	r := &racer{objects: make(chan *Object), results: make(chan error)}
 	t.Cleanup(func() { close(r.objects) })
 	go func() {
 		runtime.LockOSThread() // and never unlocked, as in onBPFFS
-		r.results <- errors.Join(unix.Unshare(unix.CLONE_FS), unix.Setns(namespace, unix.CLONE_NEWNS))
+		// A thread that enters a namespace has its root for its own, which need not be the root of this process.
+		r.results <- errors.Join(unix.Unshare(unix.CLONE_FS), unix.Setns(namespace, unix.CLONE_NEWNS), unix.Fchdir(root), unix.Chroot("."))
 		for o := range r.objects {
 			l, err := o.Load(LoadOptions{})
 			if err == nil {
@@ -181,14 +182,16 @@ func TestOneMapOfManyLoads(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		const rounds, loads = 100, 4
 		namespace, err := unix.Open("/proc/thread-self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
+		slash, rootErr := unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err := errors.Join(err, rootErr); err != nil {
 			t.Error(err)
 			return
 		}
 		defer unix.Close(namespace)
+		defer unix.Close(slash)
 		var racers [loads]*racer
 		for i := range racers {
-			racers[i] = startRacer(t, namespace)
+			racers[i] = startRacer(t, namespace, slash)
 		}
 		folder := filepath.Join(root, "folder")
 		for round := 0; round < rounds && !t.Failed(); round++ {
