@@ -43,7 +43,7 @@ func loadIterator(iterator btf.TypeID, code asm.Instructions) (*os.File, error) 
 		return nil, err
 	}
 	license, insns := []byte("GPL\x00"), marshalled.Bytes() // bpf_seq_write is for GPL programs
-	attr := struct {
+	attr := struct {                                        // union bpf_attr, as far as attach_btf_id
 		progType, insnCount        uint32
 		insns, license             unsafe.Pointer
 		logLevel, logSize          uint32
@@ -53,7 +53,7 @@ func loadIterator(iterator btf.TypeID, code asm.Instructions) (*os.File, error) 
 		ifindex, attachType        uint32
 		btfFD, funcInfoSize        uint32
 		funcInfo                   unsafe.Pointer
-		funcInfoCount, lineInfo    uint32
+		funcInfoCount, lineSize    uint32
 		lines                      unsafe.Pointer
 		lineInfoCount, attachBTFID uint32
 	}{

@@ -28,6 +28,6 @@
 // than it claims. It may not pretend.
 //
 // Read spec.go (how specs are registered), catalogue.go (the house rules), session.go and attempt.go (what a spec holds in its hands), refusal.go,
-// expectation.go (matchers) and vocabulary.go (the words), then how it is run: run.go, ginkgo.go, needs.go, transcript.go, ending.go (how a
+// expectation.go and node.go (matchers) and vocabulary.go (the words), then how it is run: run.go, ginkgo.go, needs.go, transcript.go, ending.go (how a
 // session becomes an outcome), warmup.go. Package native runs specs under go test.
 package suite
