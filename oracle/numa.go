@@ -19,8 +19,8 @@ const NoNode = -1
 var ErrCannotTell = errors.New("this kernel does not tell")
 
 // NUMANode is the NUMA node that the kernel keeps with the map of that id and allocates its memory by, or [NoNode]. Neither info nor fdinfo have
-// it, so a program reads map->numa_node where it is: an iterator over all maps (ae24345da54e, "bpf: Implement an interface to register bpf_iter
-// targets"), which is there from 5.8 on. Program and link are gone when NUMANode returns.
+// it, so a program reads map->numa_node where it is: an iterator over all maps (6086d29def80, "bpf: Add bpf_map iterator"), which is
+// there from 5.8 on. Program and link are gone when NUMANode returns.
 //
 // The error wraps [ErrNoSuchObject] where there is no such map, and [ErrCannotTell] on a kernel without the iterator or without BTF of itself.
 func NUMANode(id uint32) (int, error) {
