@@ -39,6 +39,15 @@ func NUMANodes() (int, error) {
 	return max(1, len(nodes)), nil
 }
 
+// PossibleCPUs is how many CPUs the running kernel is prepared for, online or not.
+func PossibleCPUs() (int, error) {
+	n, err := ebpf.PossibleCPU()
+	if err != nil {
+		return 0, fmt.Errorf("count possible CPUs: %w", err)
+	}
+	return n, nil
+}
+
 // Release is the running kernel's release and machine, as uname says.
 func Release() (release, machine string, err error) {
 	var name unix.Utsname

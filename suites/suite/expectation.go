@@ -23,9 +23,10 @@ func failureText(expected, seen string) string {
 	return expectedPrefix + oneLine(expected) + "\n" + seenPrefix + oneLine(seen)
 }
 
-// expectedAndSeen finds the two lines in a failure's text. Where they are not there, as with a matcher of Gomega's own, the text itself is what
-// was seen.
+// expectedAndSeen finds the two lines in a failure's text. What stands before them, the description that an expectation was given, goes in front of
+// what was expected. Where they are not there, as with a matcher of Gomega's own, the text itself is what was seen.
 func expectedAndSeen(text string) (expected, seen string) {
+	description, _, _ := strings.Cut(text, expectedPrefix)
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		if rest, ok := strings.CutPrefix(line, expectedPrefix); ok && expected == "" {
@@ -37,6 +38,9 @@ func expectedAndSeen(text string) (expected, seen string) {
 	}
 	if expected == "" || seen == "" {
 		return "what the requirement says", oneLine(text)
+	}
+	if description = oneLine(description); description != "" {
+		expected = description + ": " + expected
 	}
 	return expected, seen
 }

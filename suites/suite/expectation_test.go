@@ -83,3 +83,14 @@ func TestExpectationsOfTheWrongThing(t *testing.T) {
 		}
 	}
 }
+
+func TestDescriptionOfAnExpectationIsTold(t *testing.T) {
+	text := "bpf_elf_map\n" + BeTheSameMapAs(oracle.MapFacts{Type: "hash"}).FailureMessage(oracle.MapFacts{Type: "array"})
+	expected, seen := expectedAndSeen(text)
+	if want := "bpf_elf_map: the same map"; expected != want {
+		t.Errorf("expected is %q, want %q", expected, want)
+	}
+	if want := "a map that differs: type array, not hash"; seen != want {
+		t.Errorf("seen is %q, want %q", seen, want)
+	}
+}

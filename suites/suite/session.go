@@ -127,3 +127,14 @@ func (s *Session) prepare() error {
 	s.before, err = oracle.Take("") // the folder is new: there are no pins
 	return err
 }
+
+// Claims reports whether the loader says of itself that it does the whole of a feature. It is for requirements that ask for as much as a loader claims;
+// what a spec needs at the least is its requirement's profile.
+func (s *Session) Claims(feature loader.Feature) bool {
+	if s.features == nil {
+		if err := s.converse(); err != nil {
+			s.fault(err)
+		}
+	}
+	return s.features[feature].Support == loader.Yes
+}
