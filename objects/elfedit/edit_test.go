@@ -124,6 +124,7 @@ func TestEditsDoWhatTheySay(t *testing.T) {
 		}},
 		{MoveSymbol("counts", 0x40), func(o *outline) { o.Symbols[2] = "counts in .maps at 0x40, 32" }},
 		{ResizeSymbol("counts", 64), func(o *outline) { o.Symbols[2] = "counts in .maps at 0x0, 64" }},
+		{SymbolSection("counts", 77), func(o *outline) { o.Symbols[2] = "counts in SHN_UNDEF+77 at 0x0, 32" }},
 		{Machine(elf.EM_X86_64), func(o *outline) { o.Machine = elf.EM_X86_64 }},
 	}
 	for _, tc := range tests {
@@ -255,8 +256,45 @@ func TestEditOfBytesKeepsTheRest(t *testing.T) {
 	}
 }
 
+func TestEditOfAHeaderChangesThatOnly(t *testing.T) {
+	raw := object(t, "el")
+	laidOut, err := Apply(raw, GrowSection(".maps", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		edit Edit
+		from []byte // the object that it changes a few bytes of
+		max  int    // of bytes
+	}{
+		{Class(elf.ELFCLASS32), raw, 1},
+		{FileType(elf.ET_EXEC), laidOut, 1},
+		{SectionType(".symtab", elf.SHT_PROGBITS), laidOut, 1},
+		{SectionSize("xdp", 1<<63), laidOut, 2},
+		{MoveReloc("xdp", 0, 1<<20), laidOut, 2},
+	} {
+		got, err := Apply(raw, tc.edit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(tc.from) {
+			t.Errorf("%s: %d bytes, want %d", tc.edit, len(got), len(tc.from))
+			continue
+		}
+		changed := 0
+		for i := range got {
+			if got[i] != tc.from[i] {
+				changed++
+			}
+		}
+		if changed == 0 || changed > tc.max {
+			t.Errorf("%s: %d bytes differ, want 1 to %d", tc.edit, changed, tc.max)
+		}
+	}
+}
+
 func TestPartsOutsideTheFileAreNotReadable(t *testing.T) {
-	for _, e := range []Edit{SectionHeaders(1 << 40), SectionOffset(".maps", 1<<40)} {
+	for _, e := range []Edit{SectionHeaders(1 << 40), SectionOffset(".maps", 1<<40), SectionSize(".maps", 1<<40)} {
 		raw, err := Apply(object(t, "el"), e)
 		if err != nil {
 			t.Fatal(err)
@@ -293,6 +331,9 @@ func TestEditThatDoesNotFit(t *testing.T) {
 	}{
 		{[]Edit{DropSection(".nowhere")}, "drop section .nowhere: no section .nowhere"},
 		{[]Edit{DropSymbol("nobody")}, "drop symbol nobody: no symbol nobody"},
+		{[]Edit{MoveReloc("xdp", 9, 0)}, "move relocation 9 of section xdp to 0x0: it has 1"},
+		{[]Edit{MoveReloc(".maps", 0, 0)}, "move relocation 0 of section .maps to 0x0: it has none"},
+		{[]Edit{Replace("nothing", nil), Class(elf.ELFCLASS32)}, "say class ELFCLASS32: it has 0 bytes"},
 		{[]Edit{ShrinkSection(".maps", 33)}, "shrink section .maps by 33: it has 32 bytes"},
 		{[]Edit{Truncate(1 << 20)}, "truncate to 1048576 bytes: it has 2496 bytes"},
 		{[]Edit{NamelessType(Var, "nobody")}, `take the name of btf type nobody: no type of kind 14 named "nobody"`},

@@ -49,6 +49,28 @@ func Machine(m elf.Machine) Edit {
 	}, "say machine %v", m)
 }
 
+// FileType says that the file is of another type than a relocatable object.
+func FileType(typ elf.Type) Edit {
+	return onFile(func(f *file) error {
+		f.header.Type = uint16(typ)
+		return nil
+	}, "say type %v", typ)
+}
+
+// Class says of how many bits the file is, and leaves everything else in it as it was.
+func Class(class elf.Class) Edit {
+	return Edit{
+		does: fmt.Sprintf("say class %v", class),
+		apply: func(raw []byte) ([]byte, error) {
+			if len(raw) <= elf.EI_CLASS {
+				return nil, fmt.Errorf("it has %d bytes", len(raw))
+			}
+			raw[elf.EI_CLASS] = byte(class)
+			return raw, nil
+		},
+	}
+}
+
 // SectionHeaders says that the section headers are at that offset of the file, without moving them.
 func SectionHeaders(offset uint64) Edit {
 	return Edit{

@@ -4,6 +4,8 @@ package elfedit
 
 import (
 	"debug/elf"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -76,8 +78,29 @@ func ShrinkSection(name string, n int) Edit {
 
 // SectionOffset says that a section is at that offset of the file, without moving it.
 func SectionOffset(name string, offset uint64) Edit {
+	return onHeader(name, func(order binary.ByteOrder, header []byte) {
+		order.PutUint64(header[24:], offset) // sh_offset
+	}, "move section %s to %#x", name, offset)
+}
+
+// SectionSize says that a section has that size, in bytes, and leaves its contents alone.
+func SectionSize(name string, size uint64) Edit {
+	return onHeader(name, func(order binary.ByteOrder, header []byte) {
+		order.PutUint64(header[32:], size) // sh_size
+	}, "resize section %s to %#x", name, size)
+}
+
+// SectionType says that a section is of another type, and leaves its contents alone.
+func SectionType(name string, typ elf.SectionType) Edit {
+	return onHeader(name, func(order binary.ByteOrder, header []byte) {
+		order.PutUint32(header[4:], uint32(typ)) // sh_type
+	}, "make section %s %v", name, typ)
+}
+
+// onHeader is an edit of the header of a section (Elf64_Shdr) in the file.
+func onHeader(name string, change func(order binary.ByteOrder, header []byte), format string, args ...any) Edit {
 	return Edit{
-		does: fmt.Sprintf("move section %s to %#x", name, offset),
+		does: fmt.Sprintf(format, args...),
 		apply: func(raw []byte) ([]byte, error) {
 			f, err := parse(raw)
 			if err != nil {
@@ -88,12 +111,31 @@ func SectionOffset(name string, offset uint64) Edit {
 				return nil, err
 			}
 			raw = f.bytes()
-			header := f.header.Shoff + uint64(slices.Index(f.sections, s))*uint64(f.header.Shentsize)
-			const offsetInHeader = 24 // sh_offset of Elf64_Shdr
-			f.order.PutUint64(raw[header+offsetInHeader:], offset)
+			change(f.order, raw[f.header.Shoff+uint64(slices.Index(f.sections, s))*uint64(f.header.Shentsize):])
 			return raw, nil
 		},
 	}
+}
+
+// MoveReloc gives a relocation of a section, by its number from 0, another offset in bytes. It may be beyond the section's end.
+func MoveReloc(name string, number int, offset uint64) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.section(name)
+		if err != nil {
+			return err
+		}
+		for _, of := range f.sections {
+			if of.info != s {
+				continue
+			}
+			if number >= len(of.relocs) {
+				return fmt.Errorf("it has %d", len(of.relocs))
+			}
+			of.relocs[number].offset = offset
+			return nil
+		}
+		return errors.New("it has none")
+	}, "move relocation %d of section %s to %#x", number, name, offset)
 }
 
 // EmptySectionType gives a section the type of one that has no bytes in the file, with its size kept.

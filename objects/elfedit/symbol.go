@@ -67,6 +67,18 @@ func MoveSymbol(name string, offset uint64) Edit {
 	}, "move symbol %s to %#x", name, offset)
 }
 
+// SymbolSection says that a symbol is in the section of that index, which need not be there.
+func SymbolSection(name string, index uint16) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.symbol(name)
+		if err != nil {
+			return err
+		}
+		s.section, s.Shndx = nil, index
+		return nil
+	}, "put symbol %s in section %d", name, index)
+}
+
 // ResizeSymbol gives a symbol another size, in bytes. It may reach beyond the section's end.
 func ResizeSymbol(name string, size uint64) Edit {
 	return onFile(func(f *file) error {
