@@ -10,5 +10,5 @@
 //
 //	objects.MapDefs.Plain.With(elfedit.DropSection(".BTF"))
 //
-// Read object.go, then maptype.go (maps that are defined both ways). mapdefs_catalogue.go is generated; package elfedit has the edits.
+// Read object.go, then maptype.go (maps that are defined in each of four ways). mapdefs_catalogue.go is generated; package elfedit has the edits.
 package objects

@@ -11,8 +11,36 @@ var MapDefs = struct {
 	DefinitionTypedef        Object // A map whose definition has a typedef for a name.
 	DefinitionVolatile       Object // A map whose definition is volatile.
 	ExternMap                Object // A map that is declared here and defined nowhere.
+	HandlerExact             Object // A program in a section that a handler of just this section knows.
+	HandlerFallback          Object // A program in a section that nobody knows but a handler of what is left.
+	HandlerJumps             Object // A program that its handler puts into slot 2 of a PROG_ARRAY when it is attached.
+	HandlerKnown             Object // A program that the loader knows.
+	HandlerPrefix            Object // A program in a section that a handler of sections vendor/NAME knows.
+	HandlerRefuse            Object // A program that its handler refuses, and another.
+	HandlerSeveral           Object // Two programs that a handler knows, and one that the loader knows.
+	HandlerSkip              Object // A program that its handler does not want loaded, and another.
 	HashUse                  Object // A program that stores in a hash.
 	Initialised              Object // A map definition with a value where only types count: 8 entries were meant, and 4 are defined.
+	Iproute2Annotated        Object // A map whose key and value BPF_ANNOTATE_KV_PAIR names.
+	Iproute2KernelGood       Object // Two maps that the kernel takes.
+	Iproute2KernelNoEntries  Object // A good map, and one of no entries that the kernel refuses.
+	Iproute2Long             Object // A definition with one field more than iproute2 knows, which says something.
+	Iproute2LongZero         Object // A definition with one field more than iproute2 knows, which is 0.
+	Iproute2Many             Object // 64 maps, as many as iproute2 takes, of which the program uses the last.
+	Iproute2Mixed            Object // A struct bpf_elf_map and a struct bpf_map_def in one section: nobody can say where one ends and the other begins.
+	Iproute2Plain            Object // A hash that every loader of iproute2's definitions takes. The bad ones of this folder are this one with one thing wrong.
+	Iproute2Several          Object // Four maps, of which the program uses the third only.
+	Iproute2Short16          Object // A definition that ends before the flags, as iproute2's first had it.
+	Iproute2Short28          Object // A definition that ends before the inner map, as older objects have it.
+	Iproute2Sizes            Object // Two definitions of different sizes in one section.
+	Iproute2Static           Object // A definition that is static: iproute2 looks at global symbols only.
+	Iproute2Stub             Object // A definition that ends before the number of entries.
+	Iproute2TailArrays       Object // Two PROG_ARRAYs, each with a program of its own: the entry calls into the first, that one into the second.
+	Iproute2TailBeyond       Object // A program for slot 4 of an array of 4.
+	Iproute2TailCalls        Object // Sections named ID/SLOT, which go into slots 0 and 2 of the PROG_ARRAY of that id.
+	Iproute2TailHash         Object // A program for the id of a hash.
+	Iproute2TailNobody       Object // A program for an array of an id that no map has.
+	Iproute2TailNumbers      Object // The same, with numbers in the other ways that iproute2 reads them: hexadecimal and octal.
 	KernelArrayKey           Object // A good map, then an array with a key of 8 bytes.
 	KernelExtra              Object // A good map, then a hash with a map_extra, which only other types take.
 	KernelFlag               Object // A good map, then one with a flag that no kernel knows.
@@ -29,14 +57,15 @@ var MapDefs = struct {
 	KVAnonymous              Object // A map whose value is a struct without a name.
 	KVArray                  Object // A map whose value is an array.
 	KVChar                   Object // A map from one byte to one byte.
-	KVConst                  Object // A map whose key and value types are const.
 	KVEnum                   Object // A map from an enum to an enum.
+	KVNotKept                Object // Maps of types that the kernel keeps no key and value types for, which their definitions name.
+	KVQualifier              Object // A map whose key type is const, and whose value type is volatile.
 	KVStruct                 Object // A map from a struct to a struct.
 	KVTypedef                Object // A map from a typedef to a typedef.
 	KVUnion                  Object // A map from a union to a union.
-	KVVolatile               Object // A map whose key and value types are volatile.
 	KVZeroArray              Object // A map whose value ends in an array of no length.
 	LegacyAnnotated          Object // A legacy hash whose key and value types are told by name.
+	LegacyAnnotatedUnfit     Object // A legacy map with an annotation whose value is of another size than the map's.
 	LegacyCounter            Object // A program that counts its runs in an array with a legacy definition.
 	LegacyKernelGood         Object // Two legacy maps that the kernel takes.
 	LegacyKernelNoEntries    Object // A good legacy map, then a hash of no entries.
@@ -50,6 +79,7 @@ var MapDefs = struct {
 	LegacyStatic             Object // A legacy map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
 	LegacyStub               Object // A legacy map that ends before the number of its entries.
 	MapExtra                 Object // A Bloom filter with 3 hash functions.
+	MapExtraLong             Object // A Bloom filter with 3 hash functions, the number written as the value of an enum.
 	Mixed                    Object // A BTF and a legacy definition in one object, and a program that uses both.
 	NameDollar               Object // A map with a name that C takes and the kernel does not.
 	NameFifteen              Object // A map whose name is as long as the kernel takes.
@@ -70,6 +100,9 @@ var MapDefs = struct {
 	Plain                    Object // A hash that every loader of BTF definitions takes. The bad definitions of this folder are this one with one thing wrong.
 	QueueUse                 Object // A program that pushes to a queue.
 	RingbufOddSize           Object // A ring buffer of 5000 bytes, which no kernel takes: it wants a power of two of whole pages.
+	SamplesInner             Object // A map of maps whose elements look like the second map before it, by its index: the program could not be verified if they looked like the first, whose values are shorter.
+	SamplesInnerLater        Object // A map of maps whose elements would look like a map that comes after it.
+	SamplesPlain             Object // A map as the kernel's samples defined it, in 28 bytes.
 	Several                  Object // Four maps, of which the program uses the third only.
 	Shared                   Object // Two programs, in two sections, that count in one array.
 	SizeByNumber             Object // A map whose sizes are numbers.
@@ -84,10 +117,22 @@ var MapDefs = struct {
 	UnknownField             Object // A map with a field that no loader knows.
 	UnknownFieldConflict     Object // A map with a field that no loader knows, and two sizes of its key.
 	UnknownFieldFirst        Object // A map with a field that no loader knows, before the fields that it does.
+	Unused                   Object // A hash that no program uses, as there is none.
 	ValueConflictNumberFirst Object // A map with a value of 4 bytes by number, then of 8 by type.
 	ValueConflictTypeFirst   Object // A map with a value of 8 bytes by type, then of 4 by number.
 	ValueNotPointer          Object // A map whose value is an integer, where a pointer to a type is meant.
 	ValueWithoutSize         Object // A map whose value is a struct that is only declared.
+	VendorField              Object // A BTF definition with a field that a callback makes sense of, as it gets the field's type.
+	VendorFieldOther         Object // A BTF definition with two fields that no loader knows, of which the callback knows one.
+	VendorHandBack           Object // A definition that the callback does not know either.
+	VendorMagic              Object // A definition that is not the callback's.
+	VendorPin                Object // A map that the callback has pinned.
+	VendorPlain              Object // A map that only a callback understands. The bad ones of this folder are this one with one thing wrong.
+	VendorReuse              Object // A map that the callback takes from where it is pinned.
+	VendorSeveral            Object // Two maps with room between them, of which the program uses the second, beside a BTF map.
+	VendorSupply             Object // A map that the callback makes itself.
+	VendorTwo                Object // A map that the callback makes, and one that the loader makes.
+	VendorTwoNoEntries       Object // A map that the callback makes, and one of no entries that the kernel refuses to the loader.
 	WeakMap                  Object // A program that stores in a map whose definition is weak, and the only one.
 }{
 	Counter:                  embedded("mapdefs", "counter"),
@@ -95,8 +140,36 @@ var MapDefs = struct {
 	DefinitionTypedef:        embedded("mapdefs", "definition_typedef"),
 	DefinitionVolatile:       embedded("mapdefs", "definition_volatile"),
 	ExternMap:                embedded("mapdefs", "extern_map"),
+	HandlerExact:             embedded("mapdefs", "handler_exact"),
+	HandlerFallback:          embedded("mapdefs", "handler_fallback"),
+	HandlerJumps:             embedded("mapdefs", "handler_jumps"),
+	HandlerKnown:             embedded("mapdefs", "handler_known"),
+	HandlerPrefix:            embedded("mapdefs", "handler_prefix"),
+	HandlerRefuse:            embedded("mapdefs", "handler_refuse"),
+	HandlerSeveral:           embedded("mapdefs", "handler_several"),
+	HandlerSkip:              embedded("mapdefs", "handler_skip"),
 	HashUse:                  embedded("mapdefs", "hash_use"),
 	Initialised:              embedded("mapdefs", "initialised"),
+	Iproute2Annotated:        embedded("mapdefs", "iproute2_annotated"),
+	Iproute2KernelGood:       embedded("mapdefs", "iproute2_kernel_good"),
+	Iproute2KernelNoEntries:  embedded("mapdefs", "iproute2_kernel_no_entries"),
+	Iproute2Long:             embedded("mapdefs", "iproute2_long"),
+	Iproute2LongZero:         embedded("mapdefs", "iproute2_long_zero"),
+	Iproute2Many:             embedded("mapdefs", "iproute2_many"),
+	Iproute2Mixed:            embedded("mapdefs", "iproute2_mixed"),
+	Iproute2Plain:            embedded("mapdefs", "iproute2_plain"),
+	Iproute2Several:          embedded("mapdefs", "iproute2_several"),
+	Iproute2Short16:          embedded("mapdefs", "iproute2_short_16"),
+	Iproute2Short28:          embedded("mapdefs", "iproute2_short_28"),
+	Iproute2Sizes:            embedded("mapdefs", "iproute2_sizes"),
+	Iproute2Static:           embedded("mapdefs", "iproute2_static"),
+	Iproute2Stub:             embedded("mapdefs", "iproute2_stub"),
+	Iproute2TailArrays:       embedded("mapdefs", "iproute2_tail_arrays"),
+	Iproute2TailBeyond:       embedded("mapdefs", "iproute2_tail_beyond"),
+	Iproute2TailCalls:        embedded("mapdefs", "iproute2_tail_calls"),
+	Iproute2TailHash:         embedded("mapdefs", "iproute2_tail_hash"),
+	Iproute2TailNobody:       embedded("mapdefs", "iproute2_tail_nobody"),
+	Iproute2TailNumbers:      embedded("mapdefs", "iproute2_tail_numbers"),
 	KernelArrayKey:           embedded("mapdefs", "kernel_array_key"),
 	KernelExtra:              embedded("mapdefs", "kernel_extra"),
 	KernelFlag:               embedded("mapdefs", "kernel_flag"),
@@ -113,14 +186,15 @@ var MapDefs = struct {
 	KVAnonymous:              embedded("mapdefs", "kv_anonymous"),
 	KVArray:                  embedded("mapdefs", "kv_array"),
 	KVChar:                   embedded("mapdefs", "kv_char"),
-	KVConst:                  embedded("mapdefs", "kv_const"),
 	KVEnum:                   embedded("mapdefs", "kv_enum"),
+	KVNotKept:                embedded("mapdefs", "kv_not_kept"),
+	KVQualifier:              embedded("mapdefs", "kv_qualifier"),
 	KVStruct:                 embedded("mapdefs", "kv_struct"),
 	KVTypedef:                embedded("mapdefs", "kv_typedef"),
 	KVUnion:                  embedded("mapdefs", "kv_union"),
-	KVVolatile:               embedded("mapdefs", "kv_volatile"),
 	KVZeroArray:              embedded("mapdefs", "kv_zero_array"),
 	LegacyAnnotated:          embedded("mapdefs", "legacy_annotated"),
+	LegacyAnnotatedUnfit:     embedded("mapdefs", "legacy_annotated_unfit"),
 	LegacyCounter:            embedded("mapdefs", "legacy_counter"),
 	LegacyKernelGood:         embedded("mapdefs", "legacy_kernel_good"),
 	LegacyKernelNoEntries:    embedded("mapdefs", "legacy_kernel_no_entries"),
@@ -134,6 +208,7 @@ var MapDefs = struct {
 	LegacyStatic:             embedded("mapdefs", "legacy_static"),
 	LegacyStub:               embedded("mapdefs", "legacy_stub"),
 	MapExtra:                 embedded("mapdefs", "map_extra"),
+	MapExtraLong:             embedded("mapdefs", "map_extra_long"),
 	Mixed:                    embedded("mapdefs", "mixed"),
 	NameDollar:               embedded("mapdefs", "name_dollar"),
 	NameFifteen:              embedded("mapdefs", "name_fifteen"),
@@ -154,6 +229,9 @@ var MapDefs = struct {
 	Plain:                    embedded("mapdefs", "plain"),
 	QueueUse:                 embedded("mapdefs", "queue_use"),
 	RingbufOddSize:           embedded("mapdefs", "ringbuf_odd_size"),
+	SamplesInner:             embedded("mapdefs", "samples_inner"),
+	SamplesInnerLater:        embedded("mapdefs", "samples_inner_later"),
+	SamplesPlain:             embedded("mapdefs", "samples_plain"),
 	Several:                  embedded("mapdefs", "several"),
 	Shared:                   embedded("mapdefs", "shared"),
 	SizeByNumber:             embedded("mapdefs", "size_by_number"),
@@ -168,9 +246,21 @@ var MapDefs = struct {
 	UnknownField:             embedded("mapdefs", "unknown_field"),
 	UnknownFieldConflict:     embedded("mapdefs", "unknown_field_conflict"),
 	UnknownFieldFirst:        embedded("mapdefs", "unknown_field_first"),
+	Unused:                   embedded("mapdefs", "unused"),
 	ValueConflictNumberFirst: embedded("mapdefs", "value_conflict_number_first"),
 	ValueConflictTypeFirst:   embedded("mapdefs", "value_conflict_type_first"),
 	ValueNotPointer:          embedded("mapdefs", "value_not_pointer"),
 	ValueWithoutSize:         embedded("mapdefs", "value_without_size"),
+	VendorField:              embedded("mapdefs", "vendor_field"),
+	VendorFieldOther:         embedded("mapdefs", "vendor_field_other"),
+	VendorHandBack:           embedded("mapdefs", "vendor_hand_back"),
+	VendorMagic:              embedded("mapdefs", "vendor_magic"),
+	VendorPin:                embedded("mapdefs", "vendor_pin"),
+	VendorPlain:              embedded("mapdefs", "vendor_plain"),
+	VendorReuse:              embedded("mapdefs", "vendor_reuse"),
+	VendorSeveral:            embedded("mapdefs", "vendor_several"),
+	VendorSupply:             embedded("mapdefs", "vendor_supply"),
+	VendorTwo:                embedded("mapdefs", "vendor_two"),
+	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two_no_entries"),
 	WeakMap:                  embedded("mapdefs", "weak_map"),
 }

@@ -26,7 +26,7 @@ func every(t *testing.T) []Object {
 	t.Helper()
 	all := []Object{ForeignOrder}
 	for _, m := range EveryMapType {
-		all = append(all, m.BTF, m.Legacy)
+		all = append(all, m.BTF, m.Legacy, m.IPRoute2, m.Callback)
 	}
 	for _, catalogue := range []any{MapDefs, MapInMap, NUMA, Pinning} {
 		fields := reflect.ValueOf(catalogue)

@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -139,15 +141,31 @@ func TestFolderWithoutSources(t *testing.T) {
 	}
 }
 
-func TestBothWaysMakesTwoObjects(t *testing.T) {
-	dir := tree(t, license+"// A map.\n#include \"both_ways.h\"\nint MAP SEC(\"maps\");\n")
-	write(t, filepath.Join(dir, "include", "both_ways.h"), "#include \"bpf.h\"\n#ifdef LEGACY\n#define MAP legacy\n#else\n#define MAP btf\n#endif\n")
+func TestFourWaysMakeFourObjects(t *testing.T) {
+	dir := tree(t, license+"// A map.\n#include \"four_ways.h\"\nint MAP SEC(\"maps\");\n")
+	write(t, filepath.Join(dir, "include", "four_ways.h"), "#include \"bpf.h\"\n"+
+		"#if defined(LEGACY)\n#define MAP legacy\n#elif defined(IPROUTE2)\n#define MAP iproute2\n"+
+		"#elif defined(CALLBACK)\n#define MAP callback\n#else\n#define MAP btf\n#endif\n")
 	if err := run(t.Context(), dir, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"el/one.btf.o", "el/one.legacy.o", "eb/one.btf.o", "eb/one.legacy.o"} {
-		if _, err := os.Stat(filepath.Join(dir, "mapdefs", name)); err != nil {
-			t.Error(err)
+	for _, order := range []string{"el", "eb"} {
+		for _, way := range []string{"btf", "legacy", "iproute2", "callback"} {
+			f, err := elf.Open(filepath.Join(dir, "mapdefs", order, "one."+way+".o"))
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			symbols, err := f.Symbols()
+			if err != nil {
+				t.Error(err)
+			}
+			if !slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == way }) {
+				t.Errorf("%s/one.%s.o defines no %s: %v", order, way, way, symbols)
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

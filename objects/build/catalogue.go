@@ -38,11 +38,11 @@ type field struct{ Name, Object, Thought string }
 // variables names the catalogue of a folder where the name of the folder is not enough.
 var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "numa": "NUMA", "pinning": "Pinning"}
 
-// writeCatalogues writes the catalogue of every folder. Objects that are built both ways are named by a table in maptype.go instead.
+// writeCatalogues writes the catalogue of every folder. Objects that are built in each way are named by a table in maptype.go instead.
 func writeCatalogues(made string, sources []source) error {
 	fields := map[string][]field{}
 	for _, s := range sources {
-		if !s.both {
+		if !s.ways {
 			fields[s.folder] = append(fields[s.folder], field{Name: camel(s.name), Object: s.name, Thought: s.thought})
 		}
 	}

@@ -22,7 +22,7 @@ type source struct {
 	folder  string // of the suite, below the folder of all objects
 	name    string // without folder and suffix
 	thought string // its first comment, on one line
-	both    bool   // it includes both_ways.h, so it is built as BTF and as legacy definitions
+	ways    bool   // it includes four_ways.h, so it is built with each way of defining its maps
 }
 
 // A build is one object to be made of a source.
@@ -51,7 +51,7 @@ func findSources(dir string) ([]source, error) {
 		s := source{
 			folder: filepath.Base(filepath.Dir(path)),
 			name:   strings.TrimSuffix(filepath.Base(path), sourceSuffix),
-			both:   strings.Contains(string(text), `#include "both_ways.h"`),
+			ways:   strings.Contains(string(text), `#include "four_ways.h"`),
 		}
 		if s.thought, err = thought(string(text)); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -87,18 +87,25 @@ func (s source) builds() []build {
 	for target, folder := range map[string]string{"bpfel": "el", "bpfeb": "eb"} {
 		output := filepath.Join(s.folder, folder, s.name)
 		b := build{source: filepath.Join(s.folder, s.name+sourceSuffix), target: target}
-		if !s.both {
+		if !s.ways {
 			b.output = output + ".o"
 			all = append(all, b)
 			continue
 		}
-		btf, legacy := b, b
-		btf.output = output + ".btf.o"
-		legacy.output = output + ".legacy.o"
-		legacy.flags = []string{"-DLEGACY"}
-		all = append(all, btf, legacy)
+		for way, flags := range ways {
+			b.output, b.flags = output+"."+way+".o", flags
+			all = append(all, b)
+		}
 	}
 	return all
+}
+
+// ways are the suffixes of objects whose source includes four_ways.h, and the flags that choose the way.
+var ways = map[string][]string{
+	"btf":      nil,
+	"legacy":   {"-DLEGACY"},
+	"iproute2": {"-DIPROUTE2"},
+	"callback": {"-DCALLBACK"},
 }
 
 // generated are the files in dir that are made of sources, below dir, sorted.

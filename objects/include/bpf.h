@@ -112,15 +112,20 @@ enum bpf_map_type {
 #define BPF_F_INNER_MAP (1U << 12)
 
 #define BPF_ANY 0
+#define BPF_F_CURRENT_CPU 0xffffffffULL
+#define BPF_RB_AVAIL_DATA 0
 
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
 static long (*const bpf_tail_call)(void *ctx, void *map, __u32 index) = (void *)12;
+static long (*const bpf_perf_event_output)(void *ctx, void *map, __u64 flags, void *data, __u64 size) = (void *)25;
 static long (*const bpf_redirect_map)(void *map, __u64 key, __u64 flags) = (void *)51;
 static long (*const bpf_map_push_elem)(void *map, const void *value, __u64 flags) = (void *)87;
+static long (*const bpf_map_peek_elem)(void *map, void *value) = (void *)89;
 static long (*const bpf_spin_lock)(void *lock) = (void *)93;
 static long (*const bpf_spin_unlock)(void *lock) = (void *)94;
 static long (*const bpf_ringbuf_output)(void *ringbuf, void *data, __u64 size, __u64 flags) = (void *)130;
+static __u64 (*const bpf_ringbuf_query)(void *map, __u64 flags) = (void *)134;
 
 struct bpf_spin_lock {
 	__u32 val;

@@ -8,3 +8,10 @@ struct {
 	__uint(max_entries, 4);
 	__uint(type, BPF_MAP_TYPE_HASH);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

@@ -10,3 +10,10 @@ typedef struct {
 } plain_hash;
 
 plain_hash m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

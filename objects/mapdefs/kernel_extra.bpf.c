@@ -16,3 +16,11 @@ struct {
 	__type(value, __u64);
 	__uint(map_extra, 3);
 } bad SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&good));
+	asm volatile("" : : "r"(&bad));
+	return XDP_PASS;
+}

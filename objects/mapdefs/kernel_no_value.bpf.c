@@ -14,3 +14,11 @@ struct {
 	__uint(max_entries, 4);
 	__type(key, __u32);
 } bad SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&good));
+	asm volatile("" : : "r"(&bad));
+	return XDP_PASS;
+}

@@ -15,3 +15,11 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } bad SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&good));
+	asm volatile("" : : "r"(&bad));
+	return XDP_PASS;
+}

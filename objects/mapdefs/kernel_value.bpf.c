@@ -15,3 +15,11 @@ struct {
 	__uint(key_size, 4);
 	__uint(value_size, 0x7ffffff0);
 } bad SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&good));
+	asm volatile("" : : "r"(&bad));
+	return XDP_PASS;
+}

@@ -10,3 +10,10 @@ struct {
 	__type(value, __u64);
 	__type(key, struct nowhere);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

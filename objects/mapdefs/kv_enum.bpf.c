@@ -11,3 +11,10 @@ struct {
 	__type(key, enum colour);
 	__type(value, enum shape);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

@@ -19,3 +19,10 @@ struct {
 	__type(key, struct endpoint);
 	__type(value, struct traffic);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

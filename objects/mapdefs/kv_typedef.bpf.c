@@ -11,3 +11,10 @@ struct {
 	__type(key, address_t);
 	__type(value, bytes_t);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

@@ -18,3 +18,10 @@ struct {
 	__type(key, union address);
 	__type(value, union number);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

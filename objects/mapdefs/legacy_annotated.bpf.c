@@ -9,3 +9,10 @@ struct bpf_map_def SEC("maps") m = {
 	.max_entries = 4,
 };
 KEY_AND_VALUE_OF(m, __u32, __u64);
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

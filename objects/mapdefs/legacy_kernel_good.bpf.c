@@ -15,3 +15,11 @@ struct bpf_map_def SEC("maps") bad = {
 	.value_size = sizeof(__u64),
 	.max_entries = 4,
 };
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&good));
+	asm volatile("" : : "r"(&bad));
+	return XDP_PASS;
+}

@@ -19,3 +19,10 @@ struct longer_map_def SEC("maps") m = {
 	.more = 0,
 	.and_more = 0,
 };
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

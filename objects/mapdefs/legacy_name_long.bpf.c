@@ -8,3 +8,10 @@ struct bpf_map_def SEC("maps") a_name_that_no_kernel_will_hold_in_full_x = {
 	.value_size = sizeof(__u64),
 	.max_entries = 4,
 };
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&a_name_that_no_kernel_will_hold_in_full_x));
+	return XDP_PASS;
+}

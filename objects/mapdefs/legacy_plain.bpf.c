@@ -8,3 +8,10 @@ struct bpf_map_def SEC("maps") m = {
 	.value_size = sizeof(__u64),
 	.max_entries = 4,
 };
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

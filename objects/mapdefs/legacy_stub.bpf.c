@@ -13,3 +13,10 @@ struct stub_map_def SEC("maps") m = {
 	.key_size = sizeof(__u32),
 	.value_size = sizeof(__u64),
 };
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

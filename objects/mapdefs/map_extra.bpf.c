@@ -8,3 +8,10 @@ struct {
 	__type(value, __u64);
 	__uint(map_extra, 3);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

@@ -8,3 +8,10 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } cash$map SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&cash$map));
+	return XDP_PASS;
+}

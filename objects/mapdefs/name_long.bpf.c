@@ -8,3 +8,10 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } a_name_that_no_kernel_will_hold_in_full_x SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&a_name_that_no_kernel_will_hold_in_full_x));
+	return XDP_PASS;
+}

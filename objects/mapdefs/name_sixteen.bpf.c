@@ -8,3 +8,10 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } exactly_sixteen_ SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&exactly_sixteen_));
+	return XDP_PASS;
+}

@@ -8,3 +8,10 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } m[2] SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

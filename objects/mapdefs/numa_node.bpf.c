@@ -10,3 +10,10 @@ struct {
 	__uint(map_flags, BPF_F_NUMA_NODE);
 	__uint(numa_node, 0);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

@@ -8,3 +8,10 @@ struct {
 	__type(value, __u64);
 	int *max_entries;
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

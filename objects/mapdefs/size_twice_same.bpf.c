@@ -10,3 +10,10 @@ struct {
 	__uint(key_size, 4);
 	__uint(value_size, 8);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

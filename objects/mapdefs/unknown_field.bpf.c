@@ -9,3 +9,10 @@ struct {
 	__type(value, __u64);
 	__uint(colour, 7);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

@@ -10,3 +10,10 @@ struct {
 	__uint(colour, 7);
 	__uint(key_size, 8);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

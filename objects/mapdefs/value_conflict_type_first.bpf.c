@@ -9,3 +9,10 @@ struct {
 	__type(value, __u64);
 	__uint(value_size, 4);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

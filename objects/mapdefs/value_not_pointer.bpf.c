@@ -8,3 +8,10 @@ struct {
 	__type(key, __u32);
 	__u64 value;
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

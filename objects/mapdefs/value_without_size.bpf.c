@@ -10,3 +10,10 @@ struct {
 	__type(key, __u32);
 	__type(value, struct nowhere);
 } m SEC(".maps");
+
+SEC("xdp")
+int refer(struct xdp_md *ctx)
+{
+	asm volatile("" : : "r"(&m));
+	return XDP_PASS;
+}

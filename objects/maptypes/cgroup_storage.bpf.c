@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Storage per cgroup and attach type. The kernel wants 0 entries.
-#include "both_ways.h"
+#include "four_ways.h"
 
 struct cgroup_key {
 	__u64 cgroup;
@@ -8,3 +8,5 @@ struct cgroup_key {
 };
 
 MAP(m, BPF_MAP_TYPE_CGROUP_STORAGE, struct cgroup_key, __u64, 0, 0);
+
+REFERS

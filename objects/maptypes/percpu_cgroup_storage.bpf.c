@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The same with a value for each CPU.
-#include "both_ways.h"
+#include "four_ways.h"
 
 struct cgroup_key {
 	__u64 cgroup;
@@ -8,3 +8,5 @@ struct cgroup_key {
 };
 
 MAP(m, BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, struct cgroup_key, __u64, 0, 0);
+
+REFERS

@@ -28,14 +28,39 @@ func (f fault) Variant() string { return f.variant }
 // counts.
 func refuses(s *Session, control, bad objects.Object, classes ...Class) {
 	ginkgo.GinkgoHelper()
+	refusesAsk(s, ask{object: control}, ask{object: bad}, classes...)
+}
+
+// An ask is an object, and what a loader is told about it.
+type ask struct {
+	object  objects.Object
+	options []Option
+}
+
+func with(o objects.Object, options ...Option) ask { return ask{o, options} }
+
+// refusesAsk is [refuses] for a loader that is told something.
+func refusesAsk(s *Session, control, bad ask, classes ...Class) {
+	ginkgo.GinkgoHelper()
 	before := s.Kernel()
-	s.Control(control)
-	stage, reply := AtOpen, s.Open(bad)
+	s.Control(control.object, control.options...)
+	stage, reply := AtOpen, s.Open(bad.object, bad.options...)
 	if reply.OK() {
 		stage, reply = AtLoad, reply.Load()
 	}
-	Expect(reply).To(BeRejected(stage, classes...))
+	Expect(reply).To(BeRejected(stage, classes...), bad.object.Name())
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+}
+
+// refusesEach is [Session.Refuses] for several objects, each with a fault of the same kind. A failure names the object.
+func refusesEach(s *Session, control objects.Object, bad []objects.Object, stage Stage, classes ...Class) {
+	ginkgo.GinkgoHelper()
+	before := s.Kernel()
+	s.Control(control)
+	for _, o := range bad {
+		Expect(s.Load(o)).To(BeRejected(stage, classes...), o.Name())
+		Expect(s.Kernel()).To(HoldNothingBeyond(before), o.Name())
+	}
 }
 
 // u32 is a key or value as a program sees it.

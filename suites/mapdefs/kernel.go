@@ -10,13 +10,15 @@ import (
 
 // Each object has a good map before the bad one, so there is something to let go of.
 
+var _ = It("mapdefs.kernel.refusal-undone", func(s *Session) {
+	refusesEach(s, objects.MapDefs.KernelGood, []objects.Object{
+		objects.MapDefs.KernelNoEntries, objects.MapDefs.KernelArrayKey, objects.MapDefs.KernelNoValue, objects.MapDefs.KernelFlag,
+	}, AtCreate, Invalid)
+})
+
 var _ = Table("mapdefs.kernel.refusal-undone", func(s *Session, f fault) {
 	s.Refuses(objects.MapDefs.KernelGood, f.bad, AtCreate, f.classes...)
 }, []fault{
-	{variant: "no-entries", bad: objects.MapDefs.KernelNoEntries, classes: []Class{Invalid}},
-	{variant: "array-key", bad: objects.MapDefs.KernelArrayKey, classes: []Class{Invalid}},
-	{variant: "no-value", bad: objects.MapDefs.KernelNoValue, classes: []Class{Invalid}},
-	{variant: "flag", bad: objects.MapDefs.KernelFlag, classes: []Class{Invalid}},
 	{variant: "type", bad: objects.MapDefs.KernelType, classes: []Class{Invalid, NotSupported}},
 	{variant: "huge-value", bad: objects.MapDefs.KernelValue, classes: []Class{Limit}},
 	{variant: "extra", bad: objects.MapDefs.KernelExtra, classes: []Class{Invalid}},

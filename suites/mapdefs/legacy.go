@@ -81,20 +81,20 @@ var _ = Table("mapdefs.legacy.symbol-missing-refused", func(s *Session, f fault)
 	{variant: "of-one-map", control: objects.MapDefs.LegacyKernelGood, bad: objects.MapDefs.LegacyKernelGood.With(elfedit.DropSymbol("bad"))},
 })
 
-var _ = Table("mapdefs.legacy.beyond-section-refused", func(s *Session, f fault) {
-	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed)
-}, []fault{
-	{variant: "section-too-short", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.ShrinkSection("maps", 4))},
-	{variant: "symbol-too-far", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.MoveSymbol("m", 4096))},
-	{variant: "symbol-too-long", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.ResizeSymbol("m", 4096))},
-	{variant: "symbol-that-wraps", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.MoveSymbol("m", 1<<64-8))},
+var _ = It("mapdefs.legacy.beyond-section-refused", func(s *Session) {
+	refusesEach(s, objects.MapDefs.LegacyPlain, []objects.Object{
+		objects.MapDefs.LegacyPlain.With(elfedit.ShrinkSection("maps", 4)),
+		objects.MapDefs.LegacyPlain.With(elfedit.MoveSymbol("m", 4096)),
+		objects.MapDefs.LegacyPlain.With(elfedit.ResizeSymbol("m", 4096)),
+		objects.MapDefs.LegacyPlain.With(elfedit.MoveSymbol("m", 1<<64-8)),
+	}, AtOpen, BadMapDef, Malformed)
 })
 
-var _ = Table("mapdefs.legacy.section-empty-refused", func(s *Session, f fault) {
-	refuses(s, f.control, f.bad, BadMapDef, Malformed)
-}, []fault{
-	{variant: "of-no-size", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.EmptySection("maps"))},
-	{variant: "without-bytes", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.EmptySectionType("maps"))},
+var _ = It("mapdefs.legacy.section-empty-refused", func(s *Session) {
+	refusesEach(s, objects.MapDefs.LegacyPlain, []objects.Object{
+		objects.MapDefs.LegacyPlain.With(elfedit.EmptySection("maps")),
+		objects.MapDefs.LegacyPlain.With(elfedit.EmptySectionType("maps")),
+	}, AtAnyStage, BadMapDef, Malformed)
 })
 
 var _ = It("mapdefs.legacy.stray-bytes", func(s *Session) {
@@ -121,4 +121,14 @@ var _ = It("mapdefs.mixed", func(s *Session) {
 	loaded.Run("write_both", packet)
 	Expect(loaded.Lookup("new", u32(0))).To(Equal(u64(11)))
 	Expect(loaded.Lookup("old", u32(1))).To(Equal(u64(22)))
+})
+
+var _ = It("mapdefs.legacy.annotation-unfit", func(s *Session) {
+	plain := s.MustLoad(objects.MapDefs.LegacyPlain).Map("m")
+	loaded := s.Load(objects.MapDefs.LegacyAnnotatedUnfit)
+	if !loaded.OK() {
+		refuses(s, objects.MapDefs.LegacyAnnotated, objects.MapDefs.LegacyAnnotatedUnfit, BadMapDef, Invalid)
+		return
+	}
+	Expect(loaded.Map("m")).To(BeTheSameMapAs(plain))
 })

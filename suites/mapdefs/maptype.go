@@ -3,36 +3,52 @@
 package mapdefs
 
 import (
+	"encoding/binary"
 	"slices"
 
 	. "github.com/onsi/gomega"
 
+	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/objects"
 	"github.com/loadstone-bpf/loadstone/oracle"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// legacyTypes are those that a loader without BTF definitions is asked for: mapdefs.same-map asks one that has both for all of them.
-var legacyTypes = []string{"array", "hash", "hash_no_prealloc", "prog_array", "queue", "ringbuf"}
+// The types that a loader with one way of defining maps is asked for: mapdefs.same-map asks one that has BTF definitions for all of them, in every way.
+var (
+	legacyTypes   = []string{"array", "hash", "prog_array", "ringbuf"}
+	iproute2Types = []string{"array", "devmap", "hash", "lpm_trie", "lru_no_common", "prog_array", "queue", "ringbuf"}
+	callbackTypes = []string{"array", "hash", "prog_array", "ringbuf"}
+)
 
 // annotatedTypes are some of those whose legacy definition names its types.
-var annotatedTypes = []string{"array", "cgroup_storage", "hash", "lpm_trie", "lru_hash", "percpu_hash"}
+var annotatedTypes = []string{"cgroup_storage", "hash", "lpm_trie"}
 
-var _ = Table("mapdefs.btf.map-type", func(s *Session, typ objects.MapType) {
-	m := s.MustLoad(typ.BTF).Map("m")
-	Expect(m.WithoutBTF()).To(BeTheSameMapAs(defined(s, typ)))
-}, objects.EveryMapType)
+// withCallback registers the handler of section vendor_maps.
+var withCallback = Handlers(MapSectionHandler)
 
-var _ = Table("mapdefs.legacy.map-type", func(s *Session, typ objects.MapType) {
-	m := s.MustLoad(typ.Legacy).Map("m")
-	Expect(m.WithoutBTF()).To(BeTheSameMapAs(defined(s, typ)))
-}, mapTypes(legacyTypes...))
-
+// A loader is asked for every way, and held to those that it claims: what it does beyond them has to be right too.
 var _ = Table("mapdefs.same-map", func(s *Session, typ objects.MapType) {
-	btf := s.MustLoad(typ.BTF).Map("m")
-	legacy := s.MustLoad(typ.Legacy).Map("m")
-	Expect(legacy.WithoutBTF()).To(BeTheSameMapAs(btf.WithoutBTF()))
+	want := defined(s, typ)
+	expectWorking(s.MustLoad(typ.BTF), typ, want, "BTF")
+	for _, way := range []struct {
+		name   string
+		claim  loader.Feature
+		object objects.Object
+		want   oracle.MapFacts
+		option []Option
+	}{
+		{"bpf_map_def", loader.LegacyMaps, typ.Legacy, want, nil},
+		{"bpf_elf_map", loader.Iproute2Maps, typ.IPRoute2, nameless(want), nil},
+		{"callback", loader.CallbackMaps, typ.Callback, want, []Option{withCallback}},
+	} {
+		loaded := s.Load(way.object, way.option...)
+		if loaded.OK() || s.Claims(way.claim) {
+			Expect(loaded).To(BeOK(), way.name)
+			expectWorking(loaded, typ, way.want, way.name)
+		}
+	}
 }, objects.EveryMapType)
 
 var _ = Table("mapdefs.same-map-typed", func(s *Session, typ objects.MapType) {
@@ -40,6 +56,45 @@ var _ = Table("mapdefs.same-map-typed", func(s *Session, typ objects.MapType) {
 	Expect(btf.Key).NotTo(BeEmpty())
 	Expect(s.MustLoad(typ.Legacy).Map("m")).To(BeTheSameMapAs(btf))
 }, mapTypes(annotatedTypes...))
+
+var _ = Table("mapdefs.legacy.map-type", func(s *Session, typ objects.MapType) {
+	expectWorking(s.MustLoad(typ.Legacy), typ, defined(s, typ), "bpf_map_def")
+}, mapTypes(legacyTypes...))
+
+var _ = Table("mapdefs.iproute2.map-type", func(s *Session, typ objects.MapType) {
+	expectWorking(s.MustLoad(typ.IPRoute2), typ, nameless(defined(s, typ)), "bpf_elf_map")
+}, mapTypes(iproute2Types...))
+
+var _ = Table("mapdefs.callback.map-type", func(s *Session, typ objects.MapType) {
+	expectWorking(s.MustLoad(typ.Callback, withCallback), typ, defined(s, typ), "callback")
+}, mapTypes(callbackTypes...))
+
+// expectWorking expects the map that was defined, under any name where want has none, and a program that uses this map and does what it does with any other of the kind.
+func expectWorking(loaded *Attempt, typ objects.MapType, want oracle.MapFacts, way string) {
+	m := loaded.Map("m").WithoutBTF()
+	if want.Name == "" {
+		m = nameless(m)
+	}
+	Expect(m).To(BeTheSameMapAs(want), way)
+	Expect(loaded.Program("use").Maps).To(ConsistOf(loaded.MapID("m")), way)
+	result, _ := loaded.Run("use", packet)
+	Expect(result).To(Equal(uint32(objects.Does)), way)
+	if typ.Stores {
+		Expect(sum(loaded.Lookup("m", typ.Key), typ.ValueSize)).To(Equal(uint64(objects.Does)), way)
+	}
+}
+
+// sum adds up a map's value: a number of size bytes, 4 or 8, or several of 8 bytes, one of each CPU.
+func sum(value []byte, size uint32) uint64 {
+	if size == 4 {
+		return uint64(binary.NativeEndian.Uint32(value))
+	}
+	total := uint64(0)
+	for ; len(value) >= 8; value = value[8:] {
+		total += binary.NativeEndian.Uint64(value)
+	}
+	return total
+}
 
 // defined is the map that a definition defines, on this kernel.
 func defined(s *Session, typ objects.MapType) oracle.MapFacts {
@@ -52,10 +107,11 @@ func defined(s *Session, typ objects.MapType) oracle.MapFacts {
 	}
 }
 
-// possibleCPUs asks the kernel how many CPUs there may be: so many values has an entry of a per-CPU array.
+// possibleCPUs asks the kernel how many CPUs there may be.
 func possibleCPUs(s *Session) uint32 {
-	perCPU := s.MustLoad(mapTypes("percpu_array")[0].BTF)
-	return uint32(len(perCPU.Lookup("m", u32(0))) / 8)
+	cpus, err := oracle.PossibleCPUs()
+	Expect(err).NotTo(HaveOccurred())
+	return uint32(cpus)
 }
 
 func roundUp(n, to uint32) uint32 { return (n + to - 1) / to * to }

@@ -10,29 +10,14 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// name is a map's name in the object, and what the kernel is to keep of it.
-type name struct {
-	variant      string
-	object       objects.Object
-	name, inFull string
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (n name) Variant() string { return n.variant }
-
-func keepsName(s *Session, n name) {
-	m := s.MustLoad(n.object).Map(n.inFull)
-	Expect(m.Name).To(Equal(n.name))
-}
-
-var _ = Table("mapdefs.name.kept", keepsName, []name{
-	{"one-letter", objects.MapDefs.NameOne, "x", "x"},
-	{"fifteen-letters", objects.MapDefs.NameFifteen, "exactly_fifteen", "exactly_fifteen"},
+var _ = It("mapdefs.name.kept", func(s *Session) {
+	Expect(s.MustLoad(objects.MapDefs.NameOne).Map("x").Name).To(Equal("x"))
+	Expect(s.MustLoad(objects.MapDefs.NameFifteen).Map("exactly_fifteen").Name).To(Equal("exactly_fifteen"))
 })
 
-var _ = Table("mapdefs.name.cut", keepsName, []name{
-	{"sixteen-letters", objects.MapDefs.NameSixteen, "exactly_sixteen", "exactly_sixteen_"},
-	{"forty-letters", objects.MapDefs.NameLong, "a_name_that_no_", "a_name_that_no_kernel_will_hold_in_full_x"},
+var _ = It("mapdefs.name.cut", func(s *Session) {
+	Expect(s.MustLoad(objects.MapDefs.NameSixteen).Map("exactly_sixteen_").Name).To(Equal("exactly_sixteen"))
+	Expect(s.MustLoad(objects.MapDefs.NameLong).Map("a_name_that_no_kernel_will_hold_in_full_x").Name).To(Equal("a_name_that_no_"))
 })
 
 var _ = It("mapdefs.name.twins", func(s *Session) {

@@ -21,13 +21,11 @@ var _ = It("mapdefs.btf.size-twice", func(s *Session) {
 	Expect(s.MustLoad(objects.MapDefs.SizeTwiceSame).Map("m")).To(BeTheSameMapAs(once))
 })
 
-var _ = Table("mapdefs.btf.size-conflict-refused", func(s *Session, f fault) {
-	s.Refuses(f.control, f.bad, AtOpen, BadMapDef)
-}, []fault{
-	{variant: "key-type-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.KeyConflictTypeFirst},
-	{variant: "key-number-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.KeyConflictNumberFirst},
-	{variant: "value-type-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.ValueConflictTypeFirst},
-	{variant: "value-number-first", control: objects.MapDefs.Plain, bad: objects.MapDefs.ValueConflictNumberFirst},
+var _ = It("mapdefs.btf.size-conflict-refused", func(s *Session) {
+	refusesEach(s, objects.MapDefs.Plain, []objects.Object{
+		objects.MapDefs.KeyConflictTypeFirst, objects.MapDefs.KeyConflictNumberFirst,
+		objects.MapDefs.ValueConflictTypeFirst, objects.MapDefs.ValueConflictNumberFirst,
+	}, AtOpen, BadMapDef)
 })
 
 var _ = It("mapdefs.btf.possible-cpus", func(s *Session) {

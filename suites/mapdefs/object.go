@@ -3,8 +3,11 @@
 package mapdefs
 
 import (
+	"bytes"
 	"debug/elf"
+	"slices"
 
+	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -19,23 +22,115 @@ var _ = It("mapdefs.object.open-makes-nothing", func(s *Session) {
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
-var _ = Table("mapdefs.object.malformed-refused", func(s *Session, f fault) {
-	s.Refuses(objects.MapDefs.Counter, f.bad, AtOpen, Malformed, Invalid)
-}, []fault{
-	{variant: "empty", bad: objects.MapDefs.Counter.With(elfedit.Replace("nothing", nil))},
-	{variant: "text", bad: objects.MapDefs.Counter.With(elfedit.Replace("text", []byte("#!/bin/sh\nexit 0\n")))},
-	{variant: "header-cut-off", bad: objects.MapDefs.Counter.With(elfedit.Truncate(63))},
-	{variant: "header-only", bad: objects.MapDefs.Counter.With(elfedit.Truncate(64))},
-	{variant: "half", bad: objects.MapDefs.Counter.With(elfedit.Half())},
-	{variant: "headers-outside", bad: objects.MapDefs.Counter.With(elfedit.SectionHeaders(1 << 40))},
-	{variant: "headers-wrap", bad: objects.MapDefs.Counter.With(elfedit.SectionHeaders(1<<64 - 64))},
-	{variant: "section-outside", bad: objects.MapDefs.Counter.With(elfedit.SectionOffset("xdp", 1<<40))},
-	{variant: "section-wraps", bad: objects.MapDefs.Counter.With(elfedit.SectionOffset("xdp", 1<<64-8))},
+// counter is a good object with edits.
+func counter(edits ...elfedit.Edit) objects.Object { return objects.MapDefs.Counter.With(edits...) }
+
+// malformed are files that are no whole object, by the part that is not.
+type malformed struct {
+	variant string
+	files   func() []objects.Object
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (m malformed) Variant() string { return m.variant }
+
+var _ = Table("mapdefs.object.malformed-refused", func(s *Session, m malformed) {
+	refusesEach(s, objects.MapDefs.Counter, m.files(), AtOpen, Malformed, Invalid)
+}, []malformed{
+	{"file", those(
+		counter(elfedit.Replace("nothing", nil)),
+		counter(elfedit.Replace("text", []byte("#!/bin/sh\nexit 0\n"))),
+	)},
+	{"header", those(
+		counter(elfedit.Truncate(63)), counter(elfedit.Truncate(64)),
+		counter(elfedit.SectionHeaders(1<<40)), counter(elfedit.SectionHeaders(1<<64-64)),
+	)},
+	{"section", those(
+		counter(elfedit.SectionOffset("xdp", 1<<40)), counter(elfedit.SectionOffset("xdp", 1<<64-8)),
+		counter(elfedit.SectionSize("xdp", 1<<40)), counter(elfedit.SectionSize("xdp", 1<<63)),
+	)},
+	{"cut-off", cutOff},
 })
+
+func those(files ...objects.Object) func() []objects.Object {
+	return func() []objects.Object { return files }
+}
+
+// cutOff are the files that are left of an object cut off where a section begins or ends, and in the middle. Section headers come last, so all of
+// them lack some.
+func cutOff() []objects.Object {
+	whole := objects.MapDefs.Counter.ELF()
+	file, err := elf.NewFile(bytes.NewReader(whole))
+	Expect(err).NotTo(HaveOccurred())
+	at := []int{len(whole) / 2, len(whole) - 1}
+	for _, section := range file.Sections {
+		at = append(at, int(section.Offset), int(section.Offset+section.FileSize))
+	}
+	slices.Sort(at)
+	var files []objects.Object
+	for _, n := range slices.Compact(at) {
+		if 0 < n && n < len(whole) {
+			files = append(files, counter(elfedit.Truncate(n)))
+		}
+	}
+	return files
+}
 
 var _ = Table("mapdefs.object.foreign-refused", func(s *Session, f fault) {
 	refuses(s, objects.MapDefs.Counter, f.bad, Malformed, NotSupported, Invalid)
 }, []fault{
-	{variant: "machine", bad: objects.MapDefs.Counter.With(elfedit.Machine(elf.EM_X86_64))},
+	{variant: "machine", bad: counter(elfedit.Machine(elf.EM_X86_64))},
 	{variant: "byte-order", bad: objects.ForeignOrder},
+	{variant: "32-bits", bad: counter(elfedit.Class(elf.ELFCLASS32))},
+	{variant: "executable", bad: counter(elfedit.FileType(elf.ET_EXEC))},
 })
+
+var _ = Table("mapdefs.object.symbols-refused", func(s *Session, f fault) {
+	refuses(s, objects.MapDefs.Counter, f.bad, Malformed, Invalid, Unresolved)
+}, []fault{
+	{variant: "no-table", bad: counter(elfedit.SectionType(".symtab", elf.SHT_PROGBITS))},
+	{variant: "no-such-section", bad: counter(elfedit.SymbolSection("counts", 200))},
+})
+
+var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
+	for _, o := range []objects.Object{
+		counter(elfedit.MoveReloc("xdp", 0, 1<<20)), // outside
+		counter(elfedit.MoveReloc("xdp", 0, 4)),     // no instruction begins there
+		counter(elfedit.MoveReloc("xdp", 0, 0)),     // an instruction that takes no address
+	} {
+		refuses(s, objects.MapDefs.Counter, o, BadRelocation, Malformed)
+	}
+})
+
+// A loader may take a licence as far as it goes. What it may not is to load another program, or to go on with half an object.
+var _ = It("mapdefs.object.license-unterminated", func(s *Session) {
+	s.Control(objects.MapDefs.Counter)
+	takesOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid, Permission, Verifier)
+})
+
+var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
+	s.Control(objects.MapDefs.Counter)
+	for _, o := range []objects.Object{counter(elfedit.EmptySection(".BTF.ext")), counter(elfedit.ShrinkSection(".BTF.ext", 100))} {
+		takesOrRefuses(s, o, Malformed, Invalid)
+	}
+})
+
+var _ = It("mapdefs.object.line-info-missing", func(s *Session) {
+	loaded := s.MustLoad(counter(elfedit.DropSection(".BTF.ext")))
+	loaded.Run("count", packet)
+	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(1)))
+})
+
+// takesOrRefuses is for a counter with something odd that does not matter to what it does: it counts, or nothing is left of it.
+func takesOrRefuses(s *Session, odd objects.Object, classes ...Class) {
+	ginkgo.GinkgoHelper()
+	before := s.Kernel()
+	loaded := s.Load(odd)
+	if !loaded.OK() {
+		Expect(loaded).To(BeRejected(AtAnyStage, classes...), odd.Name())
+		Expect(s.Kernel()).To(HoldNothingBeyond(before), odd.Name())
+		return
+	}
+	loaded.Run("count", packet)
+	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(1)), odd.Name())
+}

@@ -71,3 +71,27 @@ var _ = It("mapdefs.btf.lock-in-value", func(s *Session) {
 	loaded.Run("locked_count", packet)
 	Expect(loaded.Lookup("m", u32(0))).To(HaveSuffix(string(u32(1))))
 })
+
+var _ = It("mapdefs.set.max-entries", func(s *Session) {
+	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
+	larger := s.Open(objects.MapDefs.Plain).SetMap("m", MaxEntries, 9).Load()
+	Expect(larger).To(BeOK())
+	plain.MaxEntries = 9
+	Expect(larger.Map("m")).To(BeTheSameMapAs(plain))
+})
+
+var _ = It("mapdefs.set.left-out", func(s *Session) {
+	before := s.Kernel()
+	loaded := s.Open(objects.MapDefs.Several).SetMap("second", AutoCreate, false).Load()
+	Expect(loaded).To(BeOK())
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"first", "fourth", "third"}))
+})
+
+// What a program lacks is found when it is relocated, or by the verifier.
+var _ = It("mapdefs.set.left-out-needed-refused", func(s *Session) {
+	before := s.Kernel()
+	s.Control(objects.MapDefs.Counter)
+	Expect(s.Open(objects.MapDefs.Counter).SetMap("counts", AutoCreate, false).Load()).To(
+		BeRejected(AtLoad, Unresolved, NotFound, BadRelocation, Invalid, Verifier, Permission))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+})

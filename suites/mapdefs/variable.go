@@ -11,21 +11,11 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// named is a definition that is written in another way.
-type named struct {
-	variant string
-	object  objects.Object
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (n named) Variant() string { return n.variant }
-
-var _ = Table("mapdefs.btf.definition-named", func(s *Session, n named) {
+var _ = It("mapdefs.btf.definition-named", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
-	Expect(s.MustLoad(n.object).Map("m")).To(BeTheSameMapAs(plain))
-}, []named{
-	{"typedef", objects.MapDefs.DefinitionTypedef},
-	{"volatile", objects.MapDefs.DefinitionVolatile},
+	for _, o := range []objects.Object{objects.MapDefs.DefinitionTypedef, objects.MapDefs.DefinitionVolatile} {
+		Expect(s.MustLoad(o).Map("m")).To(BeTheSameMapAs(plain), o.Name())
+	}
 })
 
 var _ = It("mapdefs.btf.weak", func(s *Session) {
@@ -49,12 +39,10 @@ var _ = It("mapdefs.several.every-map", func(s *Session) {
 	Expect(loaded.Map("fourth").MaxEntries).To(Equal(uint32(4)))
 })
 
-var _ = Table("mapdefs.btf.not-a-struct-refused", func(s *Session, f fault) {
-	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, MalformedBTF)
-}, []fault{
-	{variant: "integer", control: objects.MapDefs.Plain, bad: objects.MapDefs.NotAStruct},
-	{variant: "array", control: objects.MapDefs.Plain, bad: objects.MapDefs.NotAStructArray},
-	{variant: "union", control: objects.MapDefs.Plain, bad: objects.MapDefs.NotAStructUnion},
+var _ = It("mapdefs.btf.not-a-struct-refused", func(s *Session) {
+	refusesEach(s, objects.MapDefs.Plain, []objects.Object{
+		objects.MapDefs.NotAStruct, objects.MapDefs.NotAStructArray, objects.MapDefs.NotAStructUnion,
+	}, AtOpen, BadMapDef, MalformedBTF)
 })
 
 var _ = Refusal("mapdefs.btf.static-refused",
@@ -77,23 +65,23 @@ var _ = Refusal("mapdefs.btf.duplicate-refused", objects.MapDefs.TwoNames, objec
 var _ = Table("mapdefs.btf.nameless-refused", func(s *Session, f fault) {
 	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed, NotFound)
 }, []fault{
-	{variant: "type", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.NamelessType(elfedit.Var, "m"))},
-	{variant: "symbol", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.NamelessSymbol("m"))},
+	{variant: "type", control: objects.MapDefs.Unused, bad: objects.MapDefs.Unused.With(elfedit.NamelessType(elfedit.Var, "m"))},
+	{variant: "symbol", control: objects.MapDefs.Unused, bad: objects.MapDefs.Unused.With(elfedit.NamelessSymbol("m"))},
 })
 
-var _ = Table("mapdefs.btf.variable-outside-refused", func(s *Session, f fault) {
-	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed)
-}, []fault{
-	{variant: "section-too-short", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.ShrinkSection(".maps", 8))},
-	{variant: "symbol-too-far", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.MoveSymbol("m", 4096))},
+var _ = It("mapdefs.btf.variable-outside-refused", func(s *Session) {
+	refusesEach(s, objects.MapDefs.Unused, []objects.Object{
+		objects.MapDefs.Unused.With(elfedit.ShrinkSection(".maps", 8)),
+		objects.MapDefs.Unused.With(elfedit.MoveSymbol("m", 4096)),
+	}, AtOpen, BadMapDef, Malformed)
 })
 
-var _ = Table("mapdefs.btf.missing-refused", func(s *Session, f fault) {
-	s.Refuses(f.control, f.bad, AtOpen, BTFMissing, MalformedBTF, BadMapDef)
-}, []fault{
-	{variant: "section", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.DropSection(".BTF"))},
-	{variant: "empty", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.EmptySection(".BTF"))},
-	{variant: "types", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.RenameType(elfedit.DataSec, ".maps", ".mops"))},
+var _ = It("mapdefs.btf.missing-refused", func(s *Session) {
+	refusesEach(s, objects.MapDefs.Plain, []objects.Object{
+		withoutBTF(objects.MapDefs.Plain),
+		objects.MapDefs.Plain.With(elfedit.EmptySection(".BTF")),
+		objects.MapDefs.Plain.With(elfedit.RenameType(elfedit.DataSec, ".maps", ".mops")),
+	}, AtOpen, BTFMissing, MalformedBTF, BadMapDef)
 })
 
 var _ = Table("mapdefs.btf.corrupt-refused", func(s *Session, f fault) {

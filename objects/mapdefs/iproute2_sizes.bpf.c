@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Two definitions of different sizes in one section.
+#include "bpf.h"
+
+struct elf_map_20 {
+	__u32 type;
+	__u32 size_key;
+	__u32 size_value;
+	__u32 max_elem;
+	__u32 flags;
+};
+
+struct bpf_elf_map SEC("maps") m = {
+	.type = BPF_MAP_TYPE_HASH,
+	.size_key = sizeof(__u32),
+	.size_value = sizeof(__u64),
+	.max_elem = 4,
+	.id = 1,
+};
+
+struct elf_map_20 SEC("maps") other = {
+	.type = BPF_MAP_TYPE_HASH,
+	.size_key = sizeof(__u32),
+	.size_value = sizeof(__u64),
+	.max_elem = 4,
+};
+
+SEC("xdp")
+int store(struct xdp_md *ctx)
+{
+	__u32 key = 7;
+	__u64 value = 77;
+
+	bpf_map_update_elem(&m, &key, &value, BPF_ANY);
+	return XDP_PASS;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The same, with numbers in the other ways that iproute2 reads them: hexadecimal and octal.
+#include "slot.h"
+
+struct bpf_elf_map SEC("maps") jumps = {
+	.type = BPF_MAP_TYPE_PROG_ARRAY,
+	.size_key = sizeof(__u32),
+	.size_value = sizeof(__u32),
+	.max_elem = 4,
+	.id = 10,
+};
+
+SEC("xdp")
+int entry(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &jumps, slot_of(ctx));
+	return 1; /* nothing in the slot */
+}
+
+SEC("0xa/0x0")
+int zero(struct xdp_md *ctx)
+{
+	return 40;
+}
+
+SEC("012/02")
+int two(struct xdp_md *ctx)
+{
+	return 42;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A legacy map with an annotation whose value is of another size than the map's.
+#include "bpf.h"
+
+struct bpf_map_def SEC("maps") m = {
+	.type = BPF_MAP_TYPE_HASH,
+	.key_size = sizeof(__u32),
+	.value_size = sizeof(__u64),
+	.max_entries = 4,
+};
+
+KEY_AND_VALUE_OF(m, __u32, __u32);
+
+SEC("xdp")
+int store(struct xdp_md *ctx)
+{
+	__u32 key = 7;
+	__u64 value = 77;
+
+	bpf_map_update_elem(&m, &key, &value, BPF_ANY);
+	return XDP_PASS;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A map as the kernel's samples defined it, in 28 bytes.
+#include "bpf.h"
+
+struct bpf_load_map_def SEC("maps") m = {
+	.type = BPF_MAP_TYPE_HASH,
+	.key_size = sizeof(__u32),
+	.value_size = sizeof(__u64),
+	.max_entries = 4,
+};
+
+SEC("xdp")
+int store(struct xdp_md *ctx)
+{
+	__u32 key = 7;
+	__u64 value = 77;
+
+	bpf_map_update_elem(&m, &key, &value, BPF_ANY);
+	return XDP_PASS;
+}

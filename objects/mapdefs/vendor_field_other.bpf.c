@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A BTF definition with two fields that no loader knows, of which the callback knows one.
+#include "vendor.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(vendor_entries, 9);
+	__uint(vendor_colour, 7);
+} m SEC(".maps");
+
+SEC("xdp")
+int store(struct xdp_md *ctx)
+{
+	__u32 key = 7;
+	__u64 value = 77;
+
+	bpf_map_update_elem(&m, &key, &value, BPF_ANY);
+	return XDP_PASS;
+}
