@@ -20,7 +20,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-//go:embed */loader.yaml */*.c */*.h
+//go:embed */loader.yaml */*.c */*.h */*.rs
 var files embed.FS
 
 // Errors of [Find].
@@ -83,7 +83,7 @@ func carried(name string) (*loader.Manifest, error) {
 	return m, err
 }
 
-// Source is the folder of a manifest that loadstone carries: the manifest and the C sources beside it.
+// Source is the folder of a manifest that loadstone carries: the manifest and the sources in C and Rust beside it.
 func Source(name string) (fs.FS, error) {
 	return fs.Sub(files, name)
 }

@@ -61,14 +61,14 @@ func TestSourcesAreCarried(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range all {
-		if m.Build == nil || m.Build.C == "" {
+		if m.Build == nil || m.Build.Go != "" {
 			continue
 		}
 		source, err := Source(m.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fs.Stat(source, m.Build.C); err != nil {
+		if _, err := fs.Stat(source, m.Build.C+m.Build.Rust); err != nil {
 			t.Errorf("%s: %v", m.Name, err)
 		}
 	}

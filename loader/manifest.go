@@ -98,12 +98,13 @@ func (s Suite) Module() (dir string, ok bool) { return strings.CutSuffix(string(
 // Archive is the Debian suite's own name, such as "12-backports", and whether s is one.
 func (s Suite) Archive() (string, bool) { return strings.CutPrefix(string(s), "debian-") }
 
-// Build says how a driver is compiled: exactly one of Go and C is set.
+// Build says how a driver is compiled: exactly one of Go, C and Rust is set.
 type Build struct {
 	Go        string   `yaml:"go"`        // a main package, relative to the manifest's folder: "./driver"
 	C         string   `yaml:"c"`         // one C file in the manifest's folder
-	Packages  []string `yaml:"packages"`  // C: Debian packages of the version's suite to compile with (headers, linker names)
-	Libraries []string `yaml:"libraries"` // C: what to link, as for cc -l: "bpf"
+	Rust      string   `yaml:"rust"`      // one Rust file in the manifest's folder
+	Packages  []string `yaml:"packages"`  // Debian packages of the version's suite to compile with: headers and linker names; cargo and crates
+	Libraries []string `yaml:"libraries"` // what to link, as for cc -l: "bpf"; for Rust crates: "aya"
 }
 
 // ErrManifest is wrapped by every error about the contents of a manifest. Its text names file and line.
@@ -191,7 +192,7 @@ var manifestKeys = map[string][]string{
 	"":         {"name", "homepage", "versions", "builtin", "speaks", "command", "env", "build", "packages", "files"},
 	"versions": {"*"},
 	"env":      {"*"},
-	"build":    {"go", "c", "packages", "libraries"},
+	"build":    {"go", "c", "rust", "packages", "libraries"},
 }
 
 func (d *manifestText) fault(n *yaml.Node, format string, args ...any) {
@@ -331,14 +332,17 @@ func (d *manifestText) checkBuild(m *Manifest) {
 		return
 	}
 	node := d.at("build")
+	sources := slices.DeleteFunc([]string{b.Go, b.C, b.Rust}, func(s string) bool { return s == "" })
 	switch {
-	case (b.Go == "") == (b.C == ""):
-		d.fault(node, "build: want exactly one of go and c")
+	case len(sources) != 1:
+		d.fault(node, "build: want exactly one of go, c and rust")
 	case b.Go != "" && len(b.Packages)+len(b.Libraries) > 0:
-		d.fault(node, "build: packages and libraries are for c")
+		d.fault(node, "build: packages and libraries are for c and rust")
 	case b.Go != "" && !(strings.HasPrefix(b.Go, "./") && filepath.IsLocal(b.Go)):
 		d.fault(node, "build: go %q: want ./ and a package below the manifest's folder", b.Go)
-	case b.C != "" && !filepath.IsLocal(b.C):
-		d.fault(node, "build: c %q: want a file below the manifest's folder", b.C)
+	case !filepath.IsLocal(sources[0]):
+		d.fault(node, "build: %q: want a file below the manifest's folder", sources[0])
+	case b.Rust != "" && len(b.Packages) == 0:
+		d.fault(node, "build: rust takes packages, of cargo and the crates")
 	}
 }

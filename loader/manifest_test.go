@@ -93,11 +93,13 @@ func TestBadManifest(t *testing.T) {
 		{"variable with =", head + start + "env: {\"A=B\": c}\n", "is no name of a variable"},
 		{"other descriptors", head + start + "env: {LOADSTONE_FDS: \"5,6\"}\n", `want "3,4"`},
 		{"file outside", head + start + "files: [a, /etc/passwd]\n", `l.yaml:5: file "/etc/passwd"`},
-		{"build of nothing", head + start + "build: {}\n", "exactly one of go and c"},
-		{"build of both", head + start + "build: {go: ./d, c: d.c}\n", "exactly one of go and c"},
-		{"go with libraries", head + start + "build: {go: ./d, libraries: [bpf]}\n", "are for c"},
+		{"build of nothing", head + start + "build: {}\n", "exactly one of go, c and rust"},
+		{"build of both", head + start + "build: {go: ./d, c: d.c}\n", "exactly one of go, c and rust"},
+		{"go with libraries", head + start + "build: {go: ./d, libraries: [bpf]}\n", "are for c and rust"},
 		{"go outside", head + start + "build: {go: ../d}\n", "below the manifest's folder"},
 		{"c outside", head + start + "build: {c: /d.c}\n", "below the manifest's folder"},
+		{"rust outside", head + start + "build: {rust: ../d.rs, packages: [cargo]}\n", "below the manifest's folder"},
+		{"rust without cargo", head + start + "build: {rust: d.rs}\n", "rust takes packages"},
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
 			_, err := ParseManifest("l.yaml", strings.NewReader(tt.text))

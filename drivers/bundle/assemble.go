@@ -41,7 +41,12 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 	program := r.Manifest.Argv()[0]
 	if r.sources != nil {
 		var err error
-		if r.program, err = r.compile(ctx, compiler, w, sys); err != nil {
+		if r.Manifest.Build.Rust != "" {
+			r.program, err = r.compileRust(ctx, sys)
+		} else {
+			r.program, err = r.compile(ctx, compiler, w, sys)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}

@@ -73,9 +73,13 @@ func (s *sysroot) checkInputs(said []byte) error {
 	return nil
 }
 
+// compiler is the compiler of the host that a driver takes, if it takes one.
 func (r *request) compiler() (string, error) {
 	if r.Arch.Name != runtime.GOARCH {
-		return "", fmt.Errorf("%w for %s: %s is a driver in C, and is compiled on a machine of its architecture", ErrNoCompiler, r.Arch.Name, r.Manifest.Name)
+		return "", fmt.Errorf("%w for %s: %s is compiled on a machine of its architecture", ErrNoCompiler, r.Arch.Name, r.Manifest.Name)
+	}
+	if r.Manifest.Build.Rust != "" {
+		return "", nil // it is among the packages
 	}
 	compiler, err := exec.LookPath("gcc")
 	if err != nil {

@@ -30,8 +30,8 @@ type request struct {
 	suite   loader.Suite
 
 	brought tree              // the manifest's files, and its command if that is one
-	sources map[string][]byte // of a driver in C, by name
-	program []byte            // of a driver in Go; of one in C once it is compiled
+	sources map[string][]byte // of a driver in C or Rust, by name
+	program []byte            // of a driver in Go; of another once it is compiled
 
 	id string // names the files of this request in the cache: the same for the same request
 }
@@ -76,8 +76,10 @@ func (r *request) read(ctx context.Context) error {
 		var err error
 		r.program, err = r.goProgram(ctx)
 		return err
+	case build.Rust != "":
+		return r.readSources(build.Rust)
 	}
-	return r.readC(build.C)
+	return r.readSources(build.C)
 }
 
 // bring takes a file or folder of the manifest's folder into the root.
@@ -106,8 +108,8 @@ func (r *request) bring(name string) error {
 	return err
 }
 
-// readC reads a C file and the headers beside it.
-func (r *request) readC(name string) error {
+// readSources reads a file in C or Rust, and the headers beside it.
+func (r *request) readSources(name string) error {
 	if r.Source == nil {
 		return fmt.Errorf("%w: %s: the manifest has no folder", ErrNoFile, name)
 	}

@@ -126,4 +126,6 @@ func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 	return "", false
 }
 
-func ofMaps(h loader.Handler) bool { return h == loader.MapSectionHandler || h == loader.MapFieldHandler }
+func ofMaps(h loader.Handler) bool {
+	return h == loader.MapSectionHandler || h == loader.MapFieldHandler
+}

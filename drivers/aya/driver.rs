@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The aya driver: speaks version 1 of the loader protocol on stdin and stdout and does with aya what it is asked.
+//!
+//! Opening reads the object with aya_obj, which is the part of aya that makes nothing in the kernel; loading is EbpfLoader's, of the same bytes.
+//! What aya has no call for is unsupported. A refusal is told by the types of aya's errors and the kernel's errno, never by text.
+//!
+//! Order to read in: the conversation, sessions with an operation after the other, refusals.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Write};
+
+use aya::maps::{Map, MapError};
+use aya::pin::PinError;
+use aya::programs::{links::Link, loaded_links, xdp::XdpLink, Program, ProgramError, XdpFlags};
+use aya::{Ebpf, EbpfError, EbpfLoader};
+use serde_json::{json, Value};
+
+/// How a request ends: the body of its reply, or what is wrong with it.
+type Answer = Result<Value, Value>;
+
+// ---- the conversation ----
+
+fn main() {
+    // Maps count against this before kernel 5.11, and aya leaves it to its user.
+    let infinite = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &infinite) } != 0 {
+        eprintln!("raise RLIMIT_MEMLOCK: {}", io::Error::last_os_error());
+    }
+    let mut sessions = Sessions::default();
+    for line in io::stdin().lock().lines() {
+        let line = line.expect("read a request");
+        let request: Value = serde_json::from_str(&line).expect("a request is JSON");
+        let seq = request["seq"].as_u64().filter(|&n| n > 0).expect("a request has a number");
+        let mut reply = match sessions.answer(&request) {
+            Ok(body) | Err(body) => body,
+        };
+        reply["seq"] = seq.into();
+        println!("{reply}");
+        io::stdout().flush().expect("write a reply");
+        if request["op"] == "bye" {
+            return;
+        }
+    }
+}
+
+fn ok() -> Answer {
+    Ok(json!({"ok": {}}))
+}
+
+fn unsupported(feature: &str, reason: &str) -> Value {
+    json!({"unsupported": {"feature": feature, "reason": reason}})
+}
+
+/// The request makes no sense to this driver. Nothing of it has been done.
+fn error(message: &str) -> Value {
+    json!({"error": {"message": message}})
+}
+
+fn not_found(stage: &str, what: &str) -> Value {
+    json!({"rejected": {"stage": stage, "class": "not-found", "message": format!("no {what}")}})
+}
+
+fn text<'a>(object: &'a Value, key: &str) -> Result<&'a str, Value> {
+    object[key].as_str().ok_or_else(|| error(&format!("{key}: want a string")))
+}
+
+fn number(object: &Value, key: &str) -> Result<u32, Value> {
+    let n = object[key].as_u64().and_then(|n| u32::try_from(n).ok());
+    n.ok_or_else(|| error(&format!("{key}: want a number of 32 bits")))
+}
+
+// ---- sessions ----
+
+/// One object. Its links go before its programs.
+#[derive(Default)]
+struct Session {
+    links: HashMap<String, XdpLink>,
+    handles: usize, // given out so far
+    loaded: Option<Ebpf>,
+    object: Vec<u8>,
+    pin_root: Option<String>,
+    maps: Vec<String>,
+    programs: Vec<String>,
+    max_entries: HashMap<String, u32>,
+    left_out: Vec<String>, // programs
+}
+
+#[derive(Default)]
+struct Sessions(HashMap<String, Session>);
+
+const CLAIMS: [(&str, &str, &str); 14] = [
+    ("btf-maps", "yes", ""),
+    ("legacy-maps", "yes", ""),
+    ("iproute2-maps", "no", "bpf_elf_map is not known"),
+    ("callback-maps", "no", "there are no callbacks"),
+    ("program-handlers", "no", "there are no callbacks"),
+    ("ignore-unknown-fields", "no", "unknown fields are always ignored, and not told"),
+    ("pinning", "yes", "by name, in one folder"),
+    ("numa", "no", "numa_node of a BTF map definition is not read"),
+    ("map-in-map", "no", "came after 0.13"),
+    ("global-data", "yes", ""),
+    ("metadata", "no", "read-only data is not bound to programs that do not use it"),
+    ("static-link", "no", "there is no linker"),
+    ("xdp-chain", "no", "there is no dispatcher"),
+    ("struct-ops", "no", ""),
+];
+
+fn hello(request: &Value) -> Answer {
+    if !request["protocols"].as_array().is_some_and(|all| all.contains(&json!(1))) {
+        return Err(unsupported("protocol", "this driver speaks version 1 only"));
+    }
+    let version = env!("DRIVER_VERSION");
+    let features: HashMap<_, _> = CLAIMS.iter().map(|(f, s, why)| (f, json!({"support": s, "reason": why}))).collect();
+    Ok(json!({"ok": {"protocol": 1, "features": features, "loader": {
+        "name": "aya", "version": version, "language": "rust", "homepage": "https://aya-rs.dev",
+        "issues": "https://github.com/aya-rs/aya/issues", "components": {"aya": version},
+    }}}))
+}
+
+/// The feature that an option is about which aya has no way to be told of.
+fn cannot_follow(options: &Value) -> Option<(&'static str, &'static str)> {
+    let given = |key: &str| match &options[key] {
+        Value::String(s) => !s.is_empty(),
+        Value::Object(o) => !o.is_empty(),
+        _ => false,
+    };
+    let handlers = options["handlers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if options["ignore_unknown_fields"] == json!(true) {
+        return Some(("ignore-unknown-fields", "unknown fields are always ignored, and not told"));
+    }
+    if options["map_layout"] == "bpf_elf_map" || given("pin_mount") || given("pin_subdir") || given("pin_ids") {
+        return Some(("iproute2-maps", "bpf_elf_map is not known"));
+    }
+    if given("map_layout") && options["map_layout"] != "bpf_map_def" {
+        return Some(("map_layout", "aya cannot be told what section maps holds"));
+    }
+    if handlers.iter().any(|h| h.as_str().is_some_and(|h| h.starts_with("map-"))) {
+        return Some(("callback-maps", "there are no callbacks"));
+    }
+    (!handlers.is_empty()).then_some(("program-handlers", "there are no callbacks"))
+}
+
+impl Sessions {
+    fn answer(&mut self, request: &Value) -> Answer {
+        if request["v"] != json!(1) {
+            return Err(unsupported("protocol", "this driver speaks version 1 only"));
+        }
+        match text(request, "op")? {
+            "hello" => hello(request),
+            "open" => self.open(request),
+            "set" => self.of(request)?.set(request),
+            "load" => self.of(request)?.load(),
+            "attach" => self.of(request)?.attach(request),
+            "detach" => self.of(request)?.detach(request),
+            "pin" => self.of(request)?.pin(request),
+            "unpin" => {
+                self.of(request)?;
+                Err(unsupported("unpin", "a path is not given up without the map or program"))
+            }
+            "close" => {
+                self.of(request)?;
+                self.0.remove(text(request, "session")?);
+                ok()
+            }
+            "reset" | "bye" => {
+                self.0.clear();
+                ok()
+            }
+            op => Err(unsupported(op, "aya has no such thing")),
+        }
+    }
+
+    fn of(&mut self, request: &Value) -> Result<&mut Session, Value> {
+        self.0.get_mut(text(request, "session")?).ok_or_else(|| error("no such session"))
+    }
+
+    fn open(&mut self, request: &Value) -> Answer {
+        let (name, path, options) = (text(request, "session")?, text(request, "object")?, &request["options"]);
+        if self.0.contains_key(name) {
+            return Err(error("the session is open already"));
+        }
+        if let Some((feature, reason)) = cannot_follow(options) {
+            return Err(unsupported(feature, reason));
+        }
+        let object = std::fs::read(path).map_err(|e| rejected("open", "io", errno(&e), &e, ""))?;
+        let parsed = aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
+        let mut s = Session { object, ..Default::default() };
+        s.pin_root = options["pin_root"].as_str().filter(|p| !p.is_empty()).map(String::from);
+        s.maps = parsed.maps.keys().cloned().collect();
+        s.programs = parsed.programs.keys().cloned().collect();
+        s.maps.sort();
+        s.programs.sort();
+        let reply = s.view()?;
+        self.0.insert(name.to_string(), s);
+        Ok(reply)
+    }
+}
+
+impl Session {
+    /// What the object declares; with ids where it is loaded.
+    fn view(&self) -> Answer {
+        let mut maps = Vec::new();
+        for name in &self.maps {
+            let id = match self.loaded.as_ref().and_then(|e| e.map(name)) {
+                Some(map) => data(map).info().map_err(|e| error(&e.to_string()))?.id(),
+                None => 0,
+            };
+            maps.push(json!({"name": name, "id": id}));
+        }
+        let mut programs = Vec::new();
+        for name in &self.programs {
+            let program = self.loaded.as_ref().filter(|_| !self.left_out.contains(name)).and_then(|e| e.program(name));
+            let id = match program {
+                Some(program) => program.info().map_err(|e| error(&e.to_string()))?.id(),
+                None => 0,
+            };
+            programs.push(json!({"name": name, "id": id}));
+        }
+        Ok(json!({"ok": {"maps": maps, "programs": programs}}))
+    }
+
+    fn set(&mut self, request: &Value) -> Answer {
+        let (target, name, attribute) = (text(request, "target")?, text(request, "name")?.to_string(), text(request, "attribute")?);
+        let names = if target == "map" { &self.maps } else { &self.programs };
+        if !names.contains(&name) {
+            return Err(not_found("open", &format!("{target} {name}")));
+        }
+        if self.loaded.is_some() {
+            return Err(json!({"rejected": {"stage": "load", "class": "busy", "message": "changing a loader that has loaded has no effect"}}));
+        }
+        match (target, attribute) {
+            ("map", "max_entries") => {
+                self.max_entries.insert(name, number(request, "value")?);
+            }
+            ("program", "autoload") => match request["value"].as_bool() {
+                Some(true) => self.left_out.retain(|n| *n != name),
+                Some(false) => self.left_out.push(name),
+                None => return Err(error("value: want true or false")),
+            },
+            _ => return Err(unsupported(attribute, "EbpfLoader does not set that")),
+        }
+        ok()
+    }
+
+    fn load(&mut self) -> Answer {
+        if self.loaded.is_some() {
+            return Err(error("loaded already"));
+        }
+        let mut loader = EbpfLoader::new();
+        if let Some(root) = &self.pin_root {
+            loader.map_pin_path(root);
+        }
+        for (name, entries) in &self.max_entries {
+            loader.set_max_entries(name, *entries);
+        }
+        let mut loaded = loader.load(&self.object).map_err(|e| refusal(&e))?;
+        for (name, program) in loaded.programs_mut().filter(|(name, _)| !self.left_out.iter().any(|n| n == name)) {
+            match load_program(program) {
+                Some(result) => result.map_err(|e| refusal(&EbpfError::ProgramError(e)))?,
+                None => return Err(unsupported("program_type", &format!("this driver does not load programs of {name}'s type"))),
+            }
+        }
+        self.loaded = Some(loaded);
+        self.view()
+    }
+
+    fn loaded_program(&mut self, name: &str) -> Result<&mut Program, Value> {
+        let found = self.loaded.as_mut().and_then(|e| e.program_mut(name));
+        found.ok_or_else(|| not_found("attach", &format!("loaded program {name}")))
+    }
+
+    fn attach(&mut self, request: &Value) -> Answer {
+        let (kind, name) = (text(request, "kind")?, text(request, "program")?);
+        if kind != "xdp" {
+            return Err(unsupported(kind, "this driver attaches to xdp only"));
+        }
+        let ifindex = number(request, "ifindex")?;
+        let at_attach = |e: ProgramError| reject_program("attach", &e);
+        let program = self.loaded_program(name)?;
+        let id = program.info().map_err(at_attach)?.id();
+        let xdp: &mut aya::programs::Xdp = program.try_into().map_err(at_attach)?;
+        let attached = xdp.attach_to_if_index(ifindex, XdpFlags::default()).map_err(at_attach)?;
+        let link = xdp.take_link(attached).map_err(at_attach)?;
+        self.handles += 1;
+        let handle = self.handles.to_string();
+        self.links.insert(handle.clone(), link);
+        // Its links are told by no program of aya's, but all there are.
+        let link_id = loaded_links().filter_map(Result::ok).filter(|l| l.prog_id == id).map(|l| l.id).max().unwrap_or(0);
+        Ok(json!({"ok": {"handle": handle, "link_id": link_id}}))
+    }
+
+    fn detach(&mut self, request: &Value) -> Answer {
+        let link = self.links.remove(text(request, "handle")?).ok_or_else(|| error("no such handle"))?;
+        link.detach().map_err(|e| reject_program("attach", &e))?;
+        ok()
+    }
+
+    fn pin(&mut self, request: &Value) -> Answer {
+        let (target, name, path) = (text(request, "target")?, text(request, "name")?, text(request, "path")?);
+        let missing = || not_found("load/pin", &format!("loaded {target} {name}"));
+        let loaded = self.loaded.as_mut().ok_or_else(missing)?;
+        let pinned = match target {
+            "map" => data(loaded.map(name).ok_or_else(missing)?).pin(path),
+            _ => loaded.program_mut(name).ok_or_else(missing)?.pin(path),
+        };
+        pinned.map_err(|e| reject_pin(&e))?;
+        ok()
+    }
+}
+
+/// A map of whatever type.
+fn data(map: &Map) -> &aya::maps::MapData {
+    use Map::*;
+    match map {
+        Array(d) | BloomFilter(d) | CpuMap(d) | DevMap(d) | DevMapHash(d) | HashMap(d) | LpmTrie(d) | LruHashMap(d) | PerCpuArray(d)
+        | PerCpuHashMap(d) | PerCpuLruHashMap(d) | PerfEventArray(d) | ProgramArray(d) | Queue(d) | RingBuf(d) | SockHash(d) | SockMap(d)
+        | Stack(d) | StackTraceMap(d) | Unsupported(d) | XskMap(d) => d,
+    }
+}
+
+/// None for types that take more than the program to load: where it attaches to.
+fn load_program(program: &mut Program) -> Option<Result<(), ProgramError>> {
+    use Program::*;
+    Some(match program {
+        CgroupDevice(p) => p.load(),
+        CgroupSkb(p) => p.load(),
+        CgroupSock(p) => p.load(),
+        CgroupSockAddr(p) => p.load(),
+        CgroupSockopt(p) => p.load(),
+        CgroupSysctl(p) => p.load(),
+        KProbe(p) => p.load(),
+        LircMode2(p) => p.load(),
+        PerfEvent(p) => p.load(),
+        RawTracePoint(p) => p.load(),
+        SchedClassifier(p) => p.load(),
+        SkLookup(p) => p.load(),
+        SkMsg(p) => p.load(),
+        SkSkb(p) => p.load(),
+        SockOps(p) => p.load(),
+        SocketFilter(p) => p.load(),
+        TracePoint(p) => p.load(),
+        UProbe(p) => p.load(),
+        Xdp(p) => p.load(),
+        _ => return None,
+    })
+}
+
+// ---- refusals ----
+
+fn errno(e: &io::Error) -> i32 {
+    e.raw_os_error().unwrap_or(0)
+}
+
+/// The class that an errno stands for, as docs/loader-protocol.md has it.
+fn class_of(errno: i32) -> &'static str {
+    match errno {
+        libc::EINVAL | libc::EDOM | libc::ERANGE => "invalid",
+        libc::EOPNOTSUPP | 524 | libc::ENOSYS | libc::EPROTONOSUPPORT | libc::EAFNOSUPPORT => "not-supported",
+        libc::ENOENT | libc::ESRCH | libc::ENODEV | libc::ENXIO => "not-found",
+        libc::EEXIST => "name-conflict",
+        libc::EPERM | libc::EACCES => "permission",
+        libc::E2BIG | libc::ENOMEM | libc::ENOSPC | libc::ENAMETOOLONG | libc::EMFILE | libc::ENFILE | libc::EFBIG => "limit",
+        libc::EBUSY | libc::EAGAIN | libc::ETXTBSY => "busy",
+        libc::ENOEXEC | libc::EBADMSG | libc::EILSEQ => "malformed",
+        libc::EIO | libc::EROFS | libc::ENOTDIR | libc::EISDIR | libc::EBADF => "io",
+        _ => "unclassified",
+    }
+}
+
+fn rejected(stage: &str, class: &str, errno: i32, e: &dyn std::error::Error, log: &str) -> Value {
+    let mut message = e.to_string();
+    let mut cause = e.source();
+    while let Some(c) = cause {
+        message += &format!(": {c}");
+        cause = c.source();
+    }
+    let log: String = log.chars().rev().take(32 << 10).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, at most 64 KiB
+    json!({"rejected": {"stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log}})
+}
+
+/// By the errno of the kernel, where there is one.
+fn reject_io(stage: &str, io: &io::Error, e: &dyn std::error::Error) -> Value {
+    rejected(stage, class_of(errno(io)), errno(io), e, "")
+}
+
+fn refusal(e: &EbpfError) -> Value {
+    use aya_obj::ParseError as P;
+    match e {
+        EbpfError::ParseError(p) => {
+            let class = match p {
+                P::ElfError(_) | P::SectionError { .. } => "malformed/elf",
+                P::BtfError(_) => "malformed/btf",
+                P::NoBTF => "not-found/btf",
+                P::InvalidMapDefinition { .. } | P::MapSymbolNameNotFound { .. } | P::NoSymbolsForSection { .. } => "invalid/map-definition",
+                P::UnsupportedRelocationTarget | P::UnknownSymbol { .. } | P::MapNotFound { .. } => "invalid/relocation",
+                P::InvalidProgramSection { .. } => "not-supported/section",
+                P::InvalidProgramCode => "invalid/program",
+                P::SymbolNotFound { .. } => "not-found/symbol",
+                _ => "unclassified",
+            };
+            rejected("open", class, 0, e, "")
+        }
+        EbpfError::UnexpectedPinningType { .. } => rejected("load", "invalid/map-definition", 0, e, ""),
+        EbpfError::RelocationError(_) | EbpfError::BtfRelocationError(_) => rejected("load/relocate", "invalid/relocation", 0, e, ""),
+        EbpfError::BtfError(_) => rejected("load", "malformed/btf", 0, e, ""),
+        EbpfError::NoBTF => rejected("load", "not-found/btf", 0, e, ""),
+        EbpfError::MapError(m) => reject_map(m),
+        EbpfError::ProgramError(p) => reject_program("load", p),
+        EbpfError::FileError { error, .. } => reject_io("load", error, e),
+    }
+}
+
+fn reject_map(e: &MapError) -> Value {
+    match e {
+        MapError::CreateError { io_error, .. } => reject_io("load/create", io_error, e),
+        MapError::PinError { error, .. } => reject_pin(error),
+        MapError::SyscallError(s) => reject_io("load", &s.io_error, e),
+        MapError::IoError(io) => reject_io("load", io, e),
+        MapError::InvalidMapType { .. } | MapError::Unsupported { .. } => rejected("load", "not-supported", 0, e, ""),
+        MapError::InvalidName { .. } => rejected("load", "invalid", 0, e, ""),
+        _ => rejected("load", "unclassified", 0, e, ""),
+    }
+}
+
+fn reject_program(stage: &str, e: &ProgramError) -> Value {
+    match e {
+        ProgramError::LoadError { io_error, verifier_log } => {
+            let log = verifier_log.to_string();
+            if log.is_empty() {
+                return reject_io(stage, io_error, e); // refused before it was verified
+            }
+            rejected("load/verify", "verifier", errno(io_error), e, &log)
+        }
+        ProgramError::SyscallError(s) => reject_io(stage, &s.io_error, e),
+        ProgramError::IOError(io) => reject_io(stage, io, e),
+        ProgramError::MapError(m) => reject_map(m),
+        ProgramError::XdpError(aya::programs::xdp::XdpError::NetlinkError { io_error }) => reject_io(stage, io_error, e),
+        ProgramError::UnexpectedProgramType => rejected(stage, "invalid/program", 0, e, ""),
+        _ => rejected(stage, "unclassified", 0, e, ""),
+    }
+}
+
+fn reject_pin(e: &PinError) -> Value {
+    match e {
+        PinError::SyscallError(s) => reject_io("load/pin", &s.io_error, e),
+        _ => rejected("load/pin", "unclassified", 0, e, ""),
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// workshop is the folder of the sysroot in which a driver in Rust is compiled.
+const workshop = "/driver"
+
+// compileRust compiles a driver in Rust with the compiler and the crates of the suite's packages. The sysroot is its root: cargo's parts are found by
+// absolute paths, and what cargo builds on its way, such as macros, runs with the suite's libraries. No crate comes from anywhere else.
+func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error) {
+	if sys == nil {
+		return nil, fmt.Errorf("%w: %s is a driver in Rust, whose compiler comes from packages", ErrNoCompiler, r.Manifest.Name)
+	}
+	files := map[string][]byte{
+		path.Join(workshop, "Cargo.toml"): r.cargoManifest(),
+		path.Join(workshop, "main.rs"):    r.sources[path.Base(r.Manifest.Build.Rust)],
+		"/dev/null":                       nil, // what programs are given that have no input
+		"/tmp/.keep":                      nil,
+	}
+	for name, text := range files {
+		name = filepath.Join(sys.dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, text, 0o644)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := run(r.cargo(ctx, sys)); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrCompile, r.Manifest.Build.Rust, err)
+	}
+	return sys.root.ReadFile(path.Join(workshop, "target/release/driver")[1:])
+}
+
+// cargoManifest is the driver as cargo sees it. Whichever versions of the crates the suite has are the right ones.
+func (r *request) cargoManifest() []byte {
+	text := &strings.Builder{}
+	text.WriteString("[package]\nname = \"driver\"\nversion = \"0.0.0\"\nedition = \"2021\"\n")
+	text.WriteString("[[bin]]\nname = \"driver\"\npath = \"main.rs\"\n")
+	text.WriteString("[profile.release]\nstrip = true\nopt-level = 1\n[dependencies]\n") // it is compiled more often than it runs long
+	for _, crate := range r.Manifest.Build.Libraries {
+		fmt.Fprintf(text, "%q = \"*\"\n", crate)
+	}
+	return []byte(text.String())
+}
+
+// cargo is the command that compiles, in the sysroot. Whoever is not root is root in a user namespace for that.
+func (r *request) cargo(ctx context.Context, sys *sysroot) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "/usr/bin/cargo", "build", "--release", "--offline",
+		"--config", `source.crates-io.replace-with="debian"`, "--config", `source.debian.directory="/usr/share/cargo/registry"`)
+	cmd.Dir = workshop
+	cmd.Env = []string{
+		"PATH=/usr/bin", "HOME=/tmp", "CARGO_HOME=/tmp/cargo", "DRIVER_VERSION=" + r.version,
+		// cc is a name that packages give it only when they are installed.
+		"RUSTFLAGS=-Clinker=/usr/bin/gcc",
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: sys.dir}
+	if uid, gid := os.Geteuid(), os.Getegid(); uid != 0 {
+		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: uid, Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: gid, Size: 1}}
+	}
+	return cmd
+}
