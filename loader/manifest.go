@@ -57,6 +57,9 @@ type Manifest struct {
 	// Build is how the file at Command[0] is made, if it is not a file of the manifest's folder nor of a package.
 	Build *Build `yaml:"build"`
 
+	// Source are programs that are built from a Debian source package, besides Command[0]: for a loader that no binary package has.
+	Source *Source `yaml:"source"`
+
 	// Packages are Debian packages to unpack in the driver's root, with what they depend on: names of binary packages, or of source
 	// packages, which mean those of its binary packages that hold shared libraries.
 	Packages []string `yaml:"packages"`
@@ -105,6 +108,16 @@ type Build struct {
 	Rust      string   `yaml:"rust"`      // one Rust file in the manifest's folder
 	Packages  []string `yaml:"packages"`  // Debian packages of the version's suite to compile with: headers and linker names; cargo and crates
 	Libraries []string `yaml:"libraries"` // what to link, as for cc -l: "bpf"; for Rust crates: "aya"
+}
+
+// Source says how programs are built from a Debian source package of the version's suite: with the host's compiler and tools, against the
+// headers and libraries of that suite. The commands find CC and PKG_CONFIG_LIBDIR set for that, and nothing of the host's environment but PATH.
+type Source struct {
+	Package  string            `yaml:"package"`  // the source package, which has the loader's version
+	Needs    []string          `yaml:"needs"`    // Debian packages of the suite to compile with (headers, linker names)
+	Tools    []string          `yaml:"tools"`    // programs of the host that the commands call: "make"
+	Commands []string          `yaml:"commands"` // lines for sh -e, each run in the folder of the unpacked source
+	Files    map[string]string `yaml:"files"`    // what the commands make, relative to that folder, to an absolute path in the driver's root
 }
 
 // ErrManifest is wrapped by every error about the contents of a manifest. Its text names file and line.
@@ -189,9 +202,10 @@ type manifestText struct {
 
 // manifestKeys are the keys of a manifest, with those of the mappings in it. Keys that end in * may have any name.
 var manifestKeys = map[string][]string{
-	"":         {"name", "homepage", "versions", "builtin", "speaks", "command", "env", "build", "packages", "files"},
+	"":         {"name", "homepage", "versions", "builtin", "speaks", "command", "env", "build", "source", "packages", "files"},
 	"versions": {"*"},
 	"env":      {"*"},
+	"source":   {"package", "needs", "tools", "commands", "files"},
 	"build":    {"go", "c", "rust", "packages", "libraries"},
 }
 
@@ -252,6 +266,7 @@ func (d *manifestText) check(m *Manifest) {
 	d.checkVersions(m)
 	d.checkStart(m)
 	d.checkBuild(m)
+	d.checkSource(m)
 	for i, f := range m.Files {
 		if !filepath.IsLocal(f) {
 			d.fault(d.at("files").Content[i], "file %q is not below the manifest's folder", f)
@@ -284,7 +299,7 @@ func (d *manifestText) checkVersions(m *Manifest) {
 		}
 		_, archive := suite.Archive()
 		_, module := suite.Module()
-		needed := len(m.Packages) > 0 || m.Build != nil && len(m.Build.Packages) > 0
+		needed := len(m.Packages) > 0 || m.Source != nil || m.Build != nil && len(m.Build.Packages) > 0
 		switch {
 		case !suite.valid():
 			d.fault(node, "version %q comes from %q: want debian-…, go.mod, FOLDER/go.mod or local", version, suite)
@@ -300,8 +315,8 @@ func (d *manifestText) checkStart(m *Manifest) {
 	switch {
 	case len(m.Command) == 0 && m.Builtin == "":
 		d.fault(d.at(), "neither command nor builtin: nothing to start")
-	case len(m.Command) == 0 && (m.Speaks != "" || m.Build != nil || len(m.Env)+len(m.Packages)+len(m.Files) > 0):
-		d.fault(d.at(), "speaks, build, env, packages and files are about a command, and there is none")
+	case len(m.Command) == 0 && (m.Speaks != "" || m.Build != nil || m.Source != nil || len(m.Env)+len(m.Packages)+len(m.Files) > 0):
+		d.fault(d.at(), "speaks, build, source, env, packages and files are about a command, and there is none")
 	case len(m.Command) > 0 && m.Speaks != NDJSON:
 		d.fault(d.at("speaks"), "speaks %q: want %s", m.Speaks, NDJSON)
 	}
@@ -344,5 +359,29 @@ func (d *manifestText) checkBuild(m *Manifest) {
 		d.fault(node, "build: %q: want a file below the manifest's folder", sources[0])
 	case b.Rust != "" && len(b.Packages) == 0:
 		d.fault(node, "build: rust takes packages, of cargo and the crates")
+	}
+}
+
+func (d *manifestText) checkSource(m *Manifest) {
+	s := m.Source
+	if s == nil {
+		return
+	}
+	node := d.at("source")
+	switch {
+	case s.Package == "":
+		d.fault(node, "source: no package")
+	case len(s.Commands) == 0:
+		d.fault(node, "source: no commands")
+	case len(s.Files) == 0:
+		d.fault(node, "source: no files: want what the commands make, such as {tc/tc: /sbin/tc}")
+	}
+	for from, to := range s.Files {
+		if !filepath.IsLocal(from) {
+			d.fault(node, "source: file %q is not below the source's folder", from)
+		}
+		if !path.IsAbs(to) || path.Clean(to) != to || to == "/" {
+			d.fault(node, "source: %s goes to %q: want an absolute path in the driver's root", from, to)
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // of it. The components are the packages that something in it comes from.
 func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]string, error) {
 	compiler := ""
-	if r.sources != nil { // asked first: it costs nothing, and packages may be a download
+	if r.sources != nil || r.Manifest.Source != nil { // asked first: it costs nothing, and packages may be a download
 		var err error
 		if compiler, err = r.compiler(); err != nil {
 			return nil, nil, err
@@ -38,6 +38,15 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 	} else {
 		from = newHost()
 	}
+	brought := slices.Sorted(maps.Keys(r.brought))
+	if r.Manifest.Source != nil {
+		built, err := r.source(ctx, compiler, w, sys)
+		if err != nil {
+			return nil, nil, err
+		}
+		built.into(t, used)
+		brought = append(brought, slices.Sorted(maps.Keys(built.Files))...)
+	}
 	program := r.Manifest.Argv()[0]
 	if r.sources != nil {
 		var err error
@@ -53,7 +62,7 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 	if r.Manifest.Build != nil {
 		t.addFile(program, 0o755, r.program)
 	}
-	if err := t.complete(program, slices.Sorted(maps.Keys(r.brought)), from, used); err != nil {
+	if err := t.complete(program, brought, from, used); err != nil {
 		return nil, nil, err
 	}
 	return t, used, t.checkCommand(program)

@@ -4,6 +4,7 @@ package bundle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -57,7 +58,8 @@ type Bundle struct {
 // Build returns a bundle, from the cache if it is there, and makes it if not.
 //
 // Besides the errors of package apt it returns [ErrUnknownVersion], [ErrNoFile] for a file of the manifest that is not there, [ErrNoCommand],
-// [ErrMissingLibrary], which names the library and who needs it, [ErrNoCompiler] and [ErrCompile]. Nothing half-made is left in the cache.
+// [ErrMissingLibrary], which names the library and who needs it, [ErrNoCompiler], [ErrCompile], and [ErrOtherVersion] where a suite has moved on.
+// Nothing half-made is left in the cache.
 func Build(ctx context.Context, options Options) (*Bundle, error) {
 	request, err := newRequest(ctx, options)
 	if err != nil {
@@ -88,6 +90,20 @@ func Build(ctx context.Context, options Options) (*Bundle, error) {
 		return nil, fmt.Errorf("bundle %s: %w", request, err)
 	}
 	return store.put(request, t, components)
+}
+
+// Cached returns a bundle that is in the cache, or nil if it is not there whole. It uses neither network nor compiler, but for a driver in Go of a
+// user's own, which is part of what is asked for. Errors are [ErrUnknownVersion] and [ErrNoFile].
+func Cached(ctx context.Context, options Options) (*Bundle, error) {
+	request, err := newRequest(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	b, err := store{dir: options.Cache}.find(request)
+	if errors.Is(err, ErrAltered) || errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // it will be made anew
+	}
+	return b, err
 }
 
 // version is the version asked for and where it comes from.

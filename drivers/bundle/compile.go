@@ -45,9 +45,7 @@ func (r *request) compilerArgs(sys *sysroot) []string {
 	build := r.Manifest.Build
 	args := []string{"-std=c11", "-O2", "-Wall", "-Wextra", "-s", fmt.Sprintf("-DDRIVER_VERSION=%q", r.version)}
 	if sys != nil {
-		// gcc looks for libraries and crt1.o in the sysroot, but before that in the folders beside itself, which are the host's; -B goes
-		// before those. -H and --trace tell what was read, for checkInputs.
-		args = append(args, "--sysroot="+sys.dir, "-B"+filepath.Join(sys.dir, sys.dirs()[0])+"/", "-H", "-Wl,--trace")
+		args = append(args, sys.compilerArgs()...)
 	}
 	args = append(args, "-o", "program", path.Base(build.C))
 	for _, library := range build.Libraries {
@@ -56,11 +54,20 @@ func (r *request) compilerArgs(sys *sysroot) []string {
 	return args
 }
 
+// compilerArgs make gcc read headers and libraries of the sysroot alone. It looks for libraries and crt1.o there, but before that in the folders
+// beside itself, which are the host's; -B goes before those. -H and --trace tell what was read, for checkInputs.
+func (s *sysroot) compilerArgs() []string {
+	return []string{"--sysroot=" + s.dir, "-B" + filepath.Join(s.dir, s.dirs()[0]) + "/", "-H", "-Wl,--trace"}
+}
+
 // checkInputs sees that no header or library of the host has been read, by what the compiler said of each file. What comes with the compiler
 // itself is not the host's.
 func (s *sysroot) checkInputs(said []byte) error {
 	for line := range strings.Lines(string(said)) {
-		file := strings.TrimLeft(strings.TrimSpace(line), ". ") // -H puts a dot before a header for each that it is included from
+		file := strings.TrimSpace(line)
+		if dots, header, ok := strings.Cut(file, " "); ok && strings.Trim(dots, ".") == "" {
+			file = header // -H puts a dot before a header for each that it is included from, and a blank
+		}
 		if !path.IsAbs(file) {
 			continue
 		}
@@ -128,7 +135,7 @@ func (r *request) shippedProgram() ([]byte, error) {
 	return program, err
 }
 
-// run runs a compiler. Its error holds the first complaints of the compiler.
+// run runs a compiler, or what calls one. Its error holds the first complaints of the compiler.
 func run(cmd *exec.Cmd) (said []byte, err error) {
 	const most = 12 // lines: what one mistake makes a compiler say
 	said, err = cmd.CombinedOutput()

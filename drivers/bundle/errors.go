@@ -25,7 +25,8 @@ var (
 
 // Errors that do not match [ErrUsage], beside those of package apt.
 var (
-	ErrNoCompiler = errors.New("no compiler")
-	ErrCompile    = errors.New("driver does not compile")
-	ErrAltered    = errors.New("file is not what was put there")
+	ErrNoCompiler   = errors.New("no compiler")
+	ErrCompile      = errors.New("it does not compile")
+	ErrAltered      = errors.New("file is not what was put there")
+	ErrOtherVersion = errors.New("the suite has another version by now")
 )

@@ -21,6 +21,7 @@ import (
 // relative, so nothing in it leads to a file of the host.
 type sysroot struct {
 	dir      string
+	suite    *apt.Suite
 	root     *os.Root
 	named    []string          // the packages that the manifest names, as binary packages
 	owner    map[string]string // file to package
@@ -39,7 +40,7 @@ func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sysroot{dir: w.path("sysroot"), owner: map[string]string{}, versions: map[string]string{}}
+	s := &sysroot{dir: w.path("sysroot"), suite: suite, owner: map[string]string{}, versions: map[string]string{}}
 	if s.named, err = binaryPackages(suite, r.Manifest.Packages); err != nil {
 		return nil, err
 	}
@@ -47,8 +48,14 @@ func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	if r.Manifest.Build != nil {
 		wanted = append(slices.Clone(wanted), r.Manifest.Build.Packages...)
 	}
+	if r.Manifest.Source != nil {
+		wanted = append(slices.Clone(wanted), r.Manifest.Source.Needs...)
+	}
 	debs, err := r.fetch(ctx, w, root, suite, wanted)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.checkVersion(debs); err != nil {
 		return nil, err
 	}
 	if err := s.make(); err != nil {
@@ -94,6 +101,30 @@ func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite
 	return debs, nil
 }
 
+// checkVersion sees that the suite has the version that was asked for, where a package has the loader's own name, as binary package or as that of a
+// library: suites move on, and results have to name what they are about.
+func (r *request) checkVersion(debs []deb) error {
+	own := libraryOf(r.Manifest.Name)
+	for _, d := range debs {
+		named := d.Name == r.Manifest.Name || slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(d.Name)
+		if named && !isVersionOf(r.version, d.Version) {
+			return fmt.Errorf("%w: %s has %s", ErrOtherVersion, r.suite, d.Package)
+		}
+	}
+	return nil
+}
+
+// isVersionOf reports whether a manifest's version, such as 1.1, means a package's, such as 1:1.1.2-0+deb12u1.
+func isVersionOf(version string, of apt.Version) bool {
+	rest, ok := strings.CutPrefix(of.Upstream(), version)
+	return ok && (rest == "" || !strings.Contains("0123456789", rest[:1]))
+}
+
+// libraryOf matches the binary packages of a source package's shared library.
+func libraryOf(source string) *regexp.Regexp {
+	return regexp.MustCompile("^" + regexp.QuoteMeta(source) + `[0-9.]+(t64)?$`) // t64: Debian's change of time_t in 2024
+}
+
 // binaryPackages are the packages that a manifest means: those of these names; and where there is none, those of a library, whose names end
 // in the number of its interface.
 func binaryPackages(suite *apt.Suite, names []string) ([]string, error) {
@@ -107,7 +138,7 @@ func binaryPackages(suite *apt.Suite, names []string) ([]string, error) {
 			if found, err = suite.List(name + "[0-9]*"); err != nil {
 				return nil, err
 			}
-			library := regexp.MustCompile("^" + regexp.QuoteMeta(name) + `[0-9.]+(t64)?$`) // t64: Debian's change of time_t in 2024
+			library := libraryOf(name)
 			found = slices.DeleteFunc(found, func(p apt.Package) bool { return !library.MatchString(p.Name) })
 		}
 		if len(found) == 0 {

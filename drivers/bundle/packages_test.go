@@ -136,6 +136,7 @@ func TestHeaderOrLibraryOfTheHostIsFoundOut(t *testing.T) {
 		". /cache/sysroot/usr/include/stdio.h\n.. /usr/lib/gcc/x86_64-linux-gnu/12/include/stddef.h\n. json.h\n": false,
 		"/cache/sysroot/usr/lib/libbpf.so\n/tmp/ccX.o\n/usr/lib/gcc/x86_64-linux-gnu/12/crtbegin.o\n":            false,
 		"driver.c:3:1: warning: something":                                       false,
+		".. ../include/uapi/linux/bpf.h\n. ./version.h\n":                        false,
 		"... /usr/include/stdio.h\n":                                             true,
 		"/usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu/libc.so.6\n": true,
 		"/cache/sysroot/../libbpf.so\n":                                          true,

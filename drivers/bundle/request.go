@@ -21,7 +21,7 @@ import (
 )
 
 // formatVersion is part of every key: it changes when the same request makes another bundle than before.
-const formatVersion = 2
+const formatVersion = 3
 
 // A request is all that is asked for and can be known without the network.
 type request struct {

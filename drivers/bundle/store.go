@@ -3,6 +3,7 @@
 package bundle
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ import (
 //	bundles/<request>.lock      held while the bundle of a request is looked for or made
 //	bundles/<request>.json      the bundle, without its path; written last
 //	bundles/<digest>.cpio       its archive
+//	bundles/source-<key>.json   what came of a source package, with its digest before it
 //	bundles/<request>.work*     where it is being made; under the lock, what is left of a killed run
 //	debs/<digest>.deb           packages
 //
@@ -96,6 +98,32 @@ func (s store) put(r *request, t tree, components map[string]string) (*Bundle, e
 		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
 	}
 	return b, nil
+}
+
+// findBuilt returns what came of a source package, or nil if that is not kept, or not as it was.
+func (s store) findBuilt(name string) *built {
+	data, err := os.ReadFile(s.path(name + ".json"))
+	if err != nil {
+		return nil
+	}
+	sum, text, _ := bytes.Cut(data, []byte("\n"))
+	b := &built{}
+	if digest(text) != string(sum) || json.Unmarshal(text, b) != nil {
+		return nil
+	}
+	return b
+}
+
+// putBuilt keeps what came of a source package.
+func (s store) putBuilt(name string, b *built) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(s.path(name+".work"), s.path(name+".json"), append([]byte(digest(text)+"\n"), text...)); err != nil {
+		return fmt.Errorf("keep source %s: %w", b.Name, full(err))
+	}
+	return nil
 }
 
 // full says what can be done about a full disk.
