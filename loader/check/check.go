@@ -67,7 +67,10 @@ func Check(ctx context.Context, d Driver) *Report {
 		return r
 	}
 	r.add("can be given a file", os.WriteFile(filepath.Join(d.Work, garbageName), garbage, 0o644))
-	for _, step := range d.steps() {
+	steps := d.steps()
+	for len(steps) > 0 {
+		step := steps[0]
+		steps = steps[1:]
 		reply, err := l.Do(ctx, step.req)
 		if err == nil {
 			err = step.judge(reply)
@@ -79,6 +82,7 @@ func Check(ctx context.Context, d Driver) *Report {
 		}
 		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil {
 			r.Identity, r.Features = ok.Loader, ok.Features
+			steps = append(steps, d.objectSteps(r.Features[loader.OneStep].Support == loader.Yes)...)
 		}
 	}
 	r.add("exits after bye", l.Close())
@@ -122,9 +126,8 @@ type step struct {
 	judge func(loader.Reply) error
 }
 
+// steps are those that every driver is asked, whatever it is.
 func (d Driver) steps() []step {
-	object := filepath.Join(d.Dirs.Work, garbageName)
-	open := func(object string) loader.Request { return loader.Open{Session: "s1", Object: object} }
 	hello := loader.Hello{
 		Protocols: []int{loader.Version}, Suite: "check",
 		Kernel: loader.Kernel{Release: "0", Arch: "none"}, Dirs: d.Dirs,
@@ -133,13 +136,33 @@ func (d Driver) steps() []step {
 		{"answers hello", hello, d.greets},
 		{"ignores fields that it does not know", novelReset{Novel: map[string]int{"depth": 1}}, isOK},
 		{"calls an operation that it does not know unsupported", novelOp{}, isUnsupported},
-		{"refuses a file that is not there", open(object + ".missing"), isRejectedAtOpen},
-		{"refuses a file that is no object", open(object), isRejectedAtOpen},
-		{"keeps no session of an object that it refused", loader.Load{Session: "s1"}, isError},
-		{"calls it an error when a session does not exist", loader.Close{Session: "s2"}, isError},
-		{"resets with nothing open", loader.Reset{}, isOK},
-		{"resets again", loader.Reset{}, isOK},
 	}
+}
+
+// objectSteps are those about files that are no objects. A loader that opens when it is told to load has to be told.
+func (d Driver) objectSteps(oneStep bool) []step {
+	garbage := filepath.Join(d.Dirs.Work, garbageName)
+	open := func(object string) loader.Request { return loader.Open{Session: "s1", Object: object} }
+	steps := []step{
+		{"refuses a file that is not there", open(garbage + ".missing"), isRejectedAtOpen},
+		{"refuses a file that is no object", open(garbage), isRejectedAtOpen},
+	}
+	if oneStep {
+		steps = []step{
+			{"opens without a look", open(garbage + ".missing"), isOK},
+			{"refuses a file that is not there", loader.Load{Session: "s1"}, isRejected},
+			{"closes what it refused", loader.Close{Session: "s1"}, isOK},
+			{"opens another without a look", open(garbage), isOK},
+			{"refuses a file that is no object", loader.Load{Session: "s1"}, isRejected},
+			{"closes what it refused again", loader.Close{Session: "s1"}, isOK},
+		}
+	}
+	return append(steps,
+		step{"keeps no session of an object that it refused", loader.Load{Session: "s1"}, isError},
+		step{"calls it an error when a session does not exist", loader.Close{Session: "s2"}, isError},
+		step{"resets with nothing open", loader.Reset{}, isOK},
+		step{"resets again", loader.Reset{}, isOK},
+	)
 }
 
 // novelOp is an operation that no version has.
@@ -181,6 +204,13 @@ func isUnsupported(reply loader.Reply) error {
 func isRejectedAtOpen(reply loader.Reply) error {
 	if r, ok := reply.(*loader.Rejected); !ok || !loader.AtOpen.Admits(r.Stage) {
 		return wrong(reply, "rejected at open")
+	}
+	return nil
+}
+
+func isRejected(reply loader.Reply) error {
+	if _, ok := reply.(*loader.Rejected); !ok {
+		return wrong(reply, "rejected")
 	}
 	return nil
 }
