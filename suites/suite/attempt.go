@@ -11,6 +11,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/record"
 )
 
 // An Object is a compiled BPF object that a loader is asked to load.
@@ -173,10 +174,21 @@ func (a *Attempt) ask(request loader.Request) {
 func (a *Attempt) MapID(name string) uint32 {
 	reply := a.mustBeLoaded()
 	m, found := reply.Map(name)
+	if found && m.ID == 0 {
+		a.leftOut(name)
+	}
 	if !found || m.ID == 0 {
 		a.session.fail(fmt.Sprintf("a map made of %s.%s", a.object, name), inWords(reply))
 	}
 	return m.ID
+}
+
+// leftOut ends the spec as refused, where the loader claims a part of what the requirement is about, and says itself that it left a map out: a command
+// keeps no map that no program uses.
+func (a *Attempt) leftOut(name string) {
+	if support, why := a.session.claim(); support == loader.Partial || support == loader.KernelDependent {
+		a.session.end(ending{record.Refused, oneLine(fmt.Sprintf("%s: it left out %s.%s", why, a.object, name))})
+	}
 }
 
 // Map is what the kernel says of the object's map of that name.

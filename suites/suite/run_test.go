@@ -54,6 +54,13 @@ func claiming(support loader.Support, reason string) *fakeLoader {
 	return f
 }
 
+// leavingOut is a loader that says ok, and that its map is not there.
+func leavingOut(support loader.Support) *fakeLoader {
+	f := newFake(wrong(loader.OpLoad, says(&loader.OK{Maps: []loader.MapView{{Name: "m"}}}, nil)))
+	f.features[loader.BTFMaps] = loader.Claim{Support: support, Reason: "maps in use"}
+	return f
+}
+
 func loadsGood(s *Session) { Expect(s.Load(good)).To(BeOK()) }
 
 func TestOutcome(t *testing.T) {
@@ -184,6 +191,25 @@ func TestOutcome(t *testing.T) {
 				Reason:   "the loader does not claim btf-maps, and it pretends: it neither refuses nor does it",
 				Expected: "the same map",
 				Seen:     "a map that differs: type array, not hash",
+			},
+		},
+		{
+			name: "a map that it leaves out, claimed", loader: leavingOut(loader.Yes),
+			body: func(s *Session) { s.MustLoad(good).Map("m") },
+			want: record.Finish{Outcome: record.Failed, Expected: "a map made of good.m", Seen: "ok; maps m"},
+		},
+		{
+			name: "a map that it leaves out, claimed in part", loader: leavingOut(loader.Partial),
+			body: func(s *Session) { s.MustLoad(good).Map("m") },
+			want: record.Finish{Outcome: record.Refused, Reason: "the loader claims btf-maps as partial (maps in use): it left out good.m"},
+		},
+		{
+			name: "a map that it leaves out, not claimed", loader: leavingOut(loader.No),
+			body: func(s *Session) { s.MustLoad(good).Map("m") },
+			want: record.Finish{
+				Outcome:  record.Failed,
+				Reason:   "the loader does not claim btf-maps (maps in use), and it pretends: it neither refuses nor does it",
+				Expected: "a map made of good.m", Seen: "ok; maps m",
 			},
 		},
 		{
