@@ -29,6 +29,9 @@ programs: ## the programs alone, without the shell for test guests
 	cd drivers/cilium/v0.17 && $(STATIC) -ldflags "$(LDFLAGS)" -o $(CURDIR)/bin/driver-cilium-0.17.3
 	cd drivers/cilium/v0.20 && $(STATIC) -ldflags "$(LDFLAGS)" -o $(CURDIR)/bin/driver-cilium-0.20.0
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-reference ./drivers/reference/driver
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-iproute2 ./drivers/iproute2/driver
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-bpftool ./drivers/bpftool/driver
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-iproute2-builtin ./drivers/iproute2-builtin/driver
 
 objects: ## rebuild the BPF objects with the pinned clang
 	@scripts/setup test

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// A Tool is a loader that is a command.
+type Tool interface {
+	// Hello asks the command what it is.
+	Hello(ctx context.Context, hello loader.Hello) (*loader.OK, error)
+
+	// Open begins a session, without a look at its object. It returns what the command cannot be told, if the options say any such thing.
+	Open(open loader.Open) (Session, *loader.Unsupported)
+}
+
+// A Session is one object in the hands of a command.
+type Session interface {
+	// Do carries out any request about the session but open and close.
+	Do(ctx context.Context, req loader.Request) (loader.Reply, error)
+
+	// Close undoes what the session has done that is not pinned.
+	Close(ctx context.Context) error
+}
+
+// A Linker is a tool that makes one object of several.
+type Linker interface {
+	Link(ctx context.Context, link loader.Link) (loader.Reply, error)
+}
+
+// New is the driver of a tool.
+func New(tool Tool) loader.Loader { return &driver{tool: tool, sessions: map[string]Session{}} }
+
+type driver struct {
+	tool     Tool
+	sessions map[string]Session
+}
+
+func (d *driver) Do(ctx context.Context, req loader.Request) (loader.Reply, error) {
+	switch r := req.(type) {
+	case loader.Hello:
+		return d.tool.Hello(ctx, r)
+	case loader.Open:
+		return d.open(r)
+	case loader.Close:
+		return d.close(ctx, r)
+	case loader.Link:
+		if linker, ok := d.tool.(Linker); ok {
+			return linker.Link(ctx, r)
+		}
+	case loader.Reset, loader.Bye:
+		return &loader.OK{}, d.reset(ctx)
+	}
+	id, ok := sessionOf(req)
+	if !ok {
+		return &loader.Unsupported{Feature: loader.Feature(req.Op()), Reason: "the command has no such operation"}, nil
+	}
+	s, ok := d.sessions[id]
+	if !ok {
+		return nil, noSession(id)
+	}
+	return s.Do(ctx, req)
+}
+
+// sessionOf is the session that a request is about, and whether a session is asked at all.
+func sessionOf(req loader.Request) (string, bool) {
+	switch r := req.(type) {
+	case loader.Set:
+		return r.Session, true
+	case loader.Load:
+		return r.Session, true
+	case loader.Attach:
+		return r.Session, true
+	case loader.Detach:
+		return r.Session, true
+	case loader.Pin:
+		return r.Session, true
+	case loader.Unpin:
+		return r.Session, true
+	}
+	return "", false
+}
+
+func noSession(id string) error { return fmt.Errorf("no session %q", id) }
+
+func (d *driver) open(r loader.Open) (loader.Reply, error) {
+	if _, taken := d.sessions[r.Session]; taken {
+		return nil, fmt.Errorf("session %q is open already", r.Session)
+	}
+	s, unsupported := d.tool.Open(r)
+	if unsupported != nil {
+		return unsupported, nil
+	}
+	d.sessions[r.Session] = s
+	return &loader.OK{}, nil
+}
+
+func (d *driver) close(ctx context.Context, r loader.Close) (loader.Reply, error) {
+	s, ok := d.sessions[r.Session]
+	if !ok {
+		return nil, noSession(r.Session)
+	}
+	delete(d.sessions, r.Session)
+	return &loader.OK{}, s.Close(ctx)
+}
+
+func (d *driver) reset(ctx context.Context) error {
+	var errs []error
+	for id, s := range d.sessions {
+		errs = append(errs, s.Close(ctx))
+		delete(d.sessions, id)
+	}
+	return errors.Join(errs...)
+}
+
+// Close gives up all sessions.
+func (d *driver) Close() error { return d.reset(context.Background()) }

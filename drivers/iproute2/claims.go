@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package iproute2
+
+import "github.com/loadstone-bpf/loadstone/loader"
+
+// What every claim below is subject to.
+const usedByOne = "of objects with one program; a map that it does not use is gone when the command ends"
+
+// claimsOf are what iproute2 says of itself, in its documentation and its sources, by the libbpf that it was built with; none, if that is empty.
+func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
+	claims := map[loader.Feature]loader.Claim{
+		loader.OneStep:         {Support: loader.Yes},
+		loader.CallbackMaps:    {Support: loader.No, Reason: "a command calls nobody back"},
+		loader.ProgramHandlers: {Support: loader.No, Reason: "a command calls nobody back"},
+		loader.StaticLink:      {Support: loader.No, Reason: "there is no linker"},
+		loader.XDPChain:        {Support: loader.No, Reason: "an interface has one XDP program"},
+		loader.StructOps:       {Support: loader.No, Reason: "classifiers, actions and XDP programs only"},
+		loader.SplitBTF:        {Support: loader.No, Reason: "there is no option to give BTF"},
+	}
+	switch {
+	case libbpf == "":
+		claimBuiltin(claims)
+	case isOld(libbpf):
+		claimLibbpf(claims)
+		claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
+		claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
+	default:
+		claimLibbpf(claims)
+		claims[loader.LegacyMaps] = loader.Claim{Support: loader.No, Reason: "libbpf 1.0 dropped them, and there is no way back to the loader of iproute2's own"}
+		claims[loader.Iproute2Maps] = claims[loader.LegacyMaps]
+	}
+	return claims
+}
+
+// claimLibbpf are the claims that come from libbpf, any (lib/bpf_libbpf.c).
+func claimLibbpf(claims map[loader.Feature]loader.Claim) {
+	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap, loader.GlobalData, loader.Metadata} {
+		claims[feature] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
+	}
+	claims[loader.Pinning] = loader.Claim{Support: loader.Partial, Reason: "by name, in MOUNT/tc/globals; " + usedByOne}
+	claims[loader.IgnoreUnknown] = loader.Claim{Support: loader.No, Reason: "that is no option: they are always ignored (relaxed_maps)"}
+}
+
+// claimBuiltin are the claims of the loader of iproute2's own (lib/bpf_legacy.c).
+func claimBuiltin(claims map[loader.Feature]loader.Claim) {
+	claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Yes}
+	claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial, Reason: "bpf_map_def is read as a bpf_elf_map that ends early; " + usedByOne}
+	claims[loader.Pinning] = loader.Claim{Support: loader.Partial, Reason: "as bpf_elf_map says; " + usedByOne}
+	claims[loader.MapInMap] = loader.Claim{Support: loader.Partial, Reason: "by inner_id and inner_idx; " + usedByOne}
+	for feature, reason := range map[loader.Feature]string{
+		loader.BTFMaps: "section .maps is not read", loader.NUMA: "bpf_elf_map has no such field", loader.GlobalData: "maps and functions are relocated, nothing else",
+		loader.Metadata: "there is no global data", loader.IgnoreUnknown: "section .maps is not read",
+	} {
+		claims[feature] = loader.Claim{Support: loader.No, Reason: reason}
+	}
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package iproute2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/drivers/command"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// New is iproute2 as a loader, built with libbpf.
+func New() loader.Loader { return command.New(&tool{name: "iproute2"}) }
+
+// NewBuiltin is iproute2 as a loader, built without libbpf.
+func NewBuiltin() loader.Loader { return command.New(&tool{name: builtin}) }
+
+const builtin = "iproute2-builtin"
+
+type tool struct {
+	name   string
+	libbpf string // the version that it was built with; none, if empty
+	bpffs  string // the conversation's own
+}
+
+var (
+	errVersion = errors.New("it does not say which iproute2 it is")
+	errLibbpf  = errors.New("tc is not the one that is meant")
+)
+
+// Hello implements [command.Tool].
+func (t *tool) Hello(ctx context.Context, hello loader.Hello) (*loader.OK, error) {
+	said, err := command.Output(ctx, []string{tc, "-V"}, command.Environment{})
+	if err != nil {
+		return nil, fmt.Errorf("tc -V: %w: %s", err, said)
+	}
+	version, libbpf, err := parseVersion(said)
+	switch {
+	case err != nil:
+		return nil, err
+	case (t.name == builtin) != (libbpf == ""):
+		return nil, fmt.Errorf("%w: %s says %q", errLibbpf, t.name, said)
+	}
+	t.libbpf, t.bpffs = libbpf, hello.Dirs.BPFFS
+	ok := &loader.OK{
+		Loader: &loader.Identity{
+			Name: t.name, Version: version, Language: "c",
+			Homepage: "https://wiki.linuxfoundation.org/networking/iproute2", Issues: "https://lore.kernel.org/netdev/",
+		},
+		Features: claimsOf(libbpf),
+	}
+	if libbpf != "" {
+		ok.Loader.Components = map[string]string{"libbpf": libbpf}
+	}
+	return ok, nil
+}
+
+var versionText = regexp.MustCompile(`(?m)^(?:tc|ip) utility, iproute2-v?([0-9][0-9.]*)(?:, libbpf v?([0-9][0-9.]*))?`)
+
+// parseVersion reads what tc -V prints: "tc utility, iproute2-6.1.0, libbpf 1.1.2", without the libbpf where there is none. It tells the version of
+// libbpf by the name of the shared library, and that may be no more than "libbpf.so.1".
+func parseVersion(said string) (version, libbpf string, err error) {
+	found := versionText.FindStringSubmatch(said)
+	if found == nil {
+		return "", "", fmt.Errorf("%w: %q", errVersion, said)
+	}
+	return found[1], found[2], nil
+}
+
+// Open implements [command.Tool]. Where bpffs is, tc and ip take from TC_BPF_MNT; that any folder of a bpffs will do there is how a session gets one
+// of its own.
+func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
+	o := open.Options
+	mount := o.PinMount
+	if mount == "" {
+		mount = t.bpffs
+	}
+	if o.PinRoot != "" {
+		root, ok := mountOf(o.PinRoot)
+		if !ok || o.PinMount != "" && root != path.Clean(o.PinMount) {
+			return nil, unsupported(loader.Pinning, "maps are pinned by name in MOUNT/tc/globals, not in %s", o.PinRoot)
+		}
+		mount = root
+	}
+	switch {
+	case o.IgnoreUnknownFields:
+		return nil, unsupported(loader.IgnoreUnknown, "%s", claimsOf(t.libbpf)[loader.IgnoreUnknown].Reason)
+	case len(o.Handlers) > 0:
+		return nil, unsupported(loader.CallbackMaps, "a command calls nobody back")
+	case !t.reads(o.MapLayout):
+		return nil, unsupported("map_layout", "%s cannot be told to read section maps as %s", t.name, o.MapLayout)
+	}
+	return &session{tool: t, open: open, mount: mount}, nil
+}
+
+// reads reports whether a layout of section maps is what the loader reads anyway, for it cannot be told. Its own is what libbpf 1.0 and later do not
+// read. A bpf_map_def it reads as the start of one, and does not refuse what goes on after that.
+func (t *tool) reads(layout loader.MapLayout) bool {
+	return layout == "" || layout == loader.IPRoute2Layout && (t.libbpf == "" || isOld(t.libbpf))
+}
+
+// mountOf is the mount of bpffs that a folder of pins stands for.
+func mountOf(root string) (string, bool) {
+	root = path.Clean(root)
+	for _, folder := range []string{"/tc/globals", "/xdp/globals"} {
+		if mount, ok := strings.CutSuffix(root, folder); ok && mount != "" {
+			return mount, true
+		}
+	}
+	return "", false
+}
+
+// isOld reports whether a libbpf is from before 1.0.
+func isOld(libbpf string) bool { return strings.HasPrefix(libbpf+".", "0.") }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package iproute2
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/drivers/command"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+const (
+	tc = "/sbin/tc"
+	ip = "/sbin/ip"
+)
+
+// refuses are the exit statuses of tc and ip (doc/actions, ip(8)): 1 for what they found themselves, 2 for what the kernel refused, and 255 for -1.
+// Nothing but text tells why.
+var refuses = map[int]loader.Class{1: loader.Unclassified, 2: loader.Unclassified, 255: loader.Unclassified}
+
+// A route is one of the two ways to load a program.
+type route struct {
+	command.Table
+	prepare []string // what is run before, to have something to attach to
+	subdir  string   // of its pins
+
+	attached func(*network) (uint32, error)
+}
+
+var routes = map[string]route{
+	"xdp": {
+		Table: command.Table{
+			Argv: map[loader.Op][]string{
+				loader.OpLoad:  {ip, "link", "set", "dev", device, "xdpgeneric", "obj", "{object}", "sec", "{section}"},
+				loader.OpClose: {ip, "link", "set", "dev", device, "xdpgeneric", "off"},
+			},
+			Refuses: refuses,
+		},
+		subdir:   "xdp",
+		attached: (*network).attachedXDP,
+	},
+	"tc": {
+		Table: command.Table{
+			Argv: map[loader.Op][]string{
+				loader.OpLoad:  {tc, "filter", "add", "dev", device, "ingress", "bpf", "da", "obj", "{object}", "sec", "{section}"},
+				loader.OpClose: {tc, "qdisc", "del", "dev", device, "clsact"},
+			},
+			Refuses: refuses,
+		},
+		prepare:  []string{tc, "qdisc", "add", "dev", device, "clsact"},
+		subdir:   "tc",
+		attached: (*network).attachedFilter,
+	},
+}
+
+// routeOf is the way to load an object, and its section. An object that nobody can read goes the way of XDP, for the command to say what it thinks.
+func routeOf(o *command.Object) (route, command.Program, *loader.Unsupported) {
+	if o == nil {
+		return routes["xdp"], command.Program{Section: "xdp"}, nil
+	}
+	switch len(o.Programs) {
+	case 0:
+		return route{}, command.Program{}, unsupported("one-program", "tc and ip load a program to attach it, and the object has none")
+	case 1:
+	default:
+		return route{}, command.Program{}, unsupported("one-program", "tc and ip load one program at a time, and the object has %d", len(o.Programs))
+	}
+	program := o.Programs[0]
+	kind, _, _ := strings.Cut(program.Section, "/")
+	switch {
+	case slices.Contains([]string{"xdp", "prog", "xdp.frags"}, kind):
+		return routes["xdp"], program, nil
+	case slices.Contains([]string{"classifier", "action", "tc", "tcx"}, kind):
+		return routes["tc"], program, nil
+	}
+	return route{}, command.Program{}, unsupported("program-type", "tc and ip load classifiers, actions and XDP programs, not %s", program.Section)
+}
+
+func unsupported(feature loader.Feature, format string, args ...any) *loader.Unsupported {
+	return &loader.Unsupported{Feature: feature, Reason: fmt.Sprintf(format, args...)}
+}
