@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bpftool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/drivers/command"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// New is bpftool as a loader.
+func New() loader.Loader { return command.New(&tool{}) }
+
+type tool struct {
+	libbpf string // the version that is built in
+	pins   *pins  // made by hello
+}
+
+var errVersion = errors.New("it does not say which bpftool it is")
+
+// Hello implements [command.Tool].
+func (t *tool) Hello(ctx context.Context, _ loader.Hello) (*loader.OK, error) {
+	said, err := command.Output(ctx, []string{bpftool, "version", "-j"}, command.Environment{})
+	if err != nil {
+		return nil, fmt.Errorf("bpftool version: %w: %s", err, said)
+	}
+	version, libbpf, err := parseVersion(said)
+	if err != nil {
+		return nil, err
+	}
+	if t.pins == nil {
+		if t.pins, err = newPins(); err != nil {
+			return nil, err
+		}
+	}
+	t.libbpf = libbpf
+	return &loader.OK{
+		Loader: &loader.Identity{
+			Name: "bpftool", Version: version, Language: "c", Homepage: "https://bpftool.dev", Issues: "https://github.com/libbpf/bpftool/issues",
+			Components: map[string]string{"libbpf": libbpf},
+		},
+		Features: claimsOf(libbpf),
+	}, nil
+}
+
+// beforeOwnVersions is the libbpf of a bpftool that has its kernel's version, as it had before 6.0: one of 0.x, it does not say which.
+const beforeOwnVersions = "0"
+
+// parseVersion reads what bpftool version -j prints: {"version":"7.1.0","libbpf_version":"1.1",…}; before 5.19 without that of libbpf.
+func parseVersion(said string) (version, libbpf string, err error) {
+	var told struct {
+		Version string `json:"version"`
+		Libbpf  string `json:"libbpf_version"`
+	}
+	if err := json.Unmarshal([]byte(said), &told); err != nil || told.Version == "" {
+		return "", "", fmt.Errorf("%w: %q", errVersion, said)
+	}
+	if told.Libbpf == "" {
+		told.Libbpf = beforeOwnVersions
+	}
+	return told.Version, told.Libbpf, nil
+}
+
+// isOld reports whether a libbpf is from before 1.0.
+func isOld(libbpf string) bool { return libbpf == beforeOwnVersions || strings.HasPrefix(libbpf, "0.") }
+
+// Open implements [command.Tool].
+func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
+	o := open.Options
+	switch {
+	case len(o.Handlers) > 0:
+		return nil, unsupported(loader.CallbackMaps, "a command calls nobody back")
+	case o.PinMount != "" || len(o.PinIDs) > 0:
+		return nil, unsupported(loader.Iproute2Maps, "bpf_elf_map is not read")
+	case o.MapLayout != "" && !(o.MapLayout == loader.LegacyLayout && isOld(t.libbpf)):
+		return nil, unsupported("map_layout", "section maps cannot be read as %s", o.MapLayout)
+	}
+	return &session{tool: t, open: open, attached: map[string]command.Values{}}, nil
+}
+
+// Link implements [command.Linker].
+func (t *tool) Link(ctx context.Context, r loader.Link) (loader.Reply, error) {
+	if isOld(t.libbpf) {
+		return unsupported(loader.StaticLink, "gen object is there since Linux 5.13"), nil
+	}
+	return done(table.Run(ctx, loader.OpLink, command.Values{"output": {r.Output}, "inputs": r.Inputs}, command.Environment{}))
+}
+
+func unsupported(feature loader.Feature, format string, args ...any) *loader.Unsupported {
+	return &loader.Unsupported{Feature: feature, Reason: fmt.Sprintf(format, args...)}
+}
+
+// done is ok where the command has not refused.
+func done(reply loader.Reply, err error) (loader.Reply, error) {
+	if reply == nil && err == nil {
+		return &loader.OK{}, nil
+	}
+	return reply, err
+}
