@@ -88,7 +88,8 @@ func Source(name string) (fs.FS, error) {
 	return fs.Sub(files, name)
 }
 
-// Find is what a user means: one loader, or with [loader.All] all that loadstone carries, each at the version asked for or at its newest.
+// Find is what a user means: one loader, or with [loader.All] all that loadstone carries, each at the version asked for, at its newest, or with
+// [loader.All] at every version, the oldest first.
 // Errors wrap [ErrUnknownLoader], [ErrUnknownVersion], [loader.ErrManifest], or those of opening a file.
 func Find(ref loader.Ref) ([]Choice, error) {
 	if ref.Path != "" {
@@ -106,20 +107,31 @@ func Find(ref loader.Ref) ([]Choice, error) {
 	var names []string
 	for _, m := range all {
 		names = append(names, m.Name)
-		if ref.Name == m.Name {
-			return choose(m, ref.Version)
+		if ref.Name != m.Name && ref.Name != loader.All {
+			continue
 		}
-		choices = append(choices, Choice{m, m.Newest()})
+		chosen, err := choose(m, ref.Version)
+		if err != nil {
+			return nil, err
+		}
+		choices = append(choices, chosen...)
 	}
-	if ref.Name == loader.All {
+	if len(choices) > 0 {
 		return choices, nil
 	}
 	return nil, fmt.Errorf("%w %q: there are %s, and any loader.yaml by its path", ErrUnknownLoader, ref.Name, strings.Join(names, ", "))
 }
 
 func choose(m *loader.Manifest, version string) ([]Choice, error) {
-	if version == "" {
+	switch version {
+	case "":
 		version = m.Newest()
+	case loader.All:
+		var all []Choice
+		for _, v := range m.Sorted() {
+			all = append(all, Choice{m, v})
+		}
+		return all, nil
 	}
 	if _, ok := m.Versions[version]; !ok {
 		return nil, fmt.Errorf("%w: %s@%s: there are %s", ErrUnknownVersion, m.Name, version, strings.Join(m.Sorted(), ", "))

@@ -53,6 +53,23 @@ func TestLoadersByName(t *testing.T) {
 	if got := find(t, "all"); len(got) != len(all) {
 		t.Errorf("all are %v", got)
 	}
+	versions := 0
+	for _, m := range all {
+		versions += len(m.Versions)
+	}
+	if got := find(t, "all@all"); len(got) != versions {
+		t.Errorf("all versions of all are %v", got)
+	}
+}
+
+func TestEveryVersionOfALoader(t *testing.T) {
+	var got []string
+	for _, choice := range find(t, "iproute2@all") {
+		got = append(got, choice.String())
+	}
+	if diff := cmp.Diff([]string{"iproute2@5.10", "iproute2@6.1", "iproute2@6.15", "iproute2@7.2"}, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestSourcesAreCarried(t *testing.T) {

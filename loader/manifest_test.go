@@ -19,6 +19,7 @@ speaks: ndjson
 command: [/driver, --quiet]
 env: {LOADSTONE_FDS: "3,4"}
 build: {c: driver.c, packages: [libbpf-dev], libraries: [bpf]}
+source: {package: iproute2, needs: [libelf-dev], tools: [make], commands: [make], files: {tc/tc: /sbin/tc}}
 packages: [libbpf]
 files: [objects/x.o]
 `
@@ -34,6 +35,10 @@ files: [objects/x.o]
 		Command:  []string{"/driver", "--quiet"},
 		Env:      map[string]string{"LOADSTONE_FDS": "3,4"},
 		Build:    &Build{C: "driver.c", Packages: []string{"libbpf-dev"}, Libraries: []string{"bpf"}},
+		Source: &Source{
+			Package: "iproute2", Needs: []string{"libelf-dev"}, Tools: []string{"make"}, Commands: []string{"make"},
+			Files: map[string]string{"tc/tc": "/sbin/tc"},
+		},
 		Packages: []string{"libbpf"},
 		Files:    []string{"objects/x.o"},
 	}
@@ -97,6 +102,14 @@ func TestBadManifest(t *testing.T) {
 		{"build of both", head + start + "build: {go: ./d, c: d.c}\n", "exactly one of go, c and rust"},
 		{"go with libraries", head + start + "build: {go: ./d, libraries: [bpf]}\n", "are for c and rust"},
 		{"go outside", head + start + "build: {go: ../d}\n", "below the manifest's folder"},
+		{"unknown key in source", head + start + "source:\n  package: x\n  patch: y\n", `l.yaml:7: source: unknown key "patch"`},
+		{"source without an archive", head + start + "source: {package: x, commands: [make], files: {a: /a}}\n", "want a debian-… suite"},
+		{"source without a package", head + start + "source: {commands: [make], files: {a: /a}}\n", "source: no package"},
+		{"source without commands", head + start + "source: {package: x, files: {a: /a}}\n", "source: no commands"},
+		{"source without files", head + start + "source: {package: x, commands: [make]}\n", "source: no files"},
+		{"source from outside", head + start + "source: {package: x, commands: [make], files: {../a: /a}}\n", "below the source's folder"},
+		{"source to nowhere", head + start + "source: {package: x, commands: [make], files: {a: sbin/a}}\n", "absolute path in the driver's root"},
+		{"source of no command", head + "builtin: x\nsource: {package: x}\n", "there is none"},
 		{"c outside", head + start + "build: {c: /d.c}\n", "below the manifest's folder"},
 		{"rust outside", head + start + "build: {rust: ../d.rs, packages: [cargo]}\n", "below the manifest's folder"},
 		{"rust without cargo", head + start + "build: {rust: d.rs}\n", "rust takes packages"},
@@ -124,7 +137,9 @@ func TestRef(t *testing.T) {
 	for text, want := range map[string]Ref{
 		"libbpf":               {Name: "libbpf"},
 		"libbpf@1.1":           {Name: "libbpf", Version: "1.1"},
+		"libbpf@all":           {Name: "libbpf", Version: "all"},
 		"all":                  {Name: "all"},
+		"all@all":              {Name: "all", Version: "all"},
 		"./my-loader.yaml":     {Path: "./my-loader.yaml"},
 		"my.yml@v2.0~rc1":      {Path: "my.yml", Version: "v2.0~rc1"},
 		"/a@b/loader.yaml":     {Path: "/a@b/loader.yaml"},
@@ -138,7 +153,7 @@ func TestRef(t *testing.T) {
 			t.Errorf("%s: again %s", text, got)
 		}
 	}
-	for _, text := range []string{"", "LibBPF", "libbpf@", "libbpf@main", "all@1.0", "./driver", "@1", "libbpf@1.1@2"} {
+	for _, text := range []string{"", "LibBPF", "libbpf@", "libbpf@main", "libbpf@All", "all@1.0", "./driver", "@1", "libbpf@1.1@2"} {
 		if got, err := ParseRef(text); !errors.Is(err, ErrRef) {
 			t.Errorf("%q: %+v, %v, want an error", text, got, err)
 		}

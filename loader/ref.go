@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// A Ref is how a user names a loader: "libbpf", "libbpf@1.1", "./my-loader.yaml", "./my-loader.yaml@2.0", or "all".
+// A Ref is how a user names a loader: "libbpf", "libbpf@1.1", "libbpf@all", "./my-loader.yaml", "./my-loader.yaml@2.0", "all", or "all@all".
 type Ref struct {
 	Name    string // of a built-in manifest; empty where Path is set
 	Path    string // of a loader.yaml; empty where Name is set
-	Version string // empty for the newest
+	Version string // empty for the newest, [All] for every version
 }
 
-// All is the name that means every loader there is, each at its newest version.
+// All is the name that means every loader there is, each at its newest version; and the version that means every version of a loader.
 const All = "all"
 
 // ErrRef is wrapped by errors about a loader's name as a user typed it.
@@ -27,7 +27,7 @@ func ParseRef(text string) (Ref, error) {
 	name, version := text, ""
 	if i := strings.LastIndexByte(text, '@'); i >= 0 && !isPath(text) { // a folder may hold an @ too
 		name, version = text[:i], text[i+1:]
-		if !isVersion(version) {
+		if version != All && !isVersion(version) {
 			return Ref{}, fmt.Errorf("%w: %q: %q is no version", ErrRef, text, version)
 		}
 	}
@@ -35,8 +35,8 @@ func ParseRef(text string) (Ref, error) {
 	case isPath(name):
 		return Ref{Path: name, Version: version}, nil
 	case !isName(name):
-		return Ref{}, fmt.Errorf("%w: %q: want a name, name@version, the path of a loader.yaml, or all", ErrRef, text)
-	case name == All && version != "":
+		return Ref{}, fmt.Errorf("%w: %q: want a name, name@version, name@all, the path of a loader.yaml, or all", ErrRef, text)
+	case name == All && version != "" && version != All:
 		return Ref{}, fmt.Errorf("%w: %q: all loaders have no version in common", ErrRef, text)
 	}
 	return Ref{Name: name, Version: version}, nil

@@ -75,26 +75,31 @@ func (o *cacheOptions) bringOne(cmd *cobra.Command, c drivers.Choice, asProcess 
 
 // bundle is the bundle of a loader, from the cache or made now.
 func (o *cacheOptions) bundle(cmd *cobra.Command, c drivers.Choice) (*bundle.Bundle, error) {
-	dir, err := o.dir()
+	options, err := o.bundleOptions(c)
 	if err != nil {
 		return nil, err
 	}
 	shown := newDownloads(cmd.ErrOrStderr())
 	defer shown.end()
-	options := bundle.Options{
-		Manifest: c.Manifest, Version: c.Version, Cache: dir,
-		Mirror: o.mirror, Offline: o.offline, Notice: shown.notice, Progress: shown.event,
-	}
-	if c.Dir == "" {
-		if options.Source, err = drivers.Source(c.Name); err != nil {
-			return nil, err
-		}
-	}
+	options.Notice, options.Progress = shown.notice, shown.event
 	b, err := bundle.Build(cmd.Context(), options)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("bring %s: %w", c, err)
 	}
 	return b, err
+}
+
+// bundleOptions are what is asked for to bring a loader.
+func (o *cacheOptions) bundleOptions(c drivers.Choice) (bundle.Options, error) {
+	dir, err := o.dir()
+	if err != nil {
+		return bundle.Options{}, err
+	}
+	options := bundle.Options{Manifest: c.Manifest, Version: c.Version, Cache: dir, Mirror: o.mirror, Offline: o.offline}
+	if c.Dir == "" {
+		options.Source, err = drivers.Source(c.Name)
+	}
+	return options, err
 }
 
 // completeLoaders offers the loaders that loadstone carries, with their versions.
@@ -105,7 +110,7 @@ func completeLoaders(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 	}
 	names := []string{loader.All + "\tall of them, each at its newest version"}
 	for _, m := range all {
-		names = append(names, m.Name)
+		names = append(names, m.Name, m.Name+"@"+loader.All+"\tevery version of it")
 		for _, version := range m.Sorted() {
 			names = append(names, m.Name+"@"+version)
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/drivers"
+	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/drivers/cilium"
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -29,16 +31,17 @@ type trialFunc func(cmd *cobra.Command, kernel string, choice drivers.Choice) (v
 func newLoadersCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "loaders",
-		Short: "List the loaders that specs run with, and check drivers",
+		Short: "List and fetch the loaders that specs run with, and check drivers",
 		Long: `A loader is put under test by its driver, which speaks the loader protocol (docs/loader-protocol.md), and named by name (libbpf, its
-newest version), name@version (libbpf@1.1), or the path of a loader.yaml.`,
+newest version), name@version (libbpf@1.1), name@all (every version), the path of a loader.yaml, or all (every loader at its newest version).`,
 		Example: `  loadstone loaders list
+  loadstone loaders pull iproute2@all
   loadstone loaders check libbpf@1.1
   loadstone loaders check ./my-loader.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLoadersListCommand(), newLoadersCheckCommand(cache, trial))
+	cmd.AddCommand(newLoadersListCommand(cache), newLoadersPullCommand(cache), newLoadersCheckCommand(cache, trial))
 	return cmd
 }
 
@@ -48,6 +51,7 @@ type listedLoader struct {
 	Homepage string                  `json:"homepage,omitempty"`
 	Newest   string                  `json:"newest"`
 	Versions map[string]loader.Suite `json:"versions"` // to where its packages come from
+	Cached   []string                `json:"cached"`   // versions that take neither network nor compiler any more, the oldest first
 	Started  string                  `json:"started"`  // "linked in" or "process"
 	Command  []string                `json:"command,omitempty"`
 
@@ -57,11 +61,11 @@ type listedLoader struct {
 	sorted []string // versions, the oldest first
 }
 
-func newLoadersListCommand() *cobra.Command {
+func newLoadersListCommand(cache *cacheOptions) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the loaders that loadstone brings along",
+		Short: "List the loaders that loadstone brings along, and which are cached",
 		Example: `  loadstone loaders list
   loadstone loaders list --json | jq -r '.[].name'`,
 		Args: cobra.NoArgs,
@@ -72,7 +76,7 @@ func newLoadersListCommand() *cobra.Command {
 			}
 			var listed []listedLoader
 			for _, m := range all {
-				l, err := listLoader(cmd.Context(), m)
+				l, err := listLoader(cmd.Context(), cache, m)
 				if err != nil {
 					return err
 				}
@@ -91,13 +95,17 @@ func newLoadersListCommand() *cobra.Command {
 // atHand are the loaders whose drivers are part of this program too, so that it can ask them what they claim.
 var atHand = map[string]func() loader.Loader{"reference": reference.New, "cilium": cilium.New}
 
-func listLoader(ctx context.Context, m *loader.Manifest) (listedLoader, error) {
+func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (listedLoader, error) {
 	l := listedLoader{
 		Name: m.Name, Homepage: m.Homepage, Newest: m.Newest(), Versions: m.Versions, Started: "process", Command: m.Command,
 		sorted: m.Sorted(),
 	}
 	if m.Builtin != "" {
 		l.Started = "linked in"
+	}
+	var err error
+	if l.Cached, err = cachedVersions(ctx, cache, m); err != nil {
+		return l, err
 	}
 	begin, ok := atHand[m.Name]
 	if !ok {
@@ -106,6 +114,25 @@ func listLoader(ctx context.Context, m *loader.Manifest) (listedLoader, error) {
 	claims, err := claimsOf(ctx, begin())
 	l.Profiles = claims
 	return l, err
+}
+
+// cachedVersions are the versions of a loader that are in the cache. Where its driver was not built with this program, there is none.
+func cachedVersions(ctx context.Context, cache *cacheOptions, m *loader.Manifest) ([]string, error) {
+	versions := []string{}
+	for _, version := range m.Sorted() {
+		options, err := cache.bundleOptions(drivers.Choice{Manifest: m, Version: version})
+		if err != nil {
+			return nil, err
+		}
+		b, err := bundle.Cached(ctx, options)
+		if err != nil && !errors.Is(err, bundle.ErrNoFile) {
+			return nil, fmt.Errorf("look for %s@%s: %w", m.Name, version, err)
+		}
+		if b != nil {
+			versions = append(versions, version)
+		}
+	}
+	return versions, nil
 }
 
 // claimsOf asks a loader what it claims.
@@ -128,13 +155,17 @@ func claimsOf(ctx context.Context, l loader.Loader) (_ map[loader.Feature]loader
 
 func writeLoaders(w io.Writer, listed []listedLoader) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tVERSIONS\tSTARTED\tCLAIMS")
+	fmt.Fprintln(table, "NAME\tVERSIONS\tCACHED\tSTARTED\tCLAIMS")
 	for _, l := range listed {
 		claims := "not known before it is checked"
 		if l.Profiles != nil {
 			claims = strings.Join(claimed(l.Profiles), " ")
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.Name, strings.Join(l.sorted, " "), l.Started, claims)
+		cached := cmp.Or(strings.Join(l.Cached, " "), "none")
+		if len(l.Cached) > 1 && len(l.Cached) == len(l.sorted) {
+			cached = "all"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Name, strings.Join(l.sorted, " "), cached, l.Started, claims)
 	}
 	return table.Flush()
 }
@@ -153,6 +184,48 @@ func claimed(claims map[loader.Feature]loader.Support) []string {
 	return names
 }
 
+func newLoadersPullCommand(cache *cacheOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "pull LOADER…",
+		Short: "Fetch and build loaders into the cache",
+		Long: `Fetch the packages of loaders, build what has to be built, and keep both in the cache, unless they are there: a run then takes neither
+network nor compiler. For each a line tells its name, where it is from, its size and its digest. One that cannot be had does not keep
+others from being fetched. Exit codes: 0 all are there; 2 wrong usage; 3 one cannot be had, such as a version that the mirror has no more.`,
+		Example: `  loadstone loaders pull libbpf@1.1 iproute2@all
+  loadstone loaders pull all            # each loader at its newest version
+  loadstone loaders pull all@all        # every version of every loader`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeLoaders,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			choices, err := findLoaders(args)
+			if err != nil {
+				return err
+			}
+			return cache.pull(cmd, choices)
+		},
+	}
+}
+
+// pull brings loaders into the cache, all that can be had.
+func (o *cacheOptions) pull(cmd *cobra.Command, choices []drivers.Choice) error {
+	var errs []error
+	for _, c := range choices {
+		if len(c.Command) == 0 { // it is linked into the guest, and nothing else
+			continue
+		}
+		b, err := o.bundle(cmd, c)
+		if cmd.Context().Err() != nil {
+			return err
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", c, b.Suite, megabytes(b.Size), b.Digest)
+	}
+	return errors.Join(errs...)
+}
+
 func newLoadersCheckCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
 	var trace bool
 	var kernel string
@@ -165,6 +238,7 @@ every message of which is held to the protocol's schema, and have it load one go
 The conversation makes nothing in this machine's kernel, but takes root, for the driver runs in a root of its own. Without root it is left
 out, and that is said. Exit codes: 0 all is well; 1 the driver or its manifest is at fault; 2 wrong usage; 3 it could not be checked.`,
 		Example: `  loadstone loaders check libbpf
+  loadstone loaders check iproute2@all
   loadstone loaders check ./my-loader.yaml --trace
   loadstone loaders check all`,
 		Args:              cobra.MinimumNArgs(1),

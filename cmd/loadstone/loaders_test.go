@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/drivers"
+	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/drivers/faults"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/verdict"
@@ -138,6 +139,80 @@ func TestCheckOfABadManifest(t *testing.T) {
 	text, _, err := loaders(t, passed, "check", path)
 	if exitCode(err) != exitFailed || !strings.Contains(text, "loader.yaml:2: version \"main\" moves") {
 		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+// packed writes the loader.yaml of a driver that is a file and nothing more, in two versions, and returns its path.
+func packed(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"driver": "anything", "loader.yaml": "name: mine\nversions: {\"1.0\": local, \"1.1\": local}\nspeaks: ndjson\ncommand: [./driver]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "loader.yaml")
+}
+
+func TestPullOfEveryVersion(t *testing.T) {
+	text, _, err := loaders(t, passed, "pull", packed(t)+"@all")
+	if err != nil || strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "mine@1.0\tlocal\t") || !strings.Contains(text, "\nmine@1.1\tlocal\t") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+// One that cannot be had keeps no other from being pulled, and is told.
+func TestPullOfALoaderThatCannotBeHad(t *testing.T) {
+	text, _, err := loaders(t, passed, "pull", "libbpf@1.1", packed(t))
+	if exitCode(err) != exitHarness || !strings.Contains(err.Error(), "bring libbpf@1.1: ") || !strings.Contains(text, "mine@1.1\tlocal\t") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
+
+func TestPullOfNoLoader(t *testing.T) {
+	for _, args := range [][]string{{"pull"}, {"pull", "nothing"}, {"pull", "libbpf@0.0"}, {"pull", "Bad Name"}} {
+		if text, _, err := loaders(t, passed, args...); err == nil || exitCode(err) == exitHarness && len(args) > 1 {
+			t.Errorf("%v: %v:\n%s", args, err, text)
+		}
+	}
+}
+
+func TestListTellsWhatIsCached(t *testing.T) {
+	dir := t.TempDir()
+	cache := &cacheOptions{cache: dir, offline: true}
+	m, err := drivers.Read(packed(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := listLoader(t.Context(), cache, m)
+	if err != nil || len(l.Cached) != 0 || l.Cached == nil {
+		t.Errorf("%v, %v", l.Cached, err)
+	}
+	options, err := cache.bundleOptions(drivers.Choice{Manifest: m, Version: "1.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bundle.Build(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	l, err = listLoader(t.Context(), cache, m)
+	if diff := cmp.Diff([]string{"1.1"}, l.Cached); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	var table bytes.Buffer
+	if err := writeLoaders(&table, []listedLoader{l}); err != nil || !strings.Contains(table.String(), "mine  1.0 1.1   1.1     process") {
+		t.Errorf("%v:\n%s", err, table.String())
+	}
+}
+
+func TestCompletionOffersEveryVersion(t *testing.T) {
+	names, _ := completeLoaders(nil, nil, "")
+	for _, want := range []string{"all\tall of them, each at its newest version", "iproute2", "iproute2@all\tevery version of it", "iproute2@6.1"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("no %q among %q", want, names)
+		}
 	}
 }
 

@@ -44,14 +44,15 @@ func newRunCommand(cache *cacheOptions) *cobra.Command {
 		Short: "Run specs with loaders on kernels, and say what came of it",
 		Long: `Run every spec with every loader on every kernel, each spec in a kernel of its own, and write what came of it.
 
-Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own. Loaders are named by name, by
-name@version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
+Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own. Loaders are named by name (its
+newest version), by name@version, name@all for every version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
 
 DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
 failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
   loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium
   loadstone run --kernel ./bzImage --loader all
+  loadstone run --kernel 6.12 --loader libbpf@all --suite mapdefs
   loadstone run --loader ./my-loader.yaml --suite mapdefs
   loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
 		Args: cobra.NoArgs,
@@ -59,7 +60,7 @@ failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.kernels, "kernel", nil, "run on kernel `K`; may be repeated (default the default matrix, see 'loadstone kernels list')")
-	flags.StringArrayVar(&o.loaders, "loader", nil, "run with loader `L`, or all; may be repeated (default reference)")
+	flags.StringArrayVar(&o.loaders, "loader", nil, "run with loader `L`, such as libbpf, libbpf@1.1, libbpf@all, or all; may be repeated (default reference)")
 	flags.StringArrayVar(&o.suites, "suite", nil, "run suite `S` only; may be repeated")
 	flags.StringArrayVar(&o.specs, "spec", nil, "run spec `ID` only; may be repeated, and end in *")
 	flags.StringVar(&o.out, "out", "", "write results to `DIR` (default out, or out/specs with --spec)")
