@@ -34,10 +34,11 @@ var (
 )
 
 // DefaultModules are the modules that the suites need: virtual network
-// devices, tc with BPF, and two congestion controls for struct_ops to stand
-// beside.
+// devices, tc with BPF, two congestion controls for struct_ops to stand
+// beside, and hashes for user space (AF_ALG), by which iproute2 names the
+// folder of an object's pins.
 var DefaultModules = []string{
-	"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp",
+	"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp", "algif_hash",
 }
 
 // Options say what goes into an image.
