@@ -61,16 +61,17 @@ func argv(c Config, p plan) []string {
 	if c.Arch.Exit.Device != "" {
 		args = append(args, "-device", c.Arch.Exit.Device)
 	}
-	args = append(args,
+	if p.resume {
+		// Not before the monitor has switched the capability on. What was
+		// booted is in the template's memory: QEMU would read some 40 MB that
+		// nobody asks it for.
+		return append(args, "-incoming", "defer")
+	}
+	return append(args,
 		"-kernel", c.Kernel,
 		"-initrd", c.Image,
 		"-append", strings.Join(kernelArgs(c), " "),
 	)
-	if p.resume {
-		// Not before the monitor has switched the capability on.
-		args = append(args, "-incoming", "defer")
-	}
-	return args
 }
 
 // nodeArgs are the NUMA nodes with their memory.
