@@ -38,6 +38,11 @@ func serve(g *guest.Guest) error {
 	if err := warmUp(); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
+	log := &kernelLog{kmsg: g.Kmsg}
+	// A boot logs some hundred lines. A first spec that forgets them would pay for reading them.
+	if err := log.Mark(); err != nil {
+		return err
+	}
 	return suite.Serve(context.Background(), func() (order record.Order, deps suite.Deps, err error) {
 		text, err := g.WaitOrder()
 		if err != nil {
@@ -46,13 +51,13 @@ func serve(g *guest.Guest) error {
 		if order, err = record.ParseOrder(text); err != nil {
 			return order, deps, err
 		}
-		deps = suite.Deps{Records: send, Log: &kernelLog{kmsg: g.Kmsg}, Raw: g.Records.Raw()}
+		deps = suite.Deps{Records: send, Log: log, Raw: g.Records.Raw()}
 		if deps.Place, err = place(order.Loader, g.Payload); err != nil {
 			return order, deps, err
 		}
 		deps.Driver, err = driver(order, deps.Place)
 		return order, deps, err
-	})
+	}, g.End)
 }
 
 // warmUp runs a spec before the template is taken, so that no clone pays for what is done for the first time: pages that are faulted in, the

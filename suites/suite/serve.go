@@ -17,15 +17,18 @@ import (
 // Ginkgo takes longer to begin with a spec than many a spec takes, and a clone pays for it: so next is called from within Ginkgo, in a spec that
 // has begun, and a guest whose template is taken while next waits is past all that. An order of one spec with [record.DefaultLimits], which is what
 // most are, is carried out right there. Any other leaves Ginkgo and enters it anew.
-func Serve(ctx context.Context, next func() (record.Order, Deps, error)) error {
+//
+// done is told how the order ended as soon as its last record is sent, while Ginkgo still has its own farewell before it, which nobody reads: a
+// guest ends its machine there. Where done returns, Serve returns the same.
+func Serve(ctx context.Context, next func() (record.Order, Deps, error), done func(error)) error {
 	set, err := requirements.Read()
 	if err != nil {
 		return err
 	}
-	return serve(ctx, next, registered, set)
+	return serve(ctx, next, done, registered, set)
 }
 
-func serve(ctx context.Context, next func() (record.Order, Deps, error), specs []spec, set *requirements.Set) error {
+func serve(ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []spec, set *requirements.Set) error {
 	var r *run
 	var err error
 	here := false // the order is carried out within the spec that waited for it
@@ -50,15 +53,17 @@ func serve(ctx context.Context, next func() (record.Order, Deps, error), specs [
 		switch {
 		case here:
 			r.after(report)
+			err = r.conclude()
+			done(err)
 		case err == nil && report.Failed():
 			err = fmt.Errorf("%w: %s", ErrOrder, report.Failure.Message)
 		}
 	})
-	if err != nil {
+	if err != nil || here {
 		return err
 	}
-	if !here {
-		r.underGinkgo()
-	}
-	return r.conclude()
+	r.underGinkgo()
+	err = r.conclude()
+	done(err)
+	return err
 }

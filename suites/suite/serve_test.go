@@ -40,8 +40,21 @@ func TestServe(t *testing.T) {
 			order, deps := fakeOrder(t, newFake(nil), &r, tc.specs...)
 			order.Limits = tc.limits
 			next := func() (record.Order, Deps, error) { return order, deps, nil }
-			if err := serve(t.Context(), next, tc.specs, requirementsOf(t, theRequirements)); err != nil {
+			ends := 0
+			done := func(err error) {
+				ends++
+				if !r.ended() {
+					t.Error("done before the last record")
+				}
+				if err != nil {
+					t.Errorf("done with error %v", err)
+				}
+			}
+			if err := serve(t.Context(), next, done, tc.specs, requirementsOf(t, theRequirements)); err != nil {
 				t.Fatal(err)
+			}
+			if ends != 1 {
+				t.Errorf("done %d times, want once", ends)
 			}
 			got := map[string]record.Outcome{}
 			for id, f := range r.finishes() {
@@ -60,21 +73,26 @@ func TestServe(t *testing.T) {
 func TestServeWithoutAnOrder(t *testing.T) {
 	gone := errors.New("record port hung up")
 	next := func() (record.Order, Deps, error) { return record.Order{}, Deps{}, gone }
-	if err := serve(t.Context(), next, nil, requirementsOf(t, theRequirements)); !errors.Is(err, gone) {
+	if err := serve(t.Context(), next, notDone(t), nil, requirementsOf(t, theRequirements)); !errors.Is(err, gone) {
 		t.Errorf("error %v, want %v", err, gone)
 	}
 }
 
 func TestServeAnOrderOfNothing(t *testing.T) {
 	next := func() (record.Order, Deps, error) { return record.Order{}, Deps{}, nil }
-	if err := serve(t.Context(), next, nil, requirementsOf(t, theRequirements)); !errors.Is(err, ErrOrder) {
+	if err := serve(t.Context(), next, notDone(t), nil, requirementsOf(t, theRequirements)); !errors.Is(err, ErrOrder) {
 		t.Errorf("error %v, want %v", err, ErrOrder)
 	}
 }
 
 func TestServeWhenWaitingBreaks(t *testing.T) {
 	next := func() (record.Order, Deps, error) { panic("a bug of the guest") }
-	if err := serve(t.Context(), next, nil, requirementsOf(t, theRequirements)); !errors.Is(err, ErrOrder) {
+	if err := serve(t.Context(), next, notDone(t), nil, requirementsOf(t, theRequirements)); !errors.Is(err, ErrOrder) {
 		t.Errorf("error %v, want %v", err, ErrOrder)
 	}
+}
+
+// notDone is for orders that are not carried out.
+func notDone(t *testing.T) func(error) {
+	return func(err error) { t.Errorf("done with error %v, and there was nothing to do", err) }
 }

@@ -82,7 +82,7 @@ func live(o Options, run func(*Guest) error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "guest:", err)
 	}
-	g.powerOff(err)
+	g.End(err)
 }
 
 // setUp makes a machine of the bare kernel. The guest it returns is never

@@ -35,6 +35,10 @@ type KmsgEntry struct {
 type Kmsg struct {
 	fd   int
 	next uint64
+	// entry is read into. The kernel returns EINVAL for a buffer that is too
+	// small; its own has PRINTKRB_RECORD_MAX bytes, 2 KiB at most since 6.2
+	// and 8 KiB before.
+	entry [16 << 10]byte
 }
 
 // OpenKmsg opens the log at its beginning. In a guest it is open already, as
@@ -76,18 +80,15 @@ func (k *Kmsg) Entries() ([]KmsgEntry, error) {
 
 // read reads one entry.
 func (k *Kmsg) read() (KmsgEntry, error) {
-	// The kernel returns EINVAL for a buffer that is too small; its own has
-	// PRINTKRB_RECORD_MAX bytes, 2 KiB at most since 6.2 and 8 KiB before.
-	var b [16 << 10]byte
 	for {
-		n, err := unix.Read(k.fd, b[:])
+		n, err := unix.Read(k.fd, k.entry[:])
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {
 			return KmsgEntry{}, fmt.Errorf("read kernel log: %w", err)
 		}
-		return parseKmsg(string(b[:n]))
+		return parseKmsg(string(k.entry[:n]))
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// powerOff ends the machine: in order if err is nil, else after telling the
-// host err. It does not return.
-func (g *Guest) powerOff(err error) {
+// End ends the machine as if [Main]'s run had returned err: in order if err is
+// nil, else after telling the host err. It does not return. It is for a guest
+// that is done in the middle of something that takes long to leave.
+func (g *Guest) End(err error) {
 	word := wire.WordEnd
 	if err != nil {
 		word = wire.WordFailed + strings.ReplaceAll(err.Error(), "\n", "; ")
