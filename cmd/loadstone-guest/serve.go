@@ -43,6 +43,10 @@ func serve(g *guest.Guest) error {
 	if err := log.Mark(); err != nil {
 		return err
 	}
+	allCPUs, err := guest.StayOnOneCPU()
+	if err != nil {
+		return err
+	}
 	return suite.Serve(context.Background(), func() (order record.Order, deps suite.Deps, err error) {
 		text, err := g.WaitOrder()
 		if err != nil {
@@ -52,6 +56,11 @@ func serve(g *guest.Guest) error {
 			return order, deps, err
 		}
 		deps = suite.Deps{Records: send, Log: log, Raw: g.Records.Raw()}
+		if order.Loader.Builtin == "" { // what a process finds is a whole machine
+			if err := allCPUs(); err != nil {
+				return order, deps, err
+			}
+		}
 		if deps.Place, err = place(order.Loader, g.Payload); err != nil {
 			return order, deps, err
 		}
