@@ -195,6 +195,12 @@ func fitScalar(tree any, dst reflect.Value, place string) error {
 		}
 		dst.SetBool(truth)
 	case reflect.Int, reflect.Uint32, reflect.Uint64:
+		if number, ok := tree.(json.Number); ok && dst.Kind() == reflect.Uint64 {
+			if n, err := strconv.ParseUint(string(number), 10, 64); err == nil {
+				dst.SetUint(n)
+				return nil
+			}
+		}
 		n, ok := whole(tree)
 		if !ok {
 			return unfit(place, "a whole number", tree)

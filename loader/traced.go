@@ -3,6 +3,7 @@
 package loader
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -10,9 +11,10 @@ import (
 	"time"
 )
 
-// Traced is a loader that is linked in, with the same exchanges as one that is a process: what goes in and comes out passes through the
-// wire's text. A panic in l is [ErrDied], a request that is not done when its context is, [ErrHung]; l is left alone after either. There
-// is no deadline but the context's.
+// Traced is a loader that is linked in, with the same exchanges as one that is a process: what goes in and comes out is what the wire's text says,
+// and is held to the same rules. The text is read back only where it may say something else than the value that it was made of, because reading is
+// most of what a conversation costs. A panic in l is [ErrDied], a request that is not done when its context is, [ErrHung]; l is left alone after
+// either. There is no deadline but the context's.
 func Traced(l Loader, trace func(Exchange)) Loader {
 	return &traced{loader: l, options: Options{Trace: trace}}
 }
@@ -58,12 +60,18 @@ func (t *traced) Do(ctx context.Context, req Request) (Reply, error) {
 }
 
 func (t *traced) exchange(ctx context.Context, req Request, x *Exchange) (Reply, *Fault) {
-	line, fault := t.serve(ctx, x.Request)
-	if fault != nil {
-		return nil, fault
+	r := t.serve(ctx, req, *x)
+	if r.fault != nil {
+		return nil, r.fault
 	}
-	x.Reply = line
-	a, err := decodeReply(req.Op(), line)
+	x.Reply = r.line
+	a := answer{reply: r.reply}
+	var err error
+	if a.reply != nil {
+		err = checkReply(req.Op(), a.reply)
+	} else {
+		a, err = decodeReply(req.Op(), r.line)
+	}
 	if err != nil {
 		return nil, faultOf(err)
 	}
@@ -71,12 +79,15 @@ func (t *traced) exchange(ctx context.Context, req Request, x *Exchange) (Reply,
 	return a.reply, checkVersion(req, a.reply)
 }
 
+// result is what came of one request.
+type result struct {
+	line  []byte
+	reply Reply // nil where the line is to be read
+	fault *Fault
+}
+
 // serve has the loader answer, beside this goroutine, which may have to leave it behind.
-func (t *traced) serve(ctx context.Context, line []byte) ([]byte, *Fault) {
-	type result struct {
-		line  []byte
-		fault *Fault
-	}
+func (t *traced) serve(ctx context.Context, req Request, x Exchange) result {
 	done := make(chan result, 1)
 	go func() {
 		var r result
@@ -86,17 +97,62 @@ func (t *traced) serve(ctx context.Context, line []byte) ([]byte, *Fault) {
 			}
 			done <- r
 		}()
-		var err error
-		if _, r.line, err = serveOne(ctx, line, t.loader); err != nil {
-			r.fault = faultOf(err)
-		}
+		r = answerOf(ctx, t.loader, req, x)
 	}()
 	select {
 	case r := <-done:
-		return r.line, r.fault
+		return r
 	case <-ctx.Done():
-		return nil, late(ctx, "")
+		return result{fault: late(ctx, "")}
 	}
+}
+
+// answerOf is what l answers to a request whose text is in x.
+func answerOf(ctx context.Context, l Loader, req Request, x Exchange) (r result) {
+	var err error
+	if !saysItself(req, x.Request) {
+		if _, r.line, err = serveOne(ctx, x.Request, l); err != nil {
+			r.fault = faultOf(err)
+		}
+		return r
+	}
+	reply := cut(perform(ctx, req, l))
+	if r.line, err = encodeReply(x.Seq, reply); err != nil {
+		reply = &Error{Message: err.Error()}
+		r.line, err = encodeReply(x.Seq, reply)
+	}
+	if err != nil {
+		r.fault = faultOf(err)
+	} else if saysItself(reply, r.line) {
+		r.reply = reply
+	}
+	return r
+}
+
+// saysItself reports whether reading a message's text gives the message that it was made of. Text that was no UTF-8, values of any type (JSON has
+// only one kind of number), and null for a list that is none do not.
+func saysItself(message any, text []byte) bool {
+	switch m := message.(type) {
+	case Set:
+		switch m.Value.(type) {
+		case string, bool, float64:
+		default:
+			return false
+		}
+	case Link:
+		if m.Inputs == nil {
+			return false
+		}
+	case Hello:
+		if m.Protocols == nil {
+			return false
+		}
+	case *OK:
+		if m.Answer != nil {
+			return false
+		}
+	}
+	return !bytes.Contains(text, []byte(`\ufffd`))
 }
 
 // Close says [Bye] and closes the loader. After a fault the loader is left alone.

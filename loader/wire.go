@@ -3,7 +3,6 @@
 package loader
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/loadstone-bpf/loadstone/loader/jsonline"
 )
 
 // MaxLine is the longest line of the protocol in bytes, without its newline. A longer one is a fault of whoever wrote it.
@@ -43,18 +44,16 @@ func Ops() []Op { return slices.Sorted(maps.Keys(blanks)) }
 
 // encodeRequest is the request as one line, without its newline.
 func encodeRequest(seq int, spec string, req Request) ([]byte, error) {
-	head, err := json.Marshal(envelope{V: Version, Seq: seq, Spec: spec, Op: req.Op()})
-	if err != nil {
+	line := make(jsonline.Line, 0, 512)
+	line.Open()
+	line.Number("v", Version)
+	line.Number("seq", int64(seq))
+	line.TextIfAny("spec", spec)
+	line.Text("op", string(req.Op()))
+	if err := requestFields(&line, req); err != nil {
 		return nil, fmt.Errorf("encode %s request: %w", req.Op(), err)
 	}
-	body, err := json.Marshal(req)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s request: %w", req.Op(), err)
-	}
-	line := head
-	if string(body) != "{}" {
-		line = append(append(head[:len(head)-1], ','), body[1:]...)
-	}
+	line.Close()
 	if len(line) > MaxLine {
 		return nil, fmt.Errorf("encode %s request: %w: %d bytes", req.Op(), ErrTooLong, len(line))
 	}
@@ -95,15 +94,20 @@ func decodeRequest(line []byte) (envelope, Request, error) {
 
 // encodeReply is the reply as one line, without its newline. Logs and messages are cut to [MaxText].
 func encodeReply(seq int, reply Reply) ([]byte, error) {
-	body, err := json.Marshal(cut(reply))
-	if err != nil {
-		return nil, fmt.Errorf("encode reply: %w", err)
-	}
 	key := replyKey(reply)
 	if key == "" {
 		return nil, fmt.Errorf("encode reply: %T is none", reply)
 	}
-	line := fmt.Appendf(nil, `{"seq":%d,%q:%s}`, seq, key, body)
+	line := make(jsonline.Line, 0, 512)
+	line.Open()
+	line.Number("seq", int64(seq))
+	line.Key(key)
+	line.Open()
+	if err := replyFields(&line, cut(reply)); err != nil {
+		return nil, fmt.Errorf("encode reply: %w", err)
+	}
+	line.Close()
+	line.Close()
 	if len(line) > MaxLine {
 		return nil, fmt.Errorf("encode reply: %w: %d bytes", ErrTooLong, len(line))
 	}

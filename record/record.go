@@ -8,13 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/loadstone-bpf/loadstone/loader/jsonline"
 )
 
 // MaxLen is the longest record in bytes. A longer one is a fault of the guest.
 const MaxLen = 1 << 20
 
 // A Record is one line from a guest. The types of this file are all there are.
-type Record interface{ recordType() string }
+type Record interface {
+	recordType() string
+	fields(*jsonline.Line) // in the order of the struct, under the names of its tags
+}
 
 // Hello is a guest's first record, sent when it is ready for orders (before the template is taken).
 type Hello struct {
@@ -101,17 +106,73 @@ func (End) recordType() string       { return "end" }
 // ErrUnknown is returned by [Parse] for a record of a type it does not know.
 var ErrUnknown = errors.New("unknown record")
 
-// Marshal is the record as one JSON object with its type as the first key, without a newline.
+func (r Hello) fields(l *jsonline.Line) {
+	l.Text("release", r.Release)
+	l.Text("machine", r.Machine)
+	l.Text("guest", r.Guest)
+}
+
+func (r Accepted) fields(l *jsonline.Line) { l.Number("specs", int64(r.Specs)) }
+
+func (r Greeting) fields(l *jsonline.Line) {
+	l.Text("name", r.Name)
+	l.Text("version", r.Version)
+	jsonline.TextMap(l, "components", r.Components)
+}
+
+func (r Begin) fields(l *jsonline.Line) { l.Text("spec", r.Spec) }
+
+func (r Step) fields(l *jsonline.Line) {
+	l.Text("spec", r.Spec)
+	l.Number("seq", int64(r.Seq))
+	l.JSON("request", r.Request)
+	if len(r.Reply) > 0 {
+		l.JSON("reply", r.Reply)
+	}
+	l.TextIfAny("fault", r.Fault)
+	l.TextIfAny("stderr", r.Stderr)
+	l.Number("duration", int64(r.Duration))
+}
+
+func (r KernelLog) fields(l *jsonline.Line) {
+	l.Text("spec", r.Spec)
+	if len(r.Lines) > 0 {
+		jsonline.Texts(l, "lines", r.Lines)
+	}
+	l.TextIfAny("error", r.Error)
+}
+
+func (r Finish) fields(l *jsonline.Line) {
+	l.Text("spec", r.Spec)
+	l.Text("outcome", string(r.Outcome))
+	l.TextIfAny("reason", r.Reason)
+	l.TextIfAny("expected", r.Expected)
+	l.TextIfAny("seen", r.Seen)
+	l.TextIfAny("detail", r.Detail)
+	l.TrueIfSo("under_claim", r.UnderClaim)
+	l.Number("duration", int64(r.Duration))
+}
+
+func (r End) fields(l *jsonline.Line) { l.Number("specs", int64(r.Specs)) }
+
+// ErrNoJSON is returned by [Marshal] for a step whose request or reply is no
+// line of JSON.
+var ErrNoJSON = errors.New("no line of JSON")
+
+// Marshal is the record as one JSON object with its type as the first key, without a newline. What a step repeats of a conversation is repeated
+// as it is; that it is JSON is for whoever read it to know, and only that it ends no line is looked at.
 func Marshal(r Record) ([]byte, error) {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("marshal %s record: %w", r.recordType(), err)
+	if s, isStep := r.(Step); isStep {
+		if len(s.Request) == 0 || bytes.IndexByte(s.Request, '\n') >= 0 || bytes.IndexByte(s.Reply, '\n') >= 0 {
+			return nil, fmt.Errorf("marshal step record: %w", ErrNoJSON)
+		}
 	}
-	head := fmt.Appendf(nil, `{"type":%q`, r.recordType())
-	if !bytes.Equal(body, []byte("{}")) {
-		head = append(head, ',')
-	}
-	return append(head, body[1:]...), nil
+	l := make(jsonline.Line, 0, 512)
+	l.Open()
+	l.Text("type", r.recordType())
+	r.fields(&l)
+	l.Close()
+	return l, nil
 }
 
 // Parse reads one record. Unknown fields are ignored; an unknown type is an error wrapping [ErrUnknown].
