@@ -49,6 +49,11 @@ type Arch struct {
 	// Payload is the QEMU device, by its PCI ids, through which a guest
 	// reads what it is brought, or a zero value where there is none.
 	Payload PCIDevice
+	// Ring is the QEMU device with the memory through which a guest's records
+	// go to the host (see package vmtest/guest/wire), or a zero value where
+	// there is none and they go over the serial port. It may be of the same
+	// kind as Payload: a guest tells them apart by what is in them.
+	Ring PCIDevice
 	// NMI says whether QMP's inject-nmi makes the kernel panic with a
 	// backtrace.
 	NMI bool

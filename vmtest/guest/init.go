@@ -126,7 +126,7 @@ func (g *Guest) openDevices() error {
 	if g.Kmsg, err = OpenKmsg(); err != nil {
 		return err
 	}
-	g.payload, err = openPayloadDevice()
+	g.payload, port.ring, err = openMemoryDevices()
 	return err
 }
 

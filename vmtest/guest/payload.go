@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
 // ErrNoPayload is returned where this clone was brought none.
@@ -25,54 +26,82 @@ type payloadDevice struct {
 	memory []byte
 }
 
-// openPayloadDevice maps the payload device, or returns nil where the machine
-// has none.
-func openPayloadDevice() (*payloadDevice, error) {
+// openMemoryDevices maps the devices whose memory the guest shares with the
+// host: the payload, and the ring for records. Each is nil where the machine
+// has none. They may be of one kind, so what is in a ring says that it is one.
+func openMemoryDevices() (payload *payloadDevice, ring *wire.Ring, err error) {
 	a, err := arch.Native()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	dir, err := findPCI(a.Payload)
-	if err != nil || dir == "" {
-		return nil, err
-	}
-	// Firmware need not have switched the device's memory on.
-	if err := os.WriteFile(filepath.Join(dir, "enable"), []byte("1"), 0); err != nil {
-		return nil, fmt.Errorf("payload device: %w", err)
-	}
-	memory, err := mapReadOnly(filepath.Join(dir, fmt.Sprintf("resource%d", a.Payload.BAR)))
+	dirs, err := findPCI(a.Payload, a.Ring)
 	if err != nil {
-		return nil, fmt.Errorf("payload device: %w", err)
+		return nil, nil, err
 	}
-	return &payloadDevice{memory: memory}, nil
+	for dir, bar := range dirs {
+		// Firmware need not have switched the device's memory on.
+		if err := os.WriteFile(filepath.Join(dir, "enable"), []byte("1"), 0); err != nil {
+			return nil, nil, fmt.Errorf("memory device: %w", err)
+		}
+		resource := filepath.Join(dir, fmt.Sprintf("resource%d", bar))
+		memory, err := mapShared(resource, os.O_RDONLY, unix.PROT_READ)
+		if err != nil {
+			return nil, nil, fmt.Errorf("memory device: %w", err)
+		}
+		if !wire.IsRing(memory) {
+			payload = &payloadDevice{memory: memory}
+			continue
+		}
+		if ring, err = openRing(resource); err != nil {
+			return nil, nil, err
+		}
+	}
+	return payload, ring, nil
 }
 
-// findPCI returns the folder of the first device of this kind, "" if there is
-// none.
-func findPCI(want arch.PCIDevice) (string, error) {
+// openRing maps the ring in a device's memory.
+func openRing(resource string) (*wire.Ring, error) {
+	memory, err := mapShared(resource, os.O_RDWR, unix.PROT_READ|unix.PROT_WRITE)
+	if err != nil {
+		return nil, fmt.Errorf("record ring: %w", err)
+	}
+	ring, err := wire.OpenRing(memory)
+	if err != nil {
+		return nil, err
+	}
+	return &ring, nil
+}
+
+// findPCI returns the folders of all devices of these kinds, each with the
+// number of the base address register that has its memory.
+func findPCI(wanted ...arch.PCIDevice) (map[string]int, error) {
 	dirs, err := filepath.Glob("/sys/bus/pci/devices/*")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	found := make(map[string]int)
 	for _, dir := range dirs {
 		vendor, err := os.ReadFile(filepath.Join(dir, "vendor"))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		device, err := os.ReadFile(filepath.Join(dir, "device"))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if strings.TrimSpace(string(vendor)) == fmt.Sprintf("0x%04x", want.Vendor) &&
-			strings.TrimSpace(string(device)) == fmt.Sprintf("0x%04x", want.Device) {
-			return dir, nil
+		for _, want := range wanted {
+			if strings.TrimSpace(string(vendor)) == fmt.Sprintf("0x%04x", want.Vendor) &&
+				strings.TrimSpace(string(device)) == fmt.Sprintf("0x%04x", want.Device) {
+				found[dir] = want.BAR
+			}
 		}
 	}
-	return "", nil
+	return found, nil
 }
 
-func mapReadOnly(file string) ([]byte, error) {
-	f, err := os.Open(file)
+// mapShared maps the whole of a file.
+func mapShared(file string, flags, protection int) ([]byte, error) {
+	f, err := os.OpenFile(file, flags, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +110,7 @@ func mapReadOnly(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	memory, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
+	memory, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), protection, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("map %s: %w", file, err)
 	}

@@ -23,7 +23,8 @@ const recordsArgument = "loadstone.records="
 // is both polled and written loses wake-ups on some drivers
 // (github.com/lmb/vimto/issues/29).
 type port struct {
-	fd int
+	fd   int
+	ring *wire.Ring // where what is written goes, if there is one; then the port itself only rings
 
 	mu   sync.Mutex // held while writing
 	rest []byte     // read and not yet asked for
@@ -81,6 +82,34 @@ func makeRaw(fd int) error {
 func (p *port) write(b []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ring != nil {
+		return p.put(b)
+	}
+	if err := p.send(b); err != nil {
+		return err
+	}
+	return p.drain()
+}
+
+// put writes b into the ring, and rings where the host may be asleep.
+func (p *port) put(b []byte) error {
+	for len(b) > 0 {
+		n, ring := p.ring.Put(b)
+		b = b[n:]
+		if ring {
+			if err := p.send([]byte{wire.Bell}); err != nil {
+				return err
+			}
+		}
+		if n == 0 {
+			runtime.Gosched() // the host is behind
+		}
+	}
+	return nil
+}
+
+// send gives the port's driver all of b.
+func (p *port) send(b []byte) error {
 	for len(b) > 0 {
 		n, err := unix.Write(p.fd, b)
 		if errors.Is(err, unix.EINTR) {
@@ -91,7 +120,7 @@ func (p *port) write(b []byte) error {
 		}
 		b = b[n:]
 	}
-	return p.drain()
+	return nil
 }
 
 // frame writes one frame.

@@ -5,6 +5,8 @@ package machine
 import (
 	"fmt"
 	"strings"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
 // Descriptors that QEMU inherits, by number.
@@ -13,6 +15,7 @@ const (
 	fdConsole
 	fdRecords
 	fdPayload
+	fdRing
 	// fdState is the state of a machine that resumes, fdNode the first of the
 	// nodes' memory of one that a template is made from.
 	fdState
@@ -58,6 +61,7 @@ func argv(c Config, p plan) []string {
 	args = append(args, nodeArgs(c, p.memory)...)
 	args = append(args, channelArgs(c)...)
 	args = append(args, payloadArgs(c, p.memory)...)
+	args = append(args, ringArgs(c)...)
 	if c.Arch.Exit.Device != "" {
 		args = append(args, "-device", c.Arch.Exit.Device)
 	}
@@ -121,6 +125,18 @@ func payloadArgs(c Config, m memory) []string {
 		"-object", fmt.Sprintf("memory-backend-file,id=payload,size=%dM,mem-path=/proc/self/fd/%d,share=%s",
 			c.PayloadMiB, fdPayload, onOff(m.shared)),
 		"-device", c.Arch.Payload.Driver + ",memdev=payload,master=on",
+	}
+}
+
+// ringArgs are the device through which a guest's records come. Its memory is
+// shared with this program, and so is never part of a state.
+func ringArgs(c Config) []string {
+	if c.Arch.Ring.Driver == "" {
+		return nil
+	}
+	return []string{
+		"-object", fmt.Sprintf("memory-backend-file,id=ring,size=%d,mem-path=/proc/self/fd/%d,share=on", wire.RingSize, fdRing),
+		"-device", c.Arch.Ring.Driver + ",memdev=ring,master=on",
 	}
 }
 

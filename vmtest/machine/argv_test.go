@@ -55,7 +55,7 @@ func TestArgv(t *testing.T) {
 		plan   plan
 	}{
 		{"boot", Config{}, plan{}},
-		{"template", Config{}, plan{memory: memory{files: []string{"/proc/self/fd/7", "/proc/self/fd/8"}, shared: true}}},
+		{"template", Config{}, plan{memory: memory{files: []string{"/proc/self/fd/8", "/proc/self/fd/9"}, shared: true}}},
 		{"clone", Config{}, plan{memory: files, resume: true}},
 		{"kvm", Config{Accel: KVM, KernelArgs: []string{"debug"}}, plan{}},
 		{"nodes", Config{Nodes: []Node{{2, 256}, {1, 128}, {0, 64}}, PayloadMiB: 128}, plan{}},
@@ -73,17 +73,20 @@ func TestArgv(t *testing.T) {
 }
 
 // TestTemplateAndCloneAreTheSameMachine: QEMU finds what it saved by the place
-// of each device, so nothing but where memory lies may differ.
+// of each device, so nothing but where memory lies may differ, and what to boot.
 func TestTemplateAndCloneAreTheSameMachine(t *testing.T) {
 	c, err := Config{Kernel: "/kernel", Image: "/image"}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := Template{config: c, dir: "/cache/key"}
-	made := strings.Join(argv(c, template.making()), " ")
+	made, _, boots := strings.Cut(strings.Join(argv(c, template.making()), " "), " -kernel ")
+	if !boots {
+		t.Error("template has no kernel")
+	}
 	cloned := strings.Join(argv(c, template.resuming()), " ")
 	cloned = strings.ReplaceAll(cloned, "share=off", "share=on")
-	cloned = strings.NewReplacer("/cache/key/node0", "/proc/self/fd/7", "/cache/key/node1", "/proc/self/fd/8").Replace(cloned)
+	cloned = strings.NewReplacer("/cache/key/node0", "/proc/self/fd/8", "/cache/key/node1", "/proc/self/fd/9").Replace(cloned)
 	cloned = strings.TrimSuffix(cloned, " -incoming defer")
 	if diff := cmp.Diff(made, cloned); diff != "" {
 		t.Error(diff)

@@ -166,6 +166,9 @@ func (vm *VM) conclude() {
 	vm.readers.Wait()
 	<-vm.monitor.gone
 	vm.process.close()
+	if err := vm.ring.close(); err != nil {
+		vm.options.logger().Warn("record ring not given up", "error", err)
+	}
 
 	vm.mu.Lock()
 	defer vm.mu.Unlock()

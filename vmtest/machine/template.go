@@ -3,11 +3,15 @@
 package machine
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
 // ErrNoClones is wrapped by errors about a machine that cannot be kept as a
@@ -76,7 +80,47 @@ func (t *Template) make(ctx context.Context, o Options) error {
 		return vm.failed(err)
 	}
 	t.Made = vm.Wait().Timing
+	if err := t.forgetRingAddress(); err != nil {
+		return err
+	}
 	return nodes.keep(t.memoryFiles())
+}
+
+// ringBlock is the end of the name of the ring's memory in a state.
+const ringBlock = "/ring"
+
+// forgetRingAddress says in the state that the ring's memory is nowhere.
+//
+// QEMU refuses a state in which memory that is left where it is has another
+// address than in the machine that reads it (ram_load_precopy in
+// migration/ram.c, "Mismatched GPAs"). It looks before it has read where the
+// guest put the devices' memory, so that of a device is nowhere then, at 0, and
+// goes to its place a little later, with the device's registers.
+func (t *Template) forgetRingAddress() error {
+	if t.config.Arch.Ring.Driver == "" {
+		return nil
+	}
+	state, err := os.ReadFile(t.path(stateFile))
+	if err != nil {
+		return err
+	}
+	at, err := ringAddress(state)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoClones, err)
+	}
+	clear(state[at : at+8])
+	return os.WriteFile(t.path(stateFile), state, 0o644)
+}
+
+// ringAddress is where a state has the address of the ring's memory, 8 bytes:
+// behind the block's name and its size, which is big endian.
+func ringAddress(state []byte) (int, error) {
+	entry := binary.BigEndian.AppendUint64([]byte(ringBlock), wire.RingSize)
+	at := bytes.Index(state, entry)
+	if at < 0 || bytes.Contains(state[at+1:], entry) || at+len(entry)+8 > len(state) {
+		return 0, errors.New("no state of a machine with one record ring")
+	}
+	return at + len(entry), nil
 }
 
 // save writes the state of a machine whose memory is shared, and ends QEMU.

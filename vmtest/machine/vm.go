@@ -34,6 +34,7 @@ type VM struct {
 	monitor *monitor
 	console *console
 	mailbox *mailbox
+	ring    *ring
 	readers sync.WaitGroup // of console and records
 
 	ready    chan struct{}   // closed at the guest's word
@@ -82,14 +83,17 @@ func start(ctx context.Context, c Config, p plan, o Options, extra ...*os.File) 
 	if vm.console, err = newConsole(o.Console, o.Attach); err != nil {
 		return nil, err
 	}
-	vm.started = time.Now()
-	files := append([]*os.File{payload.file}, extra...)
-	if vm.process, err = startProcess(vm.args, files...); err != nil {
+	if vm.ring, err = newRing(); err != nil {
 		return nil, err
+	}
+	vm.started = time.Now()
+	files := append([]*os.File{payload.file, vm.ring.file}, extra...)
+	if vm.process, err = startProcess(vm.args, files...); err != nil {
+		return nil, errors.Join(err, vm.ring.close())
 	}
 	vm.monitor = newMonitor(vm.process.monitor, vm.handle)
 	vm.readers.Go(vm.readConsole)
-	vm.readers.Go(vm.readRecords)
+	vm.listen()
 	go vm.supervise(ctx)
 	if err := vm.monitor.begin(ctx); err != nil {
 		return nil, vm.failed(err)
@@ -259,10 +263,22 @@ func (vm *VM) readConsole() {
 	}
 }
 
-// readRecords reads the record port to its end.
-func (vm *VM) readRecords() {
-	defer vm.mailbox.close()
-	reader := wire.NewReader(channel{vm.process.records})
+// listen reads the record port and the ring to their end. Each has a reader of
+// its own: what a guest writes to one breaks nothing on the other.
+func (vm *VM) listen() {
+	port := newBells(channel{vm.process.records})
+	var both sync.WaitGroup
+	both.Go(func() { vm.readRecords(port) })
+	both.Go(func() { vm.readRecords(&ringReader{ring: vm.ring.Ring, rang: port.rang}) })
+	vm.readers.Go(func() {
+		both.Wait()
+		vm.mailbox.close()
+	})
+}
+
+// readRecords reads records to their end.
+func (vm *VM) readRecords(r io.Reader) {
+	reader := wire.NewReader(r)
 	for {
 		frame, err := reader.Next()
 		switch {

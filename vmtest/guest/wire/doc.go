@@ -14,9 +14,13 @@
 // record, or whose kernel writes to the wrong port, must not pass for one
 // that said less.
 //
+// Where the machine has a [Ring], frames go through it instead, and the port
+// carries a [Bell] for whoever may be waiting.
+//
 // The host writes two lines to a guest that said ready: a [Wake], which tells
 // it what changed while it was asleep, and its order, which is the caller's.
 //
 // Read frame.go (writing), reader.go (reading what an untrusted guest wrote),
+// ring.go (memory in the place of the line),
 // wake.go, shell.go (what a guest with a person in it is told, and says).
 package wire
