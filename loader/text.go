@@ -3,6 +3,7 @@
 package loader
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -49,8 +50,22 @@ func requestFields(l *jsonline.Line, req Request) error {
 		l.Text("what", r.What)
 	case Reset, Bye:
 	default:
-		return fmt.Errorf("%T is no request", req)
+		return otherFields(l, req)
 	}
+	return nil
+}
+
+// otherFields writes the fields of a request that no version has: the check of drivers asks for such.
+func otherFields(l *jsonline.Line, req Request) error {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return err
+	}
+	inner, ok := bytes.CutPrefix(body, []byte("{"))
+	if !ok {
+		return fmt.Errorf("%T is no object in JSON", req)
+	}
+	l.Fields(inner[:len(inner)-1])
 	return nil
 }
 

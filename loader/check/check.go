@@ -80,7 +80,8 @@ func Check(ctx context.Context, d Driver) *Report {
 		if errors.As(err, &fault) {
 			break
 		}
-		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil {
+		// Only what answers hello says who the driver is: one that says so each time would never come to an end.
+		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil && step.req.Op() == loader.OpHello {
 			r.Identity, r.Features = ok.Loader, ok.Features
 			steps = append(steps, d.objectSteps(r.Features[loader.OneStep].Support == loader.Yes)...)
 		}

@@ -83,6 +83,14 @@ func (l *Line) JSON(name string, value []byte) {
 	*l = append(*l, value...)
 }
 
+// Fields are fields that are JSON already, without the braces around them.
+func (l *Line) Fields(fields []byte) {
+	if len(fields) > 0 {
+		l.next()
+		*l = append(*l, fields...)
+	}
+}
+
 // Object is a field that is an object, with fields of its own.
 func (l *Line) Object(name string, fields func(*Line)) {
 	l.Key(name)
