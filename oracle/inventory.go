@@ -79,7 +79,7 @@ func Pins(bpffs string) ([]string, error) {
 			return nil // gone since its folder was read
 		case err != nil:
 			return err
-		case d.IsDir(), d.Type()&fs.ModeSymlink != 0: // iproute2 makes symbolic links between the folders of its parts
+		case d.IsDir(), d.Type() == fs.ModeSymlink: // iproute2 makes links between its folders; they hold nothing
 			return nil
 		}
 		rel, err := filepath.Rel(bpffs, path)

@@ -27,7 +27,13 @@
 // What a loader does not claim it is asked anyway. It may refuse, cleanly: that ends the spec as refused. It may do it: that passes, as more
 // than it claims. It may not pretend.
 //
-// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go and attempt.go (what a spec holds in its hands), refusal.go,
-// expectation.go and node.go (matchers) and vocabulary.go (the words), then how it is run: run.go, ginkgo.go, needs.go, transcript.go, ending.go (how a
+// Nor does it cost a loader anything not to know an attribute, an option or an operation that it does not claim: its answer says so, and ends the
+// spec as refused.
+//
+// Most specs have one conversation with one loader. What two loaders do to each other, and what a loader leaves to the next, is asked with another
+// conversation ([Session.Another], [LoadTogether]) and with the same begun anew ([Conversation.Restart]).
+//
+// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go, conversation.go and attempt.go (what a spec holds in its hands),
+// pin.go, refusal.go, expectation.go and node.go (matchers) and vocabulary.go (the words), then how it is run: run.go, ginkgo.go, needs.go, transcript.go, ending.go (how a
 // session becomes an outcome), warmup.go. Package native runs specs under go test.
 package suite
