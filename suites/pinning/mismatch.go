@@ -30,7 +30,7 @@ var mismatches = []mismatch{
 	{"map_flags", objects.Pinning.Hash, objects.Pinning.HashFlags, []Difference{differs(MapFlags, 0, noPrealloc)}},
 	{"map_extra", objects.Pinning.Bloom, objects.Pinning.BloomExtra, []Difference{differs(MapExtra, 3, 4)}},
 	{"several", objects.Pinning.Hash, objects.Pinning.HashSeveral, []Difference{
-		differs(MapType, hash, lruHash), differs(KeySize, 4, 8), differs(ValueSize, 8, 4), differs(MaxEntries, 4, 8), differs(MapFlags, 0, noCommonLRU),
+		differs(MapType, hash, lruHash), differs(KeySize, 4, 8), differs(ValueSize, 8, 4), differs(MaxEntries, 4, 8), differs(MapFlags, 0, zeroSeed),
 	}},
 }
 
@@ -40,10 +40,10 @@ func differs(attribute loader.Attribute, pinned, defined uint64) Difference {
 
 // Numbers of include/uapi/linux/bpf.h.
 const (
-	hash        = 1 // BPF_MAP_TYPE_HASH
-	lruHash     = 9 // BPF_MAP_TYPE_LRU_HASH
-	noPrealloc  = 1 // BPF_F_NO_PREALLOC
-	noCommonLRU = 2 // BPF_F_NO_COMMON_LRU
+	hash       = 1      // BPF_MAP_TYPE_HASH
+	lruHash    = 9      // BPF_MAP_TYPE_LRU_HASH
+	noPrealloc = 1 << 0 // BPF_F_NO_PREALLOC
+	zeroSeed   = 1 << 6 // BPF_F_ZERO_SEED
 )
 
 var _ = Table("pinning.mismatch-refused", func(s *Session, m mismatch) {

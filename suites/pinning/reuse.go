@@ -3,6 +3,8 @@
 package pinning
 
 import (
+	"os"
+
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -35,7 +37,8 @@ var _ = It("pinning.reuse.contents", func(s *Session) {
 var _ = It("pinning.reuse.pin-untouched", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
 	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
-	pins := []Pin{s.Pin(folder + "/first"), s.Pin(folder + "/middle"), s.Pin(folder + "/third")}
+	readOnly := s.PlacePin(folder+"/third", func(path string) error { return os.Chmod(path, 0o400) })
+	pins := []Pin{s.Pin(folder + "/first"), s.Pin(folder + "/middle"), readOnly}
 	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
 	for _, pin := range pins {
 		Expect(s.Pin(pin.Path)).To(BeUntouchedSince(pin))
