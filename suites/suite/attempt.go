@@ -56,6 +56,7 @@ type Attempt struct {
 	in      *Conversation
 	id      string // of the loader's session
 	object  string
+	options loader.OpenOptions
 	last    loader.Request // which Reply answers
 	open    bool           // in the loader
 }
@@ -69,6 +70,7 @@ func (c *Conversation) Open(o Object, options ...Option) *Attempt {
 	for _, option := range options {
 		option(&request.Options)
 	}
+	a.options = request.Options
 	c.opened = append(c.opened, a)
 	a.ask(request)
 	a.open = a.OK()

@@ -147,6 +147,10 @@ func TestARequestThatALoaderDoesNotHave(t *testing.T) {
 	lacks := func(op loader.Op, feature loader.Feature) *fakeLoader {
 		return newFake(wrong(op, says(&loader.Unsupported{Feature: feature}, nil)))
 	}
+	oneStep := func(f *fakeLoader) *fakeLoader {
+		f.features[loader.OneStep] = loader.Claim{Support: loader.Yes}
+		return f
+	}
 	setsPath := func(s *Session) { Expect(s.Open(good).SetMap("m", PinPath, "/p").Load()).To(BeOK()) }
 	pins := func(s *Session) { Expect(s.MustLoad(good).PinMap("m", "/p")).To(BeOK()) }
 	reads := func(s *Session) { Expect(s.Load(good, PinRoot("/p"))).To(BeOK()) }
@@ -160,6 +164,8 @@ func TestARequestThatALoaderDoesNotHave(t *testing.T) {
 		{"an attribute, named with its operation", lacks(loader.OpSet, "set/pin_path"), setsPath, record.Refused},
 		{"an operation", lacks(loader.OpPin, "pin"), pins, record.Refused},
 		{"an option", lacks(loader.OpOpen, "pin_root"), reads, record.Refused},
+		{"an option, in one step", oneStep(lacks(loader.OpLoad, "pin_root")), reads, record.Refused},
+		{"an option, after it was opened", lacks(loader.OpLoad, "pin_root"), reads, record.Failed},
 		{"another attribute", lacks(loader.OpSet, "numa_node"), setsPath, record.Failed},
 		{"another option", lacks(loader.OpOpen, "pin_mount"), reads, record.Failed},
 		{"opening", lacks(loader.OpOpen, "open"), reads, record.Failed},

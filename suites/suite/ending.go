@@ -4,10 +4,8 @@ package suite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,38 +85,9 @@ func (s *Session) refusedUnlessClaimed(a *Attempt) {
 	if support, why := s.claim(); support != loader.Yes {
 		s.end(ending{record.Refused, oneLine(why + ": " + inWords(a.Reply))})
 	}
-	if u, unsupported := a.Reply.(*loader.Unsupported); unsupported && slices.Contains(wordsOf(a.last), string(u.Feature)) {
+	if u, unsupported := a.Reply.(*loader.Unsupported); unsupported && slices.Contains(a.words(), string(u.Feature)) {
 		s.end(ending{record.Refused, oneLine("the loader has no such request: " + inWords(a.Reply))})
 	}
-}
-
-// wordsOf are what a request has that a loader may not know, as docs/loader-protocol.md has a loader name it where it is no feature: the operation,
-// attribute, kind or option. To open and to load is what every loader is for.
-func wordsOf(request loader.Request) []string {
-	switch r := request.(type) {
-	case loader.Set:
-		return []string{string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr)}
-	case loader.Attach:
-		return []string{string(r.Op()), r.Kind}
-	case loader.Pin, loader.Unpin:
-		return []string{string(r.Op())}
-	case loader.Open:
-		return optionsOf(r)
-	}
-	return nil
-}
-
-// optionsOf are the names of the options that an open has, as they are on the wire.
-func optionsOf(r loader.Open) []string {
-	text, err := json.Marshal(r.Options)
-	options := map[string]any{}
-	if err == nil {
-		err = json.Unmarshal(text, &options)
-	}
-	if err != nil {
-		panic(fmt.Sprintf("suite: options of open: %v", err)) // they were on the wire already
-	}
-	return slices.Collect(maps.Keys(options))
 }
 
 // leave ends the session: everything is given up, and what stays in the kernel is noted.

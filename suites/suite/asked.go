@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// words are what the last request has that a loader may not know, as docs/loader-protocol.md has a loader name it where it is no feature: the
+// operation, attribute, kind or option. To open and to load is what every loader is for. One that does both in one step comes to the options when
+// it loads.
+func (a *Attempt) words() []string {
+	switch r := a.last.(type) {
+	case loader.Set:
+		return []string{string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr)}
+	case loader.Attach:
+		return []string{string(r.Op()), r.Kind}
+	case loader.Pin, loader.Unpin:
+		return []string{string(r.Op())}
+	case loader.Open:
+		return names(a.options)
+	case loader.Load:
+		if a.session.features[loader.OneStep].Support == loader.Yes {
+			return names(a.options)
+		}
+	}
+	return nil
+}
+
+// names are the names of the options that are set, as they are on the wire.
+func names(options loader.OpenOptions) []string {
+	text, err := json.Marshal(options)
+	set := map[string]any{}
+	if err == nil {
+		err = json.Unmarshal(text, &set)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("suite: options of open: %v", err)) // they were on the wire already
+	}
+	return slices.Collect(maps.Keys(set))
+}
