@@ -64,9 +64,10 @@ var badPaths = []badPath{
 
 var _ = It("pinning.name.refused-on-request", func(s *Session) {
 	folder := s.PinFolder()
-	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
 	for _, bad := range badPaths {
+		loaded := s.MustLoad(objects.Pinning.CounterUnpinned) // anew, for a map may keep the first path that it was asked for (libbpf bpf_map__pin)
 		refusesUntouched(s, nil, func() *Attempt { return loaded.PinMap("counts", folder+"/"+bad.path) }, AtPin, bad.classes...)
+		loaded.Close()
 	}
 })
 
