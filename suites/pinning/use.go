@@ -50,5 +50,5 @@ var _ = It("pinning.use.program-refused", func(s *Session) {
 	s.PlacePin(folder+"/program", pinProgram)
 	refusesUntouched(s, []string{folder + "/program"}, func() *Attempt {
 		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/program").Load()
-	}, AtAnyStage, IncompatiblePin, IO)
+	}, AtAnyStage, IncompatiblePin, IO, Verifier) // libbpf has the kernel find out
 })
