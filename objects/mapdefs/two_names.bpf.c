@@ -15,11 +15,3 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } name_of_two SEC(".maps");
-
-SEC("xdp")
-int refer(struct xdp_md *ctx)
-{
-	asm volatile("" : : "r"(&name_of_one));
-	asm volatile("" : : "r"(&name_of_two));
-	return XDP_PASS;
-}

@@ -82,7 +82,10 @@ var _ = Table("mapdefs.object.foreign-refused", func(s *Session, f fault) {
 	{variant: "machine", bad: counter(elfedit.Machine(elf.EM_X86_64))},
 	{variant: "byte-order", bad: objects.ForeignOrder},
 	{variant: "32-bits", bad: counter(elfedit.Class(elf.ELFCLASS32))},
-	{variant: "executable", bad: counter(elfedit.FileType(elf.ET_EXEC))},
+})
+
+var _ = It("mapdefs.object.linked-refused", func(s *Session) {
+	refuses(s, objects.MapDefs.Counter, counter(elfedit.FileType(elf.ET_EXEC)), Malformed, NotSupported, Invalid)
 })
 
 var _ = Table("mapdefs.object.symbols-refused", func(s *Session, f fault) {
@@ -92,13 +95,14 @@ var _ = Table("mapdefs.object.symbols-refused", func(s *Session, f fault) {
 	{variant: "no-such-section", bad: counter(elfedit.SymbolSection("counts", 200))},
 })
 
+// The kernel refuses a program that was not relocated, for a loader that skips what it cannot use.
 var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
 	for _, o := range []objects.Object{
 		counter(elfedit.MoveReloc("xdp", 0, 1<<20)), // outside
 		counter(elfedit.MoveReloc("xdp", 0, 4)),     // no instruction begins there
 		counter(elfedit.MoveReloc("xdp", 0, 0)),     // an instruction that takes no address
 	} {
-		refuses(s, objects.MapDefs.Counter, o, BadRelocation, Malformed)
+		refuses(s, objects.MapDefs.Counter, o, BadRelocation, Malformed, Verifier, Permission)
 	}
 })
 
