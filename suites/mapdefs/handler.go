@@ -47,6 +47,7 @@ var _ = Table("mapdefs.handler.program", func(s *Session, h handled) {
 		result, _ := loaded.Run("handled", packet)
 		Expect(result).To(Equal(h.result))
 		Expect(loaded.Lookup("vendor_calls", u32(kind))).To(Equal(u32(h.kind)))
+		loaded.Close() // libbpf's handlers are those of a process, so they are not changed under an open object
 	}
 }, handlers)
 
