@@ -109,8 +109,7 @@ func die(signal syscall.Signal, argv []string, said string) {
 	const maskSize = 8 // bytes of sigset_t
 	unix.Syscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&defaults)), 0, maskSize, 0, 0)
 	unix.Kill(os.Getpid(), signal)
-	unix.Kill(os.Getpid(), unix.SIGKILL) // for one that is blocked
-	select {}
+	select {} // any thread of ours may be the one that gets it
 }
 
 // most is how much of a command's output is kept, in bytes: its end, where commands say why they give up. A reply takes 64 KiB.

@@ -6,5 +6,5 @@
 // iproute2 loads with libbpf where it was built with it, and with an ELF loader of its own where not ([New], [NewBuiltin]). Which of the two, and
 // which libbpf, is asked of the command itself, and what is claimed follows from that.
 //
-// Read iproute2.go (hello, and what can be asked for), session.go (a load), table.go (what is run), network.go, claims.go.
+// Read iproute2.go (hello, and what can be asked for), session.go (a load), table.go (what is run), inner.go, claims.go.
 package iproute2

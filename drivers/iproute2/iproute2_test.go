@@ -5,7 +5,6 @@ package iproute2
 import (
 	"errors"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -185,31 +184,5 @@ func TestClaimsFollowFromLibbpf(t *testing.T) {
 				t.Errorf("libbpf %q: %s is %s for no reason", libbpf, feature, claim.Support)
 			}
 		}
-	}
-}
-
-func TestNetworkIsOfItsOwnAndEnds(t *testing.T) {
-	ours, err := os.Readlink("/proc/thread-self/ns/net")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := newNetwork()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer n.close()
-	var theirs string
-	n.do(func() { theirs, err = os.Readlink("/proc/thread-self/ns/net") })
-	if err != nil || theirs == ours || theirs == "" {
-		t.Errorf("%s and %s, %v", ours, theirs, err)
-	}
-	if id, err := n.attachedXDP(); id != 0 || err != nil {
-		t.Errorf("XDP program %d, %v", id, err)
-	}
-	if id, err := n.attachedFilter(); id != 0 || err != nil {
-		t.Errorf("filter %d, %v", id, err)
-	}
-	if again, err := os.Readlink("/proc/thread-self/ns/net"); again != ours || err != nil {
-		t.Errorf("we are in %s, %v", again, err)
 	}
 }

@@ -23,7 +23,7 @@ type session struct {
 	mount string // of bpffs
 
 	route   route
-	network *network // nil before load
+	network *command.Network // nil before load
 }
 
 // Do implements [command.Session].
@@ -58,7 +58,7 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 		return lacks, nil
 	}
 	s.route = route
-	if s.network, err = newNetwork(); err != nil {
+	if s.network, err = command.NewNetwork(); err != nil {
 		return nil, err
 	}
 	reply, err := s.attach(ctx, program)
@@ -88,7 +88,7 @@ func (s *session) attach(ctx context.Context, program command.Program) (reply lo
 		return unsupported("pin_ids", "%v", err), nil
 	}
 	in := command.Environment{Env: []string{"TC_BPF_MNT=" + s.mount}}
-	s.network.do(func() {
+	s.network.Do(func() {
 		if s.route.prepare != nil {
 			var said string
 			if said, err = command.Output(ctx, s.route.prepare, in); err != nil {
@@ -122,12 +122,12 @@ func (s *session) Close(ctx context.Context) error {
 		return nil
 	}
 	defer func() {
-		s.network.close()
+		s.network.Close()
 		s.network = nil
 	}()
 	// A command that refused has left nothing to detach; then this is refused as well.
 	var err error
-	s.network.do(func() {
+	s.network.Do(func() {
 		_, err = s.route.Run(ctx, loader.OpClose, nil, command.Environment{})
 	})
 	return err

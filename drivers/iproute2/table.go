@@ -26,32 +26,32 @@ type route struct {
 	prepare []string // what is run before, to have something to attach to
 	subdir  string   // of its pins
 
-	attached func(*network) (uint32, error)
+	attached func(*command.Network) (uint32, error)
 }
 
 var routes = map[string]route{
 	"xdp": {
 		Table: command.Table{
 			Argv: map[loader.Op][]string{
-				loader.OpLoad:  {ip, "link", "set", "dev", device, "xdpgeneric", "obj", "{object}", "sec", "{section}"},
-				loader.OpClose: {ip, "link", "set", "dev", device, "xdpgeneric", "off"},
+				loader.OpLoad:  {ip, "link", "set", "dev", command.Device, "xdpgeneric", "obj", "{object}", "sec", "{section}"},
+				loader.OpClose: {ip, "link", "set", "dev", command.Device, "xdpgeneric", "off"},
 			},
 			Refuses: refuses,
 		},
 		subdir:   "xdp",
-		attached: (*network).attachedXDP,
+		attached: (*command.Network).AttachedXDP,
 	},
 	"tc": {
 		Table: command.Table{
 			Argv: map[loader.Op][]string{
-				loader.OpLoad:  {tc, "filter", "add", "dev", device, "ingress", "bpf", "da", "obj", "{object}", "sec", "{section}"},
-				loader.OpClose: {tc, "qdisc", "del", "dev", device, "clsact"},
+				loader.OpLoad:  {tc, "filter", "add", "dev", command.Device, "ingress", "bpf", "da", "obj", "{object}", "sec", "{section}"},
+				loader.OpClose: {tc, "qdisc", "del", "dev", command.Device, "clsact"},
 			},
 			Refuses: refuses,
 		},
-		prepare:  []string{tc, "qdisc", "add", "dev", device, "clsact"},
+		prepare:  []string{tc, "qdisc", "add", "dev", command.Device, "clsact"},
 		subdir:   "tc",
-		attached: (*network).attachedFilter,
+		attached: (*command.Network).AttachedFilter,
 	},
 }
 
