@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -21,19 +20,8 @@ import (
 type pins struct{ root *os.File }
 
 func newPins() (*pins, error) {
-	kind, err := unix.Fsopen("bpf", unix.FSOPEN_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("make a bpffs: %w", err)
-	}
-	defer unix.Close(kind)
-	if err := unix.FsconfigCreate(kind); err != nil {
-		return nil, fmt.Errorf("make a bpffs: %w", err)
-	}
-	root, err := unix.Fsmount(kind, unix.FSMOUNT_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("make a bpffs: %w", err)
-	}
-	return &pins{os.NewFile(uintptr(root), "bpffs")}, nil
+	root, err := command.NewBPFFS()
+	return &pins{root}, err
 }
 
 // ours is the path of a file for this process.

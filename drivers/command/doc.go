@@ -11,5 +11,5 @@
 // kernel holds for it, and there the driver looks for ids ([Held]).
 //
 // Read table.go (argv and endings), driver.go (sessions), object.go (what an object says of itself, to choose a command by), held.go,
-// network.go (a namespace to attach programs in).
+// network.go (a namespace to attach programs in), bpffs.go (a place for pins).
 package command
