@@ -173,7 +173,6 @@ func (s *Session) judge(report ginkgo.SpecReport) record.Finish {
 	if s.ending != nil {
 		early = *s.ending
 	}
-	support, why := s.claim()
 	switch {
 	case report.State.Is(types.SpecStateTimedout | types.SpecStateInterrupted):
 		return s.lost(report, record.TimedOut, report.Failure.Message)
@@ -182,7 +181,7 @@ func (s *Session) judge(report ginkgo.SpecReport) record.Finish {
 	case early.outcome == record.Broken:
 		return s.lost(report, record.Broken, early.reason)
 	case report.State.Is(types.SpecStateFailed):
-		return s.failed(report, support, why)
+		return s.failed(report)
 	case s.trouble != nil:
 		return s.lost(report, record.Broken, s.trouble.Error())
 	case early.outcome == record.Skipped:
@@ -196,6 +195,7 @@ func (s *Session) judge(report ginkgo.SpecReport) record.Finish {
 	case !s.asked && !s.spec.hidden:
 		return s.lost(report, record.Broken, "the spec asked nothing of the loader")
 	}
+	support, _ := s.claim()
 	return record.Finish{Outcome: record.Passed, UnderClaim: support == loader.No}
 }
 
@@ -204,7 +204,8 @@ func (s *Session) lost(report ginkgo.SpecReport, outcome record.Outcome, reason 
 	return record.Finish{Outcome: outcome, Reason: oneLine(reason), Detail: s.detail(report)}
 }
 
-func (s *Session) failed(report ginkgo.SpecReport, support loader.Support, why string) record.Finish {
+func (s *Session) failed(report ginkgo.SpecReport) record.Finish {
+	support, why := s.claim()
 	finish := record.Finish{Outcome: record.Failed, Detail: s.detail(report)}
 	finish.Expected, finish.Seen = expectedAndSeen(report.Failure.Message)
 	if support == loader.No && s.loaded {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -108,7 +109,9 @@ type run struct {
 	gcPercent int         // outside of specs
 	finished  int         // records of that name sent
 	vanished  int
-	err       error // what ends the run
+
+	sending sync.Mutex // a spec that is stuck may be sending while its end is sent
+	err     error      // what ends the run; under sending
 }
 
 func newRun(ctx context.Context, order record.Order, deps Deps, specs []spec, set *requirements.Set) (*run, error) {
@@ -163,6 +166,8 @@ func (r *run) grace() time.Duration {
 
 // send sends a record. After an error nothing more is sent, and no spec is begun.
 func (r *run) send(rec record.Record) {
+	r.sending.Lock()
+	defer r.sending.Unlock()
 	if r.err != nil {
 		return
 	}
@@ -173,6 +178,8 @@ func (r *run) send(rec record.Record) {
 
 // stop ends the run with the first error.
 func (r *run) stop(err error) {
+	r.sending.Lock()
+	defer r.sending.Unlock()
 	if r.err == nil {
 		r.err = err
 	}
