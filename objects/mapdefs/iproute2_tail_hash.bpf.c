@@ -8,6 +8,7 @@ struct bpf_elf_map SEC("maps") jumps = {
 	.size_value = sizeof(__u32),
 	.max_elem = 4,
 	.id = 7,
+	.pinning = PIN_GLOBAL_NS,
 };
 
 struct bpf_elf_map SEC("maps") m = {
