@@ -117,8 +117,12 @@ func TestWhatIsRunForOtherOperations(t *testing.T) {
 			t.Errorf("%s: %s, %v", op, got, err)
 		}
 	}
-	if got := table.Refuses; len(got) != 1 || got[255] != loader.Unclassified {
-		t.Errorf("it refuses with %v", got)
+	for status, want := range map[int]loader.Class{
+		255: loader.Unclassified, 239: loader.NameConflict, 234: loader.Invalid, 254: loader.NotFound, 244: loader.Unclassified, 1: "", 0: "", 128: "",
+	} {
+		if got := table.Refuses[status]; got != want {
+			t.Errorf("status %d tells %q, want %q", status, got, want)
+		}
 	}
 }
 

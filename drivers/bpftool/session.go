@@ -42,7 +42,7 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 	case loader.Pin:
 		return s.pin(ctx, r)
 	case loader.Unpin:
-		return unsupported(loader.Pinning, "pins are removed with rm"), nil
+		return command.Unpin(r.Path), nil
 	}
 	return unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
 }

@@ -3,13 +3,15 @@
 package bpftool
 
 import (
+	"syscall"
+
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
 const bpftool = "/usr/sbin/bpftool"
 
-// table is what is run. bpftool exits with 255, -1, whatever went wrong (tools/bpf/bpftool/main.c); nothing but text tells more.
+// table is what is run.
 var table = command.Table{
 	Argv: map[loader.Op][]string{
 		loader.OpLoad:   {bpftool, "{options}", "prog", "{load}", "{object}", "{programs}", "{type}", "{reuse}", "pinmaps", "{maps}"},
@@ -18,5 +20,17 @@ var table = command.Table{
 		loader.OpDetach: {bpftool, "net", "detach", "{kind}", "dev", "{device}"},
 		loader.OpLink:   {bpftool, "gen", "object", "{output}", "{inputs}"},
 	},
-	Refuses: map[int]loader.Class{255: loader.Unclassified},
+	Refuses: statuses(),
+}
+
+// statuses are what the exit statuses of bpftool tell: its main returns what went wrong (tools/bpf/bpftool/main.c), which is -1 for most, and the
+// negative of an errno where that is at hand. Those that stand for two errnos tell nothing.
+func statuses() map[int]loader.Class {
+	all := map[int]loader.Class{}
+	for errno := 1; errno < 128; errno++ {
+		all[256-errno] = loader.ClassOf(syscall.Errno(errno))
+	}
+	all[256-1] = loader.Unclassified                        // -1, or EPERM
+	all[256-int(loader.ENOTSUPP)%256] = loader.Unclassified // or ENOMEM
+	return all
 }

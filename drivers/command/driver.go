@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"syscall"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 )
@@ -120,3 +122,17 @@ func (d *driver) reset(ctx context.Context) error {
 
 // Close gives up all sessions.
 func (d *driver) Close() error { return d.reset(context.Background()) }
+
+// Unpin removes a pin as the users of commands do, which have no operation for it: with rm.
+func Unpin(path string) loader.Reply {
+	err := os.Remove(path)
+	if err == nil {
+		return &loader.OK{}
+	}
+	refused := &loader.Rejected{Stage: loader.AtCommand, Class: loader.Unclassified, Message: err.Error()}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		refused.Class, refused.Errno = loader.ClassOf(errno), int(errno)
+	}
+	return refused
+}

@@ -178,6 +178,17 @@ func TestCommandThatHangs(t *testing.T) {
 	}
 }
 
+func TestPinIsRemovedAsAFile(t *testing.T) {
+	name := script(t, "")
+	if reply := Unpin(name); kind(reply) != "ok" {
+		t.Errorf("%+v", reply)
+	}
+	want := &loader.Rejected{Stage: loader.AtCommand, Class: loader.NotFound, Errno: int(syscall.ENOENT), Message: "remove " + name + ": no such file or directory"}
+	if diff := cmp.Diff(loader.Reply(want), Unpin(name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestConversation(t *testing.T) {
 	l := New(scripted(script(t, "exit 1")))
 	ask := func(req loader.Request) loader.Reply {

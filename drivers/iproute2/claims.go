@@ -2,11 +2,7 @@
 
 package iproute2
 
-import (
-	"golang.org/x/sys/unix"
-
-	"github.com/loadstone-bpf/loadstone/loader"
-)
+import "github.com/loadstone-bpf/loadstone/loader"
 
 // What every claim below is subject to.
 const usedByOne = "of objects with one program; a map that it does not use is gone when the command ends"
@@ -48,10 +44,7 @@ func claimLibbpf(claims map[loader.Feature]loader.Claim) {
 
 // claimBuiltin are the claims of the loader of iproute2's own (lib/bpf_legacy.c).
 func claimBuiltin(claims map[loader.Feature]loader.Claim) {
-	claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Yes}
-	if !hasHash() {
-		claims[loader.Iproute2Maps] = loader.Claim{Support: loader.KernelDependent, Reason: "PIN_OBJECT_NS needs CONFIG_CRYPTO_USER_API_HASH"}
-	}
+	claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial, Reason: "this driver loads no programs of routes, whose pins are below ip; " + usedByOne}
 	claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial, Reason: "bpf_map_def is read as a bpf_elf_map that ends early; " + usedByOne}
 	claims[loader.Pinning] = loader.Claim{Support: loader.Partial, Reason: "as bpf_elf_map says; " + usedByOne}
 	claims[loader.MapInMap] = loader.Claim{Support: loader.Partial, Reason: "by inner_id and inner_idx; " + usedByOne}
@@ -61,14 +54,4 @@ func claimBuiltin(claims map[loader.Feature]loader.Claim) {
 	} {
 		claims[feature] = loader.Claim{Support: loader.No, Reason: reason}
 	}
-}
-
-// hasHash reports whether the kernel makes the hash of an object that iproute2 names a folder by (bpf_obj_hash, lib/bpf_legacy.c).
-func hasHash() bool {
-	socket, err := unix.Socket(unix.AF_ALG, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(socket)
-	return unix.Bind(socket, &unix.SockaddrALG{Type: "hash", Name: "sha1"}) == nil
 }

@@ -160,12 +160,8 @@ func TestPartOfTheMountFollowsFromTheProgram(t *testing.T) {
 }
 
 func TestClaimsFollowFromLibbpf(t *testing.T) {
-	ownMaps := loader.KernelDependent
-	if hasHash() {
-		ownMaps = loader.Yes
-	}
 	for libbpf, want := range map[string]map[loader.Feature]loader.Support{
-		"":    {loader.BTFMaps: loader.No, loader.LegacyMaps: loader.Partial, loader.Iproute2Maps: ownMaps, loader.GlobalData: loader.No},
+		"":    {loader.BTFMaps: loader.No, loader.LegacyMaps: loader.Partial, loader.Iproute2Maps: loader.Partial, loader.GlobalData: loader.No},
 		"0":   {loader.BTFMaps: loader.Partial, loader.LegacyMaps: loader.Partial, loader.Iproute2Maps: loader.Partial, loader.GlobalData: loader.Partial},
 		"0.3": {loader.BTFMaps: loader.Partial, loader.LegacyMaps: loader.Partial, loader.Iproute2Maps: loader.Partial, loader.GlobalData: loader.Partial},
 		"1.1": {loader.BTFMaps: loader.Partial, loader.LegacyMaps: loader.No, loader.Iproute2Maps: loader.No, loader.GlobalData: loader.Partial},

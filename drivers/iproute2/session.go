@@ -35,8 +35,10 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 		return unsupported(loader.Feature(r.Attr), "a command reads the object as it stands"), nil
 	case loader.Attach:
 		return unsupported(loader.Feature(r.Kind), "the command has attached what it has loaded, and attaches nothing else"), nil
-	case loader.Pin, loader.Unpin:
+	case loader.Pin:
 		return unsupported(loader.Pinning, "what is pinned is said in the object"), nil
+	case loader.Unpin:
+		return command.Unpin(r.Path), nil
 	}
 	return unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
 }
