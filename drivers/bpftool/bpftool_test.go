@@ -16,6 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/objects/elfedit"
 )
 
 func TestVersion(t *testing.T) {
@@ -77,9 +78,9 @@ func TestWhatIsRunToLoad(t *testing.T) {
 		want    string
 	}{
 		"one program":     {objects.MapDefs.Counter, loader.OpenOptions{}, nil, "prog load OBJECT " + pins + "/programs pinmaps " + pins + "/maps"},
-		"no program":      {objects.MapDefs.Plain, loader.OpenOptions{}, nil, "prog loadall OBJECT " + pins + "/programs pinmaps " + pins + "/maps"},
+		"no program":      {objects.MapDefs.Plain.With(elfedit.DropSection("xdp")), loader.OpenOptions{}, nil, "prog loadall OBJECT " + pins + "/programs pinmaps " + pins + "/maps"},
 		"two programs":    {objects.MapDefs.Shared, loader.OpenOptions{}, nil, "prog loadall OBJECT " + pins + "/programs pinmaps " + pins + "/maps"},
-		"unknown fields":  {objects.MapDefs.Plain, loader.OpenOptions{IgnoreUnknownFields: true}, nil, "--mapcompat prog loadall OBJECT " + pins + "/programs pinmaps " + pins + "/maps"},
+		"unknown fields":  {objects.MapDefs.Plain, loader.OpenOptions{IgnoreUnknownFields: true}, nil, "--mapcompat prog load OBJECT " + pins + "/programs pinmaps " + pins + "/maps"},
 		"a type":          {objects.MapDefs.Counter, loader.OpenOptions{}, []loader.Set{{Target: "program", Name: "count", Attr: loader.ProgramType, Value: "classifier"}}, "prog load OBJECT " + pins + "/programs type classifier pinmaps " + pins + "/maps"},
 		"two maps reused": {objects.MapDefs.Counter, loader.OpenOptions{}, []loader.Set{{Target: "map", Name: "a", Attr: loader.Reuse, Value: "/x"}, {Target: "map", Name: "b", Attr: loader.Reuse, Value: "/y"}}, "prog load OBJECT " + pins + "/programs map name a pinned /x map name b pinned /y pinmaps " + pins + "/maps"},
 	} {

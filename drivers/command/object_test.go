@@ -30,7 +30,7 @@ func TestWhatAnObjectSaysOfItself(t *testing.T) {
 		"legacy map": {objects.MapDefs.LegacyCounter, &Object{
 			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}}, References: []string{"counts"},
 		}},
-		"map without a program": {objects.MapDefs.Plain, &Object{Maps: []Map{{Name: "m"}}}},
+		"map without a program": {objects.MapDefs.Plain.With(elfedit.DropSection("xdp")), &Object{Maps: []Map{{Name: "m"}}}},
 		"map of a subprogram": {objects.MapDefs.Subprogram, &Object{
 			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}}, References: []string{"counts"},
 		}},
@@ -42,7 +42,9 @@ func TestWhatAnObjectSaysOfItself(t *testing.T) {
 			Maps:       []Map{{Name: "third"}, {Name: "first"}, {Name: "second"}, {Name: "fourth"}},
 			References: []string{"third"},
 		}},
-		"pinning of no kind": {objects.MapDefs.PinningUnknown, &Object{Maps: []Map{{Name: "m"}}}},
+		"pinning of no kind": {objects.MapDefs.PinningUnknown, &Object{
+			Programs: []Program{{"refer", "xdp"}}, Maps: []Map{{Name: "m"}}, References: []string{"m"},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := readObject(bytes.NewReader(tt.object.ELF()))
