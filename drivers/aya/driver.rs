@@ -187,7 +187,7 @@ impl Sessions {
         let parsed = aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
         let mut s = Session { object, ..Default::default() };
         s.pin_root = options["pin_root"].as_str().filter(|p| !p.is_empty()).map(String::from);
-        s.maps = parsed.maps.keys().cloned().collect();
+        s.maps = parsed.maps.keys().filter(|n| !n.is_empty()).cloned().collect(); // nobody can ask for one without a name
         s.programs = parsed.programs.keys().cloned().collect();
         s.maps.sort();
         s.programs.sort();

@@ -60,8 +60,8 @@ func (r *request) cargo(ctx context.Context, sys *sysroot) *exec.Cmd {
 	cmd.Dir = workshop
 	cmd.Env = []string{
 		"PATH=/usr/bin", "HOME=/tmp", "CARGO_HOME=/tmp/cargo", "DRIVER_VERSION=" + r.version,
-		// cc is a name that packages give it only when they are installed.
-		"RUSTFLAGS=-Clinker=/usr/bin/gcc",
+		// Packages give it the name cc only when they are installed.
+		"CC=/usr/bin/gcc", "RUSTFLAGS=-Clinker=/usr/bin/gcc",
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: sys.dir}
 	if uid, gid := os.Geteuid(), os.Getegid(); uid != 0 {
