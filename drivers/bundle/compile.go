@@ -85,7 +85,7 @@ func (r *request) compiler() (string, error) {
 	if r.Arch.Name != runtime.GOARCH {
 		return "", fmt.Errorf("%w for %s: %s is compiled on a machine of its architecture", ErrNoCompiler, r.Arch.Name, r.Manifest.Name)
 	}
-	if r.Manifest.Build.Rust != "" {
+	if build := r.Manifest.Build; build != nil && build.Rust != "" {
 		return "", nil // it is among the packages
 	}
 	compiler, err := exec.LookPath("gcc")
