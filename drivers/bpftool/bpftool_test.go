@@ -179,6 +179,24 @@ func TestObjectThatTheCommandCannotBeToldOf(t *testing.T) {
 	}
 }
 
+func TestPinOfAnotherIsNotRemoved(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pin")
+	if err := os.WriteFile(name, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := &session{}
+	if _, ok := s.unpin(loader.Unpin{Path: name}).(*loader.Rejected); !ok {
+		t.Error("it is not refused")
+	}
+	if _, err := os.Stat(name); err != nil {
+		t.Error(err)
+	}
+	s.pins = []string{name}
+	if _, ok := s.unpin(loader.Unpin{Path: name}).(*loader.OK); !ok {
+		t.Error("its own is not removed")
+	}
+}
+
 func TestLinkOfAnOldBpftool(t *testing.T) {
 	reply, err := (&tool{libbpf: beforeOwnVersions}).Link(t.Context(), loader.Link{})
 	if _, ok := reply.(*loader.Unsupported); !ok || err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/loadstone-bpf/loadstone/drivers/command"
@@ -23,6 +24,7 @@ type session struct {
 	types []string // arguments: type TYPE
 
 	folder   string                    // of its pins; empty before load
+	pins     []string                  // paths that were asked for
 	loaded   *loader.OK                // nil before load
 	attached map[string]command.Values // by handle
 	handles  int                       // given out so far
@@ -42,7 +44,7 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 	case loader.Pin:
 		return s.pin(ctx, r)
 	case loader.Unpin:
-		return command.Unpin(r.Path), nil
+		return s.unpin(r), nil
 	}
 	return unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
 }
@@ -146,7 +148,19 @@ func (s *session) pin(ctx context.Context, r loader.Pin) (loader.Reply, error) {
 		return missing(r.Target, r.Name), nil
 	}
 	word := map[string]string{"map": "map", "program": "prog"}[r.Target]
-	return done(table.Run(ctx, loader.OpPin, command.Values{"target": {word}, "id": {id}, "path": {r.Path}}, command.Environment{}))
+	reply, err := table.Run(ctx, loader.OpPin, command.Values{"target": {word}, "id": {id}, "path": {r.Path}}, command.Environment{})
+	if reply == nil && err == nil {
+		s.pins = append(s.pins, r.Path)
+	}
+	return done(reply, err)
+}
+
+// unpin removes a pin that this session has made: rm would take any.
+func (s *session) unpin(r loader.Unpin) loader.Reply {
+	if !slices.Contains(s.pins, r.Path) {
+		return missing("pin", r.Path)
+	}
+	return command.Unpin(r.Path)
 }
 
 func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, error) {
