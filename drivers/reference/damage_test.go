@@ -39,6 +39,7 @@ const mostKernelMemory = 16 << 20
 var golden = []string{
 	"../../objects/mapdefs/%s/several.o",
 	"../../objects/mapdefs/%s/legacy_several.o",
+	"../../objects/mapdefs/%s/iproute2_several.o",
 	"../../objects/mapdefs/%s/subprogram.o",
 	"../../loaderimpl/testdata/inner.bpf%s.o",
 	"../../loaderimpl/testdata/data.bpf%s.o",
