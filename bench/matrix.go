@@ -14,8 +14,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
-// measureMatrix measures the whole command: the reference loader on every kernel of the default matrix. The first run, which makes the
-// templates, does not count among the others.
+// measureMatrix measures the whole command: the reference loader on every kernel of the default matrix, with all suites and with the first of them,
+// and one cell. The first run, which makes the templates, does not count among the others.
 func measureMatrix(ctx context.Context, o options, s *sheet) error {
 	if o.wholes == 0 {
 		return nil
@@ -33,26 +33,41 @@ func measureMatrix(ctx context.Context, o options, s *sheet) error {
 	if err := os.RemoveAll(filepath.Join(cache, "templates")); err != nil {
 		return err
 	}
-	matrix := func() (float64, error) {
-		started := time.Now()
-		cmd := exec.CommandContext(ctx, filepath.Join(o.bin, "loadstone"), "run", "--out", out)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("loadstone run: %w: %s", err, text)
+	run := func(args ...string) func() (float64, error) {
+		return func() (float64, error) {
+			started := time.Now()
+			cmd := exec.CommandContext(ctx, filepath.Join(o.bin, "loadstone"), append([]string{"run", "--out", out}, args...)...)
+			if text, err := cmd.CombinedOutput(); err != nil {
+				return 0, fmt.Errorf("loadstone %s: %w: %s", strings.Join(cmd.Args[1:], " "), err, text)
+			}
+			return time.Since(started).Seconds(), nil
 		}
-		return time.Since(started).Seconds(), nil
 	}
-	cold, err := matrix()
+	cold, err := run()()
 	if err != nil {
 		return err
 	}
-	s.add("matrix, kernels cached, templates made", "s", 180, []float64{cold})
-	warm, err := repeatWhole(o.wholes, matrix)
-	if err != nil {
-		return err
+	s.add("matrix, kernels cached, templates made", "s", matrixBar, []float64{cold})
+	for _, whole := range []struct {
+		name string
+		bar  float64 // seconds
+		args []string
+	}{
+		{"matrix, templates cached too", matrixBar, nil},
+		{"matrix of mapdefs, templates cached too", 180, []string{"--suite", "mapdefs"}},
+		{"cell of all suites on 6.12", 90, []string{"--kernel", "6.12"}},
+	} {
+		took, err := repeatWhole(o.wholes, run(whole.args...))
+		if err != nil {
+			return err
+		}
+		s.add(whole.name, "s", whole.bar, took)
 	}
-	s.add("matrix, templates cached too", "s", 180, warm)
 	return nil
 }
+
+// matrixBar is how long the reference loader may take for all suites on the default matrix, in seconds.
+const matrixBar = 480
 
 func repeatWhole(runs int, measure func() (float64, error)) ([]float64, error) {
 	var all []float64
