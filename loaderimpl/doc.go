@@ -95,7 +95,7 @@
 //     ([ErrNodeUnknown]); inner maps are left to the kernel, which holds programs and elements to them itself. Names, types and contents are not
 //     compared.
 //   - A map that is pinned or given keeps what it holds. Slots of a map of maps and initial values of global data are for maps that the load made;
-//     so are the programs of a PROG_ARRAY that is none of iproute2's. libbpf does the same.
+//     so are the programs of a PROG_ARRAY that is none of iproute2's. libbpf leaves the former alone too, and fills a PROG_ARRAY again.
 //   - Maps of maps are created after all others, whatever the order in the object; they are filled before they are pinned. A map of maps in a map
 //     of maps is refused when the object is opened, be it a circle or not, and so are slots that are out of range.
 //   - A name that is pinned is the map's, whole. Names with dots or slashes are refused, as a bpffs takes neither. One folder is made where it is
