@@ -316,11 +316,16 @@ func TestIproute2sMapsAreReusedAndTheirProgramsReplaced(t *testing.T) {
 				return
 			}
 			defer l.Close()
-			id, _ := l.ProgramID("last")
+			id, err := l.ProgramID("last")
+			if err != nil || id == 0 {
+				t.Errorf("load %d: program last is %d: %v", i, id, err)
+			}
 			if err := l.Maps["jumps"].Lookup(uint32(1), &programs[i]); err != nil || programs[i] != id {
 				t.Errorf("load %d: program %d in the array, want %d (%v)", i, programs[i], id, err)
 			}
-			maps[i], _ = l.MapID("of_all")
+			if maps[i], err = l.MapID("of_all"); err != nil || maps[i] == 0 {
+				t.Errorf("load %d: map of_all is %d: %v", i, maps[i], err)
+			}
 		}
 		if maps[0] != maps[1] || programs[0] == programs[1] {
 			t.Errorf("maps %v, programs %v: want one map, and two programs", maps, programs)

@@ -39,6 +39,19 @@ func NUMANodes() (int, error) {
 	return max(1, len(nodes)), nil
 }
 
+// HasNUMANode reports whether a NUMA node of that number is online. Numbers may have gaps, so how many there are does not tell. A kernel without NUMA
+// has node 0.
+func HasNUMANode(node int) (bool, error) {
+	_, err := os.Stat(fmt.Sprintf("/sys/devices/system/node/node%d", node))
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, os.ErrNotExist):
+		return node == 0, nil
+	}
+	return false, fmt.Errorf("look for NUMA node %d: %w", node, err)
+}
+
 // PossibleCPUs is how many CPUs the running kernel is prepared for, online or not.
 func PossibleCPUs() (int, error) {
 	n, err := ebpf.PossibleCPU()

@@ -83,7 +83,10 @@ func TestHandlersSetUpPrepareAndAttach(t *testing.T) {
 		calls, _ := loaded.Map("vendor_calls")
 		var got [3]uint32
 		for i := range got {
-			got[i], _ = d.element(calls.ID, uint32(i))
+			var there bool
+			if got[i], there = d.element(calls.ID, uint32(i)); !there {
+				t.Errorf("vendor_calls has no element %d", i)
+			}
 		}
 		// Setups, prepared, the handler of the last program: libbpf loads them by section, as the object has them.
 		if want := [3]uint32{4, 3, 3}; got != want {

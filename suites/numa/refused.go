@@ -3,12 +3,7 @@
 package numa
 
 import (
-	"fmt"
-
-	"github.com/onsi/ginkgo/v2"
-
 	"github.com/loadstone-bpf/loadstone/objects"
-	"github.com/loadstone-bpf/loadstone/oracle"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
@@ -24,21 +19,13 @@ type refusal struct {
 func (r refusal) Variant() string { return r.variant }
 
 var _ = Table("numa.node.absent-refused", func(s *Session, r refusal) {
-	mustBeAbsent(r.node)
+	s.NeedsNoNode(r.node)
 	s.Refuses(objects.NUMA.NodeZero, r.object, AtCreate, Invalid)
 }, []refusal{
 	{"next", objects.NUMA.NodeTwo, 2},
 	{"63", objects.NUMA.Node63, 63},
 	{"1048576", objects.NUMA.NodeHuge, 1 << 20},
 })
-
-// mustBeAbsent ends a spec about a node that is missing on a machine that has it: as broken, for that says nothing of the loader.
-func mustBeAbsent(node int) {
-	nodes, err := oracle.NUMANodes()
-	if err != nil || nodes > node {
-		ginkgo.Skip(fmt.Sprintf("the machine has %d NUMA nodes, so node %d may be there: %v", nodes, node, err))
-	}
-}
 
 var _ = Table("numa.type.refused", func(s *Session, r refusal) {
 	s.Refuses(objects.NUMA.TypeGood, r.object, AtCreate, Invalid)

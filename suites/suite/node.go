@@ -10,7 +10,20 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/record"
 )
+
+// NeedsNoNode ends the spec as skipped on a machine that has that NUMA node: it is about a node that is not there. [requirements.Needs] can only say
+// what has to be there.
+func (s *Session) NeedsNoNode(node int) {
+	there, err := oracle.HasNUMANode(node)
+	if err != nil {
+		s.broken("%v", err)
+	}
+	if there {
+		s.end(ending{record.Skipped, shortage{"NUMA node", fmt.Sprintf("no node %d", node), "one"}.String()})
+	}
+}
 
 // NUMANode is the node that the object's map of that name is on, or [oracle.NoNode], read from the kernel; see [oracle.NUMANode].
 func (a *Attempt) NUMANode(name string) int {

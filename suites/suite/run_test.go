@@ -245,6 +245,14 @@ func TestOutcome(t *testing.T) {
 			want: record.Finish{Outcome: record.Broken, Reason: "the spec asked nothing of the loader"},
 		},
 		{
+			name: "a NUMA node that may not be there, and is", body: func(s *Session) { s.NeedsNoNode(0); loadsGood(s) },
+			want: record.Finish{Outcome: record.Skipped, Reason: "NUMA node: needs no node 0, has one"},
+		},
+		{
+			name: "a NUMA node that may not be there, and is not", body: func(s *Session) { s.NeedsNoNode(1 << 20); loadsGood(s) },
+			want: record.Finish{Outcome: record.Passed},
+		},
+		{
 			name: "a silent skip", body: func(s *Session) { ginkgo.Skip("not today") },
 			want: record.Finish{Outcome: record.Broken, Reason: "the spec ended as skipped, which is no way to end one"},
 		},
