@@ -3,38 +3,19 @@
 package bundle
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"github.com/loadstone-bpf/loadstone/drivers/bundle/bundletest"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
-// inNamespace says that this process has mounts of its own.
-const inNamespace = "LOADSTONE_TEST_NAMESPACE"
-
 // TestMain runs the tests in a mount namespace of their own: they mount drivers' roots.
-func TestMain(m *testing.M) {
-	if os.Getenv(inNamespace) != "" {
-		os.Exit(m.Run())
-	}
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Args[0] = os.Args[0]
-	cmd.Env = append(os.Environ(), inNamespace+"=1")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
-	err := cmd.Run()
-	if cmd.ProcessState == nil {
-		fmt.Fprintf(os.Stderr, "these tests mount and chroot, so they need root: %v\n", err)
-		os.Exit(1)
-	}
-	os.Exit(cmd.ProcessState.ExitCode())
-}
+func TestMain(m *testing.M) { bundletest.Main(m) }
 
 func check(t *testing.T, err error) {
 	t.Helper()
