@@ -340,7 +340,10 @@ func (t *types) variables(s *section) (btf.TypeID, []variable, error) {
 		}
 		if !v.static {
 			y := byName[v.name]
-			if y == nil {
+			switch {
+			case y == nil && !v.global:
+				return 0, nil, at(StageDefine, s.name, v.name, ErrExtern)
+			case y == nil:
 				return 0, nil, at(StageDefine, s.name, v.name, fmt.Errorf("variable without a symbol, or with that of another: %w", ErrBTF))
 			}
 			v.offset = y.value

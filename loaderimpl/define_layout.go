@@ -3,7 +3,9 @@
 package loaderimpl
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf/btf"
 )
@@ -13,8 +15,9 @@ import (
 // refused. It is
 //
 //   - what [Options.MapLayout] says; else
-//   - what the struct is called, where BTF lists the section's variables: struct bpf_elf_map and struct bpf_load_map_def are known, any other is
-//     read as bpf_map_def, whose tail has to be zero; else
+//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one of the three; else bpf_elf_map if it has the
+//     members that only iproute2 calls so (size_key, size_value, max_elem), as programs have that declare the struct where they use it; else
+//     bpf_map_def, whose tail has to be zero; else
 //   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects were compiled before compilers wrote BTF; else
 //   - bpf_map_def.
 //
@@ -58,32 +61,29 @@ func layoutOf(in *input, s *section, symbols []*symbol) (layout, error) {
 	if in.layout != LayoutByRule {
 		return layouts[in.layout], nil
 	}
-	name, err := layoutByName(in.types, s, symbols)
+	found, err := layoutByType(in.types, s, symbols)
 	if err != nil {
 		return nil, err
 	}
-	if name == LayoutByRule {
-		name = layoutBySize(s, symbols)
+	if found == LayoutByRule {
+		found = layoutBySize(s, symbols)
 	}
-	return layouts[name], nil
+	return layouts[found], nil
 }
 
-// layoutByName is the layout by the names of the variables' types, or LayoutByRule if BTF does not list them.
-func layoutByName(t *types, s *section, symbols []*symbol) (MapLayout, error) {
-	names, err := t.structsIn(s.name)
-	if names == nil || err != nil {
+// layoutByType is the layout by the variables' types, or LayoutByRule if BTF does not list them.
+func layoutByType(t *types, s *section, symbols []*symbol) (MapLayout, error) {
+	layouts, err := t.layoutsIn(s.name)
+	if layouts == nil || err != nil {
 		return LayoutByRule, err
 	}
 	found := LayoutByRule
 	for _, y := range symbols {
-		name := MapLayout(names[y.name])
-		if layouts[name] == nil {
-			name = LayoutLegacy
+		l := cmp.Or(layouts[y.name], LayoutLegacy)
+		if found != LayoutByRule && l != found {
+			return LayoutByRule, at(StageDefine, s.name, y.name, fmt.Errorf("%s, and %s before it: %w", l, found, ErrLayout))
 		}
-		if found != LayoutByRule && name != found {
-			return LayoutByRule, at(StageDefine, s.name, y.name, fmt.Errorf("%s, and %s before it: %w", name, found, ErrLayout))
-		}
-		found = name
+		found = l
 	}
 	return found, nil
 }
@@ -98,9 +98,8 @@ func layoutBySize(s *section, symbols []*symbol) MapLayout {
 	return LayoutIproute2
 }
 
-// structsIn are the names of the structs in a section, by the names of its variables; nil where BTF does not list them. A variable that is no
-// struct, or one without a name, has none.
-func (t *types) structsIn(section string) (map[string]string, error) {
+// layoutsIn are the layouts of the structs in a section, by the names of its variables; nil where BTF does not list them.
+func (t *types) layoutsIn(section string) (map[string]MapLayout, error) {
 	if t == nil || t.datasecs[section] == 0 {
 		return nil, nil
 	}
@@ -108,24 +107,41 @@ func (t *types) structsIn(section string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := make(map[string]string, list.vlen)
+	found := make(map[string]MapLayout, list.vlen)
 	for i := range list.vlen {
 		v, err := t.declared(&list, i)
 		if err != nil {
 			return nil, err
 		}
-		if names[v.name], err = t.structName(v.typ); err != nil {
+		if found[v.name], err = t.layoutOf(v.typ); err != nil {
 			return nil, err
 		}
 	}
-	return names, nil
+	return found, nil
 }
 
-// structName is the name of a struct behind its typedefs and qualifiers; empty for another type.
-func (t *types) structName(id btf.TypeID) (string, error) {
+// layoutOf is the layout of a struct behind its typedefs and qualifiers: what it is called, or what its members are. It is bpf_map_def for all
+// that nothing else is said of.
+func (t *types) layoutOf(id btf.TypeID) (MapLayout, error) {
 	_, r, err := t.plain(id)
-	if err != nil || r.kind != kindStruct {
-		return "", err
+	switch {
+	case err != nil:
+		return LayoutByRule, err
+	case r.kind != kindStruct:
+		return LayoutLegacy, nil
+	case layouts[MapLayout(r.name)] != nil:
+		return MapLayout(r.name), nil
 	}
-	return r.name, nil
+	missing := []string{"size_key", "size_value", "max_elem"}
+	for i := range r.vlen {
+		m, err := t.member(&r, i)
+		if err != nil {
+			return LayoutByRule, err
+		}
+		missing = slices.DeleteFunc(missing, func(name string) bool { return name == m.name })
+	}
+	if len(missing) > 0 {
+		return LayoutLegacy, nil
+	}
+	return LayoutIproute2, nil
 }

@@ -66,7 +66,7 @@
 //   - Unknown fields are refused, or, with [Options.IgnoreUnknownFields], reported in [Definition.Unknown] with their types and bytes. Known
 //     fields with unknown values are refused in any case.
 //   - Section maps holds structs of one layout: iproute2's bpf_elf_map, bpf_load_map_def of the kernel's samples, or bpf_map_def. Which is said
-//     by the caller, or by the name of the struct in BTF, or, without BTF, by the size: see [MapLayout]. It is not guessed from what the fields
+//     by the caller, or by the name or the members of the struct in BTF, or, without BTF, by the size: see [MapLayout]. It is not guessed from what the fields
 //     hold. bpf_elf_map and bpf_load_map_def go by the rules of their loaders, but for what follows.
 //   - Where iproute2 goes on with something else than was asked for, this package refuses: a pinning id that the table does not have, a section
 //     of tail calls into a map that is not there, two maps or programs for one element, an inner_id on a map that holds no maps, a reserved id

@@ -215,6 +215,7 @@ var refusals = map[string]struct {
 	"samples_inner_of_array": {StageDefine, "maps", "m", ErrInner},
 	"data_pointer":           {StageDefine, ".data.pointers", "", ErrRelocation},
 	"extern_map":             {StageResolve, "", "m", ErrExtern},
+	"extern_map_beside":      {StageDefine, ".maps", "m", ErrExtern},
 	"extern_function":        {StageResolve, "", "elsewhere", ErrExtern},
 	"extern_kconfig":         {StageResolve, ".kconfig", "CONFIG_HZ", ErrKernelExtern},
 	"extern_kfunc":           {StageResolve, ".ksyms", "kernel_does", ErrKernelExtern},
