@@ -15,13 +15,13 @@ import (
 // refused. It is
 //
 //   - what [Options.MapLayout] says; else
-//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one of the three; else bpf_elf_map if it has the
-//     members that only iproute2 calls so (size_key, size_value, max_elem), as programs have that declare the struct where they use it; else
-//     bpf_map_def, whose tail has to be zero; else
+//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one of the three, or bpf_map_def_legacy, which is
+//     what programs call bpf_load_map_def; else bpf_elf_map if it has the members that only iproute2 calls so (size_key, size_value, max_elem), as
+//     programs have that declare the struct where they use it; else bpf_map_def, whose tail has to be zero; else
 //   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects were compiled before compilers wrote BTF; else
 //   - bpf_map_def.
 //
-// So struct bpf_load_map_def is read in objects with BTF only, unless it is asked for: without its name it looks like a bpf_map_def with a tail.
+// So the structs of the samples are read in objects with BTF only, unless it is asked for: without their names they look like a bpf_map_def with a tail.
 // Where the rule is wrong, the tail is not zero in nearly all cases, and the object is refused.
 type MapLayout string
 
@@ -35,6 +35,14 @@ const (
 
 // layouts are how each is read.
 var layouts = map[MapLayout]layout{LayoutLegacy: legacyLayout{}, LayoutIproute2: iproute2Layout{}, LayoutSamples: samplesLayout{}}
+
+// layoutNames are the layouts by what the structs are called in programs.
+var layoutNames = map[string]MapLayout{
+	"bpf_map_def":        LayoutLegacy,
+	"bpf_elf_map":        LayoutIproute2,
+	"bpf_load_map_def":   LayoutSamples, // samples/bpf/bpf_load.h
+	"bpf_map_def_legacy": LayoutSamples, // tools/testing/selftests/bpf/bpf_legacy.h, Linux 5.2 to 5.8
+}
 
 // check refuses a layout that is none, whether the object has such maps or not.
 func (l MapLayout) check() error {
@@ -129,8 +137,8 @@ func (t *types) layoutOf(id btf.TypeID) (MapLayout, error) {
 		return LayoutByRule, err
 	case r.kind != kindStruct:
 		return LayoutLegacy, nil
-	case layouts[MapLayout(r.name)] != nil:
-		return MapLayout(r.name), nil
+	case layoutNames[r.name] != LayoutByRule:
+		return layoutNames[r.name], nil
 	}
 	missing := []string{"size_key", "size_value", "max_elem"}
 	for i := range r.vlen {

@@ -151,7 +151,7 @@ func (d *Definition) readTail(known int, takesZeros, relax bool) error {
 	}
 	name := fmt.Sprintf("bytes %d-%d", known, len(d.Raw)-1)
 	if !relax {
-		return fmt.Errorf("%s: %w", name, ErrUnknownField)
+		return fmt.Errorf("%s: %w, or say with MapLayout which struct it is", name, ErrUnknownField)
 	}
 	d.Unknown = append(d.Unknown, Field{Name: name, Offset: uint32(known), Raw: tail})
 	return nil

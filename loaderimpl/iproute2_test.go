@@ -32,6 +32,7 @@ func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
 		{name: "by the name of another struct", object: "samples", want: SourceSamples},
 		{name: "by the members of a struct without a name", object: "iproute2_unnamed", want: SourceIproute2},
 		{name: "by size, which the struct without a name does not have", object: "iproute2_unnamed", edit: withoutTypes, err: ErrUnknownField},
+		{name: "by what programs call that struct", object: "samples_legacy", want: SourceSamples},
 		{name: "by the name of a struct that nobody knows, though the size fits", object: "refused/legacy_tail", err: ErrUnknownField},
 		{name: "by size", object: "iproute2_nobtf", want: SourceIproute2},
 		{name: "by size where sizes differ", object: "legacy_nobtf", want: SourceLegacy},
