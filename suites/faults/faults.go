@@ -13,6 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/inkernel"
 )
 
 // The specs that do what a spec may do.
@@ -34,8 +35,8 @@ var (
 var (
 	_ = fault("faults.panic", sysrq("c"))
 	_ = fault("faults.reset", sysrq("b"))
-	_ = fault("faults.oops", runInKernel(nullWrite))
-	_ = fault("faults.hang-kernel", runInKernel(hangWithoutInterrupts))
+	_ = fault("faults.oops", inKernel(inkernel.NullWrite))
+	_ = fault("faults.hang-kernel", inKernel(inkernel.HangWithoutInterrupts))
 
 	_ = fault("faults.splat", warn)
 
@@ -102,6 +103,12 @@ func fault(id string, do func(Faults) error) Registration {
 	return Hidden(id, func(s *Session) { Expect(do(s.Faults())).To(Succeed()) })
 }
 
+// inKernel runs code in the kernel.
+func inKernel(code []byte) func(Faults) error {
+	return func(Faults) error { return inkernel.Run(code) }
+}
+
+// sysrq presses a key of the magic SysRq.
 func sysrq(key string) func(Faults) error {
 	return func(Faults) error { return os.WriteFile("/proc/sysrq-trigger", []byte(key), 0) }
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/inkernel"
 )
 
 func main() { guest.Main(guest.Options{}, run) }
@@ -36,8 +37,8 @@ var faults = map[string]fault{
 
 	"panic":         sysrq("c"),
 	"reset":         sysrq("b"),
-	"oops":          runInKernel(nullWrite),
-	"hang-kernel":   runInKernel(hangWithoutInterrupts),
+	"oops":          inKernel(inkernel.NullWrite),
+	"hang-kernel":   inKernel(inkernel.HangWithoutInterrupts),
 	"hang-user":     hangUser,
 	"out-of-memory": outOfMemory,
 	"exit":          exit,

@@ -12,8 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/inkernel"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
+
+// inKernel runs code in the kernel.
+func inKernel(code []byte) fault {
+	return func(*guest.Guest, []string) error { return inkernel.Run(code) }
+}
 
 // sysrq presses a key of the magic SysRq.
 func sysrq(key string) fault {

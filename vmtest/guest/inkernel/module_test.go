@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package faults
+package inkernel
 
 import (
 	"bytes"
@@ -103,7 +103,7 @@ func TestRoomForCode(t *testing.T) {
 				tc.symbol = "init_module"
 			}
 			module := withInit(tc.symbol, tc.text, tc.relocations)
-			err := putCode(module, nullWrite)
+			err := putCode(module, NullWrite)
 			if tc.err != "" {
 				if err == nil || err.Error() != tc.err {
 					t.Errorf("error %v, want %s", err, tc.err)
@@ -113,7 +113,7 @@ func TestRoomForCode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := bytes.Index(module, nullWrite); uint64(got) != tc.want {
+			if got := bytes.Index(module, NullWrite); uint64(got) != tc.want {
 				t.Errorf("at %d, want %d", got, tc.want)
 			}
 			if got := undone(t, module); got != tc.undone {
@@ -149,7 +149,7 @@ func undone(t *testing.T, module []byte) int {
 }
 
 func TestNoRoomInWhatIsNoModule(t *testing.T) {
-	if err := putCode([]byte("no ELF"), nullWrite); err == nil {
+	if err := putCode([]byte("no ELF"), NullWrite); err == nil {
 		t.Error("found room")
 	}
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package faults
+// Package inkernel runs code in the kernel of a guest, for faults that the harness has to notice. User space can neither switch interrupts off nor
+// make a stock kernel oops, and a module of our own would have to be built for each kernel; but a kernel's own module, with other code in its init
+// function, is one that it loads.
+//
+// It is for x86-64, and for guests that nobody needs any more.
+package inkernel
 
 import (
 	"bytes"
@@ -11,46 +16,39 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
-
-	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// x86 code that no kernel survives.
+// Code that no kernel survives.
 var (
-	nullWrite             = []byte{0x31, 0xc0, 0x89, 0x00} // xor eax, eax; mov [rax], eax
-	hangWithoutInterrupts = []byte{0xfa, 0xeb, 0xfe}       // cli; 1: jmp 1b
+	NullWrite             = []byte{0x31, 0xc0, 0x89, 0x00} // xor eax, eax; mov [rax], eax
+	HangWithoutInterrupts = []byte{0xfa, 0xeb, 0xfe}       // cli; 1: jmp 1b
 )
 
 // victim is the module that lends its body: every image has it, and nothing depends on it.
 const victim = "dummy"
 
-// runInKernel runs code in the kernel. User space can neither switch interrupts off nor make a stock kernel oops, and a module of our own would
-// have to be built for each kernel; but a kernel's own module, with other code in its init function, is one that it loads.
-func runInKernel(code []byte) func(Faults) error {
-	return func(Faults) error {
-		module, err := readVictim()
-		if err != nil {
-			return err
-		}
-		module = withoutSignature(module)
-		if err := putCode(module, code); err != nil {
-			return fmt.Errorf("module %s: %w", victim, err)
-		}
-		if err := unix.DeleteModule(victim, 0); err != nil && !errors.Is(err, unix.ENOENT) {
-			return fmt.Errorf("unload %s: %w", victim, err)
-		}
-		runtime.LockOSThread() // one CPU is enough to lose
-		var first unix.CPUSet
-		first.Set(0)
-		if err := unix.SchedSetaffinity(0, &first); err != nil {
-			return fmt.Errorf("stay on the first CPU: %w", err)
-		}
-		return unix.InitModule(module, "")
+// Run runs code on the first CPU, as the body of a module's init function: its result in eax is what loading the module comes to.
+func Run(code []byte) error {
+	module, err := readVictim()
+	if err != nil {
+		return err
 	}
+	module = withoutSignature(module)
+	if err := putCode(module, code); err != nil {
+		return fmt.Errorf("module %s: %w", victim, err)
+	}
+	if err := unix.DeleteModule(victim, 0); err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("unload %s: %w", victim, err)
+	}
+	runtime.LockOSThread() // one CPU is enough to lose
+	var first unix.CPUSet
+	first.Set(0)
+	if err := unix.SchedSetaffinity(0, &first); err != nil {
+		return fmt.Errorf("stay on the first CPU: %w", err)
+	}
+	return unix.InitModule(module, "")
 }
 
 // readVictim reads the module, which an image has uncompressed.
@@ -144,44 +142,4 @@ func unrelocate(module []byte, f *elf.File, section elf.SectionIndex, from, to u
 		}
 	}
 	return nil
-}
-
-// warn has the kernel warn as WARN does: with its own banner and stack, through its own __warn (kernel/panic.c).
-func warn(f Faults) error {
-	address, err := kernelSymbol("__warn")
-	if err != nil {
-		return err
-	}
-	code := []byte{
-		0x55,       // push rbp
-		0x31, 0xff, // xor edi, edi: no file
-		0x31, 0xf6, // xor esi, esi: no line
-		0x48, 0x8d, 0x15, 0xf9, 0xff, 0xff, 0xff, // lea rdx, [rip-7]: the caller is here
-		0xb9, 9, 0, 0, 0, // mov ecx, TAINT_WARN
-		0x45, 0x31, 0xc0, // xor r8d, r8d: no registers
-		0x45, 0x31, 0xc9, // xor r9d, r9d: no text
-		0x48, 0xb8, // mov rax, address
-	}
-	code = binary.LittleEndian.AppendUint64(code, address)
-	code = append(code,
-		0xff, 0xd0, // call rax
-		0x5d,       // pop rbp
-		0x31, 0xc0, // xor eax, eax
-		0xc3, // ret
-	)
-	return runInKernel(code)(f)
-}
-
-// kernelSymbol is the address of a function of the kernel.
-func kernelSymbol(name string) (uint64, error) {
-	symbols, err := os.ReadFile("/proc/kallsyms")
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(symbols)) {
-		if fields := strings.Fields(line); len(fields) == 3 && fields[2] == name {
-			return strconv.ParseUint(fields[0], 16, 64)
-		}
-	}
-	return 0, fmt.Errorf("the kernel has no symbol %s", name)
 }
