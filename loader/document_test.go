@@ -151,7 +151,7 @@ func TestDocumentedStagesAndClassesAndFeatures(t *testing.T) {
 			NotSupported, UnknownMapField, UnknownMapKind, UnknownSection, KernelLacks, NotFound, BTFMissing, Unresolved,
 			IncompatiblePin, NameConflict, Permission, Limit, Busy, Verifier, IO, Unclassified)},
 		{"| feature | a loader that claims it |", sorted(BTFMaps, LegacyMaps, Iproute2Maps, CallbackMaps, Pinning, NUMA, MapInMap, GlobalData,
-			Metadata, StaticLink, XDPChain, StructOps, SplitBTF, IgnoreUnknown, ProgramHandlers, OneStep)},
+			Metadata, StaticLink, XDPChain, StructOps, SplitBTF, IgnoreUnknown, ProgramHandlers, OneStep, MapCreate)},
 		{"| key | when | holds |", []string{"error", "ok", "rejected", "unsupported"}},
 	} {
 		if diff := cmp.Diff(tt.want, firstWords(rows(t, tt.head))); diff != "" {

@@ -48,6 +48,7 @@ const (
 	StructOps       Feature = "struct-ops"
 	SplitBTF        Feature = "split-btf"
 	IgnoreUnknown   Feature = "ignore-unknown-fields" // OpenOptions.IgnoreUnknownFields
+	MapCreate       Feature = "map-create"            // Create
 	OneStep         Feature = "one-step"              // opens when it is told to load: an open looks at nothing
 )
 

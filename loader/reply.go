@@ -17,6 +17,7 @@ type OK struct {
 	Programs []ProgramView `json:"programs,omitempty"` // open: as declared; load: with ids
 	Unknown  []string      `json:"unknown,omitempty"`  // open, relaxed: fields that were ignored, as "map.field"
 
+	ID     uint32 `json:"id,omitempty"`      // create: of the map
 	Handle string `json:"handle,omitempty"`  // attach
 	LinkID uint32 `json:"link_id,omitempty"` // attach: 0 where there is no bpf_link
 	Answer any    `json:"answer,omitempty"`  // query

@@ -10,6 +10,7 @@ type Op string
 // The operations of protocol version 1.
 const (
 	OpHello  Op = "hello"
+	OpCreate Op = "create"
 	OpOpen   Op = "open"
 	OpSet    Op = "set"
 	OpLoad   Op = "load"
@@ -45,6 +46,26 @@ type Kernel struct {
 type Dirs struct {
 	Work  string `json:"work"`  // scratch, empty at the start
 	BPFFS string `json:"bpffs"` // a bpffs of this session's own
+}
+
+// Create makes one map without an object, and pins it. There is no session: when it is answered the loader holds nothing, and the map is there by its
+// pin. It is all or nothing: after a refusal there is neither the map nor a pin.
+type Create struct {
+	Name     string        `json:"name"`                // for the kernel, which keeps 15 bytes of it
+	Map      MapAttributes `json:"map"`                 //
+	InnerMap string        `json:"inner_map,omitempty"` // path of a pinned map that shows what the elements look like, for a map of maps
+	Path     string        `json:"path"`                // where to pin the map: nothing is there, in a folder that is
+}
+
+// MapAttributes are what [Create] asks the kernel for, as they stand: nothing is rounded, added or left out.
+type MapAttributes struct {
+	Type       uint32 `json:"type"`     // the kernel's number
+	KeySize    uint32 `json:"key_size"` // bytes
+	ValueSize  uint32 `json:"value_size"`
+	MaxEntries uint32 `json:"max_entries"`
+	Flags      uint32 `json:"map_flags,omitempty"` // BPF_F_*
+	MapExtra   uint64 `json:"map_extra,omitempty"`
+	NumaNode   uint32 `json:"numa_node,omitempty"` // counts if Flags has BPF_F_NUMA_NODE
 }
 
 // Open reads one object. It makes nothing in the kernel.
@@ -106,7 +127,7 @@ type Set struct {
 // Attribute names what [Set] changes.
 type Attribute string
 
-// Attributes of maps and programs. The first three are in [Difference] only.
+// Attributes of maps and programs. The first three are in [Difference] and [MapAttributes] only.
 const (
 	MapType     Attribute = "type" // the kernel's number
 	KeySize     Attribute = "key_size"
@@ -183,6 +204,7 @@ type Reset struct{}
 type Bye struct{}
 
 func (Hello) Op() Op  { return OpHello }
+func (Create) Op() Op { return OpCreate }
 func (Open) Op() Op   { return OpOpen }
 func (Set) Op() Op    { return OpSet }
 func (Load) Op() Op   { return OpLoad }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func TestSchemaAndTypesListTheSameFields(t *testing.T) {
 
 	fromTypes := shapes{}
 	parts := map[string]any{
-		"envelope": envelope{}, "kernel": Kernel{}, "dirs": Dirs{}, "open-options": OpenOptions{},
+		"envelope": envelope{}, "kernel": Kernel{}, "dirs": Dirs{}, "open-options": OpenOptions{}, "map-attributes": MapAttributes{},
 		"ok": OK{}, "identity": Identity{}, "claim": Claim{}, "map": MapView{}, "program": ProgramView{},
 		"unsupported": Unsupported{}, "rejected": Rejected{}, "error": Error{},
 	}
@@ -78,6 +79,8 @@ func TestSchemaAndTypesListTheSameFields(t *testing.T) {
 // everyRequest is one request of each kind with every field set.
 var everyRequest = []Request{
 	Hello{Protocols: []int{1}, Suite: "1.0", Kernel: Kernel{Release: "6.12", Arch: "x86_64"}, Dirs: Dirs{Work: "/w", BPFFS: "/b"}},
+	Create{Name: "m", InnerMap: "/b/inner", Path: "/b/m",
+		Map: MapAttributes{Type: 1, KeySize: 4, ValueSize: 8, MaxEntries: math.MaxUint32, Flags: 4, MapExtra: math.MaxUint64, NumaNode: 1}},
 	Open{Session: "s", Object: "/o", Options: OpenOptions{IgnoreUnknownFields: true, PinRoot: "/b"}},
 	Set{Session: "s", Target: "map", Name: "m", Attr: MaxEntries, Value: 1.0},
 	Load{Session: "s"},
@@ -101,6 +104,8 @@ var everyReply = []struct {
 		Loader: &Identity{Name: "n", Version: "v1.0~rc1", Language: "c", Homepage: "h", Issues: "i", Components: map[string]string{"libelf": "0.188"}}}},
 	{OpHello, &Unsupported{Feature: ProtocolFeature}},
 	{OpLoad, &OK{Maps: []MapView{{Name: "m", ID: 4294967295}}, Programs: []ProgramView{{Name: "p", Section: "xdp", ID: 7}}}},
+	{OpCreate, &OK{ID: math.MaxUint32}},
+	{OpCreate, &Rejected{Stage: AtPin, Class: NameConflict, Errno: 17}},
 	{OpOpen, &OK{Unknown: []string{"m.colour"}}},
 	{OpAttach, &OK{Handle: "h", LinkID: 9}},
 	{OpQuery, &OK{Answer: map[string]any{"slots": []any{1.5, "a", nil, true}}}},
@@ -218,6 +223,9 @@ var badReplies = []struct {
 	{"bye rejected", OpBye, `{"seq":1,"rejected":{"stage":"open","class":"invalid"}}`},
 	{"support maybe", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n","version":"1"},"features":{"x":{"support":"maybe"}}}}`},
 	{"claim without support", OpHello, `{"seq":1,"ok":{"protocol":1,"loader":{"name":"n","version":"1"},"features":{"x":{}}}}`},
+	{"create without id", OpCreate, `{"seq":1,"ok":{}}`},
+	{"create with id 0", OpCreate, `{"seq":1,"ok":{"id":0}}`},
+	{"create with an id of 33 bits", OpCreate, `{"seq":1,"ok":{"id":4294967296}}`},
 	{"attach without handle", OpAttach, `{"seq":1,"ok":{}}`},
 	{"attach with empty handle", OpAttach, `{"seq":1,"ok":{"handle":""}}`},
 	{"query without answer", OpQuery, `{"seq":1,"ok":{}}`},
@@ -266,6 +274,12 @@ func TestBadRequest(t *testing.T) {
 		{"load of no session", `{"v":1,"seq":1,"op":"load"}`},
 		{"open without options", `{"v":1,"seq":1,"op":"open","session":"s","object":"o"}`},
 		{"protocols are text", `{"v":1,"seq":1,"op":"hello","protocols":"1","suite":"","kernel":{"release":"","arch":""},"dirs":{"work":"","bpffs":""}}`},
+		{"create without map", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m"}`},
+		{"create without entries", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4,"value_size":8}}`},
+		{"key of 33 bits", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4294967296,"value_size":8,"max_entries":1}}`},
+		{"negative map_extra", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4,"value_size":8,"max_entries":1,"map_extra":-1}}`},
+		{"map_extra of 65 bits", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m",
+			"map":{"type":1,"key_size":4,"value_size":8,"max_entries":1,"map_extra":18446744073709551616}}`},
 		{"option is text", `{"v":1,"seq":1,"op":"open","session":"s","object":"o","options":{"ignore_unknown_fields":"yes"}}`},
 		{"value null", `{"v":1,"seq":1,"op":"set","session":"s","target":"map","name":"m","attribute":"max_entries","value":null}`},
 		{"array", `[]`},

@@ -19,6 +19,11 @@ func requestFields(l *jsonline.Line, req Request) error {
 	switch r := req.(type) {
 	case Hello:
 		r.fields(l)
+	case Create:
+		l.Text("name", r.Name)
+		l.Object("map", r.Map.fields)
+		l.TextIfAny("inner_map", r.InnerMap)
+		l.Text("path", r.Path)
 	case Open:
 		l.Text("session", r.Session)
 		l.Text("object", r.Object)
@@ -81,6 +86,18 @@ func (r Hello) fields(l *jsonline.Line) {
 		l.Text("work", r.Dirs.Work)
 		l.Text("bpffs", r.Dirs.BPFFS)
 	})
+}
+
+func (m MapAttributes) fields(l *jsonline.Line) {
+	l.Number("type", int64(m.Type))
+	l.Number("key_size", int64(m.KeySize))
+	l.Number("value_size", int64(m.ValueSize))
+	l.Number("max_entries", int64(m.MaxEntries))
+	l.NumberIfAny("map_flags", int64(m.Flags))
+	if m.MapExtra != 0 {
+		l.Unsigned("map_extra", m.MapExtra)
+	}
+	l.NumberIfAny("numa_node", int64(m.NumaNode))
 }
 
 func (o OpenOptions) fields(l *jsonline.Line) {
@@ -177,6 +194,7 @@ func (r *OK) fields(l *jsonline.Line) error {
 	if len(r.Unknown) > 0 {
 		jsonline.Texts(l, "unknown", r.Unknown)
 	}
+	l.NumberIfAny("id", int64(r.ID))
 	l.TextIfAny("handle", r.Handle)
 	l.NumberIfAny("link_id", int64(r.LinkID))
 	if r.Answer == nil {

@@ -151,7 +151,7 @@ func saysItself(message any, text []byte) bool {
 		if m.Answer != nil {
 			return false
 		}
-	case Open, Load, Attach, Detach, Pin, Unpin, Close, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
+	case Create, Open, Load, Attach, Detach, Pin, Unpin, Close, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
 	default:
 		return false // of nobody's version
 	}

@@ -35,7 +35,7 @@ type envelope struct {
 
 // blanks are the requests of [Version], each empty.
 var blanks = map[Op]Request{
-	OpHello: Hello{}, OpOpen: Open{}, OpSet: Set{}, OpLoad: Load{}, OpAttach: Attach{}, OpDetach: Detach{}, OpPin: Pin{},
+	OpHello: Hello{}, OpCreate: Create{}, OpOpen: Open{}, OpSet: Set{}, OpLoad: Load{}, OpAttach: Attach{}, OpDetach: Detach{}, OpPin: Pin{},
 	OpUnpin: Unpin{}, OpClose: Close{}, OpLink: Link{}, OpQuery: Query{}, OpReset: Reset{}, OpBye: Bye{},
 }
 
@@ -223,6 +223,12 @@ var answers = map[Op]func(*OK) string{
 			return "ok.protocol"
 		case r.Loader == nil:
 			return "ok.loader"
+		}
+		return ""
+	},
+	OpCreate: func(r *OK) string {
+		if r.ID == 0 {
+			return "ok.id"
 		}
 		return ""
 	},

@@ -180,13 +180,7 @@ func attributes(object string, d *Definition) (*mapCreateAttr, error) {
 	if d.Source == SourceData {
 		name = dataName(object, d.Section)
 	}
-	a := &mapCreateAttr{
-		mapType: uint32(d.Type), keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries,
-		mapFlags: d.Flags, name: kernelName(name), mapExtra: d.MapExtra,
-	}
-	if d.Flags&flagNumaNode != 0 {
-		a.numaNode = d.NumaNode
-	}
+	a := plainAttributes(name, d)
 	switch d.Type {
 	case ebpf.PerfEventArray:
 		// An element per CPU, each a descriptor (libbpf, map_set_def_max_entries and bpf_object__create_map).
@@ -211,6 +205,18 @@ func attributes(object string, d *Definition) (*mapCreateAttr, error) {
 		}
 	}
 	return a, nil
+}
+
+// plainAttributes is a definition as it stands.
+func plainAttributes(name string, d *Definition) *mapCreateAttr {
+	a := &mapCreateAttr{
+		mapType: uint32(d.Type), keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries,
+		mapFlags: d.Flags, name: kernelName(name), mapExtra: d.MapExtra,
+	}
+	if d.Flags&flagNumaNode != 0 {
+		a.numaNode = d.NumaNode
+	}
+	return a
 }
 
 // ringSize is the size of a ring buffer in bytes: pages, and as many as a power of two (libbpf, adjust_ringbuf_sz). A size that is none

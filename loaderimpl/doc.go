@@ -46,7 +46,7 @@
 //	map.go                  what callers may change before the load
 //	load.go       load      the rest, in order: [Object.Load], and what undoes it
 //	kernelbtf.go            types to the kernel
-//	create.go     create    definitions to maps, with contents
+//	create.go     create    definitions to maps, with contents; create_map.go makes one map without an object
 //	pin.go        pin       maps to and from bpffs
 //	pin_iproute2.go           where iproute2 has them
 //	differ.go               what is there to what the definition asks for

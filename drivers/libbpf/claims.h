@@ -9,6 +9,7 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 	{ "pinning", "yes", "" },
 	{ "numa", "yes", "" },
 	{ "map-in-map", "yes", "" },
+	{ "map-create", "yes", "" },
 	{ "metadata", "kernel-dependent", "needs BPF_PROG_BIND_MAP" },
 #if AT_LEAST(1, 0)
 	{ "legacy-maps", "no", "removed in libbpf 1.0" },

@@ -9,7 +9,7 @@
  * and is never read. Nothing here repairs, retries or guesses on libbpf's behalf, since libbpf is what is being looked at.
  *
  * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON is read stands in json.h, what is answered
- * in reply.h, what libbpf calls back in handlers.h.
+ * in reply.h, what libbpf calls back in handlers.h, a map without an object in create.h.
  *
  * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11, libbpf and libc only.
  */
@@ -25,6 +25,7 @@
 #include "reply.h"
 #include "handlers.h"
 #include "claims.h"
+#include "create.h"
 
 /* ---- sessions ---- */
 
@@ -121,17 +122,6 @@ static void close_sessions(void)
 {
 	while (sessions)
 		close_session(&sessions);
-}
-
-static unsigned int id_of(int fd)
-{
-	__u32 info[2] = { 0 }, size = sizeof(info); /* the info of maps, programs and links starts with type and id */
-
-	if (bpf_obj_get_info_by_fd(fd, info, &size)) {
-		perror("id of what libbpf says it made"); /* no reply would be true */
-		exit(1);
-	}
-	return info[1];
 }
 
 /* What the object declares; with ids where it is loaded. */
@@ -513,8 +503,8 @@ static void op_bye(const struct value *request)
 }
 
 static const struct { const char *name; void (*answer)(const struct value *request); } operations[] = {
-	{ "hello", op_hello }, { "open", op_open }, { "set", op_set }, { "load", op_load }, { "close", op_close }, { "pin", op_pin },
-	{ "unpin", op_unpin }, { "attach", op_attach }, { "detach", op_detach }, { "link", op_link }, { "query", op_query },
+	{ "hello", op_hello }, { "create", op_create }, { "open", op_open }, { "set", op_set }, { "load", op_load }, { "close", op_close },
+	{ "pin", op_pin }, { "unpin", op_unpin }, { "attach", op_attach }, { "detach", op_detach }, { "link", op_link }, { "query", op_query },
 	{ "reset", op_reset }, { "bye", op_bye },
 };
 

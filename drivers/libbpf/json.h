@@ -331,14 +331,19 @@ static bool boolean(const struct value *object, const char *key)
 	return *need(object, key, JSON_BOOLEAN)->text == 't';
 }
 
-static uint32_t number(const struct value *object, const char *key)
+static uint64_t number_to(const struct value *object, const char *key, uint64_t most)
 {
 	const char *text = need(object, key, JSON_NUMBER)->text;
 	unsigned long long n = (errno = 0, strtoull(text, NULL, 10));
 
-	if (errno || n > UINT32_MAX || strspn(text, "0123456789") != strspn(text, "-+.eE0123456789"))
-		fail("%s: want a whole number from 0 to %u", key, UINT32_MAX);
+	if (errno || n > most || strspn(text, "0123456789") != strspn(text, "-+.eE0123456789"))
+		fail("%s: want a whole number from 0 to %llu", key, (unsigned long long)most);
 	return n;
+}
+
+static uint32_t number(const struct value *object, const char *key)
+{
+	return number_to(object, key, UINT32_MAX);
 }
 
 #endif

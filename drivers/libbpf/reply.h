@@ -88,6 +88,18 @@ static void reply_rejected(const char *stage, const char *class, int err, const 
 	put(replies, "}}\n");
 }
 
+/* The kernel's id of a map, program or link. */
+static unsigned int id_of(int fd)
+{
+	__u32 info[2] = { 0 }, size = sizeof(info); /* the info of all three starts with type and id */
+
+	if (bpf_obj_get_info_by_fd(fd, info, &size)) {
+		perror("id of what libbpf says it made"); /* no reply would be true */
+		exit(1);
+	}
+	return info[1];
+}
+
 /* Answers with success where err is 0, with a refusal where it is an error number of either sign. */
 static void reply_result(const char *stage, int err)
 {

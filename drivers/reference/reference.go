@@ -3,8 +3,8 @@
 // Package reference puts the reference loader, package loaderimpl, under test: it turns requests into calls and typed errors into classes.
 // The guest links it in; the program in driver speaks for it as a process, to prove the protocol.
 //
-// Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the protocol lays down), set.go, refusal.go (errors to
-// classes), claims.go.
+// Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the protocol lays down), set.go, create.go (a map
+// without an object), refusal.go (errors to classes), claims.go.
 package reference
 
 import (
@@ -45,6 +45,8 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 		return &loader.OK{Protocol: loader.Version, Loader: identity(), Features: claims}, nil
 	case loader.Open:
 		return r.open(q), nil
+	case loader.Create:
+		return create(q), nil
 	case loader.Reset:
 		return done(r.reset()), nil
 	case loader.Bye:

@@ -137,6 +137,7 @@ func (d Driver) steps() []step {
 		{"answers hello", hello, d.greets},
 		{"ignores fields that it does not know", novelReset{Novel: map[string]int{"depth": 1}}, isOK},
 		{"calls an operation that it does not know unsupported", novelOp{}, isUnsupported},
+		{"makes no map of no type", d.noMap(), isRefused},
 	}
 }
 
@@ -164,6 +165,11 @@ func (d Driver) objectSteps(oneStep bool) []step {
 		step{"resets with nothing open", loader.Reset{}, isOK},
 		step{"resets again", loader.Reset{}, isOK},
 	)
+}
+
+// noMap asks for a map that no kernel makes, pinned where nothing can be.
+func (d Driver) noMap() loader.Create {
+	return loader.Create{Name: "none", Path: filepath.Join(d.Dirs.BPFFS, "missing", "none")}
 }
 
 // novelOp is an operation that no version has.
@@ -212,6 +218,14 @@ func isRejectedAtOpen(reply loader.Reply) error {
 func isRejected(reply loader.Reply) error {
 	if _, ok := reply.(*loader.Rejected); !ok {
 		return wrong(reply, "rejected")
+	}
+	return nil
+}
+
+// isRefused is for what a loader rejects, or has no way to do.
+func isRefused(reply loader.Reply) error {
+	if isRejected(reply) != nil && isUnsupported(reply) != nil {
+		return wrong(reply, "rejected, or unsupported")
 	}
 	return nil
 }

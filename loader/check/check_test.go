@@ -64,7 +64,7 @@ func TestProperDriver(t *testing.T) {
 	if err := r.Err(); err != nil {
 		t.Error(err)
 	}
-	if len(r.Findings) != 13 || r.Identity == nil || r.Identity.Version != "1" || len(r.Exchanges) != 10 {
+	if len(r.Findings) != 14 || r.Identity == nil || r.Identity.Version != "1" || len(r.Exchanges) != 11 {
 		t.Errorf("%d findings, identity %v, %d exchanges", len(r.Findings), r.Identity, len(r.Exchanges))
 	}
 }
@@ -73,13 +73,13 @@ func TestProperDriver(t *testing.T) {
 type agreeable struct{}
 
 func (agreeable) Do(context.Context, loader.Request) (loader.Reply, error) {
-	return &loader.OK{Loader: &loader.Identity{Name: "other", Version: "1"}}, nil
+	return &loader.OK{Loader: &loader.Identity{Name: "other", Version: "1"}, ID: 1}, nil
 }
 func (agreeable) Close() error { return nil }
 
 func TestDriverThatSaysYesToAll(t *testing.T) {
 	want := []string{
-		"answers hello", "refuses a file that is not there", "refuses a file that is no object",
+		"answers hello", "makes no map of no type", "refuses a file that is not there", "refuses a file that is no object",
 		"keeps no session of an object that it refused", "calls it an error when a session does not exist",
 	}
 	r := drive(t, linked(agreeable{}))

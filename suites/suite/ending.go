@@ -263,7 +263,7 @@ func (s *Session) place(at types.CodeLocation) string {
 // crashed reports whether the loader died with an object in its hands. A driver that dies at anything else, such as hello, is its own fault.
 func crashed(f *loader.Fault) bool {
 	switch f.Op {
-	case loader.OpOpen, loader.OpSet, loader.OpLoad, loader.OpLink, loader.OpAttach, loader.OpPin:
+	case loader.OpCreate, loader.OpOpen, loader.OpSet, loader.OpLoad, loader.OpLink, loader.OpAttach, loader.OpPin:
 		return errors.Is(f, loader.ErrDied)
 	default:
 		return false
