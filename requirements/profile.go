@@ -13,6 +13,7 @@ var profiles = []string{
 	"ignore-unknown-fields",
 	"iproute2-maps",
 	"legacy-maps",
+	"map-create",
 	"map-in-map",
 	"metadata",
 	"numa",

@@ -15,6 +15,7 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 		loader.ProgramHandlers: {Support: loader.No, Reason: "a command calls nobody back"},
 		loader.Pinning:         {Support: loader.Partial, Reason: "map pin, prog pin, and map name NAME pinned FILE; no folder can be named for maps pinned by name"},
 		loader.NUMA:            {Support: loader.Yes},
+		loader.MapCreate:       {Support: loader.Yes},
 		loader.MapInMap:        {Support: loader.Yes},
 		loader.GlobalData:      {Support: loader.Yes},
 		loader.Metadata:        {Support: loader.Yes},

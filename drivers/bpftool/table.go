@@ -18,7 +18,11 @@ var table = command.Table{
 		loader.OpPin:    {bpftool, "{target}", "pin", "id", "{id}", "{path}"},
 		loader.OpAttach: {bpftool, "net", "attach", "{kind}", "id", "{id}", "dev", "{device}"},
 		loader.OpDetach: {bpftool, "net", "detach", "{kind}", "dev", "{device}"},
-		loader.OpLink:   {bpftool, "gen", "object", "{output}", "{inputs}"},
+		loader.OpCreate: {
+			bpftool, "map", "create", "{path}", "type", "{type}", "key", "{key}", "value", "{value}", "entries", "{entries}", "name", "{name}",
+			"{flags}", "{inner}",
+		},
+		loader.OpLink: {bpftool, "gen", "object", "{output}", "{inputs}"},
 	},
 	Refuses: statuses(),
 }

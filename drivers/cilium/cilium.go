@@ -39,6 +39,8 @@ func (l *library) Do(_ context.Context, req loader.Request) (loader.Reply, error
 		return hello()
 	case loader.Open:
 		return l.open(r)
+	case loader.Create:
+		return create(r), nil
 	case loader.Set:
 		return l.with(r.Session, func(s *session) loader.Reply { return s.set(r) })
 	case loader.Load:

@@ -66,6 +66,7 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.ProgramHandlers: {Support: loader.No, Reason: "a program in a section that is not known has no type, and the caller is not asked for it"},
 	loader.Pinning:         {Support: loader.Yes, Reason: "by name, in one folder"},
 	loader.NUMA:            {Support: loader.No, Reason: "numa_node in a BTF map definition is not known; MapSpec.NumaNode can be set"},
+	loader.MapCreate:       {Support: loader.Yes},
 	loader.MapInMap:        {Support: loader.Yes},
 	loader.GlobalData:      {Support: loader.Yes},
 	loader.Metadata:        {Support: loader.No, Reason: "read-only data that no program refers to is not bound to programs"},

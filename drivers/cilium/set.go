@@ -59,16 +59,27 @@ func noNumber(r loader.Set) loader.Reply {
 
 // setMapExtra sets a field that versions before 0.20 do not have, and that this package, which is compiled with each of them, cannot name.
 func setMapExtra(spec *ebpf.MapSpec, r loader.Set) loader.Reply {
-	field := reflect.ValueOf(spec).Elem().FieldByName("MapExtra")
-	if !field.IsValid() {
-		return &loader.Unsupported{Feature: loader.Feature(r.Attr), Reason: "MapSpec.MapExtra came with 0.20"}
-	}
 	value, ok := r.Uint32()
 	if !ok {
 		return noNumber(r)
 	}
-	field.SetUint(uint64(value))
+	if !putMapExtra(spec, uint64(value)) {
+		return noMapExtra()
+	}
 	return &loader.OK{}
+}
+
+// putMapExtra reports whether the library has a field for it.
+func putMapExtra(spec *ebpf.MapSpec, value uint64) bool {
+	field := reflect.ValueOf(spec).Elem().FieldByName("MapExtra")
+	if field.IsValid() {
+		field.SetUint(value)
+	}
+	return field.IsValid()
+}
+
+func noMapExtra() loader.Reply {
+	return &loader.Unsupported{Feature: loader.Feature(loader.MapExtra), Reason: "MapSpec.MapExtra came with 0.20"}
 }
 
 // setByPin takes a pinned map, or its likeness as that of the elements of a map of maps.

@@ -35,6 +35,11 @@ type Linker interface {
 	Link(ctx context.Context, link loader.Link) (loader.Reply, error)
 }
 
+// A Creator is a tool that makes a map without an object.
+type Creator interface {
+	Create(ctx context.Context, create loader.Create) (loader.Reply, error)
+}
+
 // New is the driver of a tool.
 func New(tool Tool) loader.Loader { return &driver{tool: tool, sessions: map[string]Session{}} }
 
@@ -51,6 +56,10 @@ func (d *driver) Do(ctx context.Context, req loader.Request) (loader.Reply, erro
 		return d.open(r)
 	case loader.Close:
 		return d.close(ctx, r)
+	case loader.Create:
+		if creator, ok := d.tool.(Creator); ok {
+			return creator.Create(ctx, r)
+		}
 	case loader.Link:
 		if linker, ok := d.tool.(Linker); ok {
 			return linker.Link(ctx, r)

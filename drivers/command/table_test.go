@@ -208,6 +208,7 @@ func TestConversation(t *testing.T) {
 		{loader.Open{Session: "s", Object: "/nonexistent"}, "error"}, // it is open
 		{loader.Load{Session: "s"}, "rejected"},
 		{loader.Link{}, "unsupported"},
+		{loader.Create{}, "unsupported"},
 		{loader.Query{Session: "s"}, "unsupported"},
 		{loader.Close{Session: "s"}, "ok"},
 		{loader.Set{Session: "s"}, "error"},

@@ -20,6 +20,8 @@ func (a *Attempt) words() []string {
 		return []string{string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr)}
 	case loader.Attach:
 		return []string{string(r.Op()), r.Kind}
+	case loader.Create:
+		return attributeNames(r)
 	case loader.Pin, loader.Unpin:
 		return []string{string(r.Op())}
 	case loader.Open:

@@ -174,6 +174,9 @@ func (a *Attempt) ask(request loader.Request) {
 
 // MapID is the id of the kernel map that the loader says it made of the object's map of that name.
 func (a *Attempt) MapID(name string) uint32 {
+	if asked, isCreate := a.last.(NewMap); isCreate {
+		return a.createdID(asked, name)
+	}
 	reply := a.mustBeLoaded()
 	m, found := reply.Map(name)
 	if found && m.ID == 0 {
@@ -271,6 +274,8 @@ func (a *Attempt) mustBeOK() {
 // wanted is what the last request asked for, in words.
 func (a *Attempt) wanted() string {
 	switch a.last.(type) {
+	case loader.Create:
+		return "ok: " + a.object + " is made"
 	case loader.Pin, loader.Unpin:
 		return "ok: the " + string(a.last.Op()) + " that was asked for"
 	}

@@ -114,7 +114,7 @@ func TestProfilesAreFeaturesOfTheProtocol(t *testing.T) {
 	features := []string{}
 	for _, f := range []loader.Feature{
 		loader.BTFMaps, loader.LegacyMaps, loader.Iproute2Maps, loader.CallbackMaps, loader.Pinning, loader.NUMA, loader.MapInMap,
-		loader.GlobalData, loader.Metadata, loader.StaticLink, loader.XDPChain, loader.StructOps, loader.SplitBTF, loader.IgnoreUnknown,
+		loader.GlobalData, loader.Metadata, loader.StaticLink, loader.XDPChain, loader.StructOps, loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
 		loader.ProgramHandlers,
 	} {
 		features = append(features, string(f))

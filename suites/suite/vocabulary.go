@@ -9,6 +9,9 @@ type (
 	Stage = loader.Stage // how far a loader had come when it refused
 	Class = loader.Class // why it refused
 
+	NewMap        = loader.Create        // what [Conversation.Create] asks for
+	MapAttributes = loader.MapAttributes // of a [NewMap]
+
 	Difference = loader.Difference // between a pinned map and a definition: see [NameTheDifferences]
 )
 

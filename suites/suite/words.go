@@ -31,6 +31,9 @@ func inWords(reply loader.Reply) string {
 
 func okInWords(r *loader.OK) string {
 	s := "ok"
+	if r.ID != 0 {
+		s += fmt.Sprintf("; map %d", r.ID)
+	}
 	for i, m := range r.Maps {
 		s += separator(i, "; maps ") + m.Name
 		if m.ID != 0 {

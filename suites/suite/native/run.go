@@ -42,13 +42,22 @@ func Run(t *testing.T, area string, begin func() loader.Loader) {
 }
 
 func runSpec(t *testing.T, entry suite.Entry, place suite.Place, begin func() loader.Loader) {
+	finish, kernel := carry(t, entry.Spec, place, begin)
+	report(t, entry, finish, kernel)
+}
+
+// Finish runs one spec with a loader that begin makes, and says how it ended: a test of the spec itself, with a loader that does something wrong.
+func Finish(t *testing.T, spec string, begin func() loader.Loader) record.Finish {
+	finish, _ := carry(t, spec, mountPlace(t), begin)
+	return finish
+}
+
+func carry(t *testing.T, spec string, place suite.Place, begin func() loader.Loader) (finish record.Finish, kernel record.KernelLog) {
 	log, err := OpenLog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	var finish record.Finish
-	var kernel record.KernelLog
 	deps := suite.Deps{
 		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 			return loader.Traced(begin(), trace), nil
@@ -67,13 +76,13 @@ func runSpec(t *testing.T, entry suite.Entry, place suite.Place, begin func() lo
 	}
 	order := record.Order{
 		Kernel: "native",
-		Specs:  []string{entry.Spec},
+		Specs:  []string{spec},
 		Limits: record.Limits{Request: 30 * time.Second, Spec: 2 * time.Minute},
 	}
 	if err := suite.Run(t.Context(), order, deps); err != nil {
 		t.Fatal(err)
 	}
-	report(t, entry, finish, kernel)
+	return finish, kernel
 }
 
 func report(t *testing.T, entry suite.Entry, finish record.Finish, kernel record.KernelLog) {

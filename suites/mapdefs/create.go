@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdefs
+
+import (
+	"strings"
+
+	"github.com/cilium/ebpf"
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/oracle"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// A map without an object is what the kernel was asked for, and there by its pin alone.
+
+// Flags of maps, from include/uapi/linux/bpf.h.
+const (
+	noPrealloc = 1 << 0
+	rdonlyProg = 1 << 7
+	mmapable   = 1 << 10
+)
+
+// A lone map is what a loader is told of it, and what the kernel is to make of that.
+type lone struct {
+	variant string
+	typ     ebpf.MapType
+	told    MapAttributes // but for the type
+	name    string        // the kernel's name of the type
+	adds    uint32        // flags that the kernel adds
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (l lone) Variant() string { return l.variant }
+
+// The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
+var lones = []lone{
+	{"array", ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 24, MaxEntries: 7}, "array", 0},
+	{"array_mmapable", ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: mmapable}, "array", 0},
+	{"devmap_hash", ebpf.DevMapHash, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 4}, "devmap_hash", rdonlyProg},
+	{"hash", ebpf.Hash, MapAttributes{KeySize: 16, ValueSize: 8, MaxEntries: 100}, "hash", 0},
+	{"hash_no_prealloc", ebpf.Hash, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: noPrealloc}, "hash", 0},
+	{"lpm_trie", ebpf.LPMTrie, MapAttributes{KeySize: 8, ValueSize: 4, MaxEntries: 32, Flags: noPrealloc}, "lpm_trie", 0},
+	{"lru_hash", ebpf.LRUHash, MapAttributes{KeySize: 8, ValueSize: 8, MaxEntries: 64}, "lru_hash", 0},
+	{"percpu_array", ebpf.PerCPUArray, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 3}, "percpu_array", 0},
+	{"queue", ebpf.Queue, MapAttributes{ValueSize: 8, MaxEntries: 16}, "queue", 0},
+	{"ringbuf", ebpf.RingBuf, MapAttributes{MaxEntries: 64 << 10}, "ringbuf", 0},
+}
+
+var _ = Table("mapdefs.create.made", func(s *Session, l lone) {
+	made := at(s, "made")
+	made.Map = l.told
+	made.Map.Type = uint32(l.typ)
+	before := s.Kernel()
+	created := s.MustCreate(made)
+	Expect(s.Pin(made.Path)).To(BeThePinOfMap(created.MapID("made")))
+	Expect(created.Map("made")).To(BeTheSameMapAs(oracle.MapFacts{
+		Name: "made", Type: l.name, KeySize: l.told.KeySize, ValueSize: l.told.ValueSize, MaxEntries: l.told.MaxEntries, Flags: l.told.Flags | l.adds,
+	}))
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"made"}))
+}, lones)
+
+var _ = It("mapdefs.create.map-extra", func(s *Session) {
+	made := at(s, "made")
+	made.Map = MapAttributes{Type: uint32(ebpf.BloomFilter), ValueSize: 8, MaxEntries: 16, MapExtra: 3} // hashes
+	Expect(s.MustCreate(made).Map("made")).To(BeTheSameMapAs(oracle.MapFacts{
+		Name: "made", Type: "bloom_filter", ValueSize: 8, MaxEntries: 16, Extra: 3,
+	}))
+})
+
+var _ = It("mapdefs.create.name", func(s *Session) {
+	longest := at(s, strings.Repeat("n", 15))
+	Expect(s.MustCreate(longest).Map(longest.Name).Name).To(Equal(longest.Name))
+	longer := at(s, "the_first_of_16_")
+	created := s.Create(longer)
+	if !created.OK() {
+		Expect(created).To(BeRejected(AtCreate, Limit, Invalid))
+		return
+	}
+	Expect(created.Map(longer.Name).Name).To(Equal("the_first_of_16"))
+})
+
+var _ = It("mapdefs.create.each-its-own", func(s *Session) {
+	before := s.Kernel()
+	first, second := at(s, "first"), at(s, "second")
+	first.Name, second.Name = "twin", "twin"
+	one, other := s.MustCreate(first), s.MustCreate(second)
+	Expect(s.Pin(first.Path)).To(BeThePinOfMap(one.MapID("twin")))
+	Expect(s.Pin(second.Path)).To(BeThePinOfMap(other.MapID("twin")))
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"twin", "twin"}))
+})
+
+var _ = It("mapdefs.create.held-by-pin-alone", func(s *Session) {
+	made := at(s, "made")
+	before := s.Kernel()
+	s.MustCreate(made)
+	s.RemovePin(made.Path)
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+})
+
+var _ = It("mapdefs.create.outlives-loader", func(s *Session) {
+	made := at(s, "made")
+	id := s.MustCreate(made).MapID("made")
+	pin := s.Pin(made.Path)
+	s.Restart()
+	Expect(s.Pin(made.Path)).To(BeUntouchedSince(pin))
+	Expect(s.Pin(made.Path)).To(BeThePinOfMap(id))
+})
+
+// at is a map of a name, to be made and pinned under it. The pin stays when the loader is gone.
+func at(s *Session, name string) NewMap {
+	s.Keep("tc/globals/" + name)
+	return NewMap{
+		Name: name, Map: MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 16}, Path: s.PinFolder() + "/" + name,
+	}
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdefs
+
+import (
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	. "github.com/onsi/gomega"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// A loneFault is one thing wrong with a map that is to be made without an object.
+type loneFault struct {
+	variant string
+	told    MapAttributes
+	classes []Class
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (f loneFault) Variant() string { return f.variant }
+
+var _ = Table("mapdefs.create.kernel-refusal-undone", func(s *Session, f loneFault) {
+	bad := at(s, "bad")
+	bad.Map = f.told
+	refusesToCreate(s, bad, AtCreate, f.classes...)
+}, []loneFault{
+	{"array-key", MapAttributes{Type: uint32(ebpf.Array), KeySize: 8, ValueSize: 8, MaxEntries: 1}, []Class{Invalid}},
+	{"flag", MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 30}, []Class{Invalid}},
+	{"huge-value", MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 1 << 30, MaxEntries: 1}, []Class{Limit}},
+	{"no-entries", MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8}, []Class{Invalid}},
+	{"type", MapAttributes{Type: 9999, KeySize: 4, ValueSize: 8, MaxEntries: 1}, []Class{Invalid, Limit, NotSupported}},
+})
+
+// A squatter is what is at the path where a map is to be pinned.
+type squatter struct {
+	variant string
+	place   func(ourPath string) error
+}
+
+// Variant is the part of the spec's id behind the slash.
+func (q squatter) Variant() string { return q.variant }
+
+var _ = Table("mapdefs.create.path-taken-refused", func(s *Session, q squatter) {
+	taken := at(s, "taken")
+	pin := s.PlacePin(taken.Path, q.place)
+	refusesToCreate(s, taken, AtPin, NameConflict, IncompatiblePin, Permission, IO)
+	Expect(s.Pin(taken.Path)).To(BeUntouchedSince(pin))
+}, []squatter{
+	{"folder", func(path string) error { return os.Mkdir(path, 0o700) }},
+	{"map", pinTwin},
+	{"program", pinProgram},
+})
+
+// pinTwin pins a map that is just like the one that is asked for: it is another all the same.
+func pinTwin(path string) error {
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "taken", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	return m.Pin(path)
+}
+
+func pinProgram(path string) error {
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "taken", Type: ebpf.SocketFilter, License: "GPL", Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return p.Pin(path)
+}
+
+var _ = It("mapdefs.create.no-bpffs-refused", func(s *Session) {
+	elsewhere := s.Work() + "/pins"
+	s.MakeFolder(elsewhere)
+	bad := at(s, "bad")
+	bad.Path = elsewhere + "/bad"
+	refusesToCreate(s, bad, AtPin, Invalid, Permission, IO, NotSupported)
+	Expect(s.PinsIn(elsewhere)).To(BeEmpty())
+})
+
+var _ = It("mapdefs.create.dotted-path-refused", func(s *Session) {
+	bad := at(s, "bad")
+	bad.Path += ".1"
+	refusesToCreate(s, bad, AtPin, Invalid, Permission, IO)
+})
+
+var _ = It("mapdefs.create.missing-folder", func(s *Session) {
+	made := at(s, "made")
+	made.Path = s.PinFolder() + "/missing/made"
+	s.Keep("tc/globals/missing/made")
+	s.MustCreate(at(s, "control"))
+	before := s.Kernel()
+	created := s.Create(made)
+	if created.OK() {
+		Expect(s.Pin(made.Path)).To(BeThePinOfMap(created.MapID("made")))
+		return
+	}
+	Expect(created).To(BeRejected(AtPin, NotFound, IO))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+	Expect(s.PinsIn(s.PinFolder())).To(Equal([]string{"control"}))
+})
+
+// refusesToCreate expects that the loader makes a map, and then refuses a bad one at stage with one of classes, that no pin comes or goes, and that the
+// kernel holds nothing new.
+func refusesToCreate(s *Session, bad NewMap, stage Stage, classes ...Class) {
+	before, pins := s.Kernel(), s.PinsIn(s.PinFolder())
+	control := at(s, "control")
+	s.MustCreate(control)
+	s.RemovePin(control.Path)
+	Expect(s.Create(bad)).To(BeRejected(stage, classes...))
+	Expect(s.PinsIn(s.PinFolder())).To(Equal(pins))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+}

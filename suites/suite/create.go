@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// Create asks the loader for a map without an object, pinned at a path in the driver's root. What it made is asked for under the map's name:
+// [Attempt.MapID], [Attempt.Map]. A map that it made is the control of those that it is to refuse.
+func (c *Conversation) Create(m NewMap) *Attempt {
+	a := &Attempt{session: c.session, in: c, object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type)}
+	a.ask(m)
+	c.session.loaded = c.session.loaded || a.OK()
+	return a
+}
+
+// MustCreate is [Conversation.Create] of a map that this spec takes for granted, as [Conversation.MustLoad] is.
+func (c *Conversation) MustCreate(m NewMap) *Attempt {
+	a := c.Create(m)
+	a.mustBeOK()
+	return a
+}
+
+// createdID is the id that the loader says the map has that it made without an object.
+func (a *Attempt) createdID(asked NewMap, name string) uint32 {
+	a.mustBeOK()
+	if name != asked.Name {
+		a.session.broken("the map that was asked for is %s, not %s", asked.Name, name)
+	}
+	return a.Reply.(*loader.OK).ID
+}
+
+// attributeNames are what a request for a map says of it that a loader may have no word for, as it is on the wire.
+func attributeNames(m NewMap) []string {
+	set := map[string]any{}
+	text, err := json.Marshal(m.Map)
+	if err == nil {
+		err = json.Unmarshal(text, &set)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("suite: attributes of a map: %v", err)) // they were on the wire already
+	}
+	all := slices.Collect(maps.Keys(set))
+	if m.InnerMap != "" {
+		all = append(all, string(loader.InnerMap))
+	}
+	return all
+}
