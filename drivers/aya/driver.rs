@@ -5,15 +5,16 @@
 //! Opening reads the object with aya_obj, which is the part of aya that makes nothing in the kernel; loading is EbpfLoader's, of the same bytes.
 //! What aya has no call for is unsupported. A refusal is told by the types of aya's errors and the kernel's errno, never by text.
 //!
-//! Order to read in: the conversation, sessions with an operation after the other, refusals.
+//! Order to read in: the conversation, sessions with an operation after the other, a map without an object, refusals.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
-use aya::maps::{Map, MapError};
+use aya::maps::{Map, MapData, MapError};
 use aya::pin::PinError;
 use aya::programs::{links::Link, loaded_links, xdp::XdpLink, Program, ProgramError, XdpFlags};
 use aya::{Ebpf, EbpfError, EbpfLoader};
+use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
 /// How a request ends: the body of its reply, or what is wrong with it.
@@ -89,7 +90,7 @@ struct Session {
 #[derive(Default)]
 struct Sessions(HashMap<String, Session>);
 
-const CLAIMS: [(&str, &str, &str); 14] = [
+const CLAIMS: [(&str, &str, &str); 15] = [
     ("btf-maps", "yes", ""),
     ("legacy-maps", "yes", ""),
     ("iproute2-maps", "no", "bpf_elf_map is not known"),
@@ -98,6 +99,7 @@ const CLAIMS: [(&str, &str, &str); 14] = [
     ("ignore-unknown-fields", "no", "unknown fields are always ignored, and not told"),
     ("pinning", "yes", "by name, in one folder"),
     ("numa", "no", "numa_node of a BTF map definition is not read"),
+    ("map-create", "yes", "MapData::create"),
     ("map-in-map", "no", "came after 0.13"),
     ("global-data", "yes", ""),
     ("metadata", "no", "read-only data is not bound to programs that do not use it"),
@@ -148,6 +150,7 @@ impl Sessions {
         }
         match text(request, "op")? {
             "hello" => hello(request),
+            "create" => create(request),
             "open" => self.open(request),
             "set" => self.of(request)?.set(request),
             "load" => self.of(request)?.load(),
@@ -310,7 +313,7 @@ impl Session {
 }
 
 /// A map of whatever type.
-fn data(map: &Map) -> &aya::maps::MapData {
+fn data(map: &Map) -> &MapData {
     use Map::*;
     match map {
         Array(d) | BloomFilter(d) | CpuMap(d) | DevMap(d) | DevMapHash(d) | HashMap(d) | LpmTrie(d) | LruHashMap(d) | PerCpuArray(d)
@@ -344,6 +347,34 @@ fn load_program(program: &mut Program) -> Option<Result<(), ProgramError>> {
         Xdp(p) => p.load(),
         _ => return None,
     })
+}
+
+// ---- a map without an object ----
+
+/// Makes a map and pins it. What holds it besides is gone when this returns.
+fn create(request: &Value) -> Answer {
+    let (name, map, path) = (text(request, "name")?, &request["map"], text(request, "path")?);
+    for word in ["numa_node", "map_extra"] {
+        if map[word].as_u64().is_some_and(|n| n != 0) {
+            return Err(unsupported(word, "bpf_map_def has no such field"));
+        }
+    }
+    if request["inner_map"].as_str().is_some_and(|p| !p.is_empty()) {
+        return Err(unsupported("inner_map", "MapData::create takes none"));
+    }
+    let def = bpf_map_def {
+        map_type: number(map, "type")?,
+        key_size: number(map, "key_size")?,
+        value_size: number(map, "value_size")?,
+        max_entries: number(map, "max_entries")?,
+        map_flags: if map["map_flags"].is_null() { 0 } else { number(map, "map_flags")? },
+        ..Default::default()
+    };
+    let definition = LegacyMap { def, section_index: 0, section_kind: aya_obj::EbpfSectionKind::Maps, symbol_index: None, data: Vec::new() };
+    let made = MapData::create(aya_obj::Map::Legacy(definition), name, None).map_err(|e| reject_map(&e))?;
+    let id = made.info().map_err(|e| error(&e.to_string()))?.id();
+    made.pin(path).map_err(|e| reject_pin(&e))?;
+    Ok(json!({"ok": {"id": id}}))
 }
 
 // ---- refusals ----

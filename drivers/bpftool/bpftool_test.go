@@ -4,6 +4,7 @@ package bpftool
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,6 +109,10 @@ func TestWhatIsRunForOtherOperations(t *testing.T) {
 		values command.Values
 		want   string
 	}{
+		loader.OpCreate: {
+			createValues(loader.Create{Name: "m", Map: loader.MapAttributes{Type: 13, KeySize: 4, ValueSize: 4, MaxEntries: 9, Flags: 5}, InnerMap: "/i", Path: "/p"}),
+			"map create /p type hash_of_maps key 4 value 4 entries 9 name m flags 5 inner_map pinned /i",
+		},
 		loader.OpPin:    {command.Values{"target": {"map"}, "id": {"7"}, "path": {"/p"}}, "map pin id 7 /p"},
 		loader.OpAttach: {command.Values{"kind": {"xdp"}, "id": {"7"}, "device": {"lo"}}, "net attach xdp id 7 dev lo"},
 		loader.OpDetach: {command.Values{"kind": {"xdp"}, "id": {"7"}, "device": {"lo"}}, "net detach xdp dev lo"},
@@ -175,6 +180,32 @@ func TestObjectThatTheCommandCannotBeToldOf(t *testing.T) {
 		lacks := tt.session.lacks(tt.object)
 		if (lacks == nil) != (tt.want == "") || lacks != nil && lacks.Feature != tt.want {
 			t.Errorf("%s: %+v", name, lacks)
+		}
+	}
+}
+
+func TestMapThatTheCommandCannotBeToldOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		told loader.MapAttributes
+		want loader.Feature // empty for none
+	}{
+		"any":                   {loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4, MaxEntries: 1}, ""},
+		"flags":                 {loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: 4}, ""},
+		"a node":                {loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: 4, NumaNode: 1}, "numa_node"},
+		"map_extra":             {loader.MapAttributes{Type: 30, ValueSize: 4, MaxEntries: 1, MapExtra: 1}, "map_extra"},
+		"no type":               {loader.MapAttributes{}, "type"},
+		"the last type":         {loader.MapAttributes{Type: 33, MaxEntries: 1}, ""},
+		"the type after that":   {loader.MapAttributes{Type: 34, MaxEntries: 1}, "type"},
+		"as large as they come": {loader.MapAttributes{Type: math.MaxUint32}, "type"},
+	} {
+		reply := cannotCreate(loader.Create{Map: tt.told})
+		if (reply == nil) != (tt.want == "") || reply != nil && reply.Feature != tt.want {
+			t.Errorf("%s: %+v", name, reply)
+		}
+	}
+	for number, name := range map[int]string{1: "hash", 13: "hash_of_maps", 27: "ringbuf", 30: "bloom_filter", 33: "arena"} { // include/uapi/linux/bpf.h
+		if mapTypes[number] != name {
+			t.Errorf("type %d is %s, want %s", number, mapTypes[number], name)
 		}
 	}
 }

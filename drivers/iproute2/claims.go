@@ -13,6 +13,7 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 		loader.OneStep:         {Support: loader.Yes},
 		loader.CallbackMaps:    {Support: loader.No, Reason: "a command calls nobody back"},
 		loader.ProgramHandlers: {Support: loader.No, Reason: "a command calls nobody back"},
+		loader.MapCreate:       {Support: loader.No, Reason: "maps come from objects only"},
 		loader.StaticLink:      {Support: loader.No, Reason: "there is no linker"},
 		loader.XDPChain:        {Support: loader.No, Reason: "an interface has one XDP program"},
 		loader.StructOps:       {Support: loader.No, Reason: "classifiers, actions and XDP programs only"},
