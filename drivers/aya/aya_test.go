@@ -164,6 +164,37 @@ func TestSetLoadAttachPinAndClose(t *testing.T) {
 	d.want(loader.Load{Session: "s"}, &loader.Error{})
 }
 
+func TestMapWithoutAnObject(t *testing.T) {
+	d := start(t, nil)
+	hash := loader.MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 3, Flags: 1}
+	made, ok := d.do(loader.Create{Name: "made", Map: hash, Path: bpffs + "/made"}).(*loader.OK)
+	if !ok {
+		t.Fatalf("%+v", made)
+	}
+	m, err := ebpf.LoadPinnedMap(filepath.Join(d.pins, "made"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	info, err := m.Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, _ := info.ID(); uint32(id) != made.ID || info.Name != "made" || info.Type != ebpf.Hash || info.MaxEntries != 3 || info.Flags != 1 {
+		t.Errorf("%+v, and the loader says %d", info, made.ID)
+	}
+	node, extra := hash, hash
+	node.NumaNode, extra.MapExtra = 1, 1
+	d.want(loader.Create{Name: "m", Map: node, Path: bpffs + "/m"}, &loader.Unsupported{Feature: "numa_node"})
+	d.want(loader.Create{Name: "m", Map: extra, Path: bpffs + "/m"}, &loader.Unsupported{Feature: "map_extra"})
+	d.want(loader.Create{Name: "m", Map: hash, InnerMap: bpffs + "/made", Path: bpffs + "/m"}, &loader.Unsupported{Feature: "inner_map"})
+	d.want(loader.Create{Name: "m", Map: hash, Path: bpffs + "/made"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)})
+	d.want(loader.Create{Name: "m", Path: bpffs + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)})
+	if _, err := os.Stat(filepath.Join(d.pins, "m")); !os.IsNotExist(err) {
+		t.Errorf("a pin is left: %v", err)
+	}
+}
+
 func TestProgramThatIsLeftOutHasNoID(t *testing.T) {
 	d := start(t, map[string][]byte{"counter.o": objects.MapDefs.Counter.ELF()})
 	d.do(open("counter.o"))

@@ -102,7 +102,7 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 		{"rounded entries", "mapdefs.create.made/hash", "max_entries 128, not 100", changed(func(c *loader.Create) { c.Map.MaxEntries = 128 })},
 		{"no flags", "mapdefs.create.made/hash_no_prealloc", "map_flags 0x0, not 0x1", changed(func(c *loader.Create) { c.Map.Flags = 0 })},
 		{"no map_extra", "mapdefs.create.map-extra", "map_extra 0x0, not 0x3", changed(func(c *loader.Create) { c.Map.MapExtra = 0 })},
-		{"another name", "mapdefs.create.made/queue", "name \"other\", not \"made\"", changed(func(c *loader.Create) { c.Name = "other" })},
+		{"another name", "mapdefs.create.made/queue", `name "other", not "made"`, changed(func(c *loader.Create) { c.Name = "other" })},
 		{"a name that is cut short", "mapdefs.create.name", "nnnnnnnnnnnnnn to equal", changed(func(c *loader.Create) { c.Name = c.Name[:14] })},
 		{"another template", "mapdefs.create.map-of-maps/array", "invalid argument", changed(func(c *loader.Create) {
 			inner, err := ebpf.NewMap(&ebpf.MapSpec{Name: "another", Type: ebpf.Hash, KeySize: 4, ValueSize: 9, MaxEntries: 16})
@@ -124,7 +124,7 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 			honest(asked)
 			return &loader.OK{ID: 1 << 31}
 		}},
-		{"a second map", "mapdefs.create.made/percpu_array", "[\"made\", \"made\"]", func(honest maker, asked loader.Create) loader.Reply {
+		{"a second map", "mapdefs.create.made/percpu_array", `["made", "made"]`, func(honest maker, asked loader.Create) loader.Reply {
 			hashed(t, func(m *ebpf.Map, _ loader.Create) loader.Reply { hold(m); return nil })(honest, asked)
 			return honest(asked)
 		}},
@@ -149,14 +149,14 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 			hold(m)
 			return refused
 		})},
-		{"refused, and left at another path", "mapdefs.create.path-taken-refused/folder", "[\"taken\", \"taken_\"]", hashed(t, func(m *ebpf.Map, asked loader.Create) loader.Reply {
+		{"refused, and left at another path", "mapdefs.create.path-taken-refused/folder", `["taken", "taken_"]`, hashed(t, func(m *ebpf.Map, asked loader.Create) loader.Reply {
 			defer m.Close()
 			if err := m.Pin(asked.Path + "_"); err != nil {
 				t.Fatal(err)
 			}
 			return refused
 		})},
-		{"refused, and a folder left", "mapdefs.create.missing-folder", "[\"control\", \"missing\"]", func(_ maker, asked loader.Create) loader.Reply {
+		{"refused, and a folder left", "mapdefs.create.missing-folder", `["control", "missing"]`, func(_ maker, asked loader.Create) loader.Reply {
 			if err := os.Mkdir(filepath.Dir(asked.Path), 0o700); err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// loneHash is a definition that comes from no object.
+var loneHash = Definition{Name: "lone", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 3}
+
+// with is the definition with one thing changed.
+func (d Definition) with(change func(*Definition)) Definition {
+	change(&d)
+	return d
+}
+
+func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
+	for name, d := range map[string]Definition{
+		"hash":    loneHash,
+		"flags":   loneHash.with(func(d *Definition) { d.Flags = flagNoPrealloc }),
+		"node 0":  loneHash.with(func(d *Definition) { d.Flags = flagNumaNode }),
+		"no node": loneHash.with(func(d *Definition) { d.NumaNode = 1 << 20 }), // without its flag it is none
+		"ring":    {Name: "ring", Type: ebpf.RingBuf, MaxEntries: 1 << 16},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := CreateMap(d, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			info, err := infoOf(m.FD())
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := objectInfo{typ: uint32(d.Type), id: info.id, keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries, mapFlags: d.Flags, name: kernelName(d.Name)}
+			if got := *info; got != want || got.id == 0 {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestMapOfMapsWithoutAnObjectTakesMapsLikeItsTemplate(t *testing.T) {
+	template, err := CreateMap(loneHash, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer template.Close()
+	outer, err := CreateMap(Definition{Name: "outer", Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outer.Close()
+	other, err := CreateMap(loneHash.with(func(d *Definition) { d.ValueSize = 9 }), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := outer.Put(uint32(0), template); err != nil {
+		t.Error(err)
+	}
+	if err := outer.Put(uint32(1), other); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("another map: %v", err)
+	}
+}
+
+func TestMapWithoutAnObjectIsRefused(t *testing.T) {
+	template, err := CreateMap(loneHash, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer template.Close()
+	for name, tt := range map[string]struct {
+		d        Definition
+		template *ebpf.Map
+		want     error
+	}{
+		"no entries":               {loneHash.with(func(d *Definition) { d.MaxEntries = 0 }), nil, unix.EINVAL},
+		"ring of less than a page": {Definition{Name: "ring", Type: ebpf.RingBuf, MaxEntries: 100}, nil, unix.EINVAL}, // a load would round it
+		"unknown type":             {loneHash.with(func(d *Definition) { d.Type = 9999 }), nil, unix.EINVAL},
+		"absent node":              {loneHash.with(func(d *Definition) { d.Flags, d.NumaNode = flagNumaNode, 1<<10 }), nil, ErrNode},
+		"types":                    {loneHash.with(func(d *Definition) { d.Key = 1 }), nil, ErrDefinition},
+		"pinning":                  {loneHash.with(func(d *Definition) { d.Pinning = PinByName }), nil, ErrDefinition},
+		"inner definition":         {loneHash.with(func(d *Definition) { d.Inner = &Definition{} }), nil, ErrDefinition},
+		"slots":                    {loneHash.with(func(d *Definition) { d.Slots = []Slot{{}} }), nil, ErrDefinition},
+		"no template":              {Definition{Name: "outer", Type: ebpf.HashOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, nil, ErrInner},
+		"template of a hash":       {loneHash, template, ErrInner},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := CreateMap(tt.d, tt.template)
+			var e *Error
+			if m != nil || !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Stage != StageCreate || e.Symbol != tt.d.Name {
+				t.Errorf("%v, %v, want %v at %s of %s", m, err, tt.want, StageCreate, tt.d.Name)
+			}
+		})
+	}
+}
