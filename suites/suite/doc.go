@@ -33,7 +33,7 @@
 // Most specs have one conversation with one loader. What two loaders do to each other, and what a loader leaves to the next, is asked with another
 // conversation ([Session.Another], [LoadTogether]) and with the same begun anew ([Conversation.Restart]).
 //
-// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go, conversation.go, attempt.go and asked.go (what a
-// spec holds in its hands), pin.go, refusal.go, expectation.go and node.go (matchers) and vocabulary.go (the words), then how it is run: run.go,
+// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go, conversation.go, attempt.go, create.go and asked.go
+// (what a spec holds in its hands), pin.go, refusal.go, expectation.go and node.go (matchers) and vocabulary.go (the words), then how it is run: run.go,
 // ginkgo.go, needs.go, transcript.go, ending.go (how a session becomes an outcome), warmup.go. Package native runs specs under go test.
 package suite
