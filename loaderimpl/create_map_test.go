@@ -37,7 +37,9 @@ func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := objectInfo{typ: uint32(d.Type), id: info.id, keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries, mapFlags: d.Flags, name: kernelName(d.Name)}
+			want := objectInfo{
+				typ: uint32(d.Type), id: info.id, keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries, mapFlags: d.Flags, name: kernelName(d.Name),
+			}
 			if got := *info; got != want || got.id == 0 {
 				t.Errorf("%+v, want %+v", got, want)
 			}

@@ -257,8 +257,8 @@ func (l *loading) pinGiven(given *ebpf.Map, m *Map) error {
 	return fmt.Errorf("%s pins another: %w: %w", m.pinPath, ErrPinned, err)
 }
 
-// OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap], [CreateMap] and Draft.Supply. It is the caller's to close. The error
-// wraps the kernel's errno, or [ErrIncompatiblePin] if no map is pinned there.
+// OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap], [CreateMap] and Draft.Supply. It is the caller's to close.
+// The error wraps the kernel's errno, or [ErrIncompatiblePin] if no map is pinned there.
 func OpenPin(path string) (*ebpf.Map, error) {
 	fd, err := openPin(path)
 	if err != nil {

@@ -188,7 +188,8 @@ func TestMapWithoutAnObject(t *testing.T) {
 	d.want(loader.Create{Name: "m", Map: node, Path: bpffs + "/m"}, &loader.Unsupported{Feature: "numa_node"})
 	d.want(loader.Create{Name: "m", Map: extra, Path: bpffs + "/m"}, &loader.Unsupported{Feature: "map_extra"})
 	d.want(loader.Create{Name: "m", Map: hash, InnerMap: bpffs + "/made", Path: bpffs + "/m"}, &loader.Unsupported{Feature: "inner_map"})
-	d.want(loader.Create{Name: "m", Map: hash, Path: bpffs + "/made"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)})
+	d.want(loader.Create{Name: "m", Map: hash, Path: bpffs + "/made"},
+		&loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)})
 	d.want(loader.Create{Name: "m", Path: bpffs + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)})
 	if _, err := os.Stat(filepath.Join(d.pins, "m")); !os.IsNotExist(err) {
 		t.Errorf("a pin is left: %v", err)

@@ -46,7 +46,11 @@ func TestMapWithoutAnObject(t *testing.T) {
 		if diff := cmp.Diff(loader.Reply(&loader.OK{ID: want}), reply); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", request.Name, err, diff)
 		}
-		if extra, _ := info.MapExtra(); extra != request.Map.MapExtra || uint32(info.Type) != request.Map.Type || info.MaxEntries != request.Map.MaxEntries || info.Name != request.Name {
+		extra, _ := info.MapExtra()
+		got := loader.MapAttributes{
+			Type: uint32(info.Type), KeySize: info.KeySize, ValueSize: info.ValueSize, MaxEntries: info.MaxEntries, Flags: info.Flags, MapExtra: extra,
+		}
+		if got != request.Map || info.Name != request.Name {
 			t.Errorf("%+v, want %+v", info, request)
 		}
 		m.Close()
@@ -55,10 +59,22 @@ func TestMapWithoutAnObject(t *testing.T) {
 		request loader.Create
 		want    loader.Rejected
 	}{
-		"path taken":       {loader.Create{Map: hash, Path: root + "hash"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)}},
-		"missing template": {loader.Create{Map: outer, InnerMap: root + "none", Path: root + "m"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)}},
-		"no template":      {loader.Create{Map: outer, Path: root + "m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.Unclassified}},
-		"no entries":       {loader.Create{Map: loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4}, Path: root + "m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)}},
+		"path taken": {
+			loader.Create{Map: hash, Path: root + "hash"},
+			loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)},
+		},
+		"missing template": {
+			loader.Create{Map: outer, InnerMap: root + "none", Path: root + "m"},
+			loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)},
+		},
+		"no template": {
+			loader.Create{Map: outer, Path: root + "m"},
+			loader.Rejected{Stage: loader.AtCreate, Class: loader.Unclassified},
+		},
+		"no entries": {
+			loader.Create{Map: loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4}, Path: root + "m"},
+			loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)},
+		},
 	} {
 		if diff := cmp.Diff(loader.Reply(&tt.want), do(t, l, tt.request), refused); diff != "" {
 			t.Errorf("%s:\n%s", fault, diff)

@@ -5,5 +5,6 @@
 //
 // The same sources are built with older versions of the library, by a module of its own for each: v0.17, v0.20. So what came late is not named here.
 //
-// Read cilium.go (what is asked of the library), set.go, attach.go, create.go (maps without an object), refusal.go (what its errors tell a program), then claims.go.
+// Read cilium.go (what is asked of the library), set.go, attach.go, create.go (maps without an object), refusal.go (what its errors tell a
+// program), then claims.go.
 package cilium

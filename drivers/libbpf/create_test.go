@@ -39,11 +39,26 @@ func TestMapWithoutAnObject(t *testing.T) {
 			request loader.Create
 			want    loader.Rejected
 		}{
-			"path taken":       {loader.Create{Map: hash, Path: bpffs + "/hash"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)}},
-			"no bpffs":         {loader.Create{Map: hash, Path: "/tmp/m"}, loader.Rejected{Stage: loader.AtPin, Class: loader.Permission, Errno: int(syscall.EPERM)}},
-			"missing template": {loader.Create{Map: outer, InnerMap: bpffs + "/none", Path: bpffs + "/m"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)}},
-			"no template":      {loader.Create{Map: outer, Path: bpffs + "/m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)}},
-			"no map":           {loader.Create{Path: bpffs + "/m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)}},
+			"path taken": {
+				loader.Create{Map: hash, Path: bpffs + "/hash"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)},
+			},
+			"no bpffs": {
+				loader.Create{Map: hash, Path: "/tmp/m"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.Permission, Errno: int(syscall.EPERM)},
+			},
+			"missing template": {
+				loader.Create{Map: outer, InnerMap: bpffs + "/none", Path: bpffs + "/m"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)},
+			},
+			"no template": {
+				loader.Create{Map: outer, Path: bpffs + "/m"},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)},
+			},
+			"no map": {
+				loader.Create{Path: bpffs + "/m"},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)},
+			},
 		} {
 			if diff := cmp.Diff(tt.want, d.refused(tt.request)); diff != "" {
 				t.Errorf("%s:\n%s", fault, diff)

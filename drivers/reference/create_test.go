@@ -43,13 +43,34 @@ func TestMapWithoutAnObject(t *testing.T) {
 			request loader.Create
 			want    loader.Rejected
 		}{
-			"path taken":        {loader.Create{Map: hash, Path: root + "/inner"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: 17}},
-			"missing folder":    {loader.Create{Map: hash, Path: root + "/missing/m"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2}},
-			"no bpffs":          {loader.Create{Map: hash, Path: t.TempDir() + "/m"}, loader.Rejected{Stage: loader.AtPin, Class: loader.Invalid}},
-			"missing template":  {loader.Create{Map: outer, InnerMap: root + "/missing", Path: root + "/m"}, loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2}},
-			"no template":       {loader.Create{Map: outer, Path: root + "/m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.BadMapDef}},
-			"template too many": {loader.Create{Map: hash, InnerMap: root + "/inner", Path: root + "/m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.BadMapDef}},
-			"no map":            {loader.Create{Path: root + "/m"}, loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: 22}},
+			"path taken": {
+				loader.Create{Map: hash, Path: root + "/inner"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: 17},
+			},
+			"missing folder": {
+				loader.Create{Map: hash, Path: root + "/missing/m"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2},
+			},
+			"no bpffs": {
+				loader.Create{Map: hash, Path: t.TempDir() + "/m"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.Invalid},
+			},
+			"missing template": {
+				loader.Create{Map: outer, InnerMap: root + "/missing", Path: root + "/m"},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2},
+			},
+			"no template": {
+				loader.Create{Map: outer, Path: root + "/m"},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.BadMapDef},
+			},
+			"template too many": {
+				loader.Create{Map: hash, InnerMap: root + "/inner", Path: root + "/m"},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.BadMapDef},
+			},
+			"no map": {
+				loader.Create{Path: root + "/m"},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: 22},
+			},
 		} {
 			compare(t, fault, &tt.want, do(t, l, tt.request))
 		}
