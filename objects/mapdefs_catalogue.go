@@ -41,6 +41,7 @@ var MapDefs = struct {
 	Iproute2TailHash         Object // A program for the id of a hash.
 	Iproute2TailNobody       Object // A program for an array of an id that no map has.
 	Iproute2TailNumbers      Object // The same, with numbers in the other ways that iproute2 reads them: hexadecimal and octal.
+	Iproute2Unnamed          Object // A map of iproute2's by a struct that is declared where it is used and has no name, as the kernel's test_sk_assign has it.
 	KernelArrayKey           Object // A good map, then an array with a key of 8 bytes.
 	KernelExtra              Object // A good map, then a hash with a map_extra, which only other types take.
 	KernelFlag               Object // A good map, then one with a flag that no kernel knows.
@@ -170,6 +171,7 @@ var MapDefs = struct {
 	Iproute2TailHash:         embedded("mapdefs", "iproute2_tail_hash"),
 	Iproute2TailNobody:       embedded("mapdefs", "iproute2_tail_nobody"),
 	Iproute2TailNumbers:      embedded("mapdefs", "iproute2_tail_numbers"),
+	Iproute2Unnamed:          embedded("mapdefs", "iproute2_unnamed"),
 	KernelArrayKey:           embedded("mapdefs", "kernel_array_key"),
 	KernelExtra:              embedded("mapdefs", "kernel_extra"),
 	KernelFlag:               embedded("mapdefs", "kernel_flag"),

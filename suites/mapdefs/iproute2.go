@@ -88,6 +88,15 @@ var _ = It("mapdefs.iproute2.not-legacy", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.Iproute2Plain), with(objects.MapDefs.Iproute2Plain, Layout(loader.LegacyLayout)), BadMapDef, UnknownMapField)
 })
 
+// Its size tells it where its name does not, for loaders that look no further.
+var _ = It("mapdefs.iproute2.unnamed", func(s *Session) {
+	plain := s.MustLoad(objects.MapDefs.Iproute2Plain).Map("m")
+	unnamed := s.MustLoad(objects.MapDefs.Iproute2Unnamed)
+	Expect(unnamed.Map("m")).To(BeTheSameMapAs(plain))
+	unnamed.Run("store", packet)
+	Expect(unnamed.Lookup("m", u32(7))).To(Equal(u64(77)))
+})
+
 var _ = It("mapdefs.iproute2.without-btf", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Iproute2Plain).Map("m")
 	bare := s.MustLoad(withoutBTF(objects.MapDefs.Iproute2Plain))
