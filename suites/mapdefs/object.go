@@ -89,10 +89,12 @@ var _ = It("mapdefs.object.linked-refused", func(s *Session) {
 })
 
 var _ = Table("mapdefs.object.symbols-refused", func(s *Session, f fault) {
-	refuses(s, objects.MapDefs.Counter, f.bad, Malformed, Invalid, Unresolved)
+	refuses(s, objects.MapDefs.Counter, f.bad, append(f.classes, Malformed, Invalid, Unresolved)...)
 }, []fault{
 	{variant: "no-table", bad: counter(elfedit.SectionType(".symtab", elf.SHT_PROGBITS))},
 	{variant: "no-such-section", bad: counter(elfedit.SymbolSection("counts", 200))},
+	{variant: "absolute", bad: counter(elfedit.SymbolSection("counts", uint16(elf.SHN_ABS))), classes: []Class{NotSupported}},
+	{variant: "common", bad: counter(elfedit.SymbolSection("counts", uint16(elf.SHN_COMMON))), classes: []Class{NotSupported}},
 })
 
 // The kernel refuses a program that was not relocated, for a loader that skips what it cannot use.
@@ -114,7 +116,11 @@ var _ = It("mapdefs.object.license-unterminated", func(s *Session) {
 
 var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
 	s.Control(objects.MapDefs.Counter)
-	for _, o := range []objects.Object{counter(elfedit.EmptySection(".BTF.ext")), counter(elfedit.ShrinkSection(".BTF.ext", 100))} {
+	for _, o := range []objects.Object{
+		counter(elfedit.EmptySection(".BTF.ext")),
+		counter(elfedit.ShrinkSection(".BTF.ext", 100)),
+		counter(elfedit.SectionType(".BTF.ext", elf.SHT_NOBITS)), // it says how many bytes, and has none
+	} {
 		takesOrRefuses(s, o, Malformed, Invalid)
 	}
 })

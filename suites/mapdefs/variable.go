@@ -3,6 +3,8 @@
 package mapdefs
 
 import (
+	"debug/elf"
+
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -94,6 +96,10 @@ var _ = Table("mapdefs.btf.corrupt-refused", func(s *Session, f fault) {
 	{variant: "strings-offset", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 1<<31))},
 	{variant: "strings-wrap", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 0xffffffff))},
 	{variant: "cut-off", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.ShrinkSection(".BTF", 100))},
+	{
+		variant: "no-bytes", classes: []Class{Malformed},
+		control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.SectionType(".BTF", elf.SHT_NOBITS)),
+	},
 	{variant: "unknown-kind", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.TypeKind(elfedit.Typedef, "__u32", 31))},
 	{variant: "unknown-type", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAt(elfedit.Var, "m", 1<<20))},
 	{variant: "loop", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAtItself(elfedit.Typedef, "__u32")), classes: []Class{Limit}},
