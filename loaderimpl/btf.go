@@ -287,6 +287,7 @@ type variable struct {
 	typ    btf.TypeID // of what it holds
 	static bool
 	global bool   // defined here, and known to other objects
+	hidden bool   // the linker's business alone
 	offset uint64 // in its section, bytes
 	size   uint32 // of its type, bytes
 	index  int    // in the list of variables
@@ -346,7 +347,7 @@ func (t *types) variables(s *section) (btf.TypeID, []variable, error) {
 			case y == nil:
 				return 0, nil, at(StageDefine, s.name, v.name, fmt.Errorf("variable without a symbol, or with that of another: %w", ErrBTF))
 			}
-			v.offset = y.value
+			v.offset, v.hidden = y.value, y.hidden
 			delete(byName, v.name)
 		}
 		if v.offset > s.size || uint64(v.size) > s.size-v.offset {

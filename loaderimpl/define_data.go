@@ -53,8 +53,9 @@ func (dataParser) define(in *input, s *section) ([]*Definition, error) {
 	if len(vars) > 0 {
 		d.Value, d.BTFType = list, list
 	}
-	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable).
-	if slices.ContainsFunc(vars, func(v variable) bool { return !v.static }) {
+	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable). Hidden data is such (libbpf, btf_fixup_datasec):
+	// programs keep locks there, which user space could break.
+	if slices.ContainsFunc(vars, func(v variable) bool { return !v.static && !v.hidden }) {
 		d.Flags |= flagMmapable
 	}
 	return []*Definition{d}, nil

@@ -148,6 +148,8 @@ func TestMapsAreAsDefined(t *testing.T) {
 				Frozen: true, KeyType: "nothing", ValueType: `Datasec:".rodata.more"`},
 			".data.hidden": {Name: ".data.hidden", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, KeyType: "nothing",
 				ValueType: `Datasec:".data.hidden"`},
+			".data.veiled": {Name: ".data.veiled", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, KeyType: "nothing",
+				ValueType: `Datasec:".data.veiled"`},
 			".bss": {Name: "data.bss", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: flagMmapable, KeyType: "nothing",
 				ValueType: `Datasec:".bss"`},
 			".bss.big": {Name: ".bss.big", Type: ebpf.Array, Key: 4, Value: 32, Entries: 1, Flags: flagMmapable, KeyType: "nothing",
@@ -223,6 +225,7 @@ func TestProgramsSeeGlobalData(t *testing.T) {
 	}
 	for name, want := range map[string][]byte{
 		".bss": native32(40), ".bss.big": append(make([]byte, 24), native64(7)...), ".data.hidden": native32(6), ".data": native32(7),
+		".data.veiled": native32(7),
 	} {
 		if got := value(t, l.Maps[name]); !bytes.Equal(got, want) {
 			t.Errorf("%s holds % x, want % x", name, got, want)

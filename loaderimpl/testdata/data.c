@@ -7,6 +7,7 @@ int from = 7;
 const volatile int limit = 40;
 const volatile int plus SEC(".rodata.more") = 2;
 static volatile int hidden SEC(".data.hidden") = 5;
+__attribute__((visibility("hidden"))) int veiled SEC(".data.veiled") = 6;
 __u64 big[4] SEC(".bss.big");
 
 SEC("xdp") int use(void *ctx)
@@ -14,5 +15,6 @@ SEC("xdp") int use(void *ctx)
 	counted = limit;
 	big[3] = from;
 	hidden += 1;
+	veiled += 1;
 	return limit + plus;
 }
