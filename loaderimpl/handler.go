@@ -126,6 +126,12 @@ var exactKinds = map[string]ProgramKind{
 	"cgroup/getsockname_unix": {Type: ebpf.CGroupSockAddr, AttachType: ebpf.AttachCgroupUnixGetsockname},
 }
 
+// Attach types that package ebpf has no names for (include/uapi/linux/bpf.h, Linux 7.3).
+const (
+	attachUprobeSession ebpf.AttachType = 57
+	attachFsession      ebpf.AttachType = 58
+)
+
 // prefixKinds are the section names that may go on after a slash, mostly with what to attach to.
 var prefixKinds = map[string]ProgramKind{
 	"kprobe":            {Type: ebpf.Kprobe},
@@ -141,23 +147,32 @@ var prefixKinds = map[string]ProgramKind{
 	"uretprobe.multi":   {Type: ebpf.Kprobe, AttachType: ebpf.AttachTraceUprobeMulti},
 	"uprobe.multi.s":    {Type: ebpf.Kprobe, AttachType: ebpf.AttachTraceUprobeMulti, Flags: flagSleepable},
 	"uretprobe.multi.s": {Type: ebpf.Kprobe, AttachType: ebpf.AttachTraceUprobeMulti, Flags: flagSleepable},
+	"uprobe.session":    {Type: ebpf.Kprobe, AttachType: attachUprobeSession},
+	"uprobe.session.s":  {Type: ebpf.Kprobe, AttachType: attachUprobeSession, Flags: flagSleepable},
 	"ksyscall":          {Type: ebpf.Kprobe},
 	"kretsyscall":       {Type: ebpf.Kprobe},
 	"usdt":              {Type: ebpf.Kprobe},
 	"usdt.s":            {Type: ebpf.Kprobe, Flags: flagSleepable},
 	"tracepoint":        {Type: ebpf.TracePoint},
 	"tp":                {Type: ebpf.TracePoint},
+	"tracepoint.s":      {Type: ebpf.TracePoint, Flags: flagSleepable},
+	"tp.s":              {Type: ebpf.TracePoint, Flags: flagSleepable},
 	"raw_tracepoint":    {Type: ebpf.RawTracepoint},
 	"raw_tp":            {Type: ebpf.RawTracepoint},
+	"raw_tracepoint.s":  {Type: ebpf.RawTracepoint, Flags: flagSleepable},
+	"raw_tp.s":          {Type: ebpf.RawTracepoint, Flags: flagSleepable},
 	"raw_tracepoint.w":  {Type: ebpf.RawTracepointWritable},
 	"raw_tp.w":          {Type: ebpf.RawTracepointWritable},
 
 	"tp_btf":     {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp, attachable: true},
+	"tp_btf.s":   {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp, attachable: true, Flags: flagSleepable},
 	"fentry":     {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, attachable: true},
 	"fexit":      {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFExit, attachable: true},
 	"fmod_ret":   {Type: ebpf.Tracing, AttachType: ebpf.AttachModifyReturn, attachable: true},
 	"iter":       {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, attachable: true},
 	"fentry.s":   {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, attachable: true, Flags: flagSleepable},
+	"fsession":   {Type: ebpf.Tracing, AttachType: attachFsession, attachable: true},
+	"fsession.s": {Type: ebpf.Tracing, AttachType: attachFsession, attachable: true, Flags: flagSleepable},
 	"fexit.s":    {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFExit, attachable: true, Flags: flagSleepable},
 	"fmod_ret.s": {Type: ebpf.Tracing, AttachType: ebpf.AttachModifyReturn, attachable: true, Flags: flagSleepable},
 	"iter.s":     {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, attachable: true, Flags: flagSleepable},

@@ -42,6 +42,9 @@ func TestKindOf(t *testing.T) {
 		"netfilter":             {Type: ebpf.Netfilter, AttachType: ebpf.AttachNetfilter},
 		"kprobe.multi/vfs_*":    {Type: ebpf.Kprobe, AttachType: ebpf.AttachTraceKprobeMulti, AttachTo: "vfs_*"},
 		"raw_tp.w/nbd_send":     {Type: ebpf.RawTracepointWritable, AttachTo: "nbd_send"},
+		"uprobe.session//a:b":   {Type: ebpf.Kprobe, AttachType: 57, AttachTo: "/a:b"},
+		"tp_btf.s/sys_enter":    {Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp, AttachTo: "sys_enter", Flags: flagSleepable},
+		"fsession/do_exit":      {Type: ebpf.Tracing, AttachType: 58, AttachTo: "do_exit"},
 		"usdt/./app:group:name": {Type: ebpf.Kprobe, AttachTo: "./app:group:name"},
 		"cgroup/getpeername_unix": {
 			Type: ebpf.CGroupSockAddr, AttachType: ebpf.AttachCgroupUnixGetpeername,
