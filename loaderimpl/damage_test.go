@@ -24,13 +24,14 @@ func allocated() uint64 {
 // of a small multiple of the bytes.
 func checkOpen(t testing.TB, data []byte) {
 	t.Helper()
-	before := allocated()
-	o, err := OpenBytes(data, Options{Name: "damaged"})
-	if errors.Is(err, ErrUnknownField) {
-		o, err = OpenBytes(data, Options{Name: "damaged", IgnoreUnknownFields: true})
+	o, used, err := openMeasured(data)
+	// Runtime metrics count whole spans of small objects, so there is a floor. They also count what the fuzzing engine allocates meanwhile, which
+	// does not come again.
+	most := uint64(16*len(data) + 1<<20)
+	for tries := 0; used > most && tries < 3; tries++ {
+		o, used, err = openMeasured(data)
 	}
-	// Runtime metrics count whole spans of small objects, so there is a floor.
-	if used, most := allocated()-before, uint64(16*len(data)+1<<20); used > most {
+	if used > most {
 		t.Fatalf("%d bytes of object took %d bytes", len(data), used)
 	}
 	if err == nil {
@@ -41,6 +42,16 @@ func checkOpen(t testing.TB, data []byte) {
 	if !errors.As(err, &typed) || typed.Class == "" || typed.Object != "damaged" {
 		t.Fatalf("error %#v is not typed", err)
 	}
+}
+
+// openMeasured opens an object, and tells how many bytes the process allocated meanwhile.
+func openMeasured(data []byte) (*Object, uint64, error) {
+	before := allocated()
+	o, err := OpenBytes(data, Options{Name: "damaged"})
+	if errors.Is(err, ErrUnknownField) {
+		o, err = OpenBytes(data, Options{Name: "damaged", IgnoreUnknownFields: true})
+	}
+	return o, allocated() - before, err
 }
 
 // checkForKernel prepares what a load would give to the kernel.
