@@ -49,7 +49,7 @@ const (
 	ClassNameConflict Class = "name-conflict"
 	ClassLimit        Class = "limit"
 	ClassVerifier     Class = "verifier"
-	ClassKernel       Class = "" // the kernel's errno, in the chain, says why
+	ClassKernel       Class = "" // the kernel's errno, in the chain, says why, or an error of the caller's handler
 )
 
 // An Error is every error that this package returns: where, why, and what to do about it. It wraps one of the sentinels below, or an errno of

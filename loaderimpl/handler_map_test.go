@@ -173,7 +173,7 @@ func vendorFields(d *Draft) error {
 		switch {
 		case f.Name == "vendor_other":
 			if !errors.Is(err, ErrNotPointer) {
-				return fmt.Errorf("%s is number %d, %w", f.Name, n, err)
+				return fmt.Errorf("%s is number %d (%v): %w", f.Name, n, err, ErrDefinition)
 			}
 			continue
 		case err != nil:
@@ -389,7 +389,7 @@ func checkHandled(t testing.TB, data []byte) {
 		return
 	}
 	if typed := (*Error)(nil); !errors.As(err, &typed) || typed.Class == "" || typed.Object != "damaged" {
-		t.Fatalf("error %#v is not typed", err)
+		t.Fatalf("error %#v is not typed: %v", err, err)
 	}
 }
 
@@ -437,7 +437,7 @@ func FuzzHandled(f *testing.F) {
 		in := &input{file: &file{order: nativeOrder()}, handlers: []MapHandler{h}}
 		defs, err := in.parserOf(s).define(in, s)
 		if typed := (*Error)(nil); err != nil && (!errors.As(err, &typed) || typed.Class == "") {
-			t.Fatalf("error %#v is not typed", err)
+			t.Fatalf("error %#v is not typed: %v", err, err)
 		}
 		if err == nil && len(defs) != 2 || total > len(data) {
 			t.Fatalf("%d definitions of 2 symbols, %d bytes of %d", len(defs), total, len(data))
