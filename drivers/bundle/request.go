@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/loadstone-bpf/loadstone/drivers/rust"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
@@ -77,7 +78,11 @@ func (r *request) read(ctx context.Context) error {
 		r.program, err = r.goProgram(ctx)
 		return err
 	case build.Rust != "":
-		return r.readSources(build.Rust)
+		err := r.readSources(build.Rust)
+		if err == nil {
+			r.sources[protocol] = rust.Protocol
+		}
+		return err
 	}
 	return r.readSources(build.C)
 }

@@ -17,6 +17,9 @@ import (
 // workshop is the folder of the sysroot in which a driver in Rust is compiled.
 const workshop = "/driver"
 
+// protocol is the module that every driver in Rust is given, by its path in the workshop.
+const protocol = "protocol/mod.rs"
+
 // compileRust compiles a driver in Rust with the compiler and the crates of the suite's packages. The sysroot is its root: cargo's parts are found by
 // absolute paths, and what cargo builds on its way, such as macros, runs with the suite's libraries. No crate comes from anywhere else.
 func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error) {
@@ -26,6 +29,7 @@ func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error)
 	files := map[string][]byte{
 		path.Join(workshop, "Cargo.toml"): r.cargoManifest(),
 		path.Join(workshop, "main.rs"):    r.sources[path.Base(r.Manifest.Build.Rust)],
+		path.Join(workshop, protocol):     r.sources[protocol],
 		"/dev/null":                       nil, // what programs are given that have no input
 		"/tmp/.keep":                      nil,
 	}
@@ -46,11 +50,21 @@ func (r *request) cargoManifest() []byte {
 	text := &strings.Builder{}
 	text.WriteString("[package]\nname = \"driver\"\nversion = \"0.0.0\"\nedition = \"2021\"\n")
 	text.WriteString("[[bin]]\nname = \"driver\"\npath = \"main.rs\"\n")
+	text.WriteString("[lints.rust]\nunexpected_cfgs = { level = \"warn\", check-cfg = [\"cfg(driver_version, values(any()))\"] }\n")
 	text.WriteString("[profile.release]\nstrip = true\nopt-level = 1\n[dependencies]\n") // it is compiled more often than it runs long
 	for _, crate := range r.Manifest.Build.Libraries {
-		fmt.Fprintf(text, "%q = \"*\"\n", crate)
+		fmt.Fprintf(text, "%q = %q\n", crate, r.crateVersion(crate))
 	}
 	return []byte(text.String())
+}
+
+// crateVersion is the requirement of a crate's version, as cargo has it. That of the loader itself is the one that was asked for: "*" would also leave
+// out what is not released, such as 0.25.0-beta.1.
+func (r *request) crateVersion(crate string) string {
+	if crate == r.Manifest.Name {
+		return "=" + r.version
+	}
+	return "*"
 }
 
 // cargo is the command that compiles, in the sysroot. Whoever is not root is root in a user namespace for that.
@@ -61,7 +75,7 @@ func (r *request) cargo(ctx context.Context, sys *sysroot) *exec.Cmd {
 	cmd.Env = []string{
 		"PATH=/usr/bin", "HOME=/tmp", "CARGO_HOME=/tmp/cargo", "DRIVER_VERSION=" + r.version,
 		// Packages give it the name cc only when they are installed.
-		"CC=/usr/bin/gcc", "RUSTFLAGS=-Clinker=/usr/bin/gcc",
+		"CC=/usr/bin/gcc", fmt.Sprintf("RUSTFLAGS=-Clinker=/usr/bin/gcc --cfg driver_version=%q", r.version),
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: sys.dir}
 	if uid, gid := os.Geteuid(), os.Getegid(); uid != 0 {

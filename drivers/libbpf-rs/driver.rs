@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The libbpf-rs driver: does what the loader protocol asks with what libbpf-rs gives to its users.
+//!
+//! libbpf-rs hands out libbpf's pointers too, and re-exports libbpf-sys. Neither is used: what is looked at is the crate's own API, and what has no
+//! call in it is unsupported. A refusal is told by the crate's ErrorKind. The errno is in the text only, which is never read: the error that holds
+//! it is private to the crate. So is libbpf's log, which goes to stderr for people.
+//!
+//! Compiles with libbpf-rs 0.25 and 0.27. Order to read in: sessions with an operation after the other, attachments, refusals.
+
+mod protocol;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+
+use libbpf_rs::query::LinkInfoIter;
+use libbpf_rs::{Error, ErrorKind, Link, Linker, MapCore, MapHandle, Object, ObjectBuilder, OpenObject};
+use libbpf_rs::{ProgramAttachType, ProgramMut, ProgramType, TcHook, TcHookBuilder, TC_INGRESS};
+use serde_json::{json, Value};
+
+use protocol::{boolean, error, not_found, number, ok, refused, rejected, text, unsupported, Answer};
+
+fn main() {
+    protocol::converse::<Session>();
+}
+
+// ---- sessions ----
+
+/// One object. What is attached goes before its programs.
+struct Session {
+    attached: HashMap<String, Attached>,
+    handles: usize, // given out so far
+    object: Stage,
+    maps: Vec<String>, // declared, in libbpf's order
+    inners: Vec<MapHandle>, // that stand for the elements of others: libbpf takes the number, and leaves closing it to its caller. Until the load
+}
+
+enum Stage {
+    Opened(OpenObject),
+    Loaded(Object),
+    Refused, // by load, which takes the object
+}
+
+impl protocol::Session for Session {
+    const LOADER: protocol::Loader = protocol::Loader {
+        name: "libbpf-rs",
+        homepage: "https://github.com/libbpf/libbpf-rs",
+        issues: "https://github.com/libbpf/libbpf-rs/issues",
+        claims: &[
+            ("btf-maps", "yes", ""),
+            ("ignore-unknown-fields", "yes", ""),
+            ("pinning", "yes", ""),
+            ("numa", "yes", ""),
+            ("map-in-map", "yes", ""),
+            ("global-data", "yes", ""),
+            ("metadata", "kernel-dependent", "needs BPF_PROG_BIND_MAP"),
+            ("static-link", "yes", ""),
+            ("struct-ops", "yes", ""),
+            ("legacy-maps", "no", "removed in libbpf 1.0"),
+            ("iproute2-maps", "no", "libbpf does not know struct bpf_elf_map"),
+            ("callback-maps", "no", "libbpf has no callbacks for maps"),
+            ("program-handlers", "no", "libbpf_register_prog_handler is not wrapped"),
+            ("xdp-chain", "no", "the business of libxdp"),
+            ("split-btf", "no", "not in this driver"),
+        ],
+    };
+
+    fn open(path: &str, options: &Value) -> Result<Self, Value> {
+        protocol::without_layouts_and_handlers(options)?;
+        let at_open = |e: Error| reject("open", &e);
+        let mut builder = ObjectBuilder::default();
+        builder.relaxed_maps(options["ignore_unknown_fields"] == json!(true));
+        if let Some(root) = options["pin_root"].as_str().filter(|p| !p.is_empty()) {
+            builder.pin_root_path(root).map_err(at_open)?;
+        }
+        let opened = builder.open_file(path).map_err(at_open)?;
+        let maps = opened.maps().map(|m| m.name().to_string_lossy().into_owned()).collect();
+        Ok(Session { attached: HashMap::new(), handles: 0, object: Stage::Opened(opened), maps, inners: Vec::new() })
+    }
+
+    fn view(&self) -> Answer {
+        let (maps, programs) = match &self.object {
+            Stage::Opened(object) => (
+                self.maps.iter().map(|name| json!({"name": name})).collect(),
+                object.progs().map(|p| json!({"name": p.name().to_string_lossy(), "section": p.section().to_string_lossy()})).collect(),
+            ),
+            Stage::Loaded(object) => (self.loaded_maps(object)?, loaded_programs(object)?),
+            Stage::Refused => return Err(no_object()),
+        };
+        Ok(json!({"ok": {"maps": maps, "programs": programs}}))
+    }
+
+    fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
+        match (&self.object, target) {
+            (Stage::Refused, _) => Err(no_object()),
+            (Stage::Loaded(_), _) => Err(refused("load", "busy", "what is loaded has no such call")),
+            (_, "map") => self.set_map(name, attribute, request),
+            (_, "program") => self.set_program(name, attribute, request),
+            _ => Err(error("target: want map or program")),
+        }
+    }
+
+    fn load(&mut self) -> Answer {
+        match std::mem::replace(&mut self.object, Stage::Refused) {
+            Stage::Opened(object) => self.object = Stage::Loaded(object.load().map_err(|e| reject("load", &e))?),
+            Stage::Loaded(object) => {
+                self.object = Stage::Loaded(object);
+                return Err(error("loaded already"));
+            }
+            Stage::Refused => return Err(no_object()),
+        }
+        self.inners.clear();
+        self.view()
+    }
+
+    fn attach(&mut self, program: &str, kind: &str, request: &Value) -> Answer {
+        let Stage::Loaded(object) = &mut self.object else {
+            return Err(not_found("attach", &format!("loaded program {program}")));
+        };
+        let attached = match kind {
+            "struct_ops" => attach_struct_ops(object, program)?, // which is a map's name then
+            _ => {
+                let found = object.progs_mut().find(|p| p.name() == program && p.autoload());
+                attach_program(&found.ok_or_else(|| not_found("attach", &format!("loaded program {program}")))?, kind, request)?
+            }
+        };
+        self.handles += 1;
+        let handle = self.handles.to_string();
+        let link_id = attached.link_id();
+        self.attached.insert(handle.clone(), attached);
+        Ok(json!({"ok": {"handle": handle, "link_id": link_id}}))
+    }
+
+    fn detach(&mut self, handle: &str) -> Answer {
+        self.attached.remove(handle).ok_or_else(|| error("no such handle"))?.detach()
+    }
+
+    fn pin(&mut self, target: &str, name: &str, path: &str) -> Answer {
+        self.of_loaded(target, name, |map| map.pin(path), |program| program.pin(path))
+    }
+
+    fn unpin(&mut self, target: &str, name: &str, path: &str) -> Answer {
+        self.of_loaded(target, name, |map| map.unpin(path), |program| program.unpin(path))
+    }
+
+    fn link(inputs: &[&str], output: &str) -> Answer {
+        let at_link = |e: Error| reject("link", &e);
+        let mut linker = Linker::new(output).map_err(at_link)?;
+        for input in inputs {
+            linker.add_file(input).map_err(at_link)?;
+        }
+        linker.link().map_err(at_link)?;
+        ok()
+    }
+}
+
+/// A load was refused, which took the object.
+fn no_object() -> Value {
+    error("the session's load was refused")
+}
+
+impl Session {
+    /// What was declared, with the ids of what was made of it. libbpf-rs shows no map that was left out.
+    fn loaded_maps(&self, object: &Object) -> Result<Vec<Value>, Value> {
+        let mut made = object.maps().peekable();
+        let mut maps = Vec::new();
+        for name in &self.maps {
+            let id = match made.next_if(|m| m.name() == name.as_str()) {
+                Some(map) => map.info().map_err(|e| error(&e.to_string()))?.info.id,
+                None => 0,
+            };
+            maps.push(json!({"name": name, "id": id}));
+        }
+        Ok(maps)
+    }
+
+    fn set_map(&mut self, name: &str, attribute: &str, request: &Value) -> Answer {
+        let Stage::Opened(object) = &mut self.object else {
+            return Err(no_object());
+        };
+        let found = object.maps_mut().find(|m| m.name() == name);
+        let mut map = found.ok_or_else(|| not_found("open", &format!("map {name}")))?;
+        let at_pin = |e: Error| reject("load/pin", &e);
+        let set = match attribute {
+            "max_entries" => map.set_max_entries(number(request, "value")?),
+            "map_flags" => map.set_map_flags(number(request, "value")?),
+            "numa_node" => map.set_numa_node(number(request, "value")?),
+            "map_extra" => map.set_map_extra(number(request, "value")?),
+            "autocreate" => map.set_autocreate(boolean(request, "value")?),
+            "pin_path" => match text(request, "value")? {
+                "" => return Err(unsupported("pin_path", "a path that a map has cannot be taken from it")),
+                path => map.set_pin_path(path),
+            },
+            "reuse" => return map.reuse_pinned_map(text(request, "value")?).map_err(at_pin).and(ok()),
+            "inner_map" => {
+                let inner = MapHandle::from_pinned_path(text(request, "value")?).map_err(at_pin)?;
+                let set = map.set_inner_map_fd(inner.as_fd());
+                self.inners.push(inner);
+                set
+            }
+            _ => return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that")),
+        };
+        set.map_err(|e| reject("open", &e)).and(ok())
+    }
+
+    fn set_program(&mut self, name: &str, attribute: &str, request: &Value) -> Answer {
+        let Stage::Opened(object) = &mut self.object else {
+            return Err(no_object());
+        };
+        let found = object.progs_mut().find(|p| p.name() == name);
+        let mut program = found.ok_or_else(|| not_found("open", &format!("program {name}")))?;
+        match attribute {
+            "autoload" => program.set_autoload(boolean(request, "value")?),
+            "program_type" => match text(request, "value")? {
+                "xdp" => {
+                    program.set_prog_type(ProgramType::Xdp);
+                    program.set_attach_type(ProgramAttachType::Xdp);
+                }
+                "tc" | "classifier" => program.set_prog_type(ProgramType::SchedCls),
+                "socket" => program.set_prog_type(ProgramType::SocketFilter),
+                _ => return Err(unsupported("program_type", "libbpf_prog_type_by_name is not wrapped, and this driver knows xdp, tc and socket only")),
+            },
+            _ => return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that")),
+        }
+        ok()
+    }
+
+    /// Does something with one loaded map or program.
+    fn of_loaded(
+        &mut self, target: &str, name: &str,
+        with_map: impl FnOnce(&mut libbpf_rs::MapMut) -> Result<(), Error>, with_program: impl FnOnce(&mut ProgramMut) -> Result<(), Error>,
+    ) -> Answer {
+        let missing = || not_found("load/pin", &format!("loaded {target} {name}"));
+        let Stage::Loaded(object) = &mut self.object else {
+            return Err(missing());
+        };
+        let done = match target {
+            "map" => with_map(&mut object.maps_mut().find(|m| m.name() == name).ok_or_else(missing)?),
+            "program" => with_program(&mut object.progs_mut().find(|p| p.name() == name).ok_or_else(missing)?),
+            _ => return Err(error("target: want map or program")),
+        };
+        done.map_err(|e| reject("load/pin", &e)).and(ok())
+    }
+}
+
+fn loaded_programs(object: &Object) -> Result<Vec<Value>, Value> {
+    let mut programs = Vec::new();
+    for program in object.progs() {
+        let id = if program.autoload() { program_id(program.as_fd())? } else { 0 };
+        programs.push(json!({"name": program.name().to_string_lossy(), "section": program.section().to_string_lossy(), "id": id}));
+    }
+    Ok(programs)
+}
+
+fn program_id(fd: std::os::fd::BorrowedFd) -> Result<u32, Value> {
+    libbpf_rs::Program::id_from_fd(fd).map_err(|e| error(&e.to_string()))
+}
+
+// ---- attachments ----
+
+enum Attached {
+    Link { link: Link, id: u32 },
+    Filter(TcHook), // which nothing undoes when it is dropped
+}
+
+impl Attached {
+    fn link_id(&self) -> u32 {
+        match self {
+            Attached::Link { id, .. } => *id,
+            Attached::Filter(_) => 0,
+        }
+    }
+
+    fn detach(self) -> Answer {
+        match self {
+            Attached::Link { link, .. } => drop(link), // that is how a user of libbpf-rs does it
+            Attached::Filter(mut hook) => hook.detach().map_err(|e| reject("attach", &e))?,
+        }
+        ok()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for (_, attached) in self.attached.drain() {
+            if let Err(reply) = attached.detach() {
+                eprintln!("detach: {reply}");
+            }
+        }
+    }
+}
+
+fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<Attached, Value> {
+    let at_attach = |e: Error| reject("attach", &e);
+    let link = match kind {
+        "xdp" => program.attach_xdp(number::<u32>(request, "ifindex")? as i32).map_err(at_attach)?,
+        "cgroup" => {
+            let cgroup = File::open(text(request, "path")?).map_err(|e| reject("attach", &e.into()))?;
+            program.attach_cgroup(cgroup.as_raw_fd()).map_err(at_attach)?
+        }
+        "tc" => {
+            // The queueing discipline stays: whether it was there before, create does not say.
+            let mut hook = TcHookBuilder::new(program.as_fd()).ifindex(number::<u32>(request, "ifindex")? as i32).hook(TC_INGRESS);
+            hook.create().map_err(at_attach)?;
+            hook.attach().map_err(at_attach)?;
+            return Ok(Attached::Filter(hook));
+        }
+        "handler" => return Err(unsupported("program-handlers", "libbpf_register_prog_handler is not wrapped")),
+        _ => return Err(unsupported(kind, "libbpf-rs, or this driver, does not attach to that")),
+    };
+    // Before 0.26 a link does not tell its id, but all links can be listed. Theirs grow.
+    let program_id = program_id(program.as_fd())?;
+    let id = LinkInfoIter::default().filter(|l| l.prog_id == program_id).map(|l| l.id).max().unwrap_or(0);
+    Ok(Attached::Link { link, id })
+}
+
+/// That link, if the kernel has one at all, is of no program, and is not told.
+fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value> {
+    let found = object.maps_mut().find(|m| m.name() == name);
+    let mut map = found.ok_or_else(|| not_found("attach", &format!("loaded map {name}")))?;
+    let link = map.attach_struct_ops().map_err(|e| reject("attach", &e))?;
+    Ok(Attached::Link { link, id: 0 })
+}
+
+// ---- refusals ----
+
+/// By the kind of the error, which is all that a program can see of it. A kind of no class says so, rather than be put where it could pass for an
+/// expected refusal.
+fn reject(stage: &str, e: &Error) -> Value {
+    let class = match e.kind() {
+        ErrorKind::NotFound => "not-found",
+        ErrorKind::PermissionDenied => "permission",
+        ErrorKind::AlreadyExists => "name-conflict",
+        ErrorKind::WouldBlock => "busy",
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => "invalid",
+        ErrorKind::Unsupported => "not-supported",
+        ErrorKind::UnexpectedEof => "malformed",
+        ErrorKind::OutOfMemory => "limit",
+        #[cfg(not(driver_version = "0.25.0-beta.1"))]
+        ErrorKind::TooBig => "limit",
+        _ => "unclassified",
+    };
+    rejected(stage, class, 0, e, "")
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Version 1 of the loader protocol for drivers in Rust: what is the same whichever loader a driver drives. Package bundle compiles it along, so
+//! that a driver says `mod protocol;`, and lists the crate serde_json in its manifest.
+//!
+//! A driver is an `impl Session` for what it holds of one object, and `protocol::converse::<Its>()`. The sessions are kept here, so that one that
+//! is not open is never asked.
+//!
+//! Order to read in: what a driver implements, the conversation, how requests are read and replies written.
+
+#![allow(dead_code)] // a driver uses what it needs
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::io::{self, BufRead, Write};
+
+use serde_json::{json, Value};
+
+/// How a request ends: the body of its reply, or of the one that says why nothing, or not all, was done.
+pub type Answer = Result<Value, Value>;
+
+// ---- what a driver implements ----
+
+/// What `hello` is answered with. The version is the one that the driver was compiled for.
+pub struct Loader {
+    pub name: &'static str,
+    pub homepage: &'static str,
+    pub issues: &'static str,
+    /// Feature, support, and a reason, which may be empty.
+    pub claims: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// One object, from `open` to `close`. Dropping it gives up all that it holds in the kernel and that is not pinned.
+pub trait Session: Sized {
+    const LOADER: Loader;
+
+    /// Reads the object, and makes nothing in the kernel.
+    fn open(path: &str, options: &Value) -> Result<Self, Value>;
+
+    /// The maps and programs that the object declares, with ids once it is loaded: as `open` and `load` are answered.
+    fn view(&self) -> Answer;
+
+    /// Changes one attribute before the load. The new value is in the request.
+    fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer;
+
+    fn load(&mut self) -> Answer;
+    fn attach(&mut self, program: &str, kind: &str, request: &Value) -> Answer;
+    fn detach(&mut self, handle: &str) -> Answer;
+    fn pin(&mut self, target: &str, name: &str, path: &str) -> Answer;
+
+    fn unpin(&mut self, _target: &str, _name: &str, _path: &str) -> Answer {
+        Err(unsupported("unpin", "the loader gives up no path without the map or program"))
+    }
+
+    /// Makes one object of several. It is of no session.
+    fn link(_inputs: &[&str], _output: &str) -> Answer {
+        Err(unsupported("static-link", "the loader has no linker"))
+    }
+}
+
+// ---- the conversation ----
+
+/// Answers the requests on stdin, one after the other, until `bye`. What is no request ends the process.
+pub fn converse<S: Session>() {
+    let mut sessions = Sessions::<S>(HashMap::new());
+    for line in io::stdin().lock().lines() {
+        let line = line.expect("read a request");
+        let request: Value = serde_json::from_str(&line).expect("a request is JSON");
+        let seq = request["seq"].as_u64().filter(|&n| n > 0).expect("a request has a number");
+        let mut reply = match sessions.answer(&request) {
+            Ok(body) | Err(body) => body,
+        };
+        reply["seq"] = seq.into();
+        println!("{reply}");
+        io::stdout().flush().expect("write a reply");
+        if request["op"] == "bye" {
+            return;
+        }
+    }
+}
+
+struct Sessions<S>(HashMap<String, S>);
+
+impl<S: Session> Sessions<S> {
+    fn answer(&mut self, request: &Value) -> Answer {
+        if request["v"] != json!(1) {
+            return Err(unsupported("protocol", "this driver speaks version 1 only"));
+        }
+        match text(request, "op")? {
+            "hello" => hello(request, &S::LOADER),
+            "open" => self.open(request),
+            "set" => {
+                let (target, name, attribute) = (text(request, "target")?, text(request, "name")?, text(request, "attribute")?);
+                self.of(request)?.set(target, name, attribute, request)
+            }
+            "load" => self.of(request)?.load(),
+            "attach" => self.of(request)?.attach(text(request, "program")?, text(request, "kind")?, request),
+            "detach" => self.of(request)?.detach(text(request, "handle")?),
+            "pin" => self.of(request)?.pin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
+            "unpin" => self.of(request)?.unpin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
+            "close" => {
+                self.of(request)?;
+                self.0.remove(text(request, "session")?);
+                ok()
+            }
+            "link" => link::<S>(request),
+            "reset" | "bye" => {
+                self.0.clear();
+                ok()
+            }
+            op => Err(unsupported(op, "the loader has no such thing")),
+        }
+    }
+
+    fn of(&mut self, request: &Value) -> Result<&mut S, Value> {
+        self.0.get_mut(text(request, "session")?).ok_or_else(|| error("no such session"))
+    }
+
+    fn open(&mut self, request: &Value) -> Answer {
+        let (name, path) = (text(request, "session")?, text(request, "object")?);
+        if self.0.contains_key(name) {
+            return Err(error("the session is open already"));
+        }
+        let opened = S::open(path, &request["options"])?;
+        let reply = opened.view()?;
+        self.0.insert(name.to_string(), opened);
+        Ok(reply)
+    }
+}
+
+fn hello(request: &Value, loader: &Loader) -> Answer {
+    if !request["protocols"].as_array().is_some_and(|all| all.contains(&json!(1))) {
+        return Err(unsupported("protocol", "this driver speaks version 1 only"));
+    }
+    let version = env!("DRIVER_VERSION");
+    let features: HashMap<_, _> = loader.claims.iter().map(|(f, s, why)| (f, json!({"support": s, "reason": why}))).collect();
+    Ok(json!({"ok": {"protocol": 1, "features": features, "loader": {
+        "name": loader.name, "version": version, "language": "rust", "homepage": loader.homepage, "issues": loader.issues,
+        "components": {loader.name: version},
+    }}}))
+}
+
+fn link<S: Session>(request: &Value) -> Answer {
+    let inputs: Option<Vec<&str>> = request["inputs"].as_array().and_then(|all| all.iter().map(Value::as_str).collect());
+    S::link(&inputs.ok_or_else(|| error("inputs: want paths"))?, text(request, "output")?)
+}
+
+// ---- requests ----
+
+pub fn text<'a>(object: &'a Value, key: &str) -> Result<&'a str, Value> {
+    object[key].as_str().ok_or_else(|| error(&format!("{key}: want a string")))
+}
+
+pub fn number<T: TryFrom<u64>>(object: &Value, key: &str) -> Result<T, Value> {
+    let n = object[key].as_u64().and_then(|n| T::try_from(n).ok());
+    n.ok_or_else(|| error(&format!("{key}: want a number of {} bits", 8 * size_of::<T>())))
+}
+
+pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
+    object[key].as_bool().ok_or_else(|| error(&format!("{key}: want true or false")))
+}
+
+/// Refuses the options of `open` that are about iproute2's definitions of maps, other layouts of section maps, and handlers: for a loader that reads
+/// that section, if at all, as struct bpf_map_def, and that has no callbacks.
+pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
+    let given = |key: &str| match &options[key] {
+        Value::String(s) => !s.is_empty(),
+        Value::Object(o) => !o.is_empty(),
+        _ => false,
+    };
+    let handlers = options["handlers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if options["map_layout"] == "bpf_elf_map" || given("pin_mount") || given("pin_subdir") || given("pin_ids") {
+        return Err(unsupported("iproute2-maps", "bpf_elf_map is not known"));
+    }
+    if given("map_layout") && options["map_layout"] != "bpf_map_def" {
+        return Err(unsupported("map_layout", "the loader cannot be told what section maps holds"));
+    }
+    if handlers.iter().any(|h| h.as_str().is_some_and(|h| h.starts_with("map-"))) {
+        return Err(unsupported("callback-maps", "there are no callbacks"));
+    }
+    if !handlers.is_empty() {
+        return Err(unsupported("program-handlers", "there are no callbacks"));
+    }
+    Ok(())
+}
+
+// ---- replies ----
+
+pub fn ok() -> Answer {
+    Ok(json!({"ok": {}}))
+}
+
+pub fn unsupported(feature: &str, reason: &str) -> Value {
+    json!({"unsupported": {"feature": feature, "reason": reason}})
+}
+
+/// The request makes no sense to this driver. Nothing of it has been done.
+pub fn error(message: &str) -> Value {
+    json!({"error": {"message": message}})
+}
+
+/// A refusal of which there is no error of the loader's.
+pub fn refused(stage: &str, class: &str, message: &str) -> Value {
+    json!({"rejected": {"stage": stage, "class": class, "message": message}})
+}
+
+/// The object has nothing of that name, such as "map counts", or it is not there yet.
+pub fn not_found(stage: &str, what: &str) -> Value {
+    refused(stage, "not-found", &format!("no {what}"))
+}
+
+/// A refusal by an error of the loader's. The errno is 0 where there is none, the log the verifier's, or empty.
+pub fn rejected(stage: &str, class: &str, errno: i32, e: &dyn Error, log: &str) -> Value {
+    let mut message = e.to_string();
+    let mut cause = e.source();
+    while let Some(c) = cause {
+        message += &format!(": {c}");
+        cause = c.source();
+    }
+    let log: String = log.chars().rev().take(32 << 10).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, at most 64 KiB
+    json!({"rejected": {"stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log}})
+}
