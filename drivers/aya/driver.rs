@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The aya driver: speaks version 1 of the loader protocol on stdin and stdout and does with aya what it is asked.
+//! The aya driver: does with aya what the loader protocol asks.
 //!
 //! Opening reads the object with aya_obj, which is the part of aya that makes nothing in the kernel; loading is EbpfLoader's, of the same bytes.
 //! What aya has no call for is unsupported. A refusal is told by the types of aya's errors and the kernel's errno, never by text.
 //!
-//! Order to read in: the conversation, sessions with an operation after the other, a map without an object, refusals.
+//! Order to read in: sessions with an operation after the other, a map without an object, refusals.
+
+mod protocol;
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Write};
+use std::io;
 
 use aya::maps::{Map, MapData, MapError};
 use aya::pin::PinError;
@@ -17,10 +19,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
-/// How a request ends: the body of its reply, or what is wrong with it.
-type Answer = Result<Value, Value>;
-
-// ---- the conversation ----
+use protocol::{boolean, error, not_found, number, ok, refused, rejected, unsupported, Answer};
 
 fn main() {
     // Maps count against this before kernel 5.11, and aya leaves it to its user.
@@ -28,47 +27,7 @@ fn main() {
     if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &infinite) } != 0 {
         eprintln!("raise RLIMIT_MEMLOCK: {}", io::Error::last_os_error());
     }
-    let mut sessions = Sessions::default();
-    for line in io::stdin().lock().lines() {
-        let line = line.expect("read a request");
-        let request: Value = serde_json::from_str(&line).expect("a request is JSON");
-        let seq = request["seq"].as_u64().filter(|&n| n > 0).expect("a request has a number");
-        let mut reply = match sessions.answer(&request) {
-            Ok(body) | Err(body) => body,
-        };
-        reply["seq"] = seq.into();
-        println!("{reply}");
-        io::stdout().flush().expect("write a reply");
-        if request["op"] == "bye" {
-            return;
-        }
-    }
-}
-
-fn ok() -> Answer {
-    Ok(json!({"ok": {}}))
-}
-
-fn unsupported(feature: &str, reason: &str) -> Value {
-    json!({"unsupported": {"feature": feature, "reason": reason}})
-}
-
-/// The request makes no sense to this driver. Nothing of it has been done.
-fn error(message: &str) -> Value {
-    json!({"error": {"message": message}})
-}
-
-fn not_found(stage: &str, what: &str) -> Value {
-    json!({"rejected": {"stage": stage, "class": "not-found", "message": format!("no {what}")}})
-}
-
-fn text<'a>(object: &'a Value, key: &str) -> Result<&'a str, Value> {
-    object[key].as_str().ok_or_else(|| error(&format!("{key}: want a string")))
-}
-
-fn number(object: &Value, key: &str) -> Result<u32, Value> {
-    let n = object[key].as_u64().and_then(|n| u32::try_from(n).ok());
-    n.ok_or_else(|| error(&format!("{key}: want a number of 32 bits")))
+    protocol::converse::<Session>();
 }
 
 // ---- sessions ----
@@ -87,105 +46,35 @@ struct Session {
     left_out: Vec<String>, // programs
 }
 
-#[derive(Default)]
-struct Sessions(HashMap<String, Session>);
-
-const CLAIMS: [(&str, &str, &str); 15] = [
-    ("btf-maps", "yes", ""),
-    ("legacy-maps", "yes", ""),
-    ("iproute2-maps", "no", "bpf_elf_map is not known"),
-    ("callback-maps", "no", "there are no callbacks"),
-    ("program-handlers", "no", "there are no callbacks"),
-    ("ignore-unknown-fields", "no", "unknown fields are always ignored, and not told"),
-    ("pinning", "yes", "by name, in one folder"),
-    ("numa", "no", "numa_node of a BTF map definition is not read"),
-    ("map-create", "yes", "MapData::create"),
-    ("map-in-map", "no", "came after 0.13"),
-    ("global-data", "yes", ""),
-    ("metadata", "no", "read-only data is not bound to programs that do not use it"),
-    ("static-link", "no", "there is no linker"),
-    ("xdp-chain", "no", "there is no dispatcher"),
-    ("struct-ops", "no", ""),
-];
-
-fn hello(request: &Value) -> Answer {
-    if !request["protocols"].as_array().is_some_and(|all| all.contains(&json!(1))) {
-        return Err(unsupported("protocol", "this driver speaks version 1 only"));
-    }
-    let version = env!("DRIVER_VERSION");
-    let features: HashMap<_, _> = CLAIMS.iter().map(|(f, s, why)| (f, json!({"support": s, "reason": why}))).collect();
-    Ok(json!({"ok": {"protocol": 1, "features": features, "loader": {
-        "name": "aya", "version": version, "language": "rust", "homepage": "https://aya-rs.dev",
-        "issues": "https://github.com/aya-rs/aya/issues", "components": {"aya": version},
-    }}}))
-}
-
-/// The feature that an option is about which aya has no way to be told of.
-fn cannot_follow(options: &Value) -> Option<(&'static str, &'static str)> {
-    let given = |key: &str| match &options[key] {
-        Value::String(s) => !s.is_empty(),
-        Value::Object(o) => !o.is_empty(),
-        _ => false,
+impl protocol::Session for Session {
+    const LOADER: protocol::Loader = protocol::Loader {
+        name: "aya",
+        homepage: "https://aya-rs.dev",
+        issues: "https://github.com/aya-rs/aya/issues",
+        claims: &[
+            ("btf-maps", "yes", ""),
+            ("legacy-maps", "yes", ""),
+            ("iproute2-maps", "no", "bpf_elf_map is not known"),
+            ("callback-maps", "no", "there are no callbacks"),
+            ("program-handlers", "no", "there are no callbacks"),
+            ("ignore-unknown-fields", "no", "unknown fields are always ignored, and not told"),
+            ("pinning", "yes", "by name, in one folder"),
+            ("numa", "no", "numa_node of a BTF map definition is not read"),
+            ("map-create", "yes", "MapData::create"),
+            ("map-in-map", "no", "came after 0.13"),
+            ("global-data", "yes", ""),
+            ("metadata", "no", "read-only data is not bound to programs that do not use it"),
+            ("static-link", "no", "there is no linker"),
+            ("xdp-chain", "no", "there is no dispatcher"),
+            ("struct-ops", "no", ""),
+        ],
     };
-    let handlers = options["handlers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if options["ignore_unknown_fields"] == json!(true) {
-        return Some(("ignore-unknown-fields", "unknown fields are always ignored, and not told"));
-    }
-    if options["map_layout"] == "bpf_elf_map" || given("pin_mount") || given("pin_subdir") || given("pin_ids") {
-        return Some(("iproute2-maps", "bpf_elf_map is not known"));
-    }
-    if given("map_layout") && options["map_layout"] != "bpf_map_def" {
-        return Some(("map_layout", "aya cannot be told what section maps holds"));
-    }
-    if handlers.iter().any(|h| h.as_str().is_some_and(|h| h.starts_with("map-"))) {
-        return Some(("callback-maps", "there are no callbacks"));
-    }
-    (!handlers.is_empty()).then_some(("program-handlers", "there are no callbacks"))
-}
 
-impl Sessions {
-    fn answer(&mut self, request: &Value) -> Answer {
-        if request["v"] != json!(1) {
-            return Err(unsupported("protocol", "this driver speaks version 1 only"));
+    fn open(path: &str, options: &Value) -> Result<Self, Value> {
+        if options["ignore_unknown_fields"] == json!(true) {
+            return Err(unsupported("ignore-unknown-fields", "unknown fields are always ignored, and not told"));
         }
-        match text(request, "op")? {
-            "hello" => hello(request),
-            "create" => create(request),
-            "open" => self.open(request),
-            "set" => self.of(request)?.set(request),
-            "load" => self.of(request)?.load(),
-            "attach" => self.of(request)?.attach(request),
-            "detach" => self.of(request)?.detach(request),
-            "pin" => self.of(request)?.pin(request),
-            "unpin" => {
-                self.of(request)?;
-                Err(unsupported("unpin", "a path is not given up without the map or program"))
-            }
-            "close" => {
-                self.of(request)?;
-                self.0.remove(text(request, "session")?);
-                ok()
-            }
-            "reset" | "bye" => {
-                self.0.clear();
-                ok()
-            }
-            op => Err(unsupported(op, "aya has no such thing")),
-        }
-    }
-
-    fn of(&mut self, request: &Value) -> Result<&mut Session, Value> {
-        self.0.get_mut(text(request, "session")?).ok_or_else(|| error("no such session"))
-    }
-
-    fn open(&mut self, request: &Value) -> Answer {
-        let (name, path, options) = (text(request, "session")?, text(request, "object")?, &request["options"]);
-        if self.0.contains_key(name) {
-            return Err(error("the session is open already"));
-        }
-        if let Some((feature, reason)) = cannot_follow(options) {
-            return Err(unsupported(feature, reason));
-        }
+        protocol::without_layouts_and_handlers(options)?;
         let object = std::fs::read(path).map_err(|e| rejected("open", "io", errno(&e), &e, ""))?;
         let parsed = aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
         let mut s = Session { object, ..Default::default() };
@@ -194,14 +83,9 @@ impl Sessions {
         s.programs = parsed.programs.keys().cloned().collect();
         s.maps.sort();
         s.programs.sort();
-        let reply = s.view()?;
-        self.0.insert(name.to_string(), s);
-        Ok(reply)
+        Ok(s)
     }
-}
 
-impl Session {
-    /// What the object declares; with ids where it is loaded.
     fn view(&self) -> Answer {
         let mut maps = Vec::new();
         for name in &self.maps {
@@ -223,23 +107,21 @@ impl Session {
         Ok(json!({"ok": {"maps": maps, "programs": programs}}))
     }
 
-    fn set(&mut self, request: &Value) -> Answer {
-        let (target, name, attribute) = (text(request, "target")?, text(request, "name")?.to_string(), text(request, "attribute")?);
-        let names = if target == "map" { &self.maps } else { &self.programs };
+    fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
+        let (name, names) = (name.to_string(), if target == "map" { &self.maps } else { &self.programs });
         if !names.contains(&name) {
             return Err(not_found("open", &format!("{target} {name}")));
         }
         if self.loaded.is_some() {
-            return Err(json!({"rejected": {"stage": "load", "class": "busy", "message": "changing a loader that has loaded has no effect"}}));
+            return Err(refused("load", "busy", "changing a loader that has loaded has no effect"));
         }
         match (target, attribute) {
             ("map", "max_entries") => {
                 self.max_entries.insert(name, number(request, "value")?);
             }
-            ("program", "autoload") => match request["value"].as_bool() {
-                Some(true) => self.left_out.retain(|n| *n != name),
-                Some(false) => self.left_out.push(name),
-                None => return Err(error("value: want true or false")),
+            ("program", "autoload") => match boolean(request, "value")? {
+                true => self.left_out.retain(|n| *n != name),
+                false => self.left_out.push(name),
             },
             _ => return Err(unsupported(attribute, "EbpfLoader does not set that")),
         }
@@ -268,13 +150,7 @@ impl Session {
         self.view()
     }
 
-    fn loaded_program(&mut self, name: &str) -> Result<&mut Program, Value> {
-        let found = self.loaded.as_mut().and_then(|e| e.program_mut(name));
-        found.ok_or_else(|| not_found("attach", &format!("loaded program {name}")))
-    }
-
-    fn attach(&mut self, request: &Value) -> Answer {
-        let (kind, name) = (text(request, "kind")?, text(request, "program")?);
+    fn attach(&mut self, name: &str, kind: &str, request: &Value) -> Answer {
         if kind != "xdp" {
             return Err(unsupported(kind, "this driver attaches to xdp only"));
         }
@@ -293,14 +169,13 @@ impl Session {
         Ok(json!({"ok": {"handle": handle, "link_id": link_id}}))
     }
 
-    fn detach(&mut self, request: &Value) -> Answer {
-        let link = self.links.remove(text(request, "handle")?).ok_or_else(|| error("no such handle"))?;
+    fn detach(&mut self, handle: &str) -> Answer {
+        let link = self.links.remove(handle).ok_or_else(|| error("no such handle"))?;
         link.detach().map_err(|e| reject_program("attach", &e))?;
         ok()
     }
 
-    fn pin(&mut self, request: &Value) -> Answer {
-        let (target, name, path) = (text(request, "target")?, text(request, "name")?, text(request, "path")?);
+    fn pin(&mut self, target: &str, name: &str, path: &str) -> Answer {
         let missing = || not_found("load/pin", &format!("loaded {target} {name}"));
         let loaded = self.loaded.as_mut().ok_or_else(missing)?;
         let pinned = match target {
@@ -309,6 +184,17 @@ impl Session {
         };
         pinned.map_err(|e| reject_pin(&e))?;
         ok()
+    }
+
+    fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
+        create(name, map, inner, path)
+    }
+}
+
+impl Session {
+    fn loaded_program(&mut self, name: &str) -> Result<&mut Program, Value> {
+        let found = self.loaded.as_mut().and_then(|e| e.program_mut(name));
+        found.ok_or_else(|| not_found("attach", &format!("loaded program {name}")))
     }
 }
 
@@ -352,14 +238,13 @@ fn load_program(program: &mut Program) -> Option<Result<(), ProgramError>> {
 // ---- a map without an object ----
 
 /// Makes a map and pins it. What holds it besides is gone when this returns.
-fn create(request: &Value) -> Answer {
-    let (name, map, path) = (text(request, "name")?, &request["map"], text(request, "path")?);
+fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
     for word in ["numa_node", "map_extra"] {
         if map[word].as_u64().is_some_and(|n| n != 0) {
             return Err(unsupported(word, "bpf_map_def has no such field"));
         }
     }
-    if request["inner_map"].as_str().is_some_and(|p| !p.is_empty()) {
+    if !inner.is_empty() {
         return Err(unsupported("inner_map", "MapData::create takes none"));
     }
     let def = bpf_map_def {
@@ -397,17 +282,6 @@ fn class_of(errno: i32) -> &'static str {
         libc::EIO | libc::EROFS | libc::ENOTDIR | libc::EISDIR | libc::EBADF => "io",
         _ => "unclassified",
     }
-}
-
-fn rejected(stage: &str, class: &str, errno: i32, e: &dyn std::error::Error, log: &str) -> Value {
-    let mut message = e.to_string();
-    let mut cause = e.source();
-    while let Some(c) = cause {
-        message += &format!(": {c}");
-        cause = c.source();
-    }
-    let log: String = log.chars().rev().take(32 << 10).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, at most 64 KiB
-    json!({"rejected": {"stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log}})
 }
 
 /// By the errno of the kernel, where there is one.

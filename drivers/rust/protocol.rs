@@ -52,6 +52,11 @@ pub trait Session: Sized {
         Err(unsupported("unpin", "the loader gives up no path without the map or program"))
     }
 
+    /// Makes one map without an object, pins it at the path, and lets go of it. The path of an inner map is empty where there is none.
+    fn create(_name: &str, _map: &Value, _inner: &str, _path: &str) -> Answer {
+        Err(unsupported("map-create", "the loader makes no map without an object"))
+    }
+
     /// Makes one object of several. It is of no session.
     fn link(_inputs: &[&str], _output: &str) -> Answer {
         Err(unsupported("static-link", "the loader has no linker"))
@@ -103,6 +108,7 @@ impl<S: Session> Sessions<S> {
                 self.0.remove(text(request, "session")?);
                 ok()
             }
+            "create" => S::create(text(request, "name")?, &request["map"], request["inner_map"].as_str().unwrap_or(""), text(request, "path")?),
             "link" => link::<S>(request),
             "reset" | "bye" => {
                 self.0.clear();
