@@ -4,138 +4,42 @@ package aya
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
 
 	"github.com/cilium/ebpf"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"golang.org/x/sys/unix"
 
-	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/drivers/bundle/bundletest"
+	"github.com/loadstone-bpf/loadstone/drivers/rust/rusttest"
 	"github.com/loadstone-bpf/loadstone/loader"
-	"github.com/loadstone-bpf/loadstone/loader/schema"
 	"github.com/loadstone-bpf/loadstone/objects"
-	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
 // TestMain runs the tests in a mount namespace of their own: they mount a root for the driver.
 func TestMain(m *testing.M) { bundletest.Main(m) }
 
-// A driver is the aya driver, running in its own root.
-type driver struct {
-	*testing.T
-	*loader.Client
-	pins string // the host's path of bpffs
-}
-
-const (
-	work  = "/work"
-	bpffs = "/sys/fs/bpf" // of the test's own
-)
-
-// bundled makes the driver, which takes minutes the first time.
-func bundled(t *testing.T) *bundle.Bundle {
+func start(t *testing.T, objects map[string][]byte) *rusttest.Driver {
 	t.Helper()
-	file, err := Source.Open("loader.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	m, err := loader.ParseManifest("loader.yaml", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache, err := kernel.DefaultCache()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := bundle.Build(t.Context(), bundle.Options{Manifest: m, Source: Source, Cache: cache, Notice: func(s string) { t.Log(s) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return rusttest.Start(t, Source, rusttest.Manifest(t, Source).Newest(), objects)
 }
-
-// start starts the driver with objects to open, by their names below work.
-func start(t *testing.T, objects map[string][]byte) *driver {
-	t.Helper()
-	d := &driver{T: t, pins: t.TempDir()}
-	if err := unix.Mount("bpf", d.pins, "bpf", 0, ""); err != nil {
-		t.Fatalf("mount bpffs: %v", err)
-	}
-	t.Cleanup(func() { d.check(unix.Unmount(d.pins, unix.MNT_DETACH)) })
-	dir := t.TempDir()
-	for name, elf := range objects {
-		d.check(os.WriteFile(filepath.Join(dir, name), elf, 0o644))
-	}
-	root, err := bundled(t).Enter(t.TempDir(), bundle.Dir{Host: dir, Inside: work}, bundle.Dir{Host: d.pins, Inside: bpffs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.check(root.Close()) })
-	ctx := context.WithoutCancel(t.Context()) // that one is over before the clean-up, in which the driver says goodbye
-	cmd := root.Command(ctx)
-	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo that nobody else attaches to
-	d.Client, err = loader.Start(ctx, cmd, loader.Options{Trace: func(x loader.Exchange) {
-		t.Logf("%s\n%s\n%s", x.Request, x.Reply, x.Stderr)
-		d.check(schema.Validate(x.Request, x.Reply))
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.check(d.Client.Close()) })
-	return d
-}
-
-func (d *driver) check(err error) {
-	d.Helper()
-	if err != nil {
-		d.Error(err)
-	}
-}
-
-// want compares a reply but for what is meant for people.
-func (d *driver) want(req loader.Request, want loader.Reply) {
-	d.Helper()
-	people := cmp.Options{
-		cmpopts.IgnoreFields(loader.Rejected{}, "Message", "Log"), cmpopts.IgnoreFields(loader.Error{}, "Message"),
-		cmpopts.IgnoreFields(loader.Unsupported{}, "Reason"),
-	}
-	if diff := cmp.Diff(want, d.do(req), people); diff != "" {
-		d.Errorf("%s: %s", req.Op(), diff)
-	}
-}
-
-func (d *driver) do(req loader.Request) loader.Reply {
-	d.Helper()
-	reply, err := d.Do(d.Context(), req)
-	if err != nil {
-		d.Fatal(err)
-	}
-	return reply
-}
-
-func open(name string) loader.Open { return loader.Open{Session: "s", Object: work + "/" + name} }
 
 func TestHelloSaysTheManifestsVersion(t *testing.T) {
-	ok, _ := start(t, nil).do(loader.Hello{Protocols: []int{1}}).(*loader.OK)
-	if ok == nil || ok.Loader.Name != "aya" || ok.Loader.Version != bundled(t).Version || ok.Features[loader.BTFMaps].Support != loader.Yes {
+	d := start(t, nil)
+	ok := d.MustOK(loader.Hello{Protocols: []int{1}})
+	if ok.Loader.Name != "aya" || ok.Loader.Version != d.Version || ok.Features[loader.BTFMaps].Support != loader.Yes {
 		t.Errorf("%+v", ok)
 	}
 }
 
 func TestSetLoadAttachPinAndClose(t *testing.T) {
 	d := start(t, map[string][]byte{"counter.o": objects.MapDefs.Counter.ELF()})
-	d.want(open("counter.o"), &loader.OK{Maps: []loader.MapView{{Name: "counts"}}, Programs: []loader.ProgramView{{Name: "count"}}})
-	d.want(open("counter.o"), &loader.Error{})
-	d.want(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries, Value: 77}, &loader.OK{})
-	d.want(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.NumaNode, Value: 0}, &loader.Unsupported{Feature: "numa_node"})
-	loaded, ok := d.do(loader.Load{Session: "s"}).(*loader.OK)
+	d.Want(rusttest.Open("counter.o"), &loader.OK{Maps: []loader.MapView{{Name: "counts"}}, Programs: []loader.ProgramView{{Name: "count"}}})
+	d.Want(rusttest.Open("counter.o"), &loader.Error{})
+	d.Want(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries, Value: 77}, &loader.OK{})
+	d.Want(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.NumaNode, Value: 0}, &loader.Unsupported{Feature: "numa_node"})
+	loaded, ok := d.Ask(loader.Load{Session: "s"}).(*loader.OK)
 	if !ok || len(loaded.Maps) != 1 || loaded.Programs[0].ID == 0 {
 		t.Fatalf("%+v", loaded)
 	}
@@ -146,22 +50,22 @@ func TestSetLoadAttachPinAndClose(t *testing.T) {
 	if m.MaxEntries() != 77 {
 		t.Errorf("%d entries", m.MaxEntries())
 	}
-	d.check(m.Close())
+	d.Check(m.Close())
 	attach := loader.Attach{Session: "s", Program: "count", Kind: "xdp", Ifindex: 1}
-	attached, ok := d.do(attach).(*loader.OK)
+	attached, ok := d.Ask(attach).(*loader.OK)
 	if !ok || attached.LinkID == 0 {
 		t.Fatalf("%+v", attached)
 	}
-	d.want(attach, &loader.Rejected{Stage: loader.AtAttach, Class: loader.Busy, Errno: int(syscall.EBUSY)})
-	d.want(loader.Detach{Session: "s", Handle: attached.Handle}, &loader.OK{})
-	pin := loader.Pin{Session: "s", Target: "map", Name: "counts", Path: bpffs + "/counts"}
-	d.want(pin, &loader.OK{})
-	d.want(pin, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)})
-	if _, err := os.Stat(filepath.Join(d.pins, "counts")); err != nil {
+	d.Want(attach, &loader.Rejected{Stage: loader.AtAttach, Class: loader.Busy, Errno: int(syscall.EBUSY)})
+	d.Want(loader.Detach{Session: "s", Handle: attached.Handle}, &loader.OK{})
+	pin := loader.Pin{Session: "s", Target: "map", Name: "counts", Path: rusttest.BPFFS + "/counts"}
+	d.Want(pin, &loader.OK{})
+	d.Want(pin, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)})
+	if _, err := os.Stat(filepath.Join(d.Pins, "counts")); err != nil {
 		t.Error(err)
 	}
-	d.want(loader.Close{Session: "s"}, &loader.OK{})
-	d.want(loader.Load{Session: "s"}, &loader.Error{})
+	d.Want(loader.Close{Session: "s"}, &loader.OK{})
+	d.Want(loader.Load{Session: "s"}, &loader.Error{})
 }
 
 func TestMapWithoutAnObject(t *testing.T) {
@@ -198,9 +102,9 @@ func TestMapWithoutAnObject(t *testing.T) {
 
 func TestProgramThatIsLeftOutHasNoID(t *testing.T) {
 	d := start(t, map[string][]byte{"counter.o": objects.MapDefs.Counter.ELF()})
-	d.do(open("counter.o"))
-	d.want(loader.Set{Session: "s", Target: "program", Name: "count", Attr: loader.AutoLoad, Value: false}, &loader.OK{})
-	if ok, _ := d.do(loader.Load{Session: "s"}).(*loader.OK); ok == nil || ok.Maps[0].ID == 0 || ok.Programs[0].ID != 0 {
+	d.Ask(rusttest.Open("counter.o"))
+	d.Want(loader.Set{Session: "s", Target: "program", Name: "count", Attr: loader.AutoLoad, Value: false}, &loader.OK{})
+	if ok, _ := d.Ask(loader.Load{Session: "s"}).(*loader.OK); ok == nil || ok.Maps[0].ID == 0 || ok.Programs[0].ID != 0 {
 		t.Errorf("%+v", ok)
 	}
 }
@@ -211,15 +115,15 @@ func TestRefusals(t *testing.T) {
 		"empty.o": nil, "text.o": []byte("this is no object of any kind, although it is long enough"), "half.o": bytes.Clone(counter[:len(counter)/2]),
 		"flag.o": objects.MapDefs.KernelFlag.ELF(), "program.o": objects.MapDefs.KernelProgram.ELF(),
 	})
-	d.want(open("nowhere.o"), &loader.Rejected{Stage: loader.AtOpen, Class: loader.IO, Errno: int(syscall.ENOENT)})
+	d.Want(rusttest.Open("nowhere.o"), &loader.Rejected{Stage: loader.AtOpen, Class: loader.IO, Errno: int(syscall.ENOENT)})
 	for _, name := range []string{"empty.o", "text.o", "half.o"} {
-		d.want(open(name), &loader.Rejected{Stage: loader.AtOpen, Class: loader.MalformedELF})
+		d.Want(rusttest.Open(name), &loader.Rejected{Stage: loader.AtOpen, Class: loader.MalformedELF})
 	}
-	d.do(open("flag.o"))
-	d.want(loader.Load{Session: "s"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)})
-	d.want(loader.Close{Session: "s"}, &loader.OK{})
-	d.do(open("program.o"))
-	d.want(loader.Load{Session: "s"}, &loader.Rejected{Stage: loader.AtVerify, Class: loader.Verifier, Errno: int(syscall.EACCES)})
+	d.Ask(rusttest.Open("flag.o"))
+	d.Want(loader.Load{Session: "s"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)})
+	d.Want(loader.Close{Session: "s"}, &loader.OK{})
+	d.Ask(rusttest.Open("program.o"))
+	d.Want(loader.Load{Session: "s"}, &loader.Rejected{Stage: loader.AtVerify, Class: loader.Verifier, Errno: int(syscall.EACCES)})
 }
 
 func TestOptionsThatCannotBeFollowedAreUnsupported(t *testing.T) {
@@ -236,8 +140,8 @@ func TestOptionsThatCannotBeFollowedAreUnsupported(t *testing.T) {
 		{loader.OpenOptions{Handlers: []loader.Handler{loader.MapFieldHandler}}, loader.CallbackMaps},
 		{loader.OpenOptions{Handlers: []loader.Handler{loader.ProgramExactHandler}}, loader.ProgramHandlers},
 	} {
-		req := open("any.o")
+		req := rusttest.Open("any.o")
 		req.Options = tt.options
-		d.want(req, &loader.Unsupported{Feature: tt.want})
+		d.Want(req, &loader.Unsupported{Feature: tt.want})
 	}
 }

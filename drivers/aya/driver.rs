@@ -19,7 +19,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
-use protocol::{boolean, error, not_found, number, ok, refused, rejected, unsupported, Answer};
+use protocol::{boolean, errno, error, not_found, number, ok, refused, reject_io, rejected, unsupported, Answer};
 
 fn main() {
     // Maps count against this before kernel 5.11, and aya leaves it to its user.
@@ -263,31 +263,6 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
 }
 
 // ---- refusals ----
-
-fn errno(e: &io::Error) -> i32 {
-    e.raw_os_error().unwrap_or(0)
-}
-
-/// The class that an errno stands for, as docs/loader-protocol.md has it.
-fn class_of(errno: i32) -> &'static str {
-    match errno {
-        libc::EINVAL | libc::EDOM | libc::ERANGE => "invalid",
-        libc::EOPNOTSUPP | 524 | libc::ENOSYS | libc::EPROTONOSUPPORT | libc::EAFNOSUPPORT => "not-supported",
-        libc::ENOENT | libc::ESRCH | libc::ENODEV | libc::ENXIO => "not-found",
-        libc::EEXIST => "name-conflict",
-        libc::EPERM | libc::EACCES => "permission",
-        libc::E2BIG | libc::ENOMEM | libc::ENOSPC | libc::ENAMETOOLONG | libc::EMFILE | libc::ENFILE | libc::EFBIG => "limit",
-        libc::EBUSY | libc::EAGAIN | libc::ETXTBSY => "busy",
-        libc::ENOEXEC | libc::EBADMSG | libc::EILSEQ => "malformed",
-        libc::EIO | libc::EROFS | libc::ENOTDIR | libc::EISDIR | libc::EBADF => "io",
-        _ => "unclassified",
-    }
-}
-
-/// By the errno of the kernel, where there is one.
-fn reject_io(stage: &str, io: &io::Error, e: &dyn std::error::Error) -> Value {
-    rejected(stage, class_of(errno(io)), errno(io), e, "")
-}
 
 fn refusal(e: &EbpfError) -> Value {
     use aya_obj::ParseError as P;

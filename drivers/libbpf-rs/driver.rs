@@ -12,14 +12,14 @@ mod protocol;
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libbpf_rs::query::LinkInfoIter;
-use libbpf_rs::{Error, ErrorKind, Link, Linker, MapCore, MapHandle, Object, ObjectBuilder, OpenObject};
-use libbpf_rs::{ProgramAttachType, ProgramMut, ProgramType, TcHook, TcHookBuilder, TC_INGRESS};
+use libbpf_rs::{Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, Object, ObjectBuilder, OpenObject};
+use libbpf_rs::{Program, ProgramAttachType, ProgramMut, ProgramType, TcHook, TcHookBuilder, TC_INGRESS};
 use serde_json::{json, Value};
 
-use protocol::{boolean, error, not_found, number, ok, refused, rejected, text, unsupported, Answer};
+use protocol::{boolean, error, not_found, number, ok, refused, reject_io, rejected, text, unsupported, Answer};
 
 fn main() {
     protocol::converse::<Session>();
@@ -32,8 +32,9 @@ struct Session {
     attached: HashMap<String, Attached>,
     handles: usize, // given out so far
     object: Stage,
-    maps: Vec<String>, // declared, in libbpf's order
-    inners: Vec<MapHandle>, // that stand for the elements of others: libbpf takes the number, and leaves closing it to its caller. Until the load
+    maps: Vec<String>,      // declared, in libbpf's order
+    left_out: Vec<String>,  // of them
+    inners: Vec<MapHandle>, // that stand for the elements of others, until the load: libbpf takes the number, and leaves closing it to its caller
 }
 
 enum Stage {
@@ -76,7 +77,7 @@ impl protocol::Session for Session {
         }
         let opened = builder.open_file(path).map_err(at_open)?;
         let maps = opened.maps().map(|m| m.name().to_string_lossy().into_owned()).collect();
-        Ok(Session { attached: HashMap::new(), handles: 0, object: Stage::Opened(opened), maps, inners: Vec::new() })
+        Ok(Session { attached: HashMap::new(), handles: 0, object: Stage::Opened(opened), maps, left_out: vec![], inners: vec![] })
     }
 
     fn view(&self) -> Answer {
@@ -161,14 +162,15 @@ fn no_object() -> Value {
 }
 
 impl Session {
-    /// What was declared, with the ids of what was made of it. libbpf-rs shows no map that was left out.
+    /// What was declared, with the ids of what was made of it. libbpf-rs shows a map that was left out among those that were made, for since libbpf 1.4
+    /// it has a descriptor; of no map.
     fn loaded_maps(&self, object: &Object) -> Result<Vec<Value>, Value> {
         let mut made = object.maps().peekable();
         let mut maps = Vec::new();
         for name in &self.maps {
             let id = match made.next_if(|m| m.name() == name.as_str()) {
-                Some(map) => map.info().map_err(|e| error(&e.to_string()))?.info.id,
-                None => 0,
+                Some(map) if !self.left_out.contains(name) => map.info().map_err(|e| error(&e.to_string()))?.info.id,
+                _ => 0,
             };
             maps.push(json!({"name": name, "id": id}));
         }
@@ -187,7 +189,12 @@ impl Session {
             "map_flags" => map.set_map_flags(number(request, "value")?),
             "numa_node" => map.set_numa_node(number(request, "value")?),
             "map_extra" => map.set_map_extra(number(request, "value")?),
-            "autocreate" => map.set_autocreate(boolean(request, "value")?),
+            "autocreate" => {
+                let create = boolean(request, "value")?;
+                self.left_out.retain(|left_out| left_out != name);
+                self.left_out.extend((!create).then(|| name.to_string()));
+                map.set_autocreate(create)
+            }
             "pin_path" => match text(request, "value")? {
                 "" => return Err(unsupported("pin_path", "a path that a map has cannot be taken from it")),
                 path => map.set_pin_path(path),
@@ -212,15 +219,12 @@ impl Session {
         let mut program = found.ok_or_else(|| not_found("open", &format!("program {name}")))?;
         match attribute {
             "autoload" => program.set_autoload(boolean(request, "value")?),
-            "program_type" => match text(request, "value")? {
-                "xdp" => {
-                    program.set_prog_type(ProgramType::Xdp);
-                    program.set_attach_type(ProgramAttachType::Xdp);
-                }
-                "tc" | "classifier" => program.set_prog_type(ProgramType::SchedCls),
-                "socket" => program.set_prog_type(ProgramType::SocketFilter),
-                _ => return Err(unsupported("program_type", "libbpf_prog_type_by_name is not wrapped, and this driver knows xdp, tc and socket only")),
-            },
+            "program_type" => {
+                let unknown = || unsupported("program_type", "libbpf_prog_type_by_name is not wrapped, and this driver knows few names");
+                let (kind, attach) = type_of(text(request, "value")?).ok_or_else(unknown)?;
+                program.set_prog_type(kind);
+                program.set_attach_type(attach);
+            }
             _ => return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that")),
         }
         ok()
@@ -229,7 +233,7 @@ impl Session {
     /// Does something with one loaded map or program.
     fn of_loaded(
         &mut self, target: &str, name: &str,
-        with_map: impl FnOnce(&mut libbpf_rs::MapMut) -> Result<(), Error>, with_program: impl FnOnce(&mut ProgramMut) -> Result<(), Error>,
+        with_map: impl FnOnce(&mut MapMut) -> Result<(), Error>, with_program: impl FnOnce(&mut ProgramMut) -> Result<(), Error>,
     ) -> Answer {
         let missing = || not_found("load/pin", &format!("loaded {target} {name}"));
         let Stage::Loaded(object) = &mut self.object else {
@@ -244,6 +248,18 @@ impl Session {
     }
 }
 
+/// What libbpf makes of a section of that name. A type that attaches in one way has 0 for that, which is also what a cgroup's ingress is.
+fn type_of(section: &str) -> Option<(ProgramType, ProgramAttachType)> {
+    Some(match section {
+        "xdp" => (ProgramType::Xdp, ProgramAttachType::Xdp),
+        "tc" | "classifier" => (ProgramType::SchedCls, ProgramAttachType::from(0)),
+        "socket" => (ProgramType::SocketFilter, ProgramAttachType::from(0)),
+        "cgroup_skb/ingress" => (ProgramType::CgroupSkb, ProgramAttachType::CgroupInetIngress),
+        "cgroup_skb/egress" => (ProgramType::CgroupSkb, ProgramAttachType::CgroupInetEgress),
+        _ => return None,
+    })
+}
+
 fn loaded_programs(object: &Object) -> Result<Vec<Value>, Value> {
     let mut programs = Vec::new();
     for program in object.progs() {
@@ -253,8 +269,8 @@ fn loaded_programs(object: &Object) -> Result<Vec<Value>, Value> {
     Ok(programs)
 }
 
-fn program_id(fd: std::os::fd::BorrowedFd) -> Result<u32, Value> {
-    libbpf_rs::Program::id_from_fd(fd).map_err(|e| error(&e.to_string()))
+fn program_id(fd: BorrowedFd) -> Result<u32, Value> {
+    Program::id_from_fd(fd).map_err(|e| error(&e.to_string()))
 }
 
 // ---- attachments ----
@@ -296,7 +312,7 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
     let link = match kind {
         "xdp" => program.attach_xdp(number::<u32>(request, "ifindex")? as i32).map_err(at_attach)?,
         "cgroup" => {
-            let cgroup = File::open(text(request, "path")?).map_err(|e| reject("attach", &e.into()))?;
+            let cgroup = File::open(text(request, "path")?).map_err(|e| reject_io("attach", &e, &e))?;
             program.attach_cgroup(cgroup.as_raw_fd()).map_err(at_attach)?
         }
         "tc" => {

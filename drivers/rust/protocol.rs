@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Version 1 of the loader protocol for drivers in Rust: what is the same whichever loader a driver drives. Package bundle compiles it along, so
-//! that a driver says `mod protocol;`, and lists the crate serde_json in its manifest.
+//! that a driver says `mod protocol;`, and lists the crates libc and serde_json in its manifest.
 //!
 //! A driver is an `impl Session` for what it holds of one object, and `protocol::converse::<Its>()`. The sessions are kept here, so that one that
 //! is not open is never asked.
@@ -225,4 +225,30 @@ pub fn rejected(stage: &str, class: &str, errno: i32, e: &dyn Error, log: &str) 
     }
     let log: String = log.chars().rev().take(32 << 10).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, at most 64 KiB
     json!({"rejected": {"stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log}})
+}
+
+/// 0 where there is none.
+pub fn errno(e: &io::Error) -> i32 {
+    e.raw_os_error().unwrap_or(0)
+}
+
+/// The class that an errno stands for, as docs/loader-protocol.md has it.
+pub fn class_of(errno: i32) -> &'static str {
+    match errno {
+        libc::EINVAL | libc::EDOM | libc::ERANGE => "invalid",
+        libc::EOPNOTSUPP | 524 | libc::ENOSYS | libc::EPROTONOSUPPORT | libc::EAFNOSUPPORT => "not-supported",
+        libc::ENOENT | libc::ESRCH | libc::ENODEV | libc::ENXIO => "not-found",
+        libc::EEXIST => "name-conflict",
+        libc::EPERM | libc::EACCES => "permission",
+        libc::E2BIG | libc::ENOMEM | libc::ENOSPC | libc::ENAMETOOLONG | libc::EMFILE | libc::ENFILE | libc::EFBIG => "limit",
+        libc::EBUSY | libc::EAGAIN | libc::ETXTBSY => "busy",
+        libc::ENOEXEC | libc::EBADMSG | libc::EILSEQ => "malformed",
+        libc::EIO | libc::EROFS | libc::ENOTDIR | libc::EISDIR | libc::EBADF => "io",
+        _ => "unclassified",
+    }
+}
+
+/// A refusal by the errno of the kernel, where there is one. The error is the whole, of which the other is the cause, or the same.
+pub fn reject_io(stage: &str, io: &io::Error, e: &dyn Error) -> Value {
+    rejected(stage, class_of(errno(io)), errno(io), e, "")
 }
