@@ -105,7 +105,7 @@ func (s Suite) Archive() (string, bool) { return strings.CutPrefix(string(s), "d
 type Build struct {
 	Go        string   `yaml:"go"`        // a main package, relative to the manifest's folder: "./driver"
 	C         string   `yaml:"c"`         // one C file in the manifest's folder
-	Rust      string   `yaml:"rust"`      // one Rust file in the manifest's folder
+	Rust      string   `yaml:"rust"`      // one Rust file in the manifest's folder, which can say "mod protocol;"
 	Packages  []string `yaml:"packages"`  // Debian packages of the version's suite to compile with: headers and linker names; cargo and crates
 	Libraries []string `yaml:"libraries"` // what to link, as for cc -l: "bpf"; for Rust crates: "aya"
 }

@@ -101,12 +101,12 @@ func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite
 	return debs, nil
 }
 
-// checkVersion sees that the suite has the version that was asked for, where a package has the loader's own name, as binary package or as that of a
-// library: suites move on, and results have to name what they are about.
+// checkVersion sees that the suite has the version that was asked for, where a package has the loader's own name, as binary package, as that of a
+// library or as a crate: suites move on, and results have to name what they are about.
 func (r *request) checkVersion(debs []deb) error {
-	own := libraryOf(r.Manifest.Name)
+	own, crate := libraryOf(r.Manifest.Name), "librust-"+r.Manifest.Name+"-dev"
 	for _, d := range debs {
-		named := d.Name == r.Manifest.Name || slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(d.Name)
+		named := d.Name == r.Manifest.Name || d.Name == crate || slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(d.Name)
 		if named && !isVersionOf(r.version, d.Version) {
 			return fmt.Errorf("%w: %s has %s", ErrOtherVersion, r.suite, d.Package)
 		}
@@ -114,9 +114,10 @@ func (r *request) checkVersion(debs []deb) error {
 	return nil
 }
 
-// isVersionOf reports whether a manifest's version, such as 1.1, means a package's, such as 1:1.1.2-0+deb12u1.
+// isVersionOf reports whether a manifest's version, such as 1.1, means a package's, such as 1:1.1.2-0+deb12u1. What is not released yet, such as
+// 0.25.0-beta.1, has a tilde in Debian, which sorts before everything.
 func isVersionOf(version string, of apt.Version) bool {
-	rest, ok := strings.CutPrefix(of.Upstream(), version)
+	rest, ok := strings.CutPrefix(strings.ReplaceAll(of.Upstream(), "~", "-"), strings.ReplaceAll(version, "~", "-"))
 	return ok && (rest == "" || !strings.Contains("0123456789", rest[:1]))
 }
 

@@ -45,7 +45,8 @@ func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error)
 	return sys.root.ReadFile(path.Join(workshop, "target/release/driver")[1:])
 }
 
-// cargoManifest is the driver as cargo sees it. Whichever versions of the crates the suite has are the right ones.
+// cargoManifest is the driver as cargo sees it. Whichever versions of other crates than the loader's own the suite has are the right ones. Its source
+// can tell versions apart, as in #[cfg(driver_version = "0.27.2")], where the crate's own names differ.
 func (r *request) cargoManifest() []byte {
 	text := &strings.Builder{}
 	text.WriteString("[package]\nname = \"driver\"\nversion = \"0.0.0\"\nedition = \"2021\"\n")
@@ -58,8 +59,8 @@ func (r *request) cargoManifest() []byte {
 	return []byte(text.String())
 }
 
-// crateVersion is the requirement of a crate's version, as cargo has it. That of the loader itself is the one that was asked for: "*" would also leave
-// out what is not released, such as 0.25.0-beta.1.
+// crateVersion is what cargo is to take of a crate. Of the loader itself it is the version that was asked for, and "*" would not do, since that means
+// nothing that is not released, such as 0.25.0-beta.1.
 func (r *request) crateVersion(crate string) string {
 	if crate == r.Manifest.Name {
 		return "=" + r.version

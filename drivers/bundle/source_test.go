@@ -95,6 +95,26 @@ func TestSuiteThatHasMovedOn(t *testing.T) {
 	}
 }
 
+func TestSuiteWithAnotherVersionOfTheLoadersCrate(t *testing.T) {
+	r := &request{Options: Options{Manifest: &loader.Manifest{Name: "libbpf-rs"}}, version: "0.26.2", suite: "debian-testing"}
+	debs := []deb{{Package: apt.Package{Name: "librust-libbpf-sys-dev", Version: "1.7.0-2"}}, {Package: apt.Package{Name: "librust-libbpf-rs-dev", Version: "0.27.2+ds-1"}}}
+	if err := r.checkVersion(debs); !errors.Is(err, ErrOtherVersion) || !strings.Contains(err.Error(), "debian-testing has librust-libbpf-rs-dev=0.27.2+ds-1") {
+		t.Errorf("%v", err)
+	}
+	r.version = "0.27.2"
+	if err := r.checkVersion(debs); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCrateOfTheLoaderIsTakenAsAskedFor(t *testing.T) {
+	m := &loader.Manifest{Name: "mine", Build: &loader.Build{Libraries: []string{"mine", "mine-obj"}}}
+	text := string((&request{Options: Options{Manifest: m}, version: "0.2.0-beta.1"}).cargoManifest())
+	if !strings.HasSuffix(text, "[dependencies]\n\"mine\" = \"=0.2.0-beta.1\"\n\"mine-obj\" = \"*\"\n") {
+		t.Error(text)
+	}
+}
+
 func TestVersionOfAPackage(t *testing.T) {
 	for _, tt := range []struct {
 		version string
@@ -104,6 +124,7 @@ func TestVersionOfAPackage(t *testing.T) {
 		{"6.1", "6.1.0-3", true}, {"6.1", "6.15.0-1", false}, {"6.15", "6.15.0-1~bpo12+1", true}, {"1.1", "1:1.1.2-0+deb12u1", true},
 		{"1.1", "1:1.10.0-1", false}, {"7.8", "7.8.0+7.2.12-1", true}, {"7.8.0", "7.8.0+7.2.12-1", true}, {"7.2", "7.8.0+7.2.12-1", false},
 		{"0.3", "1:0.3-2+deb11u1", true}, {"1", "1:0.3-2", false}, {"5.10", "5.1-0", false},
+		{"0.25.0-beta.1", "0.25.0~beta.1-1", true}, {"0.25.0-beta.2", "0.25.0~beta.1-1", false}, {"0.27.2", "0.27.2+ds-1", true}, {"0.27.1", "0.27.2+ds-1", false},
 	} {
 		if got := isVersionOf(tt.version, tt.of); got != tt.want {
 			t.Errorf("%s of %s: %v", tt.version, tt.of, got)
