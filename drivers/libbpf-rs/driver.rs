@@ -103,15 +103,17 @@ impl protocol::Session for Session {
     }
 
     fn load(&mut self) -> Answer {
-        match std::mem::replace(&mut self.object, Stage::Refused) {
-            Stage::Opened(object) => self.object = Stage::Loaded(object.load().map_err(|e| reject("load", &e))?),
+        let object = match std::mem::replace(&mut self.object, Stage::Refused) {
+            Stage::Opened(object) => object,
             Stage::Loaded(object) => {
                 self.object = Stage::Loaded(object);
                 return Err(error("loaded already"));
             }
             Stage::Refused => return Err(no_object()),
-        }
+        };
+        let loaded = object.load();
         self.inners.clear();
+        self.object = Stage::Loaded(loaded.map_err(|e| reject("load", &e))?);
         self.view()
     }
 
@@ -310,14 +312,14 @@ impl Drop for Session {
 fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<Attached, Value> {
     let at_attach = |e: Error| reject("attach", &e);
     let link = match kind {
-        "xdp" => program.attach_xdp(number::<u32>(request, "ifindex")? as i32).map_err(at_attach)?,
+        "xdp" => program.attach_xdp(number(request, "ifindex")?).map_err(at_attach)?,
         "cgroup" => {
             let cgroup = File::open(text(request, "path")?).map_err(|e| reject_io("attach", &e, &e))?;
             program.attach_cgroup(cgroup.as_raw_fd()).map_err(at_attach)?
         }
         "tc" => {
             // The queueing discipline stays: whether it was there before, create does not say.
-            let mut hook = TcHookBuilder::new(program.as_fd()).ifindex(number::<u32>(request, "ifindex")? as i32).hook(TC_INGRESS);
+            let mut hook = TcHookBuilder::new(program.as_fd()).ifindex(number(request, "ifindex")?).hook(TC_INGRESS);
             hook.create().map_err(at_attach)?;
             hook.attach().map_err(at_attach)?;
             return Ok(Attached::Filter(hook));
