@@ -71,11 +71,11 @@ func TestSetLoadAttachPinAndClose(t *testing.T) {
 func TestMapWithoutAnObject(t *testing.T) {
 	d := start(t, nil)
 	hash := loader.MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 3, Flags: 1}
-	made, ok := d.do(loader.Create{Name: "made", Map: hash, Path: bpffs + "/made"}).(*loader.OK)
+	made, ok := d.Ask(loader.Create{Name: "made", Map: hash, Path: rusttest.BPFFS + "/made"}).(*loader.OK)
 	if !ok {
 		t.Fatalf("%+v", made)
 	}
-	m, err := ebpf.LoadPinnedMap(filepath.Join(d.pins, "made"), nil)
+	m, err := ebpf.LoadPinnedMap(filepath.Join(d.Pins, "made"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,13 +89,13 @@ func TestMapWithoutAnObject(t *testing.T) {
 	}
 	node, extra := hash, hash
 	node.NumaNode, extra.MapExtra = 1, 1
-	d.want(loader.Create{Name: "m", Map: node, Path: bpffs + "/m"}, &loader.Unsupported{Feature: "numa_node"})
-	d.want(loader.Create{Name: "m", Map: extra, Path: bpffs + "/m"}, &loader.Unsupported{Feature: "map_extra"})
-	d.want(loader.Create{Name: "m", Map: hash, InnerMap: bpffs + "/made", Path: bpffs + "/m"}, &loader.Unsupported{Feature: "inner_map"})
-	d.want(loader.Create{Name: "m", Map: hash, Path: bpffs + "/made"},
+	d.Want(loader.Create{Name: "m", Map: node, Path: rusttest.BPFFS + "/m"}, &loader.Unsupported{Feature: "numa_node"})
+	d.Want(loader.Create{Name: "m", Map: extra, Path: rusttest.BPFFS + "/m"}, &loader.Unsupported{Feature: "map_extra"})
+	d.Want(loader.Create{Name: "m", Map: hash, InnerMap: rusttest.BPFFS + "/made", Path: rusttest.BPFFS + "/m"}, &loader.Unsupported{Feature: "inner_map"})
+	d.Want(loader.Create{Name: "m", Map: hash, Path: rusttest.BPFFS + "/made"},
 		&loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)})
-	d.want(loader.Create{Name: "m", Path: bpffs + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)})
-	if _, err := os.Stat(filepath.Join(d.pins, "m")); !os.IsNotExist(err) {
+	d.Want(loader.Create{Name: "m", Path: rusttest.BPFFS + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)})
+	if _, err := os.Stat(filepath.Join(d.Pins, "m")); !os.IsNotExist(err) {
 		t.Errorf("a pin is left: %v", err)
 	}
 }

@@ -19,7 +19,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
-use protocol::{boolean, errno, error, not_found, number, ok, refused, reject_io, rejected, unsupported, Answer};
+use protocol::{boolean, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, unsupported, Answer};
 
 fn main() {
     // Maps count against this before kernel 5.11, and aya leaves it to its user.
@@ -252,7 +252,7 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
         key_size: number(map, "key_size")?,
         value_size: number(map, "value_size")?,
         max_entries: number(map, "max_entries")?,
-        map_flags: if map["map_flags"].is_null() { 0 } else { number(map, "map_flags")? },
+        map_flags: number_if_any(map, "map_flags")?,
         ..Default::default()
     };
     let definition = LegacyMap { def, section_index: 0, section_kind: aya_obj::EbpfSectionKind::Maps, symbol_index: None, data: Vec::new() };

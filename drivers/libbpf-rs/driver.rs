@@ -2,11 +2,12 @@
 
 //! The libbpf-rs driver: does what the loader protocol asks with what libbpf-rs gives to its users.
 //!
-//! libbpf-rs hands out libbpf's pointers too, and re-exports libbpf-sys. Neither is used: what is looked at is the crate's own API, and what has no
+//! libbpf-rs hands out libbpf's pointers too, and re-exports libbpf-sys, whose functions are not called: what is looked at is the crate's own API, and what has no
 //! call in it is unsupported. A refusal is told by the crate's ErrorKind. The errno is in the text only, which is never read: the error that holds
 //! it is private to the crate. So is libbpf's log, which goes to stderr for people.
 //!
-//! Compiles with libbpf-rs 0.25 and 0.27. Order to read in: sessions with an operation after the other, attachments, refusals.
+//! Compiles with libbpf-rs 0.25 and 0.27. Order to read in: sessions with an operation after the other, attachments, a map without an object,
+//! refusals.
 
 mod protocol;
 
@@ -15,11 +16,11 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libbpf_rs::query::LinkInfoIter;
-use libbpf_rs::{Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, Object, ObjectBuilder, OpenObject};
+use libbpf_rs::{Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, MapType, Object, ObjectBuilder, OpenObject};
 use libbpf_rs::{Program, ProgramAttachType, ProgramMut, ProgramType, TcHook, TcHookBuilder, TC_INGRESS};
 use serde_json::{json, Value};
 
-use protocol::{boolean, error, not_found, number, ok, refused, reject_io, rejected, text, unsupported, Answer};
+use protocol::{boolean, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, text, unsupported, Answer};
 
 fn main() {
     protocol::converse::<Session>();
@@ -53,6 +54,7 @@ impl protocol::Session for Session {
             ("ignore-unknown-fields", "yes", ""),
             ("pinning", "yes", ""),
             ("numa", "yes", ""),
+            ("map-create", "yes", "MapHandle::create"),
             ("map-in-map", "yes", ""),
             ("global-data", "yes", ""),
             ("metadata", "kernel-dependent", "needs BPF_PROG_BIND_MAP"),
@@ -145,6 +147,10 @@ impl protocol::Session for Session {
 
     fn unpin(&mut self, target: &str, name: &str, path: &str) -> Answer {
         self.of_loaded(target, name, |map| map.unpin(path), |program| program.unpin(path))
+    }
+
+    fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
+        create(name, map, inner, path)
     }
 
     fn link(inputs: &[&str], output: &str) -> Answer {
@@ -339,6 +345,35 @@ fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value>
     let mut map = found.ok_or_else(|| not_found("attach", &format!("loaded map {name}")))?;
     let link = map.attach_struct_ops().map_err(|e| reject("attach", &e))?;
     Ok(Attached::Link { link, id: 0 })
+}
+
+// ---- a map without an object ----
+
+/// Makes a map and pins it. What holds it besides is gone when this returns.
+fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
+    let kind = match MapType::from(number::<u32>(map, "type")?) {
+        MapType::Unknown => return Err(unsupported("type", "the crate has no such MapType")),
+        kind => kind,
+    };
+    let inner = match inner {
+        "" => None,
+        inner => Some(MapHandle::from_pinned_path(inner).map_err(|e| reject("load/pin", &e))?),
+    };
+    // The one type of libbpf-sys that the crate's own API asks for.
+    let options = libbpf_rs::libbpf_sys::bpf_map_create_opts {
+        sz: size_of::<libbpf_rs::libbpf_sys::bpf_map_create_opts>() as _,
+        map_flags: number_if_any(map, "map_flags")?,
+        map_extra: number_if_any(map, "map_extra")?,
+        numa_node: number_if_any(map, "numa_node")?,
+        inner_map_fd: inner.as_ref().map_or(0, |i| i.as_fd().as_raw_fd() as u32),
+        ..Default::default()
+    };
+    let (key_size, value_size, max_entries) = (number(map, "key_size")?, number(map, "value_size")?, number(map, "max_entries")?);
+    let made = MapHandle::create(kind, Some(name), key_size, value_size, max_entries, &options);
+    let mut made = made.map_err(|e| reject("load/create", &e))?;
+    let id = made.info().map_err(|e| error(&e.to_string()))?.info.id;
+    made.pin(path).map_err(|e| reject("load/pin", &e))?;
+    Ok(json!({"ok": {"id": id}}))
 }
 
 // ---- refusals ----

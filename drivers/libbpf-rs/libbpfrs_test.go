@@ -164,6 +164,27 @@ func TestReuseAndInnerMap(t *testing.T) {
 	})
 }
 
+func TestMapWithoutAnObject(t *testing.T) {
+	eachVersion(t, nil, func(d *rusttest.Driver) {
+		hash := loader.MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 3, Flags: unix.BPF_F_NO_PREALLOC | unix.BPF_F_NUMA_NODE}
+		made := d.MustOK(loader.Create{Name: "made", Map: hash, Path: rusttest.BPFFS + "/made"})
+		info := mapInfo(d.T, made.ID)
+		if info.Name != "made" || info.Type != ebpf.Hash || info.MaxEntries != 3 || info.Flags != hash.Flags {
+			d.Errorf("%+v", info)
+		}
+		outer := loader.MapAttributes{Type: uint32(ebpf.ArrayOfMaps), KeySize: 4, ValueSize: 4, MaxEntries: 2}
+		d.MustOK(loader.Create{Name: "outer", Map: outer, InnerMap: rusttest.BPFFS + "/made", Path: rusttest.BPFFS + "/outer"})
+		unknown := hash
+		unknown.Type = 9999
+		d.Want(loader.Create{Name: "m", Map: unknown, Path: rusttest.BPFFS + "/m"}, &loader.Unsupported{Feature: "type"})
+		d.Want(loader.Create{Name: "m", Map: outer, Path: rusttest.BPFFS + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Unclassified}) // EBADF
+		d.Want(loader.Create{Name: "m", Map: hash, Path: rusttest.BPFFS + "/made"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict})
+		if _, err := os.Stat(filepath.Join(d.Pins, "m")); !os.IsNotExist(err) {
+			d.Errorf("a pin is left: %v", err)
+		}
+	})
+}
+
 func TestAttachAndDetach(t *testing.T) {
 	for _, tt := range []struct {
 		kind, program string // and its type

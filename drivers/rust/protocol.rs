@@ -162,6 +162,14 @@ pub fn number<T: TryFrom<u64>>(object: &Value, key: &str) -> Result<T, Value> {
     n.ok_or_else(|| error(&format!("{key}: want a number of {} bits", 8 * size_of::<T>())))
 }
 
+/// A number that is left out where it is 0.
+pub fn number_if_any<T: TryFrom<u64> + Default>(object: &Value, key: &str) -> Result<T, Value> {
+    match object[key] {
+        Value::Null => Ok(T::default()),
+        _ => number(object, key),
+    }
+}
+
 pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
     object[key].as_bool().ok_or_else(|| error(&format!("{key}: want true or false")))
 }
