@@ -177,7 +177,7 @@ func TestMapWithoutAnObject(t *testing.T) {
 		unknown := hash
 		unknown.Type = 9999
 		d.Want(loader.Create{Name: "m", Map: unknown, Path: rusttest.BPFFS + "/m"}, &loader.Unsupported{Feature: "type"})
-		d.Want(loader.Create{Name: "m", Map: outer, Path: rusttest.BPFFS + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Unclassified}) // EBADF
+		d.Want(loader.Create{Name: "m", Map: outer, Path: rusttest.BPFFS + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid})
 		d.Want(loader.Create{Name: "m", Map: hash, Path: rusttest.BPFFS + "/made"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict})
 		if _, err := os.Stat(filepath.Join(d.Pins, "m")); !os.IsNotExist(err) {
 			d.Errorf("a pin is left: %v", err)
