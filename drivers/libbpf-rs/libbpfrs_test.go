@@ -125,7 +125,8 @@ func TestPinUnpinAndClose(t *testing.T) {
 				d.Errorf("%s is pinned still", name)
 			}
 		}
-		d.Want(loader.Pin{Session: "s", Target: "map", Name: "nobody", Path: rusttest.BPFFS + "/n"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound})
+		nobody := loader.Pin{Session: "s", Target: "map", Name: "nobody", Path: rusttest.BPFFS + "/nobody"}
+		d.Want(nobody, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound})
 		program, err := ebpf.NewProgramFromID(ebpf.ProgramID(loaded.Programs[0].ID))
 		if err != nil {
 			d.Fatal(err)
@@ -246,7 +247,8 @@ func cgroups(t *testing.T) bundle.Dir {
 
 func TestStructOpsAreRegisteredUntilTheyAreDetached(t *testing.T) {
 	object := filepath.Join(t.TempDir(), "struct_ops.o")
-	clang := exec.Command("clang-19", "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror", "-I../../objects/include", "-c", "testdata/struct_ops.bpf.c", "-o", object)
+	clang := exec.Command("clang-19", "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror",
+		"-I../../objects/include", "-c", "testdata/struct_ops.bpf.c", "-o", object)
 	if out, err := clang.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
