@@ -38,7 +38,10 @@ func driver(order record.Order, place suite.Place) (converse, error) {
 	}
 	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 		// The driver outlives the spec's context: it is told to close and reset after the spec's time is up.
-		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, place), loader.Options{Deadline: order.Limits.Request, Trace: trace})
+		// It has as long to exit as for a quarter of a request: two seconds passed twice on a busy host with two cores.
+		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, place), loader.Options{
+			Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
+		})
 	}, nil
 }
 
