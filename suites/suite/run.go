@@ -150,11 +150,13 @@ func ordered(ids []string, all []spec) ([]spec, error) {
 	return specs, errors.Join(problems...)
 }
 
+// settle is how long the kernel may take to free what nobody holds any more. An emulated kernel on a busy host took more than five seconds for an
+// array of programs, once in ten thousand specs; what is really held stays for good.
 func (r *run) settle() time.Duration {
 	if r.deps.Settle > 0 {
 		return r.deps.Settle
 	}
-	return 5 * time.Second
+	return 15 * time.Second
 }
 
 func (r *run) grace() time.Duration {
