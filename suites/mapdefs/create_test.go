@@ -85,8 +85,11 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 			m.Close()
 		}
 		held = nil
-		if mounted != "" {
-			unix.Unmount(mounted, unix.MNT_DETACH)
+		if mounted == "" {
+			return
+		}
+		if err := unix.Unmount(mounted, unix.MNT_DETACH); err != nil {
+			t.Error(err)
 		}
 		mounted = ""
 	}
