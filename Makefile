@@ -68,8 +68,8 @@ lint: ## vet, staticcheck, gofmt
 	$(GO) tool staticcheck ./...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'lint: gofmt these'; exit 1; }
 
-fuzz-short: ## the fuzz targets of what reads objects and manifests, a few seconds each
-	scripts/fuzz 5s loaderimpl loader
+fuzz-short: ## the fuzz targets of what reads objects and manifests, 50,000 inputs each
+	scripts/fuzz 50000x loaderimpl loader
 
 fuzz: ## every fuzz target, FUZZTIME each (default 5m)
 	scripts/fuzz $(or $(FUZZTIME),5m)
