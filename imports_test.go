@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package loadstone_test holds what is true of the module as a whole: who may import whom.
+package loadstone_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is the path of this module.
+const module = "github.com/loadstone-bpf/loadstone"
+
+// A rule says what the packages of one room may import. A room is a folder and everything below
+// it, less the rooms that have a rule of their own.
+type rule struct {
+	room  string
+	may   string // rooms that its packages may import, beside their own
+	tests string // rooms that its tests may import as well
+	not   string // packages outside the module that it must not import, with everything below them
+	apart bool   // its packages may not import each other
+}
+
+// impure are the packages through which code reaches the machine that it runs on.
+const impure = "os syscall net golang.org/x/sys"
+
+// rules are the layers of the house, from the lowest up. A package may import from rows above its
+// own only, which the order of the table makes plain and the compiler a fact.
+var rules = []rule{
+	{room: "loader/jsonline"},
+	{room: "loader/schema"},
+	{room: "loader", may: "loader/jsonline", tests: "loader/schema drivers/faults"},
+	{room: "loader/check", may: "loader loader/schema", tests: "drivers/cilium drivers/faults"},
+	{room: "loaderimpl"},
+	{room: "objects/elfedit"},
+	{room: "objects/build"},
+	{room: "objects", may: "objects/elfedit"},
+	{room: "requirements"},
+	{room: "oracle"},
+	{room: "record", may: "loader/jsonline"},
+
+	{room: "vmtest/arch"},
+	{room: "vmtest/apt/flock"},
+	{room: "vmtest/apt", may: "vmtest/apt/flock"},
+	{room: "vmtest/kernel", may: "vmtest/arch vmtest/apt vmtest/apt/flock"},
+	{room: "vmtest/image/mkshell"},
+	{room: "vmtest/image", may: "vmtest/arch vmtest/kernel"},
+	{room: "vmtest/guest/wire"},
+	{room: "vmtest/guest/inkernel"},
+	{room: "vmtest/guest", may: "vmtest/arch vmtest/guest/wire vmtest/guest/inkernel"},
+	{room: "vmtest/machine", may: "vmtest/arch vmtest/guest/wire", tests: "vmtest/image vmtest/kernel"},
+
+	{room: "drivers", may: "loader"},
+	{room: "drivers/rust"},
+	{room: "drivers/bundle", may: "drivers/rust loader vmtest/apt vmtest/apt/flock vmtest/arch", tests: "vmtest/guest vmtest/kernel"},
+	{room: "drivers/rust/rusttest", may: "drivers/bundle loader loader/schema vmtest/kernel"},
+	{room: "drivers/command", may: "loader", tests: "objects"},
+	{room: "drivers/cilium", may: "loader", tests: "drivers drivers/command loader/schema objects"},
+	{room: "drivers/faults", may: "loader drivers/cilium"},
+	{room: "drivers/reference", may: "loader loaderimpl", tests: "oracle"},
+	{room: "drivers/bpftool", may: "drivers/command loader", tests: "objects"},
+	{room: "drivers/iproute2", may: "drivers/command loader"},
+	{room: "drivers/iproute2-builtin", may: "drivers/iproute2 loader"},
+	{room: "drivers/libbpf", tests: "drivers/bundle loader vmtest/kernel"},
+	{room: "drivers/libbpf-rs", tests: "drivers/bundle drivers/rust loader objects"},
+	{room: "drivers/aya", tests: "drivers/bundle drivers/rust loader objects"},
+
+	{room: "suites/suite", may: "loader oracle record requirements"},
+	{room: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "drivers/reference record"},
+	{room: "suites/faults", may: "suites/suite record vmtest/guest/inkernel"},
+	{room: "cmd/loadstone-guest", may: "suites drivers/reference loader oracle record vmtest/guest"},
+
+	{room: "verdict", may: "record requirements"},
+	{room: "report", may: "verdict"},
+	{room: "run", may: "record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader"},
+	{room: "cmd/loadstone", may: "drivers loader record report requirements run verdict vmtest"},
+	{room: "bench", may: "loaderimpl record vmtest"},
+}
+
+// below reports whether a package is in a folder, or is that folder.
+func below(pkg, folder string) bool { return pkg == folder || strings.HasPrefix(pkg, folder+"/") }
+
+// within reports whether a package is in one of the folders of a list.
+func within(pkg, folders string) bool {
+	return slices.ContainsFunc(strings.Fields(folders), func(f string) bool { return below(pkg, f) })
+}
+
+// ruleOf returns the rule of the smallest room that a package is in, or nil.
+func ruleOf(pkg string) *rule {
+	var found *rule
+	for i := range rules {
+		if below(pkg, rules[i].room) && (found == nil || len(rules[i].room) > len(found.room)) {
+			found = &rules[i]
+		}
+	}
+	return found
+}
+
+// refuses returns why a package of the room must not import another, or nothing where it may. The
+// import is a whole path; ours begin with the module's.
+func (r *rule) refuses(pkg, imported string, test bool) string {
+	own, ours := strings.CutPrefix(imported, module+"/")
+	switch {
+	case !ours && !test && within(imported, r.not):
+		return imported + " reaches the machine"
+	case !ours, own == pkg, !r.apart && below(own, r.room), within(own, r.may), test && within(own, r.tests):
+		return ""
+	}
+	return own + " is no room that " + r.room + " may import"
+}
+
+// A listed is a package as go list prints it.
+type listed struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+}
+
+// listModule returns every package of the module.
+func listModule(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...").Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v: %s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var packages []listed
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return packages
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func TestImportsFollowTheLayers(t *testing.T) {
+	governed := make(map[string]bool)
+	for _, p := range listModule(t) {
+		pkg, ours := strings.CutPrefix(p.ImportPath, module+"/")
+		if !ours {
+			continue // the module's root, which holds this test
+		}
+		r := ruleOf(pkg)
+		if r == nil {
+			t.Errorf("%s: no rule says what it may import: add its room to the table", pkg)
+			continue
+		}
+		governed[r.room] = true
+		for _, imported := range p.Imports {
+			if why := r.refuses(pkg, imported, false); why != "" {
+				t.Errorf("%s: %s", pkg, why)
+			}
+		}
+		for _, imported := range slices.Concat(p.TestImports, p.XTestImports) {
+			if why := r.refuses(pkg, imported, true); why != "" {
+				t.Errorf("tests of %s: %s", pkg, why)
+			}
+		}
+	}
+	for _, r := range rules {
+		if !governed[r.room] {
+			t.Errorf("room %s of the table has no package", r.room)
+		}
+	}
+}
+
+// A table that no import breaks could be one that is not looked at.
+func TestForbiddenImportIsRefused(t *testing.T) {
+	pure := rule{room: "a/pure", may: "a/low", tests: "a/testing", not: impure}
+	for _, c := range []struct {
+		imported string
+		test     bool
+		refused  bool
+	}{
+		{module + "/a/low", false, false},
+		{module + "/a/lower", false, true},
+		{module + "/a/pure/inner", false, false},
+		{module + "/a/testing", false, true},
+		{module + "/a/testing", true, false},
+		{"os", false, true},
+		{"os/exec", false, true},
+		{"os", true, false},
+		{"golang.org/x/sys/unix", false, true},
+		{"osprey", false, false},
+		{"bytes", false, false},
+	} {
+		if got := pure.refuses("a/pure", c.imported, c.test) != ""; got != c.refused {
+			t.Errorf("import of %s (test: %v): refused %v, want %v", c.imported, c.test, got, c.refused)
+		}
+	}
+}
+
+// A rule names only rooms that stand above it, so that the table has no circle.
+func TestLayersHaveNoCircle(t *testing.T) {
+	place := make(map[string]int)
+	for i, r := range rules {
+		if _, twice := place[r.room]; twice {
+			t.Errorf("room %s has two rules", r.room)
+		}
+		place[r.room] = i
+	}
+	for i, r := range rules {
+		for _, room := range strings.Fields(r.may) {
+			if place[room] > i {
+				t.Errorf("%s may import %s, whose rule comes later in the table", r.room, room)
+			}
+		}
+	}
+}
