@@ -62,10 +62,15 @@ findings: build ## every version of every loader on every kernel, and what docs/
 # Modules of their own, each a main function that builds a driver with an older library: vet compiles the driver with it, staticcheck reads it here.
 MODULES := drivers/cilium/v0.17 drivers/cilium/v0.20
 
-lint: ## vet, staticcheck, gofmt
+# What lint needs stands in a module of its own, so that no one who imports the loader gets it too.
+TOOL := $(GO) tool -modfile=tools/go.mod
+
+lint: ## vet, staticcheck, misspell, gofmt
 	$(GO) vet ./...
 	set -e; for m in $(MODULES); do $(GO) -C $$m mod tidy -diff; $(GO) -C $$m vet .; done
-	$(GO) tool staticcheck ./...
+	$(GO) -C tools mod tidy -diff
+	$(TOOL) staticcheck ./...
+	@git ls-files '*.go' '*.md' '*.yaml' '*.c' '*.h' '*.rs' '*.txtar' Makefile scripts .ci | xargs $(TOOL) misspell -error -i rela
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'lint: gofmt these'; exit 1; }
 
 fuzz-short: ## the fuzz targets of what reads objects and manifests, 50,000 inputs each
