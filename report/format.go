@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // A Format is a kind of report that is a file.
@@ -68,37 +69,10 @@ func Write(dir string, file *verdict.File, formats ...Format) ([]string, error) 
 			return paths, fmt.Errorf("write reports: %w", err)
 		}
 		path := filepath.Join(dir, f.Name())
-		if err := replace(path, b.Bytes()); err != nil {
+		if err := wholefile.Write(path, b.Bytes(), 0o644); err != nil {
 			return paths, fmt.Errorf("write reports: %w", err)
 		}
 		paths = append(paths, path)
 	}
 	return paths, nil
-}
-
-// replace makes data the content of the file at path in one step.
-func replace(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

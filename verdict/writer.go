@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // syncEvery is how far apart two fsyncs of a run file are at least, and so how much a power failure can cost. A crash of the program costs
@@ -81,40 +83,29 @@ func start(path string, run Run, sync func() error) (*Writer, error) {
 	return w, nil
 }
 
-func create(path string, run Run) (_ *os.File, err error) {
-	dir := filepath.Dir(path)
-	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-		}
-	}()
+// create makes the file with its first line, in one step, and opens it for the lines that follow.
+func create(path string, run Run) (*os.File, error) {
 	line, err := marshalLine("run", run)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := file.Write(line); err != nil {
+	if err := wholefile.Write(path, line, 0o644); err != nil {
 		return nil, err
 	}
-	if err := file.Chmod(0o644); err != nil {
+	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	if err := file.Sync(); err != nil {
-		return nil, err
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return nil, err
-	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+}
+
+// syncFolder makes the names in a folder outlast a loss of power.
+func syncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer d.Close()
-	return file, d.Sync()
+	return d.Sync()
 }
 
 // Write appends a verdict. It returns an error wrapping [ErrDuplicate] or [ErrUnplanned] for one that the plan has no room for, and then

@@ -89,7 +89,7 @@ func Build(ctx context.Context, options Options) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", request, err)
 	}
-	return store.put(request, t, components)
+	return work.put(request, t, components)
 }
 
 // Cached returns a bundle that is in the cache, or nil if it is not there whole. It uses neither network nor compiler, but for a driver in Go of a

@@ -45,7 +45,7 @@ func (r *request) source(ctx context.Context, compiler string, w *workspace, sys
 	if err != nil {
 		return nil, err
 	}
-	return b, w.store.putBuilt(name, b)
+	return b, w.putBuilt(name, b)
 }
 
 // buildSource fetches the manifest's source package and runs its commands there.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // A store keeps bundles in a cache directory:
@@ -76,7 +77,7 @@ func (s store) find(r *request) (*Bundle, error) {
 }
 
 // put keeps a bundle.
-func (s store) put(r *request, t tree, components map[string]string) (*Bundle, error) {
+func (w *workspace) put(r *request, t tree, components map[string]string) (*Bundle, error) {
 	archive, err := t.archive()
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", r, err)
@@ -85,16 +86,15 @@ func (s store) put(r *request, t tree, components map[string]string) (*Bundle, e
 		Loader: r.Manifest.Name, Version: r.version, Suite: r.suite, Command: r.Manifest.Argv(), Env: r.env(),
 		Digest: digest(archive), Size: int64(len(archive)), Components: components,
 	}
-	b.Payload = s.path(b.Digest + ".cpio")
+	b.Payload = w.store.path(b.Digest + ".cpio")
 	text, err := json.MarshalIndent(b, "", "\t")
 	if err != nil {
 		return nil, err
 	}
-	work := s.path(r.id + ".work")
-	if err := replaceFile(work, b.Payload, archive); err != nil {
+	if err := wholefile.WriteFrom(w.dir, b.Payload, archive, 0o644); err != nil {
 		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
 	}
-	if err := replaceFile(work, s.path(r.id+".json"), text); err != nil {
+	if err := wholefile.WriteFrom(w.dir, w.store.path(r.id+".json"), text, 0o644); err != nil {
 		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
 	}
 	return b, nil
@@ -115,12 +115,12 @@ func (s store) findBuilt(name string) *built {
 }
 
 // putBuilt keeps what came of a source package.
-func (s store) putBuilt(name string, b *built) error {
+func (w *workspace) putBuilt(name string, b *built) error {
 	text, err := json.Marshal(b)
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(s.path(name+".work"), s.path(name+".json"), append([]byte(digest(text)+"\n"), text...)); err != nil {
+	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"), append([]byte(digest(text)+"\n"), text...), 0o644); err != nil {
 		return fmt.Errorf("keep source %s: %w", b.Name, full(err))
 	}
 	return nil
@@ -132,25 +132,6 @@ func full(err error) error {
 		return fmt.Errorf("%w: %w; free some space, or name another place with --cache", apt.ErrDiskFull, err)
 	}
 	return err
-}
-
-// replaceFile puts a file in place at once, by way of a name that is removed if this process does not come to the end.
-func replaceFile(by, name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(by), filepath.Base(by))
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	// Without the sync, a machine that loses power may keep the new name and not the content.
-	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // A workspace is a folder in which a bundle is made.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // writeConfig writes the root's apt.conf. APT_CONFIG points to it, and it turns
@@ -56,29 +58,17 @@ func (r *Root) writeConfig() error {
 		text.WriteString(line + "\n")
 	}
 	// The host's options may hold the password of a proxy.
-	return replaceFile(r.configPath(), []byte(text.String()), 0o600)
+	return updateFile(r.configPath(), []byte(text.String()), 0o600)
 }
 
 func (r *Root) configPath() string { return filepath.Join(r.dir, "apt.conf") }
 
-// replaceFile writes a file so that a reader sees the old or the new one.
-func replaceFile(path string, data []byte, mode os.FileMode) error {
+// updateFile writes a file whole, unless that is its content already.
+func updateFile(path string, data []byte, mode os.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	err = errors.Join(err, file.Chmod(mode), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	return wholefile.Write(path, data, mode)
 }
 
 // command is a program of apt's or dpkg's. It dies with ctx and with this

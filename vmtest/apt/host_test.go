@@ -148,7 +148,7 @@ func TestHostWithoutApt(t *testing.T) {
 
 func TestHostWithoutDebianInItsSources(t *testing.T) {
 	config := t.TempDir() + "/apt.conf"
-	if err := replaceFile(config, []byte("Dir::Etc::sourcelist \"/dev/null\";\nDir::Etc::sourceparts \"/dev/null\";\n"), 0o600); err != nil {
+	if err := updateFile(config, []byte("Dir::Etc::sourcelist \"/dev/null\";\nDir::Etc::sourceparts \"/dev/null\";\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("APT_CONFIG", config)

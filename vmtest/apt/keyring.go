@@ -30,7 +30,7 @@ func (r *Root) installKeyrings() error {
 		if filepath.Ext(path) == ".asc" {
 			extension = ".asc"
 		}
-		if err := replaceFile(filepath.Join(dir, fmt.Sprintf("host-%d%s", i, extension)), data, 0o644); err != nil {
+		if err := updateFile(filepath.Join(dir, fmt.Sprintf("host-%d%s", i, extension)), data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -97,7 +97,7 @@ func (r *Root) extractKeyring(ctx context.Context, p Package, path string) error
 	}
 	for _, name := range debianKeyrings {
 		if data, err := os.ReadFile(filepath.Join(temporary, name)); err == nil {
-			return full(replaceFile(path, data, 0o644))
+			return full(updateFile(path, data, 0o644))
 		}
 	}
 	return fmt.Errorf("%s has no keyring where it should be: %w", p, ErrCorruptPackage)

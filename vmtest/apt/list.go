@@ -60,7 +60,7 @@ func (s *Suite) collect(prefix string, keep func(columns []string) (bool, error)
 
 // eachLine calls do for the lines of the dist's index that start with prefix.
 func (s *Suite) eachLine(d dist, prefix string, do func(columns []string) error) error {
-	x, err := openIndex(s.root.distDir(d, "index"))
+	x, err := openIndex(s.root.distDir(d, indexFile))
 	if err != nil {
 		return err
 	}

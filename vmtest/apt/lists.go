@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,10 @@ import (
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
+
+const indexFile = "index"
 
 // Each dist has a directory of its own, so that one that cannot be updated does
 // not spoil the others:
@@ -43,7 +47,7 @@ func (r *Root) readState(d dist) (state, bool) {
 	if s.Absent {
 		return s, true
 	}
-	x, err := openIndex(r.distDir(d, "index"))
+	x, err := openIndex(r.distDir(d, indexFile))
 	if err != nil {
 		return state{}, false
 	}
@@ -138,7 +142,7 @@ func (r *Root) writeState(d dist, s state) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(r.distDir(d, "state.json"), data, 0o644)
+	return updateFile(r.distDir(d, "state.json"), data, 0o644)
 }
 
 // updateLists runs apt-get update for one dist.
@@ -150,7 +154,7 @@ func (r *Root) updateLists(ctx context.Context, d dist) error {
 	}
 	files := map[string]string{"sources.list": fmt.Sprintf("deb [target=Packages] %s %s main\n", r.base(d), d.name), "status": ""}
 	for name, text := range files {
-		if err := replaceFile(r.distDir(d, name), []byte(text), 0o644); err != nil {
+		if err := updateFile(r.distDir(d, name), []byte(text), 0o644); err != nil {
 			return full(err)
 		}
 	}
@@ -190,21 +194,22 @@ func (r *Root) makeIndex(ctx context.Context, d dist) error {
 	if err := targets.run(ctx, "list the indices of "+d.name); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(r.distDir(d), ".index.*")
+	file, err := wholefile.Create(r.distDir(d, indexFile), 0o600)
 	if err != nil {
 		return err
 	}
 	// Under the lock of the dist, whatever else has such a name is a leftover.
 	defer r.removeLeftovers(d)
-	if err := errors.Join(r.indexOf(ctx, file, strings.FieldsFunc(names.String(), func(c rune) bool { return c == '\n' })), file.Close()); err != nil {
+	defer file.Close()
+	if err := r.indexOf(ctx, file, strings.FieldsFunc(names.String(), func(c rune) bool { return c == '\n' })); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), r.distDir(d, "index"))
+	return file.CloseAtomicallyReplace()
 }
 
 // indexOf writes the index of Packages files, which apt keeps in whatever
 // compression the host prefers and apt-helper reads.
-func (r *Root) indexOf(ctx context.Context, w *os.File, packages []string) error {
+func (r *Root) indexOf(ctx context.Context, w io.Writer, packages []string) error {
 	if len(packages) == 0 {
 		return writeIndex(w, strings.NewReader(""))
 	}
@@ -227,7 +232,7 @@ func (r *Root) indexOf(ctx context.Context, w *os.File, packages []string) error
 
 // removeLeftovers removes the temporary files of runs that were killed.
 func (r *Root) removeLeftovers(d dist) {
-	leftovers, _ := filepath.Glob(r.distDir(d, ".index.*"))
+	leftovers, _ := filepath.Glob(wholefile.Prefix(r.distDir(d, indexFile)) + "*")
 	for _, path := range leftovers {
 		os.Remove(path)
 	}

@@ -70,7 +70,7 @@ func (s *Suite) updateSources(ctx context.Context) error {
 		fmt.Fprintf(&lines, "deb-src [target=Sources] %s %s main\n", s.root.base(one), one.name)
 	}
 	for name, text := range map[string]string{"sources.list": lines.String(), "status": ""} {
-		if err := replaceFile(s.root.distDir(d, name), []byte(text), 0o644); err != nil {
+		if err := updateFile(s.root.distDir(d, name), []byte(text), 0o644); err != nil {
 			return full(err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // MaxSize is the size in bytes of the largest image.
@@ -104,32 +105,19 @@ func (o Options) key() (string, error) {
 	for _, name := range o.Modules {
 		fmt.Fprintf(hash, "module %s\n", name)
 	}
-	guest, err := hashFile(o.Guest)
+	guest, err := wholefile.Digest(o.Guest)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w; make build puts it there", ErrGuest, err)
 	}
 	fmt.Fprintf(hash, "guest %s\n", guest)
 	if o.Shell != "" {
-		shell, err := hashFile(o.Shell)
+		shell, err := wholefile.Digest(o.Shell)
 		if err != nil {
 			return "", fmt.Errorf("%w: %w; make build puts it there", ErrShell, err)
 		}
 		fmt.Fprintf(hash, "shell %s\n", shell)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:16]), nil
-}
-
-func hashFile(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 var errAltered = errors.New("image is not as it was made")
@@ -149,7 +137,7 @@ func open(path string) (Image, error) {
 		return Image{}, fmt.Errorf("%w: %s: %w", errAltered, noteOf(path), err)
 	}
 	image.Path = path
-	digest, err := hashFile(path)
+	digest, err := wholefile.Digest(path)
 	if err != nil {
 		return Image{}, err
 	}
@@ -162,19 +150,15 @@ func open(path string) (Image, error) {
 // build makes an image in a temporary file and moves it to path. Two that
 // build the same image at once make the same bytes, so either may win.
 func (o Options) build(ctx context.Context, path string) (_ Image, err error) {
-	temporary, err := os.CreateTemp(o.Cache, "making-*")
+	file, err := wholefile.Create(path, 0o600)
 	if err != nil {
 		return Image{}, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary.Name()))
-		}
-	}()
+	defer func() { err = errors.Join(err, file.Cleanup()) }()
 	image := Image{Path: path}
 	hash := sha256.New()
-	limited := &limitedWriter{w: io.MultiWriter(temporary, hash), left: MaxSize}
-	if err := errors.Join(o.write(ctx, limited), temporary.Close()); err != nil {
+	limited := &limitedWriter{w: io.MultiWriter(file, hash), left: MaxSize}
+	if err := o.write(ctx, limited); err != nil {
 		return Image{}, err
 	}
 	image.Size = MaxSize - limited.left
@@ -183,23 +167,10 @@ func (o Options) build(ctx context.Context, path string) (_ Image, err error) {
 	if err != nil {
 		return Image{}, err
 	}
-	if err := replaceFile(noteOf(path), note); err != nil {
+	if err := wholefile.Write(noteOf(path), note, 0o600); err != nil {
 		return Image{}, err
 	}
-	return image, os.Rename(temporary.Name(), path)
-}
-
-// replaceFile writes a file at once.
-func replaceFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "making-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), path)
+	return image, file.CloseAtomicallyReplace()
 }
 
 // limitedWriter fails with [ErrTooLarge] beyond a size.

@@ -6,12 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // Origin is where a kernel comes from.
@@ -80,9 +81,11 @@ func (k *Kernel) stamp() error {
 		if path == "" {
 			continue
 		}
-		if err := hashInto(sum, path); err != nil {
+		digest, err := wholefile.Digest(path)
+		if err != nil {
 			return err
 		}
+		fmt.Fprintln(sum, digest)
 	}
 	if k.ModulesDir != "" {
 		modules, err := k.Modules()
@@ -99,16 +102,6 @@ func (k *Kernel) stamp() error {
 	}
 	k.Digest = hex.EncodeToString(sum.Sum(nil))
 	return nil
-}
-
-func hashInto(w io.Writer, path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	_, err = io.Copy(w, file)
-	return err
 }
 
 func exists(path string) bool {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // manifest says what a kernel in the cache consists of. It is the last file
@@ -68,7 +69,7 @@ func newManifest(dir, arch string, o Offer) (*manifest, error) {
 		if err != nil {
 			return err
 		}
-		m.Files[name], err = hashFile(path)
+		m.Files[name], err = dataOf(path)
 		return err
 	})
 	if err != nil {
@@ -78,16 +79,13 @@ func newManifest(dir, arch string, o Offer) (*manifest, error) {
 	return m, nil
 }
 
-func hashFile(path string) (fileData, error) {
+func dataOf(path string) (fileData, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return fileData{}, err
 	}
-	sum := sha256.New()
-	if err := hashInto(sum, path); err != nil {
-		return fileData{}, err
-	}
-	return fileData{info.Size(), hex.EncodeToString(sum.Sum(nil))}, nil
+	digest, err := wholefile.Digest(path)
+	return fileData{info.Size(), digest}, err
 }
 
 // errNoManifest says that a directory is not that of a whole kernel.
@@ -159,7 +157,7 @@ func (m *manifest) verifyFile(path string, want fileData, known stamp) (stamp, e
 	if now == known {
 		return now, nil
 	}
-	got, err := hashFile(path)
+	got, err := dataOf(path)
 	if err != nil {
 		return stamp{}, err
 	}
@@ -196,23 +194,6 @@ func readStamps(dir string) map[string]stamp {
 func writeStamps(dir string, stamps map[string]stamp) {
 	data, err := json.Marshal(stamps)
 	if err == nil {
-		_ = writeFile(filepath.Join(dir, stampsFile), data)
+		_ = wholefile.Write(filepath.Join(dir, stampsFile), data, 0o644)
 	}
-}
-
-// writeFile writes a file by way of a temporary name.
-func writeFile(path string, data []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	err = errors.Join(err, file.Chmod(0o644), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // Options say where kernels are kept and where they come from.
@@ -382,7 +383,7 @@ func writeModulesDep(dir, release string) error {
 	if err := modules.WriteDep(text); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, "modules.dep"), []byte(text.String()))
+	return wholefile.Write(filepath.Join(dir, "modules.dep"), []byte(text.String()), 0o644)
 }
 
 func writeManifest(dir, arch string, o Offer) error {
@@ -394,7 +395,7 @@ func writeManifest(dir, arch string, o Offer) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, manifestFile), data)
+	return wholefile.Write(filepath.Join(dir, manifestFile), data, 0o644)
 }
 
 // install moves a finished kernel into place. An altered one that is there is

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // ErrNoKVM is wrapped by errors about a host on which no KVM guest runs.
@@ -114,15 +116,7 @@ func writeProof(file string, p proof) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".kvm-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), file)
+	return wholefile.Write(file, b, 0o600)
 }
 
 // tryKVM returns nil if guests run under KVM: first one of a few

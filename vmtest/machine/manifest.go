@@ -9,12 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // errStale says that a template on disk is not what its manifest says.
@@ -65,11 +66,11 @@ func identify(ctx context.Context, c Config) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	kernel, err := hashFile(c.Kernel)
+	kernel, err := wholefile.Digest(c.Kernel)
 	if err != nil {
 		return identity{}, fmt.Errorf("kernel: %w", err)
 	}
-	image, err := hashFile(c.Image)
+	image, err := wholefile.Digest(c.Image)
 	if err != nil {
 		return identity{}, fmt.Errorf("image: %w", err)
 	}
@@ -120,20 +121,6 @@ func identifyQEMU(ctx context.Context, program string) (string, error) {
 	return fmt.Sprintf("%s; %s; %d bytes of %d", line, file, info.Size(), info.ModTime().UnixNano()), nil
 }
 
-// hashFile returns a file's SHA-256, in hexadecimal.
-func hashFile(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
 func stampFile(name string) (fileStamp, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -148,7 +135,7 @@ func stampFile(name string) (fileStamp, error) {
 
 // take makes the manifest of a template that is complete.
 func (t *Template) manifest(id identity) (manifest, error) {
-	state, err := hashFile(t.path(stateFile))
+	state, err := wholefile.Digest(t.path(stateFile))
 	if err != nil {
 		return manifest{}, err
 	}

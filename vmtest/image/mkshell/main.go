@@ -20,6 +20,8 @@ import (
 	"github.com/u-root/mkuimage/cpio"
 	"github.com/u-root/mkuimage/uimage"
 	"github.com/u-root/uio/llog"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // core is where u-root keeps its commands.
@@ -63,19 +65,22 @@ func run(out, goarch string) (err error) {
 	for i, name := range commands {
 		packages[i] = core + name
 	}
-	// Written beside its place and renamed: a half archive must not look like
-	// one that is done.
-	temporary := out + ".making"
+	// A half archive must not look like one that is done.
+	archive, err := wholefile.Create(out, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, archive.Cleanup()) }()
 	err = uimage.Create(llog.Default(),
 		uimage.WithTempDir(scratch),
 		uimage.WithEnv(golang.DisableCGO(), golang.WithGOARCH(goarch)),
 		uimage.WithBaseArchive(cpio.InMemArchive()),
 		uimage.WithBusyboxCommands(packages...),
 		uimage.WithShell("gosh"),
-		uimage.WithCPIOOutput(temporary),
+		uimage.WithCPIOOutput(archive.Name()),
 	)
 	if err != nil {
 		return err
 	}
-	return os.Rename(temporary, out)
+	return archive.CloseAtomicallyReplace()
 }
