@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // A sysroot is a folder with the files of packages and of all that they depend on, in the layout of a [tree]. All its symbolic links are
@@ -217,7 +218,7 @@ func (s *sysroot) move(from, name, owner string) error {
 func (w *workspace) deb(ctx context.Context, from *apt.Root, p apt.Package) (string, error) {
 	kept := filepath.Join(w.debs, p.SHA256+".deb")
 	data, err := os.ReadFile(kept)
-	if err == nil && digest(data) == p.SHA256 {
+	if err == nil && wholefile.DigestOf(data) == p.SHA256 {
 		return kept, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -15,6 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/apttest"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 func TestLibraryIsNamedByItsSource(t *testing.T) {
@@ -120,7 +121,7 @@ func TestAlteredPackageIsFetchedAnew(t *testing.T) {
 		}
 		for _, deb := range debs {
 			data, err := os.ReadFile(deb)
-			if err != nil || digest(data)+".deb" != filepath.Base(deb) {
+			if err != nil || wholefile.DigestOf(data)+".deb" != filepath.Base(deb) {
 				t.Errorf("%s is altered (%v)", deb, err)
 			}
 		}

@@ -5,8 +5,6 @@ package bundle
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +17,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/rust"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // formatVersion is part of every key: it changes when the same request makes another bundle than before.
@@ -148,9 +147,9 @@ func (r *request) identify() error {
 	}
 	text, err := json.Marshal(map[string]any{
 		"format": formatVersion, "manifest": m, "version": r.version, "suite": r.suite, "arch": r.Arch.Name, "mirror": r.Mirror,
-		"files": digest(files), "sources": r.sources, "program": digest(r.program),
+		"files": wholefile.DigestOf(files), "sources": r.sources, "program": wholefile.DigestOf(r.program),
 	})
-	r.id = fmt.Sprintf("%s-%s-%s", r.Manifest.Name, r.version, digest(text)[:16])
+	r.id = fmt.Sprintf("%s-%s-%s", r.Manifest.Name, r.version, wholefile.DigestOf(text)[:16])
 	return err
 }
 
@@ -185,11 +184,6 @@ func (r *request) programPath() (string, error) {
 		name += "-" + r.version
 	}
 	return filepath.Join(dir, name), nil
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }
 
 // isELF reports whether a file starts as ELF files do.

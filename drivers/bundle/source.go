@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // A built is what came of a source package.
@@ -37,7 +38,7 @@ func (r *request) source(ctx context.Context, compiler string, w *workspace, sys
 	if err != nil {
 		return nil, err
 	}
-	name := "source-" + r.Manifest.Source.Package + "-" + digest(key)[:16]
+	name := "source-" + r.Manifest.Source.Package + "-" + wholefile.DigestOf(key)[:16]
 	if b := w.store.findBuilt(name); b != nil && !r.Refresh {
 		return b, nil
 	}

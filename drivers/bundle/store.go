@@ -70,7 +70,7 @@ func (s store) find(r *request) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if digest(archive) != b.Digest {
+	if wholefile.DigestOf(archive) != b.Digest {
 		return nil, fmt.Errorf("%w: %s", ErrAltered, b.Payload)
 	}
 	return &b, nil
@@ -84,7 +84,7 @@ func (w *workspace) put(r *request, t tree, components map[string]string) (*Bund
 	}
 	b := &Bundle{
 		Loader: r.Manifest.Name, Version: r.version, Suite: r.suite, Command: r.Manifest.Argv(), Env: r.env(),
-		Digest: digest(archive), Size: int64(len(archive)), Components: components,
+		Digest: wholefile.DigestOf(archive), Size: int64(len(archive)), Components: components,
 	}
 	b.Payload = w.store.path(b.Digest + ".cpio")
 	text, err := json.MarshalIndent(b, "", "\t")
@@ -108,7 +108,7 @@ func (s store) findBuilt(name string) *built {
 	}
 	sum, text, _ := bytes.Cut(data, []byte("\n"))
 	b := &built{}
-	if digest(text) != string(sum) || json.Unmarshal(text, b) != nil {
+	if wholefile.DigestOf(text) != string(sum) || json.Unmarshal(text, b) != nil {
 		return nil
 	}
 	return b
@@ -120,7 +120,7 @@ func (w *workspace) putBuilt(name string, b *built) error {
 	if err != nil {
 		return err
 	}
-	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"), append([]byte(digest(text)+"\n"), text...), 0o644); err != nil {
+	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"), append([]byte(wholefile.DigestOf(text)+"\n"), text...), 0o644); err != nil {
 		return fmt.Errorf("keep source %s: %w", b.Name, full(err))
 	}
 	return nil

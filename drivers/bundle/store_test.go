@@ -15,6 +15,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // script is a manifest of a driver that is a file and nothing more, for which nothing is compiled.
@@ -75,7 +76,7 @@ func TestAlteredBundleIsMadeAnew(t *testing.T) {
 			if diff := cmp.Diff(good, again); diff != "" {
 				t.Error(diff)
 			}
-			if archive, err := os.ReadFile(again.Payload); err != nil || digest(archive) != good.Digest {
+			if archive, err := os.ReadFile(again.Payload); err != nil || wholefile.DigestOf(archive) != good.Digest {
 				t.Errorf("the archive is not as it was (%v)", err)
 			}
 			if told := strings.Join(notices, ""); (name != "record gone") != strings.Contains(told, "mine@1.0 is made anew") {

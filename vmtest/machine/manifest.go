@@ -4,8 +4,6 @@ package machine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,8 +91,7 @@ func (id identity) key() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16]), nil
+	return wholefile.DigestOf(b)[:32], nil
 }
 
 // hostBoot returns a text that changes with each boot of the host.
