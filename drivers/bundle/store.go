@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
-	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
@@ -35,7 +35,7 @@ func (s store) path(name string) string { return filepath.Join(s.dir, "bundles",
 
 // lock takes the lock of a request, and removes what killed runs have left of it.
 func (s store) lock(ctx context.Context, r *request) (unlock func(), err error) {
-	lock, err := flock.Wait(ctx, s.path(r.id+".lock"))
+	lock, err := flock.Wait(ctx, s.path(r.id+".lock"), flock.Exclusive)
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", r, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
@@ -109,7 +109,7 @@ func (s state) verdict(d dist) error {
 // update fetches the lists of a dist and makes its index, unless another
 // process did so since the given time.
 func (r *Root) update(ctx context.Context, d dist, since time.Time) error {
-	lock, err := flock.Wait(ctx, r.distDir(d, "lock"))
+	lock, err := flock.Wait(ctx, r.distDir(d, "lock"), flock.Exclusive)
 	if err != nil {
 		return full(err)
 	}

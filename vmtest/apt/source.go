@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 )
 
 // A SourcePackage is a source package that has been fetched.
@@ -31,7 +31,7 @@ func (s *Suite) FetchSource(ctx context.Context, name, dir string) (SourcePackag
 	if s.root.options.Offline {
 		return SourcePackage{}, fmt.Errorf("fetch source %s: %w: offline nothing is fetched", name, ErrNoNetwork)
 	}
-	lock, err := flock.Wait(ctx, filepath.Join(s.root.dir, s.Name+"-source", "lock"))
+	lock, err := flock.Wait(ctx, filepath.Join(s.root.dir, s.Name+"-source", "lock"), flock.Exclusive)
 	if err != nil {
 		return SourcePackage{}, full(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
-	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 )
 
 func (s *Store) temporary() string { return filepath.Join(s.dir, ".tmp") }

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
-	"github.com/loadstone-bpf/loadstone/vmtest/apt/flock"
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
@@ -320,7 +320,7 @@ func (s *Store) open(key string) (*Kernel, error) {
 
 // pull fetches a kernel into the cache, unless another process does so first.
 func (s *Store) pull(ctx context.Context, o Offer) (*Kernel, error) {
-	lock, err := flock.Wait(ctx, s.lockPath(o.key()))
+	lock, err := flock.Wait(ctx, s.lockPath(o.key()), flock.Exclusive)
 	if err != nil {
 		return nil, onDisk(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
@@ -25,7 +26,7 @@ var ErrNoClones = errors.New("machine cannot be cloned")
 type Template struct {
 	config Config
 	dir    string
-	lock   *lock // shared, so that nobody removes it
+	lock   *flock.Lock // shared, so that nobody removes it
 	// Made is when the parts of its making were done, from the start of
 	// QEMU; zero if it was there already.
 	Made Timing
@@ -55,7 +56,10 @@ func (t *Template) resuming() plan {
 }
 
 // Close lets others remove the template. Clones that run are not harmed.
-func (t *Template) Close() error { return t.lock.release() }
+func (t *Template) Close() error {
+	t.lock.Unlock()
+	return nil
+}
 
 // make boots the template's machine and saves it when its guest is ready.
 func (t *Template) make(ctx context.Context, o Options) error {

@@ -3,7 +3,6 @@
 package machine
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 )
 
 // copyTemplate copies the test template into a cache of its own, so that a
@@ -231,7 +232,7 @@ func TestPruneRemovesWhatNobodyCanUse(t *testing.T) {
 	}
 	t.Run("in use", func(t *testing.T) {
 		ts, to := copyTemplate(t)
-		lock, err := acquire(t.Context(), to.dir+lockSuffix, shared)
+		lock, err := flock.Wait(t.Context(), to.dir+lockSuffix, flock.Shared)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,37 +243,8 @@ func TestPruneRemovesWhatNobodyCanUse(t *testing.T) {
 		if !exists(to.dir) {
 			t.Error("a template in use is gone")
 		}
-		if err := lock.release(); err != nil {
-			t.Fatal(err)
-		}
+		lock.Unlock()
 	})
-}
-
-func TestLockThatIsNotToBeHad(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "lock")
-	held, err := acquire(t.Context(), name, exclusive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	gaveUp := errors.New("the user gave up")
-	cancel(gaveUp)
-	if _, err := acquire(ctx, name, shared); !errors.Is(err, gaveUp) {
-		t.Errorf("got %v", err)
-	}
-	if l, err := tryAcquire(name); l != nil || err != nil {
-		t.Errorf("got the lock twice: %v", err)
-	}
-	if err := held.release(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := acquire(t.Context(), name, exclusive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := again.release(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestTemplateOfAGuestThatFails(t *testing.T) {

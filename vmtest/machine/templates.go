@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 )
 
 // Templates keeps templates in a folder, which any number of processes can
@@ -116,15 +118,13 @@ const (
 // lockAndFill brings t about and holds its lock, shared with others.
 func (ts Templates) lockAndFill(ctx context.Context, t *Template, id identity) (err error) {
 	for {
-		if t.lock, err = acquire(ctx, t.dir+lockSuffix, shared); err != nil {
+		if t.lock, err = flock.Wait(ctx, t.dir+lockSuffix, flock.Shared); err != nil {
 			return err
 		}
 		if err = t.verify(); err == nil {
-			return t.lock.touch()
+			return touch(t.dir + lockSuffix)
 		}
-		if err := t.lock.release(); err != nil {
-			return err
-		}
+		t.lock.Unlock()
 		if !errors.Is(err, fs.ErrNotExist) {
 			ts.logger().Warn("template is made anew", "reason", err)
 		}
@@ -137,14 +137,21 @@ func (ts Templates) lockAndFill(ctx context.Context, t *Template, id identity) (
 
 // fill makes t unless another process has made it meanwhile.
 func (ts Templates) fill(ctx context.Context, t *Template, id identity) error {
-	lock, err := acquire(ctx, t.dir+lockSuffix, exclusive)
+	lock, err := flock.Wait(ctx, t.dir+lockSuffix, flock.Exclusive)
 	if err != nil {
 		return err
 	}
-	if t.verify() != nil {
-		err = ts.makeTemplate(ctx, t, id)
+	defer lock.Unlock()
+	if t.verify() == nil {
+		return nil
 	}
-	return errors.Join(err, lock.release())
+	return ts.makeTemplate(ctx, t, id)
+}
+
+// touch notes that the template with the lock at path is used now.
+func touch(path string) error {
+	now := time.Now()
+	return os.Chtimes(path, now, now)
 }
 
 // makeTemplate makes t beside its place and moves it there when it is
@@ -252,11 +259,14 @@ func bootOf(dir string) string {
 
 // remove removes a template that nobody uses.
 func (k kept) remove() error {
-	lock, err := tryAcquire(k.dir + lockSuffix)
-	if err != nil || lock == nil {
+	lock, err := flock.Try(k.dir + lockSuffix)
+	if errors.Is(err, flock.ErrHeld) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	return errors.Join(os.RemoveAll(k.dir), os.RemoveAll(k.dir+makingSuffix), os.Remove(k.dir+lockSuffix), lock.release())
+	return errors.Join(os.RemoveAll(k.dir), os.RemoveAll(k.dir+makingSuffix), lock.Remove())
 }
 
 func (ts Templates) logger() *slog.Logger {
