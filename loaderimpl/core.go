@@ -12,27 +12,31 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // fit applies a program's CO-RE relocations: instructions that depend on the layout of the kernel's types get the numbers of this kernel.
 // The rules are cilium/ebpf's, and so are the parsed relocations; the kernel's types are read only if a program has any.
-func (l *loading) fit(b *body) error {
+func (l *loading) fit(b *code.Body) error {
 	var relos []*btf.CORERelocation
 	var places []uint32 // of the instructions, in the body
-	for _, i := range b.order {
+	for _, i := range b.Order {
 		fn := &l.object.functions[i]
-		if !l.object.ext.fits(fn) {
+		if !l.object.ext.HasCORE(fn.Section.Name) {
 			continue
 		}
-		list, err := l.fits(fn.section.name)
+		list, err := l.fits(fn.Section.Name)
 		if err != nil {
 			return err
 		}
 		for _, r := range list {
-			off := uint64(r.Offset) * insnSize
-			if off >= fn.offset && off < fn.offset+uint64(len(fn.code)) {
+			off := uint64(r.Offset) * objfile.InsnSize
+			if off >= fn.Offset && off < fn.Offset+uint64(len(fn.Code)) {
 				relos = append(relos, r.Relo)
-				places = append(places, b.starts[i]+uint32((off-fn.offset)/insnSize))
+				places = append(places, b.Starts[i]+uint32((off-fn.Offset)/objfile.InsnSize))
 			}
 		}
 	}
@@ -43,13 +47,13 @@ func (l *loading) fit(b *body) error {
 	if err != nil {
 		return err
 	}
-	fixups, err := btf.CORERelocate(relos, targets, l.object.file.order, l.localTypes.TypeID)
+	fixups, err := btf.CORERelocate(relos, targets, l.object.file.Order, l.localTypes.TypeID)
 	if err != nil {
-		return fmt.Errorf("CO-RE: %w: %w", ErrRelocation, err)
+		return fmt.Errorf("CO-RE: %w: %w", refuse.ErrRelocation, err)
 	}
 	for i := range fixups {
-		if err := l.apply(&fixups[i], b.code[int(places[i])*insnSize:]); err != nil {
-			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], ErrRelocation, err)
+		if err := l.apply(&fixups[i], b.Code[int(places[i])*objfile.InsnSize:]); err != nil {
+			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], refuse.ErrRelocation, err)
 		}
 	}
 	return nil
@@ -58,9 +62,9 @@ func (l *loading) fit(b *body) error {
 // fits are the CO-RE relocations of a section, in the words of cilium/ebpf.
 func (l *loading) fits(section string) (btf.CORERelocationOffsets, error) {
 	if l.localTypes == nil {
-		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(l.object.file.data))
+		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(l.object.file.Data))
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBTF, err)
+			return nil, fmt.Errorf("%w: %w", refuse.ErrBTF, err)
 		}
 		l.localTypes, l.localExt = spec, ext
 	}
@@ -69,10 +73,10 @@ func (l *loading) fits(section string) (btf.CORERelocationOffsets, error) {
 }
 
 // apply changes one instruction.
-func (l *loading) apply(fixup *btf.COREFixup, code []byte) error {
-	order := l.object.file.order
+func (l *loading) apply(fixup *btf.COREFixup, insn []byte) error {
+	order := l.object.file.Order
 	var ins asm.Instruction
-	if err := ins.Unmarshal(bytes.NewReader(code), order, "linux"); err != nil {
+	if err := ins.Unmarshal(bytes.NewReader(insn), order, "linux"); err != nil {
 		return err
 	}
 	if err := fixup.Apply(&ins); err != nil {
@@ -82,7 +86,7 @@ func (l *loading) apply(fixup *btf.COREFixup, code []byte) error {
 	if _, err := ins.Marshal(&out, order); err != nil {
 		return err
 	}
-	copy(code, out.Bytes())
+	copy(insn, out.Bytes())
 	return nil
 }
 
@@ -113,7 +117,7 @@ func (l *loading) targets() ([]*btf.Spec, error) {
 
 // kernelTypes says that the kernel's types cannot be had.
 func kernelTypes(err error) error {
-	return &Error{Stage: StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
+	return &refuse.Error{Stage: StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
 // attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id of a type, and for a module the descriptor
@@ -155,7 +159,7 @@ func (l *loading) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
 		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool { return i.IsModule() && i.Name == module })
 		return id, handle, err
 	}
-	return 0, nil, &Error{Stage: StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
+	return 0, nil, &refuse.Error{Stage: StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
 }
 
 // typeID is the id of a type of that name and kind. A kernel may have several functions of one name; they are no target for anyone, as nobody
@@ -171,7 +175,7 @@ func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
 			continue
 		}
 		if match != nil {
-			return 0, &Error{Stage: StageRelocate, Class: ClassInvalid, Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
+			return 0, &refuse.Error{Stage: StageRelocate, Class: ClassInvalid, Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
 		}
 		match = t
 	}

@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
+	"syscall"
 
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // createMaps makes the object's maps, fills them, freezes what is read-only and pins what asks for it. Maps of maps come last, so the order in
@@ -19,12 +23,12 @@ func (l *loading) createMaps() error {
 	l.maps = make([]*ebpf.Map, len(l.object.maps))
 	for _, outer := range []bool{false, true} {
 		for i, m := range l.object.maps {
-			if !m.create || holdsMaps(m.def.Type) != outer {
+			if !m.create || mapdef.HoldsMaps(m.def.Type) != outer {
 				continue
 			}
 			made, err := l.createMap(m)
 			if err != nil {
-				return at(StageCreate, m.def.Section, m.def.Name, err)
+				return refuse.At(StageCreate, m.def.Section, m.def.Name, err)
 			}
 			l.maps[i] = made
 			l.undo(made.Close)
@@ -35,7 +39,7 @@ func (l *loading) createMaps() error {
 
 // createMap makes one map, or takes the one that was given, or is pinned where it should be.
 func (l *loading) createMap(m *Map) (*ebpf.Map, error) {
-	if m.existing != nil || m.def.supply != nil {
+	if m.existing != nil || m.def.Supply != nil {
 		return l.takeGiven(m)
 	}
 	if m.pinPath != "" && m.policy == PinShare {
@@ -66,16 +70,16 @@ func (l *loading) takeGiven(m *Map) (*ebpf.Map, error) {
 	given := m.existing
 	if given == nil {
 		var err error
-		if given, err = m.def.supply(); err != nil {
-			return nil, fmt.Errorf("supply: %w", err)
+		if given, err = m.def.Supply(); err != nil {
+			return nil, fmt.Errorf("supply: %w", fromHandler(err))
 		}
 		if given == nil {
-			return nil, fmt.Errorf("supplied no map: %w", ErrHandler)
+			return nil, fmt.Errorf("supplied no map: %w", refuse.ErrHandler)
 		}
 	}
 	if m.def.Type != ebpf.UnspecifiedMap {
 		if err := l.compatible(m, given.FD(), ""); err != nil {
-			return nil, at(StagePin, m.def.Section, m.def.Name, err)
+			return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	own, err := given.Clone()
@@ -88,19 +92,19 @@ func (l *loading) takeGiven(m *Map) (*ebpf.Map, error) {
 	}
 	if err := l.pinGiven(own, m); err != nil {
 		own.Close()
-		return nil, at(StagePin, m.def.Section, m.def.Name, err)
+		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
 	}
 	return own, nil
 }
 
 // fillData puts global data in its map, and freezes what is read-only.
 func fillData(made *ebpf.Map, m *Map) error {
-	if m.def.Source == SourceData && m.value != nil {
+	if m.def.Source == mapdef.SourceData && m.value != nil {
 		if err := made.Put(uint32(0), m.value); err != nil {
 			return fmt.Errorf("write initial value: %w", err)
 		}
 	}
-	if m.def.frozen() {
+	if m.def.Frozen() {
 		if err := made.Freeze(); err != nil {
 			return fmt.Errorf("freeze: %w", err)
 		}
@@ -110,13 +114,13 @@ func fillData(made *ebpf.Map, m *Map) error {
 
 // fillMaps puts maps in a map of maps that was just made. One that was pinned or given keeps what it holds: others may have changed it.
 func (l *loading) fillMaps(made *ebpf.Map, m *Map) error {
-	if !holdsMaps(m.def.Type) {
+	if !mapdef.HoldsMaps(m.def.Type) {
 		return nil
 	}
 	for _, slot := range m.def.Slots {
 		inner := l.mapNamed(slot.Name)
 		if inner == nil {
-			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, ErrNotCreated)
+			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, refuse.ErrNotCreated)
 		}
 		if err := made.Put(slot.Index, uint32(inner.FD())); err != nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
@@ -131,13 +135,13 @@ func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	if holdsMaps(m.def.Type) {
+	if mapdef.HoldsMaps(m.def.Type) {
 		template, err := l.template(m)
 		if err != nil {
 			return nil, err
 		}
-		defer unix.Close(template)
-		attr.innerMapFD = uint32(template)
+		defer sys.Close(template)
+		attr.InnerMapFD = uint32(template)
 	}
 	fd, err := l.createWithTypes(attr, m.def)
 	if err != nil {
@@ -155,13 +159,13 @@ func (l *loading) template(m *Map) (int, error) {
 	d := m.def
 	switch {
 	case m.inner != nil:
-		fd, err := unix.FcntlInt(uintptr(m.inner.FD()), unix.F_DUPFD_CLOEXEC, 3)
+		fd, err := sys.Duplicate(m.inner.FD())
 		if err != nil {
 			return -1, fmt.Errorf("descriptor for inner map: %w", err)
 		}
 		return fd, nil
 	case d.Inner == nil:
-		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...), or a map of its inner_id: %w", d.Type, ErrInner)
+		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...), or a map of its inner_id: %w", d.Type, refuse.ErrInner)
 	}
 	attr, err := attributes(l.object.name, d.Inner)
 	if err != nil {
@@ -175,46 +179,46 @@ func (l *loading) template(m *Map) (int, error) {
 }
 
 // attributes is a definition as this machine's kernel wants it.
-func attributes(object string, d *Definition) (*mapCreateAttr, error) {
+func attributes(object string, d *mapdef.Definition) (*sys.MapCreateAttr, error) {
 	name := d.Name
-	if d.Source == SourceData {
-		name = dataName(object, d.Section)
+	if d.Source == mapdef.SourceData {
+		name = mapdef.DataName(object, d.Section)
 	}
 	a := plainAttributes(name, d)
 	switch d.Type {
 	case ebpf.PerfEventArray:
 		// An element per CPU, each a descriptor (libbpf, map_set_def_max_entries and bpf_object__create_map).
-		if a.maxEntries == 0 {
+		if a.MaxEntries == 0 {
 			n, err := ebpf.PossibleCPU()
 			if err != nil {
 				return nil, fmt.Errorf("count CPUs: %w", err)
 			}
-			a.maxEntries = uint32(n)
+			a.MaxEntries = uint32(n)
 		}
-		if a.keySize == 0 && a.valueSize == 0 {
-			a.keySize, a.valueSize = 4, 4
+		if a.KeySize == 0 && a.ValueSize == 0 {
+			a.KeySize, a.ValueSize = 4, 4
 		}
 	case ebpf.RingBuf, ebpf.UserRingbuf:
-		a.maxEntries = ringSize(a.maxEntries, uint32(os.Getpagesize()))
+		a.MaxEntries = ringSize(a.MaxEntries, uint32(os.Getpagesize()))
 	case ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.ProgramArray:
-		if a.keySize == 0 && d.Type != ebpf.HashOfMaps {
-			a.keySize = 4
+		if a.KeySize == 0 && d.Type != ebpf.HashOfMaps {
+			a.KeySize = 4
 		}
-		if a.valueSize == 0 {
-			a.valueSize = 4
+		if a.ValueSize == 0 {
+			a.ValueSize = 4
 		}
 	}
 	return a, nil
 }
 
 // plainAttributes is a definition as it stands.
-func plainAttributes(name string, d *Definition) *mapCreateAttr {
-	a := &mapCreateAttr{
-		mapType: uint32(d.Type), keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries,
-		mapFlags: d.Flags, name: kernelName(name), mapExtra: d.MapExtra,
+func plainAttributes(name string, d *mapdef.Definition) *sys.MapCreateAttr {
+	a := &sys.MapCreateAttr{
+		MapType: uint32(d.Type), KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
+		MapFlags: d.Flags, Name: sys.Name(name), MapExtra: d.MapExtra,
 	}
-	if d.Flags&flagNumaNode != 0 {
-		a.numaNode = d.NumaNode
+	if d.Flags&mapdef.FlagNumaNode != 0 {
+		a.NumaNode = d.NumaNode
 	}
 	return a
 }
@@ -245,30 +249,30 @@ func takesTypes(t ebpf.MapType) bool {
 }
 
 // hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
-func (d *Definition) hasTypes() bool { return d.Value != 0 && takesTypes(d.Type) }
+func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
 
 // createWithTypes makes a map with its types, and without them if the kernel does not take them for this map: it says ENOTSUPP for a type of
 // map that has none, and EINVAL for keys that it wants otherwise, such as an array's that is an enum. Those errors can mean other things, so
 // the first one counts if the map cannot be made without types either.
-func (l *loading) createWithTypes(attr *mapCreateAttr, d *Definition) (int, error) {
-	if !d.hasTypes() {
-		return createMap(attr)
+func (l *loading) createWithTypes(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
+	if !hasTypes(d) {
+		return sys.CreateMap(attr)
 	}
 	if l.typesFD < 0 {
 		l.noTypes[d.Name] = l.typesErr
-		fd, err := createMap(attr)
+		fd, err := sys.CreateMap(attr)
 		if err != nil {
 			return -1, fmt.Errorf("%w, without its types: %w", err, l.typesErr)
 		}
 		return fd, nil
 	}
 	plain := *attr
-	attr.btfFD, attr.btfKey, attr.btfValue = uint32(l.typesFD), uint32(d.Key), uint32(d.Value)
-	fd, err := createMap(attr)
-	if err == nil || !errors.Is(err, enotsupp) && !errors.Is(err, unix.EINVAL) {
+	attr.BTFFD, attr.BTFKey, attr.BTFValue = uint32(l.typesFD), uint32(d.Key), uint32(d.Value)
+	fd, err := sys.CreateMap(attr)
+	if err == nil || !errors.Is(err, sys.ENOTSUPP) && !errors.Is(err, syscall.EINVAL) {
 		return fd, err
 	}
-	fd, again := createMap(&plain)
+	fd, again := sys.CreateMap(&plain)
 	if again != nil {
 		return -1, err
 	}

@@ -6,6 +6,10 @@ import (
 	"fmt"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // CreateMap makes one map without an object. The map is the caller's to [Pin] and to close.
@@ -17,23 +21,23 @@ import (
 // The template shows what the maps in a map of maps look like. It is not put in and stays the caller's. For a map of maps without one, and for any
 // other map with one, the error wraps [ErrInner].
 func CreateMap(d Definition, template *ebpf.Map) (*ebpf.Map, error) {
-	made, err := createAlone(&d, template)
-	return made, at(StageCreate, "", d.Name, err)
+	made, err := createAlone(toInternal(&d), template)
+	return made, export("", refuse.At(StageCreate, "", d.Name, err))
 }
 
-func createAlone(d *Definition, template *ebpf.Map) (*ebpf.Map, error) {
-	if d.Key != 0 || d.Value != 0 || d.Pinning != PinNone || d.Inner != nil || len(d.Slots) > 0 {
-		return nil, fmt.Errorf("it says what only an object can: %w", ErrDefinition)
+func createAlone(d *mapdef.Definition, template *ebpf.Map) (*ebpf.Map, error) {
+	if d.Key != 0 || d.Value != 0 || d.Pinning != mapdef.PinNone || d.Inner != nil || len(d.Slots) > 0 {
+		return nil, fmt.Errorf("it says what only an object can: %w", refuse.ErrDefinition)
 	}
 	attr := plainAttributes(d.Name, d)
 	switch {
-	case holdsMaps(d.Type) != (template != nil):
-		return nil, fmt.Errorf("a template, and only for a map of maps: %w", ErrInner)
+	case mapdef.HoldsMaps(d.Type) != (template != nil):
+		return nil, fmt.Errorf("a template, and only for a map of maps: %w", refuse.ErrInner)
 	case template != nil:
-		attr.innerMapFD = uint32(template.FD())
+		attr.InnerMapFD = uint32(template.FD())
 	}
-	raiseMemlock()
-	fd, err := createMap(attr)
+	sys.RaiseMemlock()
+	fd, err := sys.CreateMap(attr)
 	if err != nil {
 		return nil, explainNode(err, attr)
 	}

@@ -8,6 +8,9 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // loneHash is a definition that comes from no object.
@@ -22,8 +25,8 @@ func (d Definition) with(change func(*Definition)) Definition {
 func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 	for name, d := range map[string]Definition{
 		"hash":    loneHash,
-		"flags":   loneHash.with(func(d *Definition) { d.Flags = flagNoPrealloc }),
-		"node 0":  loneHash.with(func(d *Definition) { d.Flags = flagNumaNode }),
+		"flags":   loneHash.with(func(d *Definition) { d.Flags = mapdef.FlagNoPrealloc }),
+		"node 0":  loneHash.with(func(d *Definition) { d.Flags = mapdef.FlagNumaNode }),
 		"no node": loneHash.with(func(d *Definition) { d.NumaNode = 1 << 20 }), // without its flag it is none
 		"ring":    {Name: "ring", Type: ebpf.RingBuf, MaxEntries: 1 << 16},
 	} {
@@ -33,14 +36,14 @@ func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer m.Close()
-			info, err := infoOf(m.FD())
+			info, err := sys.InfoOf(m.FD())
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := objectInfo{
-				typ: uint32(d.Type), id: info.id, keySize: d.KeySize, valueSize: d.ValueSize, maxEntries: d.MaxEntries, mapFlags: d.Flags, name: kernelName(d.Name),
+			want := sys.Info{
+				Type: uint32(d.Type), ID: info.ID, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries, MapFlags: d.Flags, Name: sys.Name(d.Name),
 			}
-			if got := *info; got != want || got.id == 0 {
+			if got := *info; got != want || got.ID == 0 {
 				t.Errorf("%+v, want %+v", got, want)
 			}
 		})
@@ -85,7 +88,7 @@ func TestMapWithoutAnObjectIsRefused(t *testing.T) {
 		"no entries":               {loneHash.with(func(d *Definition) { d.MaxEntries = 0 }), nil, unix.EINVAL},
 		"ring of less than a page": {Definition{Name: "ring", Type: ebpf.RingBuf, MaxEntries: 100}, nil, unix.EINVAL}, // a load would round it
 		"unknown type":             {loneHash.with(func(d *Definition) { d.Type = 9999 }), nil, unix.EINVAL},
-		"absent node":              {loneHash.with(func(d *Definition) { d.Flags, d.NumaNode = flagNumaNode, 1<<10 }), nil, ErrNode},
+		"absent node":              {loneHash.with(func(d *Definition) { d.Flags, d.NumaNode = mapdef.FlagNumaNode, 1<<10 }), nil, ErrNode},
 		"types":                    {loneHash.with(func(d *Definition) { d.Key = 1 }), nil, ErrDefinition},
 		"pinning":                  {loneHash.with(func(d *Definition) { d.Pinning = PinByName }), nil, ErrDefinition},
 		"inner definition":         {loneHash.with(func(d *Definition) { d.Inner = &Definition{} }), nil, ErrDefinition},

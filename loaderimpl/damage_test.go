@@ -9,8 +9,10 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // allocated is how many bytes this program has allocated so far.
@@ -57,27 +59,24 @@ func openMeasured(data []byte) (*Object, uint64, error) {
 // checkForKernel prepares what a load would give to the kernel.
 func checkForKernel(t testing.TB, o *Object) {
 	t.Helper()
-	l := loading{object: o}
-	for range o.maps {
-		l.maps = append(l.maps, nil)
-	}
+	descriptors := slices.Repeat([]int{code.NoMap}, len(o.maps))
 	for _, p := range o.programs {
-		b, err := l.assemble(p.function)
+		b, err := code.Assemble(o.functions, p.function, o.file.Order, descriptors)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if o.ext != nil {
-			b.kernelInfo(o, &o.ext.funcs, funcInfoSize)
-			b.kernelInfo(o, &o.ext.lines, lineInfoSize)
+			b.Info(&o.ext.Funcs, typeinfo.FuncInfoSize)
+			b.Info(&o.ext.Lines, typeinfo.LineInfoSize)
 		}
 	}
 	if o.types == nil {
 		return
 	}
-	keep, err := o.types.reach(o.typesInUse())
+	keep, err := o.types.Reach(o.typesInUse())
 	for _, old := range []bool{false, true} {
 		if err == nil {
-			_, err = o.types.forKernel(o.file, keep, old)
+			_, err = o.types.ForKernel(o.file, keep, old)
 		}
 	}
 	if err != nil && !errors.Is(err, ErrBTF) && !errors.Is(err, ErrExtern) {
@@ -112,17 +111,17 @@ func TestOpenOfTruncatedObjects(t *testing.T) {
 func TestOpenOfTruncatedSections(t *testing.T) {
 	for _, name := range []string{"btf", "legacy", "data", "inner", "calls"} {
 		e := edited(t, name)
-		for i := range e.file.sections {
-			s := &e.file.sections[i]
-			if s.data == nil {
+		for i := range e.file.Sections {
+			s := &e.file.Sections[i]
+			if s.Data == nil {
 				continue
 			}
-			h := e.header(s.name)
-			for n := range s.size {
+			h := e.header(s.Name)
+			for n := range s.Size {
 				e.order.PutUint64(h[32:], n)
 				checkOpen(t, e.data)
 			}
-			e.order.PutUint64(h[32:], s.size)
+			e.order.PutUint64(h[32:], s.Size)
 		}
 	}
 }
@@ -197,85 +196,4 @@ func seeds(f *testing.F) {
 func FuzzOpen(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) { checkOpen(t, data) })
-}
-
-func FuzzELF(f *testing.F) {
-	seeds(f)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := parseELF("fuzzed", data)
-		if err != nil {
-			if !errors.Is(err, ErrELF) {
-				t.Fatalf("error %v", err)
-			}
-			return
-		}
-		for i := range file.sections {
-			s := &file.sections[i]
-			if _, err := file.relocations(s); err != nil && !errors.Is(err, ErrRelocation) {
-				t.Fatalf("error %v", err)
-			}
-			for _, y := range s.symbols {
-				if y.value > s.size || y.size > s.size-y.value {
-					t.Fatalf("symbol %+v lies outside of its section of %d bytes", y, s.size)
-				}
-			}
-		}
-	})
-}
-
-// FuzzLegacy fuzzes the bytes of section maps and the places of its symbols.
-func FuzzLegacy(f *testing.F) {
-	for _, name := range []string{"legacy", "refused/legacy_tail", "refused/legacy_short"} {
-		e := readTest(f, name, native())
-		file, err := parseELF(name, e)
-		if err != nil {
-			f.Fatal(err)
-		}
-		s := file.named(legacySection)
-		f.Add(s.data, uint16(s.symbols[0].value), uint16(s.symbols[0].size), uint16(20), uint16(0))
-	}
-	f.Fuzz(func(t *testing.T, data []byte, at1, size1, at2, size2 uint16) {
-		s := &section{name: legacySection, data: data, size: uint64(len(data))}
-		for _, p := range [][2]uint16{{at1, size1}, {at2, size2}} {
-			y := &symbol{name: strings.Repeat("m", int(p[0])%7+1), bind: 1, value: uint64(p[0]), size: uint64(p[1])}
-			if y.value > s.size || y.size > s.size-y.value {
-				return // the ELF reader lets no such symbol through
-			}
-			s.symbols = append(s.symbols, y)
-		}
-		for _, relax := range []bool{false, true} {
-			defs, err := legacyParser{}.define(&input{file: &file{order: nativeOrder()}, relax: relax}, s)
-			if err == nil && len(defs) != 2 {
-				t.Fatalf("%d definitions of 2 symbols", len(defs))
-			}
-		}
-	})
-}
-
-// FuzzBTF fuzzes the types under a good table of symbols.
-func FuzzBTF(f *testing.F) {
-	base := make(map[string]*file)
-	names := []string{"btf", "inner", "data", "calls"}
-	for i, name := range names {
-		file, err := parseELF(name, readTest(f, name, native()))
-		if err != nil {
-			f.Fatal(err)
-		}
-		base[name] = file
-		f.Add(uint8(i), file.named(btfSection).data)
-	}
-	f.Fuzz(func(t *testing.T, which uint8, types []byte) {
-		file := *base[names[int(which)%len(names)]]
-		file.sections = slices.Clone(file.sections)
-		file.named(btfSection).data = types
-		spec, err := parseBTF(&file)
-		if err != nil {
-			return
-		}
-		if _, err := define(&input{file: &file, types: spec, relax: true}); err == nil {
-			return
-		} else if typed := (*Error)(nil); !errors.As(err, &typed) || typed.Class == "" {
-			t.Fatalf("error %#v is not typed", err)
-		}
-	})
 }

@@ -3,7 +3,6 @@
 package loaderimpl
 
 import (
-	"encoding/binary"
 	"errors"
 	"math"
 	"testing"
@@ -11,6 +10,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 )
 
 // TestEveryDifferenceIsNamed gives maps that differ from map shared of object pinned: a hash of 4 and 8 bytes, 3 entries.
@@ -27,11 +28,11 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 		{"key size", func(s *ebpf.MapSpec) { s.KeySize = 8 }, []Difference{{"key_size", 8, 4}}},
 		{"value size", func(s *ebpf.MapSpec) { s.ValueSize = 4 }, []Difference{{"value_size", 4, 8}}},
 		{"entries", func(s *ebpf.MapSpec) { s.MaxEntries = 4 }, []Difference{{"max_entries", 4, 3}}},
-		{"flags", func(s *ebpf.MapSpec) { s.Flags = flagNoPrealloc }, []Difference{{"map_flags", 1, 0}}},
-		{"node", func(s *ebpf.MapSpec) { s.Flags = flagNumaNode }, []Difference{{"map_flags", 4, 0}, {"numa_node", 0, math.MaxUint32}}},
+		{"flags", func(s *ebpf.MapSpec) { s.Flags = mapdef.FlagNoPrealloc }, []Difference{{"map_flags", 1, 0}}},
+		{"node", func(s *ebpf.MapSpec) { s.Flags = mapdef.FlagNumaNode }, []Difference{{"map_flags", 4, 0}, {"numa_node", 0, math.MaxUint32}}},
 		{"all", func(s *ebpf.MapSpec) {
-			*s = ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 1, MaxEntries: 9, Flags: flagMmapable}
-		}, []Difference{{"type", 2, 1}, {"value_size", 1, 8}, {"max_entries", 9, 3}, {"map_flags", flagMmapable, 0}}},
+			*s = ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 1, MaxEntries: 9, Flags: mapdef.FlagMmapable}
+		}, []Difference{{"type", 2, 1}, {"value_size", 1, 8}, {"max_entries", 9, 3}, {"map_flags", mapdef.FlagMmapable, 0}}},
 	} {
 		spec := good
 		c.change(&spec)
@@ -72,10 +73,10 @@ func TestAKernelThatCannotBeAsked(t *testing.T) {
 		differ []Difference
 	}{
 		{"no node", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3}, nil, nil, nil},
-		{"node on both sides", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: flagNumaNode},
+		{"node on both sides", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: mapdef.FlagNumaNode},
 			func(m *Map) error { return m.SetNumaNode(0) }, ErrNodeUnknown, nil},
-		{"node on one side", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: flagNumaNode},
-			nil, ErrIncompatiblePin, []Difference{{"map_flags", flagNumaNode, 0}}},
+		{"node on one side", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: mapdef.FlagNumaNode},
+			nil, ErrIncompatiblePin, []Difference{{"map_flags", mapdef.FlagNumaNode, 0}}},
 		{"maps of maps", "inner", "in_array", outer, nil, nil, nil},
 	} {
 		given, err := ebpf.NewMap(&c.spec)
@@ -95,75 +96,4 @@ func TestAKernelThatCannotBeAsked(t *testing.T) {
 		}
 		do(t, given.Close())
 	}
-}
-
-// TestTheKernelIsAskedFromInside asks about maps whose nodes and inner maps are known.
-func TestTheKernelIsAskedFromInside(t *testing.T) {
-	needsBPF(t)
-	kernel, err := btf.LoadKernelSpec()
-	do(t, err)
-	for name, c := range map[string]struct {
-		spec ebpf.MapSpec
-		want inside
-	}{
-		"any node": {ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}, inside{node: numaNoNode}},
-		"node 0":   {ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: flagNumaNode}, inside{}},
-		"inner": {ebpf.MapSpec{Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 1,
-			InnerMap: &ebpf.MapSpec{Type: ebpf.Hash, KeySize: 8, ValueSize: 16, MaxEntries: 32, Flags: flagNoPrealloc}},
-			inside{node: numaNoNode, inner: &insideInner{typ: 1, keySize: 8, valueSize: 16, maxEntries: 32, flags: flagNoPrealloc}}},
-	} {
-		m, err := ebpf.NewMap(&c.spec)
-		do(t, err)
-		id, err := idOf(m.FD())
-		do(t, err)
-		got, err := insideOf(kernel, id)
-		do(t, err)
-		if diff := cmp.Diff(&c.want, got, cmp.AllowUnexported(inside{}, insideInner{})); diff != "" {
-			t.Errorf("%s: (-want +got)\n%s", name, diff)
-		}
-		do(t, m.Close())
-	}
-	if _, err := insideOf(kernel, math.MaxInt32); err == nil {
-		t.Error("the kernel told of a map that is not there")
-	}
-}
-
-func FuzzInside(f *testing.F) {
-	f.Add(make([]byte, 4*insideWords))
-	f.Fuzz(func(t *testing.T, out []byte) {
-		in, err := parseInside(out)
-		if (err == nil) != (len(out) == 4*insideWords) || err == nil && in.node != binary.NativeEndian.Uint32(out) {
-			t.Fatalf("%d bytes: %+v, %v", len(out), in, err)
-		}
-	})
-}
-
-func TestNumbersInLists(t *testing.T) {
-	for list, want := range map[string][]uint32{
-		"": {}, "0": {0}, "0-1": {0, 1}, "0,2": {0, 2}, "1-2,4,6-7": {1, 2, 4, 6, 7}, "4294967295": {math.MaxUint32},
-	} {
-		for _, n := range []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, math.MaxUint32} {
-			in := false
-			for _, w := range want {
-				in = in || w == n
-			}
-			if got, err := inList(list, n); err != nil || got != in {
-				t.Errorf("%d in %q: %v, %v", n, list, got, err)
-			}
-		}
-	}
-	for _, list := range []string{",", "a", "0-", "-1", "2-1", "0 1", "4294967296", "0,"} {
-		if _, err := inList(list, 0); err == nil {
-			t.Errorf("%q was taken", list)
-		}
-	}
-}
-
-func FuzzNodeList(f *testing.F) {
-	f.Add("0-3,8", uint32(2))
-	f.Fuzz(func(t *testing.T, list string, n uint32) {
-		if in, err := inList(list, n); err != nil && in {
-			t.Fatalf("%q: %v and %v", list, in, err)
-		}
-	})
 }

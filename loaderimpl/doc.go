@@ -23,39 +23,31 @@
 //
 // # The story of a load
 //
-// A load is a story in stages. Each has a file, and they read best in this order.
+// A load is a story in stages. The packages below, and the files here, read best in this order; each imports only what stands before it.
 //
-//	elf.go        open      bytes to sections and symbols; nothing behind this file checks an offset again
-//	btf.go                  types where they stand, and variables with their symbols
-//	ext.go                  what BTF says of instructions
-//	program.go              code to functions, functions to programs
-//	handler.go              section names to kinds of programs
-//	handler_program.go      and to handlers of the caller's
-//	define.go     define    sections to map definitions: one Definition, whoever wrote it
-//	define_btf.go             section .maps
-//	define_values.go          what maps hold from the start
-//	define_legacy.go          section maps, and struct bpf_map_def in it
-//	define_layout.go            which struct it is
-//	define_iproute2.go          struct bpf_elf_map
-//	define_samples.go           struct bpf_load_map_def
-//	define_data.go            .data, .rodata, .bss
-//	tailcall.go             iproute2's sections of tail calls
-//	handler_map.go            whatever handlers of the caller's know
-//	resolve.go    resolve   instructions to what they refer to; externs
-//	open.go                 all of this, in order: [Open]
-//	map.go                  what callers may change before the load
-//	load.go       load      the rest, in order: [Object.Load], and what undoes it
-//	kernelbtf.go            types to the kernel
-//	create.go     create    definitions to maps, with contents; create_map.go makes one map without an object
-//	pin.go        pin       maps to and from bpffs
-//	pin_iproute2.go           where iproute2 has them
-//	differ.go               what is there to what the definition asks for
-//	inside.go               what the kernel tells to programs only
-//	nodelist.go             lists of numbers in sysfs
-//	relocate.go   relocate  functions to one program, references to descriptors
-//	core.go                 instructions to this kernel's types
-//	kernel.go               the calls to bpf(2)
-//	error.go                everything that can go wrong
+//	internal/refuse             everything that can go wrong
+//	internal/objfile  open      bytes to sections and symbols; nothing behind it checks an offset again
+//	internal/typeinfo           types where they stand, variables with their symbols, what BTF says of instructions; types to the kernel
+//	internal/sys                the calls to bpf(2), and what the kernel tells to programs only
+//	internal/mapdef   define    sections to map definitions: one Definition, whoever wrote it
+//	internal/code     resolve   code to functions, instructions to what they refer to, section names to kinds of programs
+//
+//	object.go                   all of this, in order: [Open]
+//	definition.go, map.go       what callers read, and may change before the load
+//	program.go
+//	handler_map.go              what handlers of the caller's know
+//	handler_program.go
+//	tailcall.go                 iproute2's sections of tail calls
+//	load.go           load      the rest, in order: [Object.Load], and what undoes it
+//	types.go                    types to the kernel
+//	create.go         create    definitions to maps, with contents; create_map.go makes one map without an object
+//	pin.go            pin       maps to and from bpffs
+//	pin_iproute2.go               where iproute2 has them
+//	differ.go                   what is there to what the definition asks for
+//	core.go           relocate  instructions to this kernel's types
+//	error.go                    the errors
+//
+// That opening is pure is a fact of the compiler: what opens an object cannot import package sys, and a test of imports holds it to no other way.
 //
 // # What it decides
 //

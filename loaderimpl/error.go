@@ -3,57 +3,123 @@
 package loaderimpl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// A Stage is the part of a load in which something was refused. The stages come in the order in which they are listed here; everything up to
-// [Resolve] happens in [Open].
-type Stage string
+// A Stage names the part of a load in which something was refused. The stages come in the order in
+// which they are listed here; everything up to [StageResolve] happens in [Open].
+type Stage = refuse.Stage
 
 // The stages of a load.
 const (
-	StageOpen     Stage = "open"     // bytes to an object: ELF, BTF
-	StageLink     Stage = "link"     // several objects to one
-	StageDefine   Stage = "define"   // map sections to definitions
-	StageResolve  Stage = "resolve"  // relocations to what they refer to; externs
-	StageCreate   Stage = "create"   // definitions to maps in the kernel
-	StagePin      Stage = "pin"      // maps to and from bpffs
-	StageRelocate Stage = "relocate" // functions to one program with everything it refers to
-	StageLoad     Stage = "load"     // programs to the kernel
-	StageAttach   Stage = "attach"   // programs to what runs them
+	StageOpen     = refuse.StageOpen     // bytes to an object: ELF, BTF
+	StageLink     = refuse.StageLink     // several objects to one
+	StageDefine   = refuse.StageDefine   // map sections to definitions
+	StageResolve  = refuse.StageResolve  // relocations to what they refer to; externs
+	StageCreate   = refuse.StageCreate   // definitions to maps in the kernel
+	StagePin      = refuse.StagePin      // maps to and from bpffs
+	StageRelocate = refuse.StageRelocate // functions to one program with everything it refers to
+	StageLoad     = refuse.StageLoad     // programs to the kernel
+	StageAttach   = refuse.StageAttach   // programs to what runs them
 )
 
-// A Class is why something was refused, in the vocabulary of loadstone's loader protocol. A slash refines a class.
-type Class string
+// A Class says why something was refused, in the vocabulary of loadstone's loader protocol. A slash
+// refines a class.
+type Class = refuse.Class
 
 // The classes of errors.
 const (
-	ClassIO           Class = "io"
-	ClassELF          Class = "malformed/elf"
-	ClassBTF          Class = "malformed/btf"
-	ClassDefinition   Class = "invalid/map-definition"
-	ClassRelocation   Class = "invalid/relocation"
-	ClassProgram      Class = "invalid/program"
-	ClassInvalid      Class = "invalid"
-	ClassField        Class = "not-supported/map-field"
-	ClassMapKind      Class = "not-supported/map-definition"
-	ClassSection      Class = "not-supported/section"
-	ClassNotSupported Class = "not-supported"
-	ClassNotInKernel  Class = "not-supported/kernel"
-	ClassBTFMissing   Class = "not-found/btf"
-	ClassUnresolved   Class = "not-found/symbol"
-	ClassNotFound     Class = "not-found"
-	ClassPin          Class = "invalid/incompatible-pin"
-	ClassNameConflict Class = "name-conflict"
-	ClassLimit        Class = "limit"
-	ClassVerifier     Class = "verifier"
-	ClassKernel       Class = "" // the kernel's errno, in the chain, says why, or an error of the caller's handler
+	ClassIO           = refuse.ClassIO
+	ClassELF          = refuse.ClassELF
+	ClassBTF          = refuse.ClassBTF
+	ClassDefinition   = refuse.ClassDefinition
+	ClassRelocation   = refuse.ClassRelocation
+	ClassProgram      = refuse.ClassProgram
+	ClassInvalid      = refuse.ClassInvalid
+	ClassField        = refuse.ClassField
+	ClassMapKind      = refuse.ClassMapKind
+	ClassSection      = refuse.ClassSection
+	ClassNotSupported = refuse.ClassNotSupported
+	ClassNotInKernel  = refuse.ClassNotInKernel
+	ClassBTFMissing   = refuse.ClassBTFMissing
+	ClassUnresolved   = refuse.ClassUnresolved
+	ClassNotFound     = refuse.ClassNotFound
+	ClassPin          = refuse.ClassPin
+	ClassNameConflict = refuse.ClassNameConflict
+	ClassLimit        = refuse.ClassLimit
+	ClassVerifier     = refuse.ClassVerifier
+	ClassKernel       = refuse.ClassKernel
 )
 
-// An Error is every error that this package returns: where, why, and what to do about it. It wraps one of the sentinels below, or an errno of
-// the kernel's ([syscall.Errno]), or a [VerifierError] with the verifier's log.
+// Reasons to refuse. Test for them with [errors.Is].
+var (
+	ErrRead      = refuse.ErrRead
+	ErrTooLarge  = refuse.ErrTooLarge
+	ErrELF       = refuse.ErrELF
+	ErrBTF       = refuse.ErrBTF
+	ErrByteOrder = refuse.ErrByteOrder
+	ErrSeveral   = refuse.ErrSeveral
+
+	ErrBTFMissing      = refuse.ErrBTFMissing
+	ErrDefinition      = refuse.ErrDefinition
+	ErrTypeMissing     = refuse.ErrTypeMissing
+	ErrConflictingSize = refuse.ErrConflictingSize
+	ErrNotPointer      = refuse.ErrNotPointer
+	ErrPinning         = refuse.ErrPinning
+	ErrStatic          = refuse.ErrStatic
+	ErrDuplicate       = refuse.ErrDuplicate
+	ErrInitialiser     = refuse.ErrInitialiser
+	ErrInner           = refuse.ErrInner
+	ErrLayout          = refuse.ErrLayout
+	ErrMapID           = refuse.ErrMapID
+	ErrSlot            = refuse.ErrSlot
+	ErrTooMany         = refuse.ErrTooMany
+	ErrUnknownField    = refuse.ErrUnknownField
+	ErrMapKind         = refuse.ErrMapKind
+	ErrField           = refuse.ErrField
+
+	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never reaches who opens an object.
+	ErrHandBack = refuse.ErrHandBack
+	ErrHandler  = refuse.ErrHandler
+
+	ErrRelocation   = refuse.ErrRelocation
+	ErrExtern       = refuse.ErrExtern
+	ErrKernelExtern = refuse.ErrKernelExtern
+	ErrProgram      = refuse.ErrProgram
+	ErrStaticEntry  = refuse.ErrStaticEntry
+	ErrSection      = refuse.ErrSection
+
+	ErrProgramType  = refuse.ErrProgramType
+	ErrTailCallType = refuse.ErrTailCallType
+	ErrAttachTarget = refuse.ErrAttachTarget
+	ErrNotCreated   = refuse.ErrNotCreated
+	ErrLoaded       = refuse.ErrLoaded
+	ErrNotLoaded    = refuse.ErrNotLoaded
+	ErrAttach       = refuse.ErrAttach
+	ErrValue        = refuse.ErrValue
+
+	ErrPinPath         = refuse.ErrPinPath
+	ErrPinID           = refuse.ErrPinID
+	ErrPinTable        = refuse.ErrPinTable
+	ErrPinSubdir       = refuse.ErrPinSubdir
+	ErrPinPlace        = refuse.ErrPinPlace
+	ErrPinLong         = refuse.ErrPinLong
+	ErrPinned          = refuse.ErrPinned
+	ErrPinName         = refuse.ErrPinName
+	ErrIncompatiblePin = refuse.ErrIncompatiblePin
+
+	ErrNode        = refuse.ErrNode
+	ErrNodeUnknown = refuse.ErrNodeUnknown
+)
+
+// An Error is every error that this package returns: where, why, and what to do about it. It wraps
+// one of the sentinels, or an errno of the kernel's ([syscall.Errno]), or a [VerifierError] with the
+// verifier's log.
 type Error struct {
 	Stage   Stage
 	Class   Class
@@ -63,23 +129,33 @@ type Error struct {
 	Err     error
 }
 
-// Error says stage, object, section and symbol, from the outside in, and then what is wrong.
+// Error returns stage, object, section and symbol, from the outside in, and then what is wrong.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(string(e.Stage))
-	for _, part := range []string{e.Object, e.Section, e.Symbol} {
-		if part != "" {
-			b.WriteByte(' ')
-			b.WriteString(part)
-		}
-	}
-	b.WriteString(": ")
-	b.WriteString(e.Err.Error())
-	return b.String()
+	return (*refuse.Error)(e).Error()
 }
 
-// Unwrap is the error without its place.
+// Unwrap returns the error without its place.
 func (e *Error) Unwrap() error { return e.Err }
+
+// export makes an *Error of an object from an error of the layers below.
+func export(object string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := refuse.Locate(StageLoad, "", "", err)
+	e.Object = cmp.Or(e.Object, object)
+	return (*Error)(e)
+}
+
+// fromHandler makes an error of the layers below from one that a caller's handler returned. A handler
+// may call this package, whose errors keep their stage and class.
+func fromHandler(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		return (*refuse.Error)(e)
+	}
+	return err
+}
 
 // A VerifierError is the kernel's refusal of a program, with the verifier's reasons.
 type VerifierError struct {
@@ -98,102 +174,3 @@ func (e *VerifierError) Error() string {
 
 // Unwrap is the errno.
 func (e *VerifierError) Unwrap() error { return e.Err }
-
-// reason is a sentinel: a reason to refuse, with its class.
-type reason struct {
-	class Class
-	text  string
-}
-
-func (r *reason) Error() string { return r.text }
-
-// Reasons to refuse. Test for them with [errors.Is].
-var (
-	ErrRead      error = &reason{ClassIO, "cannot read the object"}
-	ErrTooLarge  error = &reason{ClassELF, "object is too large"}
-	ErrELF       error = &reason{ClassELF, "not a BPF object that can be read: compile it again, with clang -target bpf -c"}
-	ErrBTF       error = &reason{ClassBTF, "malformed BTF: compile the object again"}
-	ErrByteOrder error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
-	ErrSeveral   error = &reason{ClassNotSupported, "linking several objects is not supported yet: link them with bpftool gen object"}
-
-	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
-	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
-	ErrTypeMissing     error = &reason{ClassDefinition, "map definition has no type: add __uint(type, BPF_MAP_TYPE_...)"}
-	ErrConflictingSize error = &reason{ClassDefinition, "size of a type and size by number differ: keep one of them"}
-	ErrNotPointer      error = &reason{ClassDefinition, "field is not encoded as a pointer: use the macros __type, __uint, __array"}
-	ErrPinning         error = &reason{ClassDefinition, "unknown kind of pinning: use LIBBPF_PIN_NONE (0) or LIBBPF_PIN_BY_NAME (1)"}
-	ErrStatic          error = &reason{ClassDefinition, "static definition: remove static"}
-	ErrDuplicate       error = &reason{ClassDefinition, "name is defined twice: rename one"}
-	ErrInitialiser     error = &reason{ClassDefinition, "definition has bytes that nothing reads: only values can be initialised"}
-	ErrInner           error = &reason{ClassDefinition, "bad inner map definition"}
-	ErrLayout          error = &reason{ClassDefinition, "maps of one section need to be structs of one layout that is known: see MapLayout"}
-	ErrMapID           error = &reason{ClassDefinition, "no one map of the object has this id: set its id"}
-	ErrSlot            error = &reason{ClassDefinition, "slot does not fit: each has to be less than the number of entries, and used once"}
-	ErrTooMany         error = &reason{ClassLimit, "too many maps"}
-	ErrUnknownField    error = &reason{ClassField, "unknown field in a map definition: remove it, or ignore unknown fields"}
-	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps, or register a handler"}
-	ErrField           error = &reason{ClassDefinition, "bad field in a map definition"}
-
-	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never reaches who opens an object.
-	ErrHandBack error = &reason{ClassMapKind, "handed back by its handler"}
-	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
-
-	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
-	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
-	ErrKernelExtern error = &reason{ClassNotSupported, "externs of the kernel (__kconfig, __ksym) are not supported yet"}
-	ErrProgram      error = &reason{ClassProgram, "bad program"}
-	ErrStaticEntry  error = &reason{ClassProgram, "static program: remove static, or move it to .text"}
-	ErrSection      error = &reason{ClassSection, "section is not supported"}
-
-	ErrProgramType  error = &reason{ClassSection, "section name says no program type: rename the section, set a type, or switch autoload off"}
-	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}
-	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
-	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
-	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
-	ErrNotLoaded    error = &reason{ClassNotFound, "there is no such program, or it was left out"}
-	ErrAttach       error = &reason{ClassNotSupported, "no handler attaches this program: register one, or attach it with package link"}
-	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
-
-	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder for it: give PinRoot, or PinMount for iproute2's maps"}
-	ErrPinID           error = &reason{ClassNotFound, "the table of pinning ids does not have this one: give it in PinIDs"}
-	ErrPinTable        error = &reason{ClassInvalid, "bad table of pinning ids: each is more than 2, and a path of names without dots below the mount"}
-	ErrPinSubdir       error = &reason{ClassInvalid, "unknown subdirectory for iproute2's maps"}
-	ErrPinPlace        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
-	ErrPinLong         error = &reason{ClassLimit, "name or path is too long to be pinned"}
-	ErrPinned          error = &reason{ClassNameConflict, "something is pinned there already: remove it, or choose another policy"}
-	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names, and none that are empty"}
-	ErrIncompatiblePin error = &reason{ClassPin, "what is pinned or given is not what the definition asks for: remove the pin, or change the definition"}
-
-	ErrNode        error = &reason{ClassInvalid, "NUMA node is not online"}
-	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that is there: remove its pin"}
-)
-
-// at is err with its place; nil for nil. A place that err has already is kept, as it was nearer.
-func at(stage Stage, section, symbol string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return place(stage, section, symbol, err)
-}
-
-// place is [at] for an error that is there.
-func place(stage Stage, section, symbol string, err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		e.Section, e.Symbol = first(e.Section, section), first(e.Symbol, symbol)
-		return e
-	}
-	e = &Error{Stage: stage, Class: ClassKernel, Section: section, Symbol: symbol, Err: err}
-	var r *reason
-	if errors.As(err, &r) {
-		e.Class = r.class
-	}
-	return e
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}

@@ -14,6 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // vendorMaps reads the definitions of testdata/handled as a caller would who knows them, and does more with a draft if there is more to do.
@@ -30,7 +33,7 @@ func vendorMaps(section string, more func(d *Draft) error) MapHandler {
 			return ErrHandBack
 		}
 		d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = ebpf.MapType(n[2]), n[3], n[4], n[5], n[6]
-		if d.Flags&flagNumaNode != 0 {
+		if d.Flags&mapdef.FlagNumaNode != 0 {
 			d.SetNumaNode(n[7])
 		}
 		if more != nil {
@@ -44,7 +47,7 @@ func handled(section string, more func(d *Draft) error) Options {
 	return Options{MapHandlers: []MapHandler{vendorMaps(section, more)}}
 }
 
-var compareDefinitions = cmp.Options{cmpopts.IgnoreUnexported(Definition{}), cmpopts.EquateEmpty()}
+var compareDefinitions = cmp.Options{cmpopts.EquateEmpty()}
 
 func TestAHandlerReadsTheDefinitionsOfASection(t *testing.T) {
 	for _, order := range orders {
@@ -62,9 +65,9 @@ func TestAHandlerReadsTheDefinitionsOfASection(t *testing.T) {
 			}
 			if diff := cmp.Diff([]Definition{
 				{Name: "first", Section: "vendor_maps", Source: SourceHandler, Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16,
-					Flags: flagNoPrealloc},
+					Flags: mapdef.FlagNoPrealloc},
 				{Name: "second", Section: "vendor_maps", Offset: 64, Source: SourceHandler, Type: ebpf.Array, KeySize: 4, ValueSize: 4,
-					MaxEntries: 2, Flags: flagNumaNode},
+					MaxEntries: 2, Flags: mapdef.FlagNumaNode},
 			}, got, compareDefinitions); diff != "" {
 				t.Errorf("%s, handler of %q: (-want +got)\n%s", order, section, diff)
 			}
@@ -75,8 +78,8 @@ func TestAHandlerReadsTheDefinitionsOfASection(t *testing.T) {
 func TestMapsOfAHandlerAreMadeAndUsed(t *testing.T) {
 	l := load(t, "handled/maps", handled("vendor_maps", nil), nil)
 	if diff := cmp.Diff(map[string]kernelMap{
-		"first":  {Name: "first", Type: ebpf.Hash, Key: 4, Value: 8, Entries: 16, Flags: flagNoPrealloc},
-		"second": {Name: "second", Type: ebpf.Array, Key: 4, Value: 4, Entries: 2, Flags: flagNumaNode},
+		"first":  {Name: "first", Type: ebpf.Hash, Key: 4, Value: 8, Entries: 16, Flags: mapdef.FlagNoPrealloc},
+		"second": {Name: "second", Type: ebpf.Array, Key: 4, Value: 4, Entries: 2, Flags: mapdef.FlagNumaNode},
 	}, kernelMaps(t, l)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -191,7 +194,7 @@ func vendorFields(d *Draft) error {
 func TestAHandlerMakesSenseOfUnknownFields(t *testing.T) {
 	l := load(t, "handled/fields", Options{MapHandlers: []MapHandler{{Define: vendorFields}}}, nil)
 	maps := kernelMaps(t, l)
-	if m := maps["sized"]; m.Entries != 3 || m.Flags != flagNumaNode {
+	if m := maps["sized"]; m.Entries != 3 || m.Flags != mapdef.FlagNumaNode {
 		t.Errorf("sized is %+v", m)
 	}
 	if got := run(t, l, "use"); got != 2 {
@@ -283,7 +286,7 @@ func TestASuppliedMapIsUsed(t *testing.T) {
 	}
 	id, err := l.MapID("kept")
 	do(t, err)
-	if want, err := idOf(mine.FD()); err != nil || id != want {
+	if want, err := sys.IDOf(mine.FD()); err != nil || id != want {
 		t.Errorf("map %d is used, want %d (%v)", id, want, err)
 	}
 	if l.Maps["kept"].FD() == mine.FD() {
@@ -414,33 +417,4 @@ func FuzzOpenHandled(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { checkHandled(t, data) })
-}
-
-// FuzzHandled fuzzes the bytes of a section that a handler is for, and the places of its symbols.
-func FuzzHandled(f *testing.F) {
-	f.Add(make([]byte, 96), uint16(0), uint16(32), uint16(64), uint16(32))
-	f.Fuzz(func(t *testing.T, data []byte, at1, size1, at2, size2 uint16) {
-		s := &section{name: "vendor_maps", typ: 1, data: data, size: uint64(len(data))}
-		for i, p := range [][2]uint16{{at1, size1}, {at2, size2}} {
-			y := &symbol{name: string(rune('a' + i)), bind: 1, value: uint64(p[0]), size: uint64(p[1])}
-			if y.value > s.size || y.size > s.size-y.value {
-				return // the ELF reader lets no such symbol through
-			}
-			s.symbols = append(s.symbols, y)
-		}
-		total := 0
-		h := MapHandler{Section: s.name, Define: func(d *Draft) error {
-			total += len(d.Raw)
-			d.Type = ebpf.Array
-			return nil
-		}}
-		in := &input{file: &file{order: nativeOrder()}, handlers: []MapHandler{h}}
-		defs, err := in.parserOf(s).define(in, s)
-		if typed := (*Error)(nil); err != nil && (!errors.As(err, &typed) || typed.Class == "") {
-			t.Fatalf("error %#v is not typed: %v", err, err)
-		}
-		if err == nil && len(defs) != 2 || total > len(data) {
-			t.Fatalf("%d definitions of 2 symbols, %d bytes of %d", len(defs), total, len(data))
-		}
-	})
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // A ProgramHandler says what the programs of a section are, and what is to be done with them. It is registered with [Options.ProgramHandlers], for
@@ -59,7 +62,7 @@ func (h *ProgramHandler) handles(section string) bool {
 func checkProgramHandlers(list []ProgramHandler) error {
 	for i, h := range list {
 		if slices.ContainsFunc(list[:i], func(other ProgramHandler) bool { return other.Section == h.Section }) {
-			return fmt.Errorf("two handlers of programs in section %q: %w", h.Section, ErrHandler)
+			return fmt.Errorf("two handlers of programs in section %q: %w", h.Section, refuse.ErrHandler)
 		}
 	}
 	return nil
@@ -94,14 +97,14 @@ func (o *Object) setUp() error {
 			continue
 		}
 		if err := p.handler.Setup(p); err != nil {
-			return at(StageOpen, p.section, p.name, err)
+			return refuse.At(StageOpen, p.section, p.name, fromHandler(err))
 		}
 	}
 	return nil
 }
 
 // prepare lets a program's handler see and change what goes to the kernel.
-func (l *loading) prepare(p *Program, b *body) (ProgramKind, error) {
+func (l *loading) prepare(p *Program, b *code.Body) (ProgramKind, error) {
 	if p.handler == nil || p.handler.Prepare == nil {
 		return p.kind, nil
 	}
@@ -111,15 +114,15 @@ func (l *loading) prepare(p *Program, b *body) (ProgramKind, error) {
 			maps[m.def.Name] = l.maps[i]
 		}
 	}
-	prep := &Preparation{Program: p, Maps: maps, Kind: p.kind, Code: slices.Clip(b.code)}
+	prep := &Preparation{Program: p, Maps: maps, Kind: p.kind, Code: slices.Clip(b.Code)}
 	if err := p.handler.Prepare(prep); err != nil {
-		return ProgramKind{}, err
+		return ProgramKind{}, fromHandler(err)
 	}
-	if len(prep.Code) != len(b.code) {
-		return ProgramKind{}, fmt.Errorf("it makes %d bytes of code of %d: %w", len(prep.Code), len(b.code), ErrHandler)
+	if len(prep.Code) != len(b.Code) {
+		return ProgramKind{}, fmt.Errorf("it makes %d bytes of code of %d: %w", len(prep.Code), len(b.Code), refuse.ErrHandler)
 	}
-	copy(b.code, prep.Code)
-	return prep.Kind, prep.Kind.check()
+	copy(b.Code, prep.Code)
+	return prep.Kind, code.Kind(prep.Kind).Check()
 }
 
 // Attach has a program attached by its section's handler. Closing what is returned undoes it, and does so before l is closed; closing l does
@@ -129,14 +132,15 @@ func (l *Loaded) Attach(program string) (io.Closer, error) {
 	var err error
 	switch {
 	case l.Programs[program] == nil:
-		return nil, named(l.object.name, at(StageAttach, "", program, ErrNotLoaded))
+		return nil, export(l.object.name, refuse.At(StageAttach, "", program, refuse.ErrNotLoaded))
 	case p.handler == nil || p.handler.Attach == nil:
-		err = ErrAttach
+		err = refuse.ErrAttach
 	default:
 		var attached io.Closer
 		if attached, err = p.handler.Attach(p, l); err == nil {
 			return attached, nil
 		}
+		err = fromHandler(err)
 	}
-	return nil, named(l.object.name, at(StageAttach, p.section, p.name, err))
+	return nil, export(l.object.name, refuse.At(StageAttach, p.section, p.name, err))
 }

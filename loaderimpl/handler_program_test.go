@@ -12,6 +12,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 )
 
 // A diary notes which functions of which handlers were called for which programs.
@@ -135,7 +137,7 @@ func TestAHandlerChangesWhatIsLoaded(t *testing.T) {
 	if got := l.Programs["third"].Type(); got != ebpf.XDP {
 		t.Errorf("type %v", got)
 	}
-	if nativeLittle {
+	if objfile.NativeLittle {
 		if got := run(t, l, "third"); got != 44 {
 			t.Errorf("it returned %d", got)
 		}

@@ -16,10 +16,14 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
-	withoutTypes := func(e *edit) { e.order.PutUint32(e.header(btfSection)[4:], 0) } // SHT_NULL
+	withoutTypes := func(e *edit) { e.order.PutUint32(e.header(typeinfo.Section)[4:], 0) } // SHT_NULL
 	for _, c := range []struct {
 		name   string
 		object string
@@ -68,23 +72,8 @@ func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
 func TestShorterDefinitionsOfIproute2EndInZeros(t *testing.T) {
 	o := openTest(t, "legacy_one", Options{MapLayout: LayoutIproute2})
 	d := o.Map("m").Definition()
-	if diff := cmp.Diff(&Iproute2Map{}, d.Iproute2); diff != "" || d.MaxEntries != 6 || d.Flags != flagNoPrealloc || d.Source != SourceIproute2 {
+	if diff := cmp.Diff(&Iproute2Map{}, d.Iproute2); diff != "" || d.MaxEntries != 6 || d.Flags != mapdef.FlagNoPrealloc || d.Source != SourceIproute2 {
 		t.Errorf("%+v %s", d, diff)
-	}
-}
-
-func TestMoreMapsThanIproute2Takes(t *testing.T) {
-	for n, want := range map[int]error{iproute2MaxMaps: nil, iproute2MaxMaps + 1: ErrTooMany} {
-		s := &section{name: legacySection}
-		for i := range n {
-			s.symbols = append(s.symbols, &symbol{name: fmt.Sprint("m", i), bind: 1, value: s.size, size: iproute2Size})
-			s.data = append(append(s.data, native32(2)...), make([]byte, iproute2Size-4)...)
-			s.size = uint64(len(s.data))
-		}
-		defs, err := legacyParser{}.define(&input{file: &file{order: nativeOrder()}, layout: LayoutIproute2}, s)
-		if !errors.Is(err, want) || want == nil && len(defs) != n {
-			t.Errorf("%d maps: %d and error %v, want %v", n, len(defs), err, want)
-		}
 	}
 }
 
@@ -355,7 +344,7 @@ func TestAPinnedMapOfMapsNeedsNoInnerMaps(t *testing.T) {
 			if err := errors.Join(os.MkdirAll(folder, 0o700), outer.Pin(filepath.Join(folder, name))); err != nil {
 				t.Error(err)
 			}
-			if ids[name], err = idOf(outer.FD()); err != nil {
+			if ids[name], err = sys.IDOf(outer.FD()); err != nil {
 				t.Error(err)
 			}
 		}
@@ -390,7 +379,7 @@ func TestAFailedLoadPutsProgramsBack(t *testing.T) {
 		// The second of two slots is beyond the end of the array, which only the kernel can tell as the map was changed after it was opened.
 		o := openTest(t, "iproute2", Options{PinMount: root})
 		d := o.Map("jumps").def
-		d.MaxEntries, d.Slots = 2, []Slot{{0, "last"}, {1, "unused"}, {2, "unused"}}
+		d.MaxEntries, d.Slots = 2, []mapdef.Slot{{Name: "last"}, {Index: 1, Name: "unused"}, {Index: 2, Name: "unused"}}
 		path := filepath.Join(root, "jumps")
 		if err := errors.Join(o.Map("jumps").SetPinPath(path), array.Pin(path)); err != nil {
 			t.Error(err)
@@ -551,55 +540,11 @@ func FuzzTailCallSection(f *testing.F) {
 	})
 }
 
-// FuzzLayouts fuzzes definitions of each layout that refer to each other.
-func FuzzLayouts(f *testing.F) {
-	for i, name := range []string{"iproute2", "samples", "refused/elf_slot_twice", "refused/samples_inner_later"} {
-		file, err := parseELF(name, readTest(f, name, native()))
-		if err != nil {
-			f.Fatal(err)
-		}
-		s := file.named(legacySection)
-		f.Add(s.data, uint8(s.symbols[0].size), uint8(i))
-	}
-	all := []MapLayout{LayoutIproute2, LayoutSamples, LayoutLegacy, LayoutByRule}
-	f.Fuzz(func(t *testing.T, data []byte, size, which uint8) {
-		s := &section{name: legacySection, data: data, size: uint64(len(data))}
-		for off := uint64(0); size > 0 && off+uint64(size) <= s.size; off += uint64(size) {
-			s.symbols = append(s.symbols, &symbol{name: fmt.Sprint("m", off), bind: 1, value: off, size: uint64(size)})
-		}
-		for _, relax := range []bool{false, true} {
-			defs, err := legacyParser{}.define(&input{file: &file{order: nativeOrder()}, relax: relax, layout: all[int(which)%len(all)]}, s)
-			if err == nil {
-				checkConnections(t, defs)
-			}
-		}
-	})
-}
-
-// checkConnections holds maps of maps to what the rest of a load relies on.
-func checkConnections(t *testing.T, defs []*Definition) {
-	t.Helper()
-	for _, d := range defs {
-		pinned := d.Iproute2 != nil && d.Iproute2.Pinning != Iproute2PinNone
-		if holdsMaps(d.Type) != (d.Inner != nil) && d.Source != SourceLegacy && !(holdsMaps(d.Type) && pinned) {
-			t.Fatalf("a map of type %v with inner map %v", d.Type, d.Inner)
-		}
-		if d.Inner != nil && (holdsMaps(d.Inner.Type) || d.Inner.Inner != nil) {
-			t.Fatalf("maps in maps in maps: %+v", d)
-		}
-		for i, slot := range d.Slots {
-			if i > 0 && d.Slots[i-1].Index > slot.Index || d.Type == ebpf.HashOfMaps && d.KeySize != 4 {
-				t.Fatalf("slots %v of a map with keys of %d bytes", d.Slots, d.KeySize)
-			}
-		}
-	}
-}
-
 func TestNamesLeadNowhereElse(t *testing.T) {
 	tree, err := newPinTree(nil, &Options{PinMount: "/mount", PinIDs: map[uint32]string{3: "a/"}})
 	do(t, err)
 	for name, want := range map[string]error{"m": nil, "..": ErrPinName, "../m": ErrPinName, "a/m": ErrPinName, "m.n": ErrPinName, "m\x00": ErrPinName} {
-		path, err := tree.path(&Definition{Name: name, Iproute2: &Iproute2Map{Pinning: 3}})
+		path, err := tree.path(&mapdef.Definition{Name: name, Iproute2: &mapdef.Iproute2Map{Pinning: 3}})
 		if !errors.Is(err, want) || want == nil && path != "/mount/a/m" {
 			t.Errorf("%q: %s, %v, want %v", name, path, err, want)
 		}

@@ -3,28 +3,21 @@
 package loaderimpl
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
-	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
-
-// nativeLittle is whether this machine is little-endian.
-var nativeLittle = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
-
-// nativeOrder is this machine's byte order.
-func nativeOrder() byteOrder {
-	if nativeLittle {
-		return binary.LittleEndian
-	}
-	return binary.BigEndian
-}
 
 // LoadOptions change how an object is loaded.
 type LoadOptions struct {
@@ -73,7 +66,7 @@ func (l *Loaded) MapID(name string) (uint32, error) {
 	if m == nil {
 		return 0, nil
 	}
-	return idOf(m.FD())
+	return sys.IDOf(m.FD())
 }
 
 // ProgramID is the kernel's id of a program, 0 if there is no such program.
@@ -82,15 +75,7 @@ func (l *Loaded) ProgramID(name string) (uint32, error) {
 	if p == nil {
 		return 0, nil
 	}
-	return idOf(p.FD())
-}
-
-func idOf(fd int) (uint32, error) {
-	info, err := infoOf(fd)
-	if err != nil {
-		return 0, fmt.Errorf("ask for id: %w", err)
-	}
-	return info.id, nil
+	return sys.IDOf(p.FD())
 }
 
 // loading is a load that is under way.
@@ -143,7 +128,7 @@ func (l *loading) mapNamed(name string) *ebpf.Map {
 // holds its log.
 func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	if o.loaded {
-		return nil, named(o.name, at(StageLoad, "", "", ErrLoaded))
+		return nil, export(o.name, refuse.At(StageLoad, "", "", refuse.ErrLoaded))
 	}
 	o.loaded = true
 	l := &loading{object: o, opts: opts, reused: make(map[*Map]bool), noTypes: make(map[string]error), logs: make(map[string]string),
@@ -152,7 +137,7 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	defer l.end()
 	l.finally(l.closeTypes)
 	if err := l.run(); err != nil {
-		return nil, named(o.name, l.undone(err))
+		return nil, export(o.name, l.undone(err))
 	}
 	return l.result(), nil
 }
@@ -160,13 +145,13 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 // closeTypes gives the types up. Maps and programs that were made with them hold them.
 func (l *loading) closeTypes() {
 	if l.typesFD >= 0 {
-		unix.Close(l.typesFD)
+		sys.Close(l.typesFD)
 	}
 }
 
 // undone undoes what was done, last first, and says in the error what could not be.
 func (l *loading) undone(err error) error {
-	e := place(StageLoad, "", "", err)
+	e := refuse.Locate(StageLoad, "", "", err)
 	for _, f := range slices.Backward(l.undos) {
 		if undoErr := f(); undoErr != nil {
 			e.Err = fmt.Errorf("%w; then, undoing it: %w", e.Err, undoErr)
@@ -180,7 +165,7 @@ func (l *loading) run() error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	raiseMemlock()
+	sys.RaiseMemlock()
 	l.typesFD, l.typesErr = l.loadTypes()
 	if err := l.createMaps(); err != nil {
 		return err
@@ -194,20 +179,20 @@ func (l *loading) run() error {
 // check finds what is wrong before anything is made.
 func (l *loading) check() error {
 	o := l.object
-	if o.file.order != nativeOrder() {
-		return at(StageLoad, "", "", fmt.Errorf("%v: %w", o.file.order, ErrByteOrder))
+	if o.file.Order != objfile.NativeOrder() {
+		return refuse.At(StageLoad, "", "", fmt.Errorf("%v: %w", o.file.Order, refuse.ErrByteOrder))
 	}
 	if err := o.settleTailCalls(); err != nil {
 		return err
 	}
 	for _, p := range o.programs {
-		if err := p.kind.check(); p.autoload && err != nil {
-			return at(StageLoad, p.section, p.name, err)
+		if err := code.Kind(p.kind).Check(); p.autoload && err != nil {
+			return refuse.At(StageLoad, p.section, p.name, err)
 		}
 	}
 	for _, m := range o.maps {
 		if err := m.checkPin(); m.create && err != nil {
-			return at(StagePin, m.def.Section, m.def.Name, err)
+			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
@@ -222,51 +207,61 @@ func (l *loading) loadPrograms() error {
 		}
 		made, err := l.loadProgram(p)
 		if err != nil {
-			return at(StageLoad, p.section, p.name, err)
+			return refuse.At(StageLoad, p.section, p.name, err)
 		}
 		l.programs[i] = made
 		l.undo(made.Close)
 	}
 	for i, m := range l.object.maps {
 		if err := l.fillPrograms(i, m); err != nil {
-			return at(StageLoad, m.def.Section, m.def.Name, err)
+			return refuse.At(StageLoad, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
 }
 
+// descriptors returns those of the maps, by index.
+func (l *loading) descriptors() []int {
+	fds := make([]int, len(l.maps))
+	for i, m := range l.maps {
+		fds[i] = code.NoMap
+		if m != nil {
+			fds[i] = m.FD()
+		}
+	}
+	return fds
+}
+
 // loadProgram loads one program.
 func (l *loading) loadProgram(p *Program) (*ebpf.Program, error) {
-	b, err := l.assemble(p.function)
+	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.descriptors())
 	if err != nil {
-		return nil, at(StageRelocate, p.section, p.name, err)
+		return nil, refuse.At(StageRelocate, p.section, p.name, err)
 	}
 	if err := l.fit(b); err != nil {
-		return nil, at(StageRelocate, p.section, p.name, err)
+		return nil, refuse.At(StageRelocate, p.section, p.name, err)
 	}
 	kind, err := l.prepare(p, b)
 	if err != nil {
 		return nil, err
 	}
-	license := append([]byte(l.object.license), 0)
-	attr := &progLoadAttr{
-		progType: uint32(kind.Type), attachType: uint32(kind.AttachType), flags: kind.Flags, name: kernelName(p.name),
-		insns: unsafe.Pointer(unsafe.SliceData(b.code)), insnCount: uint32(len(b.code) / insnSize),
-		license: unsafe.Pointer(unsafe.SliceData(license)), version: l.object.version,
+	request := &sys.Program{
+		Type: uint32(kind.Type), AttachType: uint32(kind.AttachType), Flags: kind.Flags, Name: p.name,
+		Code: b.Code, License: l.object.license, Version: l.object.version,
 	}
-	if kind.attachable {
+	if code.Kind(kind).NeedsTarget() {
 		id, handle, err := l.attachTarget(kind)
 		if err != nil {
 			return nil, err
 		}
-		attr.attachBTF = uint32(id)
+		request.AttachBTF = uint32(id)
 		if handle != nil {
 			defer handle.Close()
-			attr.attachFD = uint32(handle.FD())
+			request.AttachFD = handle.FD()
 		}
 	}
-	l.describe(attr, b)
-	fd, log, err := loadProg(attr, uint32(l.opts.LogLevel))
+	l.describe(request, b)
+	fd, log, err := sys.LoadProgram(request, uint32(l.opts.LogLevel))
 	if err != nil {
 		return nil, l.explain(err, log)
 	}
@@ -277,21 +272,14 @@ func (l *loading) loadProgram(p *Program) (*ebpf.Program, error) {
 }
 
 // describe tells the kernel which functions and source lines a program's instructions are.
-func (l *loading) describe(attr *progLoadAttr, b *body) {
+func (l *loading) describe(request *sys.Program, b *code.Body) {
 	ext := l.object.ext
 	if l.typesFD < 0 || ext == nil {
 		return
 	}
-	funcs := b.kernelInfo(l.object, &ext.funcs, funcInfoSize)
-	if funcs == nil {
-		return
-	}
-	attr.btfFD = uint32(l.typesFD)
-	attr.funcInfo, attr.funcInfoSize = unsafe.Pointer(unsafe.SliceData(funcs)), funcInfoSize
-	attr.funcInfoCount = uint32(len(funcs) / funcInfoSize)
-	if lines := b.kernelInfo(l.object, &ext.lines, lineInfoSize); lines != nil {
-		attr.lineInfo, attr.lineInfoSize = unsafe.Pointer(unsafe.SliceData(lines)), lineInfoSize
-		attr.lineInfoCount = uint32(len(lines) / lineInfoSize)
+	request.TypesFD, request.FuncSize, request.LineSize = l.typesFD, typeinfo.FuncInfoSize, typeinfo.LineInfoSize
+	if request.Funcs = b.Info(&ext.Funcs, typeinfo.FuncInfoSize); request.Funcs != nil {
+		request.Lines = b.Info(&ext.Lines, typeinfo.LineInfoSize)
 	}
 }
 
@@ -302,15 +290,15 @@ func (l *loading) explain(err error, log string) error {
 	}
 	refusal := &VerifierError{Log: log, Err: err}
 	if name := l.missing(log); name != "" {
-		return fmt.Errorf("map %s: %w: %w", name, ErrNotCreated, refusal)
+		return fmt.Errorf("map %s: %w: %w", name, refuse.ErrNotCreated, refusal)
 	}
-	return &Error{Stage: StageLoad, Class: ClassVerifier, Err: refusal}
+	return &refuse.Error{Stage: StageLoad, Class: ClassVerifier, Err: refusal}
 }
 
 // missing is the map that was left out and that a program used nevertheless, by the verifier's log. It is empty if that was not the reason.
 func (l *loading) missing(log string) string {
 	for i, m := range l.object.maps {
-		if l.maps[i] == nil && strings.Contains(log, fmt.Sprintf("unknown#%d", poisonMap+i)) {
+		if l.maps[i] == nil && strings.Contains(log, fmt.Sprintf("unknown#%d", code.PoisonMap+i)) {
 			return m.def.Name
 		}
 	}
@@ -320,13 +308,13 @@ func (l *loading) missing(log string) string {
 // fillPrograms puts programs in a PROG_ARRAY. One that was there before keeps its own, unless iproute2 defined it: there, loading an object again
 // is how its programs are replaced (bpf_fill_prog_arrays).
 func (l *loading) fillPrograms(i int, m *Map) error {
-	if l.maps[i] == nil || l.reused[m] && m.def.Source != SourceIproute2 || m.def.Type != ebpf.ProgramArray {
+	if l.maps[i] == nil || l.reused[m] && m.def.Source != mapdef.SourceIproute2 || m.def.Type != ebpf.ProgramArray {
 		return nil
 	}
 	for _, slot := range m.def.Slots {
 		j := slices.IndexFunc(l.object.programs, func(p *Program) bool { return p.name == slot.Name })
 		if l.programs[j] == nil {
-			return fmt.Errorf("slot %d: program %s was left out: %w", slot.Index, slot.Name, ErrNotCreated)
+			return fmt.Errorf("slot %d: program %s was left out: %w", slot.Index, slot.Name, refuse.ErrNotCreated)
 		}
 		if err := l.putProgram(m, l.maps[i], slot.Index, l.programs[j]); err != nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)

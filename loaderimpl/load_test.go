@@ -19,6 +19,10 @@ import (
 	"github.com/cilium/ebpf/features"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // needsBPF fails a test that is run without the right to load BPF.
@@ -74,19 +78,19 @@ func kernelMaps(t *testing.T, l *Loaded) map[string]kernelMap {
 	for name, m := range l.Maps {
 		info, err := m.Info()
 		do(t, err)
-		raw, err := infoOf(m.FD())
+		raw, err := sys.InfoOf(m.FD())
 		do(t, err)
 		k := kernelMap{
 			Name: info.Name, Type: info.Type, Key: int(info.KeySize), Value: int(info.ValueSize), Entries: int(info.MaxEntries),
-			Flags: int(info.Flags), Extra: int(raw.mapExtra), Frozen: info.Frozen(),
+			Flags: int(info.Flags), Extra: int(raw.MapExtra), Frozen: info.Frozen(),
 		}
-		if raw.btfID != 0 {
-			h, err := btf.NewHandleFromID(btf.ID(raw.btfID))
+		if raw.BTFID != 0 {
+			h, err := btf.NewHandleFromID(btf.ID(raw.BTFID))
 			do(t, err)
 			spec, err := h.Spec(nil)
 			do(t, err)
 			do(t, h.Close())
-			k.KeyType, k.ValueType = typeText(spec, btf.TypeID(raw.btfKey)), typeText(spec, btf.TypeID(raw.btfValue))
+			k.KeyType, k.ValueType = typeText(spec, btf.TypeID(raw.BTFKey)), typeText(spec, btf.TypeID(raw.BTFValue))
 		}
 		maps[name] = k
 	}
@@ -103,11 +107,11 @@ func TestMapsAreAsDefined(t *testing.T) {
 	do(t, err)
 	for object, want := range map[string]map[string]kernelMap{
 		"btf": {
-			"typed": {Name: "typed", Type: ebpf.Hash, Key: 4, Value: 16, Entries: 16, Flags: flagNoPrealloc, KeyType: textU32,
+			"typed": {Name: "typed", Type: ebpf.Hash, Key: 4, Value: 16, Entries: 16, Flags: mapdef.FlagNoPrealloc, KeyType: textU32,
 				ValueType: `Struct:"value"[fields=2 fieldNames=[a b]]`},
 			"sized":  {Name: "sized", Type: ebpf.Array, Key: 4, Value: 12, Entries: 3},
 			"agreed": {Name: "agreed", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1, KeyType: textU32, ValueType: textU64},
-			"on_node_zero_without_saying_so": {Name: "on_node_zero_wi", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1, Flags: flagNumaNode,
+			"on_node_zero_without_saying_so": {Name: "on_node_zero_wi", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1, Flags: mapdef.FlagNumaNode,
 				KeyType: textU32, ValueType: textU64},
 			"ring":   {Name: "ring", Type: ebpf.RingBuf, Entries: 8192},
 			"perf":   {Name: "perf", Type: ebpf.PerfEventArray, Key: 4, Value: 4, Entries: cpus},
@@ -116,43 +120,43 @@ func TestMapsAreAsDefined(t *testing.T) {
 		"legacy": {
 			"plain":         {Name: "plain", Type: ebpf.Array, Key: 4, Value: 8, Entries: 2},
 			"without_flags": {Name: "without_flags", Type: ebpf.Hash, Key: 4, Value: 4, Entries: 7},
-			"longer":        {Name: "longer", Type: ebpf.Hash, Key: 8, Value: 16, Entries: 9, Flags: flagNoPrealloc},
+			"longer":        {Name: "longer", Type: ebpf.Hash, Key: 8, Value: 16, Entries: 9, Flags: mapdef.FlagNoPrealloc},
 			"annotated":     {Name: "annotated", Type: ebpf.Hash, Key: 4, Value: 8, Entries: 5, KeyType: textU32, ValueType: textU64},
 		},
 		"legacy_nobtf": {
 			"plain":         {Name: "plain", Type: ebpf.Array, Key: 4, Value: 8, Entries: 2},
 			"without_flags": {Name: "without_flags", Type: ebpf.Hash, Key: 4, Value: 4, Entries: 7},
-			"longer":        {Name: "longer", Type: ebpf.Hash, Key: 8, Value: 16, Entries: 9, Flags: flagNoPrealloc},
+			"longer":        {Name: "longer", Type: ebpf.Hash, Key: 8, Value: 16, Entries: 9, Flags: mapdef.FlagNoPrealloc},
 			"annotated":     {Name: "annotated", Type: ebpf.Hash, Key: 4, Value: 8, Entries: 5},
 		},
 		"iproute2": {
 			"in_array":  {Name: "in_array", Type: ebpf.ArrayOfMaps, Key: 4, Value: 4, Entries: 3},
-			"in_hash":   {Name: "in_hash", Type: ebpf.HashOfMaps, Key: 4, Value: 4, Entries: 4, Flags: flagNoPrealloc},
+			"in_hash":   {Name: "in_hash", Type: ebpf.HashOfMaps, Key: 4, Value: 4, Entries: 4, Flags: mapdef.FlagNoPrealloc},
 			"template":  {Name: "template", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1},
 			"first":     {Name: "first", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1},
 			"second":    {Name: "second", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1},
-			"annotated": {Name: "annotated", Type: ebpf.Hash, Key: 4, Value: 8, Entries: 5, Flags: flagNoPrealloc, KeyType: textU32, ValueType: textU64},
+			"annotated": {Name: "annotated", Type: ebpf.Hash, Key: 4, Value: 8, Entries: 5, Flags: mapdef.FlagNoPrealloc, KeyType: textU32, ValueType: textU64},
 			"jumps":     {Name: "jumps", Type: ebpf.ProgramArray, Key: 4, Value: 4, Entries: 16},
 		},
 		"samples": {
 			"plain":           {Name: "plain", Type: ebpf.Array, Key: 4, Value: 8, Entries: 2},
-			"on_node_zero":    {Name: "on_node_zero", Type: ebpf.Hash, Key: 4, Value: 4, Entries: 3, Flags: flagNumaNode | flagNoPrealloc},
+			"on_node_zero":    {Name: "on_node_zero", Type: ebpf.Hash, Key: 4, Value: 4, Entries: 3, Flags: mapdef.FlagNumaNode | mapdef.FlagNoPrealloc},
 			"like_the_second": {Name: "like_the_second", Type: ebpf.ArrayOfMaps, Key: 4, Value: 4, Entries: 8},
 		},
 		"data": {
-			".data": {Name: "data.data", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: flagMmapable, KeyType: "nothing",
+			".data": {Name: "data.data", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: mapdef.FlagMmapable, KeyType: "nothing",
 				ValueType: `Datasec:".data"`},
-			".rodata": {Name: "data.rodata", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: flagMmapable | flagReadOnly, Frozen: true,
+			".rodata": {Name: "data.rodata", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: mapdef.FlagMmapable | mapdef.FlagReadOnly, Frozen: true,
 				KeyType: "nothing", ValueType: `Datasec:".rodata"`},
-			".rodata.more": {Name: ".rodata.more", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: flagMmapable | flagReadOnly,
+			".rodata.more": {Name: ".rodata.more", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: mapdef.FlagMmapable | mapdef.FlagReadOnly,
 				Frozen: true, KeyType: "nothing", ValueType: `Datasec:".rodata.more"`},
 			".data.hidden": {Name: ".data.hidden", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, KeyType: "nothing",
 				ValueType: `Datasec:".data.hidden"`},
 			".data.veiled": {Name: ".data.veiled", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, KeyType: "nothing",
 				ValueType: `Datasec:".data.veiled"`},
-			".bss": {Name: "data.bss", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: flagMmapable, KeyType: "nothing",
+			".bss": {Name: "data.bss", Type: ebpf.Array, Key: 4, Value: 4, Entries: 1, Flags: mapdef.FlagMmapable, KeyType: "nothing",
 				ValueType: `Datasec:".bss"`},
-			".bss.big": {Name: ".bss.big", Type: ebpf.Array, Key: 4, Value: 32, Entries: 1, Flags: flagMmapable, KeyType: "nothing",
+			".bss.big": {Name: ".bss.big", Type: ebpf.Array, Key: 4, Value: 32, Entries: 1, Flags: mapdef.FlagMmapable, KeyType: "nothing",
 				ValueType: `Datasec:".bss.big"`},
 		},
 	} {
@@ -176,7 +180,7 @@ func TestMapsAreAsSet(t *testing.T) {
 	if m := maps["typed"]; m.Type != ebpf.LRUHash || m.Entries != 99 || m.Flags != 0 {
 		t.Errorf("typed is %+v", m)
 	}
-	if m := maps["weakly"]; m.Flags != flagNumaNode {
+	if m := maps["weakly"]; m.Flags != mapdef.FlagNumaNode {
 		t.Errorf("weakly is %+v", m)
 	}
 	if _, made := maps["ring"]; made || len(l.Programs) != 0 {
@@ -235,7 +239,7 @@ func TestProgramsSeeGlobalData(t *testing.T) {
 
 func native64(n byte) []byte {
 	b := []byte{n, 0, 0, 0, 0, 0, 0, 0}
-	if !nativeLittle {
+	if !objfile.NativeLittle {
 		slices.Reverse(b)
 	}
 	return b

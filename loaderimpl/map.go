@@ -8,12 +8,15 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // A Map is a map of an object, to be looked at and changed before it is created.
 type Map struct {
 	object   *Object
-	def      *Definition
+	def      *mapdef.Definition
 	pinPath  string   // where to pin it; empty for nowhere
 	pinTree  *pinTree // of which pinPath is a part; nil for none
 	pinErr   error    // why there is no pinPath though the definition asks for one
@@ -24,18 +27,18 @@ type Map struct {
 	value    []byte    // global data: what it holds from the start; nil for zeros
 }
 
-func newMap(o *Object, d *Definition) *Map {
+func newMap(o *Object, d *mapdef.Definition) *Map {
 	m := &Map{object: o, def: d, create: true, policy: o.pinPolicy}
-	if d.Source == SourceData {
+	if d.Source == mapdef.SourceData {
 		m.value = d.Raw
 	}
 	switch {
-	case d.pinPath != "":
-		m.pinPath = d.pinPath
-	case d.Pinning == PinByName && o.pinRoot != "":
+	case d.PinPath != "":
+		m.pinPath = d.PinPath
+	case d.Pinning == mapdef.PinByName && o.pinRoot != "":
 		m.pinPath = strings.TrimSuffix(o.pinRoot, "/") + "/" + d.Name
 	}
-	if d.Source == SourceIproute2 {
+	if d.Source == mapdef.SourceIproute2 {
 		m.pinTree = o.pinTree
 		m.pinPath, m.pinErr = o.pinTree.path(d)
 	}
@@ -45,8 +48,8 @@ func newMap(o *Object, d *Definition) *Map {
 // Name is the map's name in the object.
 func (m *Map) Name() string { return m.def.Name }
 
-// Definition is what the object says of the map, with the changes that were made.
-func (m *Map) Definition() Definition { return *m.def }
+// Definition returns what the object says of the map, with the changes that were made.
+func (m *Map) Definition() Definition { return fromInternal(m.def) }
 
 // SetType changes the map's type. Like all setters it returns an error wrapping [ErrLoaded] after a load.
 func (m *Map) SetType(t ebpf.MapType) error { return m.set(func() { m.def.Type = t }) }
@@ -56,14 +59,14 @@ func (m *Map) SetMaxEntries(n uint32) error { return m.set(func() { m.def.MaxEnt
 
 // SetFlags replaces the map's flags (BPF_F_...), but for BPF_F_NUMA_NODE, which goes with the node.
 func (m *Map) SetFlags(flags uint32) error {
-	return m.set(func() { m.def.Flags = flags | m.def.Flags&flagNumaNode })
+	return m.set(func() { m.def.Flags = flags | m.def.Flags&mapdef.FlagNumaNode })
 }
 
 // SetNumaNode asks for a NUMA node, counted from 0, and sets BPF_F_NUMA_NODE with it. The kernel's NUMA_NO_NODE (-1) asks for none.
 func (m *Map) SetNumaNode(node uint32) error {
 	return m.set(func() {
-		m.def.Flags &^= flagNumaNode
-		m.def.onNode(node)
+		m.def.Flags &^= mapdef.FlagNumaNode
+		m.def.OnNode(node)
 	})
 }
 
@@ -77,7 +80,7 @@ func (m *Map) PinPath() string { return m.pinPath }
 func (m *Map) SetPinPath(path string) error {
 	return m.set(func() {
 		m.pinPath, m.pinTree, m.pinErr = path, nil, nil
-		m.def.Pinning = PinNone
+		m.def.Pinning = mapdef.PinNone
 	})
 }
 
@@ -96,8 +99,8 @@ func (m *Map) UseMap(existing *ebpf.Map) error { return m.set(func() { m.existin
 // The template is not put in, stays the caller's, and has to be open until the load. For a map that holds no maps, the error wraps [ErrInner].
 func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	return m.object.change(m.def.Name, func() error {
-		if !holdsMaps(m.def.Type) {
-			return fmt.Errorf("a map of type %v holds no maps: %w", m.def.Type, ErrInner)
+		if !mapdef.HoldsMaps(m.def.Type) {
+			return fmt.Errorf("a map of type %v holds no maps: %w", m.def.Type, refuse.ErrInner)
 		}
 		m.inner = template
 		return nil
@@ -113,8 +116,8 @@ func (m *Map) SetValueSize(size uint32) error { return m.resize(&m.def.ValueSize
 
 func (m *Map) resize(size *uint32, n uint32) error {
 	return m.object.change(m.def.Name, func() error {
-		if m.def.Source == SourceData {
-			return fmt.Errorf("%d bytes for global data: %w", n, ErrValue)
+		if m.def.Source == mapdef.SourceData {
+			return fmt.Errorf("%d bytes for global data: %w", n, refuse.ErrValue)
 		}
 		if *size != n {
 			*size, m.def.Key, m.def.Value = n, 0, 0
@@ -132,7 +135,7 @@ func (m *Map) SetAutocreate(create bool) error { return m.set(func() { m.create 
 
 // InitialValue is what a map of global data holds from the start. Nil for other maps.
 func (m *Map) InitialValue() []byte {
-	if m.def.Source != SourceData {
+	if m.def.Source != mapdef.SourceData {
 		return nil
 	}
 	if m.value == nil {
@@ -145,8 +148,8 @@ func (m *Map) InitialValue() []byte {
 // wraps [ErrValue].
 func (m *Map) SetInitialValue(value []byte) error {
 	return m.object.change(m.def.Name, func() error {
-		if m.def.Source != SourceData || len(value) != int(m.def.ValueSize) {
-			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.ValueSize, ErrValue)
+		if m.def.Source != mapdef.SourceData || len(value) != int(m.def.ValueSize) {
+			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.ValueSize, refuse.ErrValue)
 		}
 		m.value = bytes.Clone(value)
 		return nil

@@ -16,6 +16,11 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // The test objects are compiled from the C sources beside them, for both byte orders.
@@ -29,7 +34,7 @@ var orders = []string{"bpfel", "bpfeb"}
 
 // native is the one that this machine can load.
 func native() string {
-	if nativeLittle {
+	if objfile.NativeLittle {
 		return "bpfel"
 	}
 	return "bpfeb"
@@ -81,13 +86,13 @@ func describeObject(o *Object) string {
 			p.Name(), p.Section(), k.Type, k.AttachType, k.AttachTo, k.Flags, p.Autoload())
 	}
 	for _, fn := range o.functions {
-		fmt.Fprintf(&b, "function %s at %s+%d, %d bytes\n", fn.name, fn.section.name, fn.offset, len(fn.code))
-		for _, r := range fn.refs {
-			kind := []string{"map", "data", "call of", "pointer to"}[r.kind]
-			if r.kind == refMap || r.kind == refData {
-				fmt.Fprintf(&b, "  %d: %s %s+%d\n", r.insn, kind, o.maps[r.target].Name(), r.offset)
+		fmt.Fprintf(&b, "function %s at %s+%d, %d bytes\n", fn.Name, fn.Section.Name, fn.Offset, len(fn.Code))
+		for _, r := range fn.Refs {
+			kind := []string{"map", "data", "call of", "pointer to"}[r.Kind]
+			if r.Kind == code.RefMap || r.Kind == code.RefData {
+				fmt.Fprintf(&b, "  %d: %s %s+%d\n", r.Insn, kind, o.maps[r.Target].Name(), r.Offset)
 			} else {
-				fmt.Fprintf(&b, "  %d: %s %s\n", r.insn, kind, o.functions[r.target].name)
+				fmt.Fprintf(&b, "  %d: %s %s\n", r.Insn, kind, o.functions[r.Target].Name)
 			}
 		}
 	}
@@ -234,7 +239,7 @@ func TestOpenRefuses(t *testing.T) {
 		for _, order := range orders {
 			_, err := Open([]string{objectPath(name, order)}, Options{})
 			compareRefusal(t, filepath.Base(name)+"."+order, err, &Error{
-				Stage: want.stage, Class: want.err.(*reason).class, Object: filepath.Base(name), Section: want.section, Symbol: want.symbol,
+				Stage: want.stage, Class: refuse.ClassOf(want.err), Object: filepath.Base(name), Section: want.section, Symbol: want.symbol,
 			}, want.err)
 		}
 	}
@@ -326,7 +331,7 @@ func typeTextOf(t *testing.T, o *Object, id btf.TypeID) string {
 
 func native32(n byte) []byte {
 	b := []byte{n, 0, 0, 0}
-	if !nativeLittle {
+	if !objfile.NativeLittle {
 		slices.Reverse(b)
 	}
 	return b
@@ -345,7 +350,7 @@ func TestOpenUnreadableFiles(t *testing.T) {
 	if err := os.WriteFile(large, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(large, maxObject+1); err != nil {
+	if err := os.Truncate(large, objfile.MaxSize+1); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]struct {
@@ -360,7 +365,7 @@ func TestOpenUnreadableFiles(t *testing.T) {
 		_, err := Open([]string{path}, Options{})
 		compareRefusal(t, path, err, &Error{Stage: StageOpen, Class: want.class, Object: objectName(path)}, want.err)
 	}
-	if _, err := OpenBytes(make([]byte, maxObject+1), Options{}); !errors.Is(err, ErrTooLarge) {
+	if _, err := OpenBytes(make([]byte, objfile.MaxSize+1), Options{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("too many bytes: %v", err)
 	}
 }
@@ -384,14 +389,14 @@ func TestSetters(t *testing.T) {
 		}
 	}
 	d := m.Definition()
-	if d.Type != 2 || d.MaxEntries != 7 || d.Flags != flagNumaNode || d.MapExtra != 3 || d.NumaNode != 1 || m.PinPath() != "/somewhere" ||
+	if d.Type != 2 || d.MaxEntries != 7 || d.Flags != mapdef.FlagNumaNode || d.MapExtra != 3 || d.NumaNode != 1 || m.PinPath() != "/somewhere" ||
 		m.Autocreate() || p.Autoload() || p.Kind().Type != 3 {
 		t.Errorf("map %+v, program %+v", d, p.Kind())
 	}
-	if err := m.SetFlags(1); err != nil || m.Definition().Flags != flagNumaNode|1 {
+	if err := m.SetFlags(1); err != nil || m.Definition().Flags != mapdef.FlagNumaNode|1 {
 		t.Errorf("flags %#x, %v: want the node's kept", m.Definition().Flags, err)
 	}
-	if err := m.SetNumaNode(numaNoNode); err != nil || m.Definition().Flags != 1 {
+	if err := m.SetNumaNode(mapdef.NoNode); err != nil || m.Definition().Flags != 1 {
 		t.Errorf("flags %#x, %v: want no node", m.Definition().Flags, err)
 	}
 	if err := m.SetInitialValue([]byte{1}); !errors.Is(err, ErrValue) {

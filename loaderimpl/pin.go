@@ -8,9 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // A PinPolicy is what to do where something is pinned already at the path that a map is to be pinned at.
@@ -39,11 +43,11 @@ func (m *Map) checkPin() error {
 	switch {
 	case m.pinErr != nil:
 		return m.pinErr
-	case m.pinPath == "" && m.def.Pinning == PinByName:
-		return ErrPinPath
+	case m.pinPath == "" && m.def.Pinning == mapdef.PinByName:
+		return refuse.ErrPinPath
 	case m.pinPath == "":
 		return nil
-	case m.def.Pinning == PinByName || m.pinTree != nil: // the path ends in a name of the object's, whatever that is
+	case m.def.Pinning == mapdef.PinByName || m.pinTree != nil: // the path ends in a name of the object's, whatever that is
 		if err := checkPinName(m.def.Name); err != nil {
 			return err
 		}
@@ -54,7 +58,7 @@ func (m *Map) checkPin() error {
 // checkPinPath finds what is wrong with a path, by itself.
 func checkPinPath(path string) error {
 	if len(path) > longestPath {
-		return fmt.Errorf("path of %d bytes, at most %d: %w: %w", len(path), longestPath, ErrPinLong, unix.ENAMETOOLONG)
+		return fmt.Errorf("path of %d bytes, at most %d: %w: %w", len(path), longestPath, refuse.ErrPinLong, syscall.ENAMETOOLONG)
 	}
 	return checkPinName(path[strings.LastIndexByte(path, '/')+1:])
 }
@@ -63,29 +67,29 @@ func checkPinPath(path string) error {
 func checkPinName(name string) error {
 	switch {
 	case len(name) > longestName:
-		return fmt.Errorf("name of %d bytes, at most %d: %w: %w", len(name), longestName, ErrPinLong, unix.ENAMETOOLONG)
+		return fmt.Errorf("name of %d bytes, at most %d: %w: %w", len(name), longestName, refuse.ErrPinLong, syscall.ENAMETOOLONG)
 	case name == "" || strings.ContainsAny(name, "./\x00"):
-		return fmt.Errorf("%q: %w", name, ErrPinName)
+		return fmt.Errorf("%q: %w", name, refuse.ErrPinName)
 	}
 	return nil
 }
 
 // reuse takes the map that is pinned where m should be, or nil where there is none.
 func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
-	fd, err := openPin(m.pinPath)
+	fd, err := sys.OpenPin(m.pinPath)
 	switch {
-	case errors.Is(err, unix.ENOENT):
+	case errors.Is(err, syscall.ENOENT):
 		return nil, nil
 	case err != nil:
-		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("open pin %s: %w", m.pinPath, err))
+		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, fmt.Errorf("open pin %s: %w", m.pinPath, err))
 	}
 	if err := l.compatible(m, fd, m.pinPath); err != nil {
-		unix.Close(fd)
-		return nil, at(StagePin, m.def.Section, m.def.Name, err)
+		sys.Close(fd)
+		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
 	}
 	pinned, err := ebpf.NewMapFromFD(fd)
 	if err != nil {
-		return nil, at(StagePin, m.def.Section, m.def.Name, fmt.Errorf("inspect pinned map: %w", err))
+		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, fmt.Errorf("inspect pinned map: %w", err))
 	}
 	l.reused[m] = true
 	return pinned, nil
@@ -102,21 +106,21 @@ func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
 		switch {
 		case err == nil:
 			return made, nil
-		case errors.Is(err, unix.EEXIST) && m.policy == PinShare:
+		case errors.Is(err, syscall.EEXIST) && m.policy == PinShare:
 			if theirs, reuseErr := l.reuse(m); reuseErr != nil || theirs != nil {
 				made.Close()
 				return theirs, reuseErr
 			}
 			continue
-		case errors.Is(err, unix.EEXIST):
-			err = fmt.Errorf("%w: %w", ErrPinned, err)
+		case errors.Is(err, syscall.EEXIST):
+			err = fmt.Errorf("%w: %w", refuse.ErrPinned, err)
 		case errors.Is(err, errFolderGone):
 			continue
 		}
 		break
 	}
 	made.Close()
-	return nil, at(StagePin, m.def.Section, m.def.Name, err)
+	return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
 }
 
 // errFolderGone is a folder that was there, and is not any more when something is to be pinned in it.
@@ -132,7 +136,7 @@ func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
 	} else if err := l.makeFolder(dir); err != nil {
 		return err
 	}
-	id, err := idOf(made.FD())
+	id, err := sys.IDOf(made.FD())
 	if err != nil {
 		return err
 	}
@@ -163,7 +167,7 @@ func (l *loading) makeFolder(dir string) error {
 	}
 	l.undo(func() error {
 		err := os.Remove(dir)
-		if errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, os.ErrNotExist) {
+		if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, os.ErrNotExist) {
 			return nil // another pinned something in it, or took it away
 		}
 		return err
@@ -173,20 +177,20 @@ func (l *loading) makeFolder(dir string) error {
 
 // removePin removes a pin if it is that of the map with that id. Another loader could have put its own there.
 func removePin(path string, id uint32) error {
-	fd, err := openPin(path)
-	if errors.Is(err, unix.ENOENT) {
+	fd, err := sys.OpenPin(path)
+	if errors.Is(err, syscall.ENOENT) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("open pin %s: %w", path, err)
 	}
-	defer unix.Close(fd)
-	info, err := infoOf(fd)
+	defer sys.Close(fd)
+	info, err := sys.InfoOf(fd)
 	if err != nil {
 		return fmt.Errorf("inspect pin %s: %w", path, err)
 	}
-	isMap, err := isMap(fd)
-	if err != nil || !isMap || info.id != id {
+	isMap, err := sys.IsMap(fd)
+	if err != nil || !isMap || info.ID != id {
 		return err
 	}
 	return os.Remove(path)
@@ -199,7 +203,7 @@ func (l *loading) replacePins() error {
 			continue
 		}
 		if err := l.replacePin(l.maps[i], m); err != nil {
-			return at(StagePin, m.def.Section, m.def.Name, err)
+			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
@@ -207,14 +211,14 @@ func (l *loading) replacePins() error {
 
 // replacePin puts a map in the place of what is pinned.
 func (l *loading) replacePin(made *ebpf.Map, m *Map) error {
-	old, err := openPin(m.pinPath)
-	if errors.Is(err, unix.ENOENT) {
+	old, err := sys.OpenPin(m.pinPath)
+	if errors.Is(err, syscall.ENOENT) {
 		return l.pinNew(made, m)
 	}
 	if err != nil {
 		return fmt.Errorf("open pin %s: %w", m.pinPath, err)
 	}
-	l.finally(func() { unix.Close(old) })
+	l.finally(func() { sys.Close(old) })
 	if err := pinOver(made.FD(), m.pinPath); err != nil {
 		return err
 	}
@@ -224,7 +228,7 @@ func (l *loading) replacePin(made *ebpf.Map, m *Map) error {
 
 // pinOver pins a map or program in the place of another pin, at once.
 func pinOver(fd int, path string) error {
-	id, err := idOf(fd)
+	id, err := sys.IDOf(fd)
 	if err != nil {
 		return err
 	}
@@ -243,10 +247,10 @@ func pinOver(fd int, path string) error {
 func (l *loading) pinGiven(given *ebpf.Map, m *Map) error {
 	err := l.pinNew(given, m)
 	switch {
-	case !errors.Is(err, unix.EEXIST):
+	case !errors.Is(err, syscall.EEXIST):
 		return err
 	case m.policy == PinNew:
-		return fmt.Errorf("%w: %w", ErrPinned, err)
+		return fmt.Errorf("%w: %w", refuse.ErrPinned, err)
 	}
 	switch same, sameErr := pinsSame(given.FD(), m.pinPath); {
 	case sameErr != nil:
@@ -254,26 +258,26 @@ func (l *loading) pinGiven(given *ebpf.Map, m *Map) error {
 	case same:
 		return nil
 	}
-	return fmt.Errorf("%s pins another: %w: %w", m.pinPath, ErrPinned, err)
+	return fmt.Errorf("%s pins another: %w: %w", m.pinPath, refuse.ErrPinned, err)
 }
 
 // OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap], [CreateMap] and Draft.Supply. It is the caller's to close.
 // The error wraps the kernel's errno, or [ErrIncompatiblePin] if no map is pinned there.
 func OpenPin(path string) (*ebpf.Map, error) {
-	fd, err := openPin(path)
+	fd, err := sys.OpenPin(path)
 	if err != nil {
-		return nil, at(StagePin, "", "", fmt.Errorf("open pin %s: %w", path, err))
+		return nil, export("", refuse.At(StagePin, "", "", fmt.Errorf("open pin %s: %w", path, err)))
 	}
-	isMap, err := isMap(fd)
+	isMap, err := sys.IsMap(fd)
 	if err == nil && !isMap {
 		err = &MapDiffersError{Path: path}
 	}
 	if err != nil {
-		unix.Close(fd)
-		return nil, at(StagePin, "", "", err)
+		sys.Close(fd)
+		return nil, export("", refuse.At(StagePin, "", "", err))
 	}
 	pinned, err := ebpf.NewMapFromFD(fd)
-	return pinned, at(StagePin, "", "", err)
+	return pinned, export("", refuse.At(StagePin, "", "", err))
 }
 
 // A Handle is a map or program in the kernel: [*ebpf.Map], [*ebpf.Program].
@@ -282,7 +286,7 @@ type Handle interface{ FD() int }
 // Pin pins a map or program at a path on a bpffs, in a folder that is there. The error wraps [ErrPinName],
 // [ErrPinLong], [ErrPinPlace] or the kernel's errno.
 func Pin(h Handle, path string) error {
-	return at(StagePin, "", "", pinAt(h.FD(), path))
+	return export("", refuse.At(StagePin, "", "", pinAt(h.FD(), path)))
 }
 
 func pinAt(fd int, path string) error {
@@ -292,7 +296,7 @@ func pinAt(fd int, path string) error {
 	if err := checkPlace(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := newPin(fd, path); err != nil {
+	if err := sys.Pin(fd, path); err != nil {
 		return fmt.Errorf("pin at %s: %w", path, err)
 	}
 	return nil
@@ -300,12 +304,12 @@ func pinAt(fd int, path string) error {
 
 // checkPlace refuses a folder that is on no bpffs.
 func checkPlace(dir string) error {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("look at %s: %w", dir, err)
+	onBPFFS, err := sys.OnBPFFS(dir)
+	if err != nil {
+		return err
 	}
-	if fs.Type != unix.BPF_FS_MAGIC {
-		return fmt.Errorf("%s: %w", dir, ErrPinPlace)
+	if !onBPFFS {
+		return fmt.Errorf("%s: %w", dir, refuse.ErrPinPlace)
 	}
 	return nil
 }
@@ -314,32 +318,32 @@ func checkPlace(dir string) error {
 func Unpin(h Handle, path string) error {
 	same, err := pinsSame(h.FD(), path)
 	if err == nil && !same {
-		err = fmt.Errorf("%s is another's: %w", path, ErrIncompatiblePin)
+		err = fmt.Errorf("%s is another's: %w", path, refuse.ErrIncompatiblePin)
 	}
 	if err == nil {
 		err = os.Remove(path)
 	}
-	return at(StagePin, "", "", err)
+	return export("", refuse.At(StagePin, "", "", err))
 }
 
 // pinsSame reports whether a path pins what a descriptor stands for.
 func pinsSame(fd int, path string) (bool, error) {
-	pinned, err := openPin(path)
+	pinned, err := sys.OpenPin(path)
 	if err != nil {
 		return false, fmt.Errorf("open pin %s: %w", path, err)
 	}
-	defer unix.Close(pinned)
+	defer sys.Close(pinned)
 	var ids [2]uint32
 	var maps [2]bool
 	for i, fd := range []int{fd, pinned} {
-		info, err := infoOf(fd)
+		info, err := sys.InfoOf(fd)
 		if err != nil {
 			return false, fmt.Errorf("inspect pin: %w", err)
 		}
-		if maps[i], err = isMap(fd); err != nil {
+		if maps[i], err = sys.IsMap(fd); err != nil {
 			return false, err
 		}
-		ids[i] = info.id
+		ids[i] = info.ID
 	}
 	return ids[0] == ids[1] && maps[0] == maps[1], nil
 }

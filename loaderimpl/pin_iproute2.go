@@ -5,6 +5,7 @@ package loaderimpl
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
@@ -13,16 +14,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-// Iproute2Pinning is where iproute2 pins a map: one of the constants, or an id of [Options.PinIDs].
-type Iproute2Pinning uint32
-
-// The kinds of pinning that iproute2 knows by itself (include/bpf_elf.h). Folders are below PinMount/PinSubdir.
-const (
-	Iproute2PinNone   Iproute2Pinning = 0 // PIN_NONE: nowhere
-	Iproute2PinObject Iproute2Pinning = 1 // PIN_OBJECT_NS: in a folder named by the SHA-1 of the object's bytes
-	Iproute2PinGlobal Iproute2Pinning = 2 // PIN_GLOBAL_NS: in the folder globals
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // Folders of iproute2's.
@@ -47,12 +41,12 @@ func ParsePinIDs(table []byte) (map[uint32]string, error) {
 		if len(fields) == 0 {
 			continue
 		}
-		id, ok := scanNumber(fields[0])
+		id, ok := mapdef.ScanNumber(fields[0])
 		switch {
 		case !ok || len(fields) != 2:
-			return nil, fmt.Errorf("line %d: %q is no id and path: %w", n, line, ErrPinTable)
+			return nil, fmt.Errorf("line %d: %q is no id and path: %w", n, line, refuse.ErrPinTable)
 		case ids[id] != "":
-			return nil, fmt.Errorf("line %d: id %d is there twice: %w", n, id, ErrPinTable)
+			return nil, fmt.Errorf("line %d: id %d is there twice: %w", n, id, refuse.ErrPinTable)
 		}
 		if err := checkPinID(id, fields[1]); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
@@ -60,19 +54,19 @@ func ParsePinIDs(table []byte) (map[uint32]string, error) {
 		ids[id] = fields[1]
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPinTable, err)
+		return nil, fmt.Errorf("%w: %w", refuse.ErrPinTable, err)
 	}
 	return ids, nil
 }
 
 // checkPinID refuses an id that has a meaning already, and a path that could lead out of the mount or that bpffs does not take.
 func checkPinID(id uint32, path string) error {
-	if id <= uint32(Iproute2PinGlobal) {
-		return fmt.Errorf("id %d is reserved: %w", id, ErrPinTable)
+	if id <= uint32(mapdef.Iproute2PinGlobal) {
+		return fmt.Errorf("id %d is reserved: %w", id, refuse.ErrPinTable)
 	}
 	for _, part := range strings.Split(strings.TrimSuffix(path, "/"), "/") {
 		if part == "" || strings.ContainsAny(part, ".\x00") || len(part) > longestName {
-			return fmt.Errorf("id %d: path %q: %w", id, path, ErrPinTable)
+			return fmt.Errorf("id %d: path %q: %w", id, path, refuse.ErrPinTable)
 		}
 	}
 	return nil
@@ -87,9 +81,9 @@ type pinTree struct {
 }
 
 func newPinTree(object []byte, opts *Options) (*pinTree, error) {
-	t := &pinTree{mount: opts.PinMount, subdir: first(opts.PinSubdir, iproute2Main), ids: opts.PinIDs, object: object}
+	t := &pinTree{mount: opts.PinMount, subdir: cmp.Or(opts.PinSubdir, iproute2Main), ids: opts.PinIDs, object: object}
 	if !slices.Contains(iproute2Subdirs, t.subdir) {
-		return nil, fmt.Errorf("%q is none of %s: %w", t.subdir, strings.Join(iproute2Subdirs, ", "), ErrPinSubdir)
+		return nil, fmt.Errorf("%q is none of %s: %w", t.subdir, strings.Join(iproute2Subdirs, ", "), refuse.ErrPinSubdir)
 	}
 	for id, path := range t.ids {
 		if err := checkPinID(id, path); err != nil {
@@ -101,23 +95,23 @@ func newPinTree(object []byte, opts *Options) (*pinTree, error) {
 
 // path is where a map is to be pinned, empty for nowhere (bpf_make_pathname). An id that the table does not have is nowhere to iproute2; a map
 // that is meant to be pinned and is not would be found by nobody, so here it is refused.
-func (t *pinTree) path(d *Definition) (string, error) {
+func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 	folder := ""
 	switch p := d.Iproute2.Pinning; p {
-	case Iproute2PinNone:
+	case mapdef.Iproute2PinNone:
 		return "", nil
-	case Iproute2PinObject:
+	case mapdef.Iproute2PinObject:
 		sum := sha1.Sum(t.object)
 		folder = filepath.Join(t.subdir, hex.EncodeToString(sum[:]))
-	case Iproute2PinGlobal:
+	case mapdef.Iproute2PinGlobal:
 		folder = filepath.Join(t.subdir, iproute2Globals)
 	default:
 		if folder = t.ids[uint32(p)]; folder == "" {
-			return "", fmt.Errorf("pinning %d: %w", p, ErrPinID)
+			return "", fmt.Errorf("pinning %d: %w", p, refuse.ErrPinID)
 		}
 	}
 	if t.mount == "" {
-		return "", ErrPinPath
+		return "", refuse.ErrPinPath
 	}
 	if err := checkPinName(d.Name); err != nil {
 		return "", err

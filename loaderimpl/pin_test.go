@@ -13,6 +13,9 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // pinnedID is the id of the map that is pinned at a path, 0 for none.
@@ -27,7 +30,7 @@ func pinnedID(t *testing.T, path string) uint32 {
 		return 0
 	}
 	defer m.Close()
-	id, err := idOf(m.FD())
+	id, err := sys.IDOf(m.FD())
 	if err != nil {
 		t.Error(err)
 	}
@@ -410,7 +413,7 @@ func TestSizesAreAsSet(t *testing.T) {
 		do(t, o.Map("agreed").SetValueSize(8)) // as it is
 	})
 	want := map[string]kernelMap{
-		"typed":  {Name: "typed", Type: ebpf.Hash, Key: 4, Value: 32, Entries: 16, Flags: flagNoPrealloc},
+		"typed":  {Name: "typed", Type: ebpf.Hash, Key: 4, Value: 32, Entries: 16, Flags: mapdef.FlagNoPrealloc},
 		"weakly": {Name: "weakly", Type: ebpf.Hash, Key: 8, Value: 4, Entries: 4},
 		"agreed": {Name: "agreed", Type: ebpf.Array, Key: 4, Value: 8, Entries: 1, KeyType: textU32, ValueType: textU64},
 	}

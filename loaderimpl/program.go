@@ -3,19 +3,15 @@
 package loaderimpl
 
 import (
-	"cmp"
-	"debug/elf"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
-
-// textSection holds functions that programs call, and no programs.
-const textSection = ".text"
-
-const insnSize = 8 // bytes of one instruction
 
 // A Program is an entry point: a function that is loaded together with those it calls.
 type Program struct {
@@ -62,96 +58,21 @@ func (p *Program) SetAutoload(load bool) error {
 	})
 }
 
-// A function is a run of code with a name: a program, or part of one.
-type function struct {
-	name    string
-	section *section
-	offset  uint64 // in the section, bytes
-	code    []byte
-	refs    []reference // in the order of instructions
+// A ProgramKind tells the kernel what a program is for.
+type ProgramKind struct {
+	Type       ebpf.ProgramType
+	AttachType ebpf.AttachType // the expected one; 0 where the type has none
+	AttachTo   string          // kernel function, type of iterator, ...; empty where the section name says none
+	Flags      uint32          // BPF_F_... of BPF_PROG_LOAD
 }
 
-// A reference is an instruction that means something outside of its function.
-type reference struct {
-	insn   uint32 // index of the instruction in its function; a 64-bit load counts as two
-	kind   refKind
-	target int    // index into object.maps or object.functions
-	offset uint32 // refData: into the map's value, bytes
-}
-
-type refKind uint8
-
-const (
-	refMap  refKind = iota // 64-bit load of a map
-	refData                // 64-bit load of an address in a map's value
-	refCall                // call of a function
-	refFunc                // 64-bit load of a function's address
-)
-
-// position is where a definition or function starts: a section's index, and bytes into it.
-type position struct {
-	section int
-	offset  uint64
-}
-
-// compare orders positions as they come in the file's table of sections.
-func (p position) compare(q position) int {
-	return cmp.Or(cmp.Compare(p.section, q.section), cmp.Compare(p.offset, q.offset))
-}
-
-// holdsCode reports whether a section holds functions.
-func holdsCode(s *section) bool {
-	return s.typ == elf.SHT_PROGBITS && s.flags&elf.SHF_EXECINSTR != 0 && s.size > 0
-}
-
-// findFunctions lists the functions of an object, in the order of sections and offsets.
-func findFunctions(f *file) ([]function, error) {
-	var list []function
-	names := make(map[string]bool)
-	for i := range f.sections {
-		s := &f.sections[i]
-		if !holdsCode(s) {
-			continue
-		}
-		if names[s.name] {
-			return nil, at(StageOpen, s.name, "", fmt.Errorf("two sections of that name: %w", ErrELF))
-		}
-		names[s.name] = true
-		found, err := functionsIn(s)
-		if err != nil {
-			return nil, at(StageOpen, s.name, "", err)
-		}
-		list = append(list, found...)
-	}
-	return list, nil
-}
-
-func functionsIn(s *section) ([]function, error) {
-	var list []function
-	for _, y := range s.symbols {
-		if y.kind != elf.STT_FUNC {
-			continue
-		}
-		switch {
-		case y.name == "":
-			return nil, fmt.Errorf("function at byte %d has no name: %w", y.value, ErrProgram)
-		case y.value%insnSize != 0 || y.size%insnSize != 0 || y.size == 0:
-			return nil, at(StageOpen, s.name, y.name, fmt.Errorf("%d bytes at %d are no instructions: %w", y.size, y.value, ErrProgram))
-		case y.bind == elf.STB_LOCAL && s.name != textSection:
-			return nil, at(StageOpen, s.name, y.name, ErrStaticEntry)
-		}
-		list = append(list, function{name: y.name, section: s, offset: y.value, code: s.data[y.value : y.value+y.size]})
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("code without a function: %w", ErrProgram)
-	}
-	slices.SortFunc(list, func(a, b function) int { return cmp.Compare(a.offset, b.offset) })
-	for i := 1; i < len(list); i++ {
-		if prev := &list[i-1]; prev.offset+uint64(len(prev.code)) > list[i].offset {
-			return nil, at(StageOpen, s.name, list[i].name, fmt.Errorf("overlaps %s: %w", prev.name, ErrProgram))
-		}
-	}
-	return list, nil
+// KindOf returns what a section name says about the programs in it, by the rules of libbpf's table
+// (section_defs, sec_def_matches): a name matches exactly, and a name of the table that ends in +
+// also with a slash and anything after it. A leading ? (do not load by default) is not part of the
+// name. KindOf reports false for a name that says nothing, such as "prog".
+func KindOf(section string) (ProgramKind, bool) {
+	k, ok := code.KindOf(section)
+	return ProgramKind(k), ok
 }
 
 // findPrograms makes programs of the functions that are entry points: all but those in .text.
@@ -159,17 +80,17 @@ func (o *Object) findPrograms(handlers []ProgramHandler) error {
 	names := make(map[string]bool)
 	for i := range o.functions {
 		fn := &o.functions[i]
-		if fn.section.name == textSection {
+		if fn.Section.Name == objfile.TextSection {
 			continue
 		}
-		if names[fn.name] {
-			return at(StageOpen, fn.section.name, fn.name, fmt.Errorf("two programs: %w", ErrDuplicate))
+		if names[fn.Name] {
+			return refuse.At(StageOpen, fn.Section.Name, fn.Name, fmt.Errorf("two programs: %w", refuse.ErrDuplicate))
 		}
-		names[fn.name] = true
-		handler, kind := programHandler(handlers, fn.section.name)
+		names[fn.Name] = true
+		handler, kind := programHandler(handlers, fn.Section.Name)
 		o.programs = append(o.programs, &Program{
-			object: o, name: fn.name, section: fn.section.name, kind: kind, handler: handler, function: i,
-			autoload: !strings.HasPrefix(fn.section.name, "?"),
+			object: o, name: fn.Name, section: fn.Section.Name, kind: kind, handler: handler, function: i,
+			autoload: !strings.HasPrefix(fn.Section.Name, "?"),
 		})
 	}
 	return nil

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // iproute2 has tail calls filled in by the names of sections: a program in section ID/SLOT goes into that slot of the PROG_ARRAY whose
@@ -19,24 +21,15 @@ import (
 // reads them with scanf's %i, which also lets signs, spaces and anything behind the second number pass; those are no numbers here.
 func tailCallSection(name string) (id, slot uint32, ok bool) {
 	first, second, found := strings.Cut(name, "/")
-	id, okID := scanNumber(first)
-	slot, okSlot := scanNumber(second)
+	id, okID := mapdef.ScanNumber(first)
+	slot, okSlot := mapdef.ScanNumber(second)
 	return id, slot, found && okID && okSlot
-}
-
-// scanNumber reads a number as scanf's %i does, but for signs and spaces.
-func scanNumber(s string) (uint32, bool) {
-	if strings.Trim(s, "0123456789abcdefABCDEFxX") != "" || strings.HasPrefix(s, "0b") || strings.HasPrefix(s, "0B") {
-		return 0, false // what else Go reads as numbers: underscores, 0b, 0o
-	}
-	n, err := strconv.ParseUint(s, 0, 32)
-	return uint32(n), err == nil
 }
 
 // findTailCalls gives the programs in sections of tail calls to their arrays, unless the caller has a handler for the section. As the section is
 // known, the handler for unknown ones is none.
 func (o *Object) findTailCalls() error {
-	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return m.def.Source == SourceIproute2 }) {
+	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return m.def.Source == mapdef.SourceIproute2 }) {
 		return nil
 	}
 	for _, p := range o.programs {
@@ -46,16 +39,16 @@ func (o *Object) findTailCalls() error {
 		}
 		array, err := o.tailCallArray(id)
 		if err == nil {
-			err = array.addSlot(slot, p.name)
+			err = array.AddSlot(slot, p.name)
 		}
 		if err != nil {
-			return at(StageResolve, p.section, p.name, err)
+			return refuse.At(StageResolve, p.section, p.name, err)
 		}
 		p.tailCall, p.kind, p.handler = true, ProgramKind{}, nil
 	}
 	for _, m := range o.maps {
-		if m.def.Source == SourceIproute2 && m.def.Type == ebpf.ProgramArray {
-			m.def.sortSlots()
+		if m.def.Source == mapdef.SourceIproute2 && m.def.Type == ebpf.ProgramArray {
+			m.def.SortSlots()
 		}
 	}
 	return nil
@@ -63,19 +56,19 @@ func (o *Object) findTailCalls() error {
 
 // tailCallArray is the PROG_ARRAY of that id. iproute2 takes the first of several, and does not load the programs of a section that names
 // none; both would leave slots empty that somebody wanted filled.
-func (o *Object) tailCallArray(id uint32) (*Definition, error) {
-	var array *Definition
+func (o *Object) tailCallArray(id uint32) (*mapdef.Definition, error) {
+	var array *mapdef.Definition
 	for _, m := range o.maps {
-		if m.def.Source != SourceIproute2 || m.def.Type != ebpf.ProgramArray || m.def.Iproute2.ID != id {
+		if m.def.Source != mapdef.SourceIproute2 || m.def.Type != ebpf.ProgramArray || m.def.Iproute2.ID != id {
 			continue
 		}
 		if array != nil {
-			return nil, fmt.Errorf("%s and %s are both PROG_ARRAYs of id %d: %w", array.Name, m.def.Name, id, ErrMapID)
+			return nil, fmt.Errorf("%s and %s are both PROG_ARRAYs of id %d: %w", array.Name, m.def.Name, id, refuse.ErrMapID)
 		}
 		array = m.def
 	}
 	if array == nil {
-		return nil, fmt.Errorf("no PROG_ARRAY has id %d: %w", id, ErrMapID)
+		return nil, fmt.Errorf("no PROG_ARRAY has id %d: %w", id, refuse.ErrMapID)
 	}
 	return array, nil
 }
@@ -94,8 +87,8 @@ func (o *Object) settleTailCalls() error {
 		case entry == nil:
 			entry = p
 		case entry.kind != p.kind:
-			return at(StageLoad, o.programs[i].section, o.programs[i].name, fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
-				entry.name, entry.kind.Type, entry.kind.AttachType, p.name, p.kind.Type, p.kind.AttachType, ErrTailCallType))
+			return refuse.At(StageLoad, o.programs[i].section, o.programs[i].name, fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
+				entry.name, entry.kind.Type, entry.kind.AttachType, p.name, p.kind.Type, p.kind.AttachType, refuse.ErrTailCallType))
 		}
 	}
 	for _, p := range o.programs {

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package code
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// PoisonMap is the number of a helper that does not exist, plus the index of a map that was left out. A load of such a map becomes a call of
+// it, which the verifier refuses only where it is reached (libbpf: POISON_LDIMM64_MAP_BASE).
+const PoisonMap = 2_001_000_000
+
+// A Body holds the code of one program with all the functions it calls, as the kernel gets it.
+type Body struct {
+	Code   []byte
+	Starts map[int]uint32 // function, by index, to its first instruction
+	Order  []int          // of functions, by their start
+
+	functions []Function
+	order     objfile.ByteOrder
+}
+
+// NoMap stands for the descriptor of a map that was left out.
+const NoMap = -1
+
+// Assemble puts a program's function and those it refers to one after the other, and fills in what
+// only now is known: distances between functions, and descriptors of maps. The descriptors are in
+// the order of the maps that references name by index.
+func Assemble(functions []Function, entry int, order objfile.ByteOrder, descriptors []int) (*Body, error) {
+	b := &Body{Starts: make(map[int]uint32), functions: functions, order: order}
+	for pending := []int{entry}; len(pending) > 0; {
+		i := pending[0]
+		pending = pending[1:]
+		if _, done := b.Starts[i]; done {
+			continue
+		}
+		fn := &functions[i]
+		b.Starts[i] = uint32(len(b.Code) / objfile.InsnSize)
+		b.Order = append(b.Order, i)
+		b.Code = append(b.Code, fn.Code...)
+		for _, ref := range fn.Refs {
+			if ref.Kind == RefCall || ref.Kind == RefFunc {
+				pending = append(pending, ref.Target)
+			}
+		}
+	}
+	if len(b.Code)/objfile.InsnSize > math.MaxInt32 {
+		return nil, fmt.Errorf("%d instructions: %w", len(b.Code)/objfile.InsnSize, refuse.ErrProgram)
+	}
+	for _, i := range b.Order {
+		for _, ref := range functions[i].Refs {
+			b.fill(b.Starts[i]+ref.Insn, ref, descriptors)
+		}
+	}
+	return b, nil
+}
+
+// fill writes what one instruction refers to into it.
+func (b *Body) fill(insn uint32, ref Reference, descriptors []int) {
+	code := b.Code[int(insn)*objfile.InsnSize:]
+	source := func(pseudo byte) {
+		if objfile.NativeLittle {
+			code[1] = code[1]&0x0f | pseudo<<4
+		} else {
+			code[1] = code[1]&0xf0 | pseudo
+		}
+	}
+	imm := func(n int, v uint32) { b.order.PutUint32(code[n*objfile.InsnSize+4:], v) }
+	switch ref.Kind {
+	case RefCall:
+		source(pseudoCall)
+		imm(0, b.Starts[ref.Target]-insn-1)
+	case RefFunc:
+		source(pseudoFunc)
+		imm(0, b.Starts[ref.Target]-insn-1)
+		imm(1, 0)
+	case RefMap, RefData:
+		fd := descriptors[ref.Target]
+		if fd == NoMap {
+			call := [objfile.InsnSize]byte{0: opCall}
+			copy(code, call[:])
+			copy(code[objfile.InsnSize:], call[:])
+			imm(0, PoisonMap+uint32(ref.Target))
+			imm(1, PoisonMap+uint32(ref.Target))
+			return
+		}
+		pseudo, offset := byte(pseudoMapFD), uint32(0)
+		if ref.Kind == RefData {
+			pseudo, offset = pseudoMapValue, ref.Offset
+		}
+		source(pseudo)
+		imm(0, uint32(fd))
+		imm(1, offset)
+	}
+}
+
+// Info returns the records of a part of .BTF.ext for a whole program, as the kernel takes them: in
+// its size, with places counted in instructions of the program. It is nil if a function of the
+// program does not start with a record, as the kernel takes all or nothing (check_btf_func,
+// check_btf_line).
+func (b *Body) Info(p *typeinfo.Part, size int) []byte {
+	var out []byte
+	for _, i := range b.Order {
+		fn := &b.functions[i]
+		records := p.In(b.order, fn.Section.Name, fn.Offset, uint64(len(fn.Code)))
+		if len(records) == 0 || uint64(b.order.Uint32(records)) != fn.Offset {
+			return nil
+		}
+		for ; len(records) > 0; records = records[p.Size:] {
+			insn := b.Starts[i] + uint32((uint64(b.order.Uint32(records))-fn.Offset)/objfile.InsnSize)
+			out = b.order.AppendUint32(out, insn)
+			out = append(out, records[4:size]...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package code
+
+import (
+	"cmp"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// Instructions that may refer to something outside of their function (include/uapi/linux/bpf.h).
+const (
+	opLoad64 = 0x18 // BPF_LD | BPF_DW | BPF_IMM, two instructions long
+	opCall   = 0x85 // BPF_JMP | BPF_CALL
+
+	pseudoMapFD    = 1 // of opLoad64
+	pseudoMapValue = 2
+	pseudoFunc     = 4
+	pseudoCall     = 1 // of opCall
+)
+
+// resolver finds what instructions refer to.
+type resolver struct {
+	file      *objfile.File
+	functions []Function  // sorted by position
+	maps      []position  // of each map; sorted
+	dataIn    map[int]int // section of global data, by index, to its map
+}
+
+// Resolve finds what every instruction refers to, so that nothing is left to be found missing when a
+// program is loaded. The functions are in the order of [Functions]; maps are referred to by their
+// index in defs, which are in the order of [mapdef.Find].
+func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) error {
+	r := resolver{file: f, functions: functions, maps: make([]position, len(defs)), dataIn: make(map[int]int)}
+	var s *objfile.Section
+	for i, d := range defs {
+		if s == nil || s.Name != d.Section {
+			s = f.Named(d.Section)
+		}
+		r.maps[i] = position{s.Index, d.Offset}
+		if d.Source == mapdef.SourceData {
+			r.dataIn[s.Index] = i
+		}
+	}
+	for i := 0; i < len(functions); {
+		s := functions[i].Section
+		n := i
+		for n < len(functions) && functions[n].Section == s {
+			n++
+		}
+		if err := r.section(s, functions[i:n]); err != nil {
+			return refuse.At(refuse.StageResolve, s.Name, "", err)
+		}
+		i = n
+	}
+	return nil
+}
+
+// CheckExterns refuses what is declared and defined nowhere. Left alone it would be a null pointer to the verifier at best.
+func CheckExterns(f *objfile.File, types *typeinfo.Types) error {
+	for i := range f.Symbols {
+		y := &f.Symbols[i]
+		if y.Section != elf.SHN_UNDEF || y.Name == "" || y.Kind == elf.STT_FILE {
+			continue
+		}
+		for _, sec := range []string{".kconfig", ".ksyms"} {
+			ofKernel, err := types.Declares(sec, y.Name)
+			if err != nil {
+				return refuse.At(refuse.StageResolve, sec, y.Name, err)
+			}
+			if ofKernel {
+				return refuse.At(refuse.StageResolve, sec, y.Name, refuse.ErrKernelExtern)
+			}
+		}
+		return refuse.At(refuse.StageResolve, "", y.Name, refuse.ErrExtern)
+	}
+	return nil
+}
+
+// section resolves the functions of one section.
+func (r *resolver) section(s *objfile.Section, functions []Function) error {
+	relocs, err := r.file.Relocations(s)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(relocs, func(a, b objfile.Relocation) int { return cmp.Compare(a.Offset, b.Offset) })
+	for i := range functions {
+		fn := &functions[i]
+		// Between functions there may be the code of a weak function that lost against a strong one; nobody runs it.
+		for len(relocs) > 0 && relocs[0].Offset < fn.Offset {
+			relocs = relocs[1:]
+		}
+		n := 0
+		for n < len(relocs) && relocs[n].Offset < fn.Offset+uint64(len(fn.Code)) {
+			n++
+		}
+		if fn.Refs, err = r.function(fn, relocs[:n]); err != nil {
+			return refuse.At(refuse.StageResolve, s.Name, fn.Name, err)
+		}
+		relocs = relocs[n:]
+	}
+	return nil
+}
+
+// function walks the instructions of a function, side by side with its relocations.
+func (r *resolver) function(fn *Function, relocs []objfile.Relocation) ([]Reference, error) {
+	var refs []Reference
+	for i := uint64(0); i < uint64(len(fn.Code)); {
+		insn := fn.Code[i:]
+		width := uint64(objfile.InsnSize)
+		if insn[0] == opLoad64 {
+			if width *= 2; uint64(len(insn)) < width || insn[objfile.InsnSize] != 0 {
+				return nil, fmt.Errorf("instruction %d: half of a 64-bit load: %w", i/objfile.InsnSize, refuse.ErrProgram)
+			}
+		}
+		var rel *objfile.Relocation
+		if len(relocs) > 0 && relocs[0].Offset < fn.Offset+i+width {
+			rel, relocs = &relocs[0], relocs[1:]
+			if rel.Offset != fn.Offset+i {
+				return nil, fmt.Errorf("at byte %d, inside or twice on an instruction: %w", rel.Offset, refuse.ErrRelocation)
+			}
+		}
+		ref, err := r.instruction(fn, insn[:width], fn.Offset+i, rel)
+		if err != nil {
+			return nil, fmt.Errorf("instruction %d: %w", i/objfile.InsnSize, err)
+		}
+		if ref != nil {
+			ref.Insn = uint32(i / objfile.InsnSize)
+			refs = append(refs, *ref)
+		}
+		i += width
+	}
+	return refs, nil
+}
+
+// instruction says what one instruction refers to, nil for nothing. It stands off bytes into its section.
+func (r *resolver) instruction(fn *Function, insn []byte, off uint64, rel *objfile.Relocation) (*Reference, error) {
+	src := source(insn, r.file.Order)
+	imm := int64(int32(r.file.Order.Uint32(insn[4:])))
+	switch {
+	case rel != nil && rel.Type == objfile.RelocNone:
+		return nil, nil
+	case rel != nil && insn[0] == opLoad64 && rel.Type == objfile.Reloc64:
+		return r.load(&r.file.Symbols[rel.Symbol], imm)
+	case rel != nil && insn[0] == opCall && rel.Type == objfile.RelocCall:
+		y := &r.file.Symbols[rel.Symbol]
+		return r.call(RefCall, position{int(y.Section), y.Value + uint64(imm+1)*objfile.InsnSize}, y.Name)
+	case rel != nil:
+		return nil, fmt.Errorf("relocation of type %d on opcode %#x: %w", rel.Type, insn[0], refuse.ErrRelocation)
+	case insn[0] == opCall && src == pseudoCall:
+		// A call within a section needs no relocation.
+		return r.call(RefCall, position{fn.Section.Index, off + uint64(imm+1)*objfile.InsnSize}, "")
+	case insn[0] == opLoad64 && src != 0:
+		return nil, fmt.Errorf("load of kind %d names no symbol: %w", src, refuse.ErrRelocation)
+	}
+	return nil, nil
+}
+
+// source is the source register of an instruction, which says what kind of load or call it is.
+func source(insn []byte, order objfile.ByteOrder) byte {
+	if order == objfile.ByteOrder(binary.LittleEndian) {
+		return insn[1] >> 4
+	}
+	return insn[1] & 0xf
+}
+
+// call refers to a function. Positions wrap like the kernel's arithmetic would; one that is wrong is not the start of a function.
+func (r *resolver) call(kind RefKind, to position, name string) (*Reference, error) {
+	i, ok := slices.BinarySearchFunc(r.functions, to, func(fn Function, to position) int {
+		return position{fn.Section.Index, fn.Offset}.compare(to)
+	})
+	if !ok {
+		return nil, fmt.Errorf("no function at byte %d of section %d (%s): %w", to.offset, to.section, name, refuse.ErrRelocation)
+	}
+	return &Reference{Kind: kind, Target: i}, nil
+}
+
+// load refers to a map, to a byte of global data, or to a function.
+func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
+	if y.Section == elf.SHN_UNDEF || int(y.Section) >= len(r.file.Sections) {
+		return nil, fmt.Errorf("symbol %s is in no section: %w", y.Name, refuse.ErrRelocation)
+	}
+	s := &r.file.Sections[y.Section]
+	to := position{s.Index, y.Value + uint64(addend)}
+	if i, ok := r.dataIn[s.Index]; ok {
+		if to.offset >= s.Size {
+			return nil, fmt.Errorf("byte %d of section %s of %d: %w", to.offset, s.Name, s.Size, refuse.ErrRelocation)
+		}
+		return &Reference{Kind: RefData, Target: i, Offset: uint32(to.offset)}, nil
+	}
+	if i, ok := slices.BinarySearchFunc(r.maps, to, position.compare); ok {
+		return &Reference{Kind: RefMap, Target: i}, nil
+	}
+	switch {
+	case s.HoldsCode():
+		return r.call(RefFunc, to, y.Name)
+	case slices.ContainsFunc(r.maps, func(p position) bool { return p.section == s.Index }):
+		return nil, fmt.Errorf("byte %d of section %s (%s) is not the start of a map: %w", to.offset, s.Name, y.Name, refuse.ErrRelocation)
+	}
+	return nil, fmt.Errorf("%s in section %s: %w", y.Name, s.Name, refuse.ErrMapKind)
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdef
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// parser reads one way of defining maps.
+type parser interface {
+	// reads reports whether the parser is the one for a section.
+	reads(s *objfile.Section) bool
+	// define reads all definitions of a section but those that a handler took, in the order of
+	// their offsets.
+	define(in *Input, s *objfile.Section, handled handledList) ([]*Definition, error)
+}
+
+// Input holds what parsers see of an object.
+type Input struct {
+	File          *objfile.File
+	Types         *typeinfo.Types // nil where there is no BTF
+	IgnoreUnknown bool            // ignore and report unknown fields
+	Layout        Layout          // of section maps, where the caller knows it
+	Handlers      []Handler
+
+	referred map[int]bool // sections that a handler is asked about because programs refer to them, by index; nil without such a handler
+}
+
+// parsers are tried in this order.
+var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
+
+// Find reads the map definitions of an object, in the order of sections and offsets.
+func Find(in *Input) ([]*Definition, error) {
+	if in.mapHandler("") != nil {
+		var err error
+		if in.referred, err = referredTo(in.File); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.checkTwins(); err != nil {
+		return nil, err
+	}
+	var defs []*Definition
+	for i := range in.File.Sections {
+		s := &in.File.Sections[i]
+		p := in.parserOf(s)
+		if p == nil {
+			continue
+		}
+		found, err := p.define(in, s, nil)
+		if err != nil {
+			return nil, refuse.At(refuse.StageDefine, s.Name, "", err)
+		}
+		defs = append(defs, found...)
+	}
+	return defs, checkNames(defs)
+}
+
+// checkNames refuses two maps of one name.
+func checkNames(defs []*Definition) error {
+	sorted := slices.Clone(defs)
+	slices.SortStableFunc(sorted, func(a, b *Definition) int { return cmp.Compare(a.Name, b.Name) })
+	for i := 1; i < len(sorted); i++ {
+		if d := sorted[i]; d.Name == sorted[i-1].Name {
+			return refuse.At(refuse.StageDefine, d.Section, d.Name, refuse.ErrDuplicate)
+		}
+	}
+	return nil
+}
+
+// checkTwins refuses sections of maps that share a name, as BTF tells sections apart by their names.
+func (in *Input) checkTwins() error {
+	names := make(map[string]bool)
+	for i := range in.File.Sections {
+		s := &in.File.Sections[i]
+		if in.parserOf(s) == nil {
+			continue
+		}
+		if names[s.Name] {
+			return refuse.At(refuse.StageDefine, s.Name, "", fmt.Errorf("two sections of that name: %w", refuse.ErrELF))
+		}
+		names[s.Name] = true
+	}
+	return nil
+}
+
+// parserOf is who reads the definitions in a section: a handler of the caller's, or a parser of this package's, or nobody.
+func (in *Input) parserOf(s *objfile.Section) parser {
+	if !holdsDefinitions(s) {
+		return ownParser(s)
+	}
+	if h := in.mapHandler(s.Name); h != nil && s.Name != "" {
+		return sectionHandler{h}
+	}
+	if own := ownParser(s); own != nil || !in.referred[s.Index] {
+		return own
+	}
+	return sectionHandler{in.mapHandler("")}
+}
+
+func ownParser(s *objfile.Section) parser {
+	for _, p := range parsers {
+		if p.reads(s) {
+			return p
+		}
+	}
+	return nil
+}

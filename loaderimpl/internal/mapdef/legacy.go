@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mapdef
+
+import (
+	"cmp"
+	"debug/elf"
+	"fmt"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// legacySection is where maps are defined by a struct each.
+const legacySection = "maps"
+
+// Sizes of struct bpf_map_def { __u32 type, key_size, value_size, max_entries, map_flags; }, in bytes.
+const (
+	legacySize    = 20
+	legacyMinSize = 16 // without map_flags, which came later
+)
+
+// legacyParser reads maps that are defined by their bytes. There may be several in a section, with padding in between; each is where its
+// symbol says. All are structs of one layout, which is found out first: see [Layout].
+//
+// A static definition is refused. libbpf 0.x took it, iproute2 does not see it and cilium/ebpf refuses it; BTF maps may not be static in any
+// loader, and one rule for both kinds is easier to remember.
+type legacyParser struct{}
+
+func (legacyParser) reads(s *objfile.Section) bool { return s.Name == legacySection }
+
+func (legacyParser) define(in *Input, s *objfile.Section, _ handledList) ([]*Definition, error) {
+	symbols := slices.Clone(s.Symbols)
+	slices.SortFunc(symbols, func(a, b *objfile.Symbol) int { return cmp.Compare(a.Value, b.Value) })
+	switch {
+	case len(symbols) == 0:
+		return nil, fmt.Errorf("%d bytes and no symbol: %w", s.Size, refuse.ErrDefinition)
+	case s.Data == nil:
+		return nil, fmt.Errorf("section has no bytes in the file: %w", refuse.ErrDefinition)
+	}
+	layout, err := layoutOf(in, s, symbols)
+	if err != nil {
+		return nil, err
+	}
+	defs := make([]*Definition, 0, len(symbols))
+	end := uint64(0)
+	for i, y := range symbols {
+		d, err := defineLegacy(in, s, y, roomAt(y, s, symbols[i+1:]), layout)
+		if err != nil {
+			return nil, refuse.At(refuse.StageDefine, s.Name, y.Name, err)
+		}
+		if err := checkGap(s.Data[min(end, y.Value):y.Value]); err != nil {
+			return nil, fmt.Errorf("at byte %d: %w", end, err)
+		}
+		end = y.Value + uint64(len(d.Raw))
+		defs = append(defs, d)
+	}
+	if err := checkGap(s.Data[end:]); err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", end, err)
+	}
+	return defs, layout.connect(defs)
+}
+
+// roomAt is how many bytes there are from a symbol to the next that comes after it, or to the end of its section.
+func roomAt(y *objfile.Symbol, s *objfile.Section, after []*objfile.Symbol) uint64 {
+	if len(after) > 0 {
+		return after[0].Value - y.Value
+	}
+	return s.Size - y.Value
+}
+
+// extentOf is how many bytes the definition at a symbol has: as many as the symbol says, or all there is room for.
+func extentOf(y *objfile.Symbol, room uint64) uint64 {
+	if y.Size == 0 {
+		return room
+	}
+	return y.Size
+}
+
+// checkGap refuses bytes between definitions that are no padding: they could be a definition whose symbol was stripped.
+func checkGap(gap []byte) error {
+	if len(gap)%4 != 0 || !zero(gap) {
+		return fmt.Errorf("%d bytes that belong to no symbol: %w", len(gap), refuse.ErrDefinition)
+	}
+	return nil
+}
+
+func zero(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 })
+}
+
+// defineLegacy reads the definition at a symbol.
+func defineLegacy(in *Input, s *objfile.Section, y *objfile.Symbol, room uint64, l layout) (*Definition, error) {
+	size := extentOf(y, room)
+	switch {
+	case y.Name == "":
+		return nil, fmt.Errorf("definition at byte %d has no name: %w", y.Value, refuse.ErrDefinition)
+	case y.Bind == elf.STB_LOCAL:
+		return nil, refuse.ErrStatic
+	case y.Value%4 != 0:
+		return nil, fmt.Errorf("at byte %d, not aligned: %w", y.Value, refuse.ErrDefinition)
+	case size < legacyMinSize || size > room:
+		return nil, fmt.Errorf("%d bytes, want %d or more and have room for %d: %w", size, legacyMinSize, room, refuse.ErrDefinition)
+	}
+	d := &Definition{Name: y.Name, Section: s.Name, Offset: y.Value, Raw: s.Data[y.Value : y.Value+size]}
+	if err := d.readNumbers(in, l); err != nil {
+		return nil, err
+	}
+	return d, d.annotate(in.Types)
+}
+
+// readNumbers reads the bytes of a definition.
+func (d *Definition) readNumbers(in *Input, l layout) error {
+	known := l.size()
+	if len(d.Raw) < known && len(d.Raw)%4 != 0 {
+		return fmt.Errorf("%d bytes end inside a number: %w", len(d.Raw), refuse.ErrDefinition)
+	}
+	n := readNumbers(in.File.Order, d.Raw)
+	d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = ebpf.MapType(n[0]), n[1], n[2], n[3], n[4]
+	if d.Type == ebpf.UnspecifiedMap {
+		return refuse.ErrTypeMissing
+	}
+	if len(d.Raw) > known {
+		if err := d.readTail(known, l.takesZeros(), in.IgnoreUnknown); err != nil {
+			return err
+		}
+	}
+	return l.read(d, n)
+}
+
+// numbers are those of a definition, in the order of its fields. What is not there is 0.
+type numbers [iproute2Size / 4]uint32
+
+func readNumbers(order objfile.ByteOrder, raw []byte) numbers {
+	var n numbers
+	for i := range n {
+		if len(raw) >= 4*(i+1) {
+			n[i] = order.Uint32(raw[4*i:])
+		}
+	}
+	return n
+}
+
+// readTail looks at what comes after the fields of a layout. It is from another loader, or another version, and nobody here knows what it
+// would mean.
+func (d *Definition) readTail(known int, takesZeros, relax bool) error {
+	tail := d.Raw[known:]
+	if takesZeros && zero(tail) {
+		return nil
+	}
+	name := fmt.Sprintf("bytes %d-%d", known, len(d.Raw)-1)
+	if !relax {
+		return fmt.Errorf("%s: %w, or say with Layout which struct it is", name, refuse.ErrUnknownField)
+	}
+	d.Unknown = append(d.Unknown, Field{Name: name, Offset: uint32(known), Raw: tail})
+	return nil
+}
+
+// legacyLayout is struct bpf_map_def, which libbpf 0.x, cilium/ebpf and aya read. A shorter one lacks flags, which are then 0. A longer one
+// comes from another loader; its tail has to be zero (libbpf 0.x, bpf_object__init_user_maps).
+type legacyLayout struct{}
+
+func (legacyLayout) size() int        { return legacySize }
+func (legacyLayout) takesZeros() bool { return true }
+
+func (legacyLayout) read(d *Definition, _ numbers) error {
+	d.Source = SourceLegacy
+	return nil
+}
+
+func (legacyLayout) connect([]*Definition) error { return nil }
+
+// annotate gives a legacy definition the types of its key and value, if BPF_ANNOTATE_KV_PAIR names them: a struct ____btf_map_NAME with the
+// members key and value. An annotation that does not fit is no error for any loader that reads it (iproute2, libbpf 0.x): the map then goes
+// without types.
+func (d *Definition) annotate(t *typeinfo.Types) error {
+	id := t.Annotated(d.Name)
+	if id == 0 {
+		return nil
+	}
+	kv, err := t.Type(id)
+	if err != nil || kv.Vlen < 2 {
+		return err
+	}
+	key, err := t.Member(&kv, 0)
+	if err != nil {
+		return err
+	}
+	value, err := t.Member(&kv, 1)
+	if err != nil {
+		return err
+	}
+	if key.Name == "key" && value.Name == "value" && hasSize(t, key.Type, d.KeySize) && hasSize(t, value.Type, d.ValueSize) {
+		d.Key, d.Value, d.BTFType = key.Type, value.Type, id
+	}
+	return nil
+}
+
+func hasSize(t *typeinfo.Types, id btf.TypeID, size uint32) bool {
+	n, err := t.SizeOf(id)
+	return err == nil && n == size
+}

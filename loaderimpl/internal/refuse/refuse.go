@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package refuse
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+)
+
+// A Stage is the part of a load in which something was refused. The stages come in the order in which they are listed here; everything up to
+// [Resolve] happens in [Open].
+type Stage string
+
+// The stages of a load.
+const (
+	StageOpen     Stage = "open"     // bytes to an object: ELF, BTF
+	StageLink     Stage = "link"     // several objects to one
+	StageDefine   Stage = "define"   // map sections to definitions
+	StageResolve  Stage = "resolve"  // relocations to what they refer to; externs
+	StageCreate   Stage = "create"   // definitions to maps in the kernel
+	StagePin      Stage = "pin"      // maps to and from bpffs
+	StageRelocate Stage = "relocate" // functions to one program with everything it refers to
+	StageLoad     Stage = "load"     // programs to the kernel
+	StageAttach   Stage = "attach"   // programs to what runs them
+)
+
+// A Class is why something was refused, in the vocabulary of loadstone's loader protocol. A slash refines a class.
+type Class string
+
+// The classes of errors.
+const (
+	ClassIO           Class = "io"
+	ClassELF          Class = "malformed/elf"
+	ClassBTF          Class = "malformed/btf"
+	ClassDefinition   Class = "invalid/map-definition"
+	ClassRelocation   Class = "invalid/relocation"
+	ClassProgram      Class = "invalid/program"
+	ClassInvalid      Class = "invalid"
+	ClassField        Class = "not-supported/map-field"
+	ClassMapKind      Class = "not-supported/map-definition"
+	ClassSection      Class = "not-supported/section"
+	ClassNotSupported Class = "not-supported"
+	ClassNotInKernel  Class = "not-supported/kernel"
+	ClassBTFMissing   Class = "not-found/btf"
+	ClassUnresolved   Class = "not-found/symbol"
+	ClassNotFound     Class = "not-found"
+	ClassPin          Class = "invalid/incompatible-pin"
+	ClassNameConflict Class = "name-conflict"
+	ClassLimit        Class = "limit"
+	ClassVerifier     Class = "verifier"
+	ClassKernel       Class = "" // the kernel's errno, in the chain, says why, or an error of the caller's handler
+)
+
+// An Error is every error that this package returns: where, why, and what to do about it. It wraps one of the sentinels below, or an errno of
+// the kernel's ([syscall.Errno]), or a [VerifierError] with the verifier's log.
+type Error struct {
+	Stage   Stage
+	Class   Class
+	Object  string // name of the object
+	Section string // of the object; empty if no section is to blame
+	Symbol  string // map, program, variable or function; empty if none is to blame
+	Err     error
+}
+
+// Error says stage, object, section and symbol, from the outside in, and then what is wrong.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Stage))
+	for _, part := range []string{e.Object, e.Section, e.Symbol} {
+		if part != "" {
+			b.WriteByte(' ')
+			b.WriteString(part)
+		}
+	}
+	b.WriteString(": ")
+	b.WriteString(e.Err.Error())
+	return b.String()
+}
+
+// Unwrap is the error without its place.
+func (e *Error) Unwrap() error { return e.Err }
+
+// reason is a sentinel: a reason to refuse, with its class.
+type reason struct {
+	class Class
+	text  string
+}
+
+func (r *reason) Error() string { return r.text }
+
+// Reasons to refuse. Test for them with [errors.Is].
+var (
+	ErrRead      error = &reason{ClassIO, "cannot read the object"}
+	ErrTooLarge  error = &reason{ClassELF, "object is too large"}
+	ErrELF       error = &reason{ClassELF, "not a BPF object that can be read: compile it again, with clang -target bpf -c"}
+	ErrBTF       error = &reason{ClassBTF, "malformed BTF: compile the object again"}
+	ErrByteOrder error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
+	ErrSeveral   error = &reason{ClassNotSupported, "linking several objects is not supported yet: link them with bpftool gen object"}
+
+	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
+	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
+	ErrTypeMissing     error = &reason{ClassDefinition, "map definition has no type: add __uint(type, BPF_MAP_TYPE_...)"}
+	ErrConflictingSize error = &reason{ClassDefinition, "size of a type and size by number differ: keep one of them"}
+	ErrNotPointer      error = &reason{ClassDefinition, "field is not encoded as a pointer: use the macros __type, __uint, __array"}
+	ErrPinning         error = &reason{ClassDefinition, "unknown kind of pinning: use LIBBPF_PIN_NONE (0) or LIBBPF_PIN_BY_NAME (1)"}
+	ErrStatic          error = &reason{ClassDefinition, "static definition: remove static"}
+	ErrDuplicate       error = &reason{ClassDefinition, "name is defined twice: rename one"}
+	ErrInitialiser     error = &reason{ClassDefinition, "definition has bytes that nothing reads: only values can be initialised"}
+	ErrInner           error = &reason{ClassDefinition, "bad inner map definition"}
+	ErrLayout          error = &reason{ClassDefinition, "maps of one section need to be structs of one layout that is known: see MapLayout"}
+	ErrMapID           error = &reason{ClassDefinition, "no one map of the object has this id: set its id"}
+	ErrSlot            error = &reason{ClassDefinition, "slot does not fit: each has to be less than the number of entries, and used once"}
+	ErrTooMany         error = &reason{ClassLimit, "too many maps"}
+	ErrUnknownField    error = &reason{ClassField, "unknown field in a map definition: remove it, or ignore unknown fields"}
+	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps, or register a handler"}
+	ErrField           error = &reason{ClassDefinition, "bad field in a map definition"}
+
+	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never reaches who opens an object.
+	ErrHandBack error = &reason{ClassMapKind, "handed back by its handler"}
+	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
+
+	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
+	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
+	ErrKernelExtern error = &reason{ClassNotSupported, "externs of the kernel (__kconfig, __ksym) are not supported yet"}
+	ErrProgram      error = &reason{ClassProgram, "bad program"}
+	ErrStaticEntry  error = &reason{ClassProgram, "static program: remove static, or move it to .text"}
+	ErrSection      error = &reason{ClassSection, "section is not supported"}
+
+	ErrProgramType  error = &reason{ClassSection, "section name says no program type: rename the section, set a type, or switch autoload off"}
+	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}
+	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
+	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
+	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
+	ErrNotLoaded    error = &reason{ClassNotFound, "there is no such program, or it was left out"}
+	ErrAttach       error = &reason{ClassNotSupported, "no handler attaches this program: register one, or attach it with package link"}
+	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
+
+	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder for it: give PinRoot, or PinMount for iproute2's maps"}
+	ErrPinID           error = &reason{ClassNotFound, "the table of pinning ids does not have this one: give it in PinIDs"}
+	ErrPinTable        error = &reason{ClassInvalid, "bad table of pinning ids: each is more than 2, and a path of names without dots below the mount"}
+	ErrPinSubdir       error = &reason{ClassInvalid, "unknown subdirectory for iproute2's maps"}
+	ErrPinPlace        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
+	ErrPinLong         error = &reason{ClassLimit, "name or path is too long to be pinned"}
+	ErrPinned          error = &reason{ClassNameConflict, "something is pinned there already: remove it, or choose another policy"}
+	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names, and none that are empty"}
+	ErrIncompatiblePin error = &reason{ClassPin, "what is pinned or given is not what the definition asks for: remove the pin, or change the definition"}
+
+	ErrNode        error = &reason{ClassInvalid, "NUMA node is not online"}
+	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that is there: remove its pin"}
+)
+
+// At returns err with the stage, section and symbol that it is about, or nil for nil. What err says
+// of them already stays, as it comes from nearer to the fault.
+func At(stage Stage, section, symbol string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return Locate(stage, section, symbol, err)
+}
+
+// Locate is [At] for an error that is not nil.
+func Locate(stage Stage, section, symbol string, err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Section, e.Symbol = cmp.Or(e.Section, section), cmp.Or(e.Symbol, symbol)
+		return e
+	}
+	return &Error{Stage: stage, Class: ClassOf(err), Section: section, Symbol: symbol, Err: err}
+}
+
+// ClassOf returns the class of a reason to refuse, or [ClassKernel] for any other error.
+func ClassOf(err error) Class {
+	var r *reason
+	if errors.As(err, &r) {
+		return r.class
+	}
+	return ClassKernel
+}

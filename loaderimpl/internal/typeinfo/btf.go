@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package typeinfo
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+)
+
+// Names of the sections that hold type information.
+const (
+	Section    = ".BTF"
+	ExtSection = ".BTF.ext"
+)
+
+// Sizes of BTF's records, in bytes, and its magic number (Documentation/bpf/btf.rst).
+const (
+	btfMagic      = 0xeb9f
+	btfHeaderSize = 24
+	btfTypeSize   = 12
+)
+
+// kind is a kind of type (BTF_KIND_...).
+type Kind uint8
+
+const (
+	KindVoid Kind = iota
+	KindInt
+	KindPtr
+	KindArray
+	KindStruct
+	KindUnion
+	KindEnum
+	KindFwd
+	KindTypedef
+	KindVolatile
+	KindConst
+	KindRestrict
+	KindFunc
+	KindFuncProto
+	KindVar
+	KindDatasec
+	KindFloat
+	KindDeclTag
+	KindTypeTag
+	KindEnum64
+)
+
+// String is the kind as it is called in C or in BTF's documentation.
+func (k Kind) String() string {
+	names := [...]string{"void", "int", "pointer", "array", "struct", "union", "enum", "forward declaration", "typedef", "volatile", "const",
+		"restrict", "function", "function type", "variable", "list of variables", "float", "tag", "tag", "enum"}
+	return names[k]
+}
+
+// Types index an object's types as they stand in its bytes. They hold no copies, as an object may
+// have many types and need few.
+type Types struct {
+	order   objfile.ByteOrder
+	raw     []byte // records of types
+	strings string
+	offsets []uint32 // of records in raw, by type id; that of void, id 0, means nothing
+
+	datasecs  map[string]btf.TypeID
+	annotated map[string]btf.TypeID
+}
+
+// Datasec returns the id of the list of variables of a section, 0 where BTF has none. It takes a
+// nil receiver, for an object without BTF.
+func (t *Types) Datasec(section string) btf.TypeID {
+	if t == nil {
+		return 0
+	}
+	return t.datasecs[section]
+}
+
+// Annotated returns the id of the struct that BPF_ANNOTATE_KV_PAIR makes for a map of that name, 0
+// where there is none.
+func (t *Types) Annotated(name string) btf.TypeID {
+	if t == nil {
+		return 0
+	}
+	return t.annotated[name]
+}
+
+// Word reads a number of 32 bits from the data of a record.
+func (t *Types) Word(data []byte) uint32 { return t.order.Uint32(data) }
+
+// A Record holds one type.
+type Record struct {
+	Kind Kind
+	Name string
+	Vlen int    // number of members, values, parameters or variables
+	Size uint32 // in bytes, or the id of a type, as the kind asks
+	Data []byte // what comes after the twelve bytes that all kinds have
+
+	flag bool // kind_flag: of a struct, that its members' offsets hold the widths of bitfields
+}
+
+// Target is the type that a pointer, typedef, qualifier, function or variable refers to.
+func (r *Record) Target() btf.TypeID { return btf.TypeID(r.Size) }
+
+// Parse indexes an object's types. It returns nil where there are none.
+func Parse(f *objfile.File) (*Types, error) {
+	s := f.Named(Section)
+	if s == nil || len(s.Data) == 0 {
+		return nil, nil
+	}
+	d := s.Data
+	if len(d) < btfHeaderSize || f.Order.Uint16(d) != btfMagic || d[2] != 1 {
+		return nil, fmt.Errorf("no header of version 1 in the object's byte order: %w", refuse.ErrBTF)
+	}
+	header := uint64(f.Order.Uint32(d[4:]))
+	if header < btfHeaderSize || header > uint64(len(d)) {
+		return nil, fmt.Errorf("header of %d bytes: %w", header, refuse.ErrBTF)
+	}
+	part := func(at int) []byte {
+		off, size := uint64(f.Order.Uint32(d[at:])), uint64(f.Order.Uint32(d[at+4:]))
+		if off > uint64(len(d))-header || size > uint64(len(d))-header-off {
+			return nil
+		}
+		return d[header+off : header+off+size]
+	}
+	t := &Types{order: f.Order, raw: part(8)}
+	text := part(16)
+	if t.raw == nil || len(text) == 0 || text[0] != 0 || text[len(text)-1] != 0 {
+		return nil, fmt.Errorf("types or strings lie outside, or strings have no end: %w", refuse.ErrBTF)
+	}
+	t.strings = string(text)
+	return t, t.index()
+}
+
+// index finds where each type starts, and the few that are asked for by name.
+func (t *Types) index() error {
+	n := 1
+	for off := 0; off < len(t.raw); n++ {
+		size, err := t.recordSize(off)
+		if err != nil {
+			return fmt.Errorf("type %d: %w", n, err)
+		}
+		off += size
+	}
+	t.offsets = make([]uint32, 1, n)
+	t.datasecs = make(map[string]btf.TypeID)
+	t.annotated = make(map[string]btf.TypeID)
+	for off := 0; off < len(t.raw); {
+		id := btf.TypeID(len(t.offsets))
+		t.offsets = append(t.offsets, uint32(off))
+		size, err := t.recordSize(off)
+		if err != nil {
+			return fmt.Errorf("type %d: %w", id, err)
+		}
+		off += size
+		r, err := t.Type(id)
+		if err != nil {
+			return fmt.Errorf("type %d: %w", id, err)
+		}
+		switch name, annotates := strings.CutPrefix(r.Name, "____btf_map_"); {
+		case r.Kind == KindDatasec && t.datasecs[r.Name] != 0:
+			return fmt.Errorf("two lists of variables for section %s: %w", r.Name, refuse.ErrBTF)
+		case r.Kind == KindDatasec:
+			t.datasecs[r.Name] = id
+		case r.Kind == KindStruct && annotates:
+			t.annotated[name] = id
+		}
+	}
+	return nil
+}
+
+// recordSize is the size in bytes of the Record at an offset. It fits.
+func (t *Types) recordSize(off int) (int, error) {
+	left := len(t.raw) - off
+	if left < btfTypeSize {
+		return 0, fmt.Errorf("%d bytes left over: %w", left, refuse.ErrBTF)
+	}
+	info := t.order.Uint32(t.raw[off+4:])
+	k, vlen := Kind(info>>24&0x1f), int(info&0xffff)
+	size := btfTypeSize
+	switch k {
+	case KindInt, KindVar, KindDeclTag:
+		size += 4
+	case KindArray:
+		size += 12
+	case KindStruct, KindUnion, KindDatasec, KindEnum64:
+		size += 12 * vlen
+	case KindEnum, KindFuncProto:
+		size += 8 * vlen
+	case KindPtr, KindFwd, KindTypedef, KindVolatile, KindConst, KindRestrict, KindFunc, KindFloat, KindTypeTag:
+	default:
+		return 0, fmt.Errorf("kind %d is unknown: %w", k, refuse.ErrBTF)
+	}
+	if size > left {
+		return 0, fmt.Errorf("%d bytes in %d: %w", size, left, refuse.ErrBTF)
+	}
+	return size, nil
+}
+
+// at is the type of that id.
+func (t *Types) Type(id btf.TypeID) (Record, error) {
+	if id == 0 {
+		return Record{}, nil
+	}
+	if uint64(id) >= uint64(len(t.offsets)) {
+		return Record{}, fmt.Errorf("type %d of %d: %w", id, len(t.offsets), refuse.ErrBTF)
+	}
+	d := t.raw[t.offsets[id]:]
+	info := t.order.Uint32(d[4:])
+	r := Record{
+		Kind: Kind(info >> 24 & 0x1f), Vlen: int(info & 0xffff), flag: info>>31 != 0,
+		Size: t.order.Uint32(d[8:]), Data: d[btfTypeSize:],
+	}
+	var err error
+	r.Name, err = t.name(t.order.Uint32(d))
+	return r, err
+}
+
+func (t *Types) name(off uint32) (string, error) {
+	if off == 0 {
+		return "", nil
+	}
+	if uint64(off) >= uint64(len(t.strings)) {
+		return "", fmt.Errorf("string at %d of %d bytes: %w", off, len(t.strings), refuse.ErrBTF)
+	}
+	s, _, ended := strings.Cut(t.strings[off:min(int(off)+objfile.MaxName, len(t.strings))], "\x00")
+	if !ended {
+		return "", fmt.Errorf("string at %d does not end within %d bytes: %w", off, objfile.MaxName, refuse.ErrBTF)
+	}
+	return s, nil
+}
+
+// maxDepth is how many typedefs, qualifiers and arrays may follow each other. BTF can hold cycles; C cannot.
+const maxDepth = 64
+
+// PointerSize counts the bytes of a pointer in a BPF object.
+const PointerSize = 8
+
+// plain is a type behind its names and qualifiers, with its id.
+func (t *Types) Plain(id btf.TypeID) (btf.TypeID, Record, error) {
+	for range maxDepth {
+		r, err := t.Type(id)
+		if err != nil {
+			return 0, Record{}, err
+		}
+		switch r.Kind {
+		case KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag:
+			id = r.Target()
+		default:
+			return id, r, nil
+		}
+	}
+	return 0, Record{}, fmt.Errorf("type %d goes through more than %d others: %w", id, maxDepth, refuse.ErrBTF)
+}
+
+// sizeOf is the size of a type in bytes.
+func (t *Types) SizeOf(id btf.TypeID) (uint32, error) {
+	total := uint64(1)
+	for range maxDepth {
+		_, r, err := t.Plain(id)
+		if err != nil {
+			return 0, err
+		}
+		switch r.Kind {
+		case KindArray:
+			id = btf.TypeID(t.order.Uint32(r.Data))
+			if total *= uint64(t.order.Uint32(r.Data[8:])); total > math.MaxUint32 {
+				return 0, fmt.Errorf("array of %d elements or more: %w", total, refuse.ErrDefinition)
+			}
+			continue
+		case KindPtr:
+			total *= PointerSize
+		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindFloat:
+			total *= uint64(r.Size)
+		default:
+			return 0, fmt.Errorf("%v %s has no size: %w", r.Kind, r.Name, refuse.ErrDefinition)
+		}
+		if total > math.MaxUint32 {
+			return 0, fmt.Errorf("type of %d bytes: %w", total, refuse.ErrDefinition)
+		}
+		return uint32(total), nil
+	}
+	return 0, fmt.Errorf("array of more than %d dimensions: %w", maxDepth, refuse.ErrBTF)
+}
+
+// A member is a field of a struct.
+type Member struct {
+	Name   string
+	Type   btf.TypeID
+	Offset uint32 // bits
+	Width  uint32 // of a bitfield, bits; 0 for other fields
+}
+
+// member is the i-th field of a struct or union.
+func (t *Types) Member(r *Record, i int) (Member, error) {
+	d := r.Data[12*i:]
+	name, err := t.name(t.order.Uint32(d))
+	m := Member{Name: name, Type: btf.TypeID(t.order.Uint32(d[4:])), Offset: t.order.Uint32(d[8:])}
+	if r.flag {
+		m.Width, m.Offset = m.Offset>>24, m.Offset&0xffffff
+	}
+	return m, err
+}
+
+// A variable is what BTF and the symbol table together say of one variable.
+type Variable struct {
+	Name   string
+	Type   btf.TypeID // of what it holds
+	Static bool
+	Global bool   // defined here, and known to other objects
+	Hidden bool   // not for other objects to see once it is linked
+	Offset uint64 // in its section, bytes
+	Size   uint32 // of its type, bytes
+
+	index int // in the list of variables
+}
+
+// declared is a variable or function as a list of variables has it.
+func (t *Types) Declared(list *Record, i int) (Variable, error) {
+	d := list.Data[12*i:]
+	r, err := t.Type(btf.TypeID(t.order.Uint32(d)))
+	if err != nil {
+		return Variable{}, err
+	}
+	v := Variable{
+		Name: r.Name, Type: r.Target(), Offset: uint64(t.order.Uint32(d[4:])), Size: t.order.Uint32(d[8:]), index: i,
+	}
+	switch r.Kind {
+	case KindVar:
+		linkage := t.order.Uint32(r.Data)
+		v.Static, v.Global = linkage == 0, linkage == 1
+	case KindFunc: // of the kernel, in .ksyms
+	default:
+		return Variable{}, fmt.Errorf("%v %s is listed as a variable: %w", r.Kind, r.Name, refuse.ErrBTF)
+	}
+	return v, nil
+}
+
+// variables pairs a section's BTF with its symbols, in the order of offsets. Offsets of global variables come from the symbols: in BTF they
+// are left for linkers to fill in, and bpf_linker leaves them wrong where a variable was extern in one of its inputs (libbpf to 1.7.0).
+// Static variables need not have a name of their own; the compiler writes their offsets.
+//
+// The id of the section's list of variables is returned with them. It is 0 where BTF has none.
+//
+// Variables whose names skip reports are left out, and need no symbols; a nil skip leaves out none.
+func (t *Types) Variables(s *objfile.Section, skip func(name string) bool) (btf.TypeID, []Variable, error) {
+	id := t.Datasec(s.Name)
+	if id == 0 {
+		return 0, nil, nil
+	}
+	list, err := t.Type(id)
+	if err != nil {
+		return 0, nil, err
+	}
+	byName := make(map[string]*objfile.Symbol, len(s.Symbols))
+	for _, y := range s.Symbols {
+		byName[y.Name] = y
+	}
+	vars := make([]Variable, 0, list.Vlen)
+	for i := range list.Vlen {
+		v, err := t.Declared(&list, i)
+		if err != nil {
+			return 0, nil, err
+		}
+		if skip != nil && skip(v.Name) {
+			continue
+		}
+		if !v.Static {
+			y := byName[v.Name]
+			switch {
+			case y == nil && !v.Global:
+				return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name, refuse.ErrExtern)
+			case y == nil:
+				return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name, fmt.Errorf("variable without a symbol, or with that of another: %w", refuse.ErrBTF))
+			}
+			v.Offset, v.Hidden = y.Value, y.Hidden
+			delete(byName, v.Name)
+		}
+		if v.Offset > s.Size || uint64(v.Size) > s.Size-v.Offset {
+			return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name,
+				fmt.Errorf("variable of %d bytes at %d of a section of %d: %w", v.Size, v.Offset, s.Size, refuse.ErrBTF))
+		}
+		vars = append(vars, v)
+	}
+	slices.SortStableFunc(vars, func(a, b Variable) int { return cmp.Compare(a.Offset, b.Offset) })
+	return id, vars, nil
+}
+
+// declares reports whether BTF lists an extern of that name for a section.
+func (t *Types) Declares(section, name string) (bool, error) {
+	id := t.Datasec(section)
+	if id == 0 {
+		return false, nil
+	}
+	list, err := t.Type(id)
+	if err != nil {
+		return false, err
+	}
+	for i := range list.Vlen {
+		v, err := t.Declared(&list, i)
+		if err != nil || v.Name == name {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// Spec reads an object's types with package btf, nil where the object has none.
+func Spec(f *objfile.File, t *Types) (*btf.Spec, error) {
+	if t == nil {
+		return nil, nil
+	}
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(f.Named(Section).Data))
+	if err != nil {
+		return nil, refuse.At(refuse.StageOpen, Section, "", fmt.Errorf("%w: %w", refuse.ErrBTF, err))
+	}
+	return spec, nil
+}

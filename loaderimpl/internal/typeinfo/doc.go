@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package typeinfo reads what an object says of types: BTF, and in .BTF.ext what it says of
+// instructions. It also writes BTF as the running kernel takes it.
+//
+// Read btf.go, then ext.go, then kernel.go.
+package typeinfo

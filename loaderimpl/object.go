@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// Options change how an object is read.
+type Options struct {
+	// Name of the object, which becomes part of the kernel's names for its global data. The default is the file's name up to its first
+	// dot.
+	Name string
+
+	// IgnoreUnknownFields accepts map definitions with fields that this package does not know, and reports them in Definition.Unknown.
+	// It does not make up for a known field with an unknown value.
+	IgnoreUnknownFields bool
+
+	// MapLayout is what the structs of section maps are. By default that is found out, by the rule at [MapLayout].
+	MapLayout MapLayout
+
+	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
+	PinRoot string
+
+	// PinMount is the mount point of a bpffs for the maps that struct bpf_elf_map asks to be pinned; iproute2's default is /sys/fs/bpf.
+	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp" or "ip".
+	PinMount, PinSubdir string
+
+	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself: see [ParsePinIDs].
+	PinIDs map[uint32]string
+
+	// PinPolicy is what to do about what is pinned already where a map is to be pinned.
+	PinPolicy PinPolicy
+
+	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of programs. There is one for a section at most.
+	MapHandlers     []MapHandler
+	ProgramHandlers []ProgramHandler
+}
+
+// An Object is a compiled BPF object, read and checked. Nothing of it is in the kernel before [Object.Load]. It is not safe for use by
+// several goroutines at once.
+type Object struct {
+	name      string
+	pinRoot   string
+	pinTree   *pinTree
+	pinPolicy PinPolicy
+	file      *objfile.File
+	types     *typeinfo.Types // nil where the object has no BTF
+	ext       *typeinfo.Ext
+	maps      []*Map
+	programs  []*Program
+	functions []code.Function
+	license   string
+	version   uint32
+	loaded    bool // a load was attempted
+}
+
+// Open reads an object file. It makes no system call but to read the file, and what it returns depends on the file and the options only.
+//
+// Errors are of type *[Error], and wrap one of this package's sentinels. Several paths mean several objects to be linked into one, which is
+// not supported yet: [ErrSeveral].
+func Open(paths []string, opts Options) (*Object, error) {
+	if len(paths) != 1 {
+		return nil, export("", refuse.At(StageLink, "", "", fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
+	}
+	name := opts.Name
+	if name == "" {
+		name = objectName(paths[0])
+	}
+	data, err := readObject(paths[0])
+	if err != nil {
+		return nil, export(name, refuse.At(StageOpen, "", "", err))
+	}
+	opts.Name = name
+	return OpenBytes(data, opts)
+}
+
+// objectName is the name of a file up to its first dot, as in libbpf (bpf_object__new).
+func objectName(path string) string {
+	name, _, _ := strings.Cut(filepath.Base(path), ".")
+	return name
+}
+
+// readObject reads a regular file that is not too large.
+func readObject(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", refuse.ErrRead, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", refuse.ErrRead, err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file: %w", path, refuse.ErrRead)
+	case info.Size() > objfile.MaxSize:
+		return nil, fmt.Errorf("%d bytes, at most %d: %w", info.Size(), objfile.MaxSize, refuse.ErrTooLarge)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%w: %w", refuse.ErrRead, err)
+	}
+	return data, nil
+}
+
+// OpenBytes is [Open] for an object in memory. The object keeps data, which must not be changed.
+func OpenBytes(data []byte, opts Options) (*Object, error) {
+	o := &Object{name: opts.Name, pinRoot: opts.PinRoot, pinPolicy: opts.PinPolicy}
+	if err := o.open(data, opts); err != nil {
+		return nil, export(o.name, err)
+	}
+	return o, nil
+}
+
+// open is the pure part of a load: bytes, types, functions, definitions, references.
+func (o *Object) open(data []byte, opts Options) (err error) {
+	if len(data) > objfile.MaxSize {
+		return refuse.At(StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), objfile.MaxSize, refuse.ErrTooLarge))
+	}
+	layout, handlers := mapdef.Layout(opts.MapLayout), internalHandlers(opts.MapHandlers)
+	err = errors.Join(layout.Check(), mapdef.CheckHandlers(handlers), checkProgramHandlers(opts.ProgramHandlers))
+	if err != nil {
+		return refuse.At(StageOpen, "", "", err)
+	}
+	if o.pinTree, err = newPinTree(data, &opts); err != nil {
+		return refuse.At(StageOpen, "", "", err)
+	}
+	if o.file, err = objfile.Parse(data); err != nil {
+		return refuse.At(StageOpen, "", "", err)
+	}
+	if err := refuseSections(o.file); err != nil {
+		return err
+	}
+	if o.types, err = typeinfo.Parse(o.file); err != nil {
+		return refuse.At(StageOpen, typeinfo.Section, "", err)
+	}
+	if o.ext, err = typeinfo.ParseExt(o.file, o.types); err != nil {
+		return refuse.At(StageOpen, typeinfo.ExtSection, "", err)
+	}
+	if err := o.readHeader(); err != nil {
+		return err
+	}
+	if o.functions, err = code.Functions(o.file); err != nil {
+		return err
+	}
+	if err := o.findPrograms(opts.ProgramHandlers); err != nil {
+		return err
+	}
+	defs, err := mapdef.Find(&mapdef.Input{
+		File: o.file, Types: o.types, IgnoreUnknown: opts.IgnoreUnknownFields, Layout: layout, Handlers: handlers,
+	})
+	if err != nil {
+		return err
+	}
+	o.maps = make([]*Map, 0, len(defs))
+	for _, d := range defs {
+		o.maps = append(o.maps, newMap(o, d))
+	}
+	if err := o.findTailCalls(); err != nil {
+		return err
+	}
+	if err := o.resolve(defs); err != nil {
+		return err
+	}
+	return o.setUp()
+}
+
+// resolve finds what instructions and values refer to.
+func (o *Object) resolve(defs []*mapdef.Definition) error {
+	if err := code.CheckExterns(o.file, o.types); err != nil {
+		return err
+	}
+	if err := code.Resolve(o.file, o.functions, defs); err != nil {
+		return err
+	}
+	return mapdef.CheckSlots(defs, func(name string) bool { return o.Program(name) != nil })
+}
+
+// refuseSections refuses what would have to be set up and cannot be, yet.
+func refuseSections(f *objfile.File) error {
+	for i := range f.Sections {
+		switch name := f.Sections[i].Name; strings.TrimPrefix(name, "?") {
+		case ".struct_ops", ".struct_ops.link", ".addr_space.1", ".percpu", ".jumptables":
+			return refuse.At(StageOpen, name, "", refuse.ErrSection)
+		}
+	}
+	return nil
+}
+
+// readHeader reads the object's licence, and the kernel version that kprobes had to name before Linux 5.0.
+func (o *Object) readHeader() error {
+	const longest = 128 // bytes that the kernel reads of a licence (bpf_prog_load)
+	if s := o.file.Named("license"); s != nil {
+		license, _, _ := strings.Cut(string(s.Data[:min(len(s.Data), longest)]), "\x00")
+		o.license = license
+	}
+	if s := o.file.Named("version"); s != nil {
+		if len(s.Data) != 4 {
+			return refuse.At(StageOpen, s.Name, "", fmt.Errorf("%d bytes, want 4: %w", len(s.Data), refuse.ErrELF))
+		}
+		o.version = o.file.Order.Uint32(s.Data)
+	}
+	return nil
+}
+
+// Name is the object's name.
+func (o *Object) Name() string { return o.name }
+
+// License is the object's licence, empty if it names none.
+func (o *Object) License() string { return o.license }
+
+// ByteOrder is the byte order that the object was compiled for.
+func (o *Object) ByteOrder() binary.ByteOrder { return o.file.Order }
+
+// Types are the object's types, for callers who want to look at the types that definitions name by their ids. It is nil for an object without
+// BTF. Lists of variables in it have the offsets that the compiler left there; those of the symbols are in no type.
+func (o *Object) Types() (*btf.Spec, error) {
+	spec, err := typeinfo.Spec(o.file, o.types)
+	return spec, export(o.name, err)
+}
+
+// Maps are the object's maps, in the order of sections and offsets.
+func (o *Object) Maps() []*Map { return o.maps }
+
+// Map is the map of that name, or nil.
+func (o *Object) Map(name string) *Map {
+	for _, m := range o.maps {
+		if m.def.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Programs are the object's programs, in the order of sections and offsets.
+func (o *Object) Programs() []*Program { return o.programs }
+
+// Program is the program of that name, or nil.
+func (o *Object) Program(name string) *Program {
+	for _, p := range o.programs {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// change makes a change to something of the object, if it is not too late.
+func (o *Object) change(name string, f func() error) error {
+	if o.loaded {
+		return export(o.name, refuse.At(StageOpen, "", name, refuse.ErrLoaded))
+	}
+	return export(o.name, refuse.At(StageOpen, "", name, f()))
+}
