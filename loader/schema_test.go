@@ -264,26 +264,29 @@ func TestBadReply(t *testing.T) {
 	}
 }
 
+// badRequests are refused by the schema and by the code that says the same.
+var badRequests = []struct{ fault, line string }{
+	{"no v", `{"seq":1,"op":"reset"}`},
+	{"no op", `{"v":1,"seq":1}`},
+	{"empty op", `{"v":1,"seq":1,"op":""}`},
+	{"seq 0", `{"v":1,"seq":0,"op":"reset"}`},
+	{"spec is a number", `{"v":1,"seq":1,"spec":1,"op":"reset"}`},
+	{"load of no session", `{"v":1,"seq":1,"op":"load"}`},
+	{"open without options", `{"v":1,"seq":1,"op":"open","session":"s","object":"o"}`},
+	{"protocols are text", `{"v":1,"seq":1,"op":"hello","protocols":"1","suite":"","kernel":{"release":"","arch":""},"dirs":{"work":"","bpffs":""}}`},
+	{"create without map", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m"}`},
+	{"create without entries", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4,"value_size":8}}`},
+	{"key of 33 bits", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4294967296,"value_size":8,"max_entries":1}}`},
+	{"negative map_extra", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4,"value_size":8,"max_entries":1,"map_extra":-1}}`},
+	{"map_extra of 65 bits", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m",
+		"map":{"type":1,"key_size":4,"value_size":8,"max_entries":1,"map_extra":18446744073709551616}}`},
+	{"option is text", `{"v":1,"seq":1,"op":"open","session":"s","object":"o","options":{"ignore_unknown_fields":"yes"}}`},
+	{"value null", `{"v":1,"seq":1,"op":"set","session":"s","target":"map","name":"m","attribute":"max_entries","value":null}`},
+	{"array", `[]`},
+}
+
 func TestBadRequest(t *testing.T) {
-	for _, tt := range []struct{ fault, line string }{
-		{"no v", `{"seq":1,"op":"reset"}`},
-		{"no op", `{"v":1,"seq":1}`},
-		{"empty op", `{"v":1,"seq":1,"op":""}`},
-		{"seq 0", `{"v":1,"seq":0,"op":"reset"}`},
-		{"spec is a number", `{"v":1,"seq":1,"spec":1,"op":"reset"}`},
-		{"load of no session", `{"v":1,"seq":1,"op":"load"}`},
-		{"open without options", `{"v":1,"seq":1,"op":"open","session":"s","object":"o"}`},
-		{"protocols are text", `{"v":1,"seq":1,"op":"hello","protocols":"1","suite":"","kernel":{"release":"","arch":""},"dirs":{"work":"","bpffs":""}}`},
-		{"create without map", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m"}`},
-		{"create without entries", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4,"value_size":8}}`},
-		{"key of 33 bits", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4294967296,"value_size":8,"max_entries":1}}`},
-		{"negative map_extra", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m","map":{"type":1,"key_size":4,"value_size":8,"max_entries":1,"map_extra":-1}}`},
-		{"map_extra of 65 bits", `{"v":1,"seq":1,"op":"create","name":"m","path":"/b/m",
-			"map":{"type":1,"key_size":4,"value_size":8,"max_entries":1,"map_extra":18446744073709551616}}`},
-		{"option is text", `{"v":1,"seq":1,"op":"open","session":"s","object":"o","options":{"ignore_unknown_fields":"yes"}}`},
-		{"value null", `{"v":1,"seq":1,"op":"set","session":"s","target":"map","name":"m","attribute":"max_entries","value":null}`},
-		{"array", `[]`},
-	} {
+	for _, tt := range badRequests {
 		t.Run(tt.fault, func(t *testing.T) {
 			if _, _, err := decodeRequest([]byte(tt.line)); !errors.Is(err, ErrSchema) {
 				t.Errorf("server: %v", err)
