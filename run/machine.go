@@ -14,6 +14,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 	"github.com/loadstone-bpf/loadstone/vmtest/image"
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
@@ -38,9 +39,21 @@ func (l *Lab) Choose(ctx context.Context, choice string, k *kernel.Kernel) error
 	if err != nil {
 		return err
 	}
-	accelerators := machine.Accelerators{Cache: l.Cache, Log: l.Log}
-	l.Accel, err = accelerators.Choose(ctx, choice, machine.Config{Kernel: k.Image, Image: initramfs.Path})
+	c, err := MachineOf(k, initramfs)
+	if err != nil {
+		return err
+	}
+	l.Accel, err = machine.Accelerators{Cache: l.Cache, Log: l.Log}.Choose(ctx, choice, c)
 	return err
+}
+
+// MachineOf returns the machine that boots a kernel with an image.
+func MachineOf(k *kernel.Kernel, initramfs image.Image) (machine.Config, error) {
+	a, err := arch.ByName(k.Arch)
+	if err != nil {
+		return machine.Config{}, fmt.Errorf("kernel %s: %w", k.Name, err)
+	}
+	return machine.Config{Arch: a, Kernel: k.Image, Image: initramfs.Path}, nil
 }
 
 // image is the initramfs for a kernel. A kernel that came without a folder of modules gets none: what it needs is built in, or specs say that they
@@ -110,8 +123,13 @@ func (v *Virtual) Prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c, err := MachineOf(v.kernel, initramfs)
+	if err != nil {
+		return err
+	}
+	c.Accel = v.lab.Accel
 	templates := machine.Templates{Cache: filepath.Join(v.lab.Cache, "templates"), Deadlines: v.lab.Deadlines, Log: v.lab.Log}
-	v.source, err = templates.Source(ctx, machine.Config{Kernel: v.kernel.Image, Image: initramfs.Path, Accel: v.lab.Accel})
+	v.source, err = templates.Source(ctx, c)
 	return err
 }
 

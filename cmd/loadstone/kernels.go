@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
@@ -32,7 +33,7 @@ func addCacheFlags(cmd *cobra.Command, o *cacheOptions) {
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&o.cache, "cache", "", "keep kernels and packages in `DIR` (default $XDG_CACHE_HOME/loadstone)")
 	flags.StringVar(&o.mirror, "mirror", "", "fetch from the Debian mirror at `URI[,URI of its security archive]` (default that of the host's apt)")
-	flags.StringVar(&o.arch, "arch", "amd64", "take kernels and packages of Debian architecture `ARCH`")
+	flags.StringVar(&o.arch, "arch", arch.Default().Debian, "take kernels and packages of Debian architecture `ARCH`")
 	flags.BoolVar(&o.offline, "offline", false, "use only what is cached")
 }
 

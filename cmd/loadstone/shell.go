@@ -92,7 +92,11 @@ func (o shellOptions) prepare(cmd *cobra.Command) (machine.Source, error) {
 		return nil, err
 	}
 	log := slog.New(notices{cmd.ErrOrStderr()})
-	config := machine.Config{Kernel: k.Image, Image: initramfs.Path, KernelArgs: []string{wire.ShellArgument}}
+	config, err := run.MachineOf(k, initramfs)
+	if err != nil {
+		return nil, err
+	}
+	config.KernelArgs = []string{wire.ShellArgument}
 	config.Accel, err = machine.Accelerators{Cache: dir, Log: log}.Choose(ctx, o.accel, config)
 	if errors.Is(err, machine.ErrConfig) {
 		return nil, usageError{err}

@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,10 +30,13 @@ type Arch struct {
 	// KernelFlavour is the Debian flavour of the kernel with the fewest
 	// drivers that boots in a VM: linux-image-<release>-<flavour>.
 	KernelFlavour string
-	// KernelImage is the file name of the kernel in /boot up to its release,
-	// and BuildImage its place in a kernel build tree.
-	KernelImage, BuildImage string
-	// ByteOrder of the kernel and so of BPF objects.
+	// InstalledImage is the file name of an installed kernel, which a dash and
+	// its release follow in /boot; BuildImage is its path in a build tree.
+	InstalledImage, BuildImage string
+	// ImageFormat tells how a boot image says what it is.
+	ImageFormat ImageFormat
+	// ELF and ByteOrder are those of its programs.
+	ELF       elf.Machine
 	ByteOrder binary.ByteOrder
 
 	// QEMU is the name of the system emulator.
@@ -65,6 +69,16 @@ type Arch struct {
 	proved string
 }
 
+// ImageFormat names a format of boot images. Architectures may share one; what
+// reads it is in package vmtest/kernel.
+type ImageFormat string
+
+const (
+	X86Image   ImageFormat = "x86"   // Documentation/arch/x86/boot.rst
+	ARM64Image ImageFormat = "arm64" // Documentation/arch/arm64/booting.rst, EFI zboot too
+	S390Image  ImageFormat = "s390"  // arch/s390/boot/head.S
+)
+
 // Port is a serial port.
 type Port struct {
 	// Device are the arguments of -device (or, where the machine has the port
@@ -93,22 +107,36 @@ type PCIDevice struct {
 	BAR            int // the base address register with the memory
 }
 
-// ByName returns the architecture called name (GOARCH, or Debian's name). Its
-// error wraps [ErrUnknown], or [ErrUnproved] where the entry is only written
-// down.
+// ByName returns the architecture called name (GOARCH, or Debian's name), for a
+// machine that runs. Its error wraps [ErrUnknown], or [ErrUnproved] where the
+// entry is only written down.
 func ByName(name string) (Arch, error) {
+	a, err := Describe(name)
+	if err == nil && a.proved == "" {
+		return Arch{}, fmt.Errorf("%w: %s is in the table, but no test guest has run on it; use %s",
+			ErrUnproved, name, strings.Join(Names(), ", "))
+	}
+	return a, err
+}
+
+// Describe returns the architecture called name as [ByName] does, proved or
+// not, for what runs nothing: fetching kernels and reading their images. Its
+// error wraps [ErrUnknown].
+func Describe(name string) (Arch, error) {
 	for _, a := range table {
-		if a.Name != name && a.Debian != name {
-			continue
+		if a.Name == name || a.Debian == name {
+			return a, nil
 		}
-		if a.proved == "" {
-			return Arch{}, fmt.Errorf("%w: %s is in the table, but no test guest has run on it; use %s",
-				ErrUnproved, name, strings.Join(Names(), ", "))
-		}
-		return a, nil
 	}
 	return Arch{}, fmt.Errorf("%w: %q; use %s", ErrUnknown, name, strings.Join(Names(), ", "))
 }
+
+// All returns every entry of the table, proved or not, in its order.
+func All() []Arch { return slices.Clone(table) }
+
+// Default returns the architecture that machines have where none is named: the
+// first of the table.
+func Default() Arch { return table[0] }
 
 // Native returns the architecture this program runs on. Its errors are those
 // of [ByName].

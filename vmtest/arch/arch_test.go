@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"debug/elf"
 	"errors"
 	"strings"
 	"testing"
@@ -36,16 +37,16 @@ func TestByName(t *testing.T) {
 func TestEveryEntryIsWhole(t *testing.T) {
 	for _, a := range table {
 		for field, value := range map[string]string{
-			"Debian": a.Debian, "KernelFlavour": a.KernelFlavour, "KernelImage": a.KernelImage,
-			"BuildImage": a.BuildImage, "QEMU": a.QEMU, "Machine": a.Machine, "CPU": a.CPU,
+			"Debian": a.Debian, "KernelFlavour": a.KernelFlavour, "InstalledImage": a.InstalledImage,
+			"BuildImage": a.BuildImage, "ImageFormat": string(a.ImageFormat), "QEMU": a.QEMU, "Machine": a.Machine, "CPU": a.CPU,
 			"Console.TTY": a.Console.TTY, "Records.TTY": a.Records.TTY,
 		} {
 			if value == "" {
 				t.Errorf("%s: no %s", a.Name, field)
 			}
 		}
-		if a.ByteOrder == nil {
-			t.Errorf("%s: no byte order", a.Name)
+		if a.ByteOrder == nil || a.ELF == elf.EM_NONE {
+			t.Errorf("%s: no byte order, or no ELF machine", a.Name)
 		}
 		for _, p := range []Port{a.Console, a.Records} {
 			if strings.Count(p.Device, "%s") != 1 {

@@ -2,16 +2,21 @@
 
 package arch
 
-import "encoding/binary"
+import (
+	"debug/elf"
+	"encoding/binary"
+)
 
 var table = []Arch{
 	{
-		Name:          "amd64",
-		Debian:        "amd64",
-		KernelFlavour: "cloud-amd64",
-		KernelImage:   "vmlinuz-",
-		BuildImage:    "arch/x86/boot/bzImage",
-		ByteOrder:     binary.LittleEndian,
+		Name:           "amd64",
+		Debian:         "amd64",
+		KernelFlavour:  "cloud-amd64",
+		InstalledImage: "vmlinuz",
+		BuildImage:     "arch/x86/boot/bzImage",
+		ImageFormat:    X86Image,
+		ELF:            elf.EM_X86_64,
+		ByteOrder:      binary.LittleEndian,
 
 		QEMU: "qemu-system-x86_64",
 		// Not microvm: Debian's kernels print nothing on it, and it has no
@@ -25,12 +30,12 @@ var table = []Arch{
 		CPU:     "max,cx16=off",
 		Console: Port{Option: "-device", Device: "isa-serial,index=0,chardev=%s", TTY: "ttyS0"},
 		Records: Port{Option: "-device", Device: "isa-serial,index=1,chardev=%s", TTY: "ttyS1"},
-		// A fifth page table level makes TCG's page walks longer and tests
+		// The monitor's NMI shows where a hang is. A fifth page table level makes TCG's page walks longer and tests
 		// nothing of BPF. A kernel that sees no timer interrupts while its CPU
 		// waits for one of the host's panics ("IO-APIC + timer doesn't work!",
 		// check_timer in arch/x86/kernel/apic/io_apic.c), and QEMU's timer is
 		// not broken.
-		KernelArgs: []string{"no5lvl", "no_timer_check"},
+		KernelArgs: []string{"unknown_nmi_panic=1", "no5lvl", "no_timer_check"},
 		Exit:       Exit{Device: "isa-debug-exit,iobase=0x501,iosize=2", IOPort: 0x501, Value: 0x10, Status: 0x10<<1 | 1},
 		Payload:    PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
 		Ring:       PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
@@ -42,12 +47,14 @@ var table = []Arch{
 	// Stock Debian 6.12 has booted to a Go program on the next two (DESIGN
 	// section 5), but never with this project's guest, payload or template.
 	{
-		Name:          "arm64",
-		Debian:        "arm64",
-		KernelFlavour: "cloud-arm64",
-		KernelImage:   "vmlinuz-",
-		BuildImage:    "arch/arm64/boot/Image",
-		ByteOrder:     binary.LittleEndian,
+		Name:           "arm64",
+		Debian:         "arm64",
+		KernelFlavour:  "cloud-arm64",
+		InstalledImage: "vmlinuz",
+		BuildImage:     "arch/arm64/boot/Image",
+		ImageFormat:    ARM64Image,
+		ELF:            elf.EM_AARCH64,
+		ByteOrder:      binary.LittleEndian,
 
 		QEMU:    "qemu-system-aarch64",
 		Machine: "virt",
@@ -57,12 +64,14 @@ var table = []Arch{
 		Payload: PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
 	},
 	{
-		Name:          "s390x",
-		Debian:        "s390x",
-		KernelFlavour: "s390x",
-		KernelImage:   "vmlinuz-",
-		BuildImage:    "arch/s390/boot/bzImage",
-		ByteOrder:     binary.BigEndian,
+		Name:           "s390x",
+		Debian:         "s390x",
+		KernelFlavour:  "s390x",
+		InstalledImage: "vmlinuz",
+		BuildImage:     "arch/s390/boot/bzImage",
+		ImageFormat:    S390Image,
+		ELF:            elf.EM_S390,
+		ByteOrder:      binary.BigEndian,
 
 		QEMU:    "qemu-system-s390x",
 		Machine: "s390-ccw-virtio",

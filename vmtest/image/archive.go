@@ -100,13 +100,6 @@ func (o Options) addGuest(c *contents) error {
 	return nil
 }
 
-// machines are ELF's names of architectures, by ours.
-var machines = map[string]elf.Machine{
-	"amd64": elf.EM_X86_64,
-	"arm64": elf.EM_AARCH64,
-	"s390x": elf.EM_S390,
-}
-
 // checkProgram checks that a program can run where there is no other file: a
 // kernel that cannot run its PID 1 says no more than that it panics.
 func checkProgram(program []byte, architecture string) error {
@@ -118,7 +111,7 @@ func checkProgram(program []byte, architecture string) error {
 	if err != nil {
 		return err
 	}
-	if f.Machine != machines[a.Name] {
+	if f.Machine != a.ELF || f.ByteOrder != a.ByteOrder {
 		return fmt.Errorf("program is for %v, the kernel for %s", f.Machine, a.Name)
 	}
 	for _, p := range f.Progs {

@@ -12,26 +12,22 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
-
-// flavours are the kernels that are taken of each architecture, by Debian's
-// name of it. The cloud flavour is made for virtual machines: it is a fraction
-// of the size, and has what the suites need.
-var flavours = map[string]string{"amd64": "cloud-amd64", "arm64": "cloud-arm64", "s390x": "s390x"}
 
 // debian is the source of Debian's kernel packages.
 type debian struct {
 	options apt.Options
-	flavour string
+	flavour string    // the kernels that are taken
 	root    *apt.Root // opened on first use
 }
 
 func newDebian(options apt.Options) (*debian, error) {
-	flavour, ok := flavours[options.Arch]
-	if !ok {
+	a, err := arch.Describe(options.Arch)
+	if err != nil {
 		return nil, fmt.Errorf("%w: Debian's kernels for architecture %q are not known", ErrUnknownKernel, options.Arch)
 	}
-	return &debian{options: options, flavour: flavour}, nil
+	return &debian{options: options, flavour: a.KernelFlavour}, nil
 }
 
 func (d *debian) open(ctx context.Context) (*apt.Root, error) {
@@ -152,7 +148,7 @@ func (d *debian) fetch(ctx context.Context, o Offer, dir string) error {
 
 // adopt moves what is wanted of an unpacked kernel package to where the cache
 // has it. Since Linux 7.0 image and configuration are among the modules.
-func adopt(unpacked, into, release string) error {
+func adopt(unpacked, into, release string, a arch.Arch) error {
 	modules := filepath.Join(into, "lib", "modules", release)
 	if err := os.MkdirAll(filepath.Dir(modules), 0o755); err != nil {
 		return err
@@ -160,7 +156,7 @@ func adopt(unpacked, into, release string) error {
 	if err := moveFirst(modules, filepath.Join(unpacked, "lib/modules", release), filepath.Join(unpacked, "usr/lib/modules", release)); err != nil {
 		return err
 	}
-	if err := moveFirst(filepath.Join(into, "vmlinuz"), filepath.Join(unpacked, "boot/vmlinuz-"+release), filepath.Join(modules, "vmlinuz")); err != nil {
+	if err := moveFirst(filepath.Join(into, imageFile), filepath.Join(unpacked, "boot", a.InstalledImage+"-"+release), filepath.Join(modules, a.InstalledImage)); err != nil {
 		return err
 	}
 	return moveFirst(filepath.Join(into, "config"), filepath.Join(unpacked, "boot/config-"+release), filepath.Join(modules, "config"))

@@ -11,6 +11,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
 // Image is what the header of a boot image says about it.
@@ -22,11 +24,12 @@ type Image struct {
 // ReadImage reads the header of a boot image of a Debian architecture, and
 // checks that the file is as long as the header says. It returns
 // [ErrNotAnImage] for anything else, and for an image that was cut short.
-func ReadImage(path, arch string) (*Image, error) {
-	format, ok := imageFormats[arch]
-	if !ok {
-		return nil, fmt.Errorf("%s: %w: images of architecture %q are not known", path, ErrNotAnImage, arch)
+func ReadImage(path, architecture string) (*Image, error) {
+	a, err := arch.Describe(architecture)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: images of architecture %q are not known", path, ErrNotAnImage, architecture)
 	}
+	reader := imageReaders[a.ImageFormat]
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -39,25 +42,23 @@ func ReadImage(path, arch string) (*Image, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w: it is no regular file", path, ErrNotAnImage)
 	}
-	image, err := format.read(file, info.Size())
+	image, err := reader.read(file, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w for %s: %w; give %s", path, ErrNotAnImage, arch, err, format.give)
+		return nil, fmt.Errorf("%s: %w for %s: %w; give %s", path, ErrNotAnImage, architecture, err, reader.give)
 	}
 	return image, nil
 }
 
-// imageFormat is how an architecture's boot image is read.
-type imageFormat struct {
-	read  func(r io.ReaderAt, size int64) (*Image, error)
-	give  string // what the user should give instead
-	built string // where a build leaves it, below the tree
+// imageReader reads boot images of one format.
+type imageReader struct {
+	read func(r io.ReaderAt, size int64) (*Image, error)
+	give string // what the user should give instead
 }
 
-// imageFormats is by Debian's name of the architecture.
-var imageFormats = map[string]imageFormat{
-	"amd64": {readBzImage, "a bzImage, not a vmlinux or a disk image", "arch/x86/boot/bzImage"},
-	"arm64": {readARM64Image, "an Image, plain, gzipped or as an EFI zboot file", "arch/arm64/boot/Image"},
-	"s390x": {readS390Image, "a bzImage of s390", "arch/s390/boot/bzImage"},
+var imageReaders = map[arch.ImageFormat]imageReader{
+	arch.X86Image:   {readBzImage, "a bzImage, not a vmlinux or a disk image"},
+	arch.ARM64Image: {readARM64Image, "an Image, plain, gzipped or as an EFI zboot file"},
+	arch.S390Image:  {readS390Image, "a bzImage of s390"},
 }
 
 // Offsets in the setup header of an x86 image, in bytes, and what stands there.

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
 // arm64Image makes the smallest file that is an arm64 Image of a release.
@@ -44,13 +46,13 @@ func s390Image(release string) []byte {
 	return image
 }
 
-func readImage(t testing.TB, arch string, data []byte) (*Image, error) {
+func readImage(t testing.TB, architecture string, data []byte) (*Image, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "image")
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return ReadImage(path, arch)
+	return ReadImage(path, architecture)
 }
 
 func TestImagesOfAllArchitectures(t *testing.T) {
@@ -123,15 +125,23 @@ func TestFilesThatAreNoImage(t *testing.T) {
 	wantError(t, err, ErrNotAnImage, "no regular file")
 }
 
+func TestEveryArchitectureHasItsImagesRead(t *testing.T) {
+	for _, a := range arch.All() {
+		if reader := imageReaders[a.ImageFormat]; reader.read == nil || reader.give == "" {
+			t.Errorf("%s: nothing reads boot images of format %q", a.Name, a.ImageFormat)
+		}
+	}
+}
+
 func FuzzImage(f *testing.F) {
 	for _, data := range [][]byte{bzImage("6.12.1"), arm64Image("6.1"), zboot(f, "gzip", arm64Image("7.0")), s390Image("6.12")} {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for arch, format := range imageFormats {
-			image, err := format.read(bytes.NewReader(data), int64(len(data)))
+		for format, reader := range imageReaders {
+			image, err := reader.read(bytes.NewReader(data), int64(len(data)))
 			if err == nil && !release.MatchString(image.Release) {
-				t.Errorf("%s: release %q", arch, image.Release)
+				t.Errorf("%s: release %q", format, image.Release)
 			}
 		}
 	})

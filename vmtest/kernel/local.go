@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
 // Local returns the kernel that is at a path: a boot image, a directory that
@@ -20,7 +22,7 @@ import (
 // It returns [ErrNotAnImage], [ErrNotBuilt] for a build tree without an image,
 // [ErrAmbiguous] for a directory with several, and [ErrModulesMismatch] if there
 // are modules, but none of the image's release.
-func Local(name, arch string) (*Kernel, error) {
+func Local(name, architecture string) (*Kernel, error) {
 	path, given, err := parseLocal(name)
 	if err != nil {
 		return nil, err
@@ -32,7 +34,7 @@ func Local(name, arch string) (*Kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnknownKernel, err)
 	}
-	k := &Kernel{Name: name, Arch: arch, Config: given["config"], ModulesDir: given["modules"]}
+	k := &Kernel{Name: name, Arch: architecture, Config: given["config"], ModulesDir: given["modules"]}
 	switch {
 	case isBuildTree(path):
 		err = k.fromTree(path)
@@ -82,7 +84,11 @@ func isBuildTree(dir string) bool {
 
 func (k *Kernel) fromTree(tree string) error {
 	k.Origin = FromTree
-	image := filepath.Join(tree, imageFormats[k.Arch].built)
+	a, err := arch.Describe(k.Arch)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotAnImage, err)
+	}
+	image := filepath.Join(tree, a.BuildImage)
 	if !exists(image) {
 		return fmt.Errorf("%w: %s is missing; run make there", ErrNotBuilt, image)
 	}
@@ -107,16 +113,35 @@ func (k *Kernel) fromTree(tree string) error {
 	return nil
 }
 
-// imagePatterns are where packages, make install and people put images.
-var imagePatterns = []string{
-	"vmlinuz*", "bzImage*", "Image*", "boot/vmlinuz*", "boot/bzImage*", "boot/Image*",
-	"lib/modules/*/vmlinuz", "usr/lib/modules/*/vmlinuz",
+// imagePatterns returns where packages, make install and people put images. An
+// image of another architecture is found too, and then refused by its header.
+func imagePatterns() []string {
+	var names, patterns, modules []string
+	for _, a := range arch.All() {
+		for _, name := range []string{a.InstalledImage, filepath.Base(a.BuildImage)} {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		for _, dir := range []string{"lib/modules/*/", "usr/lib/modules/*/"} {
+			if path := dir + a.InstalledImage; !slices.Contains(modules, path) {
+				modules = append(modules, path)
+			}
+		}
+	}
+	for _, dir := range []string{"", "boot/"} {
+		for _, name := range names {
+			patterns = append(patterns, dir+name+"*")
+		}
+	}
+	return append(patterns, modules...)
 }
 
 func (k *Kernel) fromDirectory(dir string) error {
 	k.Origin = FromDirectory
+	patterns := imagePatterns()
 	var images []string
-	for _, pattern := range imagePatterns {
+	for _, pattern := range patterns {
 		// The patterns are well formed, the only error that Glob knows.
 		found, _ := filepath.Glob(filepath.Join(dir, pattern))
 		images = append(images, found...)
@@ -130,7 +155,7 @@ func (k *Kernel) fromDirectory(dir string) error {
 	}
 	switch len(real) {
 	case 0:
-		return fmt.Errorf("%w: %s has none of %s", ErrNotAnImage, dir, strings.Join(imagePatterns, ", "))
+		return fmt.Errorf("%w: %s has none of %s", ErrNotAnImage, dir, strings.Join(patterns, ", "))
 	case 1:
 		return k.fromImage(images[0])
 	}
@@ -232,12 +257,12 @@ func (k *Kernel) findConfig() {
 }
 
 // Running returns the kernel that is running. It has no image.
-func Running(arch string) (*Kernel, error) {
+func Running(architecture string) (*Kernel, error) {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
 		return nil, fmt.Errorf("uname: %w", err)
 	}
-	k := &Kernel{Name: string(Native), Origin: Native, Arch: arch, Release: unix.ByteSliceToString(name.Release[:])}
+	k := &Kernel{Name: string(Native), Origin: Native, Arch: architecture, Release: unix.ByteSliceToString(name.Release[:])}
 	k.Series = seriesOf.FindString(k.Release)
 	for _, dir := range []string{"/lib/modules/", "/usr/lib/modules/"} {
 		if k.ModulesDir == "" && isDir(dir+k.Release) {

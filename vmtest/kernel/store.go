@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
@@ -24,7 +25,7 @@ import (
 type Options struct {
 	Cache  string // directory; [DefaultCache] if empty
 	Mirror string // as in [apt.Options]; the host's own if empty
-	Arch   string // Debian's name, "amd64" if empty
+	Arch   string // Debian's name; that of [arch.Default] if empty
 
 	Offline  bool            // use only what the cache has, and lists as they are
 	Refresh  bool            // ask the mirror for its lists, however young they are
@@ -53,7 +54,7 @@ type Store struct {
 // Open returns the store in options.Cache. It uses neither network nor disk.
 func Open(options Options) (*Store, error) {
 	if options.Arch == "" {
-		options.Arch = "amd64"
+		options.Arch = arch.Default().Debian
 	}
 	if options.Cache == "" {
 		dir, err := DefaultCache()
@@ -75,6 +76,10 @@ func Open(options Options) (*Store, error) {
 	}
 	return &Store{options: options, dir: filepath.Join(cache, "kernels", options.Arch), source: source}, nil
 }
+
+// imageFile is the name of a boot image in the cache, whatever its package calls
+// it.
+const imageFile = "vmlinuz"
 
 // key is the name of a kernel's directory.
 func (o Offer) key() string { return o.Release + "_" + string(o.Version) }
@@ -313,7 +318,7 @@ func (s *Store) open(key string) (*Kernel, error) {
 	return &Kernel{
 		Name: m.Series, Series: m.Series, Release: m.Release, Version: string(m.Version), Suite: m.Suite,
 		Origin: FromDebian, Arch: m.Arch, Digest: m.Digest,
-		Image: filepath.Join(dir, "vmlinuz"), Config: filepath.Join(dir, "config"),
+		Image: filepath.Join(dir, imageFile), Config: filepath.Join(dir, "config"),
 		ModulesDir: filepath.Join(dir, "lib", "modules", m.Release),
 	}, nil
 }
@@ -357,10 +362,14 @@ func (s *Store) build(ctx context.Context, o Offer, temporary string) error {
 	}
 	s.progress("checking image and modules of " + o.Release)
 	dir := filepath.Join(temporary, "kernel")
-	if err := adopt(filepath.Join(temporary, "root"), dir, o.Release); err != nil {
+	a, err := arch.Describe(s.options.Arch)
+	if err != nil {
+		return err
+	}
+	if err := adopt(filepath.Join(temporary, "root"), dir, o.Release, a); err != nil {
 		return fmt.Errorf("package of %s: %w", o.Release, err)
 	}
-	image, err := ReadImage(filepath.Join(dir, "vmlinuz"), s.options.Arch)
+	image, err := ReadImage(filepath.Join(dir, imageFile), s.options.Arch)
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrCorrupt, err)
 	}
@@ -386,8 +395,8 @@ func writeModulesDep(dir, release string) error {
 	return wholefile.Write(filepath.Join(dir, "modules.dep"), []byte(text.String()), 0o644)
 }
 
-func writeManifest(dir, arch string, o Offer) error {
-	m, err := newManifest(dir, arch, o)
+func writeManifest(dir, architecture string, o Offer) error {
+	m, err := newManifest(dir, architecture, o)
 	if err != nil {
 		return err
 	}

@@ -152,8 +152,9 @@ const firmwareDeadline = 3 * time.Second
 // runFirmware runs a machine whose firmware writes to the exit device with its
 // first instructions, and returns nil if that came out at QEMU's exit.
 func runFirmware(ctx context.Context, c Config) error {
-	if c.Arch.Exit.IOPort == 0 {
-		return nil // not x86
+	firmware := c.Arch.Exit.Firmware()
+	if firmware == nil {
+		return nil
 	}
 	dir, err := os.MkdirTemp("", "loadstone-kvm-")
 	if err != nil {
@@ -161,7 +162,7 @@ func runFirmware(ctx context.Context, c Config) error {
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "firmware")
-	if err := os.WriteFile(file, firmware(c.Arch.Exit.IOPort, c.Arch.Exit.Value), 0o644); err != nil {
+	if err := os.WriteFile(file, firmware, 0o644); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, firmwareDeadline)
@@ -189,17 +190,4 @@ func runFirmware(ctx context.Context, c Config) error {
 	}
 	line, _, _ := strings.Cut(string(stderr.Bytes()), "\n")
 	return fmt.Errorf("%w: %v: %s", ErrQEMU, err, line)
-}
-
-// firmware returns x86 firmware that writes value to port and halts.
-func firmware(port uint16, value byte) []byte {
-	image := make([]byte, 64<<10) // the smallest that QEMU takes
-	// The reset vector is 16 bytes below the end.
-	copy(image[len(image)-16:], []byte{
-		0xba, byte(port), byte(port >> 8), // mov dx, port
-		0xb0, value, // mov al, value
-		0xee, // out dx, al
-		0xf4, // hlt
-	})
-	return image
 }

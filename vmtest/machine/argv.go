@@ -151,8 +151,6 @@ func kernelArgs(c Config) []string {
 		// A splat is judged by whoever reads the log, not by a reset.
 		"panic_on_warn=0",
 		"softlockup_panic=1", "hung_task_panic=1", "sysctl.vm.panic_on_oom=1",
-		// The monitor's NMI shows where a hang is.
-		"unknown_nmi_panic=1",
 		"sysrq_always_enabled=1",
 		// /dev/urandom must not wait for entropy that a machine without
 		// devices never has. Clones are reseeded.

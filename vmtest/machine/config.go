@@ -21,7 +21,8 @@ var ErrConfig = errors.New("bad machine")
 type Config struct {
 	// Kernel is the boot image's path, Image the initramfs's.
 	Kernel, Image string
-	// Arch is the machine's architecture, amd64 if it is the zero value.
+	// Arch is the machine's architecture, [arch.Default] if it is the zero
+	// value.
 	Arch arch.Arch
 	// Accel is TCG or KVM. [Accelerators.Choose] makes one of a user's wish.
 	Accel Accel
@@ -115,11 +116,7 @@ func (o Options) logger() *slog.Logger {
 // [ErrConfig].
 func (c Config) withDefaults() (Config, error) {
 	if c.Arch.Name == "" {
-		a, err := arch.ByName("amd64")
-		if err != nil {
-			return c, err
-		}
-		c.Arch = a
+		c.Arch = arch.Default()
 	}
 	// An entry of the table that is not proved cannot be had by name, but it
 	// could be written by hand.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/inkernel"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
@@ -72,7 +73,11 @@ func failure(*guest.Guest, []string) error {
 
 // writeRaw writes bytes past the guest's own framing.
 func writeRaw(b []byte) error {
-	fd, err := unix.Open("/dev/ttyS1", unix.O_WRONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	a, err := arch.Native()
+	if err != nil {
+		return err
+	}
+	fd, err := unix.Open("/dev/"+a.Records.TTY, unix.O_WRONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
