@@ -16,6 +16,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
 func main() {
@@ -89,7 +91,7 @@ func describeMachine(w io.Writer) {
 		release = unix.ByteSliceToString(uts.Release[:])
 	}
 	qemu := "no QEMU"
-	if text, err := exec.Command("qemu-system-x86_64", "--version").Output(); err == nil {
+	if text, err := exec.Command(arch.Default().QEMU, "--version").Output(); err == nil {
 		qemu, _, _ = strings.Cut(string(text), "\n")
 	}
 	fmt.Fprintf(w, "%d CPUs (%s), Linux %s, %s, %s\n\n", runtime.NumCPU(), cpuModel(), release, qemu, runtime.Version())
