@@ -80,9 +80,11 @@ var rules = []rule{
 	{room: "drivers/libbpf-rs", tests: "drivers/bundle drivers/rust loader objects"},
 	{room: "drivers/aya", tests: "drivers/bundle drivers/rust loader objects"},
 
-	{room: "suites/suite", may: "loader oracle record requirements"},
-	{room: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "drivers/reference record"},
-	{room: "suites/faults", may: "suites/suite record vmtest/guest/inkernel"},
+	{room: "suites/phrase", may: "loader oracle"},
+	{room: "suites/runner", may: "suites/phrase loader oracle record requirements", tests: "suites/suite"},
+	{room: "suites/suite", may: "suites/phrase suites/runner loader oracle"},
+	{room: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "suites/runner drivers/reference record"},
+	{room: "suites/faults", may: "suites/suite record vmtest/guest/inkernel", tests: "suites/runner"},
 	{room: "cmd/loadstone-guest", may: "suites drivers/reference loader oracle record vmtest/guest"},
 
 	{room: "verdict", may: "record requirements vmtest/wholefile"},

@@ -11,7 +11,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 // builtin are the loaders that are linked in.
@@ -23,7 +23,7 @@ var builtin = map[string]func() loader.Loader{
 type converse = func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
 
 // driver is how conversations with an order's loader begin: a value of our own, or a process in the driver's root.
-func driver(order record.Order, place suite.Place) (converse, error) {
+func driver(order record.Order, folders runner.Folders) (converse, error) {
 	if name := order.Loader.Builtin; name != "" {
 		create, found := builtin[name]
 		if !found {
@@ -39,16 +39,16 @@ func driver(order record.Order, place suite.Place) (converse, error) {
 	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 		// The driver outlives the spec's context: it is told to close and reset after the spec's time is up.
 		// It has as long to exit as for a quarter of a request: two seconds passed twice on a busy host with two cores.
-		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, place), loader.Options{
+		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, folders), loader.Options{
 			Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
 		})
 	}, nil
 }
 
 // process is a driver that is not started yet.
-func process(l record.Loader, place suite.Place) *exec.Cmd {
+func process(l record.Loader, folders runner.Folders) *exec.Cmd {
 	return &exec.Cmd{
 		Path: l.Command[0], Args: l.Command, Env: l.Env, Dir: loader.Home,
-		SysProcAttr: &syscall.SysProcAttr{Chroot: place.Root},
+		SysProcAttr: &syscall.SysProcAttr{Chroot: folders.Root},
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"runtime"
 
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 
 	_ "github.com/loadstone-bpf/loadstone/suites/check"
@@ -54,7 +54,7 @@ func command(args []string) error {
 
 // printCatalogue prints what can be ordered, a [record.Spec] a line. It fails where the catalogue breaks the house rules.
 func printCatalogue() error {
-	entries, err := suite.Catalogue()
+	entries, err := runner.Catalogue()
 	if err != nil {
 		return err
 	}

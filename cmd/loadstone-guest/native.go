@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 // native carries out the order on stdin on the host's own kernel. Records go to descriptor 3. The process was given mount and network
@@ -25,14 +25,14 @@ func native(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := suite.Check(); err != nil {
+	if err := runner.Check(); err != nil {
 		return err
 	}
 	if err := ownMounts(); err != nil {
 		return err
 	}
 	records := os.NewFile(3, "records")
-	deps := suite.Deps{
+	deps := runner.Deps{
 		Raw: records,
 		Records: func(r record.Record) error {
 			line, err := record.Marshal(r)
@@ -48,15 +48,15 @@ func native(ctx context.Context) error {
 		return err
 	}
 	deps.Log = log
-	deps.Place, err = place(order.Loader, func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
+	deps.Folders, err = folders(order.Loader, func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
 	if err != nil {
 		return err
 	}
-	deps.Place.Shared = true
-	if deps.Driver, err = driver(order, deps.Place); err != nil {
+	deps.Shared = true
+	if deps.Driver, err = driver(order, deps.Folders); err != nil {
 		return err
 	}
-	return suite.Run(ctx, order, deps)
+	return runner.Run(ctx, order, deps)
 }
 
 // ownMounts puts file systems of our own where sessions live. The mount table is now the host's, but for:

@@ -14,14 +14,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 )
 
 // serve is a guest's life: ready, one order, its records, and the end. Whatever can be done before the order is done before it, because a
 // clone begins there.
 func serve(g *guest.Guest) error {
-	if err := suite.Check(); err != nil {
+	if err := runner.Check(); err != nil {
 		return err
 	}
 	send := func(r record.Record) error {
@@ -47,7 +47,7 @@ func serve(g *guest.Guest) error {
 	if err != nil {
 		return err
 	}
-	return suite.Serve(context.Background(), func() (order record.Order, deps suite.Deps, err error) {
+	return runner.Serve(context.Background(), func() (order record.Order, deps runner.Deps, err error) {
 		text, err := g.WaitOrder()
 		if err != nil {
 			return order, deps, err
@@ -55,16 +55,16 @@ func serve(g *guest.Guest) error {
 		if order, err = record.ParseOrder(text); err != nil {
 			return order, deps, err
 		}
-		deps = suite.Deps{Records: send, Log: log, Raw: g.Records.Raw()}
+		deps = runner.Deps{Records: send, Log: log, Raw: g.Records.Raw()}
 		if order.Loader.Builtin == "" { // what a process finds is a whole machine
 			if err := allCPUs(); err != nil {
 				return order, deps, err
 			}
 		}
-		if deps.Place, err = place(order.Loader, g.Payload); err != nil {
+		if deps.Folders, err = folders(order.Loader, g.Payload); err != nil {
 			return order, deps, err
 		}
-		deps.Driver, err = driver(order, deps.Place)
+		deps.Driver, err = driver(order, deps.Folders)
 		return order, deps, err
 	}, g.End)
 }
@@ -77,18 +77,18 @@ func warmUp() error {
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 		Limits: record.Limits{Request: time.Minute, Spec: time.Minute},
 	}
-	here, err := place(order.Loader, nil)
+	here, err := folders(order.Loader, nil)
 	if err != nil {
 		return err
 	}
-	deps := suite.Deps{Place: here}
+	deps := runner.Deps{Folders: here}
 	if deps.Driver, err = driver(order, here); err != nil {
 		return err
 	}
 	if err := oracle.PrepareNUMANode(); err != nil && !errors.Is(err, oracle.ErrCannotTell) {
 		return err
 	}
-	return suite.WarmUp(context.Background(), order, deps)
+	return runner.WarmUp(context.Background(), order, deps)
 }
 
 // hello says which kernel this is.
@@ -103,24 +103,24 @@ func hello(send func(record.Record) error) error {
 	})
 }
 
-// place is where sessions live: our own root for a loader that is linked in, else the driver's, unpacked from what this guest was brought.
-func place(l record.Loader, payload func() ([]byte, error)) (suite.Place, error) {
-	p := suite.Place{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
+// folders are those that specs work in: in our own root for a loader that is linked in, else in the driver's, unpacked from what this guest was brought.
+func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, error) {
+	f := runner.Folders{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
 	if !l.Bundle {
-		return p, nil
+		return f, nil
 	}
-	p.Root = "/run/loader"
-	if err := os.MkdirAll(p.Root, 0o755); err != nil {
-		return p, err
+	f.Root = "/run/loader"
+	if err := os.MkdirAll(f.Root, 0o755); err != nil {
+		return f, err
 	}
 	archive, err := payload()
 	if err != nil {
-		return p, err
+		return f, err
 	}
-	if err := guest.Unpack(archive, p.Root); err != nil {
-		return p, fmt.Errorf("bring %s: %w", l.Name, err)
+	if err := guest.Unpack(archive, f.Root); err != nil {
+		return f, fmt.Errorf("bring %s: %w", l.Name, err)
 	}
-	return p, furnish(p.Root)
+	return f, furnish(f.Root)
 }
 
 // furnish gives a driver's root the folders of the running system that a loader looks at.

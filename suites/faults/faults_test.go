@@ -5,11 +5,11 @@ package faults
 import (
 	"testing"
 
-	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 func TestFaultsAreInNoCatalogue(t *testing.T) {
-	entries, err := suite.Catalogue()
+	entries, err := runner.Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}

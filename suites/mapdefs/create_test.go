@@ -16,7 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/suites/suite/native"
+	"github.com/loadstone-bpf/loadstone/suites/runner/native"
 )
 
 // A maker answers a request for a map without an object.

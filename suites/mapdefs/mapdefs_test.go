@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
-	"github.com/loadstone-bpf/loadstone/suites/suite"
-	"github.com/loadstone-bpf/loadstone/suites/suite/native"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/runner/native"
 
 	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
 )
@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { native.Main(m) }
 func TestReferenceLoader(t *testing.T) { native.Run(t, "mapdefs", reference.New) }
 
 func TestEverySpecHasARequirement(t *testing.T) {
-	if err := suite.Check(); err != nil {
+	if err := runner.Check(); err != nil {
 		t.Error(err)
 	}
 }

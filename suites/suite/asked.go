@@ -27,7 +27,7 @@ func (a *Attempt) words() []string {
 	case loader.Open:
 		return names(a.options)
 	case loader.Load:
-		if a.session.features[loader.OneStep].Support == loader.Yes {
+		if a.session.Claims(loader.OneStep) {
 			return names(a.options)
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
-	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 // An Object is a compiled BPF object that a loader is asked to load.
@@ -53,27 +55,24 @@ type Attempt struct {
 	Reply loader.Reply // *loader.OK, *loader.Unsupported or *loader.Rejected
 
 	session *Session
-	in      *Conversation
+	in      *runner.Conversation
 	id      string // of the loader's session
 	object  string
 	options loader.OpenOptions
 	last    loader.Request // which Reply answers
-	open    bool           // in the loader
 }
 
 // Open asks the loader to open an object. That makes nothing in the kernel.
 func (c *Conversation) Open(o Object, options ...Option) *Attempt {
 	s := c.session
 	s.attempts++
-	a := &Attempt{session: s, in: c, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
+	a := &Attempt{session: s, in: c.talk, id: "s" + strconv.Itoa(s.attempts), object: o.Name()}
 	request := loader.Open{Session: a.id, Object: a.file(o)}
 	for _, option := range options {
 		option(&request.Options)
 	}
 	a.options = request.Options
-	c.opened = append(c.opened, a)
 	a.ask(request)
-	a.open = a.OK()
 	return a
 }
 
@@ -115,7 +114,7 @@ func (a *Attempt) SetProgram(name string, attribute loader.Attribute, value any)
 func (a *Attempt) Load() *Attempt {
 	wasOpen := a.OK()
 	a.ask(loader.Load{Session: a.id})
-	a.loaded(wasOpen)
+	a.closeRefused(wasOpen)
 	return a
 }
 
@@ -126,12 +125,9 @@ func (a *Attempt) MustLoad() *Attempt {
 	return a
 }
 
-// loaded takes note of the answer to a load, of an attempt that was open before it or not.
-func (a *Attempt) loaded(wasOpen bool) {
-	switch {
-	case a.OK():
-		a.session.loaded = true
-	case wasOpen:
+// closeRefused closes an object that was open until its load was refused.
+func (a *Attempt) closeRefused(wasOpen bool) {
+	if wasOpen && !a.OK() {
 		a.Close()
 	}
 }
@@ -139,7 +135,7 @@ func (a *Attempt) loaded(wasOpen bool) {
 // lookAtLast has a loader load an object that it has only opened, if opening looks at nothing: such a loader refuses when it loads. For any other
 // loader an open is an answer of its own.
 func (a *Attempt) lookAtLast() {
-	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) && a.session.features[loader.OneStep].Support == loader.Yes {
+	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) && a.session.Claims(loader.OneStep) {
 		a.Load()
 	}
 }
@@ -152,12 +148,8 @@ func (c *Conversation) Reload(a *Attempt, o Object, options ...Option) *Attempt 
 
 // Close tells the loader to give the object up.
 func (a *Attempt) Close() {
-	if !a.open {
-		return
-	}
-	a.open = false
-	if reply := a.in.do(loader.Close{Session: a.id}); !isOK(reply) {
-		a.session.fail("a loader that closes what it opened", inWords(reply))
+	if reply := a.in.Close(a.id); reply != nil && !isOK(reply) {
+		a.session.exec.Fail("a loader that closes what it opened", phrase.Reply(reply))
 	}
 }
 
@@ -169,7 +161,7 @@ func (a *Attempt) ask(request loader.Request) {
 	if a.Reply != nil && !a.OK() {
 		return
 	}
-	a.Reply, a.last = a.in.do(request), request
+	a.Reply, a.last = a.in.Do(request), request
 }
 
 // MapID is the id of the kernel map that the loader says it made of the object's map of that name.
@@ -183,7 +175,7 @@ func (a *Attempt) MapID(name string) uint32 {
 		a.leftOut(name)
 	}
 	if !found || m.ID == 0 {
-		a.session.fail(fmt.Sprintf("a map made of %s.%s", a.object, name), inWords(reply))
+		a.session.exec.Fail(fmt.Sprintf("a map made of %s.%s", a.object, name), phrase.Reply(reply))
 	}
 	return m.ID
 }
@@ -191,8 +183,8 @@ func (a *Attempt) MapID(name string) uint32 {
 // leftOut ends the spec as refused, where the loader claims a part of what the requirement is about, and says itself that it left a map out: a command
 // keeps no map that no program uses.
 func (a *Attempt) leftOut(name string) {
-	if support, why := a.session.claim(); support == loader.Partial || support == loader.KernelDependent {
-		a.session.end(ending{record.Refused, oneLine(fmt.Sprintf("%s: it left out %s.%s", why, a.object, name))})
+	if support, why := a.session.exec.Claim(); support == loader.Partial || support == loader.KernelDependent {
+		a.session.exec.Refused(fmt.Sprintf("%s: it left out %s.%s", why, a.object, name))
 	}
 }
 
@@ -212,7 +204,7 @@ func (a *Attempt) ProgramID(name string) uint32 {
 			return p.ID
 		}
 	}
-	a.session.fail(fmt.Sprintf("a program made of %s.%s", a.object, name), inWords(reply))
+	a.session.exec.Fail(fmt.Sprintf("a program made of %s.%s", a.object, name), phrase.Reply(reply))
 	return 0
 }
 
@@ -229,7 +221,7 @@ func (a *Attempt) Lookup(name string, key []byte) []byte {
 	id := a.MapID(name)
 	value, err := oracle.Lookup(id, key)
 	if errors.Is(err, oracle.ErrNoSuchKey) {
-		a.session.fail(fmt.Sprintf("map %s holds key % x", name, key), "it does not")
+		a.session.exec.Fail(fmt.Sprintf("map %s holds key % x", name, key), "it does not")
 	}
 	a.session.mustExist(err, "map", name, id)
 	return value
@@ -246,10 +238,10 @@ func (a *Attempt) Run(name string, input []byte) (result uint32, output []byte) 
 // mustExist ends the spec where the kernel could not be asked about an object that the loader claims.
 func (s *Session) mustExist(err error, kind, name string, id uint32) {
 	if errors.Is(err, oracle.ErrNoSuchObject) {
-		s.fail(fmt.Sprintf("%s %s in the kernel", kind, name), fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
+		s.exec.Fail(fmt.Sprintf("%s %s in the kernel", kind, name), fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
 	}
 	if err != nil {
-		s.broken("%v", err)
+		s.exec.Broken("%v", err)
 	}
 }
 
@@ -257,7 +249,7 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 func (a *Attempt) mustBeLoaded() *loader.OK {
 	a.mustBeOK()
 	if a.last.Op() != loader.OpLoad {
-		a.session.broken("%s is not loaded yet: the last request was %s", a.object, a.last.Op())
+		a.session.exec.Broken("%s is not loaded yet: the last request was %s", a.object, a.last.Op())
 	}
 	return a.Reply.(*loader.OK)
 }
@@ -267,8 +259,20 @@ func (a *Attempt) mustBeOK() {
 	if a.OK() {
 		return
 	}
-	a.session.refusedUnlessClaimed(a)
-	a.session.fail(a.wanted(), inWords(a.Reply))
+	a.refusedUnlessClaimed()
+	a.session.exec.Fail(a.wanted(), phrase.Reply(a.Reply))
+}
+
+// refusedUnlessClaimed ends the spec as refused, where the loader does not claim the whole of what the
+// requirement is about, or does not know the attribute, option or operation that it was asked for.
+func (a *Attempt) refusedUnlessClaimed() {
+	if support, why := a.session.exec.Claim(); support != loader.Yes {
+		a.session.exec.Refused(why + ": " + phrase.Reply(a.Reply))
+	}
+	u, unsupported := a.Reply.(*loader.Unsupported)
+	if unsupported && slices.Contains(a.words(), string(u.Feature)) {
+		a.session.exec.Refused("the loader has no such request: " + phrase.Reply(a.Reply))
+	}
 }
 
 // wanted is what the last request asked for, in words.
@@ -285,14 +289,14 @@ func (a *Attempt) wanted() string {
 // file writes the object into a folder of the attempt's own, and is its path in the driver's root. The file's name is the same at each attempt:
 // libbpf names maps after it.
 func (a *Attempt) file(o Object) string {
-	folder := path.Join(a.session.dirs.Work, a.id)
+	folder := path.Join(a.session.Work(), a.id)
 	name := path.Join(folder, o.Name()+".bpf.o")
-	err := os.Mkdir(a.session.own(folder), 0o755)
+	err := os.Mkdir(a.session.exec.Own(folder), 0o755)
 	if err == nil {
-		err = os.WriteFile(a.session.own(name), o.ELF(), 0o644)
+		err = os.WriteFile(a.session.exec.Own(name), o.ELF(), 0o644)
 	}
 	if err != nil {
-		a.session.broken("write object: %v", err)
+		a.session.exec.Broken("write object: %v", err)
 	}
 	return name
 }

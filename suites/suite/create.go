@@ -14,9 +14,8 @@ import (
 // Create asks the loader for a map without an object, pinned at a path in the driver's root. What it made is asked for under the map's name:
 // [Attempt.MapID], [Attempt.Map]. A map that it made is the control of those that it is to refuse.
 func (c *Conversation) Create(m NewMap) *Attempt {
-	a := &Attempt{session: c.session, in: c, object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type)}
+	a := &Attempt{session: c.session, in: c.talk, object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type)}
 	a.ask(m)
-	c.session.loaded = c.session.loaded || a.OK()
 	return a
 }
 
@@ -31,7 +30,7 @@ func (c *Conversation) MustCreate(m NewMap) *Attempt {
 func (a *Attempt) createdID(asked NewMap, name string) uint32 {
 	a.mustBeOK()
 	if name != asked.Name {
-		a.session.broken("the map that was asked for is %s, not %s", asked.Name, name)
+		a.session.exec.Broken("the map that was asked for is %s, not %s", asked.Name, name)
 	}
 	return a.Reply.(*loader.OK).ID
 }

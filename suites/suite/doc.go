@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package suite is the thin layer between a conformance spec and everything that makes it run: the requirement it checks, what it needs of the
-// kernel, a conversation with the loader under test, a bpffs of its own, and the records it leaves.
+// Package suite holds the words that conformance specs are written in. Specs import it without a
+// prefix, and what it is written on top of, package runner, not at all.
 //
 // A spec says one thing about loaders, in their own words:
 //
@@ -17,23 +17,22 @@
 //		Expect(s.MustLoad(typ.Legacy).Map("m")).To(BeTheSameMapAs(btf))
 //	}, mapdefs.EveryMapType)
 //
-// Its id is its requirement's, with /variant where one requirement has several specs. Registering a spec costs next to nothing and checks
-// nothing; [Check] does, and reports everything that is wrong with the whole catalogue at once. Only the specs that an order names are handed
-// to Ginkgo ([Run]).
+// Its id is its requirement's, with /variant where one requirement has several specs.
 //
-// A refusal proves something only if the loader takes the same object without the fault, so a refusal has a control: an expectation of
-// [BeRejected] in a session that has loaded nothing yet is an error of the spec.
+// A refusal proves something only if the loader takes the same object without the fault, so a refusal
+// has a control: an expectation of [BeRejected] in a session that has loaded nothing yet is an error
+// of the spec.
 //
-// What a loader does not claim it is asked anyway. It may refuse, cleanly: that ends the spec as refused. It may do it: that passes, as more
-// than it claims. It may not pretend.
+// What a loader does not claim it is asked anyway. It may refuse, cleanly: that ends the spec as
+// refused. It may do it: that passes, as more than it claims. It may not pretend. Nor does it cost a
+// loader anything not to know an attribute, an option or an operation that it does not claim: its
+// answer says so, and ends the spec as refused.
 //
-// Nor does it cost a loader anything not to know an attribute, an option or an operation that it does not claim: its answer says so, and ends the
-// spec as refused.
+// Most specs have one conversation with one loader. What two loaders do to each other, and what a
+// loader leaves to the next, is asked with another conversation ([Session.Another], [LoadTogether])
+// and with the same begun anew ([Conversation.Restart]).
 //
-// Most specs have one conversation with one loader. What two loaders do to each other, and what a loader leaves to the next, is asked with another
-// conversation ([Session.Another], [LoadTogether]) and with the same begun anew ([Conversation.Restart]).
-//
-// Read spec.go (how specs are registered), catalogue.go (the house rules), session.go, conversation.go, attempt.go, create.go and asked.go
-// (what a spec holds in its hands), pin.go, refusal.go, expectation.go and node.go (matchers) and vocabulary.go (the words), then how it is run: run.go,
-// ginkgo.go, needs.go, transcript.go, ending.go (how a session becomes an outcome), warmup.go. Package native runs specs under go test.
+// Read spec.go (how specs are registered), session.go, conversation.go, attempt.go, create.go,
+// attach.go and asked.go (what a spec holds in its hands), then the matchers: expectation.go, pin.go,
+// node.go and refusal.go, and vocabulary.go (the words of the protocol).
 package suite

@@ -3,7 +3,6 @@
 package suite
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -11,39 +10,8 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
-
-// Every expectation of this package says its failure in two lines, which become the record's, and in as many more as it likes.
-const (
-	expectedPrefix = "expected  "
-	seenPrefix     = "seen      "
-)
-
-func failureText(expected, seen string) string {
-	return expectedPrefix + oneLine(expected) + "\n" + seenPrefix + oneLine(seen)
-}
-
-// expectedAndSeen finds the two lines in a failure's text. What stands before them, the description that an expectation was given, goes in front of
-// what was expected. Where they are not there, as with a matcher of Gomega's own, the text itself is what was seen.
-func expectedAndSeen(text string) (expected, seen string) {
-	description, _, _ := strings.Cut(text, expectedPrefix)
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if rest, ok := strings.CutPrefix(line, expectedPrefix); ok && expected == "" {
-			expected = rest
-		}
-		if rest, ok := strings.CutPrefix(line, seenPrefix); ok && seen == "" {
-			seen = rest
-		}
-	}
-	if expected == "" || seen == "" {
-		return "what the requirement says", oneLine(text)
-	}
-	if description = oneLine(description); description != "" {
-		expected = description + ": " + expected
-	}
-	return expected, seen
-}
 
 // BeOK succeeds where the loader did all that was asked. On a loader that does not claim the requirement's profile a refusal ends the spec as
 // refused.
@@ -57,19 +25,19 @@ func (beOK) Match(actual any) (bool, error) {
 		return false, err
 	}
 	if !a.OK() {
-		a.session.refusedUnlessClaimed(a)
+		a.refusedUnlessClaimed()
 	}
 	return a.OK(), nil
 }
 
 func (beOK) FailureMessage(actual any) string {
 	a := actual.(*Attempt)
-	return failureText(a.wanted(), inWords(a.Reply))
+	return phrase.Failure(a.wanted(), phrase.Reply(a.Reply))
 }
 
 func (beOK) NegatedFailureMessage(actual any) string {
 	a := actual.(*Attempt)
-	return failureText("a refusal of "+a.object, inWords(a.Reply))
+	return phrase.Failure("a refusal of "+a.object, phrase.Reply(a.Reply))
 }
 
 // BeRejected succeeds where the loader rejected the object at stage and with one of classes; [AtAnyStage] for any stage, none for
@@ -87,12 +55,12 @@ func (m beRejected) Match(actual any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !a.session.loaded {
-		a.session.broken("the refusal of %s has no control: load its well-formed twin first", a.object)
+	if !a.session.exec.Controlled() {
+		a.session.exec.Broken("the refusal of %s has no control: load its well-formed twin first", a.object)
 	}
 	a.lookAtLast()
 	if _, unsupported := a.Reply.(*loader.Unsupported); unsupported {
-		a.session.refusedUnlessClaimed(a)
+		a.refusedUnlessClaimed()
 	}
 	r, rejected := a.Reply.(*loader.Rejected)
 	return rejected && m.admitsStage(r.Stage) && m.admits(r.Class), nil
@@ -115,21 +83,21 @@ func (m beRejected) String() string {
 		s = "rejected at any stage"
 	}
 	if len(m.classes) > 0 {
-		s += ", class " + oneOf(m.classes)
+		s += ", class " + phrase.Classes(m.classes)
 	}
 	return s
 }
 
 func (m beRejected) FailureMessage(actual any) string {
-	return failureText(m.String(), inWords(actual.(*Attempt).Reply))
+	return phrase.Failure(m.String(), phrase.Reply(actual.(*Attempt).Reply))
 }
 
 func (m beRejected) NegatedFailureMessage(actual any) string {
-	return failureText("not "+m.String(), inWords(actual.(*Attempt).Reply))
+	return phrase.Failure("not "+m.String(), phrase.Reply(actual.(*Attempt).Reply))
 }
 
 // HoldNothingBeyond succeeds where the kernel holds nothing that it did not hold before: map, program, link, BTF or pin in the session's bpffs.
-// The kernel frees late: it is asked again until there is nothing more, for as long as [Deps.Settle] says.
+// The kernel frees late: it is asked again until there is nothing more, for as long as [runner.Deps] says.
 func HoldNothingBeyond(before Kernel) types.GomegaMatcher { return &holdNothingBeyond{before: before} }
 
 type holdNothingBeyond struct {
@@ -142,27 +110,17 @@ func (m *holdNothingBeyond) Match(actual any) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("HoldNothingBeyond wants s.Kernel(), not %T", actual)
 	}
-	ctx, cancel := context.WithTimeout(now.session.ctx, now.session.run.settle())
-	defer cancel()
 	var err error
-	m.left, err = now.session.witness.Beyond(ctx, m.before.Inventory)
+	m.left, err = now.session.exec.Beyond(m.before.Inventory)
 	return len(m.left) == 0, err
 }
 
 func (m *holdNothingBeyond) FailureMessage(any) string {
-	return failureText("nothing in the kernel that was not there before", objectsInWords(m.left))
+	return phrase.Failure("nothing in the kernel that was not there before", phrase.Objects(m.left))
 }
 
 func (m *holdNothingBeyond) NegatedFailureMessage(any) string {
-	return failureText("something in the kernel that was not there before", "nothing")
-}
-
-func objectsInWords(objects []oracle.Object) string {
-	words := make([]string, len(objects))
-	for i, o := range objects {
-		words[i] = o.String()
-	}
-	return strings.Join(words, ", ")
+	return phrase.Failure("something in the kernel that was not there before", "nothing")
 }
 
 // BeTheSameMapAs succeeds where the kernel says of two maps what it would say of one, made twice: see [oracle.MapFacts].
@@ -181,11 +139,11 @@ func (m beTheSameMapAs) Match(actual any) (bool, error) {
 func (m beTheSameMapAs) FailureMessage(actual any) string {
 	difference := actual.(oracle.MapFacts).Difference(m.other)
 	lines := strings.Split(strings.TrimSuffix(difference, "\n"), "\n")
-	return failureText("the same map", "a map that differs: "+strings.Join(lines, "; ")) + "\n\n" + difference
+	return phrase.Failure("the same map", "a map that differs: "+strings.Join(lines, "; ")) + "\n\n" + difference
 }
 
 func (m beTheSameMapAs) NegatedFailureMessage(actual any) string {
-	return failureText("another map", "the same map") + "\n\n" + actual.(oracle.MapFacts).String()
+	return phrase.Failure("another map", "the same map") + "\n\n" + actual.(oracle.MapFacts).String()
 }
 
 func attemptOf(actual any) (*Attempt, error) {

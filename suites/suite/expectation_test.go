@@ -14,14 +14,12 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// attempt is one whose session has loaded its control.
-func attempt(reply loader.Reply) *Attempt {
-	return &Attempt{Reply: reply, object: "object", session: &Session{loaded: true}}
-}
+func attempt(reply loader.Reply) *Attempt { return &Attempt{Reply: reply, object: "object"} }
 
 func TestWhatExpectationsSay(t *testing.T) {
 	ok := &loader.OK{Maps: []loader.MapView{{Name: "m", ID: 4}, {Name: "n"}}, Programs: []loader.ProgramView{{Name: "p", ID: 5}}}
@@ -48,7 +46,7 @@ func TestWhatExpectationsSay(t *testing.T) {
 	} {
 		fmt.Fprintf(&b, "-- %s --\n%s\n-- not %s --\n%s\n", tc.name,
 			strings.TrimSpace(tc.matcher.FailureMessage(tc.actual)), tc.name, strings.TrimSpace(tc.matcher.NegatedFailureMessage(tc.actual)))
-		if expected, seen := expectedAndSeen(tc.matcher.FailureMessage(tc.actual)); expected == "what the requirement says" || len(seen) > lineLen {
+		if expected, seen := phrase.ReadFailure(tc.matcher.FailureMessage(tc.actual)); expected == "what the requirement says" || len(seen) > phrase.LineLen {
 			t.Errorf("%s: a failure is not told in two lines", tc.name)
 		}
 	}
@@ -81,16 +79,5 @@ func TestExpectationsOfTheWrongThing(t *testing.T) {
 		if matched, err := matcher.Match("a string"); matched || err == nil || err.Error() != strings.TrimSpace(want) {
 			t.Errorf("%t, %v; want %s", matched, err, want)
 		}
-	}
-}
-
-func TestDescriptionOfAnExpectationIsTold(t *testing.T) {
-	text := "bpf_elf_map\n" + BeTheSameMapAs(oracle.MapFacts{Type: "hash"}).FailureMessage(oracle.MapFacts{Type: "array"})
-	expected, seen := expectedAndSeen(text)
-	if want := "bpf_elf_map: the same map"; expected != want {
-		t.Errorf("expected is %q, want %q", expected, want)
-	}
-	if want := "a map that differs: type array, not hash"; seen != want {
-		t.Errorf("seen is %q, want %q", seen, want)
 	}
 }

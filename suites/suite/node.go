@@ -10,7 +10,8 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
-	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 // NeedsNoNode ends the spec as skipped on a machine that has that NUMA node: it is about a node that is not there. [requirements.Needs] can only say
@@ -18,10 +19,10 @@ import (
 func (s *Session) NeedsNoNode(node int) {
 	there, err := oracle.HasNUMANode(node)
 	if err != nil {
-		s.broken("%v", err)
+		s.exec.Broken("%v", err)
 	}
 	if there {
-		s.end(ending{record.Skipped, shortage{"NUMA node", fmt.Sprintf("no node %d", node), "one"}.String()})
+		s.exec.Skip(runner.Lack{Kind: "NUMA node", Needs: fmt.Sprintf("no node %d", node), Has: "one"})
 	}
 }
 
@@ -68,11 +69,11 @@ func (m *onNode) Match(actual any) (bool, error) {
 }
 
 func (m *onNode) FailureMessage(any) string {
-	return failureText(m.name+" "+onNodeInWords(m.node), m.name+" "+onNodesInWords(m.nodes))
+	return phrase.Failure(m.name+" "+onNodeInWords(m.node), m.name+" "+onNodesInWords(m.nodes))
 }
 
 func (m *onNode) NegatedFailureMessage(any) string {
-	return failureText(m.name+" not "+onNodeInWords(m.node), m.name+" "+onNodeInWords(m.node))
+	return phrase.Failure(m.name+" not "+onNodeInWords(m.node), m.name+" "+onNodeInWords(m.node))
 }
 
 func onNodeInWords(node int) string {

@@ -15,34 +15,35 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
 
 // PinFolder makes the folder tc/globals in [Session.BPFFS], and is its path in the driver's root. It is where specs have maps pinned by name:
 // most loaders take any folder, and iproute2 only this one below a mount.
 func (s *Session) PinFolder() string {
-	folder := path.Join(s.dirs.BPFFS, "tc", "globals")
+	folder := path.Join(s.BPFFS(), "tc", "globals")
 	s.MakeFolder(folder)
 	return folder
 }
 
 // MakeFolder makes a folder, whose path is in the driver's root, and those above it.
 func (s *Session) MakeFolder(path string) {
-	if err := os.MkdirAll(s.own(path), 0o700); err != nil {
-		s.broken("make folder: %v", err)
+	if err := os.MkdirAll(s.exec.Own(path), 0o700); err != nil {
+		s.exec.Broken("make folder: %v", err)
 	}
 }
 
 // RemovePin removes a pin from the file system, as anybody can: the path is in the driver's root.
 func (s *Session) RemovePin(path string) {
-	if err := os.Remove(s.own(path)); err != nil {
-		s.broken("remove pin: %v", err)
+	if err := os.Remove(s.exec.Own(path)); err != nil {
+		s.exec.Broken("remove pin: %v", err)
 	}
 }
 
 // PlacePin has place put something at path, which is in the driver's root. It is for what no loader pins.
 func (s *Session) PlacePin(path string, place func(ourPath string) error) Pin {
-	if err := place(s.own(path)); err != nil {
-		s.broken("place pin: %v", err)
+	if err := place(s.exec.Own(path)); err != nil {
+		s.exec.Broken("place pin: %v", err)
 	}
 	return s.Pin(path)
 }
@@ -71,7 +72,7 @@ func (a *Attempt) UnpinProgram(name, path string) *Attempt {
 // beside asks something about a loaded object that leaves it loaded. The answer is not the attempt's last word, so it has an attempt of its own.
 func (a *Attempt) beside(request loader.Request) *Attempt {
 	a.mustBeLoaded()
-	return &Attempt{Reply: a.in.do(request), session: a.session, in: a.in, object: a.object, last: request}
+	return &Attempt{Reply: a.in.Do(request), session: a.session, in: a.in, object: a.object, last: request}
 }
 
 // A Pin is what is at a path in a bpffs: the object that the kernel has there, and the file. Two are equal where nobody touched the pin in between.
@@ -95,9 +96,9 @@ func (p Pin) String() string {
 
 // Pin is what is at path, in the driver's root.
 func (s *Session) Pin(path string) Pin {
-	object, file, err := oracle.PinnedAt(s.own(path))
+	object, file, err := oracle.PinnedAt(s.exec.Own(path))
 	if err != nil && !errors.Is(err, oracle.ErrNoPin) {
-		s.broken("%v", err)
+		s.exec.Broken("%v", err)
 	}
 	return Pin{Path: path, Object: object, File: file}
 }
@@ -106,7 +107,7 @@ func (s *Session) Pin(path string) Pin {
 func (s *Session) PinnedMap(path string) oracle.MapFacts {
 	pin := s.Pin(path)
 	if pin.Object.Kind != oracle.KindMap {
-		s.fail("a map at "+path, pin.String())
+		s.exec.Fail("a map at "+path, pin.String())
 	}
 	facts, err := oracle.Map(pin.Object.ID)
 	s.mustExist(err, "map", path, pin.Object.ID)
@@ -117,11 +118,11 @@ func (s *Session) PinnedMap(path string) oracle.MapFacts {
 func (s *Session) PinnedValue(path string, key []byte) []byte {
 	pin := s.Pin(path)
 	if pin.Object.Kind != oracle.KindMap {
-		s.fail("a map at "+path, pin.String())
+		s.exec.Fail("a map at "+path, pin.String())
 	}
 	value, err := oracle.Lookup(pin.Object.ID, key)
 	if errors.Is(err, oracle.ErrNoSuchKey) {
-		s.fail(fmt.Sprintf("the map at %s holds key % x", path, key), "it does not")
+		s.exec.Fail(fmt.Sprintf("the map at %s holds key % x", path, key), "it does not")
 	}
 	s.mustExist(err, "map", path, pin.Object.ID)
 	return value
@@ -129,9 +130,9 @@ func (s *Session) PinnedValue(path string, key []byte) []byte {
 
 // PinsIn are the names of what is in a folder, in the driver's root, folders among them; nil where there is no such folder.
 func (s *Session) PinsIn(folder string) []string {
-	entries, err := os.ReadDir(s.own(folder))
+	entries, err := os.ReadDir(s.exec.Own(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.broken("%v", err)
+		s.exec.Broken("%v", err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -172,12 +173,12 @@ func (m bePin) wanted(at string) string {
 
 func (m bePin) FailureMessage(actual any) string {
 	p := actual.(Pin)
-	return failureText(m.wanted(p.Path), p.String())
+	return phrase.Failure(m.wanted(p.Path), p.String())
 }
 
 func (m bePin) NegatedFailureMessage(actual any) string {
 	p := actual.(Pin)
-	return failureText("anything but "+m.wanted(p.Path), p.String())
+	return phrase.Failure("anything but "+m.wanted(p.Path), p.String())
 }
 
 // BeUntouchedSince succeeds where a [Pin] is what it was before: the same file, of the same map or program.
@@ -192,11 +193,11 @@ func (m beUntouchedSince) Match(actual any) (bool, error) {
 
 func (m beUntouchedSince) FailureMessage(actual any) string {
 	p := actual.(Pin)
-	return failureText(fmt.Sprintf("%s, untouched: %s", m.before, m.before.File), fmt.Sprintf("%s: %s", p, p.File))
+	return phrase.Failure(fmt.Sprintf("%s, untouched: %s", m.before, m.before.File), fmt.Sprintf("%s: %s", p, p.File))
 }
 
 func (m beUntouchedSince) NegatedFailureMessage(actual any) string {
-	return failureText("another pin", actual.(Pin).String()+", untouched")
+	return phrase.Failure("another pin", actual.(Pin).String()+", untouched")
 }
 
 func pinOf(actual any) (Pin, error) {
@@ -225,15 +226,15 @@ func (m nameTheDifferences) Match(actual any) (bool, error) {
 }
 
 func (m nameTheDifferences) FailureMessage(actual any) string {
-	seen := inWords(actual.(*Attempt).Reply)
+	seen := phrase.Reply(actual.(*Attempt).Reply)
 	if r, rejected := actual.(*Attempt).Reply.(*loader.Rejected); rejected {
 		seen = differencesInWords(r.Differs) + "; " + seen
 	}
-	return failureText("rejected, naming "+differencesInWords(m), seen)
+	return phrase.Failure("rejected, naming "+differencesInWords(m), seen)
 }
 
 func (m nameTheDifferences) NegatedFailureMessage(actual any) string {
-	return failureText("other differences than "+differencesInWords(m), inWords(actual.(*Attempt).Reply))
+	return phrase.Failure("other differences than "+differencesInWords(m), phrase.Reply(actual.(*Attempt).Reply))
 }
 
 func sorted(differences []loader.Difference) []loader.Difference {

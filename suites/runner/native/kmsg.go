@@ -13,7 +13,7 @@ import (
 // ErrLogLost is wrapped by the error about lines that the kernel overwrote before they were read.
 var ErrLogLost = errors.New("the kernel's log was overwritten")
 
-// Log is the kernel's log, read from /dev/kmsg. It implements [suite.KernelLog].
+// Log is the kernel's log, read from /dev/kmsg. It implements [runner.KernelLog].
 type Log struct{ fd int }
 
 // OpenLog opens the kernel's log at its end.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner_test
 
 import (
 	"testing"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 // lone is a map that a spec asks for.

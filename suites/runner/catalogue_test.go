@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner
 
 import (
 	"slices"
@@ -19,13 +19,13 @@ const catalogued = `
 `
 
 func TestCatalogue(t *testing.T) {
-	specs := []spec{
-		{id: "fake.second/old", place: "fake/b.go:2"},
-		{id: "fake.second/new", place: "fake/b.go:2"},
-		{id: "fake.first", place: "fake/a.go:1"},
-		{id: "faults.pass", place: "faults/faults.go:1", hidden: true},
+	specs := []Spec{
+		{ID: "fake.second/old", Place: "fake/b.go:2"},
+		{ID: "fake.second/new", Place: "fake/b.go:2"},
+		{ID: "fake.first", Place: "fake/a.go:1"},
+		{ID: "faults.pass", Place: "faults/faults.go:1", Hidden: true},
 	}
-	got, err := catalogue(specs, requirementsOf(t, catalogued))
+	got, err := catalogue(specs, RequirementsOf(t, catalogued))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,15 +48,15 @@ func TestCatalogue(t *testing.T) {
 }
 
 func TestEveryBreachOfTheHouseRulesIsReported(t *testing.T) {
-	specs := []spec{
-		{id: "fake.first", place: "fake/a.go:1"},
-		{id: "fake.first", place: "fake/a.go:2"},
-		{id: "fake.third", place: "fake/a.go:3"},
-		{id: "Fake.first", place: "fake/a.go:4"},
-		{id: "fake.first/", place: "fake/a.go:5"},
-		{id: "fake.second", place: "fake/a.go:6", hidden: true},
+	specs := []Spec{
+		{ID: "fake.first", Place: "fake/a.go:1"},
+		{ID: "fake.first", Place: "fake/a.go:2"},
+		{ID: "fake.third", Place: "fake/a.go:3"},
+		{ID: "Fake.first", Place: "fake/a.go:4"},
+		{ID: "fake.first/", Place: "fake/a.go:5"},
+		{ID: "fake.second", Place: "fake/a.go:6", Hidden: true},
 	}
-	_, err := catalogue(specs, requirementsOf(t, catalogued))
+	_, err := catalogue(specs, RequirementsOf(t, catalogued))
 	if err == nil {
 		t.Fatal("nothing is reported")
 	}
@@ -74,41 +74,18 @@ func TestEveryBreachOfTheHouseRulesIsReported(t *testing.T) {
 }
 
 func TestARequirementWithoutASpecIsReported(t *testing.T) {
-	_, err := catalogue([]spec{{id: "fake.first", place: "fake/a.go:1"}}, requirementsOf(t, catalogued))
+	_, err := catalogue([]Spec{{ID: "fake.first", Place: "fake/a.go:1"}}, RequirementsOf(t, catalogued))
 	if err == nil || err.Error() != "requirement fake.second has no spec" {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestASuiteThatIsNotLinkedInIsNoBreach(t *testing.T) {
-	entries, err := catalogue(nil, requirementsOf(t, catalogued))
+	entries, err := catalogue(nil, RequirementsOf(t, catalogued))
 	if err != nil || len(entries) != 0 {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
-
-func TestARegistrationKnowsItsPlace(t *testing.T) {
-	before := len(registered)
-	t.Cleanup(func() { registered = registered[:before] })
-	It("fake.one", func(*Session) {})
-	Refusal("fake.two", good, bad, AtOpen)
-	Table("fake.three", func(*Session, variant) {}, []variant{"a", "b"})
-	Hidden("fake.four", func(*Session) {})
-	var ids []string
-	for _, s := range registered[before:] {
-		ids = append(ids, s.id)
-		if !strings.HasPrefix(s.place, "suite/catalogue_test.go:") {
-			t.Errorf("%s is at %s", s.id, s.place)
-		}
-	}
-	if want := []string{"fake.one", "fake.two", "fake.three/a", "fake.three/b", "fake.four"}; !slices.Equal(ids, want) {
-		t.Errorf("registered %q, want %q", ids, want)
-	}
-}
-
-type variant string
-
-func (v variant) Variant() string { return string(v) }
 
 func TestProfilesAreFeaturesOfTheProtocol(t *testing.T) {
 	features := []string{}

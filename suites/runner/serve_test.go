@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner_test
 
 import (
 	"errors"
@@ -11,6 +11,9 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 // An order is carried out the same whether Ginkgo was entered before it came or after.
@@ -39,7 +42,7 @@ func TestServe(t *testing.T) {
 			var r ran
 			order, deps := fakeOrder(t, newFake(nil), &r, tc.specs...)
 			order.Limits = tc.limits
-			next := func() (record.Order, Deps, error) { return order, deps, nil }
+			next := func() (record.Order, runner.Deps, error) { return order, deps, nil }
 			ends := 0
 			done := func(err error) {
 				ends++
@@ -50,7 +53,7 @@ func TestServe(t *testing.T) {
 					t.Errorf("done with error %v", err)
 				}
 			}
-			if err := serve(t.Context(), next, done, tc.specs, requirementsOf(t, theRequirements)); err != nil {
+			if err := runner.ServeSpecs(t.Context(), next, done, registered(tc.specs), runner.RequirementsOf(t, theRequirements)); err != nil {
 				t.Fatal(err)
 			}
 			if ends != 1 {
@@ -72,23 +75,23 @@ func TestServe(t *testing.T) {
 
 func TestServeWithoutAnOrder(t *testing.T) {
 	gone := errors.New("record port hung up")
-	next := func() (record.Order, Deps, error) { return record.Order{}, Deps{}, gone }
-	if err := serve(t.Context(), next, notDone(t), nil, requirementsOf(t, theRequirements)); !errors.Is(err, gone) {
+	next := func() (record.Order, runner.Deps, error) { return record.Order{}, runner.Deps{}, gone }
+	if err := runner.ServeSpecs(t.Context(), next, notDone(t), registered(nil), runner.RequirementsOf(t, theRequirements)); !errors.Is(err, gone) {
 		t.Errorf("error %v, want %v", err, gone)
 	}
 }
 
 func TestServeAnOrderOfNothing(t *testing.T) {
-	next := func() (record.Order, Deps, error) { return record.Order{}, Deps{}, nil }
-	if err := serve(t.Context(), next, notDone(t), nil, requirementsOf(t, theRequirements)); !errors.Is(err, ErrOrder) {
-		t.Errorf("error %v, want %v", err, ErrOrder)
+	next := func() (record.Order, runner.Deps, error) { return record.Order{}, runner.Deps{}, nil }
+	if err := runner.ServeSpecs(t.Context(), next, notDone(t), registered(nil), runner.RequirementsOf(t, theRequirements)); !errors.Is(err, runner.ErrOrder) {
+		t.Errorf("error %v, want %v", err, runner.ErrOrder)
 	}
 }
 
 func TestServeWhenWaitingBreaks(t *testing.T) {
-	next := func() (record.Order, Deps, error) { panic("a bug of the guest") }
-	if err := serve(t.Context(), next, notDone(t), nil, requirementsOf(t, theRequirements)); !errors.Is(err, ErrOrder) {
-		t.Errorf("error %v, want %v", err, ErrOrder)
+	next := func() (record.Order, runner.Deps, error) { panic("a bug of the guest") }
+	if err := runner.ServeSpecs(t.Context(), next, notDone(t), registered(nil), runner.RequirementsOf(t, theRequirements)); !errors.Is(err, runner.ErrOrder) {
+		t.Errorf("error %v, want %v", err, runner.ErrOrder)
 	}
 }
 

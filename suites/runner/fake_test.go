@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner_test
 
 import (
 	"context"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/cilium/ebpf"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/requirements"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 // fakeObject is an object by the name of which [fakeLoader] knows what to do.
@@ -119,13 +120,33 @@ const theRequirements = `
 - {id: fake.second, must: A loader does it., profiles: [btf-maps], source: test}
 `
 
-func requirementsOf(t *testing.T, yaml string) *requirements.Set {
-	t.Helper()
-	set, err := requirements.Parse(fstest.MapFS{"fake.yaml": {Data: []byte(yaml)}})
-	if err != nil {
-		t.Fatal(err)
+// A spec is one of the tests' own.
+type spec struct {
+	id     string
+	body   func(*Session)
+	below  func(*runner.Execution) // the body, where it needs what the words do not give
+	place  string                  // "" for that of the registration
+	hidden bool
+}
+
+// registered returns specs as they would be registered.
+func registered(specs []spec) []runner.Spec {
+	var all []runner.Spec
+	for _, s := range specs {
+		register := It
+		if s.hidden {
+			register = Hidden
+		}
+		r := runner.Registering(func() { register(s.id, s.body) })[0]
+		if s.below != nil {
+			r.Body = s.below
+		}
+		if s.place != "" {
+			r.Place = s.place
+		}
+		all = append(all, r)
 	}
-	return set
+	return all
 }
 
 // ran is what a run of test specs left.
@@ -137,26 +158,27 @@ type ran struct {
 // carry runs specs, in their order, with the loader.
 func carry(t *testing.T, l loader.Loader, specs ...spec) ran {
 	t.Helper()
-	return carryWith(t, t.Context(), l, func(*record.Order, *Deps) {}, specs...)
+	return carryWith(t, t.Context(), l, func(*record.Order, *runner.Deps) {}, specs...)
 }
 
-func carryWith(t *testing.T, ctx context.Context, l loader.Loader, change func(*record.Order, *Deps), specs ...spec) ran {
+func carryWith(t *testing.T, ctx context.Context, l loader.Loader, change func(*record.Order, *runner.Deps), specs ...spec) ran {
 	t.Helper()
 	var r ran
 	order, deps := fakeOrder(t, l, &r, specs...)
 	change(&order, &deps)
-	r.err = carryOut(ctx, order, deps, specs, requirementsOf(t, theRequirements))
+	r.err = runner.CarryOut(ctx, order, deps, registered(specs), runner.RequirementsOf(t, theRequirements))
 	return r
 }
 
 // fakeOrder is an order to run specs with the loader, and what that needs. Records go to r.
-func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Order, Deps) {
+func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Order, runner.Deps) {
 	t.Helper()
-	deps := Deps{
+	deps := runner.Deps{
 		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 			return loader.Traced(l, trace), nil
 		},
-		Place:   Place{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf", Shared: true},
+		Folders: runner.Folders{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf"},
+		Shared:  true,
 		Records: func(rec record.Record) error { r.records = append(r.records, rec); return nil },
 		Settle:  200 * time.Millisecond,
 	}

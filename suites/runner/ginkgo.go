@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
@@ -19,8 +20,9 @@ import (
 // underGinkgo runs the ordered specs under Ginkgo.
 func (r *run) underGinkgo() {
 	enterGinkgo(func() {
-		for _, sp := range r.specs {
-			ginkgo.It(sp.id, func(ctx ginkgo.SpecContext) { r.it(ctx, sp) }, ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.grace()))
+		for _, spec := range r.specs {
+			ginkgo.It(spec.ID, func(ctx ginkgo.SpecContext) { r.it(ctx, spec) },
+				ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.deps.ending()))
 		}
 	}, r.after)
 }
@@ -57,10 +59,19 @@ func failNow(message string) {
 	}
 }
 
+// plumbing are the packages between a spec and its failure.
+var plumbing = []string{
+	"github.com/loadstone-bpf/loadstone/suites/suite.",
+	"github.com/loadstone-bpf/loadstone/suites/runner.",
+	"github.com/onsi/gomega",
+}
+
 // isPlumbing reports whether a frame is between a spec and its failure.
 func isPlumbing(frame runtime.Frame) bool {
-	ours := strings.HasPrefix(frame.Function, "github.com/loadstone-bpf/loadstone/suites/suite.") && !strings.HasSuffix(frame.File, "_test.go")
-	return ours || strings.HasPrefix(frame.Function, "github.com/onsi/gomega")
+	if strings.HasSuffix(frame.File, "_test.go") {
+		return false
+	}
+	return slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(frame.Function, p) })
 }
 
 // ignored is what Ginkgo's verdict is told to: the records say more.
@@ -69,7 +80,7 @@ type ignored struct{}
 func (ignored) Fail() {}
 
 // it is a spec as Ginkgo runs it.
-func (r *run) it(ctx context.Context, sp spec) {
+func (r *run) it(ctx context.Context, spec Spec) {
 	if r.err != nil {
 		return // nothing is begun after an error
 	}
@@ -80,32 +91,32 @@ func (r *run) it(ctx context.Context, sp spec) {
 	r.gcPercent = debug.SetGCPercent(-1)
 	r.running.Store(true)
 	defer func() {
-		if r.session != nil {
-			r.session.late = ctx.Err() != nil
+		if r.current != nil {
+			r.current.late = ctx.Err() != nil
 		}
 		r.running.Store(false)
 	}()
-	r.spec(ctx, sp)
+	r.perform(ctx, spec)
 }
 
 // after ends a spec. It is a report node and no cleanup node: one node less to run, and what it asks for has deadlines of its own.
 func (r *run) after(report ginkgo.SpecReport) {
-	s := r.session
-	r.session = nil
-	if s == nil {
+	x := r.current
+	r.current = nil
+	if x == nil {
 		return // not begun
 	}
 	stuck := r.running.Load()
-	if !stuck { // else the body still uses the session, and nothing can be ended
-		s.leave()
+	if !stuck { // else the body still uses its conversations, and none can be ended
+		x.leave()
 	}
 	debug.SetGCPercent(r.gcPercent)
 	if r.ctx.Err() != nil {
-		r.stop(fmt.Errorf("run ended in %s: %w", s.spec.id, context.Cause(r.ctx)))
+		r.stop(fmt.Errorf("run ended in %s: %w", x.spec.ID, context.Cause(r.ctx)))
 		return // what an interrupted spec would say is not its own
 	}
-	s.finish(report)
+	x.finish(report)
 	if stuck {
-		r.stop(fmt.Errorf("%w: %s", ErrStuck, s.spec.id))
+		r.stop(fmt.Errorf("%w: %s", ErrStuck, x.spec.ID))
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func Serve(ctx context.Context, next func() (record.Order, Deps, error), done fu
 	return serve(ctx, next, done, registered, set)
 }
 
-func serve(ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []spec, set *requirements.Set) error {
+func serve(ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []Spec, set *requirements.Set) error {
 	var r *run
 	var err error
 	here := false // the order is carried out within the spec that waited for it
@@ -46,9 +46,8 @@ func serve(ctx context.Context, next func() (record.Order, Deps, error), done fu
 			r.it(specCtx, r.specs[0])
 		}
 	}
-	limits := &run{order: record.Order{Limits: record.DefaultLimits}}
 	enterGinkgo(func() {
-		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec), ginkgo.GracePeriod(limits.grace()))
+		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec), ginkgo.GracePeriod(Deps{}.ending()))
 	}, func(report ginkgo.SpecReport) {
 		switch {
 		case here:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner_test
 
 import (
 	"context"
@@ -21,11 +21,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 func TestMain(m *testing.M) {
 	if os.Geteuid() != 0 {
-		fmt.Fprintln(os.Stderr, "the tests of package suite make BPF maps and need root for it: run make test, or sudo go test")
+		fmt.Fprintln(os.Stderr, "the tests of package runner make BPF maps and need root for it: run make test, or sudo go test")
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -342,29 +346,26 @@ func TestFailureHasPlaceAndConversation(t *testing.T) {
 		s.MustLoad(bad)
 	}})
 	detail := r.finishes()["fake.first"].Detail
-	for _, want := range []string{"at suite/run_test.go:", `> {"v":1,"seq":2,"spec":"fake.first","op":"open"`, `< {"seq":2,"rejected"`, "a word of the spec's own"} {
+	for _, want := range []string{"at runner/run_test.go:", `> {"v":1,"seq":2,"spec":"fake.first","op":"open"`, `< {"seq":2,"rejected"`, "a word of the spec's own"} {
 		if !strings.Contains(detail, want) {
-			t.Errorf("detail lacks %q:\n%s", want, shorten(detail, 2<<10))
+			t.Errorf("detail lacks %q:\n%s", want, phrase.Shorten(detail, 2<<10))
 		}
 	}
-	if len(detail) > detailLen {
+	if len(detail) > runner.DetailLen {
 		t.Errorf("detail has %d bytes", len(detail))
 	}
 }
 
 func TestAFailureWithoutALineOfItsOwnIsAtTheRegistration(t *testing.T) {
-	before := len(registered)
-	t.Cleanup(func() { registered = registered[:before] })
-	Refusal("fake.first", good, fakeObject("subtle"), AtOpen)
-	refusal := registered[before]
-	refusal.place = "fake/a.go:7"
-	if detail := carry(t, newFake(nil), refusal).finishes()["fake.first"].Detail; !strings.Contains(detail, "at fake/a.go:7\n") {
+	refusal := runner.Registering(func() { Refusal("fake.first", good, fakeObject("subtle"), AtOpen) })[0]
+	moved := spec{id: refusal.ID, below: refusal.Body, place: "fake/a.go:7"}
+	if detail := carry(t, newFake(nil), moved).finishes()["fake.first"].Detail; !strings.Contains(detail, "at fake/a.go:7\n") {
 		t.Errorf("detail lacks the place:\n%s", detail)
 	}
 }
 
 func TestRecordsOfASpec(t *testing.T) {
-	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *Deps) { d.Log = &fakeLog{lines: []string{"a line"}} },
+	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *runner.Deps) { d.Log = &fakeLog{lines: []string{"a line"}} },
 		spec{id: "fake.first", body: loadsGood})
 	var got []string
 	for _, rec := range r.records {
@@ -398,7 +399,7 @@ func (l *fakeLog) Since() ([]string, error) { return l.lines, l.err }
 
 func TestALogThatCannotBeReadIsRecorded(t *testing.T) {
 	log := &fakeLog{lines: []string{"half"}, err: errors.New("overrun")}
-	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
+	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *runner.Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
 	want := record.KernelLog{Spec: "fake.first", Lines: []string{"half"}, Error: "overrun"}
 	for _, rec := range r.records {
 		if got, ok := rec.(record.KernelLog); ok {
@@ -413,13 +414,13 @@ func TestALogThatCannotBeReadIsRecorded(t *testing.T) {
 
 func TestRecordsAreBounded(t *testing.T) {
 	huge := strings.Repeat("<", 1<<19)
-	log := &fakeLog{lines: []string{"first", strings.Repeat("\x00", maxLog), "last"}}
+	log := &fakeLog{lines: []string{"first", strings.Repeat("\x00", runner.MaxLog), "last"}}
 	talkative := newFake(wrong(loader.OpOpen, says(&loader.Rejected{Stage: AtOpen, Class: Invalid, Message: huge}, nil)))
 	boastful := newFake(wrong(loader.OpHello, says(&loader.OK{
 		Protocol: 1, Loader: &loader.Identity{Name: "fake", Version: "1", Homepage: huge},
 	}, nil)))
 	for name, l := range map[string]*fakeLoader{"rejection": talkative, "greeting": boastful} {
-		r := carryWith(t, t.Context(), l, func(_ *record.Order, d *Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
+		r := carryWith(t, t.Context(), l, func(_ *record.Order, d *runner.Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
 		if r.err != nil || !r.ended() {
 			t.Errorf("%s: run: %v, ended: %t", name, r.err, r.ended())
 		}
@@ -443,7 +444,7 @@ func TestALoaderThatHangsBreaksItsSpecOnly(t *testing.T) {
 		}
 		return nil, nil
 	}
-	r := carryWith(t, t.Context(), hang, func(o *record.Order, _ *Deps) { o.Limits.Request = 50 * time.Millisecond },
+	r := carryWith(t, t.Context(), hang, func(o *record.Order, _ *runner.Deps) { o.Limits.Request = 50 * time.Millisecond },
 		spec{id: "fake.first", body: func(s *Session) { s.MustLoad(fakeObject("hang")) }},
 		spec{id: "fake.second", body: loadsGood})
 	if r.err != nil || !r.ended() {
@@ -459,9 +460,12 @@ func TestALoaderThatHangsBreaksItsSpecOnly(t *testing.T) {
 }
 
 func TestASpecWhoseTimeIsUp(t *testing.T) {
-	limit := func(o *record.Order, d *Deps) { o.Limits.Spec, d.grace = 50*time.Millisecond, 2*time.Second }
+	limit := func(o *record.Order, d *runner.Deps) {
+		o.Limits.Spec = 50 * time.Millisecond
+		d.SetGrace(2 * time.Second)
+	}
 	r := carryWith(t, t.Context(), newFake(nil), limit,
-		spec{id: "fake.first", body: func(s *Session) { <-s.ctx.Done() }},
+		spec{id: "fake.first", below: func(x *runner.Execution) { <-x.Context().Done() }},
 		spec{id: "fake.second", body: loadsGood})
 	if r.err != nil || !r.ended() {
 		t.Fatalf("run: %v, ended: %t", r.err, r.ended())
@@ -477,11 +481,14 @@ func TestASpecWhoseTimeIsUp(t *testing.T) {
 func TestAStuckSpecEndsTheRun(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
-	limit := func(o *record.Order, d *Deps) { o.Limits.Spec, d.grace = 50*time.Millisecond, 50*time.Millisecond }
+	limit := func(o *record.Order, d *runner.Deps) {
+		o.Limits.Spec = 50 * time.Millisecond
+		d.SetGrace(50 * time.Millisecond)
+	}
 	r := carryWith(t, t.Context(), newFake(nil), limit,
 		spec{id: "fake.first", body: func(s *Session) { <-release }},
 		spec{id: "fake.second", body: loadsGood})
-	if !errors.Is(r.err, ErrStuck) || r.ended() {
+	if !errors.Is(r.err, runner.ErrStuck) || r.ended() {
 		t.Errorf("run: %v, ended: %t", r.err, r.ended())
 	}
 	if f := r.finishes()["fake.first"]; f.Outcome != record.TimedOut {
@@ -572,7 +579,7 @@ func pinning(place *string) *fakeLoader {
 
 func TestPinsThatStay(t *testing.T) {
 	var place string
-	change := func(_ *record.Order, d *Deps) { place = d.Place.Root }
+	change := func(_ *record.Order, d *runner.Deps) { place = d.Folders.Root }
 	r := carryWith(t, t.Context(), pinning(&place), change,
 		spec{id: "fake.first", body: loadsGood},
 		spec{id: "fake.second", body: func(s *Session) {
@@ -591,7 +598,7 @@ func TestPinsThatStay(t *testing.T) {
 func TestRecordsThatCannotBeSentEndTheRun(t *testing.T) {
 	broken := errors.New("no more room")
 	var sent int
-	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *Deps) {
+	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *runner.Deps) {
 		d.Records = func(rec record.Record) error {
 			if _, ok := rec.(record.Finish); ok {
 				return broken
@@ -607,7 +614,7 @@ func TestRecordsThatCannotBeSentEndTheRun(t *testing.T) {
 
 func TestAnInterruptedRunSaysNothingOfItsSpec(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	r := carryWith(t, ctx, newFake(nil), func(*record.Order, *Deps) {},
+	r := carryWith(t, ctx, newFake(nil), func(*record.Order, *runner.Deps) {},
 		spec{id: "fake.first", body: func(s *Session) {
 			cancel()
 			s.MustLoad(good)
@@ -620,7 +627,7 @@ func TestAnInterruptedRunSaysNothingOfItsSpec(t *testing.T) {
 
 func TestAVanishedSpecLeavesNoLastRecord(t *testing.T) {
 	r := carry(t, newFake(nil),
-		spec{id: "faults.silent", hidden: true, body: func(s *Session) { s.end(ending{outcome: vanished}) }},
+		spec{id: "faults.silent", hidden: true, below: func(x *runner.Execution) { x.Vanish() }},
 		spec{id: "fake.second", body: loadsGood})
 	if r.err != nil {
 		t.Fatal(r.err)
@@ -653,8 +660,8 @@ func TestImpossibleOrders(t *testing.T) {
 		{"twice", []string{"fake.first", "fake.first"}, "impossible order: spec fake.first is ordered twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := ordered(tc.ids, specs)
-			if !errors.Is(err, ErrOrder) || err.Error() != tc.want {
+			_, err := runner.Ordered(tc.ids, registered(specs))
+			if !errors.Is(err, runner.ErrOrder) || err.Error() != tc.want {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}
 		})
@@ -680,18 +687,20 @@ func TestALostDescriptorIsALeakWhateverTheCollectorDoes(t *testing.T) {
 }
 
 func TestWarmUpLeavesThePlaceToTheRun(t *testing.T) {
-	before := registered
-	t.Cleanup(func() { registered = before })
-	registered = []spec{{id: "faults.warm", hidden: true, body: loadsGood}}
-	deps := Deps{
+	runner.WithRegistered(registered([]spec{{id: "faults.warm", hidden: true, body: loadsGood}}), func() { warmsUp(t) })
+}
+
+func warmsUp(t *testing.T) {
+	deps := runner.Deps{
 		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 			return loader.Traced(newFake(nil), trace), nil
 		},
-		Place:   Place{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf", Shared: true},
+		Folders: runner.Folders{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf"},
+		Shared:  true,
 		Records: func(record.Record) error { t.Error("a warm-up sends records"); return nil },
 	}
 	order := record.Order{Specs: []string{"faults.warm"}}
-	if err := WarmUp(t.Context(), order, deps); err != nil {
+	if err := runner.WarmUp(t.Context(), order, deps); err != nil {
 		t.Fatal(err)
 	}
 	var finish record.Finish
@@ -701,7 +710,7 @@ func TestWarmUpLeavesThePlaceToTheRun(t *testing.T) {
 		}
 		return nil
 	}
-	if err := Run(t.Context(), order, deps); err != nil || finish.Outcome != record.Passed {
+	if err := runner.Run(t.Context(), order, deps); err != nil || finish.Outcome != record.Passed {
 		t.Errorf("after the warm-up: %v, %+v", err, finish)
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner
 
 import (
 	"context"
@@ -14,6 +14,6 @@ import (
 // folders in the place than those of a later run. The error is that of [Run].
 func WarmUp(ctx context.Context, order record.Order, deps Deps) error {
 	deps.Records = func(record.Record) error { return nil }
-	deps.Place.Work, deps.Place.BPFFS = path.Join(deps.Place.Work, "warm"), path.Join(deps.Place.BPFFS, "warm")
+	deps.Folders.Work, deps.Folders.BPFFS = path.Join(deps.Folders.Work, "warm"), path.Join(deps.Folders.BPFFS, "warm")
 	return Run(ctx, order, deps)
 }

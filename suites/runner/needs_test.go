@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner
 
 import (
 	"errors"
@@ -80,7 +80,7 @@ func TestNeeds(t *testing.T) {
 			}
 			unmet, err := check(tc.needs, tc.kernel)
 			var got, gotErr string
-			if unmet != (shortage{}) {
+			if unmet != (Lack{}) {
 				got = unmet.String()
 			}
 			if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner
 
 import (
 	"cmp"
@@ -40,20 +40,20 @@ func Check() error {
 	return err
 }
 
-func catalogue(specs []spec, set *requirements.Set) ([]Entry, error) {
+func catalogue(specs []Spec, set *requirements.Set) ([]Entry, error) {
 	var problems []error
 	var entries []Entry
 	places := map[string]string{}
 	for _, s := range specs {
-		if first, dup := places[s.id]; dup {
-			problems = append(problems, fmt.Errorf("%s: spec %s is already at %s", s.place, s.id, first))
+		if first, dup := places[s.ID]; dup {
+			problems = append(problems, fmt.Errorf("%s: spec %s is already at %s", s.Place, s.ID, first))
 			continue
 		}
-		places[s.id] = s.place
+		places[s.ID] = s.Place
 		entry, err := s.entry(set)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", s.place, err))
-		} else if !s.hidden {
+			problems = append(problems, fmt.Errorf("%s: %w", s.Place, err))
+		} else if !s.Hidden {
 			entries = append(entries, entry)
 		}
 	}
@@ -66,22 +66,22 @@ func catalogue(specs []spec, set *requirements.Set) ([]Entry, error) {
 }
 
 // entry is what the catalogue says of a spec.
-func (s spec) entry(set *requirements.Set) (Entry, error) {
-	if err := requirements.CheckSpecID(s.id); err != nil {
+func (s Spec) entry(set *requirements.Set) (Entry, error) {
+	if err := requirements.CheckSpecID(s.ID); err != nil {
 		return Entry{}, err
 	}
-	r, found := set.ForSpec(s.id)
+	r, found := set.ForSpec(s.ID)
 	switch {
-	case s.hidden && found:
-		return Entry{}, fmt.Errorf("spec %s is hidden, but there is a requirement of that id", s.id)
-	case s.hidden:
+	case s.Hidden && found:
+		return Entry{}, fmt.Errorf("spec %s is hidden, but there is a requirement of that id", s.ID)
+	case s.Hidden:
 		return Entry{}, nil
 	case !found:
-		return Entry{}, fmt.Errorf("spec %s has no requirement", s.id)
+		return Entry{}, fmt.Errorf("spec %s has no requirement", s.ID)
 	}
 	return Entry{
-		Spec: s.id, Suite: r.Area(), Requirement: r.ID, Level: string(r.Level), Sentence: r.Sentence,
-		Profiles: r.Profiles, Needs: r.NeedsOf(s.id), Place: s.place,
+		Spec: s.ID, Suite: r.Area(), Requirement: r.ID, Level: string(r.Level), Sentence: r.Sentence,
+		Profiles: r.Profiles, Needs: r.NeedsOf(s.ID), Place: s.Place,
 	}, nil
 }
 

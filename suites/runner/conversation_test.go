@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package suite
+package runner_test
 
 import (
 	"context"
@@ -13,13 +13,16 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 // carryAll is [carry] with a new loader for every conversation, which begin makes: it is told how many there were before.
 func carryAll(t *testing.T, begin func(number int) loader.Loader, body func(*Session)) (ran, int) {
 	t.Helper()
 	begun := 0
-	several := func(_ *record.Order, d *Deps) {
+	several := func(_ *record.Order, d *runner.Deps) {
 		d.Driver = func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 			begun++
 			return loader.Traced(begin(begun-1), trace), nil

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/suites/suite"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 func TestMain(m *testing.M) { Main(m) }
@@ -32,14 +32,14 @@ func TestMountsAreOurOwn(t *testing.T) {
 	}
 }
 
-func TestPlaceHasABPFFS(t *testing.T) {
-	place := mountPlace(t)
+func TestFoldersHaveABPFFS(t *testing.T) {
+	folders := mountFolders(t)
 	var fs unix.Statfs_t
-	if err := unix.Statfs(place.BPFFS, &fs); err != nil {
+	if err := unix.Statfs(folders.BPFFS, &fs); err != nil {
 		t.Fatal(err)
 	}
 	if fs.Type != unix.BPF_FS_MAGIC {
-		t.Errorf("%s is of type %#x, not a bpffs", place.BPFFS, fs.Type)
+		t.Errorf("%s is of type %#x, not a bpffs", folders.BPFFS, fs.Type)
 	}
 }
 
@@ -75,7 +75,7 @@ func say(t *testing.T, line string) {
 }
 
 func TestFailureIsShownWithItsRequirement(t *testing.T) {
-	entry := suite.Entry{Spec: "fake.first", Sentence: "A loader does it.", Place: "fake/fake.go:7"}
+	entry := runner.Entry{Spec: "fake.first", Sentence: "A loader does it.", Place: "fake/fake.go:7"}
 	finish := record.Finish{Outcome: record.Failed, Expected: "ok", Seen: "rejected at open", Detail: "at fake.go:9\n"}
 	want := `requires  A loader does it.
 spec      fake/fake.go:7

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package phrase_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+)
+
+func TestReadFailure(t *testing.T) {
+	long := strings.Repeat("long ", 200)
+	for _, tc := range []struct{ name, text, expected, seen string }{
+		{"as it was written", phrase.Failure("ok", "rejected"), "ok", "rejected"},
+		{"several lines in one", phrase.Failure("a\n b", "c\td"), "a b", "c d"},
+		{"with a description", "bpf_elf_map\n" + phrase.Failure("the same map", "type array"), "bpf_elf_map: the same map", "type array"},
+		{"with more behind it", phrase.Failure("the same map", "another") + "\n\nseen      not this", "the same map", "another"},
+		{"of Gomega's own", "Expected\n    <int>: 1\nto equal\n    <int>: 2", "what the requirement says", "Expected <int>: 1 to equal <int>: 2"},
+		{"a long one", phrase.Failure("ok", long), "ok", phrase.Line(long)},
+	} {
+		if expected, seen := phrase.ReadFailure(tc.text); expected != tc.expected || seen != tc.seen {
+			t.Errorf("%s: expected %q, seen %q; want %q, %q", tc.name, expected, seen, tc.expected, tc.seen)
+		}
+	}
+}
+
+func TestShortenKeepsBothEnds(t *testing.T) {
+	whole := "begin" + strings.Repeat("ä", phrase.LineLen) + "end"
+	short := phrase.Line(whole)
+	if len(short) > phrase.LineLen || !utf8.ValidString(short) {
+		t.Errorf("%d bytes, valid: %t", len(short), utf8.ValidString(short))
+	}
+	if !strings.HasPrefix(short, "begin") || !strings.HasSuffix(short, "end") || !strings.Contains(short, " … ") {
+		t.Errorf("shortened to %q", short)
+	}
+}

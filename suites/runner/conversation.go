@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+)
+
+// A Conversation is with one process of the loader under test. A spec begins with one.
+type Conversation struct {
+	exec   *Execution
+	number int // in the spec, from 1
+
+	loader  loader.Loader // nil before it begins and after it
+	faulted bool          // it is over: nothing more is answered
+	open    []string      // sessions of the loader that have an object, in the order they were opened
+}
+
+// Conversation returns the conversation that every spec has.
+func (x *Execution) Conversation() *Conversation { return x.first }
+
+// Another begins one more conversation, with another process of the loader, or another value of one
+// that is linked in.
+func (x *Execution) Another() *Conversation {
+	c := &Conversation{exec: x, number: len(x.others) + 2}
+	x.others = append(x.others, c)
+	c.mustBegin()
+	return c
+}
+
+// conversations returns all of the spec's, the first first.
+func (x *Execution) conversations() []*Conversation {
+	return append([]*Conversation{x.first}, x.others...)
+}
+
+// Restart ends the conversation as every user's ends one day (what is open is closed, then reset, then
+// bye), and begins it anew, with another process.
+func (c *Conversation) Restart() {
+	ctx, cancel := context.WithTimeout(c.exec.ctx, c.exec.run.farewell())
+	defer cancel()
+	if err := c.giveUp(ctx); err != nil {
+		c.exec.Broken("%v", err)
+	}
+	if err := c.bye(ctx); err != nil {
+		c.exec.Broken("%v", err)
+	}
+	c.open = nil
+	c.mustBegin()
+}
+
+// mark returns what stands before the conversation's lines in a transcript.
+func (c *Conversation) mark() string {
+	if c.number == 1 {
+		return ""
+	}
+	return strconv.Itoa(c.number)
+}
+
+// mustBegin begins the conversation, or ends the spec.
+func (c *Conversation) mustBegin() {
+	if err := c.begin(); err != nil {
+		c.exec.fault(err)
+	}
+}
+
+func (c *Conversation) begin() (err error) {
+	defer func() { c.faulted = err != nil }()
+	x := c.exec
+	l, err := x.run.deps.Driver(x.ctx, c.trace)
+	if err != nil {
+		return fmt.Errorf("start driver: %w", err)
+	}
+	c.loader = l
+	reply, err := c.Request(loader.Hello{
+		Protocols: []int{loader.Version}, Suite: "loadstone", Kernel: x.run.kernel, Dirs: x.dirs,
+	})
+	if err != nil {
+		return err
+	}
+	ok, isOK := reply.(*loader.OK)
+	if !isOK || ok.Loader == nil {
+		return fmt.Errorf("driver does not greet: it answers hello with %s", phrase.Reply(reply))
+	}
+	if x.transcript.largest > maxReply {
+		return fmt.Errorf("driver says too much of itself: %d bytes", x.transcript.largest)
+	}
+	if x.features == nil { // the first of the spec; what the others say is in their steps
+		x.run.greet(ok)
+	}
+	x.features = ok.Features
+	return nil
+}
+
+// Do asks one thing of the loader. A driver that breaks ends the spec.
+func (c *Conversation) Do(req loader.Request) loader.Reply {
+	if c.loader == nil {
+		c.mustBegin()
+	}
+	reply, err := c.Request(req)
+	return c.Answered(req, reply, err)
+}
+
+// Request makes one exchange, within its deadline. Unlike Do it is for any goroutine; what it returns
+// is for [Conversation.Answered].
+func (c *Conversation) Request(req loader.Request) (loader.Reply, error) {
+	ctx, cancel := c.exec.requestContext(c.exec.ctx)
+	defer cancel()
+	return c.loader.Do(ctx, req)
+}
+
+// Answered returns the reply to a request, if there is one and it says something of the loader.
+// Anything else ends the spec.
+func (c *Conversation) Answered(req loader.Request, reply loader.Reply, err error) loader.Reply {
+	if err != nil {
+		c.faulted = true
+		c.exec.fault(err)
+	}
+	if e, isError := reply.(*loader.Error); isError {
+		c.exec.Broken("driver error at %s: %s", req.Op(), e.Message)
+	}
+	c.exec.asked = true
+	if !isOK(reply) {
+		return reply
+	}
+	switch req := req.(type) {
+	case loader.Open:
+		c.open = append(c.open, req.Session)
+	case loader.Load, loader.Create:
+		c.exec.controlled = true
+	}
+	return reply
+}
+
+// Close has the loader give up a session that it has opened, and returns its reply. It asks for
+// nothing, and returns nil, where the session is not open, or not any more.
+func (c *Conversation) Close(session string) loader.Reply {
+	at := slices.Index(c.open, session)
+	if at < 0 {
+		return nil
+	}
+	c.open = slices.Delete(c.open, at, at+1)
+	return c.Do(loader.Close{Session: session})
+}
+
+func (x *Execution) requestContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if limit := x.run.order.Limits.Request; limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return context.WithCancel(ctx)
+}
+
+// giveUp closes what is open and resets the loader. It hangs up on one that does not answer, or that
+// there is no time to ask.
+func (c *Conversation) giveUp(ctx context.Context) error {
+	switch {
+	case c.loader == nil:
+		return nil
+	case c.faulted || c.exec.late:
+		return c.hangUp()
+	}
+	requests := []loader.Request{}
+	for _, session := range c.open {
+		requests = append(requests, loader.Close{Session: session})
+	}
+	for _, request := range append(requests, loader.Reset{}) {
+		if err := c.ask(ctx, request); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bye ends the conversation, after everything was given up.
+func (c *Conversation) bye(ctx context.Context) error {
+	if c.loader == nil {
+		return nil
+	}
+	var err error
+	if !c.faulted {
+		err = c.ask(ctx, loader.Bye{})
+	}
+	if hangUpErr := c.hangUp(); err == nil {
+		err = hangUpErr
+	}
+	return err
+}
+
+// ask asks for something that every loader does.
+func (c *Conversation) ask(ctx context.Context, request loader.Request) error {
+	limited, cancel := c.exec.requestContext(ctx)
+	defer cancel()
+	reply, err := c.loader.Do(limited, request)
+	if err != nil {
+		c.faulted = true
+		return err
+	}
+	if !isOK(reply) {
+		return fmt.Errorf("driver answers %s with %s", request.Op(), phrase.Reply(reply))
+	}
+	return nil
+}
+
+func (c *Conversation) hangUp() error {
+	err := c.loader.Close()
+	c.loader = nil
+	if err != nil {
+		return fmt.Errorf("close driver: %w", err)
+	}
+	return nil
+}
+
+func isOK(reply loader.Reply) bool {
+	_, ok := reply.(*loader.OK)
+	return ok
+}

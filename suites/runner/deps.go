@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// Deps holds what a run needs from its caller.
+type Deps struct {
+	// Driver begins a conversation with the loader under test, once per spec, and calls trace with
+	// every exchange in it.
+	Driver func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
+
+	Folders Folders
+	Shared  bool                      // others use this kernel too: see [oracle.Witness]
+	Records func(record.Record) error // takes every record; an error ends the run
+	Log     KernelLog                 // nil to send no [record.KernelLog]
+
+	// Kconfig looks up a kconfig symbol, written without CONFIG_. Nil means [oracle.Kconfig].
+	Kconfig func(symbol string) (value string, known bool, err error)
+
+	Settle time.Duration // how long the kernel may take to free what was given up; 0 for 15 s
+	Raw    io.Writer     // the stream below the records, for hidden specs that break it; may be nil
+
+	grace time.Duration // how long a spec may take to end once its time is up; 0 for 5 s
+}
+
+// Folders names the folders that specs work in. Work and BPFFS are paths in the driver's root; our
+// own path of both has Root before it. Each spec makes a folder in both and leaves it, without pins,
+// so the folders of one run are not those of another.
+type Folders struct {
+	Root  string // the driver's root folder; "" where it is our own
+	Work  string // a folder
+	BPFFS string // a folder in a bpffs
+}
+
+// KernelLog reads the kernel's log.
+type KernelLog interface {
+	Mark() error              // Since begins here
+	Since() ([]string, error) // lines logged since Mark; they are good even beside an error
+}
+
+// settle returns how long the kernel may take to free what nothing holds any more. An emulated kernel
+// on a busy host took more than five seconds for an array of programs, once in ten thousand specs;
+// what is really held stays for good.
+func (d Deps) settle() time.Duration {
+	if d.Settle > 0 {
+		return d.Settle
+	}
+	return 15 * time.Second
+}
+
+func (d Deps) ending() time.Duration {
+	if d.grace > 0 {
+		return d.grace
+	}
+	return 5 * time.Second
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/requirements"
+)
+
+// An Execution is what the runner keeps of a spec while it runs, and makes its last record of. The
+// words that a spec uses are written on top of it. Its methods are for the goroutine of the spec.
+type Execution struct {
+	spec        Spec
+	requirement requirements.Requirement // zero for a hidden spec
+	run         *run
+	ctx         context.Context // done when the spec's time is up
+	began       time.Time
+
+	dirs    loader.Dirs    // of the spec, in the driver's root
+	witness oracle.Witness // of what the spec leaves in the kernel
+	before  oracle.Inventory
+	kept    []string // pins that may stay, below dirs.BPFFS
+
+	first      *Conversation
+	others     []*Conversation
+	features   map[loader.Feature]loader.Claim // nil before the first greeting
+	transcript transcript
+	asked      bool // for something beyond hello
+	controlled bool // the loader has made something: a refusal after it means something
+
+	late     bool    // its time was up before its body ended
+	ending   *ending // set once, by what ended the body early
+	left     []oracle.Object
+	trouble  error // why not everything could be given up
+	logError error // why the kernel's log could not be marked
+}
+
+// Dirs returns the spec's own folders, as paths in the driver's root. They are empty at the start.
+func (x *Execution) Dirs() loader.Dirs { return x.dirs }
+
+// Own returns our own path for a path in the driver's root.
+func (x *Execution) Own(inRoot string) string { return filepath.Join(x.run.deps.Folders.Root, inRoot) }
+
+// Keep lets pins stay when the loader is gone. The paths are below the spec's folder in the bpffs.
+func (x *Execution) Keep(pins ...string) { x.kept = append(x.kept, pins...) }
+
+// Kernel takes the inventory of the kernel.
+func (x *Execution) Kernel() oracle.Inventory {
+	inventory, err := x.witness.Take()
+	if err != nil {
+		x.Broken("%v", err)
+	}
+	return inventory
+}
+
+// Beyond returns what the kernel holds that it did not hold before. It asks again until there is
+// nothing more, for as long as [Deps.Settle] says: the kernel frees late.
+func (x *Execution) Beyond(before oracle.Inventory) ([]oracle.Object, error) {
+	return x.beyond(x.ctx, before)
+}
+
+func (x *Execution) beyond(ctx context.Context, before oracle.Inventory) ([]oracle.Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, x.run.deps.settle())
+	defer cancel()
+	return x.witness.Beyond(ctx, before)
+}
+
+// Controlled reports whether the loader has made anything in this spec. One that has not may be one
+// that can load nothing, whose refusal proves nothing.
+func (x *Execution) Controlled() bool { return x.controlled }
+
+// prepare makes the spec's folders and looks at the kernel before anything is asked. A bpffs takes no
+// dots in names (bpf_lookup, kernel/bpf/inode.c), so name has none.
+func (x *Execution) prepare(name string) error {
+	folders := x.run.deps.Folders
+	x.dirs = loader.Dirs{Work: path.Join(folders.Work, name), BPFFS: path.Join(folders.BPFFS, name)}
+	for _, dir := range []string{x.dirs.Work, x.dirs.BPFFS} {
+		if err := os.MkdirAll(x.Own(filepath.Dir(dir)), 0o700); err != nil {
+			return fmt.Errorf("prepare session: %w", err)
+		}
+		if err := os.Mkdir(x.Own(dir), 0o700); err != nil {
+			return fmt.Errorf("prepare session: %w", err)
+		}
+	}
+	x.witness = oracle.Witness{BPFFS: x.Own(x.dirs.BPFFS), Shared: x.run.deps.Shared}
+	var err error
+	x.before, err = oracle.Take("") // the folder is new: there are no pins
+	return err
+}
