@@ -85,7 +85,9 @@ var rules = []rule{
 	{room: "suites/suite", may: "suites/phrase suites/runner loader oracle"},
 	{room: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "suites/runner drivers/reference record"},
 	{room: "suites/faults", may: "suites/suite record vmtest/guest/inkernel", tests: "suites/runner"},
-	{room: "cmd/loadstone-guest", may: "suites drivers/reference loader oracle record vmtest/guest"},
+	{room: "suites/catalogue"},
+	{room: "suites/all", may: "suites", tests: "drivers/reference"},
+	{room: "cmd/loadstone-guest", may: "suites/all suites/runner drivers/reference loader oracle record vmtest/guest"},
 
 	{room: "verdict", may: "record requirements vmtest/wholefile"},
 	{room: "report", may: "verdict vmtest/wholefile"},

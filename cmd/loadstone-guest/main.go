@@ -18,12 +18,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 
-	_ "github.com/loadstone-bpf/loadstone/suites/check"
-	_ "github.com/loadstone-bpf/loadstone/suites/faults"
-	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
-	_ "github.com/loadstone-bpf/loadstone/suites/mapinmap"
-	_ "github.com/loadstone-bpf/loadstone/suites/numa"
-	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
+	_ "github.com/loadstone-bpf/loadstone/suites/all"
 )
 
 func main() {

@@ -19,6 +19,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner/native"
 )
 
+func TestMain(m *testing.M) { native.Main(m) }
+
 // A maker answers a request for a map without an object.
 type maker func(loader.Create) loader.Reply
 

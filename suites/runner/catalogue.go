@@ -33,8 +33,9 @@ func Catalogue() ([]Entry, error) {
 	return catalogue(registered, set)
 }
 
-// Check returns an error that joins every breach of the house rules: a mistake in the requirements, an id that is malformed or there twice, a
-// spec without a requirement, a requirement without a spec, needs of a variant that no spec has. A program that runs specs checks first.
+// Check returns an error that joins every breach of the house rules: a mistake in the requirements, an
+// id that is malformed or there twice, a spec without a requirement, an area or a requirement without
+// a spec, needs of a variant that no spec has. A program that runs specs checks first.
 func Check() error {
 	_, err := Catalogue()
 	return err
@@ -85,10 +86,10 @@ func (s Spec) entry(set *requirements.Set) (Entry, error) {
 	}, nil
 }
 
-// uncovered are the requirements that no spec checks, and the variants that no spec is. An area without any spec at all is a suite that is not
-// linked in, and no breach.
+// uncovered returns an error for each area and each requirement that no spec checks, and for each
+// variant that no spec is. An area without any spec is a suite that is not linked in.
 func uncovered(specs map[string]string, set *requirements.Set) []error {
-	areas, covered := map[string]bool{}, map[string]bool{}
+	areas, missing, covered := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for id := range specs {
 		requirement, _ := requirements.Split(id)
 		covered[requirement] = true
@@ -97,8 +98,13 @@ func uncovered(specs map[string]string, set *requirements.Set) []error {
 	}
 	var problems []error
 	for _, r := range set.All() {
-		if areas[r.Area()] && !covered[r.ID] {
+		switch {
+		case areas[r.Area()] && !covered[r.ID]:
 			problems = append(problems, fmt.Errorf("requirement %s has no spec", r.ID))
+		case !areas[r.Area()] && !missing[r.Area()]:
+			missing[r.Area()] = true
+			problems = append(problems, fmt.Errorf(
+				"requirements/%s.yaml has no spec: suites/all links in no suite of that area", r.Area()))
 		}
 		for variant := range r.Variants {
 			if _, found := specs[r.ID+"/"+variant]; !found && covered[r.ID] {
