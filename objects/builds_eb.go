@@ -6,12 +6,15 @@ package objects
 
 import "embed"
 
-// builds are the objects of this machine's byte order, and one of the other's to be refused.
+// nativeOrder names the folders of the builds in this machine's byte order.
+const nativeOrder = "eb"
+
+// builds holds the objects in this machine's byte order.
 //
-//go:embed mapdefs/eb/*.o maptypes/eb/*.o mapinmap/eb/*.o numa/eb/*.o pinning/eb/*.o mapdefs/el/counter.o
+//go:embed mapdefs/eb/*.o maptypes/eb/*.o mapinmap/eb/*.o numa/eb/*.o pinning/eb/*.o
 var builds embed.FS
 
-const (
-	nativeOrder  = "eb"
-	foreignOrder = "el"
-)
+// foreignBuild is the one object in the other byte order, for [ForeignOrder].
+//
+//go:embed mapdefs/el/counter.o
+var foreignBuild []byte

@@ -6,12 +6,15 @@ package objects
 
 import "embed"
 
-// builds are the objects of this machine's byte order, and one of the other's to be refused.
+// nativeOrder names the folders of the builds in this machine's byte order.
+const nativeOrder = "el"
+
+// builds holds the objects in this machine's byte order.
 //
-//go:embed mapdefs/el/*.o maptypes/el/*.o mapinmap/el/*.o numa/el/*.o pinning/el/*.o mapdefs/eb/counter.o
+//go:embed mapdefs/el/*.o maptypes/el/*.o mapinmap/el/*.o numa/el/*.o pinning/el/*.o
 var builds embed.FS
 
-const (
-	nativeOrder  = "el"
-	foreignOrder = "eb"
-)
+// foreignBuild is the one object in the other byte order, for [ForeignOrder].
+//
+//go:embed mapdefs/eb/counter.o
+var foreignBuild []byte

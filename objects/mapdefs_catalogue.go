@@ -4,7 +4,7 @@
 
 package objects
 
-// MapDefs are the objects of mapdefs/.
+// MapDefs holds the objects of mapdefs/.
 var MapDefs = struct {
 	Counter                  Object // A program that counts its runs in an array.
 	DefinitionReordered      Object // A map whose fields come in another order, the sizes first.
@@ -42,6 +42,16 @@ var MapDefs = struct {
 	Iproute2TailNobody       Object // A program for an array of an id that no map has.
 	Iproute2TailNumbers      Object // The same, with numbers in the other ways that iproute2 reads them: hexadecimal and octal.
 	Iproute2Unnamed          Object // A map of iproute2's by a struct that is declared where it is used and has no name, as the kernel's test_sk_assign has it.
+	KVAnonymous              Object // A map whose value is a struct without a name.
+	KVArray                  Object // A map whose value is an array.
+	KVChar                   Object // A map from one byte to one byte.
+	KVEnum                   Object // A map from an enum to an enum.
+	KVNotKept                Object // Maps of types that the kernel keeps no key and value types for, which their definitions name.
+	KVQualifier              Object // A map whose key type is const, and whose value type is volatile.
+	KVStruct                 Object // A map from a struct to a struct.
+	KVTypedef                Object // A map from a typedef to a typedef.
+	KVUnion                  Object // A map from a union to a union.
+	KVZeroArray              Object // A map whose value ends in an array of no length.
 	KernelArrayKey           Object // A good map, then an array with a key of 8 bytes.
 	KernelExtra              Object // A good map, then a hash with a map_extra, which only other types take.
 	KernelFlag               Object // A good map, then one with a flag that no kernel knows.
@@ -55,16 +65,6 @@ var MapDefs = struct {
 	KeyConflictTypeFirst     Object // A map with a key of 4 bytes by type, then of 8 by number.
 	KeyNotPointer            Object // A map whose key is an integer, where a pointer to a type is meant.
 	KeyWithoutSize           Object // A map whose key is a struct that is only declared.
-	KVAnonymous              Object // A map whose value is a struct without a name.
-	KVArray                  Object // A map whose value is an array.
-	KVChar                   Object // A map from one byte to one byte.
-	KVEnum                   Object // A map from an enum to an enum.
-	KVNotKept                Object // Maps of types that the kernel keeps no key and value types for, which their definitions name.
-	KVQualifier              Object // A map whose key type is const, and whose value type is volatile.
-	KVStruct                 Object // A map from a struct to a struct.
-	KVTypedef                Object // A map from a typedef to a typedef.
-	KVUnion                  Object // A map from a union to a union.
-	KVZeroArray              Object // A map whose value ends in an array of no length.
 	LegacyAnnotated          Object // A legacy hash whose key and value types are told by name.
 	LegacyAnnotatedUnfit     Object // A legacy map with an annotation whose value is of another size than the map's.
 	LegacyCounter            Object // A program that counts its runs in an array with a legacy definition.
@@ -82,6 +82,7 @@ var MapDefs = struct {
 	MapExtra                 Object // A Bloom filter with 3 hash functions.
 	MapExtraLong             Object // A Bloom filter with 3 hash functions, the number written as the value of an enum.
 	Mixed                    Object // A BTF and a legacy definition in one object, and a program that uses both.
+	NUMANode                 Object // A map on NUMA node 0.
 	NameDollar               Object // A map with a name that C takes and the kernel does not.
 	NameFifteen              Object // A map whose name is as long as the kernel takes.
 	NameLong                 Object // A map with a name of 40 letters.
@@ -93,7 +94,6 @@ var MapDefs = struct {
 	NotAStruct               Object // An integer in the section of the maps.
 	NotAStructArray          Object // Two maps in one variable.
 	NotAStructUnion          Object // A union in the section of the maps.
-	NUMANode                 Object // A map on NUMA node 0.
 	NumberNotArray           Object // A map whose number of entries points to an integer, where a pointer to an array is meant.
 	NumberNotPointer         Object // A map whose type is an integer, where a pointer to an array is meant.
 	PerfNoEntries            Object // A perf event array that leaves its size to the loader.
@@ -101,6 +101,7 @@ var MapDefs = struct {
 	Plain                    Object // A hash that every loader of BTF definitions takes. The bad definitions of this folder are this one with one thing wrong.
 	QueueUse                 Object // A program that pushes to a queue.
 	RingbufOddSize           Object // A ring buffer of 5000 bytes, which no kernel takes: it wants a power of two of whole pages.
+	SKStorage                Object // Storage with a socket. The kernel wants its key and value in BTF.
 	SamplesInner             Object // A map of maps whose elements look like the second map before it, by its index: the program could not be verified if they looked like the first, whose values are shorter.
 	SamplesInnerLater        Object // A map of maps whose elements would look like a map that comes after it.
 	SamplesPlain             Object // A map as the kernel's samples defined it, in 28 bytes.
@@ -108,7 +109,6 @@ var MapDefs = struct {
 	Shared                   Object // Two programs, in two sections, that count in one array.
 	SizeByNumber             Object // A map whose sizes are numbers.
 	SizeTwiceSame            Object // A map whose sizes are given by type and by number, and agree.
-	SKStorage                Object // Storage with a socket. The kernel wants its key and value in BTF.
 	SpinLock                 Object // A hash whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
 	StaticMap                Object // A map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
 	Subprogram               Object // A program that uses its map in a function of its own only.
@@ -136,133 +136,133 @@ var MapDefs = struct {
 	VendorTwoNoEntries       Object // A map that the callback makes, and one of no entries that the kernel refuses to the loader.
 	WeakMap                  Object // A program that stores in a map whose definition is weak, and the only one.
 }{
-	Counter:                  embedded("mapdefs", "counter"),
-	DefinitionReordered:      embedded("mapdefs", "definition_reordered"),
-	DefinitionTypedef:        embedded("mapdefs", "definition_typedef"),
-	DefinitionVolatile:       embedded("mapdefs", "definition_volatile"),
-	ExternMap:                embedded("mapdefs", "extern_map"),
-	HandlerExact:             embedded("mapdefs", "handler_exact"),
-	HandlerFallback:          embedded("mapdefs", "handler_fallback"),
-	HandlerJumps:             embedded("mapdefs", "handler_jumps"),
-	HandlerKnown:             embedded("mapdefs", "handler_known"),
-	HandlerPrefix:            embedded("mapdefs", "handler_prefix"),
-	HandlerRefuse:            embedded("mapdefs", "handler_refuse"),
-	HandlerSeveral:           embedded("mapdefs", "handler_several"),
-	HandlerSkip:              embedded("mapdefs", "handler_skip"),
-	HashUse:                  embedded("mapdefs", "hash_use"),
-	Initialised:              embedded("mapdefs", "initialised"),
-	Iproute2Annotated:        embedded("mapdefs", "iproute2_annotated"),
-	Iproute2KernelGood:       embedded("mapdefs", "iproute2_kernel_good"),
-	Iproute2KernelNoEntries:  embedded("mapdefs", "iproute2_kernel_no_entries"),
-	Iproute2Long:             embedded("mapdefs", "iproute2_long"),
-	Iproute2LongZero:         embedded("mapdefs", "iproute2_long_zero"),
-	Iproute2Many:             embedded("mapdefs", "iproute2_many"),
-	Iproute2Mixed:            embedded("mapdefs", "iproute2_mixed"),
-	Iproute2Plain:            embedded("mapdefs", "iproute2_plain"),
-	Iproute2Several:          embedded("mapdefs", "iproute2_several"),
-	Iproute2Short16:          embedded("mapdefs", "iproute2_short_16"),
-	Iproute2Short28:          embedded("mapdefs", "iproute2_short_28"),
-	Iproute2Sizes:            embedded("mapdefs", "iproute2_sizes"),
-	Iproute2Static:           embedded("mapdefs", "iproute2_static"),
-	Iproute2Stub:             embedded("mapdefs", "iproute2_stub"),
-	Iproute2TailArrays:       embedded("mapdefs", "iproute2_tail_arrays"),
-	Iproute2TailBeyond:       embedded("mapdefs", "iproute2_tail_beyond"),
-	Iproute2TailCalls:        embedded("mapdefs", "iproute2_tail_calls"),
-	Iproute2TailHash:         embedded("mapdefs", "iproute2_tail_hash"),
-	Iproute2TailNobody:       embedded("mapdefs", "iproute2_tail_nobody"),
-	Iproute2TailNumbers:      embedded("mapdefs", "iproute2_tail_numbers"),
-	Iproute2Unnamed:          embedded("mapdefs", "iproute2_unnamed"),
-	KernelArrayKey:           embedded("mapdefs", "kernel_array_key"),
-	KernelExtra:              embedded("mapdefs", "kernel_extra"),
-	KernelFlag:               embedded("mapdefs", "kernel_flag"),
-	KernelGood:               embedded("mapdefs", "kernel_good"),
-	KernelNoEntries:          embedded("mapdefs", "kernel_no_entries"),
-	KernelNoValue:            embedded("mapdefs", "kernel_no_value"),
-	KernelProgram:            embedded("mapdefs", "kernel_program"),
-	KernelType:               embedded("mapdefs", "kernel_type"),
-	KernelValue:              embedded("mapdefs", "kernel_value"),
-	KeyConflictNumberFirst:   embedded("mapdefs", "key_conflict_number_first"),
-	KeyConflictTypeFirst:     embedded("mapdefs", "key_conflict_type_first"),
-	KeyNotPointer:            embedded("mapdefs", "key_not_pointer"),
-	KeyWithoutSize:           embedded("mapdefs", "key_without_size"),
-	KVAnonymous:              embedded("mapdefs", "kv_anonymous"),
-	KVArray:                  embedded("mapdefs", "kv_array"),
-	KVChar:                   embedded("mapdefs", "kv_char"),
-	KVEnum:                   embedded("mapdefs", "kv_enum"),
-	KVNotKept:                embedded("mapdefs", "kv_not_kept"),
-	KVQualifier:              embedded("mapdefs", "kv_qualifier"),
-	KVStruct:                 embedded("mapdefs", "kv_struct"),
-	KVTypedef:                embedded("mapdefs", "kv_typedef"),
-	KVUnion:                  embedded("mapdefs", "kv_union"),
-	KVZeroArray:              embedded("mapdefs", "kv_zero_array"),
-	LegacyAnnotated:          embedded("mapdefs", "legacy_annotated"),
-	LegacyAnnotatedUnfit:     embedded("mapdefs", "legacy_annotated_unfit"),
-	LegacyCounter:            embedded("mapdefs", "legacy_counter"),
-	LegacyKernelGood:         embedded("mapdefs", "legacy_kernel_good"),
-	LegacyKernelNoEntries:    embedded("mapdefs", "legacy_kernel_no_entries"),
-	LegacyLong:               embedded("mapdefs", "legacy_long"),
-	LegacyLongZero:           embedded("mapdefs", "legacy_long_zero"),
-	LegacyNameLong:           embedded("mapdefs", "legacy_name_long"),
-	LegacyPadded:             embedded("mapdefs", "legacy_padded"),
-	LegacyPlain:              embedded("mapdefs", "legacy_plain"),
-	LegacySeveral:            embedded("mapdefs", "legacy_several"),
-	LegacyShort:              embedded("mapdefs", "legacy_short"),
-	LegacyStatic:             embedded("mapdefs", "legacy_static"),
-	LegacyStub:               embedded("mapdefs", "legacy_stub"),
-	MapExtra:                 embedded("mapdefs", "map_extra"),
-	MapExtraLong:             embedded("mapdefs", "map_extra_long"),
-	Mixed:                    embedded("mapdefs", "mixed"),
-	NameDollar:               embedded("mapdefs", "name_dollar"),
-	NameFifteen:              embedded("mapdefs", "name_fifteen"),
-	NameLong:                 embedded("mapdefs", "name_long"),
-	NameOne:                  embedded("mapdefs", "name_one"),
-	NameSixteen:              embedded("mapdefs", "name_sixteen"),
-	NameTwins:                embedded("mapdefs", "name_twins"),
-	NoMaps:                   embedded("mapdefs", "no_maps"),
-	NoType:                   embedded("mapdefs", "no_type"),
-	NotAStruct:               embedded("mapdefs", "not_a_struct"),
-	NotAStructArray:          embedded("mapdefs", "not_a_struct_array"),
-	NotAStructUnion:          embedded("mapdefs", "not_a_struct_union"),
-	NUMANode:                 embedded("mapdefs", "numa_node"),
-	NumberNotArray:           embedded("mapdefs", "number_not_array"),
-	NumberNotPointer:         embedded("mapdefs", "number_not_pointer"),
-	PerfNoEntries:            embedded("mapdefs", "perf_no_entries"),
-	PinningUnknown:           embedded("mapdefs", "pinning_unknown"),
-	Plain:                    embedded("mapdefs", "plain"),
-	QueueUse:                 embedded("mapdefs", "queue_use"),
-	RingbufOddSize:           embedded("mapdefs", "ringbuf_odd_size"),
-	SamplesInner:             embedded("mapdefs", "samples_inner"),
-	SamplesInnerLater:        embedded("mapdefs", "samples_inner_later"),
-	SamplesPlain:             embedded("mapdefs", "samples_plain"),
-	Several:                  embedded("mapdefs", "several"),
-	Shared:                   embedded("mapdefs", "shared"),
-	SizeByNumber:             embedded("mapdefs", "size_by_number"),
-	SizeTwiceSame:            embedded("mapdefs", "size_twice_same"),
-	SKStorage:                embedded("mapdefs", "sk_storage"),
-	SpinLock:                 embedded("mapdefs", "spin_lock"),
-	StaticMap:                embedded("mapdefs", "static_map"),
-	Subprogram:               embedded("mapdefs", "subprogram"),
-	Tagged:                   embedded("mapdefs", "tagged"),
-	TaskStorage:              embedded("mapdefs", "task_storage"),
-	TwoNames:                 embedded("mapdefs", "two_names"),
-	UnknownField:             embedded("mapdefs", "unknown_field"),
-	UnknownFieldConflict:     embedded("mapdefs", "unknown_field_conflict"),
-	UnknownFieldFirst:        embedded("mapdefs", "unknown_field_first"),
-	Unused:                   embedded("mapdefs", "unused"),
-	ValueConflictNumberFirst: embedded("mapdefs", "value_conflict_number_first"),
-	ValueConflictTypeFirst:   embedded("mapdefs", "value_conflict_type_first"),
-	ValueNotPointer:          embedded("mapdefs", "value_not_pointer"),
-	ValueWithoutSize:         embedded("mapdefs", "value_without_size"),
-	VendorField:              embedded("mapdefs", "vendor_field"),
-	VendorFieldOther:         embedded("mapdefs", "vendor_field_other"),
-	VendorHandBack:           embedded("mapdefs", "vendor_hand_back"),
-	VendorMagic:              embedded("mapdefs", "vendor_magic"),
-	VendorPin:                embedded("mapdefs", "vendor_pin"),
-	VendorPlain:              embedded("mapdefs", "vendor_plain"),
-	VendorReuse:              embedded("mapdefs", "vendor_reuse"),
-	VendorSeveral:            embedded("mapdefs", "vendor_several"),
-	VendorSupply:             embedded("mapdefs", "vendor_supply"),
-	VendorTwo:                embedded("mapdefs", "vendor_two"),
-	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two_no_entries"),
-	WeakMap:                  embedded("mapdefs", "weak_map"),
+	Counter:                  embedded("mapdefs", "counter", "counter"),
+	DefinitionReordered:      embedded("mapdefs", "definition_reordered", "definition_reordered"),
+	DefinitionTypedef:        embedded("mapdefs", "definition_typedef", "definition_typedef"),
+	DefinitionVolatile:       embedded("mapdefs", "definition_volatile", "definition_volatile"),
+	ExternMap:                embedded("mapdefs", "extern_map", "extern_map"),
+	HandlerExact:             embedded("mapdefs", "handler_exact", "handler_exact"),
+	HandlerFallback:          embedded("mapdefs", "handler_fallback", "handler_fallback"),
+	HandlerJumps:             embedded("mapdefs", "handler_jumps", "handler_jumps"),
+	HandlerKnown:             embedded("mapdefs", "handler_known", "handler_known"),
+	HandlerPrefix:            embedded("mapdefs", "handler_prefix", "handler_prefix"),
+	HandlerRefuse:            embedded("mapdefs", "handler_refuse", "handler_refuse"),
+	HandlerSeveral:           embedded("mapdefs", "handler_several", "handler_several"),
+	HandlerSkip:              embedded("mapdefs", "handler_skip", "handler_skip"),
+	HashUse:                  embedded("mapdefs", "hash_use", "hash_use"),
+	Initialised:              embedded("mapdefs", "initialised", "initialised"),
+	Iproute2Annotated:        embedded("mapdefs", "iproute2_annotated", "iproute2_annotated"),
+	Iproute2KernelGood:       embedded("mapdefs", "iproute2_kernel_good", "iproute2_kernel_good"),
+	Iproute2KernelNoEntries:  embedded("mapdefs", "iproute2_kernel_no_entries", "iproute2_kernel_no_entries"),
+	Iproute2Long:             embedded("mapdefs", "iproute2_long", "iproute2_long"),
+	Iproute2LongZero:         embedded("mapdefs", "iproute2_long_zero", "iproute2_long_zero"),
+	Iproute2Many:             embedded("mapdefs", "iproute2_many", "iproute2_many"),
+	Iproute2Mixed:            embedded("mapdefs", "iproute2_mixed", "iproute2_mixed"),
+	Iproute2Plain:            embedded("mapdefs", "iproute2_plain", "iproute2_plain"),
+	Iproute2Several:          embedded("mapdefs", "iproute2_several", "iproute2_several"),
+	Iproute2Short16:          embedded("mapdefs", "iproute2_short_16", "iproute2_short_16"),
+	Iproute2Short28:          embedded("mapdefs", "iproute2_short_28", "iproute2_short_28"),
+	Iproute2Sizes:            embedded("mapdefs", "iproute2_sizes", "iproute2_sizes"),
+	Iproute2Static:           embedded("mapdefs", "iproute2_static", "iproute2_static"),
+	Iproute2Stub:             embedded("mapdefs", "iproute2_stub", "iproute2_stub"),
+	Iproute2TailArrays:       embedded("mapdefs", "iproute2_tail_arrays", "iproute2_tail_arrays"),
+	Iproute2TailBeyond:       embedded("mapdefs", "iproute2_tail_beyond", "iproute2_tail_beyond"),
+	Iproute2TailCalls:        embedded("mapdefs", "iproute2_tail_calls", "iproute2_tail_calls"),
+	Iproute2TailHash:         embedded("mapdefs", "iproute2_tail_hash", "iproute2_tail_hash"),
+	Iproute2TailNobody:       embedded("mapdefs", "iproute2_tail_nobody", "iproute2_tail_nobody"),
+	Iproute2TailNumbers:      embedded("mapdefs", "iproute2_tail_numbers", "iproute2_tail_numbers"),
+	Iproute2Unnamed:          embedded("mapdefs", "iproute2_unnamed", "iproute2_unnamed"),
+	KVAnonymous:              embedded("mapdefs", "kv_anonymous", "kv_anonymous"),
+	KVArray:                  embedded("mapdefs", "kv_array", "kv_array"),
+	KVChar:                   embedded("mapdefs", "kv_char", "kv_char"),
+	KVEnum:                   embedded("mapdefs", "kv_enum", "kv_enum"),
+	KVNotKept:                embedded("mapdefs", "kv_not_kept", "kv_not_kept"),
+	KVQualifier:              embedded("mapdefs", "kv_qualifier", "kv_qualifier"),
+	KVStruct:                 embedded("mapdefs", "kv_struct", "kv_struct"),
+	KVTypedef:                embedded("mapdefs", "kv_typedef", "kv_typedef"),
+	KVUnion:                  embedded("mapdefs", "kv_union", "kv_union"),
+	KVZeroArray:              embedded("mapdefs", "kv_zero_array", "kv_zero_array"),
+	KernelArrayKey:           embedded("mapdefs", "kernel_array_key", "kernel_array_key"),
+	KernelExtra:              embedded("mapdefs", "kernel_extra", "kernel_extra"),
+	KernelFlag:               embedded("mapdefs", "kernel_flag", "kernel_flag"),
+	KernelGood:               embedded("mapdefs", "kernel_good", "kernel_good"),
+	KernelNoEntries:          embedded("mapdefs", "kernel_no_entries", "kernel_no_entries"),
+	KernelNoValue:            embedded("mapdefs", "kernel_no_value", "kernel_no_value"),
+	KernelProgram:            embedded("mapdefs", "kernel_program", "kernel_program"),
+	KernelType:               embedded("mapdefs", "kernel_type", "kernel_type"),
+	KernelValue:              embedded("mapdefs", "kernel_value", "kernel_value"),
+	KeyConflictNumberFirst:   embedded("mapdefs", "key_conflict_number_first", "key_conflict_number_first"),
+	KeyConflictTypeFirst:     embedded("mapdefs", "key_conflict_type_first", "key_conflict_type_first"),
+	KeyNotPointer:            embedded("mapdefs", "key_not_pointer", "key_not_pointer"),
+	KeyWithoutSize:           embedded("mapdefs", "key_without_size", "key_without_size"),
+	LegacyAnnotated:          embedded("mapdefs", "legacy_annotated", "legacy_annotated"),
+	LegacyAnnotatedUnfit:     embedded("mapdefs", "legacy_annotated_unfit", "legacy_annotated_unfit"),
+	LegacyCounter:            embedded("mapdefs", "legacy_counter", "legacy_counter"),
+	LegacyKernelGood:         embedded("mapdefs", "legacy_kernel_good", "legacy_kernel_good"),
+	LegacyKernelNoEntries:    embedded("mapdefs", "legacy_kernel_no_entries", "legacy_kernel_no_entries"),
+	LegacyLong:               embedded("mapdefs", "legacy_long", "legacy_long"),
+	LegacyLongZero:           embedded("mapdefs", "legacy_long_zero", "legacy_long_zero"),
+	LegacyNameLong:           embedded("mapdefs", "legacy_name_long", "legacy_name_long"),
+	LegacyPadded:             embedded("mapdefs", "legacy_padded", "legacy_padded"),
+	LegacyPlain:              embedded("mapdefs", "legacy_plain", "legacy_plain"),
+	LegacySeveral:            embedded("mapdefs", "legacy_several", "legacy_several"),
+	LegacyShort:              embedded("mapdefs", "legacy_short", "legacy_short"),
+	LegacyStatic:             embedded("mapdefs", "legacy_static", "legacy_static"),
+	LegacyStub:               embedded("mapdefs", "legacy_stub", "legacy_stub"),
+	MapExtra:                 embedded("mapdefs", "map_extra", "map_extra"),
+	MapExtraLong:             embedded("mapdefs", "map_extra_long", "map_extra_long"),
+	Mixed:                    embedded("mapdefs", "mixed", "mixed"),
+	NUMANode:                 embedded("mapdefs", "numa_node", "numa_node"),
+	NameDollar:               embedded("mapdefs", "name_dollar", "name_dollar"),
+	NameFifteen:              embedded("mapdefs", "name_fifteen", "name_fifteen"),
+	NameLong:                 embedded("mapdefs", "name_long", "name_long"),
+	NameOne:                  embedded("mapdefs", "name_one", "name_one"),
+	NameSixteen:              embedded("mapdefs", "name_sixteen", "name_sixteen"),
+	NameTwins:                embedded("mapdefs", "name_twins", "name_twins"),
+	NoMaps:                   embedded("mapdefs", "no_maps", "no_maps"),
+	NoType:                   embedded("mapdefs", "no_type", "no_type"),
+	NotAStruct:               embedded("mapdefs", "not_a_struct", "not_a_struct"),
+	NotAStructArray:          embedded("mapdefs", "not_a_struct_array", "not_a_struct_array"),
+	NotAStructUnion:          embedded("mapdefs", "not_a_struct_union", "not_a_struct_union"),
+	NumberNotArray:           embedded("mapdefs", "number_not_array", "number_not_array"),
+	NumberNotPointer:         embedded("mapdefs", "number_not_pointer", "number_not_pointer"),
+	PerfNoEntries:            embedded("mapdefs", "perf_no_entries", "perf_no_entries"),
+	PinningUnknown:           embedded("mapdefs", "pinning_unknown", "pinning_unknown"),
+	Plain:                    embedded("mapdefs", "plain", "plain"),
+	QueueUse:                 embedded("mapdefs", "queue_use", "queue_use"),
+	RingbufOddSize:           embedded("mapdefs", "ringbuf_odd_size", "ringbuf_odd_size"),
+	SKStorage:                embedded("mapdefs", "sk_storage", "sk_storage"),
+	SamplesInner:             embedded("mapdefs", "samples_inner", "samples_inner"),
+	SamplesInnerLater:        embedded("mapdefs", "samples_inner_later", "samples_inner_later"),
+	SamplesPlain:             embedded("mapdefs", "samples_plain", "samples_plain"),
+	Several:                  embedded("mapdefs", "several", "several"),
+	Shared:                   embedded("mapdefs", "shared", "shared"),
+	SizeByNumber:             embedded("mapdefs", "size_by_number", "size_by_number"),
+	SizeTwiceSame:            embedded("mapdefs", "size_twice_same", "size_twice_same"),
+	SpinLock:                 embedded("mapdefs", "spin_lock", "spin_lock"),
+	StaticMap:                embedded("mapdefs", "static_map", "static_map"),
+	Subprogram:               embedded("mapdefs", "subprogram", "subprogram"),
+	Tagged:                   embedded("mapdefs", "tagged", "tagged"),
+	TaskStorage:              embedded("mapdefs", "task_storage", "task_storage"),
+	TwoNames:                 embedded("mapdefs", "two_names", "two_names"),
+	UnknownField:             embedded("mapdefs", "unknown_field", "unknown_field"),
+	UnknownFieldConflict:     embedded("mapdefs", "unknown_field_conflict", "unknown_field_conflict"),
+	UnknownFieldFirst:        embedded("mapdefs", "unknown_field_first", "unknown_field_first"),
+	Unused:                   embedded("mapdefs", "unused", "unused"),
+	ValueConflictNumberFirst: embedded("mapdefs", "value_conflict_number_first", "value_conflict_number_first"),
+	ValueConflictTypeFirst:   embedded("mapdefs", "value_conflict_type_first", "value_conflict_type_first"),
+	ValueNotPointer:          embedded("mapdefs", "value_not_pointer", "value_not_pointer"),
+	ValueWithoutSize:         embedded("mapdefs", "value_without_size", "value_without_size"),
+	VendorField:              embedded("mapdefs", "vendor_field", "vendor_field"),
+	VendorFieldOther:         embedded("mapdefs", "vendor_field_other", "vendor_field_other"),
+	VendorHandBack:           embedded("mapdefs", "vendor_hand_back", "vendor_hand_back"),
+	VendorMagic:              embedded("mapdefs", "vendor_magic", "vendor_magic"),
+	VendorPin:                embedded("mapdefs", "vendor_pin", "vendor_pin"),
+	VendorPlain:              embedded("mapdefs", "vendor_plain", "vendor_plain"),
+	VendorReuse:              embedded("mapdefs", "vendor_reuse", "vendor_reuse"),
+	VendorSeveral:            embedded("mapdefs", "vendor_several", "vendor_several"),
+	VendorSupply:             embedded("mapdefs", "vendor_supply", "vendor_supply"),
+	VendorTwo:                embedded("mapdefs", "vendor_two", "vendor_two"),
+	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two_no_entries", "vendor_two_no_entries"),
+	WeakMap:                  embedded("mapdefs", "weak_map", "weak_map"),
 }

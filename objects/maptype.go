@@ -4,11 +4,25 @@ package objects
 
 import "encoding/binary"
 
-// MapType is one map m that is defined in each of four ways, with a program "use" of its own, and what the kernel is to make of any of them:
-// maptypes/<name>.bpf.c. The program returns [Does] where the map does what a map of its type does in an XDP program.
+// Ways is one object in each of the four ways of defining its maps: see include/four_ways.h.
+type Ways struct {
+	Name                            string
+	BTF, Legacy, IPRoute2, Callback Object
+}
+
+// inEachWay returns the objects of that name built from folder/source.bpf.c.
+func inEachWay(folder, source, name string) Ways {
+	return Ways{
+		Name: name,
+		BTF:  embedded(folder, source, name+".btf"), Legacy: embedded(folder, source, name+".legacy"),
+		IPRoute2: embedded(folder, source, name+".iproute2"), Callback: embedded(folder, source, name+".callback"),
+	}
+}
+
+// MapType is one map m that is defined in each of four ways, with a program "use" of its own, and what the kernel is to make of any of them.
+// The program returns [Does] where the map does what a map of its type does in an XDP program.
 type MapType struct {
-	Name                            string // of the source
-	BTF, Legacy, IPRoute2, Callback Object // the four ways: see include/four_ways.h
+	Ways // of [MapTypes]
 
 	Type       string // the kernel's name without BPF_MAP_TYPE_, lower case
 	KeySize    uint32 // bytes
@@ -41,11 +55,9 @@ const (
 	innerMap    = 1 << 12
 )
 
-func fourWays(name, typ string, keySize, valueSize, maxEntries, flags uint32) MapType {
+func mapType(ways Ways, typ string, keySize, valueSize, maxEntries, flags uint32) MapType {
 	return MapType{
-		Name: name,
-		BTF:  embedded("maptypes", name+".btf"), Legacy: embedded("maptypes", name+".legacy"),
-		IPRoute2: embedded("maptypes", name+".iproute2"), Callback: embedded("maptypes", name+".callback"),
+		Ways: ways,
 		Type: typ, KeySize: keySize, ValueSize: valueSize, MaxEntries: maxEntries, Flags: flags,
 		RoundedToCPUs: flags&noCommonLRU != 0,
 	}
@@ -69,36 +81,36 @@ var (
 //
 // The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
 var EveryMapType = []MapType{
-	fourWays("hash", "hash", 4, 8, 16, 0).storing(seven),
-	fourWays("array", "array", 4, 8, 8, 0).storing(seven),
-	fourWays("percpu_hash", "percpu_hash", 4, 8, 16, 0).storing(seven),
-	fourWays("percpu_array", "percpu_array", 4, 8, 8, 0).storing(seven),
-	fourWays("lru_hash", "lru_hash", 8, 8, 64, 0).storing(longSeven),
-	fourWays("lru_percpu_hash", "lru_percpu_hash", 8, 8, 64, 0).storing(longSeven),
-	fourWays("lpm_trie", "lpm_trie", 8, 4, 32, noPrealloc).storing(net10),
-	fourWays("queue", "queue", 0, 8, 16, 0).storing(nil),
-	fourWays("stack", "stack", 0, 8, 16, 0).storing(nil),
-	fourWays("prog_array", "prog_array", 4, 4, 4, 0),
-	fourWays("perf_event_array", "perf_event_array", 4, 4, 1, 0),
-	fourWays("stack_trace", "stack_trace", 4, 128, 32, 0),
-	fourWays("cgroup_array", "cgroup_array", 4, 4, 4, 0),
-	fourWays("devmap", "devmap", 4, 4, 4, rdonlyProg),
-	fourWays("devmap_hash", "devmap_hash", 4, 4, 4, rdonlyProg),
-	fourWays("cpumap", "cpumap", 4, 4, 1, 0),
-	fourWays("xskmap", "xskmap", 4, 4, 4, 0),
-	fourWays("sockmap", "sockmap", 4, 4, 4, 0),
-	fourWays("sockhash", "sockhash", 4, 4, 4, 0),
-	fourWays("reuseport_sockarray", "reuseport_sockarray", 4, 8, 4, 0),
-	fourWays("cgroup_storage", "cgroup_storage", 16, 8, 0, 0),
-	fourWays("percpu_cgroup_storage", "percpu_cgroup_storage", 16, 8, 0, 0),
-	fourWays("ringbuf", "ringbuf", 0, 0, 65536, 0),
-	fourWays("user_ringbuf", "user_ringbuf", 0, 0, 65536, 0),
-	fourWays("bloom_filter", "bloom_filter", 0, 8, 16, 0),
-	fourWays("hash_no_prealloc", "hash", 4, 8, 16, noPrealloc).storing(seven),
-	fourWays("hash_zero_seed", "hash", 4, 8, 16, zeroSeed).storing(seven),
-	fourWays("lru_no_common", "lru_hash", 4, 8, 64, noCommonLRU).storing(seven),
-	fourWays("array_mmapable", "array", 4, 8, 8, mmapable).storing(seven),
-	fourWays("array_rdonly_prog", "array", 4, 8, 8, rdonlyProg),
-	fourWays("array_wronly_prog", "array", 4, 8, 8, wronlyProg).storing(seven),
-	fourWays("array_inner_map", "array", 4, 8, 8, innerMap).storing(seven),
+	mapType(MapTypes.Hash, "hash", 4, 8, 16, 0).storing(seven),
+	mapType(MapTypes.Array, "array", 4, 8, 8, 0).storing(seven),
+	mapType(MapTypes.PercpuHash, "percpu_hash", 4, 8, 16, 0).storing(seven),
+	mapType(MapTypes.PercpuArray, "percpu_array", 4, 8, 8, 0).storing(seven),
+	mapType(MapTypes.LRUHash, "lru_hash", 8, 8, 64, 0).storing(longSeven),
+	mapType(MapTypes.LRUPercpuHash, "lru_percpu_hash", 8, 8, 64, 0).storing(longSeven),
+	mapType(MapTypes.LpmTrie, "lpm_trie", 8, 4, 32, noPrealloc).storing(net10),
+	mapType(MapTypes.Queue, "queue", 0, 8, 16, 0).storing(nil),
+	mapType(MapTypes.Stack, "stack", 0, 8, 16, 0).storing(nil),
+	mapType(MapTypes.ProgArray, "prog_array", 4, 4, 4, 0),
+	mapType(MapTypes.PerfEventArray, "perf_event_array", 4, 4, 1, 0),
+	mapType(MapTypes.StackTrace, "stack_trace", 4, 128, 32, 0),
+	mapType(MapTypes.CgroupArray, "cgroup_array", 4, 4, 4, 0),
+	mapType(MapTypes.Devmap, "devmap", 4, 4, 4, rdonlyProg),
+	mapType(MapTypes.DevmapHash, "devmap_hash", 4, 4, 4, rdonlyProg),
+	mapType(MapTypes.Cpumap, "cpumap", 4, 4, 1, 0),
+	mapType(MapTypes.Xskmap, "xskmap", 4, 4, 4, 0),
+	mapType(MapTypes.Sockmap, "sockmap", 4, 4, 4, 0),
+	mapType(MapTypes.Sockhash, "sockhash", 4, 4, 4, 0),
+	mapType(MapTypes.ReuseportSockarray, "reuseport_sockarray", 4, 8, 4, 0),
+	mapType(MapTypes.CgroupStorage, "cgroup_storage", 16, 8, 0, 0),
+	mapType(MapTypes.PercpuCgroupStorage, "percpu_cgroup_storage", 16, 8, 0, 0),
+	mapType(MapTypes.Ringbuf, "ringbuf", 0, 0, 65536, 0),
+	mapType(MapTypes.UserRingbuf, "user_ringbuf", 0, 0, 65536, 0),
+	mapType(MapTypes.BloomFilter, "bloom_filter", 0, 8, 16, 0),
+	mapType(MapTypes.HashNoPrealloc, "hash", 4, 8, 16, noPrealloc).storing(seven),
+	mapType(MapTypes.HashZeroSeed, "hash", 4, 8, 16, zeroSeed).storing(seven),
+	mapType(MapTypes.LRUNoCommon, "lru_hash", 4, 8, 64, noCommonLRU).storing(seven),
+	mapType(MapTypes.ArrayMmapable, "array", 4, 8, 8, mmapable).storing(seven),
+	mapType(MapTypes.ArrayRdonlyProg, "array", 4, 8, 8, rdonlyProg),
+	mapType(MapTypes.ArrayWronlyProg, "array", 4, 8, 8, wronlyProg).storing(seven),
+	mapType(MapTypes.ArrayInnerMap, "array", 4, 8, 8, innerMap).storing(seven),
 }

@@ -4,7 +4,7 @@
 
 package objects
 
-// NUMA are the objects of numa/.
+// NUMA holds the objects of numa/.
 var NUMA = struct {
 	AnyNode         Object // A hash with the flag and the node -1, the kernel's word for any node.
 	AnyNodeAlone    Object // A hash with the node -1, the kernel's word for any node.
@@ -20,9 +20,9 @@ var NUMA = struct {
 	HashNoPrealloc  Object // Hashes without elements made ahead on node 0, on node 1 and anywhere, and a program that stores in each.
 	Inner           Object // A map of maps on node 1 whose template is on node 0, and inner maps on node 0 and on node 1.
 	Iproute2Flag    Object // A hash as iproute2 defines it, with the flag for a NUMA node, which its definition has no room to name: node 0 is what the kernel makes of that.
+	LRUHash         Object // LRU hashes on node 0, on node 1 and anywhere, and a program that stores in each.
 	LegacyFlag      Object // A legacy hash with the flag for a NUMA node, which its definition has no room to name: node 0 is what the kernel makes of that.
 	LpmTrie         Object // Tries on node 0, on node 1 and anywhere, and a program that stores in each.
-	LRUHash         Object // LRU hashes on node 0, on node 1 and anywhere, and a program that stores in each.
 	NoNode          Object // A hash that says nothing of NUMA.
 	Node63          Object // A hash on node 63, which few machines have.
 	NodeHuge        Object // A hash on node 1048576, beyond what any kernel can number.
@@ -48,45 +48,45 @@ var NUMA = struct {
 	VendorSupply    Object // A definition by which a handler of the driver makes a hash on node 1 itself.
 	Xskmap          Object // Maps of sockets on node 0, on node 1 and anywhere, and a program that redirects to each.
 }{
-	AnyNode:         embedded("numa", "any_node"),
-	AnyNodeAlone:    embedded("numa", "any_node_alone"),
-	Array:           embedded("numa", "array"),
-	ArrayMmapable:   embedded("numa", "array_mmapable"),
-	BloomFilter:     embedded("numa", "bloom_filter"),
-	Cpumap:          embedded("numa", "cpumap"),
-	Data:            embedded("numa", "data"),
-	Devmap:          embedded("numa", "devmap"),
-	DevmapHash:      embedded("numa", "devmap_hash"),
-	FlagAlone:       embedded("numa", "flag_alone"),
-	Hash:            embedded("numa", "hash"),
-	HashNoPrealloc:  embedded("numa", "hash_no_prealloc"),
-	Inner:           embedded("numa", "inner"),
-	Iproute2Flag:    embedded("numa", "iproute2_flag"),
-	LegacyFlag:      embedded("numa", "legacy_flag"),
-	LpmTrie:         embedded("numa", "lpm_trie"),
-	LRUHash:         embedded("numa", "lru_hash"),
-	NoNode:          embedded("numa", "no_node"),
-	Node63:          embedded("numa", "node_63"),
-	NodeHuge:        embedded("numa", "node_huge"),
-	NodeOne:         embedded("numa", "node_one"),
-	NodeOneAlone:    embedded("numa", "node_one_alone"),
-	NodeTwo:         embedded("numa", "node_two"),
-	NodeZero:        embedded("numa", "node_zero"),
-	NodeZeroAlone:   embedded("numa", "node_zero_alone"),
-	PinnedAnywhere:  embedded("numa", "pinned_anywhere"),
-	PinnedOne:       embedded("numa", "pinned_one"),
-	PinnedZero:      embedded("numa", "pinned_zero"),
-	ProgArray:       embedded("numa", "prog_array"),
-	Queue:           embedded("numa", "queue"),
-	Ringbuf:         embedded("numa", "ringbuf"),
-	SamplesNode:     embedded("numa", "samples_node"),
-	Stack:           embedded("numa", "stack"),
-	TypeGood:        embedded("numa", "type_good"),
-	TypeLRUNoCommon: embedded("numa", "type_lru_no_common"),
-	TypePercpuArray: embedded("numa", "type_percpu_array"),
-	TypePercpuHash:  embedded("numa", "type_percpu_hash"),
-	VendorDefine:    embedded("numa", "vendor_define"),
-	VendorField:     embedded("numa", "vendor_field"),
-	VendorSupply:    embedded("numa", "vendor_supply"),
-	Xskmap:          embedded("numa", "xskmap"),
+	AnyNode:         embedded("numa", "any_node", "any_node"),
+	AnyNodeAlone:    embedded("numa", "any_node_alone", "any_node_alone"),
+	Array:           embedded("numa", "array", "array"),
+	ArrayMmapable:   embedded("numa", "array_mmapable", "array_mmapable"),
+	BloomFilter:     embedded("numa", "bloom_filter", "bloom_filter"),
+	Cpumap:          embedded("numa", "cpumap", "cpumap"),
+	Data:            embedded("numa", "data", "data"),
+	Devmap:          embedded("numa", "devmap", "devmap"),
+	DevmapHash:      embedded("numa", "devmap_hash", "devmap_hash"),
+	FlagAlone:       embedded("numa", "flag_alone", "flag_alone"),
+	Hash:            embedded("numa", "hash", "hash"),
+	HashNoPrealloc:  embedded("numa", "hash_no_prealloc", "hash_no_prealloc"),
+	Inner:           embedded("numa", "inner", "inner"),
+	Iproute2Flag:    embedded("numa", "iproute2_flag", "iproute2_flag"),
+	LRUHash:         embedded("numa", "lru_hash", "lru_hash"),
+	LegacyFlag:      embedded("numa", "legacy_flag", "legacy_flag"),
+	LpmTrie:         embedded("numa", "lpm_trie", "lpm_trie"),
+	NoNode:          embedded("numa", "no_node", "no_node"),
+	Node63:          embedded("numa", "node_63", "node_63"),
+	NodeHuge:        embedded("numa", "node_huge", "node_huge"),
+	NodeOne:         embedded("numa", "node_one", "node_one"),
+	NodeOneAlone:    embedded("numa", "node_one_alone", "node_one_alone"),
+	NodeTwo:         embedded("numa", "node_two", "node_two"),
+	NodeZero:        embedded("numa", "node_zero", "node_zero"),
+	NodeZeroAlone:   embedded("numa", "node_zero_alone", "node_zero_alone"),
+	PinnedAnywhere:  embedded("numa", "pinned_anywhere", "pinned_anywhere"),
+	PinnedOne:       embedded("numa", "pinned_one", "pinned_one"),
+	PinnedZero:      embedded("numa", "pinned_zero", "pinned_zero"),
+	ProgArray:       embedded("numa", "prog_array", "prog_array"),
+	Queue:           embedded("numa", "queue", "queue"),
+	Ringbuf:         embedded("numa", "ringbuf", "ringbuf"),
+	SamplesNode:     embedded("numa", "samples_node", "samples_node"),
+	Stack:           embedded("numa", "stack", "stack"),
+	TypeGood:        embedded("numa", "type_good", "type_good"),
+	TypeLRUNoCommon: embedded("numa", "type_lru_no_common", "type_lru_no_common"),
+	TypePercpuArray: embedded("numa", "type_percpu_array", "type_percpu_array"),
+	TypePercpuHash:  embedded("numa", "type_percpu_hash", "type_percpu_hash"),
+	VendorDefine:    embedded("numa", "vendor_define", "vendor_define"),
+	VendorField:     embedded("numa", "vendor_field", "vendor_field"),
+	VendorSupply:    embedded("numa", "vendor_supply", "vendor_supply"),
+	Xskmap:          embedded("numa", "xskmap", "xskmap"),
 }

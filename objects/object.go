@@ -13,18 +13,19 @@ import (
 
 // Object is a BPF object: an ELF file in the byte order of the running machine, unless it was made to be otherwise.
 type Object struct {
-	folder string // of its source
-	name   string
-	order  string // folder of its build, see [nativeOrder]
-	edits  []elfedit.Edit
+	folder  string // of its source
+	source  string // file name without its suffix .bpf.c
+	name    string // that of the source, or of one of its variants; with a suffix where it is built in more than one way
+	foreign bool   // in the other byte order, see [ForeignOrder]
+	edits   []elfedit.Edit
 }
 
-// embedded is the object built from folder/source.bpf.c. A name has a suffix where a source is built in more than one way.
-func embedded(folder, name string) Object {
-	return Object{folder: folder, name: name, order: nativeOrder}
+// embedded returns the object of that name built from folder/source.bpf.c.
+func embedded(folder, source, name string) Object {
+	return Object{folder: folder, source: source, name: name}
 }
 
-// Name is the object's name, unique in its suite and fit for a file name: that of its source, and its edits if it has any, such as
+// Name is the object's name, unique in its suite and fit for a file name, with its edits if it has any, such as
 // "plain-drop-section-btf".
 func (o Object) Name() string {
 	name := o.name
@@ -36,13 +37,15 @@ func (o Object) Name() string {
 
 // Source is the path of the object's source in the repository.
 func (o Object) Source() string {
-	source, _, _ := strings.Cut(o.name, ".")
-	return path.Join("objects", o.folder, source+".bpf.c")
+	return path.Join("objects", o.folder, o.source+".bpf.c")
 }
 
-// String is the object's source and edits, for people.
+// String is the object's source, its name where the source makes several objects, and its edits, for people.
 func (o Object) String() string {
 	s := o.Source()
+	if o.name != o.source {
+		s += " (" + o.name + ")"
+	}
 	for _, e := range o.edits {
 		s += ", " + e.String()
 	}
@@ -59,7 +62,7 @@ func (o Object) With(edits ...elfedit.Edit) Object {
 //
 // It panics where an edit does not fit the object: that is a mistake in a suite, which a test of every suite finds by asking for every object.
 func (o Object) ELF() []byte {
-	elf, err := builds.ReadFile(path.Join(o.folder, o.order, o.name+".o"))
+	elf, err := o.build()
 	if err != nil {
 		panic(fmt.Sprintf("objects: %v: is the catalogue older than the builds?", err))
 	}
@@ -68,6 +71,14 @@ func (o Object) ELF() []byte {
 		panic(fmt.Sprintf("objects: %s: %v", o.name, err))
 	}
 	return elf
+}
+
+// build returns the object as the compiler made it.
+func (o Object) build() ([]byte, error) {
+	if o.foreign {
+		return slices.Clone(foreignBuild), nil
+	}
+	return builds.ReadFile(path.Join(o.folder, nativeOrder, o.name+".o"))
 }
 
 // slug is s in lower-case letters and digits, with a dash for each run of anything else.

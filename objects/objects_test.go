@@ -24,21 +24,25 @@ import (
 // every is every object of the catalogue.
 func every(t *testing.T) []Object {
 	t.Helper()
-	all := []Object{ForeignOrder}
-	for _, m := range EveryMapType {
-		all = append(all, m.BTF, m.Legacy, m.IPRoute2, m.Callback)
-	}
-	for _, catalogue := range []any{MapDefs, MapInMap, NUMA, Pinning} {
+	var all []Object
+	for _, catalogue := range []any{MapDefs, MapInMap, MapTypes, NUMA, Pinning} {
 		fields := reflect.ValueOf(catalogue)
 		for i := range fields.NumField() {
-			all = append(all, fields.Field(i).Interface().(Object))
+			switch o := fields.Field(i).Interface().(type) {
+			case Object:
+				all = append(all, o)
+			case Ways:
+				all = append(all, o.BTF, o.Legacy, o.IPRoute2, o.Callback)
+			default:
+				t.Fatalf("a catalogue holds a %T", o)
+			}
 		}
 	}
 	return all
 }
 
 func TestEveryObjectIsEmbeddedAndIsBPF(t *testing.T) {
-	for _, o := range every(t) {
+	for _, o := range append(every(t), ForeignOrder) {
 		f, err := elf.NewFile(bytes.NewReader(o.ELF()))
 		if err != nil {
 			t.Errorf("%s: %v", o, err)
@@ -72,7 +76,7 @@ func TestForeignOrderIsTheOtherByteOrder(t *testing.T) {
 func TestEveryEmbeddedObjectIsInTheCatalogue(t *testing.T) {
 	var catalogued []string
 	for _, o := range every(t) {
-		catalogued = append(catalogued, path.Join(o.folder, o.order, o.name+".o"))
+		catalogued = append(catalogued, path.Join(o.folder, nativeOrder, o.name+".o"))
 	}
 	slices.Sort(catalogued)
 	var present []string
@@ -87,6 +91,22 @@ func TestEveryEmbeddedObjectIsInTheCatalogue(t *testing.T) {
 	}
 	if diff := cmp.Diff(present, catalogued); diff != "" {
 		t.Errorf("embedded (-), in the catalogue (+):\n%s", diff)
+	}
+}
+
+func TestEveryMapTypeOfTheCatalogueIsDescribed(t *testing.T) {
+	var described, catalogued []string
+	for _, m := range EveryMapType {
+		described = append(described, m.Name)
+	}
+	fields := reflect.ValueOf(MapTypes)
+	for i := range fields.NumField() {
+		catalogued = append(catalogued, fields.Field(i).Interface().(Ways).Name)
+	}
+	slices.Sort(described)
+	slices.Sort(catalogued)
+	if diff := cmp.Diff(catalogued, described); diff != "" {
+		t.Errorf("in the catalogue (-), in EveryMapType (+):\n%s", diff)
 	}
 }
 

@@ -6,7 +6,8 @@
 //	go run ./objects/build -check   rebuild in a temporary folder and compare; exit code 1 where something differs
 //
 // The compiler is pinned by its major version; the exact one that made the committed objects stands in objects.sum. Read main.go, source.go
-// (what is built of what), toolchain.go (with what), catalogue.go (the generated Go).
+// and variant.go (what is built of what), toolchain.go (with what), catalogue.go and sum.go (what else is
+// generated).
 package main
 
 import (
@@ -76,10 +77,32 @@ func makeAll(ctx context.Context, tools toolchain, dir, made string, sources []s
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := checkDistinct(made, sources); err != nil {
+		return err
+	}
 	if err := writeCatalogues(made, sources); err != nil {
 		return err
 	}
 	return writeSum(tools, dir, made)
+}
+
+// checkDistinct refuses objects of one source that are the same, byte for byte: what one of them is
+// about is not in it.
+func checkDistinct(made string, sources []source) error {
+	for _, s := range sources {
+		seen := map[string]string{} // output by its contents
+		for _, b := range s.builds() {
+			contents, err := os.ReadFile(filepath.Join(made, b.output))
+			if err != nil {
+				return fmt.Errorf("compare variants: %w", err)
+			}
+			if same, found := seen[string(contents)]; found {
+				return fmt.Errorf("%s: %s and %s are the same", b.source, min(same, b.output), max(same, b.output))
+			}
+			seen[string(contents)] = b.output
+		}
+	}
+	return nil
 }
 
 // compare names every file that differs between what was made and what is there.

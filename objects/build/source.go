@@ -3,7 +3,7 @@
 package main
 
 import (
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,19 +13,18 @@ import (
 
 const (
 	sourceSuffix = ".bpf.c"
-	sumName      = "objects.sum"
 	license      = "// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause\n"
 )
 
 // A source is one C file.
 type source struct {
-	folder  string // of the suite, below the folder of all objects
-	name    string // without folder and suffix
-	thought string // its first comment, on one line
-	ways    bool   // it includes four_ways.h, so it is built with each way of defining its maps
+	folder  string   // of the suite, below the folder of all objects
+	name    string   // of the file, without folder and suffix
+	ways    bool     // it includes four_ways.h: each object is built with each way of defining its maps
+	objects []object // one of the file's name, or one for each of its variants
 }
 
-// A build is one object to be made of a source.
+// A build is one file to be made of a source.
 type build struct {
 	source string   // path below the folder of all objects
 	output string   // likewise
@@ -43,6 +42,7 @@ func findSources(dir string) ([]source, error) {
 		return nil, fmt.Errorf("find sources: no %s in the folders of %s", sourceSuffix, dir)
 	}
 	var all []source
+	declared := map[string]string{} // path of the source by folder and name of an object
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -53,48 +53,71 @@ func findSources(dir string) ([]source, error) {
 			name:   strings.TrimSuffix(filepath.Base(path), sourceSuffix),
 			ways:   strings.Contains(string(text), `#include "four_ways.h"`),
 		}
-		if s.thought, err = thought(string(text)); err != nil {
+		if s.objects, err = parseObjects(s.name, string(text)); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		for _, o := range s.objects {
+			key := filepath.Join(s.folder, o.name)
+			if before, found := declared[key]; found {
+				return nil, fmt.Errorf("%s: object %s is declared in %s already", path, key, before)
+			}
+			declared[key] = path
 		}
 		all = append(all, s)
 	}
 	return all, nil
 }
 
-// thought is a source's first comment, which follows its licence.
-func thought(text string) (string, error) {
+// parseObjects reads which objects a source makes from its first comment, which follows its licence:
+// a paragraph that says what the source is for, and the variants if there are any.
+func parseObjects(name, text string) ([]object, error) {
 	text, found := strings.CutPrefix(text, license)
 	if !found {
-		return "", fmt.Errorf("does not begin with %s", strings.TrimSpace(license))
+		return nil, fmt.Errorf("does not begin with %s", strings.TrimSpace(license))
 	}
-	var words []string
+	var comment []string
+	body := text
 	for line := range strings.Lines(text) {
-		comment, found := strings.CutPrefix(line, "// ")
+		words, found := strings.CutPrefix(strings.TrimRight(line, "\n"), "//")
 		if !found {
 			break
 		}
-		words = append(words, strings.TrimSpace(comment))
+		comment, body = append(comment, words), body[len(line):]
 	}
-	if len(words) == 0 {
-		return "", fmt.Errorf("has no comment that says what it is for")
+	variants := slices.Index(comment, variantsHeading)
+	paragraph := comment
+	if variants >= 0 {
+		paragraph = comment[:variants]
 	}
-	return strings.Join(words, " "), nil
+	if end := slices.Index(paragraph, ""); end >= 0 {
+		paragraph = paragraph[:end]
+	}
+	sentence := strings.TrimSpace(strings.Join(paragraph, ""))
+	if sentence == "" {
+		return nil, errors.New("has no comment that says what it is for")
+	}
+	if variants < 0 {
+		return []object{{name: name, sentence: sentence}}, nil
+	}
+	return parseVariants(comment[variants+1:], body)
 }
 
-// builds are the objects made of a source: one per byte order and way.
+// builds returns the files made of a source: one per object, byte order and way.
 func (s source) builds() []build {
 	var all []build
-	for target, folder := range map[string]string{"bpfel": "el", "bpfeb": "eb"} {
-		output := filepath.Join(s.folder, folder, s.name)
-		b := build{source: filepath.Join(s.folder, s.name+sourceSuffix), target: target}
-		if !s.ways {
-			b.output = output + ".o"
-			all = append(all, b)
-			continue
-		}
-		for way, flags := range ways {
-			b.output, b.flags = output+"."+way+".o", flags
-			all = append(all, b)
+	for _, o := range s.objects {
+		for target, folder := range map[string]string{"bpfel": "el", "bpfeb": "eb"} {
+			output := filepath.Join(s.folder, folder, o.name)
+			b := build{source: filepath.Join(s.folder, s.name+sourceSuffix), target: target}
+			if !s.ways {
+				b.output, b.flags = output+".o", o.flags()
+				all = append(all, b)
+				continue
+			}
+			for way, flags := range ways {
+				b.output, b.flags = output+"."+way+".o", slices.Concat(o.flags(), flags)
+				all = append(all, b)
+			}
 		}
 	}
 	return all
@@ -126,43 +149,4 @@ func generated(dir string) ([]string, error) {
 	}
 	slices.Sort(all)
 	return all, nil
-}
-
-// writeSum writes what ties the objects in made to the sources in dir: the compiler, and a digest of each file. The test of package objects
-// reads it, so a source without a rebuilt object is found where there is no compiler.
-func writeSum(tools toolchain, dir, made string) error {
-	var sum strings.Builder
-	fmt.Fprintf(&sum, "%s%s\n%s%s\n", versionPrefix, tools.version, "flags ", strings.Join(flags, " "))
-	inputs, err := filepath.Glob(filepath.Join(dir, "*", "*.[ch]"))
-	if err != nil {
-		return fmt.Errorf("write %s: %w", sumName, err)
-	}
-	if err := addSums(&sum, dir, inputs); err != nil {
-		return err
-	}
-	outputs, err := filepath.Glob(filepath.Join(made, "*", "*", "*.o"))
-	if err != nil {
-		return fmt.Errorf("write %s: %w", sumName, err)
-	}
-	if err := addSums(&sum, made, outputs); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(made, sumName), []byte(sum.String()), 0o644)
-}
-
-// addSums adds a line for each file: its digest, and its path below dir.
-func addSums(sum *strings.Builder, dir string, paths []string) error {
-	slices.Sort(paths)
-	for _, path := range paths {
-		contents, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", sumName, err)
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return fmt.Errorf("write %s: %w", sumName, err)
-		}
-		fmt.Fprintf(sum, "%x  %s\n", sha256.Sum256(contents), filepath.ToSlash(name))
-	}
-	return nil
 }
