@@ -61,6 +61,13 @@ var fixtureLoaders = []verdict.Loader{
 	{Name: "libbpf@1.1", Components: map[string]string{"libbpf": "1.1.2", "libelf": "0.188"}, Digest: "sha256:cc"},
 }
 
+// fixtureSources are a source with a page, one without, and one that would lead a reader astray.
+var fixtureSources = []verdict.Source{
+	{Text: "Linux v6.12: bpf_lookup in kernel/bpf/inode.c (-EPERM)", URL: "https://github.com/torvalds/linux/blob/v6.12/kernel/bpf/inode.c"},
+	{Text: "ours: A refusal names what differs."},
+	{Text: "<b>click \x1b[2J here", URL: "javascript:alert(1)"},
+}
+
 var fixtureSpecs = []struct{ id, sentence string }{
 	{"mapdefs.btf.array", "A loader makes the array map that a BTF definition describes."},
 	{"mapdefs.btf.conflicting-sizes-refused", "A loader refuses a map whose key size and key type say different things."},
@@ -101,7 +108,8 @@ func fixtureFile() (verdict.Run, []verdict.Verdict) {
 					v := verdict.Verdict{
 						Spec: s.id, Requirement: []string{strings.SplitN(s.id, "/", 2)[0]}, Suite: suite,
 						Cell: verdict.Cell{Loader: name, LoaderVersion: version, Kernel: k.Name, KernelRelease: k.Release},
-						Kind: verdict.Pass, DurationMS: int64(40 + 7*i), Level: verdict.Must, Sentence: []string{s.sentence}, Source: []string{"seed 000"},
+						Kind: verdict.Pass, DurationMS: int64(40 + 7*i), Level: verdict.Must, Sentence: []string{s.sentence},
+						Sources: fixtureSources[:1],
 					}
 					fixtureVerdict(&v)
 					if v.Kind != verdict.Pass && v.Kind != verdict.Skip && v.Again == "" {
@@ -133,6 +141,7 @@ func fixtureVerdict(v *verdict.Verdict) {
 		v.Conversation = talk
 		v.Profiles = []string{"pinning", "numa"}
 		v.Commits = []string{"96eabe7a40aa"}
+		v.Sources = fixtureSources
 	case "libbpf mapdefs.btf.unknown-field-ignored":
 		if v.Cell.Kernel == "6.12" {
 			set(verdict.Fail, "<script>alert('guest')</script> \x1b[2J\x1b]0;owned\x07 ]]> | `x` <b>")

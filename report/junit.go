@@ -219,6 +219,7 @@ func story(v verdict.Verdict) string {
 	lines("console", v.Console)
 	field("backtrace", v.Backtrace)
 	lines("the kernel may lack", v.Commits)
+	lines("source", sourceLines(v.Sources))
 	field("again", v.Again)
 	return b.String()
 }

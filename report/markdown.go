@@ -96,7 +96,16 @@ func writeMarkdownFinding(w io.Writer, x finding) {
 	fmt.Fprintf(w, "<details><summary><b>%s</b> %s on %s <code>%s</code></summary>\n", name, escape(x.LoaderName()), escape(strings.Join(x.Kernels, ", ")), escape(x.Spec))
 	v := x.Verdict
 	v.Again = x.again()
-	fmt.Fprintf(w, "<pre>%s</pre>\n</details>\n\n", escape(withoutBlankLines(story(v))))
+	v.Sources = nil // they follow, as links
+	fmt.Fprintf(w, "<pre>%s</pre>\n", escape(withoutBlankLines(story(v))))
+	for _, s := range x.Sources {
+		text := escape(strings.Join(strings.Fields(s.Text), " "))
+		if a := address(s); a != "" {
+			text = fmt.Sprintf("<a href=\"%s\">%s</a>", escape(a), text)
+		}
+		fmt.Fprintf(w, "<div>source: %s</div>\n", text)
+	}
+	fmt.Fprint(w, "</details>\n\n")
 }
 
 // withoutBlankLines is text as it can stand in a block of HTML, which a blank line would end.

@@ -27,10 +27,11 @@ var (
 )
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"plain": plain,
-	"join":  func(ss []string) string { return strings.Join(ss, ", ") },
-	"line":  func(lines []string) string { return strings.Join(lines, "\n") },
-	"voice": voice,
+	"plain":   plain,
+	"address": address,
+	"join":    func(ss []string) string { return strings.Join(ss, ", ") },
+	"line":    func(lines []string) string { return strings.Join(lines, "\n") },
+	"voice":   voice,
 }).Parse(pageHTML))
 
 // A page is what the template shows. It holds text of guests as it came; the template spells out control characters and escapes the rest.

@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
@@ -275,11 +276,15 @@ func pageOnADesk(t *testing.T, b *browser) {
 		text := eval[string](t, b, fmt.Sprintf(`document.querySelector(%q).innerText`, failure))
 		for _, want := range []string{
 			"A loader that reuses a pinned map names every attribute", "naming numa_node (pinned 0, defined 1)", "map 41 on node 0",
-			`"op":"load"`, "96eabe7a40aa", "suites/pinning/reuse.go:41", "loadstone run --kernel 6.12 --loader libbpf@1.1 --spec pinning.reuse.numa-node-named",
+			`"op":"load"`, "96eabe7a40aa", "suites/pinning/reuse.go:41", "ours: A refusal names what differs.", `<b>click \x1b[2J here`, "loadstone run --kernel 6.12 --loader libbpf@1.1 --spec pinning.reuse.numa-node-named",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is not shown", want)
 			}
+		}
+		links := eval[[]string](t, b, fmt.Sprintf(`Array.from(document.querySelectorAll(%q), (a) => a.href)`, failure+" .sources a"))
+		if diff := cmp.Diff([]string{fixtureSources[0].URL}, links); diff != "" {
+			t.Errorf("links: %s", diff)
 		}
 		b.run(t, chromedp.ScrollIntoView(chromedp.CSS(failure+" .again")))
 		b.shoot(t, "opened")

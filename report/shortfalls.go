@@ -152,8 +152,8 @@ func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
 		if e := s.Expectation; e != nil {
 			fmt.Fprintf(w, "  - known: %s\n", markdown(e.Issue))
 		}
-		if len(s.Source) > 0 {
-			fmt.Fprintf(w, "  - source: %s\n", markdown(strings.Join(s.Source, "; ")))
+		for _, source := range s.Sources {
+			fmt.Fprintf(w, "  - source: %s\n", markdownSource(source))
 		}
 	}
 	if slices.ContainsFunc(all, func(s *shortfall) bool { return cmp.Or(s.Level, verdict.Must) == level }) {

@@ -80,6 +80,7 @@ func (s Screen) writeFinding(w io.Writer, x finding) {
 	if e := x.Expectation; e != nil {
 		s.writeField(w, "issue", e.Issue)
 	}
+	s.writeField(w, "source", strings.Join(sourceLines(x.Sources), "\n"))
 	s.writeField(w, "again", x.again())
 	fmt.Fprintln(w)
 }

@@ -108,17 +108,20 @@ type entry struct {
 	Profiles []string         `yaml:"profiles"`
 	Needs    Needs            `yaml:"needs"`
 	Variants map[string]Needs `yaml:"variants"`
-	Source   string           `yaml:"source"`
+	Sources  []Source         `yaml:"sources"`
 	Since    string           `yaml:"since"`
 	Commits  []Commit         `yaml:"kernel_commit"`
 }
 
 func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	before := len(f.problems)
-	f.keys(node, "id", "must", "should", "profiles", "needs", "variants", "source", "since", "kernel_commit")
+	f.keys(node, "id", "must", "should", "profiles", "needs", "variants", "sources", "since", "kernel_commit")
 	f.keys(value(node, "needs"), needsKeys...)
 	for _, variant := range values(value(node, "variants")) {
 		f.keys(variant, needsKeys...)
+	}
+	for _, source := range values(value(node, "sources")) {
+		f.keys(source, sourceKeys...)
 	}
 	for _, commit := range values(value(node, "kernel_commit")) {
 		f.keys(commit, "commit", "why")
@@ -131,7 +134,10 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	f.check(node, e)
 	r := Requirement{
 		ID: e.ID, Level: Must, Sentence: e.Must, Profiles: e.Profiles, Needs: e.Needs, Variants: e.Variants,
-		Source: e.Source, Since: e.Since, Commits: e.Commits,
+		Since: e.Since, Commits: e.Commits,
+	}
+	for _, s := range e.Sources {
+		r.Sources = append(r.Sources, s.withRelease())
 	}
 	if e.Must == "" {
 		r.Level, r.Sentence = Should, e.Should
@@ -158,8 +164,14 @@ func (f *file) check(node *yaml.Node, e entry) {
 			f.report(node, "%s: unknown profile %q, have %s", e.ID, p, strings.Join(profiles, ", "))
 		}
 	}
-	if e.Source == "" {
+	if len(e.Sources) == 0 {
 		f.report(node, "%s: no source", e.ID)
+	}
+	places := values(value(node, "sources"))
+	for i, s := range e.Sources {
+		for _, problem := range s.problems() {
+			f.report(places[i], "%s: source: %s", e.ID, problem)
+		}
 	}
 	f.checkNeeds(node, e.ID, e.Needs)
 	for variant, needs := range e.Variants {

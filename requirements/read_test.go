@@ -27,7 +27,9 @@ const whole = `
   needs: {kernel: "5.10", kconfig: [NUMA], map_type: bloom_filter, numa_nodes: 2}
   variants: &types
     small: {kernel: "5.16"}
-  source: seed 000
+  sources:
+    - &one {kind: libbpf, file: src/libbpf.c, symbol: bpf_object__open, note: "-EINVAL"}
+    - {kind: kernel, version: v5.3, commit: 0cdbb4b09a06}
   since: v0.2.0
   kernel_commit:
     - {commit: 0123456789ab, why: it had a bug}
@@ -36,7 +38,7 @@ const whole = `
   should: It does another.
   profiles: [pinning]
   variants: *types
-  source: seed 001
+  sources: [*one, {kind: ours, reason: It is right.}]
 `
 
 func TestParse(t *testing.T) {
@@ -45,14 +47,18 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	small := map[string]Needs{"small": {Kernel: Version{5, 16}}}
+	open := Source{Kind: "libbpf", Version: "v1.7.0", File: "src/libbpf.c", Symbol: "bpf_object__open", Note: "-EINVAL"}
 	want := []Requirement{
 		{
 			ID: "area.one", Level: Must, Sentence: "It does one thing.", Profiles: []string{"btf-maps", "numa"},
 			Needs:    Needs{Kernel: Version{5, 10}, Kconfig: []string{"NUMA"}, MapType: "bloom_filter", NUMANodes: 2},
-			Variants: small, Source: "seed 000", Since: "v0.2.0",
+			Variants: small, Sources: []Source{open, {Kind: "kernel", Version: "v5.3", Commit: "0cdbb4b09a06"}}, Since: "v0.2.0",
 			Commits: []Commit{{Commit: "0123456789ab", Why: "it had a bug"}},
 		},
-		{ID: "area.two", Level: Should, Sentence: "It does another.", Profiles: []string{"pinning"}, Variants: small, Source: "seed 001"},
+		{
+			ID: "area.two", Level: Should, Sentence: "It does another.", Profiles: []string{"pinning"}, Variants: small,
+			Sources: []Source{open, {Kind: "ours", Reason: "It is right."}},
+		},
 	}
 	if diff := cmp.Diff(want, set.All()); diff != "" {
 		t.Error(diff)
@@ -87,7 +93,7 @@ func entryWith(id string, lines ...string) string {
 const (
 	must    = "must: It does."
 	forNUMA = "profiles: [numa]"
-	source  = "source: test"
+	source  = "sources: [{kind: ours, reason: It is right.}]"
 )
 
 func TestEveryMistakeIsReported(t *testing.T) {
@@ -97,7 +103,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		{"not a mapping", "- area.one", "area.yaml:1: want a mapping\narea.yaml:1: yaml: unmarshal errors:\n  line 1: cannot unmarshal !!str `area.one` into requirements.entry"},
 		{
 			"unknown key", entryWith("area.one", must, forNUMA, source, "colour: red"),
-			`area.yaml:5: unknown key "colour", have id, must, should, profiles, needs, variants, source, since, kernel_commit`,
+			`area.yaml:5: unknown key "colour", have id, must, should, profiles, needs, variants, sources, since, kernel_commit`,
 		},
 		{
 			"unknown need", entryWith("area.one", must, forNUMA, source, "needs: {kernle: \"5.10\"}"),

@@ -25,7 +25,7 @@ type Requirement struct {
 	// are not named here.
 	Variants map[string]Needs
 
-	Source  string   // where the rule comes from: kernel file or commit, a loader's function, a seed
+	Sources []Source // where the rule comes from; never empty
 	Since   string   // version of loadstone that first asked for it, "" for the first
 	Commits []Commit // kernel commits that a kernel may lack where a loader fails this
 }

@@ -145,7 +145,10 @@ func (p Plan) expected(b batch, s record.Spec) verdict.Expected {
 		return e
 	}
 	held := verdict.Requirement{
-		ID: r.ID, Level: verdict.Level(r.Level), Sentence: r.Sentence, Source: r.Source, Profiles: r.Profiles,
+		ID: r.ID, Level: verdict.Level(r.Level), Sentence: r.Sentence, Profiles: r.Profiles,
+	}
+	for _, s := range r.Sources {
+		held.Sources = append(held.Sources, verdict.Source{Text: s.String(), URL: s.URL()})
 	}
 	for _, c := range r.Commits {
 		held.Commits = append(held.Commits, c.Commit+" "+c.Why)

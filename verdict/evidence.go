@@ -26,7 +26,7 @@ type Requirement struct {
 	ID       string
 	Level    Level
 	Sentence string
-	Source   string
+	Sources  []Source
 	Profiles []string
 	Commits  []string // of the kernel, that may be missing where it fails
 }

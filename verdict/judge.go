@@ -55,7 +55,7 @@ func (want Expected) verdict() Verdict {
 		should = should && r.Level == Should
 		v.Requirement = append(v.Requirement, r.ID)
 		v.Sentence = append(v.Sentence, r.Sentence)
-		v.Source = appendNew(v.Source, r.Source)
+		v.Sources = appendNew(v.Sources, r.Sources...)
 		v.Profiles = appendNew(v.Profiles, r.Profiles...)
 		v.Commits = appendNew(v.Commits, r.Commits...)
 	}
@@ -65,9 +65,10 @@ func (want Expected) verdict() Verdict {
 	return v
 }
 
-func appendNew(to []string, from ...string) []string {
+func appendNew[T comparable](to []T, from ...T) []T {
+	var zero T
 	for _, s := range from {
-		if s != "" && !slices.Contains(to, s) {
+		if s != zero && !slices.Contains(to, s) {
 			to = append(to, s)
 		}
 	}

@@ -17,7 +17,7 @@ var (
 	cell    = Cell{Loader: "libbpf", LoaderVersion: "1.1", Kernel: "6.12", KernelRelease: "6.12.48-cloud-amd64"}
 	wantOne = Expected{
 		Spec: "mapdefs.one", Suite: "mapdefs", Cell: cell,
-		Requirements: []Requirement{{ID: "mapdefs.one", Level: Must, Sentence: "A loader does one thing.", Source: "seed 000"}},
+		Requirements: []Requirement{{ID: "mapdefs.one", Level: Must, Sentence: "A loader does one thing.", Sources: []Source{{Text: "seed 000"}}}},
 	}
 	off = Ending{Cause: PoweredOff}
 )
@@ -207,8 +207,8 @@ func TestAFailureTellsItAll(t *testing.T) {
 	want := Expected{
 		Spec: "pinning.reuse/numa", Suite: "pinning", Cell: cell, Attempt: 2,
 		Requirements: []Requirement{
-			{ID: "pinning.reuse", Level: Must, Sentence: "A loader names what differs.", Source: "seed 000", Profiles: []string{"pinning"}},
-			{ID: "pinning.numa", Level: Should, Sentence: "A loader looks at the node.", Source: "seed 000", Profiles: []string{"pinning", "numa"}, Commits: []string{"96eabe7a40aa"}},
+			{ID: "pinning.reuse", Level: Must, Sentence: "A loader names what differs.", Sources: []Source{{Text: "seed 000"}}, Profiles: []string{"pinning"}},
+			{ID: "pinning.numa", Level: Should, Sentence: "A loader looks at the node.", Sources: []Source{{Text: "seed 000"}}, Profiles: []string{"pinning", "numa"}, Commits: []string{"96eabe7a40aa"}},
 		},
 	}
 	spec := want.Spec
@@ -226,7 +226,7 @@ func TestAFailureTellsItAll(t *testing.T) {
 	diff := cmp.Diff(Verdict{
 		Spec: spec, Requirement: []string{"pinning.reuse", "pinning.numa"}, Suite: "pinning", Cell: cell,
 		Kind: Fail, Reason: "ok; map 41", DurationMS: 12,
-		Level: Must, Sentence: []string{"A loader names what differs.", "A loader looks at the node."}, Source: []string{"seed 000"},
+		Level: Must, Sentence: []string{"A loader names what differs.", "A loader looks at the node."}, Sources: []Source{{Text: "seed 000"}},
 		Commits: []string{"96eabe7a40aa"}, Profiles: []string{"pinning", "numa"},
 		Expected: "rejected at pin", Seen: "ok; map 41", Detail: "numa.go:12", Attempt: 2,
 		Conversation: []string{`> {"op":"open"}`, `< {"ok":{}}  (2ms)`, `> {"op":"load"}`, `! no reply within 5s  (5s)`, "| libbpf: map 'm'", "| libbpf: no"},

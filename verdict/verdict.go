@@ -71,7 +71,7 @@ type Verdict struct {
 
 	Level    Level    `json:"level,omitempty"`    // the strictest of the requirements'
 	Sentence []string `json:"sentence,omitempty"` // a requirement in words, in the order of Requirement
-	Source   []string `json:"source,omitempty"`   // where the requirements come from
+	Sources  []Source `json:"source,omitempty"`   // where the requirements come from
 	Commits  []string `json:"commits,omitempty"`  // kernel commits that a kernel which fails may lack
 	Profiles []string `json:"profiles,omitempty"`
 

@@ -16,17 +16,24 @@ import (
 	"github.com/loadstone-bpf/loadstone/run"
 )
 
+// A listedSource is a source as data, and as text and a link for people.
+type listedSource struct {
+	requirements.Source
+	Text string `json:"text"`
+	URL  string `json:"url,omitempty"`
+}
+
 // A listedSpec is one line of loadstone list --json: a spec and the requirement that it checks.
 type listedSpec struct {
-	Spec        string   `json:"spec"`
-	Requirement string   `json:"requirement"`
-	Suite       string   `json:"suite"`
-	Level       string   `json:"level"`
-	Sentence    string   `json:"sentence"`
-	Profiles    []string `json:"profiles"`
-	Needs       string   `json:"needs,omitempty"`
-	Source      string   `json:"source"`
-	Place       string   `json:"place"`
+	Spec        string         `json:"spec"`
+	Requirement string         `json:"requirement"`
+	Suite       string         `json:"suite"`
+	Level       string         `json:"level"`
+	Sentence    string         `json:"sentence"`
+	Profiles    []string       `json:"profiles"`
+	Needs       string         `json:"needs,omitempty"`
+	Sources     []listedSource `json:"sources"`
+	Place       string         `json:"place"`
 }
 
 func newListCommand() *cobra.Command {
@@ -40,7 +47,8 @@ the id of its requirement, which means all its variants.`,
 		Example: `  loadstone list
   loadstone list --suite mapdefs
   loadstone list 'mapdefs.btf.*'
-  loadstone list --json | jq -r 'select(.level == "must").spec'`,
+  loadstone list --json | jq -r 'select(.level == "must").spec'
+  loadstone list --json | jq -r '.sources[].url // empty' | sort -u`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeSpecs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -92,9 +100,13 @@ func describe(specs run.Catalogue) ([]listedSpec, error) {
 		if !found {
 			return nil, fmt.Errorf("spec %s has no requirement here: 'make build' makes both programs from the same sources", s.ID)
 		}
+		var sources []listedSource
+		for _, source := range r.Sources {
+			sources = append(sources, listedSource{Source: source, Text: source.String(), URL: source.URL()})
+		}
 		listed = append(listed, listedSpec{
 			Spec: s.ID, Requirement: r.ID, Suite: s.Suite, Level: string(r.Level), Sentence: r.Sentence, Profiles: r.Profiles,
-			Needs: r.NeedsOf(s.ID).String(), Source: r.Source, Place: s.Place,
+			Needs: r.NeedsOf(s.ID).String(), Sources: sources, Place: s.Place,
 		})
 	}
 	return listed, nil

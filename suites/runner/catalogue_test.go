@@ -14,8 +14,8 @@ import (
 )
 
 const catalogued = `
-- {id: fake.first, must: A loader does it., profiles: [btf-maps], source: test}
-- {id: fake.second, should: A loader does that., profiles: [numa], source: test, variants: {old: {kernel: "5.16"}}}
+- {id: fake.first, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
+- {id: fake.second, should: A loader does that., profiles: [numa], sources: [{kind: ours, reason: A test.}], variants: {old: {kernel: "5.16"}}}
 `
 
 func TestCatalogue(t *testing.T) {

@@ -114,10 +114,10 @@ func idOf(m *ebpf.Map) uint32 {
 
 // theRequirements are those of the test specs.
 const theRequirements = `
-- {id: fake.first, must: A loader does it., profiles: [btf-maps], source: test}
-- {id: fake.legacy, must: A loader does it., profiles: [legacy-maps], source: test}
-- {id: fake.new, must: A loader does it., profiles: [btf-maps], source: test, needs: {kernel: "99.0"}}
-- {id: fake.second, must: A loader does it., profiles: [btf-maps], source: test}
+- {id: fake.first, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
+- {id: fake.legacy, must: A loader does it., profiles: [legacy-maps], sources: [{kind: ours, reason: A test.}]}
+- {id: fake.new, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}], needs: {kernel: "99.0"}}
+- {id: fake.second, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
 `
 
 // A spec is one of the tests' own.

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// address returns where a source can be read, or "" where it names no page that a reader may be led
+// to. It is ASCII, and ends neither an attribute of HTML nor a link of Markdown.
+func address(s verdict.Source) string {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Opaque != "" {
+		return ""
+	}
+	unescaped := strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", `"`, "%22", "'", "%27", `\`, "%5C", "`", "%60")
+	text := unescaped.Replace(u.String())
+	for _, r := range text {
+		if r <= ' ' || r > '~' {
+			return ""
+		}
+	}
+	return text
+}
+
+// sourceLines returns the sources as text, each with its address behind it.
+func sourceLines(sources []verdict.Source) []string {
+	var lines []string
+	for _, s := range sources {
+		lines = append(lines, strings.Join(nonEmpty(s.Text, address(s)), "  "))
+	}
+	return lines
+}
+
+// markdownSource returns a source as a link of Markdown, or as text where it has no address.
+func markdownSource(s verdict.Source) string {
+	if a := address(s); a != "" {
+		return "[" + markdown(s.Text) + "](" + a + ")"
+	}
+	return markdown(s.Text)
+}
