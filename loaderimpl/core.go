@@ -18,17 +18,28 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// fit applies a program's CO-RE relocations: instructions that depend on the layout of the kernel's types get the numbers of this kernel.
+// A coreRelocator applies CO-RE relocations to the programs of an object.
+type coreRelocator struct {
+	object      *Object
+	kernelTypes *btf.Spec   // to be used in place of the running kernel's; nil for none
+	extraTypes  []*btf.Spec // that relocations may find beside them
+	kernel      *btf.Cache
+
+	types *btf.Spec     // the object's; nil until needed
+	ext   *btf.ExtInfos // its relocations; nil until needed
+}
+
+// applyCORE applies a program's CO-RE relocations: instructions that depend on the layout of the kernel's types get the numbers of this kernel.
 // The rules are cilium/ebpf's, and so are the parsed relocations; the kernel's types are read only if a program has any.
-func (l *loading) fit(b *code.Body) error {
+func (c *coreRelocator) applyCORE(b *code.Body) error {
 	var relos []*btf.CORERelocation
 	var places []uint32 // of the instructions, in the body
 	for _, i := range b.Order {
-		fn := &l.object.functions[i]
-		if !l.object.ext.HasCORE(fn.Section.Name) {
+		fn := &c.object.functions[i]
+		if !c.object.ext.HasCORE(fn.Section.Name) {
 			continue
 		}
-		list, err := l.fits(fn.Section.Name)
+		list, err := c.coreRelocs(fn.Section.Name)
 		if err != nil {
 			return err
 		}
@@ -43,38 +54,38 @@ func (l *loading) fit(b *code.Body) error {
 	if len(relos) == 0 {
 		return nil
 	}
-	targets, err := l.targets()
+	targets, err := c.targets()
 	if err != nil {
 		return err
 	}
-	fixups, err := btf.CORERelocate(relos, targets, l.object.file.Order, l.localTypes.TypeID)
+	fixups, err := btf.CORERelocate(relos, targets, c.object.file.Order, c.types.TypeID)
 	if err != nil {
 		return fmt.Errorf("CO-RE: %w: %w", refuse.ErrRelocation, err)
 	}
 	for i := range fixups {
-		if err := l.apply(&fixups[i], b.Code[int(places[i])*objfile.InsnSize:]); err != nil {
+		if err := c.apply(&fixups[i], b.Code[int(places[i])*objfile.InsnSize:]); err != nil {
 			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], refuse.ErrRelocation, err)
 		}
 	}
 	return nil
 }
 
-// fits are the CO-RE relocations of a section, in the words of cilium/ebpf.
-func (l *loading) fits(section string) (btf.CORERelocationOffsets, error) {
-	if l.localTypes == nil {
-		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(l.object.file.Data))
+// coreRelocs returns the CO-RE relocations of a section, in the words of cilium/ebpf.
+func (c *coreRelocator) coreRelocs(section string) (btf.CORERelocationOffsets, error) {
+	if c.types == nil {
+		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(c.object.file.Data))
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", refuse.ErrBTF, err)
 		}
-		l.localTypes, l.localExt = spec, ext
+		c.types, c.ext = spec, ext
 	}
-	_, _, relos := l.localExt.Section(section)
+	_, _, relos := c.ext.Section(section)
 	return relos, nil
 }
 
 // apply changes one instruction.
-func (l *loading) apply(fixup *btf.COREFixup, insn []byte) error {
-	order := l.object.file.Order
+func (c *coreRelocator) apply(fixup *btf.COREFixup, insn []byte) error {
+	order := c.object.file.Order
 	var ins asm.Instruction
 	if err := ins.Unmarshal(bytes.NewReader(insn), order, "linux"); err != nil {
 		return err
@@ -92,37 +103,37 @@ func (l *loading) apply(fixup *btf.COREFixup, insn []byte) error {
 
 // targets are the types that relocations are made against: the kernel's and its modules', or those that the caller gave; then more of the
 // caller's.
-func (l *loading) targets() ([]*btf.Spec, error) {
-	if l.opts.KernelTypes != nil {
-		return append([]*btf.Spec{l.opts.KernelTypes}, l.opts.ExtraTypes...), nil
+func (c *coreRelocator) targets() ([]*btf.Spec, error) {
+	if c.kernelTypes != nil {
+		return append([]*btf.Spec{c.kernelTypes}, c.extraTypes...), nil
 	}
-	kernel, err := l.cache.Kernel()
+	kernel, err := c.kernel.Kernel()
 	if err != nil {
-		return nil, kernelTypes(err)
+		return nil, noKernelTypes(err)
 	}
 	targets := []*btf.Spec{kernel}
-	modules, err := l.cache.Modules()
+	modules, err := c.kernel.Modules()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel may have types and no types of modules
-		return nil, kernelTypes(err)
+		return nil, noKernelTypes(err)
 	}
 	for _, name := range modules {
-		spec, err := l.cache.Module(name)
+		spec, err := c.kernel.Module(name)
 		if err != nil {
-			return nil, kernelTypes(err)
+			return nil, noKernelTypes(err)
 		}
 		targets = append(targets, spec)
 	}
-	return append(targets, l.opts.ExtraTypes...), nil
+	return append(targets, c.extraTypes...), nil
 }
 
-// kernelTypes says that the kernel's types cannot be had.
-func kernelTypes(err error) error {
+// noKernelTypes says that the kernel's types cannot be had.
+func noKernelTypes(err error) error {
 	return &refuse.Error{Stage: StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
 // attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id of a type, and for a module the descriptor
 // of its types, which the caller closes.
-func (l *loading) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
+func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
 	name := k.AttachTo
 	var want btf.Type = (*btf.Func)(nil)
 	switch {
@@ -133,22 +144,22 @@ func (l *loading) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
 	case k.Type == ebpf.LSM:
 		name = "bpf_lsm_" + name
 	}
-	kernel, err := l.cache.Kernel()
+	kernel, err := c.kernel.Kernel()
 	if err != nil {
-		return 0, nil, kernelTypes(err)
+		return 0, nil, noKernelTypes(err)
 	}
 	id, err := typeID(kernel, name, want)
 	if !errors.Is(err, btf.ErrNotFound) {
 		return id, nil, err
 	}
-	modules, err := l.cache.Modules()
+	modules, err := c.kernel.Modules()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, nil, kernelTypes(err)
+		return 0, nil, noKernelTypes(err)
 	}
 	for _, module := range modules {
-		spec, err := l.cache.Module(module)
+		spec, err := c.kernel.Module(module)
 		if err != nil {
-			return 0, nil, kernelTypes(err)
+			return 0, nil, noKernelTypes(err)
 		}
 		if id, err = typeID(spec, name, want); errors.Is(err, btf.ErrNotFound) {
 			continue

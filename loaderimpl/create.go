@@ -5,277 +5,285 @@ package loaderimpl
 import (
 	"errors"
 	"fmt"
-	"math/bits"
-	"os"
 	"syscall"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// createMaps makes the object's maps, fills them, freezes what is read-only and pins what asks for it. Maps of maps come last, so the order in
-// the object does not matter: they are filled with maps that are there, and before anyone can find them by their pins. PROG_ARRAYs have to wait
-// for programs, which have to have them.
-func (l *loading) createMaps() error {
-	l.maps = make([]*ebpf.Map, len(l.object.maps))
-	for _, outer := range []bool{false, true} {
-		for i, m := range l.object.maps {
-			if !m.create || mapdef.HoldsMaps(m.def.Type) != outer {
-				continue
-			}
-			made, err := l.createMap(m)
-			if err != nil {
-				return refuse.At(StageCreate, m.def.Section, m.def.Name, err)
-			}
-			l.maps[i] = made
-			l.undo(made.Close)
+// A mapLoad is one map on its way into the kernel.
+type mapLoad struct {
+	*Map
+	want   *wantedMap // nil for a map that is left out
+	kernel *ebpf.Map  // nil until it is created or found, and for a map that is left out
+	reused bool       // it was pinned or given, and keeps what it holds
+}
+
+// A mapMaker creates an object's maps.
+type mapMaker struct {
+	maps        []*mapLoad // by index in Object.maps
+	types       *objectTypes
+	kernelTypes func() (*btf.Spec, error) // the running kernel's
+	pins        pinner
+	undo        *undoStack
+}
+
+// wantAll finds out what all maps ask of the kernel.
+func (k *mapMaker) wantAll(o *Object) error {
+	k.maps = make([]*mapLoad, len(o.maps))
+	for i, m := range o.maps {
+		k.maps[i] = &mapLoad{Map: m}
+		if !m.create {
+			continue
+		}
+		var err error
+		if k.maps[i].want, err = want(o.name, m); err != nil {
+			return refuse.At(StageCreate, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
 }
 
-// createMap makes one map, or takes the one that was given, or is pinned where it should be.
-func (l *loading) createMap(m *Map) (*ebpf.Map, error) {
-	if m.existing != nil || m.def.Supply != nil {
-		return l.takeGiven(m)
-	}
-	if m.pinPath != "" && m.policy == PinShare {
-		if pinned, err := l.reuse(m); err != nil || pinned != nil {
-			return pinned, err
+// createAll creates the maps, fills them, freezes what is read-only and pins what asks for it. Maps of
+// maps come last, so the order in the object does not matter: they are filled with maps that exist, and
+// before anyone can find them by their pins. PROG_ARRAYs have to wait for programs, which need them.
+func (k *mapMaker) createAll() error {
+	for _, outer := range []bool{false, true} {
+		for _, m := range k.maps {
+			if !m.create || mapdef.HoldsMaps(m.def.Type) != outer {
+				continue
+			}
+			if err := k.obtain(m); err != nil {
+				return refuse.At(StageCreate, m.def.Section, m.def.Name, err)
+			}
 		}
 	}
-	made, err := l.newMap(m)
-	if err != nil {
-		return nil, err
-	}
-	err = fillData(made, m)
-	if err == nil {
-		err = l.fillMaps(made, m)
-	}
-	if err != nil {
-		made.Close()
-		return nil, err
-	}
-	if m.pinPath != "" && m.policy != PinReplace {
-		return l.pin(made, m)
-	}
-	return made, nil
+	return nil
 }
 
-// takeGiven takes a map that a caller gave with [Map.UseMap], or that a handler supplies.
-func (l *loading) takeGiven(m *Map) (*ebpf.Map, error) {
-	given := m.existing
-	if given == nil {
-		var err error
-		if given, err = m.def.Supply(); err != nil {
-			return nil, fmt.Errorf("supply: %w", fromHandler(err))
-		}
-		if given == nil {
-			return nil, fmt.Errorf("supplied no map: %w", refuse.ErrHandler)
+// obtain takes the map that was given, or is pinned where m should be, or else creates and pins one.
+func (k *mapMaker) obtain(m *mapLoad) error {
+	if m.existing != nil || m.def.Supply != nil {
+		return k.takeGiven(m)
+	}
+	if m.pinPath != "" && m.policy == PinShare {
+		if err := k.reuse(m); err != nil || m.kernel != nil {
+			return err
 		}
 	}
-	if m.def.Type != ebpf.UnspecifiedMap {
-		if err := l.compatible(m, given.FD(), ""); err != nil {
-			return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
-		}
+	if err := k.create(m); err != nil {
+		return err
 	}
-	own, err := given.Clone()
+	if m.pinPath == "" || m.policy == PinReplace { // which comes once everything else is loaded
+		return nil
+	}
+	return refuse.At(StagePin, m.def.Section, m.def.Name, k.pin(m))
+}
+
+// hold gives a map in the kernel to the load, which closes it should it fail. It takes the place of
+// one that the load made before.
+func (k *mapMaker) hold(m *mapLoad, kernel *ebpf.Map) {
+	if m.kernel != nil {
+		m.kernel.Close()
+	} else {
+		k.undo.push(func() error { return m.kernel.Close() })
+	}
+	m.kernel = kernel
+}
+
+// create makes the map in the kernel, with what it holds from the start.
+func (k *mapMaker) create(m *mapLoad) error {
+	fd, err := k.newMap(m.want)
 	if err != nil {
-		return nil, fmt.Errorf("descriptor for the map that was given: %w", err)
+		return err
 	}
-	l.reused[m] = true
-	if m.pinPath == "" || m.policy == PinReplace {
-		return own, nil
+	made, err := ebpf.NewMapFromFD(fd)
+	if err != nil {
+		return fmt.Errorf("inspect new map: %w", err)
 	}
-	if err := l.pinGiven(own, m); err != nil {
-		own.Close()
-		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
+	k.hold(m, made)
+	if err := k.fillData(m); err != nil {
+		return err
 	}
-	return own, nil
+	return k.fillMaps(m)
+}
+
+// newMap makes one map in the kernel, and returns its descriptor.
+func (k *mapMaker) newMap(w *wantedMap) (int, error) {
+	attr := w.attr
+	if mapdef.HoldsMaps(w.def.Type) {
+		template, err := k.template(w)
+		if err != nil {
+			return -1, err
+		}
+		defer sys.Close(template)
+		attr.InnerMapFD = uint32(template)
+	}
+	fd, err := k.types.createMap(&attr, w.def)
+	if err != nil {
+		return -1, explainNode(err, &attr)
+	}
+	return fd, nil
+}
+
+// template returns a descriptor of the map that shows the kernel what the maps in a map of maps look
+// like. It is needed only while the outer map is made.
+func (k *mapMaker) template(w *wantedMap) (int, error) {
+	switch {
+	case w.inner == nil:
+		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: "+
+			"add __array(values, ...), or a map of its inner_id: %w", w.def.Type, refuse.ErrInner)
+	case w.inner.template != nil:
+		fd, err := sys.Duplicate(w.inner.template.FD())
+		if err != nil {
+			return -1, fmt.Errorf("descriptor for inner map: %w", err)
+		}
+		return fd, nil
+	}
+	fd, err := k.newMap(w.inner.like)
+	if err != nil {
+		return -1, fmt.Errorf("inner map: %w", err)
+	}
+	return fd, nil
 }
 
 // fillData puts global data in its map, and freezes what is read-only.
-func fillData(made *ebpf.Map, m *Map) error {
+func (k *mapMaker) fillData(m *mapLoad) error {
 	if m.def.Source == mapdef.SourceData && m.value != nil {
-		if err := made.Put(uint32(0), m.value); err != nil {
+		if err := m.kernel.Put(uint32(0), m.value); err != nil {
 			return fmt.Errorf("write initial value: %w", err)
 		}
 	}
 	if m.def.Frozen() {
-		if err := made.Freeze(); err != nil {
+		if err := m.kernel.Freeze(); err != nil {
 			return fmt.Errorf("freeze: %w", err)
 		}
 	}
 	return nil
 }
 
-// fillMaps puts maps in a map of maps that was just made. One that was pinned or given keeps what it holds: others may have changed it.
-func (l *loading) fillMaps(made *ebpf.Map, m *Map) error {
+// fillMaps puts maps in a map of maps that was just made. One that was pinned or given keeps what it
+// holds: others may have changed it.
+func (k *mapMaker) fillMaps(m *mapLoad) error {
 	if !mapdef.HoldsMaps(m.def.Type) {
 		return nil
 	}
 	for _, slot := range m.def.Slots {
-		inner := l.mapNamed(slot.Name)
+		inner := k.named(slot.Name)
 		if inner == nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, refuse.ErrNotCreated)
 		}
-		if err := made.Put(slot.Index, uint32(inner.FD())); err != nil {
+		if err := m.kernel.Put(slot.Index, uint32(inner.FD())); err != nil {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
 		}
 	}
 	return nil
 }
 
-// newMap makes one map in the kernel.
-func (l *loading) newMap(m *Map) (*ebpf.Map, error) {
-	attr, err := attributes(l.object.name, m.def)
+// named returns the map of that name in the kernel, nil if it was left out.
+func (k *mapMaker) named(name string) *ebpf.Map {
+	for _, m := range k.maps {
+		if m.def.Name == name {
+			return m.kernel
+		}
+	}
+	return nil
+}
+
+// takeGiven takes a map that a caller gave with [Map.UseMap], or that a handler supplies.
+func (k *mapMaker) takeGiven(m *mapLoad) error {
+	given := m.existing
+	if given == nil {
+		var err error
+		if given, err = m.def.Supply(); err != nil {
+			return fmt.Errorf("supply: %w", fromHandler(err))
+		}
+		if given == nil {
+			return fmt.Errorf("supplied no map: %w", refuse.ErrHandler)
+		}
+	}
+	if m.def.Type != ebpf.UnspecifiedMap {
+		if err := m.want.compare(given.FD(), "", k.kernelTypes); err != nil {
+			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
+		}
+	}
+	own, err := given.Clone()
 	if err != nil {
+		return fmt.Errorf("descriptor for the map that was given: %w", err)
+	}
+	k.hold(m, own)
+	m.reused = true
+	if m.pinPath == "" || m.policy == PinReplace {
+		return nil
+	}
+	return refuse.At(StagePin, m.def.Section, m.def.Name, k.pins.pinGiven(m))
+}
+
+// reuse takes the map that is pinned where m should be. It leaves m without one if nothing is pinned.
+func (k *mapMaker) reuse(m *mapLoad) error {
+	pinned, err := k.openPinned(m)
+	if err != nil || pinned == nil {
+		return refuse.At(StagePin, m.def.Section, m.def.Name, err)
+	}
+	k.hold(m, pinned)
+	m.reused = true
+	return nil
+}
+
+// openPinned opens the map that is pinned where m should be, nil where nothing is.
+func (k *mapMaker) openPinned(m *mapLoad) (*ebpf.Map, error) {
+	fd, err := sys.OpenPin(m.pinPath)
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("open pin %s: %w", m.pinPath, err)
+	}
+	if err := m.want.compare(fd, m.pinPath, k.kernelTypes); err != nil {
+		sys.Close(fd)
 		return nil, err
 	}
-	if mapdef.HoldsMaps(m.def.Type) {
-		template, err := l.template(m)
-		if err != nil {
-			return nil, err
-		}
-		defer sys.Close(template)
-		attr.InnerMapFD = uint32(template)
-	}
-	fd, err := l.createWithTypes(attr, m.def)
+	pinned, err := ebpf.NewMapFromFD(fd)
 	if err != nil {
-		return nil, explainNode(err, attr)
+		return nil, fmt.Errorf("inspect pinned map: %w", err)
 	}
-	made, err := ebpf.NewMapFromFD(fd)
-	if err != nil {
-		return nil, fmt.Errorf("inspect new map: %w", err)
-	}
-	return made, nil
+	return pinned, nil
 }
 
-// template makes the map that shows the kernel what the maps in a map of maps look like. It is needed only while the outer map is made.
-func (l *loading) template(m *Map) (int, error) {
-	d := m.def
-	switch {
-	case m.inner != nil:
-		fd, err := sys.Duplicate(m.inner.FD())
-		if err != nil {
-			return -1, fmt.Errorf("descriptor for inner map: %w", err)
-		}
-		return fd, nil
-	case d.Inner == nil:
-		return -1, fmt.Errorf("a map of type %v needs to know its inner maps: add __array(values, ...), or a map of its inner_id: %w", d.Type, refuse.ErrInner)
-	}
-	attr, err := attributes(l.object.name, d.Inner)
-	if err != nil {
-		return -1, fmt.Errorf("inner map: %w", err)
-	}
-	fd, err := l.createWithTypes(attr, d.Inner)
-	if err != nil {
-		return -1, fmt.Errorf("inner map: %w", explainNode(err, attr))
-	}
-	return fd, nil
-}
-
-// attributes is a definition as this machine's kernel wants it.
-func attributes(object string, d *mapdef.Definition) (*sys.MapCreateAttr, error) {
-	name := d.Name
-	if d.Source == mapdef.SourceData {
-		name = mapdef.DataName(object, d.Section)
-	}
-	a := plainAttributes(name, d)
-	switch d.Type {
-	case ebpf.PerfEventArray:
-		// An element per CPU, each a descriptor (libbpf, map_set_def_max_entries and bpf_object__create_map).
-		if a.MaxEntries == 0 {
-			n, err := ebpf.PossibleCPU()
-			if err != nil {
-				return nil, fmt.Errorf("count CPUs: %w", err)
+// pin pins a map that was just created. Should another loader have pinned the same map in the meantime,
+// m takes that one instead.
+func (k *mapMaker) pin(m *mapLoad) error {
+	// The other loader may fail and take its pin and folder away again, any number of times; that it
+	// always does so just then is no race.
+	const attempts = 32
+	var err error
+	for range attempts {
+		err = k.pins.pinNew(m)
+		switch {
+		case errors.Is(err, syscall.EEXIST) && m.policy == PinShare:
+			if reuseErr := k.reuse(m); reuseErr != nil || m.reused {
+				return reuseErr
 			}
-			a.MaxEntries = uint32(n)
-		}
-		if a.KeySize == 0 && a.ValueSize == 0 {
-			a.KeySize, a.ValueSize = 4, 4
-		}
-	case ebpf.RingBuf, ebpf.UserRingbuf:
-		a.MaxEntries = ringSize(a.MaxEntries, uint32(os.Getpagesize()))
-	case ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.ProgramArray:
-		if a.KeySize == 0 && d.Type != ebpf.HashOfMaps {
-			a.KeySize = 4
-		}
-		if a.ValueSize == 0 {
-			a.ValueSize = 4
+		case errors.Is(err, syscall.EEXIST):
+			return fmt.Errorf("%w: %w", refuse.ErrPinned, err)
+		case !errors.Is(err, errFolderGone):
+			return err
 		}
 	}
-	return a, nil
+	return err
 }
 
-// plainAttributes is a definition as it stands.
-func plainAttributes(name string, d *mapdef.Definition) *sys.MapCreateAttr {
-	a := &sys.MapCreateAttr{
-		MapType: uint32(d.Type), KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
-		MapFlags: d.Flags, Name: sys.Name(name), MapExtra: d.MapExtra,
+// explainNode says of the kernel's refusal of a map that the NUMA node it was to be on is not there, if that is so by what sysfs says.
+func explainNode(err error, a *sys.MapCreateAttr) error {
+	if !errors.Is(err, syscall.EINVAL) || a.MapFlags&mapdef.FlagNumaNode == 0 || a.NumaNode == mapdef.NoNode {
+		return err
 	}
-	if d.Flags&mapdef.FlagNumaNode != 0 {
-		a.NumaNode = d.NumaNode
+	if !sys.NodeOffline(a.NumaNode) {
+		return err
 	}
-	return a
-}
-
-// ringSize is the size of a ring buffer in bytes: pages, and as many as a power of two (libbpf, adjust_ringbuf_sz). A size that is none
-// stays for the kernel to refuse.
-func ringSize(n, page uint32) uint32 {
-	pages := (uint64(n) + uint64(page) - 1) / uint64(page)
-	if pages == 0 {
-		return n
-	}
-	size := uint64(1) << bits.Len64(pages-1) * uint64(page)
-	if size > 1<<31 {
-		return n
-	}
-	return uint32(size)
-}
-
-// takesTypes reports whether the kernel takes BTF for maps of a type. For those it does not, the types of key and value are for readers of the
-// source only (libbpf, bpf_object__create_map; kernel, map_check_no_btf).
-func takesTypes(t ebpf.MapType) bool {
-	switch t {
-	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.DevMap, ebpf.DevMapHash,
-		ebpf.CPUMap, ebpf.XSKMap, ebpf.SockMap, ebpf.SockHash, ebpf.Queue, ebpf.Stack, ebpf.Arena:
-		return false
-	}
-	return true
-}
-
-// hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
-func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
-
-// createWithTypes makes a map with its types, and without them if the kernel does not take them for this map: it says ENOTSUPP for a type of
-// map that has none, and EINVAL for keys that it wants otherwise, such as an array's that is an enum. Those errors can mean other things, so
-// the first one counts if the map cannot be made without types either.
-func (l *loading) createWithTypes(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
-	if !hasTypes(d) {
-		return sys.CreateMap(attr)
-	}
-	if l.typesFD < 0 {
-		l.noTypes[d.Name] = l.typesErr
-		fd, err := sys.CreateMap(attr)
-		if err != nil {
-			return -1, fmt.Errorf("%w, without its types: %w", err, l.typesErr)
-		}
-		return fd, nil
-	}
-	plain := *attr
-	attr.BTFFD, attr.BTFKey, attr.BTFValue = uint32(l.typesFD), uint32(d.Key), uint32(d.Value)
-	fd, err := sys.CreateMap(attr)
-	if err == nil || !errors.Is(err, sys.ENOTSUPP) && !errors.Is(err, syscall.EINVAL) {
-		return fd, err
-	}
-	fd, again := sys.CreateMap(&plain)
-	if again != nil {
-		return -1, err
-	}
-	l.noTypes[d.Name] = err
-	return fd, nil
+	return fmt.Errorf("node %d: %w: %w", a.NumaNode, refuse.ErrNode, err)
 }

@@ -29,7 +29,7 @@ func createAlone(d *mapdef.Definition, template *ebpf.Map) (*ebpf.Map, error) {
 	if d.Key != 0 || d.Value != 0 || d.Pinning != mapdef.PinNone || d.Inner != nil || len(d.Slots) > 0 {
 		return nil, fmt.Errorf("it says what only an object can: %w", refuse.ErrDefinition)
 	}
-	attr := plainAttributes(d.Name, d)
+	attr := asDefined(d.Name, d)
 	switch {
 	case mapdef.HoldsMaps(d.Type) != (template != nil):
 		return nil, fmt.Errorf("a template, and only for a map of maps: %w", refuse.ErrInner)
@@ -37,9 +37,9 @@ func createAlone(d *mapdef.Definition, template *ebpf.Map) (*ebpf.Map, error) {
 		attr.InnerMapFD = uint32(template.FD())
 	}
 	sys.RaiseMemlock()
-	fd, err := sys.CreateMap(attr)
+	fd, err := sys.CreateMap(&attr)
 	if err != nil {
-		return nil, explainNode(err, attr)
+		return nil, explainNode(err, &attr)
 	}
 	made, err := ebpf.NewMapFromFD(fd) // which closes it if it fails
 	if err != nil {

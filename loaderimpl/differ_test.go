@@ -85,8 +85,9 @@ func TestAKernelThatCannotBeAsked(t *testing.T) {
 		if c.change != nil {
 			do(t, c.change(o.Map(c.target)))
 		}
-		l := loading{object: o, kernelTypes: func() (*btf.Spec, error) { return nil, btf.ErrNotSupported }}
-		err = l.compatible(o.Map(c.target), given.FD(), "")
+		w, err := want(o.Name(), o.Map(c.target))
+		do(t, err)
+		err = w.compare(given.FD(), "", func() (*btf.Spec, error) { return nil, btf.ErrNotSupported })
 		if !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: error %v, want %v", c.name, err, c.want)
 		}

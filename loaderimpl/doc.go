@@ -38,13 +38,16 @@
 //	handler_map.go              what handlers of the caller's know
 //	handler_program.go
 //	tailcall.go                 iproute2's sections of tail calls
-//	load.go           load      the rest, in order: [Object.Load], and what undoes it
+//	load.go           load      the rest, in order: [Object.Load]; undo.go takes it back
 //	types.go                    types to the kernel
-//	create.go         create    definitions to maps, with contents; create_map.go makes one map without an object
+//	want.go           create    definitions to what is wanted of this kernel: one value per map, for all that follows
+//	create.go                   to maps, with contents; create_map.go makes one map without an object
+//	differ.go                   what is there to what is wanted
 //	pin.go            pin       maps to and from bpffs
 //	pin_iproute2.go               where iproute2 has them
-//	differ.go                   what is there to what the definition asks for
-//	core.go           relocate  instructions to this kernel's types
+//	program_load.go   load      programs to the kernel
+//	core.go                       instructions to this kernel's types
+//	program_array.go            programs to the maps that hold them
 //	error.go                    the errors
 //
 // That opening is pure is a fact of the compiler: what opens an object cannot import package sys, and a test of imports holds it to no other way.

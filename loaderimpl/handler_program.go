@@ -10,7 +10,6 @@ import (
 
 	"github.com/cilium/ebpf"
 
-	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
@@ -101,28 +100,6 @@ func (o *Object) setUp() error {
 		}
 	}
 	return nil
-}
-
-// prepare lets a program's handler see and change what goes to the kernel.
-func (l *loading) prepare(p *Program, b *code.Body) (ProgramKind, error) {
-	if p.handler == nil || p.handler.Prepare == nil {
-		return p.kind, nil
-	}
-	maps := make(map[string]*ebpf.Map, len(l.maps))
-	for i, m := range l.object.maps {
-		if l.maps[i] != nil {
-			maps[m.def.Name] = l.maps[i]
-		}
-	}
-	prep := &Preparation{Program: p, Maps: maps, Kind: p.kind, Code: slices.Clip(b.Code)}
-	if err := p.handler.Prepare(prep); err != nil {
-		return ProgramKind{}, fromHandler(err)
-	}
-	if len(prep.Code) != len(b.Code) {
-		return ProgramKind{}, fmt.Errorf("it makes %d bytes of code of %d: %w", len(prep.Code), len(b.Code), refuse.ErrHandler)
-	}
-	copy(b.Code, prep.Code)
-	return prep.Kind, code.Kind(prep.Kind).Check()
 }
 
 // Attach has a program attached by its section's handler. Closing what is returned undoes it, and does so before l is closed; closing l does

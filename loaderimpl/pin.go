@@ -74,84 +74,38 @@ func checkPinName(name string) error {
 	return nil
 }
 
-// reuse takes the map that is pinned where m should be, or nil where there is none.
-func (l *loading) reuse(m *Map) (*ebpf.Map, error) {
-	fd, err := sys.OpenPin(m.pinPath)
-	switch {
-	case errors.Is(err, syscall.ENOENT):
-		return nil, nil
-	case err != nil:
-		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, fmt.Errorf("open pin %s: %w", m.pinPath, err))
-	}
-	if err := l.compatible(m, fd, m.pinPath); err != nil {
-		sys.Close(fd)
-		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
-	}
-	pinned, err := ebpf.NewMapFromFD(fd)
-	if err != nil {
-		return nil, refuse.At(StagePin, m.def.Section, m.def.Name, fmt.Errorf("inspect pinned map: %w", err))
-	}
-	l.reused[m] = true
-	return pinned, nil
-}
-
-// pin pins a map that was just made, and returns it. If another loader pinned the same map in the meantime, that one is returned instead.
-// What is not returned is closed.
-func (l *loading) pin(made *ebpf.Map, m *Map) (*ebpf.Map, error) {
-	// The other loader may fail and take its pin and folder away again, any number of times; that it always does so just then is no race.
-	const attempts = 32
-	var err error
-	for range attempts {
-		err = l.pinNew(made, m)
-		switch {
-		case err == nil:
-			return made, nil
-		case errors.Is(err, syscall.EEXIST) && m.policy == PinShare:
-			if theirs, reuseErr := l.reuse(m); reuseErr != nil || theirs != nil {
-				made.Close()
-				return theirs, reuseErr
-			}
-			continue
-		case errors.Is(err, syscall.EEXIST):
-			err = fmt.Errorf("%w: %w", refuse.ErrPinned, err)
-		case errors.Is(err, errFolderGone):
-			continue
-		}
-		break
-	}
-	made.Close()
-	return nil, refuse.At(StagePin, m.def.Section, m.def.Name, err)
-}
+// A pinner pins maps, and makes the folders for it.
+type pinner struct{ undo *undoStack }
 
 // errFolderGone is a folder that was there, and is not any more when something is to be pinned in it.
 var errFolderGone = errors.New("folder was removed by another")
 
 // pinNew pins a map where nothing is pinned, and makes the folder for it.
-func (l *loading) pinNew(made *ebpf.Map, m *Map) error {
+func (p pinner) pinNew(m *mapLoad) error {
 	dir := filepath.Dir(m.pinPath)
 	if m.pinTree != nil {
-		if err := l.plant(m.pinTree, dir); err != nil {
+		if err := p.makePinTree(m.pinTree, dir); err != nil {
 			return err
 		}
-	} else if err := l.makeFolder(dir); err != nil {
+	} else if err := p.makeFolder(dir); err != nil {
 		return err
 	}
-	id, err := sys.IDOf(made.FD())
+	id, err := sys.IDOf(m.kernel.FD())
 	if err != nil {
 		return err
 	}
-	switch err := pinAt(made.FD(), m.pinPath); {
+	switch err := pinAt(m.kernel.FD(), m.pinPath); {
 	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%w: %w", errFolderGone, err)
 	case err != nil:
 		return err
 	}
-	l.undo(func() error { return removePin(m.pinPath, id) })
+	p.undo.push(func() error { return removePin(m.pinPath, id) })
 	return nil
 }
 
 // makeFolder makes a folder on a bpffs if it is not there: the last of its path, and no more, as libbpf does (make_parent_dir).
-func (l *loading) makeFolder(dir string) error {
+func (p pinner) makeFolder(dir string) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return nil // what it is, pinning will tell
 	}
@@ -165,7 +119,7 @@ func (l *loading) makeFolder(dir string) error {
 	if err != nil {
 		return fmt.Errorf("make folder for pin: %w", err)
 	}
-	l.undo(func() error {
+	p.undo.push(func() error {
 		err := os.Remove(dir)
 		if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, os.ErrNotExist) {
 			return nil // another pinned something in it, or took it away
@@ -196,33 +150,33 @@ func removePin(path string, id uint32) error {
 	return os.Remove(path)
 }
 
-// replacePins puts the maps in place that replace what is pinned. It comes last in a load.
-func (l *loading) replacePins() error {
-	for i, m := range l.object.maps {
-		if l.maps[i] == nil || m.pinPath == "" || m.policy != PinReplace {
+// replaceAll pins the maps that replace what is pinned. It comes last in a load.
+func (p pinner) replaceAll(maps []*mapLoad) error {
+	for _, m := range maps {
+		if m.kernel == nil || m.pinPath == "" || m.policy != PinReplace {
 			continue
 		}
-		if err := l.replacePin(l.maps[i], m); err != nil {
+		if err := p.replace(m); err != nil {
 			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
 }
 
-// replacePin puts a map in the place of what is pinned.
-func (l *loading) replacePin(made *ebpf.Map, m *Map) error {
+// replace puts a map in the place of what is pinned.
+func (p pinner) replace(m *mapLoad) error {
 	old, err := sys.OpenPin(m.pinPath)
 	if errors.Is(err, syscall.ENOENT) {
-		return l.pinNew(made, m)
+		return p.pinNew(m)
 	}
 	if err != nil {
 		return fmt.Errorf("open pin %s: %w", m.pinPath, err)
 	}
-	l.finally(func() { sys.Close(old) })
-	if err := pinOver(made.FD(), m.pinPath); err != nil {
+	p.undo.finally(func() { sys.Close(old) })
+	if err := pinOver(m.kernel.FD(), m.pinPath); err != nil {
 		return err
 	}
-	l.undo(func() error { return pinOver(old, m.pinPath) })
+	p.undo.push(func() error { return pinOver(old, m.pinPath) })
 	return nil
 }
 
@@ -244,15 +198,15 @@ func pinOver(fd int, path string) error {
 }
 
 // pinGiven pins a map that a caller gave. It may be pinned there already.
-func (l *loading) pinGiven(given *ebpf.Map, m *Map) error {
-	err := l.pinNew(given, m)
+func (p pinner) pinGiven(m *mapLoad) error {
+	err := p.pinNew(m)
 	switch {
 	case !errors.Is(err, syscall.EEXIST):
 		return err
 	case m.policy == PinNew:
 		return fmt.Errorf("%w: %w", refuse.ErrPinned, err)
 	}
-	switch same, sameErr := pinsSame(given.FD(), m.pinPath); {
+	switch same, sameErr := pinsSame(m.kernel.FD(), m.pinPath); {
 	case sameErr != nil:
 		return sameErr
 	case same:

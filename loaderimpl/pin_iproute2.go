@@ -119,8 +119,8 @@ func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 	return filepath.Join(t.mount, folder, d.Name), nil
 }
 
-// plant makes what is missing of the folders for a pin, and has it removed again should the load fail.
-func (l *loading) plant(t *pinTree, folder string) error {
+// makePinTree makes what is missing of the folders for a pin, and has it removed again should the load fail.
+func (p pinner) makePinTree(t *pinTree, folder string) error {
 	if err := checkPlace(t.mount); err != nil {
 		return err
 	}
@@ -132,9 +132,9 @@ func (l *loading) plant(t *pinTree, folder string) error {
 	for i, part := range strings.Split(below, string(filepath.Separator)) {
 		path = filepath.Join(path, part)
 		if i == 0 && part != iproute2Main && slices.Contains(iproute2Subdirs, part) {
-			err = l.plantLink(t.mount, part)
+			err = p.makeTreeLink(t.mount, part)
 		} else {
-			err = l.makeFolder(path)
+			err = p.makeFolder(path)
 		}
 		if errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%w: %w", errFolderGone, err)
@@ -146,14 +146,14 @@ func (l *loading) plant(t *pinTree, folder string) error {
 	return nil
 }
 
-// plantLink makes one of iproute2's subdirectories, a link to the one for tc. The link is relative, so that it also leads there where the
+// makeTreeLink makes one of iproute2's subdirectories, a link to the one for tc. The link is relative, so that it also leads there where the
 // mount is seen in another place.
-func (l *loading) plantLink(mount, subdir string) error {
+func (p pinner) makeTreeLink(mount, subdir string) error {
 	link := filepath.Join(mount, subdir)
 	if _, err := os.Lstat(link); err == nil {
 		return nil
 	}
-	if err := l.makeFolder(filepath.Join(mount, iproute2Main)); err != nil {
+	if err := p.makeFolder(filepath.Join(mount, iproute2Main)); err != nil {
 		return err
 	}
 	err := os.Symlink(iproute2Main, link)
@@ -163,7 +163,7 @@ func (l *loading) plantLink(mount, subdir string) error {
 	if err != nil {
 		return fmt.Errorf("make link for pin: %w", err)
 	}
-	l.undo(func() error {
+	p.undo.push(func() error {
 		if err := os.Remove(link); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}

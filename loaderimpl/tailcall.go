@@ -3,7 +3,6 @@
 package loaderimpl
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,34 +101,4 @@ func (o *Object) settleTailCalls() error {
 // untyped reports whether a program will be loaded as a tail call whose kind nobody has said yet.
 func (p *Program) untyped() bool {
 	return p.tailCall && p.autoload && p.kind.Type == ebpf.UnspecifiedProgram
-}
-
-// putProgram puts a program in a slot of a PROG_ARRAY. If the array was there before, what was in the slot comes back should the load fail.
-func (l *loading) putProgram(m *Map, array *ebpf.Map, slot uint32, p *ebpf.Program) error {
-	if l.reused[m] {
-		if err := l.keepProgram(array, slot); err != nil {
-			return err
-		}
-	}
-	return array.Put(slot, uint32(p.FD()))
-}
-
-// keepProgram holds the program that is in a slot until the end of the load.
-func (l *loading) keepProgram(array *ebpf.Map, slot uint32) error {
-	var id uint32
-	err := array.Lookup(slot, &id)
-	if errors.Is(err, ebpf.ErrKeyNotExist) {
-		l.undo(func() error { return array.Delete(slot) })
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look at what is there: %w", err)
-	}
-	old, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
-	if err != nil {
-		return fmt.Errorf("hold program %d, which is there: %w", id, err)
-	}
-	l.finally(func() { old.Close() })
-	l.undo(func() error { return array.Put(slot, uint32(old.FD())) })
-	return nil
 }

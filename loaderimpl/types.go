@@ -3,41 +3,105 @@
 package loaderimpl
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// loadTypes loads the object's types into the kernel, and returns their descriptor, -1 if there are none to load or the kernel takes none;
-// the error says why it does not.
-func (l *loading) loadTypes() (int, error) {
-	o := l.object
+// objectTypes are an object's types in the kernel, for its maps and programs.
+type objectTypes struct {
+	fd      int              // -1 if the kernel has none of them
+	err     error            // why it has none; nil if there are none
+	refused map[string]error // why maps, by name, were made without their types
+}
+
+// loadTypes loads the types that the object's maps and programs need.
+func loadTypes(o *Object) *objectTypes {
+	t := &objectTypes{fd: -1, refused: make(map[string]error)}
 	roots := o.typesInUse()
 	if len(roots) == 0 {
-		return -1, nil
+		return t
 	}
 	keep, err := o.types.Reach(roots)
 	if err != nil {
-		return -1, err
+		t.err = err
+		return t
 	}
-	var first error
 	for _, old := range []bool{false, true} {
 		blob, err := o.types.ForKernel(o.file, keep, old)
 		if err != nil {
-			return -1, err
+			t.err = err
+			return t
 		}
 		fd, err := sys.LoadBTF(blob)
 		if err == nil {
-			return fd, nil
+			t.fd, t.err = fd, nil
+			return t
 		}
-		if first == nil {
-			first = fmt.Errorf("load BTF: %w", err)
+		if t.err == nil {
+			t.err = fmt.Errorf("load BTF: %w", err)
 		}
 	}
-	return -1, first
+	return t
 }
+
+// close gives the types up. Maps and programs that were made with them hold them.
+func (t *objectTypes) close() {
+	if t.fd >= 0 {
+		sys.Close(t.fd)
+	}
+}
+
+// createMap makes a map with its types, and without them if the kernel does not take them for this
+// map: it says ENOTSUPP for a type of map that has none, and EINVAL for keys that it wants in another
+// way, such as an array's that is an enum. Those errors can mean other things, so the first one counts
+// if the map cannot be made without types either.
+func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
+	if !hasTypes(d) {
+		return sys.CreateMap(attr)
+	}
+	if t.fd < 0 {
+		t.refused[d.Name] = t.err
+		fd, err := sys.CreateMap(attr)
+		if err != nil {
+			return -1, fmt.Errorf("%w, without its types: %w", err, t.err)
+		}
+		return fd, nil
+	}
+	untyped := *attr
+	attr.BTFFD, attr.BTFKey, attr.BTFValue = uint32(t.fd), uint32(d.Key), uint32(d.Value)
+	fd, err := sys.CreateMap(attr)
+	if err == nil || !errors.Is(err, sys.ENOTSUPP) && !errors.Is(err, syscall.EINVAL) {
+		return fd, err
+	}
+	fd, again := sys.CreateMap(&untyped)
+	if again != nil {
+		return -1, err
+	}
+	t.refused[d.Name] = err
+	return fd, nil
+}
+
+// takesTypes reports whether the kernel takes BTF for maps of a type. For those it does not, the types
+// of key and value are for readers of the source only (libbpf, bpf_object__create_map; kernel,
+// map_check_no_btf).
+func takesTypes(t ebpf.MapType) bool {
+	switch t {
+	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.DevMap, ebpf.DevMapHash,
+		ebpf.CPUMap, ebpf.XSKMap, ebpf.SockMap, ebpf.SockHash, ebpf.Queue, ebpf.Stack, ebpf.Arena:
+		return false
+	}
+	return true
+}
+
+// hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
+func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
 
 // typesInUse are the types that the kernel is told of: those of keys, values, global data and functions.
 func (o *Object) typesInUse() []btf.TypeID {

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// A programLoader loads an object's programs.
+type programLoader struct {
+	object   *Object
+	logLevel ebpf.LogLevel
+	types    *objectTypes
+	maps     []*mapLoad // by index in Object.maps
+	core     *coreRelocator
+	undo     *undoStack
+
+	loaded map[string]*ebpf.Program // by name
+	logs   map[string]string        // of programs that the verifier took, by name
+}
+
+// loadAll loads the programs but those that are left out.
+func (l *programLoader) loadAll() error {
+	l.loaded, l.logs = make(map[string]*ebpf.Program), make(map[string]string)
+	for _, p := range l.object.programs {
+		if !p.autoload {
+			continue
+		}
+		made, err := l.load(p)
+		if err != nil {
+			return refuse.At(StageLoad, p.section, p.name, err)
+		}
+		l.loaded[p.name] = made
+		l.undo.push(made.Close)
+	}
+	return nil
+}
+
+// descriptors returns those of the maps, by index.
+func (l *programLoader) descriptors() []int {
+	fds := make([]int, len(l.maps))
+	for i, m := range l.maps {
+		fds[i] = code.NoMap
+		if m.kernel != nil {
+			fds[i] = m.kernel.FD()
+		}
+	}
+	return fds
+}
+
+// load loads one program.
+func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
+	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.descriptors())
+	if err != nil {
+		return nil, refuse.At(StageRelocate, p.section, p.name, err)
+	}
+	if err := l.core.applyCORE(b); err != nil {
+		return nil, refuse.At(StageRelocate, p.section, p.name, err)
+	}
+	kind, err := l.prepare(p, b)
+	if err != nil {
+		return nil, err
+	}
+	request := &sys.Program{
+		Type: uint32(kind.Type), AttachType: uint32(kind.AttachType), Flags: kind.Flags, Name: p.name,
+		Code: b.Code, License: l.object.license, Version: l.object.version,
+	}
+	if code.Kind(kind).NeedsTarget() {
+		id, handle, err := l.core.attachTarget(kind)
+		if err != nil {
+			return nil, err
+		}
+		request.AttachBTF = uint32(id)
+		if handle != nil {
+			defer handle.Close()
+			request.AttachFD = handle.FD()
+		}
+	}
+	l.describe(request, b)
+	fd, log, err := sys.LoadProgram(request, uint32(l.logLevel))
+	if err != nil {
+		return nil, l.explain(err, log)
+	}
+	if log != "" {
+		l.logs[p.name] = log
+	}
+	return ebpf.NewProgramFromFD(fd)
+}
+
+// describe tells the kernel which functions and source lines a program's instructions are.
+func (l *programLoader) describe(request *sys.Program, b *code.Body) {
+	ext := l.object.ext
+	if l.types.fd < 0 || ext == nil {
+		return
+	}
+	request.TypesFD, request.FuncSize, request.LineSize = l.types.fd, typeinfo.FuncInfoSize, typeinfo.LineInfoSize
+	if request.Funcs = b.Info(&ext.Funcs, typeinfo.FuncInfoSize); request.Funcs != nil {
+		request.Lines = b.Info(&ext.Lines, typeinfo.LineInfoSize)
+	}
+}
+
+// explain says what is behind the kernel's refusal of a program: the verifier's words, or a map that was left out.
+func (l *programLoader) explain(err error, log string) error {
+	if log == "" {
+		return fmt.Errorf("load program: %w", err)
+	}
+	refusal := &VerifierError{Log: log, Err: err}
+	if name := l.missing(log); name != "" {
+		return fmt.Errorf("map %s: %w: %w", name, refuse.ErrNotCreated, refusal)
+	}
+	return &refuse.Error{Stage: StageLoad, Class: ClassVerifier, Err: refusal}
+}
+
+// missing is the map that was left out and that a program used nevertheless, by the verifier's log. It is empty if that was not the reason.
+func (l *programLoader) missing(log string) string {
+	for i, m := range l.maps {
+		if m.kernel == nil && strings.Contains(log, fmt.Sprintf("unknown#%d", code.PoisonMap+i)) {
+			return m.def.Name
+		}
+	}
+	return ""
+}
+
+// prepare lets a program's handler see and change what goes to the kernel.
+func (l *programLoader) prepare(p *Program, b *code.Body) (ProgramKind, error) {
+	if p.handler == nil || p.handler.Prepare == nil {
+		return p.kind, nil
+	}
+	prep := &Preparation{Program: p, Maps: byName(l.maps), Kind: p.kind, Code: slices.Clip(b.Code)}
+	if err := p.handler.Prepare(prep); err != nil {
+		return ProgramKind{}, fromHandler(err)
+	}
+	if len(prep.Code) != len(b.Code) {
+		return ProgramKind{}, fmt.Errorf("it makes %d bytes of code of %d: %w", len(prep.Code), len(b.Code), refuse.ErrHandler)
+	}
+	copy(b.Code, prep.Code)
+	return prep.Kind, code.Kind(prep.Kind).Check()
+}
