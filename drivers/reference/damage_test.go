@@ -203,7 +203,7 @@ func (tr *trial) check(t testing.TB, what string) {
 func (tr *trial) end(t testing.TB) {
 	t.Helper()
 	tr.check(t, "the last object")
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	left, err := oracle.Witness{Shared: true}.Beyond(ctx, tr.before)
 	if err != nil {
