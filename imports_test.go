@@ -37,6 +37,7 @@ const impure = "os syscall net golang.org/x/sys"
 var rules = []rule{
 	{room: "loader/jsonline"},
 	{room: "loader/schema"},
+	{room: "loader/protocol"},
 	{room: "loader", may: "loader/jsonline", tests: "loader/schema drivers/faults"},
 	{room: "loader/check", may: "loader loader/schema", tests: "drivers/cilium drivers/faults"},
 	{room: "loaderimpl/internal/refuse", not: impure},

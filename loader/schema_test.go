@@ -3,11 +3,9 @@
 package loader
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,64 +15,6 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader/schema"
 )
-
-// A definition is as much of a JSON Schema as says which fields an object has.
-type definition struct {
-	Properties map[string]json.RawMessage `json:"properties"`
-	Required   []string                   `json:"required"`
-}
-
-// shapes are the fields of each message and part of one, with ! after those that are required.
-type shapes map[string][]string
-
-func TestSchemaAndTypesListTheSameFields(t *testing.T) {
-	var doc struct {
-		Defs map[string]definition `json:"$defs"`
-	}
-	if err := json.Unmarshal(schema.Protocol, &doc); err != nil {
-		t.Fatal(err)
-	}
-	fromSchema := shapes{}
-	for name, def := range doc.Defs {
-		if name == "request" || name == "reply" || strings.HasPrefix(name, "reply.") {
-			continue // unions, not objects with fields of their own
-		}
-		fields := []string{}
-		for field := range def.Properties {
-			if slices.Contains(def.Required, field) {
-				field += "!"
-			}
-			fields = append(fields, field)
-		}
-		slices.Sort(fields)
-		fromSchema[name] = fields
-	}
-
-	fromTypes := shapes{}
-	parts := map[string]any{
-		"envelope": envelope{}, "kernel": Kernel{}, "dirs": Dirs{}, "open-options": OpenOptions{}, "map-attributes": MapAttributes{},
-		"ok": OK{}, "identity": Identity{}, "claim": Claim{}, "map": MapView{}, "program": ProgramView{},
-		"unsupported": Unsupported{}, "rejected": Rejected{}, "error": Error{},
-	}
-	for op, blank := range blanks {
-		parts["request."+string(op)] = blank
-	}
-	for name, part := range parts {
-		fields := []string{}
-		for i := range reflect.TypeOf(part).NumField() {
-			tag, option, _ := strings.Cut(reflect.TypeOf(part).Field(i).Tag.Get("json"), ",")
-			if option != "omitempty" {
-				tag += "!"
-			}
-			fields = append(fields, tag)
-		}
-		slices.Sort(fields)
-		fromTypes[name] = fields
-	}
-	if diff := cmp.Diff(fromSchema, fromTypes); diff != "" {
-		t.Errorf("-schema +types:\n%s", diff)
-	}
-}
 
 // everyRequest is one request of each kind with every field set.
 var everyRequest = []Request{

@@ -12,6 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// blanks are the requests of [Version], each empty.
+var blanks = func() map[Op]Request {
+	all := map[Op]Request{}
+	for _, op := range Ops() {
+		all[op] = readRequest(op, new(reading).root("", map[string]any{}))
+	}
+	return all
+}()
+
 // fill gives every field that v has, at any depth, a value that is not zero and that no other field has.
 func fill(t *testing.T, v reflect.Value, place string, count *int) {
 	t.Helper()

@@ -129,33 +129,10 @@ func answerOf(ctx context.Context, l Loader, req Request, x Exchange) (r result)
 	return r
 }
 
-// saysItself reports whether reading a message's text gives the message that it was made of. Text that was no UTF-8, values of any type (JSON has
-// only one kind of number), and null for a list that is none do not.
+// saysItself reports whether reading a message's text gives the message that it was made of. A
+// string that was no UTF-8 has the replacement character in its text.
 func saysItself(message any, text []byte) bool {
-	switch m := message.(type) {
-	case Set:
-		switch m.Value.(type) {
-		case string, bool, float64:
-		default:
-			return false
-		}
-	case Link:
-		if m.Inputs == nil {
-			return false
-		}
-	case Hello:
-		if m.Protocols == nil {
-			return false
-		}
-	case *OK:
-		if m.Answer != nil {
-			return false
-		}
-	case Create, Open, Load, Attach, Detach, Pin, Unpin, Close, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
-	default:
-		return false // of nobody's version
-	}
-	return !bytes.Contains(text, []byte(`\ufffd`))
+	return exact(message) && !bytes.Contains(text, []byte(`\ufffd`))
 }
 
 // Close says [Bye] and closes the loader. After a fault the loader is left alone.

@@ -70,6 +70,13 @@ func (l *Line) Unsigned(name string, value uint64) {
 	*l = strconv.AppendUint(*l, value, 10)
 }
 
+// UnsignedIfAny is Unsigned of a field with omitempty.
+func (l *Line) UnsignedIfAny(name string, value uint64) {
+	if value != 0 {
+		l.Unsigned(name, value)
+	}
+}
+
 // TrueIfSo is a field with omitempty that is true or not there.
 func (l *Line) TrueIfSo(name string, value bool) {
 	if value {
@@ -103,6 +110,12 @@ func (l *Line) Object(name string, fields func(*Line)) {
 func Texts[T ~string](l *Line, name string, values []T) {
 	l.Key(name)
 	Each(l, values, func(value T) { *l = AppendString(*l, string(value)) })
+}
+
+// Numbers is a field that is an array of whole numbers; null if values is nil.
+func Numbers[T ~int](l *Line, name string, values []T) {
+	l.Key(name)
+	Each(l, values, func(value T) { *l = strconv.AppendInt(*l, int64(value), 10) })
 }
 
 // Objects is a field that is an array of objects; null if values is nil.
