@@ -56,6 +56,7 @@ func outputs(root string) (map[string][]byte, error) {
 		"loader/words_gen.go":                s.goWords,
 		"loader/wire_gen.go":                 s.goWire,
 		"loader/schema/protocol.schema.json": s.schema,
+		"suites/suite/vocabulary_gen.go":     s.goVocabulary,
 		"drivers/libbpf/protocol.h":          s.header,
 		"drivers/rust/words.rs":              s.rustModule,
 		"docs/loader-protocol.md":            func() ([]byte, error) { return s.document(filepath.Join(root, "docs/loader-protocol.md")) },
