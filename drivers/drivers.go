@@ -36,7 +36,7 @@ type Choice struct {
 }
 
 // String is the choice as a user types it, such as libbpf@1.1. A loader with a manifest of the user's own is named by the manifest's name.
-func (c Choice) String() string { return c.Name + "@" + c.Version }
+func (c Choice) String() string { return loader.Ref{Name: c.Name, Version: c.Version}.String() }
 
 // All are the manifests that loadstone carries, the reference loader's first, then by name.
 func All() ([]*loader.Manifest, error) {
@@ -53,12 +53,13 @@ func All() ([]*loader.Manifest, error) {
 		all = append(all, m)
 	}
 	slices.SortFunc(all, func(a, b *loader.Manifest) int {
-		return cmp.Or(-boolCompare(a.Name == reference, b.Name == reference), strings.Compare(a.Name, b.Name))
+		return cmp.Or(-boolCompare(a.Name == Reference, b.Name == Reference), strings.Compare(a.Name, b.Name))
 	})
 	return all, nil
 }
 
-const reference = "reference"
+// Reference names the reference loader.
+const Reference = "reference"
 
 func boolCompare(a, b bool) int {
 	switch {

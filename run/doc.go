@@ -7,6 +7,6 @@
 // leaves the rest of its batch owed, and another takes it over. What guests say is collected as evidence and judged by package verdict; no
 // verdict is made here.
 //
-// Read plan.go (what is to be done, and how it is cut), runner.go (doing it), guest.go (what a guest is), then the two kinds of kernel:
+// Read plan.go (what is to be done, and how it is cut), loader.go (whom to run it with), runner.go (doing it), guest.go (what a guest is), then the two kinds of kernel:
 // machine.go (a clone for each batch) and native.go (the host's own kernel).
 package run

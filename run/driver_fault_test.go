@@ -12,7 +12,6 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/drivers/faults"
 	"github.com/loadstone-bpf/loadstone/loader"
-	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
@@ -33,10 +32,8 @@ func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
 	p.Loaders = nil
 	for _, f := range faults.All {
 		p.Loaders = append(p.Loaders, Loader{
-			Name: f.Name, Version: "1.0", Payload: brought.Payload,
-			Order: record.Loader{Name: f.Name, Bundle: true, Command: brought.Command, Env: []string{
-				"GOGC=off", faults.EnvFault + "=" + f.Name, faults.EnvSpec + "=" + victim,
-			}},
+			Name: f.Name, Version: "1.0", Payload: brought.Payload, Command: brought.Command,
+			Env: []string{"GOGC=off", faults.EnvFault + "=" + f.Name, faults.EnvSpec + "=" + victim},
 		})
 	}
 	sink := sinkFunc(func(v verdict.Verdict) error {

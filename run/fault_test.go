@@ -95,7 +95,7 @@ func faultPlan(t *testing.T, k Kernel, isolation Isolation, ids ...string) Plan 
 	p := Plan{
 		ID: "test", Kernels: []Kernel{k}, Isolation: isolation, Jobs: 2, Requirements: set,
 		Limits:  record.Limits{Request: 5 * time.Second, Spec: 2 * time.Minute},
-		Loaders: []Loader{{Name: "reference", Version: "0.1", Order: record.Loader{Name: "reference@0.1", Builtin: "reference"}}},
+		Loaders: []Loader{{Name: "reference", Version: "0.1", Builtin: "reference"}},
 	}
 	for _, id := range ids {
 		p.Specs = append(p.Specs, record.Spec{ID: id, Suite: "faults"})
@@ -209,8 +209,7 @@ func TestNativeRunOfALinkedInLoaderAndOfAProcess(t *testing.T) {
 	brought := faultyBundle(t)
 	p := faultPlan(t, Native{Guest: guest, Within: time.Minute}, ByCell, "faults.pass", "mapdefs.use.program-sees-map")
 	p.Loaders = append(p.Loaders, Loader{
-		Name: "process", Version: "1.0", Payload: brought.Payload,
-		Order: record.Loader{Name: "process@1.0", Bundle: true, Command: brought.Command, Env: []string{faults.EnvFault + "=none"}},
+		Name: "process", Version: "1.0", Payload: brought.Payload, Command: brought.Command, Env: []string{faults.EnvFault + "=none"},
 	})
 	var kinds []verdict.Kind
 	sink := sinkFunc(func(v verdict.Verdict) error {

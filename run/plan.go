@@ -50,15 +50,6 @@ type Plan struct {
 	Expectations *verdict.Expectations
 }
 
-// A Loader is a loader under test, ready to be brought to guests.
-type Loader struct {
-	Name    string // without version
-	Version string
-	Order   record.Loader  // how a guest starts it
-	Payload string         // file with the driver's root, a cpio archive; empty for a loader that is linked in
-	About   verdict.Loader // for the run's first line
-}
-
 // cell is one loader on one kernel.
 type cell struct {
 	kernel Kernel

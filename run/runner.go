@@ -189,7 +189,7 @@ func (b batch) ids() []string {
 
 // order is what a guest is told to do.
 func (b batch) order(p Plan) record.Order {
-	return record.Order{Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.Order, Limits: p.Limits}
+	return record.Order{Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(), Limits: p.Limits}
 }
 
 // judge writes the verdict on one spec.

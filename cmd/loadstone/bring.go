@@ -12,15 +12,13 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers"
 	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/loader"
-	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/run"
-	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // findLoaders are the loaders that a user named; the reference loader where none is. What the user got wrong is a usage error.
 func findLoaders(names []string) ([]drivers.Choice, error) {
 	if len(names) == 0 {
-		names = []string{"reference"}
+		names = []string{drivers.Reference}
 	}
 	var choices []drivers.Choice
 	seen := make(map[string]bool)
@@ -58,19 +56,22 @@ func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice, asPro
 }
 
 func (o *cacheOptions) bringOne(cmd *cobra.Command, c drivers.Choice, asProcess bool) (run.Loader, error) {
-	l := run.Loader{Name: c.Name, Version: c.Version, Order: record.Loader{Name: c.String()}, About: verdict.Loader{Name: c.String()}}
 	if c.Builtin != "" && !(asProcess && len(c.Command) > 0) {
-		l.Order.Builtin = c.Builtin
-		return l, nil
+		return run.Loader{Name: c.Name, Version: c.Version, Builtin: c.Builtin}, nil
 	}
 	b, err := o.bundle(cmd, c)
 	if err != nil {
-		return l, err
+		return run.Loader{}, err
 	}
-	l.Order.Bundle, l.Order.Command, l.Order.Env = true, b.Command, b.Env
-	l.Payload = b.Payload
-	l.About.Components, l.About.Digest = b.Components, b.Digest
-	return l, nil
+	return bundled(c, b), nil
+}
+
+// bundled returns the loader that a user chose, as its bundle has it.
+func bundled(c drivers.Choice, b *bundle.Bundle) run.Loader {
+	return run.Loader{
+		Name: c.Name, Version: c.Version, Command: b.Command, Env: b.Env,
+		Payload: b.Payload, Digest: b.Digest, Components: b.Components,
+	}
 }
 
 // bundle is the bundle of a loader, from the cache or made now.

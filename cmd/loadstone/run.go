@@ -192,7 +192,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) verdict.Run {
 		about.Kernels = append(about.Kernels, k.About())
 	}
 	for _, l := range plan.Loaders {
-		about.Loaders = append(about.Loaders, l.About)
+		about.Loaders = append(about.Loaders, l.About())
 	}
 	return about
 }

@@ -136,7 +136,9 @@ func (r *request) readSources(name string) error {
 }
 
 // String is the bundle's name for users.
-func (r *request) String() string { return r.Manifest.Name + "@" + r.version }
+func (r *request) String() string {
+	return loader.Ref{Name: r.Manifest.Name, Version: r.version}.String()
+}
 
 func (r *request) identify() error {
 	m := *r.Manifest
