@@ -148,7 +148,7 @@ func kernelArgs(c Config) []string {
 		// An oops is the end, and the end is a reset that -no-reboot turns
 		// into QEMU's exit.
 		"oops=panic", "panic=-1",
-		// A splat is judged by whoever reads the log, not by a reset.
+		// What a splat means is decided from the log, not by a reset.
 		"panic_on_warn=0",
 		"softlockup_panic=1", "hung_task_panic=1", "sysctl.vm.panic_on_oom=1",
 		"sysrq_always_enabled=1",

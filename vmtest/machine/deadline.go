@@ -17,7 +17,7 @@ const (
 	backtraceGrace = 250 * time.Millisecond
 )
 
-// supervise ends a VM when it is time, and judges its end.
+// supervise ends a VM when it is time, and says why it ended.
 func (vm *VM) supervise(ctx context.Context) {
 	reason := vm.watch(ctx)
 	if reason.cause != "" {
@@ -160,7 +160,7 @@ func (vm *VM) await(d time.Duration) {
 	}
 }
 
-// conclude judges a VM whose QEMU is gone.
+// conclude says why a VM ended whose QEMU is gone.
 func (vm *VM) conclude() {
 	// What QEMU had written is still in the sockets.
 	vm.readers.Wait()
@@ -177,7 +177,7 @@ func (vm *VM) conclude() {
 	vm.evidence.exit = vm.process.err
 	vm.evidence.stderr = string(vm.process.stderr.Bytes())
 	end := &Ended{Console: vm.console.Bytes(), Command: vm.args, Timing: vm.timing}
-	end.Cause, end.Detail = judge(vm.evidence)
+	end.Cause, end.Detail = vm.evidence.cause()
 	if end.Cause != Clean {
 		end.Backtrace = backtrace(end.Console)
 	}

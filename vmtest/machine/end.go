@@ -73,7 +73,7 @@ func (e *Ended) Err() error {
 	return e
 }
 
-// evidence is what there is to judge an end by.
+// evidence is all that is known of an end.
 type evidence struct {
 	// ours is the cause if this program ended the VM, "" if not.
 	ours       Cause
@@ -87,10 +87,10 @@ type evidence struct {
 	stderr     string // of QEMU
 }
 
-// judge says what the evidence amounts to. The guest's word is worth nothing
-// alone: an end is clean if the guest said so and the machine then ended the
-// way a guest ends it.
-func judge(e evidence) (Cause, string) {
+// cause returns why the VM ended, and a line of detail. The guest's word is
+// worth nothing alone: an end is clean if the guest said so and the machine then
+// ended the way a guest ends it.
+func (e evidence) cause() (Cause, string) {
 	switch {
 	case e.ours != "":
 		return e.ours, e.ourDetail

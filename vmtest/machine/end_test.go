@@ -15,9 +15,9 @@ func exitError(t *testing.T, status string) error {
 	return exec.Command("sh", "-c", "exit "+status).Run()
 }
 
-// TestJudge: only a guest that says that it is done, and then ends its machine
+// TestCause: only a guest that says that it is done, and then ends its machine
 // itself, ends clean.
-func TestJudge(t *testing.T) {
+func TestCause(t *testing.T) {
 	device := exitError(t, "33")
 	panicked := death{panic: panicLine + ": sysrq triggered crash"}
 	oopsed := death{panic: panicLine + ": Fatal exception in interrupt", oops: "BUG: unable to handle page fault"}
@@ -47,7 +47,7 @@ func TestJudge(t *testing.T) {
 		{"hang, whose end is the NMI's panic", evidence{ours: Hang, shutdown: "guest-reset", death: panicked}, Hang, ""},
 	}
 	for _, test := range tests {
-		cause, detail := judge(test.evidence)
+		cause, detail := test.evidence.cause()
 		if cause != test.want || !strings.Contains(detail, test.detail) {
 			t.Errorf("%s: %s, %q; want %s, %q", test.name, cause, detail, test.want, test.detail)
 		}
