@@ -83,9 +83,10 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 func wantFields(t *testing.T, of any, but ...string) {
 	t.Helper()
 	var unset []string
-	for field, value := range reflect.ValueOf(of).Fields() {
-		if value.IsZero() {
-			unset = append(unset, field.Name)
+	v := reflect.ValueOf(of)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			unset = append(unset, v.Type().Field(i).Name)
 		}
 	}
 	if diff := cmp.Diff(but, unset); diff != "" {
