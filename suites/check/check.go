@@ -18,6 +18,6 @@ var _ = Hidden("check.load", func(s *Session) {
 	if !loaded.OK() {
 		loaded = s.MustLoad(objects.MapDefs.LegacyCounter)
 	}
-	loaded.Run("count", make([]byte, 64))
-	Expect(loaded.Lookup("counts", []byte{0, 0, 0, 0})).To(ContainElement(byte(1)))
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(ContainElement(byte(1)))
 })

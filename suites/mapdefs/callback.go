@@ -24,8 +24,8 @@ var _ = It("mapdefs.callback.supply", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.VendorSupply, withCallback)
 	Expect(loaded.Map("m").Name).To(Equal("vendor_supplied"))
 	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"vendor_supplied"}))
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("m", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.callback.supplied-undone", func(s *Session) {
@@ -39,12 +39,12 @@ var _ = It("mapdefs.callback.pin", func(s *Session) {
 	s.Keep("m")
 	first := s.MustLoad(objects.MapDefs.VendorPin, withCallback, PinRoot(s.BPFFS()))
 	Expect(s.Pins()).To(ConsistOf("m"))
-	first.Run("store", packet)
+	first.Run("store")
 	id := first.MapID("m")
 	first.Close()
 	second := s.MustLoad(objects.MapDefs.VendorPin, withCallback, PinRoot(s.BPFFS()))
 	Expect(second.MapID("m")).To(Equal(id))
-	Expect(second.Lookup("m", u32(7))).To(Equal(u64(77)))
+	Expect(second.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.callback.reuse", func(s *Session) {
@@ -54,8 +54,8 @@ var _ = It("mapdefs.callback.reuse", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.VendorReuse, withCallback, PinRoot(s.BPFFS()))
 	Expect(loaded.MapID("m")).To(Equal(pinned.MapID("m")))
 	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(BeEmpty())
-	loaded.Run("store", packet)
-	Expect(pinned.Lookup("m", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(pinned.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.callback.reuse-missing-refused", func(s *Session) {
@@ -67,16 +67,16 @@ var _ = It("mapdefs.callback.reuse-missing-refused", func(s *Session) {
 
 var _ = It("mapdefs.callback.several", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.VendorSeveral, withCallback)
-	loaded.Run("write_second", packet)
-	Expect(loaded.Lookup("second", u32(5))).To(Equal(u64(555)))
+	loaded.Run("write_second")
+	Expect(loaded.Lookup("second", U32(5))).To(Equal(U64(555)))
 	Expect(loaded.Map("first").MaxEntries).To(Equal(uint32(5)))
 	Expect(loaded.Map("plain").MaxEntries).To(Equal(uint32(3)))
 })
 
 var _ = It("mapdefs.callback.without-btf", func(s *Session) {
 	loaded := s.MustLoad(withoutBTF(objects.MapDefs.VendorPlain), withCallback)
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("m", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.callback.hand-back-refused", func(s *Session) {

@@ -24,28 +24,24 @@ const (
 
 // A lone map is what a loader is told of it, and what the kernel is to make of that.
 type lone struct {
-	variant string
-	typ     ebpf.MapType
-	told    MapAttributes // but for the type
-	name    string        // the kernel's name of the type
-	adds    uint32        // flags that the kernel adds
+	typ  ebpf.MapType
+	told MapAttributes // but for the type
+	name string        // the kernel's name of the type
+	adds uint32        // flags that the kernel adds
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (l lone) Variant() string { return l.variant }
-
 // The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
-var lones = []lone{
-	{"array", ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 24, MaxEntries: 7}, "array", 0},
-	{"array_mmapable", ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: mmapable}, "array", 0},
-	{"devmap_hash", ebpf.DevMapHash, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 4}, "devmap_hash", rdonlyProg},
-	{"hash", ebpf.Hash, MapAttributes{KeySize: 16, ValueSize: 8, MaxEntries: 100}, "hash", 0},
-	{"hash_no_prealloc", ebpf.Hash, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: noPrealloc}, "hash", 0},
-	{"lpm_trie", ebpf.LPMTrie, MapAttributes{KeySize: 8, ValueSize: 4, MaxEntries: 32, Flags: noPrealloc}, "lpm_trie", 0},
-	{"lru_hash", ebpf.LRUHash, MapAttributes{KeySize: 8, ValueSize: 8, MaxEntries: 64}, "lru_hash", 0},
-	{"percpu_array", ebpf.PerCPUArray, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 3}, "percpu_array", 0},
-	{"queue", ebpf.Queue, MapAttributes{ValueSize: 8, MaxEntries: 16}, "queue", 0},
-	{"ringbuf", ebpf.RingBuf, MapAttributes{MaxEntries: 64 << 10}, "ringbuf", 0},
+var lones = []Case[lone]{
+	Entry("array", lone{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 24, MaxEntries: 7}, "array", 0}),
+	Entry("array_mmapable", lone{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: mmapable}, "array", 0}),
+	Entry("devmap_hash", lone{ebpf.DevMapHash, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 4}, "devmap_hash", rdonlyProg}),
+	Entry("hash", lone{ebpf.Hash, MapAttributes{KeySize: 16, ValueSize: 8, MaxEntries: 100}, "hash", 0}),
+	Entry("hash_no_prealloc", lone{ebpf.Hash, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: noPrealloc}, "hash", 0}),
+	Entry("lpm_trie", lone{ebpf.LPMTrie, MapAttributes{KeySize: 8, ValueSize: 4, MaxEntries: 32, Flags: noPrealloc}, "lpm_trie", 0}),
+	Entry("lru_hash", lone{ebpf.LRUHash, MapAttributes{KeySize: 8, ValueSize: 8, MaxEntries: 64}, "lru_hash", 0}),
+	Entry("percpu_array", lone{ebpf.PerCPUArray, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 3}, "percpu_array", 0}),
+	Entry("queue", lone{ebpf.Queue, MapAttributes{ValueSize: 8, MaxEntries: 16}, "queue", 0}),
+	Entry("ringbuf", lone{ebpf.RingBuf, MapAttributes{MaxEntries: 64 << 10}, "ringbuf", 0}),
 }
 
 var _ = Table("mapdefs.create.made", func(s *Session, l lone) {
@@ -59,7 +55,7 @@ var _ = Table("mapdefs.create.made", func(s *Session, l lone) {
 		Name: "made", Type: l.name, KeySize: l.told.KeySize, ValueSize: l.told.ValueSize, MaxEntries: l.told.MaxEntries, Flags: l.told.Flags | l.adds,
 	}))
 	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"made"}))
-}, lones)
+}, lones...)
 
 var _ = It("mapdefs.create.map-extra", func(s *Session) {
 	made := at(s, "made")

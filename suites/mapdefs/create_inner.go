@@ -15,9 +15,9 @@ import (
 )
 
 // loneOuters are the maps of maps.
-var loneOuters = []lone{
-	{"array", ebpf.ArrayOfMaps, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 3}, "array_of_maps", 0},
-	{"hash", ebpf.HashOfMaps, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 5}, "hash_of_maps", 0},
+var loneOuters = []Case[lone]{
+	Entry("array", lone{ebpf.ArrayOfMaps, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 3}, "array_of_maps", 0}),
+	Entry("hash", lone{ebpf.HashOfMaps, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 5}, "hash_of_maps", 0}),
 }
 
 // The kernel keeps of the template what maps have to be like to be put in, and shows it by what it takes.
@@ -36,7 +36,7 @@ var _ = Table("mapdefs.create.map-of-maps", func(s *Session, l lone) {
 	other := template.Map
 	other.ValueSize++
 	Expect(putNew(created.MapID("outer"), other)).To(MatchError(syscall.EINVAL))
-}, loneOuters)
+}, loneOuters...)
 
 // putNew puts a new map into the element of key 0 of a map of maps. The error wraps the kernel's where it does not take it.
 func putNew(outer uint32, attributes MapAttributes) error {
@@ -60,7 +60,7 @@ var _ = Table("mapdefs.create.template-needed", func(s *Session, l lone) {
 	bad.Map = l.told
 	bad.Map.Type = uint32(l.typ)
 	refusesToCreate(s, bad, AtCreate, Invalid, BadMapDef, IO)
-}, loneOuters)
+}, loneOuters...)
 
 var _ = It("mapdefs.create.template-missing-refused", func(s *Session) {
 	bad := at(s, "bad")

@@ -14,45 +14,32 @@ import (
 
 // A loneFault is one thing wrong with a map that is to be made without an object.
 type loneFault struct {
-	variant string
 	told    MapAttributes
 	classes []Class
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (f loneFault) Variant() string { return f.variant }
 
 var _ = Table("mapdefs.create.kernel-refusal-undone", func(s *Session, f loneFault) {
 	bad := at(s, "bad")
 	bad.Map = f.told
 	refusesToCreate(s, bad, AtCreate, f.classes...)
-}, []loneFault{
-	{"array-key", MapAttributes{Type: uint32(ebpf.Array), KeySize: 8, ValueSize: 8, MaxEntries: 1}, []Class{Invalid}},
-	{"flag", MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 30}, []Class{Invalid}},
-	{"huge-value", MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 1 << 30, MaxEntries: 1}, []Class{Limit}},
-	{"no-entries", MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8}, []Class{Invalid}},
-	{"type", MapAttributes{Type: 9999, KeySize: 4, ValueSize: 8, MaxEntries: 1}, []Class{Invalid, Limit, NotSupported}},
-})
+},
+	Entry("array-key", loneFault{MapAttributes{Type: uint32(ebpf.Array), KeySize: 8, ValueSize: 8, MaxEntries: 1}, []Class{Invalid}}),
+	Entry("flag", loneFault{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 30}, []Class{Invalid}}),
+	Entry("huge-value", loneFault{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 1 << 30, MaxEntries: 1}, []Class{Limit}}),
+	Entry("no-entries", loneFault{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8}, []Class{Invalid}}),
+	Entry("type", loneFault{MapAttributes{Type: 9999, KeySize: 4, ValueSize: 8, MaxEntries: 1}, []Class{Invalid, Limit, NotSupported}}),
+)
 
-// A squatter is what is at the path where a map is to be pinned.
-type squatter struct {
-	variant string
-	place   func(ourPath string) error
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (q squatter) Variant() string { return q.variant }
-
-var _ = Table("mapdefs.create.path-taken-refused", func(s *Session, q squatter) {
+var _ = Table("mapdefs.create.path-taken-refused", func(s *Session, squat func(ourPath string) error) {
 	taken := at(s, "taken")
-	pin := s.PlacePin(taken.Path, q.place)
+	pin := s.PlacePin(taken.Path, squat)
 	refusesToCreate(s, taken, AtPin, NameConflict, IncompatiblePin, Permission, IO)
 	Expect(s.Pin(taken.Path)).To(BeUntouchedSince(pin))
-}, []squatter{
-	{"folder", func(path string) error { return os.Mkdir(path, 0o700) }},
-	{"map", pinTwin},
-	{"program", pinProgram},
-})
+},
+	Entry("folder", func(path string) error { return os.Mkdir(path, 0o700) }),
+	Entry("map", pinTwin),
+	Entry("program", pinProgram),
+)
 
 // pinTwin pins a map that is just like the one that is asked for: it is another all the same.
 func pinTwin(path string) error {

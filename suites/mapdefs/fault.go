@@ -3,8 +3,6 @@
 package mapdefs
 
 import (
-	"encoding/binary"
-
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -16,13 +14,9 @@ import (
 
 // A fault is one way in which an object is bad, beside the same object without it.
 type fault struct {
-	variant      string
 	control, bad objects.Object
 	classes      []Class // what a loader may call it
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (f fault) Variant() string { return f.variant }
 
 // refuses is [Session.Refuses] for a fault that one loader finds when it opens the object, and another when it loads it: refusing is what
 // counts.
@@ -63,14 +57,5 @@ func refusesEach(s *Session, control objects.Object, bad []objects.Object, stage
 	}
 }
 
-// u32 is a key or value as a program sees it.
-func u32(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
-
-// u64 is a key or value as a program sees it.
-func u64(n uint64) []byte { return binary.NativeEndian.AppendUint64(nil, n) }
-
 // ignored are the fields that a loader says it ignored when it opened an object, as map.field.
 func ignored(opened *Attempt) []string { return opened.Reply.(*loader.OK).Unknown }
-
-// packet is what XDP programs are run over: as short as an Ethernet frame may be.
-var packet = make([]byte, 64)

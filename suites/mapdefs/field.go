@@ -103,55 +103,48 @@ var _ = It("mapdefs.btf.types-not-kept", func(s *Session) {
 
 // keyAndValue is a definition, and the types that the kernel is to have of it.
 type keyAndValue struct {
-	variant    string
 	object     objects.Object
 	key, value string
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (kv keyAndValue) Variant() string { return kv.variant }
 
 var _ = Table("mapdefs.btf.key-value-types", func(s *Session, kv keyAndValue) {
 	m := s.MustLoad(kv.object).Map("m")
 	Expect(m.Key).To(Equal(kv.key))
 	Expect(m.Value).To(Equal(kv.value))
-}, []keyAndValue{
-	{"struct", objects.MapDefs.KVStruct,
+},
+	Entry("struct", keyAndValue{objects.MapDefs.KVStruct,
 		"struct endpoint {__u32 = unsigned int /*4*/ address@0; __u16 = unsigned short /*2*/ port@32; __u16 = unsigned short /*2*/ zero@48;} /*8*/",
-		"struct traffic {__u64 = unsigned long long /*8*/ packets@0; __u64 = unsigned long long /*8*/ bytes@64;} /*16*/"},
-	{"typedef", objects.MapDefs.KVTypedef,
-		"address_t = __u32 = unsigned int /*4*/", "bytes_t = __u64 = unsigned long long /*8*/"},
-	{"qualifier", objects.MapDefs.KVQualifier,
-		"const __u32 = unsigned int /*4*/", "volatile __u64 = unsigned long long /*8*/"},
-	{"enum", objects.MapDefs.KVEnum,
-		"enum colour {RED=0, GREEN=1} /*4*/", "enum shape {ROUND=0, SQUARE=1} /*4*/"},
-	{"union", objects.MapDefs.KVUnion,
+		"struct traffic {__u64 = unsigned long long /*8*/ packets@0; __u64 = unsigned long long /*8*/ bytes@64;} /*16*/"}),
+	Entry("typedef", keyAndValue{objects.MapDefs.KVTypedef,
+		"address_t = __u32 = unsigned int /*4*/", "bytes_t = __u64 = unsigned long long /*8*/"}),
+	Entry("qualifier", keyAndValue{objects.MapDefs.KVQualifier,
+		"const __u32 = unsigned int /*4*/", "volatile __u64 = unsigned long long /*8*/"}),
+	Entry("enum", keyAndValue{objects.MapDefs.KVEnum,
+		"enum colour {RED=0, GREEN=1} /*4*/", "enum shape {ROUND=0, SQUARE=1} /*4*/"}),
+	Entry("union", keyAndValue{objects.MapDefs.KVUnion,
 		"union address {__u32 = unsigned int /*4*/ v4@0; __u32 = unsigned int /*4*/[4] v6@0;} /*16*/",
-		"union number {__u64 = unsigned long long /*8*/ whole@0; __u32 = unsigned int /*4*/[2] half@0;} /*8*/"},
-	{"array", objects.MapDefs.KVArray,
-		"__u32 = unsigned int /*4*/", "__u16 = unsigned short /*2*/[6]"},
-	{"array-of-no-length", objects.MapDefs.KVZeroArray,
-		"__u32 = unsigned int /*4*/", "struct header {__u32 = unsigned int /*4*/ length@0; __u8 = unsigned char /*1*/[0] payload@32;} /*4*/"},
-	{"anonymous", objects.MapDefs.KVAnonymous,
-		"__u32 = unsigned int /*4*/", "struct {__u32 = unsigned int /*4*/ left@0; __u32 = unsigned int /*4*/ right@32;} /*8*/"},
-	{"char", objects.MapDefs.KVChar,
-		"__u8 = unsigned char /*1*/", "char /*1*/"},
-})
+		"union number {__u64 = unsigned long long /*8*/ whole@0; __u32 = unsigned int /*4*/[2] half@0;} /*8*/"}),
+	Entry("array", keyAndValue{objects.MapDefs.KVArray,
+		"__u32 = unsigned int /*4*/", "__u16 = unsigned short /*2*/[6]"}),
+	Entry("array-of-no-length", keyAndValue{objects.MapDefs.KVZeroArray,
+		"__u32 = unsigned int /*4*/", "struct header {__u32 = unsigned int /*4*/ length@0; __u8 = unsigned char /*1*/[0] payload@32;} /*4*/"}),
+	Entry("anonymous", keyAndValue{objects.MapDefs.KVAnonymous,
+		"__u32 = unsigned int /*4*/", "struct {__u32 = unsigned int /*4*/ left@0; __u32 = unsigned int /*4*/ right@32;} /*8*/"}),
+	Entry("char", keyAndValue{objects.MapDefs.KVChar,
+		"__u8 = unsigned char /*1*/", "char /*1*/"}),
+)
 
-// local is storage that the kernel keeps with something of its own.
+// A local is storage that the kernel keeps with something of its own.
 type local struct {
-	variant string
-	object  objects.Object
+	object objects.Object
+	typ    string
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (l local) Variant() string { return l.variant }
 
 var _ = Table("mapdefs.btf.local-storage", func(s *Session, l local) {
 	m := s.MustLoad(l.object).Map("m")
-	Expect(m.Type).To(Equal(l.variant))
+	Expect(m.Type).To(Equal(l.typ))
 	Expect(m.Value).To(Equal("__u64 = unsigned long long /*8*/"))
-}, []local{
-	{"sk_storage", objects.MapDefs.SKStorage},
-	{"task_storage", objects.MapDefs.TaskStorage},
-})
+},
+	Entry("sk_storage", local{objects.MapDefs.SKStorage, "sk_storage"}),
+	Entry("task_storage", local{objects.MapDefs.TaskStorage, "task_storage"}),
+)

@@ -20,21 +20,17 @@ const (
 
 // handled is a program that a handler makes sense of.
 type handled struct {
-	variant string
 	handler loader.Handler
 	object  objects.Object
 	result  uint32 // of the program
 	kind    uint32 // that the handler calls itself
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (h handled) Variant() string { return h.variant }
-
 // handlers are the three that there are.
-var handlers = []handled{
-	{"prefix", ProgramPrefixHandler, objects.MapDefs.HandlerPrefix, 61, 1},
-	{"exact", ProgramExactHandler, objects.MapDefs.HandlerExact, 62, 2},
-	{"fallback", ProgramFallbackHandler, objects.MapDefs.HandlerFallback, 63, 3},
+var handlers = []Case[handled]{
+	Entry("prefix", handled{ProgramPrefixHandler, objects.MapDefs.HandlerPrefix, 61, 1}),
+	Entry("exact", handled{ProgramExactHandler, objects.MapDefs.HandlerExact, 62, 2}),
+	Entry("fallback", handled{ProgramFallbackHandler, objects.MapDefs.HandlerFallback, 63, 3}),
 }
 
 // everyHandler registers all three: each program goes to the one that is meant for it.
@@ -44,16 +40,15 @@ var _ = Table("mapdefs.handler.program", func(s *Session, h handled) {
 	for _, registered := range []Option{Handlers(h.handler), everyHandler} {
 		loaded := s.MustLoad(h.object, registered)
 		Expect(loaded.Program("handled").Type).To(Equal("xdp"))
-		result, _ := loaded.Run("handled", packet)
-		Expect(result).To(Equal(h.result))
-		Expect(loaded.Lookup("vendor_calls", u32(kind))).To(Equal(u32(h.kind)))
+		Expect(loaded.Run("handled")).To(Equal(h.result))
+		Expect(loaded.Lookup("vendor_calls", U32(kind))).To(Equal(U32(h.kind)))
 		loaded.Close() // libbpf's handlers are those of a process, so they are not changed under an open object
 	}
-}, handlers)
+}, handlers...)
 
 var _ = Table("mapdefs.handler.unregistered-refused", func(s *Session, h handled) {
 	refusesAsk(s, with(h.object, Handlers(h.handler)), with(h.object), UnknownSection, BadProgram, Invalid)
-}, handlers)
+}, handlers...)
 
 var _ = It("mapdefs.handler.exact-only", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.HandlerExact, Handlers(ProgramExactHandler)), with(objects.MapDefs.HandlerPrefix, Handlers(ProgramExactHandler)),
@@ -62,21 +57,21 @@ var _ = It("mapdefs.handler.exact-only", func(s *Session) {
 
 var _ = It("mapdefs.handler.counted", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.HandlerSeveral, Handlers(ProgramPrefixHandler))
-	Expect(loaded.Lookup("vendor_calls", u32(setups))).To(Equal(u32(2)))
-	Expect(loaded.Lookup("vendor_calls", u32(prepares))).To(Equal(u32(2)))
+	Expect(loaded.Lookup("vendor_calls", U32(setups))).To(Equal(U32(2)))
+	Expect(loaded.Lookup("vendor_calls", U32(prepares))).To(Equal(U32(2)))
 })
 
 var _ = It("mapdefs.handler.fallback-last", func(s *Session) {
 	s.Control(objects.MapDefs.HandlerFallback, Handlers(ProgramFallbackHandler))
 	loaded := s.MustLoad(objects.MapDefs.HandlerKnown, Handlers(ProgramFallbackHandler))
-	Expect(loaded.Lookup("vendor_calls", u32(setups))).To(Equal(u32(0)))
-	Expect(loaded.Lookup("vendor_calls", u32(prepares))).To(Equal(u32(0)))
+	Expect(loaded.Lookup("vendor_calls", U32(setups))).To(Equal(U32(0)))
+	Expect(loaded.Lookup("vendor_calls", U32(prepares))).To(Equal(U32(0)))
 })
 
 var _ = It("mapdefs.handler.left-out", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.MapDefs.HandlerSkip, Handlers(ProgramPrefixHandler))
-	Expect(loaded.Lookup("vendor_calls", u32(prepares))).To(Equal(u32(1)))
+	Expect(loaded.Lookup("vendor_calls", U32(prepares))).To(Equal(U32(1)))
 	Eventually(newPrograms).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"handled"}))
 })
 
@@ -90,7 +85,7 @@ var _ = It("mapdefs.handler.attach", func(s *Session) {
 	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, false, false}), "before it is attached")
 	attached := loaded.MustAttach("two", "handler")
 	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, true, false}))
-	Expect(loaded.Lookup("vendor_jumps", u32(2))).To(Equal(u32(loaded.ProgramID("two"))))
+	Expect(loaded.Lookup("vendor_jumps", U32(2))).To(Equal(U32(loaded.ProgramID("two"))))
 	Expect(calls(loaded, 2)).To(Equal(uint32(42)))
 	attached.Detach()
 	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, false, false}), "after it was detached")

@@ -26,8 +26,8 @@ func nameless(m oracle.MapFacts) oracle.MapFacts {
 
 var _ = It("mapdefs.iproute2.several", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Iproute2Several)
-	loaded.Run("write_third", packet)
-	Expect(loaded.Lookup("third", u32(2))).To(Equal(u64(333)))
+	loaded.Run("write_third")
+	Expect(loaded.Lookup("third", U32(2))).To(Equal(U64(333)))
 	Expect(loaded.Program("write_third").Maps).To(ConsistOf(loaded.MapID("third")))
 	Expect(loaded.Map("third").MaxEntries).To(Equal(uint32(3)))
 })
@@ -37,8 +37,8 @@ var _ = It("mapdefs.iproute2.short", func(s *Session) {
 	for _, o := range []objects.Object{objects.MapDefs.Iproute2Short16, objects.MapDefs.Iproute2Short28} {
 		short := s.MustLoad(o, asIPRoute2)
 		Expect(short.Map("m")).To(BeTheSameMapAs(plain), o.Name())
-		short.Run("store", packet)
-		Expect(short.Lookup("m", u32(7))).To(Equal(u64(77)), o.Name())
+		short.Run("store")
+		Expect(short.Lookup("m", U32(7))).To(Equal(U64(77)), o.Name())
 	}
 })
 
@@ -70,10 +70,10 @@ var _ = It("mapdefs.iproute2.stray-bytes", func(s *Session) {
 // What iproute2 would make of the bytes that no symbol names, or of the symbol beyond them, is a map that the program does not use.
 var _ = Table("mapdefs.iproute2.symbol-refused", func(s *Session, f fault) {
 	refuses(s, f.control, f.bad, BadMapDef, Malformed, UnknownMapKind, Unresolved, BadRelocation)
-}, []fault{
-	{variant: "missing", control: objects.MapDefs.Iproute2KernelGood, bad: objects.MapDefs.Iproute2KernelGood.With(elfedit.DropSymbol("bad"))},
-	{variant: "too-far", control: objects.MapDefs.Iproute2Plain, bad: objects.MapDefs.Iproute2Plain.With(elfedit.MoveSymbol("m", 4096))},
-})
+},
+	Entry("missing", fault{control: objects.MapDefs.Iproute2KernelGood, bad: objects.MapDefs.Iproute2KernelGood.With(elfedit.DropSymbol("bad"))}),
+	Entry("too-far", fault{control: objects.MapDefs.Iproute2Plain, bad: objects.MapDefs.Iproute2Plain.With(elfedit.MoveSymbol("m", 4096))}),
+)
 
 var _ = It("mapdefs.iproute2.static-refused", func(s *Session) {
 	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2Static, BadMapDef, UnknownMapKind)
@@ -93,16 +93,16 @@ var _ = It("mapdefs.iproute2.unnamed", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Iproute2Plain).Map("m")
 	unnamed := s.MustLoad(objects.MapDefs.Iproute2Unnamed)
 	Expect(unnamed.Map("m")).To(BeTheSameMapAs(plain))
-	unnamed.Run("store", packet)
-	Expect(unnamed.Lookup("m", u32(7))).To(Equal(u64(77)))
+	unnamed.Run("store")
+	Expect(unnamed.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.iproute2.without-btf", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Iproute2Plain).Map("m")
 	bare := s.MustLoad(withoutBTF(objects.MapDefs.Iproute2Plain))
 	Expect(bare.Map("m").WithoutBTF()).To(BeTheSameMapAs(plain.WithoutBTF()))
-	bare.Run("store", packet)
-	Expect(bare.Lookup("m", u32(7))).To(Equal(u64(77)))
+	bare.Run("store")
+	Expect(bare.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.iproute2.key-value-types", func(s *Session) {
@@ -113,22 +113,13 @@ var _ = It("mapdefs.iproute2.key-value-types", func(s *Session) {
 
 var _ = It("mapdefs.iproute2.many", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Iproute2Many)
-	loaded.Run("write_last", packet)
-	Expect(loaded.Lookup("m77", u32(0))).To(Equal(u64(64)))
+	loaded.Run("write_last")
+	Expect(loaded.Lookup("m77", U32(0))).To(Equal(U64(64)))
 })
 
 var _ = It("mapdefs.iproute2.kernel-refusal-undone", func(s *Session) {
 	s.Refuses(objects.MapDefs.Iproute2KernelGood, objects.MapDefs.Iproute2KernelNoEntries, AtCreate, Invalid)
 })
-
-// tailCalls is an object whose section names fill its PROG_ARRAY jumps.
-type tailCalls struct {
-	variant string
-	object  objects.Object
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (v tailCalls) Variant() string { return v.variant }
 
 // pinned has PROG_ARRAYs pinned. The kernel empties one when user space lets go of it for good (prog_array_map_clear), as a loader does that is a
 // command and ends: a tail call through an array that nobody pinned works in loaders that stay.
@@ -139,17 +130,18 @@ func pinned(s *Session, arrays ...string) Option {
 	return PinMount(s.BPFFS(), "xdp", nil)
 }
 
-var _ = Table("mapdefs.iproute2.tail-call", func(s *Session, v tailCalls) {
-	loaded := s.MustLoad(v.object, pinned(s, "jumps"))
+// The names of an object's sections fill its PROG_ARRAY jumps.
+var _ = Table("mapdefs.iproute2.tail-call", func(s *Session, o objects.Object) {
+	loaded := s.MustLoad(o, pinned(s, "jumps"))
 	Expect(filled(loaded, "jumps", 4)).To(Equal([]bool{true, false, true, false}))
 	Expect(calls(loaded, 0)).To(Equal(uint32(40)))
 	Expect(calls(loaded, 2)).To(Equal(uint32(42)))
 	Expect(calls(loaded, 1)).To(Equal(uint32(1)), "a call of an empty slot")
-}, []tailCalls{
-	{"decimal", objects.MapDefs.Iproute2TailCalls},
-	{"hexadecimal-octal", objects.MapDefs.Iproute2TailNumbers},
-	{"without-btf", withoutBTF(objects.MapDefs.Iproute2TailCalls)},
-})
+},
+	Entry("decimal", objects.MapDefs.Iproute2TailCalls),
+	Entry("hexadecimal-octal", objects.MapDefs.Iproute2TailNumbers),
+	Entry("without-btf", withoutBTF(objects.MapDefs.Iproute2TailCalls)),
+)
 
 var _ = It("mapdefs.iproute2.tail-call/two-arrays", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Iproute2TailArrays, pinned(s, "jumps", "onward"))
@@ -163,10 +155,10 @@ var _ = It("mapdefs.iproute2.tail-call-beyond-refused", func(s *Session) {
 })
 
 // A program that is meant for no map of the object: iproute2 leaves it out.
-var _ = Table("mapdefs.iproute2.tail-call-nowhere", func(s *Session, v tailCalls) {
+var _ = Table("mapdefs.iproute2.tail-call-nowhere", func(s *Session, o objects.Object) {
 	before := s.Kernel()
 	s.Control(objects.MapDefs.Iproute2Plain)
-	loaded := s.Load(v.object, pinned(s, "jumps"))
+	loaded := s.Load(o, pinned(s, "jumps"))
 	if !loaded.OK() {
 		Expect(loaded).To(BeRejected(AtAnyStage, BadMapDef, BadProgram, NotFound, NotSupported))
 		Expect(s.Kernel()).To(HoldNothingBeyond(before))
@@ -174,16 +166,16 @@ var _ = Table("mapdefs.iproute2.tail-call-nowhere", func(s *Session, v tailCalls
 	}
 	Expect(filled(loaded, "jumps", 4)).To(Equal([]bool{true, false, false, false}))
 	Expect(calls(loaded, 2)).To(Equal(uint32(1)))
-}, []tailCalls{
-	{"no-such-id", objects.MapDefs.Iproute2TailNobody},
-	{"no-prog-array", objects.MapDefs.Iproute2TailHash},
-})
+},
+	Entry("no-such-id", objects.MapDefs.Iproute2TailNobody),
+	Entry("no-prog-array", objects.MapDefs.Iproute2TailHash),
+)
 
 // filled asks the kernel which of the first n slots of a PROG_ARRAY hold a program.
 func filled(loaded *Attempt, array string, n uint32) []bool {
 	slots := make([]bool, n)
 	for i := range slots {
-		_, err := oracle.Lookup(loaded.MapID(array), u32(uint32(i)))
+		_, err := oracle.Lookup(loaded.MapID(array), U32(uint32(i)))
 		if !errors.Is(err, oracle.ErrNoSuchKey) {
 			Expect(err).NotTo(HaveOccurred())
 			slots[i] = true
@@ -192,12 +184,11 @@ func filled(loaded *Attempt, array string, n uint32) []bool {
 	return slots
 }
 
-// calls is what program entry returns where its packet tells it to call a slot: what the program there returns, or 1.
+// calls returns what program entry returns where its packet tells it to call a slot: what the program there returns, or 1.
 func calls(loaded *Attempt, slot byte) uint32 {
-	input := make([]byte, len(packet))
-	input[0] = slot
-	result, _ := loaded.Run("entry", input)
-	return result
+	packet := make([]byte, 64)
+	packet[0] = slot
+	return loaded.RunOver("entry", packet)
 }
 
 func withoutBTF(o objects.Object) objects.Object {

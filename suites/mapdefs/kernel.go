@@ -18,11 +18,11 @@ var _ = It("mapdefs.kernel.refusal-undone", func(s *Session) {
 
 var _ = Table("mapdefs.kernel.refusal-undone", func(s *Session, f fault) {
 	s.Refuses(objects.MapDefs.KernelGood, f.bad, AtCreate, f.classes...)
-}, []fault{
-	{variant: "type", bad: objects.MapDefs.KernelType, classes: []Class{Invalid, NotSupported}},
-	{variant: "huge-value", bad: objects.MapDefs.KernelValue, classes: []Class{Limit}},
-	{variant: "extra", bad: objects.MapDefs.KernelExtra, classes: []Class{Invalid}},
-})
+},
+	Entry("type", fault{bad: objects.MapDefs.KernelType, classes: []Class{Invalid, NotSupported}}),
+	Entry("huge-value", fault{bad: objects.MapDefs.KernelValue, classes: []Class{Limit}}),
+	Entry("extra", fault{bad: objects.MapDefs.KernelExtra, classes: []Class{Invalid}}),
+)
 
 var _ = Refusal("mapdefs.kernel.refusal-undone/program",
 	objects.MapDefs.HashUse, objects.MapDefs.KernelProgram, AtVerify, Verifier, Permission)

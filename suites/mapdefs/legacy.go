@@ -13,30 +13,30 @@ import (
 
 var _ = It("mapdefs.legacy.use", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.LegacyCounter)
-	loaded.Run("count", packet)
-	loaded.Run("count", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(2)))
+	loaded.Run("count")
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(2)))
 })
 
 var _ = It("mapdefs.legacy.use/several", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.LegacySeveral)
-	loaded.Run("write_third", packet)
-	Expect(loaded.Lookup("third", u32(2))).To(Equal(u64(333)))
+	loaded.Run("write_third")
+	Expect(loaded.Lookup("third", U32(2))).To(Equal(U64(333)))
 	Expect(loaded.Map("fourth").MaxEntries).To(Equal(uint32(4)))
 })
 
 var _ = It("mapdefs.legacy.padded", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.LegacyPadded)
-	loaded.Run("write_third", packet)
-	Expect(loaded.Lookup("third", u32(2))).To(Equal(u64(333)))
+	loaded.Run("write_third")
+	Expect(loaded.Lookup("third", U32(2))).To(Equal(U64(333)))
 	Expect(loaded.Map("fourth").MaxEntries).To(Equal(uint32(4)))
 })
 
 var _ = It("mapdefs.legacy.without-btf", func(s *Session) {
 	bare := objects.MapDefs.LegacyCounter.With(elfedit.DropSection(".BTF"), elfedit.DropSection(".BTF.ext"))
 	loaded := s.MustLoad(bare)
-	loaded.Run("count", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(1)))
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
 })
 
 var _ = It("mapdefs.legacy.key-value-types", func(s *Session) {
@@ -76,10 +76,10 @@ var _ = Refusal("mapdefs.legacy.nameless-refused",
 
 var _ = Table("mapdefs.legacy.symbol-missing-refused", func(s *Session, f fault) {
 	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed)
-}, []fault{
-	{variant: "of-the-only-map", control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.DropSymbol("m"))},
-	{variant: "of-one-map", control: objects.MapDefs.LegacyKernelGood, bad: objects.MapDefs.LegacyKernelGood.With(elfedit.DropSymbol("bad"))},
-})
+},
+	Entry("of-the-only-map", fault{control: objects.MapDefs.LegacyPlain, bad: objects.MapDefs.LegacyPlain.With(elfedit.DropSymbol("m"))}),
+	Entry("of-one-map", fault{control: objects.MapDefs.LegacyKernelGood, bad: objects.MapDefs.LegacyKernelGood.With(elfedit.DropSymbol("bad"))}),
+)
 
 var _ = It("mapdefs.legacy.beyond-section-refused", func(s *Session) {
 	refusesEach(s, objects.MapDefs.LegacyPlain, []objects.Object{
@@ -118,9 +118,9 @@ var _ = Refusal("mapdefs.legacy.kernel-refusal-undone",
 
 var _ = It("mapdefs.mixed", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Mixed)
-	loaded.Run("write_both", packet)
-	Expect(loaded.Lookup("new", u32(0))).To(Equal(u64(11)))
-	Expect(loaded.Lookup("old", u32(1))).To(Equal(u64(22)))
+	loaded.Run("write_both")
+	Expect(loaded.Lookup("new", U32(0))).To(Equal(U64(11)))
+	Expect(loaded.Lookup("old", U32(1))).To(Equal(U64(22)))
 })
 
 var _ = It("mapdefs.legacy.annotation-unfit", func(s *Session) {

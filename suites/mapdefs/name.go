@@ -22,9 +22,9 @@ var _ = It("mapdefs.name.cut", func(s *Session) {
 
 var _ = It("mapdefs.name.twins", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.NameTwins)
-	loaded.Run("write_both", packet)
-	Expect(loaded.Lookup("the_same_prefix_left", u32(0))).To(Equal(u64(1)))
-	Expect(loaded.Lookup("the_same_prefix_right", u32(0))).To(Equal(u64(2)))
+	loaded.Run("write_both")
+	Expect(loaded.Lookup("the_same_prefix_left", U32(0))).To(Equal(U64(1)))
+	Expect(loaded.Lookup("the_same_prefix_right", U32(0))).To(Equal(U64(2)))
 })
 
 var _ = It("mapdefs.name.odd", func(s *Session) {

@@ -36,7 +36,7 @@ var _ = It("mapdefs.btf.possible-cpus", func(s *Session) {
 var _ = It("mapdefs.ringbuf.odd-size", func(s *Session) {
 	reply := s.Load(objects.MapDefs.RingbufOddSize)
 	if !reply.OK() {
-		refuses(s, mapTypes("ringbuf")[0].BTF, objects.MapDefs.RingbufOddSize, Invalid)
+		refuses(s, mapTypes("ringbuf")[0].Of.BTF, objects.MapDefs.RingbufOddSize, Invalid)
 		return
 	}
 	Expect(reply.Map("m").MaxEntries).To(BeNumerically(">=", 5000))

@@ -25,32 +25,24 @@ var _ = It("mapdefs.object.open-makes-nothing", func(s *Session) {
 // counter is a good object with edits.
 func counter(edits ...elfedit.Edit) objects.Object { return objects.MapDefs.Counter.With(edits...) }
 
-// malformed are files that are no whole object, by the part that is not.
-type malformed struct {
-	variant string
-	files   func() []objects.Object
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (m malformed) Variant() string { return m.variant }
-
-var _ = Table("mapdefs.object.malformed-refused", func(s *Session, m malformed) {
-	refusesEach(s, objects.MapDefs.Counter, m.files(), AtOpen, Malformed, Invalid)
-}, []malformed{
-	{"file", those(
+// The files are no whole objects, by the part that is not.
+var _ = Table("mapdefs.object.malformed-refused", func(s *Session, files func() []objects.Object) {
+	refusesEach(s, objects.MapDefs.Counter, files(), AtOpen, Malformed, Invalid)
+},
+	Entry("file", those(
 		counter(elfedit.Replace("nothing", nil)),
 		counter(elfedit.Replace("text", []byte("#!/bin/sh\nexit 0\n"))),
-	)},
-	{"header", those(
+	)),
+	Entry("header", those(
 		counter(elfedit.Truncate(63)), counter(elfedit.Truncate(64)),
 		counter(elfedit.SectionHeaders(1<<40)), counter(elfedit.SectionHeaders(1<<64-64)),
-	)},
-	{"section", those(
+	)),
+	Entry("section", those(
 		counter(elfedit.SectionOffset("xdp", 1<<40)), counter(elfedit.SectionOffset("xdp", 1<<64-8)),
 		counter(elfedit.SectionSize("xdp", 1<<40)), counter(elfedit.SectionSize("xdp", 1<<63)),
-	)},
-	{"cut-off", cutOff},
-})
+	)),
+	Entry("cut-off", cutOff),
+)
 
 func those(files ...objects.Object) func() []objects.Object {
 	return func() []objects.Object { return files }
@@ -78,11 +70,11 @@ func cutOff() []objects.Object {
 
 var _ = Table("mapdefs.object.foreign-refused", func(s *Session, f fault) {
 	refuses(s, objects.MapDefs.Counter, f.bad, Malformed, NotSupported, Invalid)
-}, []fault{
-	{variant: "machine", bad: counter(elfedit.Machine(elf.EM_X86_64))},
-	{variant: "byte-order", bad: objects.ForeignOrder},
-	{variant: "32-bits", bad: counter(elfedit.Class(elf.ELFCLASS32))},
-})
+},
+	Entry("machine", fault{bad: counter(elfedit.Machine(elf.EM_X86_64))}),
+	Entry("byte-order", fault{bad: objects.ForeignOrder}),
+	Entry("32-bits", fault{bad: counter(elfedit.Class(elf.ELFCLASS32))}),
+)
 
 var _ = It("mapdefs.object.linked-refused", func(s *Session) {
 	refuses(s, objects.MapDefs.Counter, counter(elfedit.FileType(elf.ET_EXEC)), Malformed, NotSupported, Invalid)
@@ -90,12 +82,12 @@ var _ = It("mapdefs.object.linked-refused", func(s *Session) {
 
 var _ = Table("mapdefs.object.symbols-refused", func(s *Session, f fault) {
 	refuses(s, objects.MapDefs.Counter, f.bad, append(f.classes, Malformed, Invalid, Unresolved)...)
-}, []fault{
-	{variant: "no-table", bad: counter(elfedit.SectionType(".symtab", elf.SHT_PROGBITS))},
-	{variant: "no-such-section", bad: counter(elfedit.SymbolSection("counts", 200))},
-	{variant: "absolute", bad: counter(elfedit.SymbolSection("counts", uint16(elf.SHN_ABS))), classes: []Class{NotSupported}},
-	{variant: "common", bad: counter(elfedit.SymbolSection("counts", uint16(elf.SHN_COMMON))), classes: []Class{NotSupported}},
-})
+},
+	Entry("no-table", fault{bad: counter(elfedit.SectionType(".symtab", elf.SHT_PROGBITS))}),
+	Entry("no-such-section", fault{bad: counter(elfedit.SymbolSection("counts", 200))}),
+	Entry("absolute", fault{bad: counter(elfedit.SymbolSection("counts", uint16(elf.SHN_ABS))), classes: []Class{NotSupported}}),
+	Entry("common", fault{bad: counter(elfedit.SymbolSection("counts", uint16(elf.SHN_COMMON))), classes: []Class{NotSupported}}),
+)
 
 // The kernel refuses a program that was not relocated, for a loader that skips what it cannot use.
 var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
@@ -127,8 +119,8 @@ var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
 
 var _ = It("mapdefs.object.line-info-missing", func(s *Session) {
 	loaded := s.MustLoad(counter(elfedit.DropSection(".BTF.ext")))
-	loaded.Run("count", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(1)))
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
 })
 
 // takesOrRefuses is for a counter with something odd that does not matter to what it does: it counts, or nothing is left of it.
@@ -141,6 +133,6 @@ func takesOrRefuses(s *Session, odd objects.Object, classes ...Class) {
 		Expect(s.Kernel()).To(HoldNothingBeyond(before), odd.Name())
 		return
 	}
-	loaded.Run("count", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(1)), odd.Name())
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)), odd.Name())
 }

@@ -18,8 +18,8 @@ var _ = It("mapdefs.samples.define", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.LegacyPlain).Map("m")
 	loaded := s.MustLoad(objects.MapDefs.SamplesPlain, asSamples)
 	Expect(loaded.Map("m")).To(BeTheSameMapAs(plain))
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("m", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.samples.short", func(s *Session) {

@@ -14,62 +14,61 @@ import (
 
 var _ = It("mapdefs.use.program-sees-map", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Counter)
-	loaded.Run("count", packet)
-	loaded.Run("count", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(2)))
+	loaded.Run("count")
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(2)))
 })
 
 var _ = It("mapdefs.use.program-sees-map/hash", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.HashUse)
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("m", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.use.program-sees-map/queue", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.QueueUse)
-	loaded.Run("push", packet)
-	Expect(loaded.Lookup("m", nil)).To(Equal(u64(99)))
+	loaded.Run("push")
+	Expect(loaded.Lookup("m", nil)).To(Equal(U64(99)))
 })
 
 var _ = It("mapdefs.use.program-sees-map/third-of-four", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Several)
-	loaded.Run("write_third", packet)
-	Expect(loaded.Lookup("third", u32(2))).To(Equal(u64(333)))
+	loaded.Run("write_third")
+	Expect(loaded.Lookup("third", U32(2))).To(Equal(U64(333)))
 	Expect(loaded.Program("write_third").Maps).To(ConsistOf(loaded.MapID("third")))
 })
 
 var _ = It("mapdefs.use.program-sees-map/shared", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Shared)
-	loaded.Run("add_one", packet)
-	loaded.Run("add_ten", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(11)))
+	loaded.Run("add_one")
+	loaded.Run("add_ten")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(11)))
 })
 
 var _ = It("mapdefs.use.program-sees-map/subprogram", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Subprogram)
-	loaded.Run("count", packet)
-	Expect(loaded.Lookup("counts", u32(0))).To(Equal(u64(5)))
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(5)))
 })
 
 var _ = It("mapdefs.use.program-sees-map/loaded-twice", func(s *Session) {
 	first := s.MustLoad(objects.MapDefs.Counter)
 	second := s.MustLoad(objects.MapDefs.Counter)
-	first.Run("count", packet)
-	Expect(first.Lookup("counts", u32(0))).To(Equal(u64(1)))
-	Expect(second.Lookup("counts", u32(0))).To(Equal(u64(0)))
+	first.Run("count")
+	Expect(first.Lookup("counts", U32(0))).To(Equal(U64(1)))
+	Expect(second.Lookup("counts", U32(0))).To(Equal(U64(0)))
 })
 
 var _ = It("mapdefs.use.no-maps", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.NoMaps)
-	result, _ := loaded.Run("pass", packet)
 	const pass = 2 // XDP_PASS
-	Expect(result).To(Equal(uint32(pass)))
+	Expect(loaded.Run("pass")).To(Equal(uint32(pass)))
 })
 
 var _ = It("mapdefs.btf.lock-in-value", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.SpinLock)
-	loaded.Run("locked_count", packet)
-	Expect(loaded.Lookup("m", u32(0))).To(HaveSuffix(string(u32(1))))
+	loaded.Run("locked_count")
+	Expect(loaded.Lookup("m", U32(0))).To(HaveSuffix(string(U32(1))))
 })
 
 var _ = It("mapdefs.set.max-entries", func(s *Session) {

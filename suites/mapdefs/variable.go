@@ -24,8 +24,8 @@ var _ = It("mapdefs.btf.weak", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
 	weak := s.MustLoad(objects.MapDefs.WeakMap)
 	Expect(weak.Map("m")).To(BeTheSameMapAs(plain))
-	weak.Run("store", packet)
-	Expect(weak.Lookup("m", u32(7))).To(Equal(u64(77)))
+	weak.Run("store")
+	Expect(weak.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("mapdefs.btf.tagged", func(s *Session) {
@@ -66,10 +66,10 @@ var _ = Refusal("mapdefs.btf.duplicate-refused", objects.MapDefs.TwoNames, objec
 
 var _ = Table("mapdefs.btf.nameless-refused", func(s *Session, f fault) {
 	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed, NotFound)
-}, []fault{
-	{variant: "type", control: objects.MapDefs.Unused, bad: objects.MapDefs.Unused.With(elfedit.NamelessType(elfedit.Var, "m"))},
-	{variant: "symbol", control: objects.MapDefs.Unused, bad: objects.MapDefs.Unused.With(elfedit.NamelessSymbol("m"))},
-})
+},
+	Entry("type", fault{control: objects.MapDefs.Unused, bad: objects.MapDefs.Unused.With(elfedit.NamelessType(elfedit.Var, "m"))}),
+	Entry("symbol", fault{control: objects.MapDefs.Unused, bad: objects.MapDefs.Unused.With(elfedit.NamelessSymbol("m"))}),
+)
 
 var _ = It("mapdefs.btf.variable-outside-refused", func(s *Session) {
 	refusesEach(s, objects.MapDefs.Unused, []objects.Object{
@@ -88,19 +88,17 @@ var _ = It("mapdefs.btf.missing-refused", func(s *Session) {
 
 var _ = Table("mapdefs.btf.corrupt-refused", func(s *Session, f fault) {
 	s.Refuses(f.control, f.bad, AtOpen, append(f.classes, MalformedBTF, BTFMissing, Invalid)...)
-}, []fault{
-	{variant: "magic", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFMagic())},
-	{variant: "version", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFVersion(2)), classes: []Class{NotSupported}},
-	{variant: "header-length", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.HeaderLength, 8))},
-	{variant: "types-length", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.TypesLength, 1<<30))},
-	{variant: "strings-offset", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 1<<31))},
-	{variant: "strings-wrap", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 0xffffffff))},
-	{variant: "cut-off", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.ShrinkSection(".BTF", 100))},
-	{
-		variant: "no-bytes", classes: []Class{Malformed},
-		control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.SectionType(".BTF", elf.SHT_NOBITS)),
-	},
-	{variant: "unknown-kind", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.TypeKind(elfedit.Typedef, "__u32", 31))},
-	{variant: "unknown-type", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAt(elfedit.Var, "m", 1<<20))},
-	{variant: "loop", control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAtItself(elfedit.Typedef, "__u32")), classes: []Class{Limit}},
-})
+},
+	Entry("magic", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFMagic())}),
+	Entry("version", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFVersion(2)), classes: []Class{NotSupported}}),
+	Entry("header-length", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.HeaderLength, 8))}),
+	Entry("types-length", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.TypesLength, 1<<30))}),
+	Entry("strings-offset", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 1<<31))}),
+	Entry("strings-wrap", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.BTFHeader(elfedit.StringsOffset, 0xffffffff))}),
+	Entry("cut-off", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.ShrinkSection(".BTF", 100))}),
+	Entry("no-bytes", fault{classes: []Class{Malformed},
+		control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.SectionType(".BTF", elf.SHT_NOBITS))}),
+	Entry("unknown-kind", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.TypeKind(elfedit.Typedef, "__u32", 31))}),
+	Entry("unknown-type", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAt(elfedit.Var, "m", 1<<20))}),
+	Entry("loop", fault{control: objects.MapDefs.Plain, bad: objects.MapDefs.Plain.With(elfedit.PointTypeAtItself(elfedit.Typedef, "__u32")), classes: []Class{Limit}}),
+)

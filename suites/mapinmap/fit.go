@@ -10,55 +10,51 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// An inner is a map outer with a map inner_zero in slot 0.
+// An inner is a map outer with a map inner_zero of some type in slot 0.
 type inner struct {
-	variant string
-	object  objects.Object
+	object objects.Object
+	typ    string
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (i inner) Variant() string { return i.variant }
-
-func takesInner(s *Session, i inner) {
-	loaded := s.MustLoad(i.object)
+func takesInner(s *Session, o objects.Object) {
+	loaded := s.MustLoad(o)
 	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero")}))
 }
 
-var _ = Table("mapinmap.inner.fits", takesInner, []inner{
-	{"same", objects.MapInMap.MismatchNone},
-	{"larger-hash", objects.MapInMap.SizeHash},
-	{"same-array", objects.MapInMap.SizeArraySame},
-	{"larger-array-inner-map", objects.MapInMap.SizeArrayFlag},
-})
+var _ = Table("mapinmap.inner.fits", takesInner,
+	Entry("same", objects.MapInMap.MismatchNone),
+	Entry("larger-hash", objects.MapInMap.SizeHash),
+	Entry("same-array", objects.MapInMap.SizeArraySame),
+	Entry("larger-array-inner-map", objects.MapInMap.SizeArrayFlag),
+)
 
 var _ = Table("mapinmap.inner.type", func(s *Session, i inner) {
 	loaded := s.MustLoad(i.object)
-	Expect(loaded.Map("inner_zero").Type).To(Equal(i.variant))
+	Expect(loaded.Map("inner_zero").Type).To(Equal(i.typ))
 	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero")}))
-	result, _ := loaded.Run("look", packet)
-	Expect(result).To(Equal(uint32(pass)))
-}, []inner{
-	{"array", objects.MapInMap.InnerArray},
-	{"lpm_trie", objects.MapInMap.InnerLpmTrie},
-	{"lru_hash", objects.MapInMap.InnerLRUHash},
-	{"percpu_array", objects.MapInMap.InnerPercpuArray},
-	{"percpu_hash", objects.MapInMap.InnerPercpuHash},
-	{"perf_event_array", objects.MapInMap.InnerPerfEventArray},
-	{"queue", objects.MapInMap.InnerQueue},
-	{"ringbuf", objects.MapInMap.InnerRingbuf},
-})
+	Expect(loaded.Run("look")).To(Equal(uint32(pass)))
+},
+	Entry("array", inner{objects.MapInMap.InnerArray, "array"}),
+	Entry("lpm_trie", inner{objects.MapInMap.InnerLpmTrie, "lpm_trie"}),
+	Entry("lru_hash", inner{objects.MapInMap.InnerLRUHash, "lru_hash"}),
+	Entry("percpu_array", inner{objects.MapInMap.InnerPercpuArray, "percpu_array"}),
+	Entry("percpu_hash", inner{objects.MapInMap.InnerPercpuHash, "percpu_hash"}),
+	Entry("perf_event_array", inner{objects.MapInMap.InnerPerfEventArray, "perf_event_array"}),
+	Entry("queue", inner{objects.MapInMap.InnerQueue, "queue"}),
+	Entry("ringbuf", inner{objects.MapInMap.InnerRingbuf, "ringbuf"}),
+)
 
 const pass = 2 // XDP_PASS
 
 // The kernel compares a map with the template when it is put in a slot: what was made before has to be let go of.
-var _ = Table("mapinmap.inner.mismatch-refused", func(s *Session, i inner) {
-	s.Refuses(objects.MapInMap.MismatchNone, i.object, AtAnyStage, Invalid)
-}, []inner{
-	{"flags", objects.MapInMap.MismatchFlags},
-	{"key", objects.MapInMap.MismatchKey},
-	{"type", objects.MapInMap.MismatchType},
-	{"value", objects.MapInMap.MismatchValue},
-})
+var _ = Table("mapinmap.inner.mismatch-refused", func(s *Session, o objects.Object) {
+	s.Refuses(objects.MapInMap.MismatchNone, o, AtAnyStage, Invalid)
+},
+	Entry("flags", objects.MapInMap.MismatchFlags),
+	Entry("key", objects.MapInMap.MismatchKey),
+	Entry("type", objects.MapInMap.MismatchType),
+	Entry("value", objects.MapInMap.MismatchValue),
+)
 
 var _ = Refusal("mapinmap.inner.mismatch-refused/larger-array",
 	objects.MapInMap.SizeArraySame, objects.MapInMap.SizeArray, AtAnyStage, Invalid)

@@ -21,8 +21,8 @@ var _ = It("mapinmap.iproute2.slot-filled", func(s *Session) {
 	want := map[uint32]uint32{2: loaded.MapID("inner_zero")}
 	Expect(slots(loaded, "outer")).To(Equal(want))
 	Expect(slots(loaded, "other")).To(Equal(want))
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("inner_zero", u32(7))).To(Equal(u64(202)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(202)))
 })
 
 var _ = It("mapinmap.iproute2.slot-filled/outer-first", func(s *Session) {
@@ -45,12 +45,12 @@ func refusedElfMap(classes ...Class) func(*Session, fault) {
 	}
 }
 
-var _ = Table("mapinmap.iproute2.inner-refused", refusedElfMap(Invalid, NotFound, NotSupported), []fault{
-	{"itself", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2Self},
-	{"missing", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2InnerMissing},
-	{"unknown", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2InnerUnknown},
-})
+var _ = Table("mapinmap.iproute2.inner-refused", refusedElfMap(Invalid, NotFound, NotSupported),
+	Entry("itself", fault{objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2Self}),
+	Entry("missing", fault{objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2InnerMissing}),
+	Entry("unknown", fault{objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2InnerUnknown}),
+)
 
-var _ = Table("mapinmap.iproute2.slot-refused", refusedElfMap(Invalid, Limit), []fault{
-	{"beyond", objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2SlotBeyond},
-})
+var _ = Table("mapinmap.iproute2.slot-refused", refusedElfMap(Invalid, Limit),
+	Entry("beyond", fault{objects.MapInMap.Iproute2NoSlot, objects.MapInMap.Iproute2SlotBeyond}),
+)

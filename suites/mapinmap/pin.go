@@ -25,8 +25,8 @@ var _ = It("mapinmap.pin.inner-reused", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.PinnedInner, PinRoot(s.BPFFS()))
 	Expect(slots(loaded, "outer")).To(Equal(before))
 	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero")}))
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("inner_zero", u32(7))).To(Equal(u64(100)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(100)))
 })
 
 // libbpf leaves the slots of a pinned map as they are, and cilium/ebpf fills them anew. Either is whole: a mix would be a map that no object
@@ -47,18 +47,18 @@ var _ = It("mapinmap.pin.both-reused", func(s *Session) {
 	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero"), 1: loaded.MapID("inner_one")}))
 })
 
-func refusesPinned(s *Session, i inner) {
+func refusesPinned(s *Session, o objects.Object) {
 	pinned(s, objects.MapInMap.PinnedOuter, "outer")
 	before := s.Kernel()
-	Expect(s.Load(i.object, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))
+	Expect(s.Load(o, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 }
 
-var _ = Table("mapinmap.pin.outer-incompatible-refused", refusesPinned, []inner{
-	{"entries", objects.MapInMap.PinnedOuterLarger},
-})
+var _ = Table("mapinmap.pin.outer-incompatible-refused", refusesPinned,
+	Entry("entries", objects.MapInMap.PinnedOuterLarger),
+)
 
 // What the maps in a pinned map are like is kept in the kernel, and told to programs only.
-var _ = Table("mapinmap.pin.template-incompatible-refused", refusesPinned, []inner{
-	{"value", objects.MapInMap.PinnedOuterWide},
-})
+var _ = Table("mapinmap.pin.template-incompatible-refused", refusesPinned,
+	Entry("value", objects.MapInMap.PinnedOuterWide),
+)

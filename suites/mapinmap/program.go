@@ -24,16 +24,15 @@ var _ = It("mapinmap.programs.filled/gaps", func(s *Session) {
 
 var _ = It("mapinmap.programs.jump", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.Programs)
-	result, _ := loaded.Run("jump", packet)
 	const tx = 3 // XDP_TX, what second returns
-	Expect(result).To(Equal(uint32(tx)))
+	Expect(loaded.Run("jump")).To(Equal(uint32(tx)))
 })
 
-var _ = Table("mapinmap.programs.target-refused", refused(Invalid, NotSupported, NotFound, Malformed), []fault{
-	{"data", objects.MapInMap.Programs, objects.MapInMap.ProgramsData},
-	{"extern", objects.MapInMap.Programs, objects.MapInMap.ProgramsExtern},
-	{"subprogram", objects.MapInMap.Programs, objects.MapInMap.ProgramsSub},
-})
+var _ = Table("mapinmap.programs.target-refused", refused(Invalid, NotSupported, NotFound, Malformed),
+	Entry("data", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsData}),
+	Entry("extern", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsExtern}),
+	Entry("subprogram", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsSub}),
+)
 
 var _ = Refusal("mapinmap.programs.beyond-refused",
 	objects.MapInMap.Programs, objects.MapInMap.ProgramsBeyond, AtAnyStage, Invalid, Limit)

@@ -22,7 +22,7 @@ func slots(loaded *Attempt, name string) map[uint32]uint32 {
 	id := loaded.MapID(name)
 	held := map[uint32]uint32{}
 	for slot := range min(loaded.Map(name).MaxEntries, 4) {
-		value, err := oracle.Lookup(id, u32(slot))
+		value, err := oracle.Lookup(id, U32(slot))
 		if errors.Is(err, oracle.ErrNoSuchKey) {
 			continue
 		}
@@ -35,13 +35,9 @@ func slots(loaded *Attempt, name string) map[uint32]uint32 {
 
 // A filling is an object, and which of its maps is in which slot of its map outer.
 type filling struct {
-	variant string
-	object  objects.Object
-	inner   map[uint32]string // name by slot
+	object objects.Object
+	inner  map[uint32]string // name by slot
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (f filling) Variant() string { return f.variant }
 
 // ids are the ids of the maps that are to be in the slots.
 func (f filling) ids(loaded *Attempt) map[uint32]uint32 {
@@ -58,22 +54,22 @@ var outerFirst = objects.MapInMap.MismatchNone.With(
 	elfedit.MoveSymbol("outer", 0), elfedit.MoveSymbol("inner_zero", 32), elfedit.MoveRelocation(".maps", "inner_zero", -32),
 )
 
-var fillings = []filling{
-	{"array", objects.MapInMap.SlotsArray, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-	{"array-gaps", objects.MapInMap.SlotsArrayGaps, map[uint32]string{1: "inner_one", 3: "inner_three"}},
-	{"hash", objects.MapInMap.SlotsHash, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-	{"hash-gaps", objects.MapInMap.SlotsHashGaps, map[uint32]string{1: "inner_one", 3: "inner_three"}},
-	{"none", objects.MapInMap.SlotsNone, nil},
-	{"none-hash", objects.MapInMap.SlotsNoneHash, nil},
-	{"twice", objects.MapInMap.SlotsTwice, map[uint32]string{0: "inner_zero", 1: "inner_zero"}},
-	{"outer-first", outerFirst, map[uint32]string{0: "inner_zero"}},
-	{"shared", objects.MapInMap.SlotsShared, map[uint32]string{0: "inner_zero"}},
+var fillings = []Case[filling]{
+	Entry("array", filling{objects.MapInMap.SlotsArray, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+	Entry("array-gaps", filling{objects.MapInMap.SlotsArrayGaps, map[uint32]string{1: "inner_one", 3: "inner_three"}}),
+	Entry("hash", filling{objects.MapInMap.SlotsHash, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+	Entry("hash-gaps", filling{objects.MapInMap.SlotsHashGaps, map[uint32]string{1: "inner_one", 3: "inner_three"}}),
+	Entry("none", filling{objects.MapInMap.SlotsNone, nil}),
+	Entry("none-hash", filling{objects.MapInMap.SlotsNoneHash, nil}),
+	Entry("twice", filling{objects.MapInMap.SlotsTwice, map[uint32]string{0: "inner_zero", 1: "inner_zero"}}),
+	Entry("outer-first", filling{outerFirst, map[uint32]string{0: "inner_zero"}}),
+	Entry("shared", filling{objects.MapInMap.SlotsShared, map[uint32]string{0: "inner_zero"}}),
 }
 
 var _ = Table("mapinmap.slot.filled", func(s *Session, f filling) {
 	loaded := s.MustLoad(f.object)
 	Expect(slots(loaded, "outer")).To(Equal(f.ids(loaded)))
-}, fillings)
+}, fillings...)
 
 var _ = It("mapinmap.slot.filled/shared-hash", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.SlotsShared)
@@ -82,16 +78,16 @@ var _ = It("mapinmap.slot.filled/shared-hash", func(s *Session) {
 
 var _ = Table("mapinmap.use.update-seen", func(s *Session, f filling) {
 	loaded := s.MustLoad(f.object)
-	loaded.Run("store", packet)
+	loaded.Run("store")
 	for slot, inner := range f.inner {
-		Expect(loaded.Lookup(inner, u32(7))).To(Equal(u64(100 + uint64(slot))))
+		Expect(loaded.Lookup(inner, U32(7))).To(Equal(U64(100 + uint64(slot))))
 	}
-}, []filling{fillings[0], fillings[1], fillings[2], fillings[3], fillings[7]})
+}, fillings[0], fillings[1], fillings[2], fillings[3], fillings[7])
 
 var _ = It("mapinmap.use.update-seen/shared", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.SlotsShared)
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("inner_zero", u32(7))).To(Equal(u64(201))) // the last that was stored, through the other map of maps
+	loaded.Run("store")
+	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(201))) // the last that was stored, through the other map of maps
 })
 
 // An outer is a map of maps, and what the kernel is to keep of it.
@@ -100,16 +96,13 @@ type outer struct {
 	typ    string
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (o outer) Variant() string { return o.typ }
-
 var _ = Table("mapinmap.outer.made", func(s *Session, o outer) {
 	loaded := s.MustLoad(o.object)
 	Expect(loaded.Map("outer")).To(BeTheSameMapAs(oracle.MapFacts{Name: "outer", Type: o.typ, KeySize: 4, ValueSize: 4, MaxEntries: 4}))
-}, []outer{
-	{objects.MapInMap.SlotsArrayGaps, "array_of_maps"},
-	{objects.MapInMap.SlotsHashGaps, "hash_of_maps"},
-})
+},
+	Entry("array_of_maps", outer{objects.MapInMap.SlotsArrayGaps, "array_of_maps"}),
+	Entry("hash_of_maps", outer{objects.MapInMap.SlotsHashGaps, "hash_of_maps"}),
+)
 
 // An inner map is made by a definition of its own, not by the template.
 var _ = It("mapinmap.inner.own-definition", func(s *Session) {

@@ -20,13 +20,13 @@ func makesTheSame(s *Session, f filling) {
 	Expect(slots(loaded, "outer")).To(Equal(f.ids(loaded)))
 }
 
-var _ = Table("mapinmap.template.named", makesTheSame, []filling{
-	{"anonymous", objects.MapInMap.TemplateAnonymous, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-})
+var _ = Table("mapinmap.template.named", makesTheSame,
+	Entry("anonymous", filling{objects.MapInMap.TemplateAnonymous, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+)
 
-var _ = Table("mapinmap.template.renamed", makesTheSame, []filling{
-	{"typedef", objects.MapInMap.TemplateTypedef, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-})
+var _ = Table("mapinmap.template.renamed", makesTheSame,
+	Entry("typedef", filling{objects.MapInMap.TemplateTypedef, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+)
 
 // The kernel wants a map to show it the template when the outer map is made, and nobody needs that one afterwards.
 var _ = Table("mapinmap.template.let-go", func(s *Session, f filling) {
@@ -39,10 +39,13 @@ var _ = Table("mapinmap.template.let-go", func(s *Session, f filling) {
 	}
 	slices.Sort(allowed.Maps)
 	Expect(s.Kernel()).To(HoldNothingBeyond(allowed))
-}, []filling{fillings[0], fillings[2], {"none", objects.MapInMap.SlotsNone, map[uint32]string{0: "inner_zero"}}})
+},
+	fillings[0], fillings[2],
+	Entry("none", filling{objects.MapInMap.SlotsNone, map[uint32]string{0: "inner_zero"}}),
+)
 
-var _ = Table("mapinmap.template.value-size", makesTheSame, []filling{
-	{"four", objects.MapInMap.ValueSizeFour, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-	{"zero", objects.MapInMap.ValueSizeZero, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-	{"type", objects.MapInMap.ValueType, map[uint32]string{0: "inner_zero", 1: "inner_one"}},
-})
+var _ = Table("mapinmap.template.value-size", makesTheSame,
+	Entry("four", filling{objects.MapInMap.ValueSizeFour, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+	Entry("zero", filling{objects.MapInMap.ValueSizeZero, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+	Entry("type", filling{objects.MapInMap.ValueType, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
+)

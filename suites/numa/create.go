@@ -13,24 +13,20 @@ import (
 
 // A request is where a map that is made without an object is to be.
 type request struct {
-	variant string
-	flags   uint32
-	node    uint32
-	want    int
+	flags uint32
+	node  uint32
+	want  int
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (r request) Variant() string { return r.variant }
 
 var _ = Table("numa.create.placed", func(s *Session, r request) {
 	made := s.MustCreate(mapOn(s, "made", r.flags, r.node))
 	Expect(made).To(HaveOnNode("made", r.want))
 	Expect(made.Map("made").Flags).To(Equal(r.flags))
-}, []request{
-	{"anywhere", 0, 0, oracle.NoNode},
-	{"one", flag, 1, 1},
-	{"zero", flag, 0, 0},
-})
+},
+	Entry("anywhere", request{0, 0, oracle.NoNode}),
+	Entry("one", request{flag, 1, 1}),
+	Entry("zero", request{flag, 0, 0}),
+)
 
 var _ = It("numa.create.absent-refused", func(s *Session) {
 	const node = 63

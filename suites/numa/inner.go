@@ -20,9 +20,9 @@ var _ = It("numa.inner.placed", func(s *Session) {
 
 var _ = It("numa.inner.used", func(s *Session) {
 	loaded := s.MustLoad(objects.NUMA.Inner)
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("inner_zero", u32(7))).To(Equal(u64(77)))
-	Expect(loaded.Lookup("inner_one", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(77)))
+	Expect(loaded.Lookup("inner_one", U32(7))).To(Equal(U64(77)))
 })
 
 // The maps of global data are found by the program that uses them: what they are called differs between loaders.

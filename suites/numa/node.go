@@ -14,39 +14,31 @@ import (
 // flag is BPF_F_NUMA_NODE.
 const flag = 1 << 2
 
-// A placement is one definition three times: on_zero on node 0, on_one on node 1, and anywhere without a node.
-type placement struct {
-	variant string
-	object  objects.Object
+// placements have one definition three times: on_zero on node 0, on_one on node 1, and anywhere without a node.
+var placements = []Case[objects.Object]{
+	Entry("array", objects.NUMA.Array),
+	Entry("array_mmapable", objects.NUMA.ArrayMmapable),
+	Entry("bloom_filter", objects.NUMA.BloomFilter),
+	Entry("cpumap", objects.NUMA.Cpumap),
+	Entry("devmap", objects.NUMA.Devmap),
+	Entry("devmap_hash", objects.NUMA.DevmapHash),
+	Entry("hash", objects.NUMA.Hash),
+	Entry("hash_no_prealloc", objects.NUMA.HashNoPrealloc),
+	Entry("lpm_trie", objects.NUMA.LpmTrie),
+	Entry("lru_hash", objects.NUMA.LRUHash),
+	Entry("prog_array", objects.NUMA.ProgArray),
+	Entry("queue", objects.NUMA.Queue),
+	Entry("ringbuf", objects.NUMA.Ringbuf),
+	Entry("stack", objects.NUMA.Stack),
+	Entry("xskmap", objects.NUMA.Xskmap),
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (p placement) Variant() string { return p.variant }
-
-var placements = []placement{
-	{"array", objects.NUMA.Array},
-	{"array_mmapable", objects.NUMA.ArrayMmapable},
-	{"bloom_filter", objects.NUMA.BloomFilter},
-	{"cpumap", objects.NUMA.Cpumap},
-	{"devmap", objects.NUMA.Devmap},
-	{"devmap_hash", objects.NUMA.DevmapHash},
-	{"hash", objects.NUMA.Hash},
-	{"hash_no_prealloc", objects.NUMA.HashNoPrealloc},
-	{"lpm_trie", objects.NUMA.LpmTrie},
-	{"lru_hash", objects.NUMA.LRUHash},
-	{"prog_array", objects.NUMA.ProgArray},
-	{"queue", objects.NUMA.Queue},
-	{"ringbuf", objects.NUMA.Ringbuf},
-	{"stack", objects.NUMA.Stack},
-	{"xskmap", objects.NUMA.Xskmap},
-}
-
-var _ = Table("numa.node.placed", func(s *Session, p placement) {
-	loaded := s.MustLoad(p.object)
+var _ = Table("numa.node.placed", func(s *Session, o objects.Object) {
+	loaded := s.MustLoad(o)
 	Expect(loaded).To(HaveOnNode("on_zero", 0))
 	Expect(loaded).To(HaveOnNode("on_one", 1))
 	Expect(loaded).To(HaveOnNode("anywhere", oracle.NoNode))
-}, placements)
+}, placements...)
 
 var _ = It("numa.node.zero", func(s *Session) {
 	Expect(s.MustLoad(objects.NUMA.NodeZero)).To(HaveOnNode("m", 0))
@@ -66,56 +58,44 @@ var _ = It("numa.node.flag-kept", func(s *Session) {
 	Expect(s.MustLoad(objects.NUMA.NodeZero).Map("m").Flags).To(Equal(uint32(flag)))
 })
 
-// alone is a node that is named without the flag for it.
-type alone struct {
-	variant string
-	object  objects.Object
-	node    int
+// A withoutFlag is an object that names a node without the flag for it.
+type withoutFlag struct {
+	object objects.Object
+	node   int
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (a alone) Variant() string { return a.variant }
-
-var alones = []alone{
-	{"zero", objects.NUMA.NodeZeroAlone, 0},
-	{"one", objects.NUMA.NodeOneAlone, 1},
+var withoutFlags = []Case[withoutFlag]{
+	Entry("zero", withoutFlag{objects.NUMA.NodeZeroAlone, 0}),
+	Entry("one", withoutFlag{objects.NUMA.NodeOneAlone, 1}),
 }
 
-var _ = Table("numa.node.without-flag", func(s *Session, a alone) {
-	loaded := s.Load(a.object)
+var _ = Table("numa.node.without-flag", func(s *Session, w withoutFlag) {
+	loaded := s.Load(w.object)
 	if !loaded.OK() {
-		s.Refuses(objects.NUMA.NoNode, a.object, AtAnyStage)
+		s.Refuses(objects.NUMA.NoNode, w.object, AtAnyStage)
 		return
 	}
-	Expect(loaded).To(HaveOnNode("m", a.node))
-}, alones)
+	Expect(loaded).To(HaveOnNode("m", w.node))
+}, withoutFlags...)
 
-// anyNode is the kernel's word for any node, in a definition.
-type anyNode struct {
-	variant string
-	object  objects.Object
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (a anyNode) Variant() string { return a.variant }
-
-var _ = Table("numa.node.any", func(s *Session, a anyNode) {
-	loaded := s.Load(a.object)
+// The kernel's word for any node, in a definition.
+var _ = Table("numa.node.any", func(s *Session, o objects.Object) {
+	loaded := s.Load(o)
 	if !loaded.OK() {
-		s.Refuses(objects.NUMA.NoNode, a.object, AtAnyStage)
+		s.Refuses(objects.NUMA.NoNode, o, AtAnyStage)
 		return
 	}
 	Expect(loaded).To(HaveOnNode("m", oracle.NoNode))
-}, []anyNode{
-	{"with-flag", objects.NUMA.AnyNode},
-	{"without-flag", objects.NUMA.AnyNodeAlone},
-})
+},
+	Entry("with-flag", objects.NUMA.AnyNode),
+	Entry("without-flag", objects.NUMA.AnyNodeAlone),
+)
 
-var _ = Table("numa.node.pages", func(s *Session, p placement) {
-	loaded := s.MustLoad(p.object)
+var _ = Table("numa.node.pages", func(s *Session, o objects.Object) {
+	loaded := s.MustLoad(o)
 	Expect(loaded).To(HavePagesOnNode("on_zero", 0))
 	Expect(loaded).To(HavePagesOnNode("on_one", 1))
-}, []placement{
-	{"array", objects.NUMA.ArrayMmapable},
-	{"ringbuf", objects.NUMA.Ringbuf},
-})
+},
+	Entry("array", objects.NUMA.ArrayMmapable),
+	Entry("ringbuf", objects.NUMA.Ringbuf),
+)

@@ -33,12 +33,8 @@ var _ = It("numa.pin.same-node", func(s *Session) {
 
 // A mismatch is a map that is pinned, and a definition that wants it elsewhere.
 type mismatch struct {
-	variant        string
 	there, defined objects.Object
 }
-
-// Variant is the part of the spec's id behind the slash.
-func (m mismatch) Variant() string { return m.variant }
 
 var _ = Table("numa.pin.mismatch-refused", func(s *Session, m mismatch) {
 	s.Control(objects.NUMA.NodeZero) // a loader that does not read nodes refuses the definition, not the pin
@@ -46,11 +42,11 @@ var _ = Table("numa.pin.mismatch-refused", func(s *Session, m mismatch) {
 	before := s.Kernel()
 	Expect(s.Load(m.defined, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-}, []mismatch{
-	{"another-node", objects.NUMA.PinnedZero, objects.NUMA.PinnedOne},
-	{"no-node-wanted", objects.NUMA.PinnedZero, objects.NUMA.PinnedAnywhere},
-	{"node-wanted", objects.NUMA.PinnedAnywhere, objects.NUMA.PinnedZero},
-})
+},
+	Entry("another-node", mismatch{objects.NUMA.PinnedZero, objects.NUMA.PinnedOne}),
+	Entry("no-node-wanted", mismatch{objects.NUMA.PinnedZero, objects.NUMA.PinnedAnywhere}),
+	Entry("node-wanted", mismatch{objects.NUMA.PinnedAnywhere, objects.NUMA.PinnedZero}),
+)
 
 var _ = It("numa.pin.mismatch-named", func(s *Session) {
 	pinned(s, objects.NUMA.PinnedZero)

@@ -8,29 +8,25 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A refusal is a map that the kernel does not make.
-type refusal struct {
-	variant string
-	object  objects.Object
-	node    int
+// An absent is an object whose map is to be on a node that few machines have.
+type absent struct {
+	object objects.Object
+	node   int
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (r refusal) Variant() string { return r.variant }
+var _ = Table("numa.node.absent-refused", func(s *Session, a absent) {
+	s.NeedsNoNode(a.node)
+	s.Refuses(objects.NUMA.NodeZero, a.object, AtCreate, Invalid)
+},
+	Entry("next", absent{objects.NUMA.NodeTwo, 2}),
+	Entry("63", absent{objects.NUMA.Node63, 63}),
+	Entry("1048576", absent{objects.NUMA.NodeHuge, 1 << 20}),
+)
 
-var _ = Table("numa.node.absent-refused", func(s *Session, r refusal) {
-	s.NeedsNoNode(r.node)
-	s.Refuses(objects.NUMA.NodeZero, r.object, AtCreate, Invalid)
-}, []refusal{
-	{"next", objects.NUMA.NodeTwo, 2},
-	{"63", objects.NUMA.Node63, 63},
-	{"1048576", objects.NUMA.NodeHuge, 1 << 20},
-})
-
-var _ = Table("numa.type.refused", func(s *Session, r refusal) {
-	s.Refuses(objects.NUMA.TypeGood, r.object, AtCreate, Invalid)
-}, []refusal{
-	{variant: "lru_no_common", object: objects.NUMA.TypeLRUNoCommon},
-	{variant: "percpu_array", object: objects.NUMA.TypePercpuArray},
-	{variant: "percpu_hash", object: objects.NUMA.TypePercpuHash},
-})
+var _ = Table("numa.type.refused", func(s *Session, o objects.Object) {
+	s.Refuses(objects.NUMA.TypeGood, o, AtCreate, Invalid)
+},
+	Entry("lru_no_common", objects.NUMA.TypeLRUNoCommon),
+	Entry("percpu_array", objects.NUMA.TypePercpuArray),
+	Entry("percpu_hash", objects.NUMA.TypePercpuHash),
+)

@@ -26,11 +26,11 @@ var _ = It("pinning.data.on-request", func(s *Session) {
 	folder := keeping(s, "data")
 	loaded := s.MustLoad(objects.Pinning.Global)
 	name := data(s, loaded)
-	loaded.Run("count", packet)
+	loaded.Run("count")
 	Expect(loaded.PinMap(name, folder+"/data")).To(BeOK())
-	loaded.Run("count", packet)
+	loaded.Run("count")
 	loaded.Close()
-	Expect(s.PinnedValue(folder+"/data", u32(0))).To(Equal(u64(42)))
+	Expect(s.PinnedValue(folder+"/data", U32(0))).To(Equal(U64(42)))
 })
 
 var _ = It("pinning.data.reused", func(s *Session) {
@@ -41,11 +41,11 @@ var _ = It("pinning.data.reused", func(s *Session) {
 		return opened.SetMap(name, PinPath, folder+"/data").MustLoad(), name
 	}
 	first, name := load()
-	first.Run("count", packet)
+	first.Run("count")
 	id := first.MapID(name)
 	first.Close()
 	again, name := load()
-	again.Run("count", packet)
+	again.Run("count")
 	Expect(again.MapID(name)).To(Equal(id))
-	Expect(s.PinnedValue(folder+"/data", u32(0))).To(Equal(u64(42)))
+	Expect(s.PinnedValue(folder+"/data", U32(0))).To(Equal(U64(42)))
 })

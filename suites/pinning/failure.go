@@ -14,18 +14,14 @@ import (
 
 // A failure is an object of three maps, of which at least two are pinned by name, that cannot be loaded.
 type failure struct {
-	variant string
 	object  objects.Object
 	stage   Stage
 	classes []Class
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (f failure) Variant() string { return f.variant }
-
-var failures = []failure{
-	{"program-refused", objects.Pinning.ThreeRefused, AtVerify, []Class{Verifier, Permission}},
-	{"map-refused", objects.Pinning.ThreeBad, AtCreate, []Class{Invalid}},
+var failures = []Case[failure]{
+	Entry("program-refused", failure{objects.Pinning.ThreeRefused, AtVerify, []Class{Verifier, Permission}}),
+	Entry("map-refused", failure{objects.Pinning.ThreeBad, AtCreate, []Class{Invalid}}),
 }
 
 // tries is how often a failure is repeated, for a loader may make maps in an order that is another each time: what fails first leaves nothing.
@@ -38,7 +34,7 @@ var _ = Table("pinning.failure.own-pins-removed", func(s *Session, f failure) {
 		refusesUntouched(s, nil, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
 		Expect(s.PinsIn(folder)).To(BeEmpty())
 	}
-}, failures)
+}, failures...)
 
 var _ = It("pinning.failure.own-pins-removed/pin-incompatible", func(s *Session) {
 	folder := keeping(s, "middle")
@@ -68,11 +64,12 @@ var _ = It("pinning.failure.own-pins-removed/pin-fails", func(s *Session) {
 var _ = It("pinning.failure.other-pins-stay", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
 	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
-	three.Run("store_all", packet)
+	three.Run("store_all")
 	three.Close()
 	all := []string{folder + "/first", folder + "/middle", folder + "/third"}
-	for _, f := range failures {
+	for _, c := range failures {
+		f := c.Of
 		refusesUntouched(s, all, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
 	}
-	Expect(s.PinnedValue(folder+"/middle", u32(0))).To(Equal(u64(2)))
+	Expect(s.PinnedValue(folder+"/middle", U32(0))).To(Equal(U64(2)))
 })

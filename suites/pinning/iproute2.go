@@ -41,19 +41,16 @@ type part struct {
 	global objects.Object
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (p part) Variant() string { return p.subdir }
-
-var parts = []part{
-	{"tc", objects.Pinning.ELFGlobal},
-	{"xdp", objects.Pinning.ELFGlobalXDP},
-	{"ip", objects.Pinning.ELFGlobal},
+var parts = []Case[part]{
+	Entry("tc", part{"tc", objects.Pinning.ELFGlobal}),
+	Entry("xdp", part{"xdp", objects.Pinning.ELFGlobalXDP}),
+	Entry("ip", part{"ip", objects.Pinning.ELFGlobal}),
 }
 
 var _ = It("pinning.iproute2.none", func(s *Session) {
 	loaded := s.MustLoad(objects.Pinning.ELFNone, asTC(s)...)
-	loaded.Run("store", packet)
-	Expect(loaded.Lookup("m", u32(7))).To(Equal(u64(77)))
+	loaded.Run("store")
+	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
 	Expect(s.Pins()).To(BeEmpty())
 })
 
@@ -61,33 +58,33 @@ var _ = Table("pinning.iproute2.global", func(s *Session, p part) {
 	path := p.subdir + "/globals/m"
 	s.Keep(path, "tc/globals/m") // the folders of iproute2 may be one
 	loaded := s.MustLoad(p.global, mounted(s, p.subdir, nil)...)
-	loaded.Run("store", packet)
+	loaded.Run("store")
 	Expect(s.Pin(s.BPFFS() + "/" + path)).To(BeThePinOfMap(loaded.MapID("m")))
-	Expect(s.PinnedValue(s.BPFFS()+"/"+path, u32(7))).To(Equal(u64(77)))
+	Expect(s.PinnedValue(s.BPFFS()+"/"+path, U32(7))).To(Equal(U64(77)))
 	Expect(s.Pins()).To(HaveLen(1))
-}, parts)
+}, parts...)
 
 var _ = It("pinning.iproute2.object", func(s *Session) {
 	path := "tc/" + ofObject(objects.Pinning.ELFObject) + "/m"
 	s.Keep(path)
 	first := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
-	first.Run("store", packet)
+	first.Run("store")
 	id := first.MapID("m")
 	first.Close()
 	Expect(s.Pins()).To(ConsistOf(path))
 	Expect(s.Pin(s.BPFFS() + "/" + path)).To(BeThePinOfMap(id))
 	again := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
 	Expect(again.MapID("m")).To(Equal(id))
-	Expect(again.Lookup("m", u32(7))).To(Equal(u64(77)))
+	Expect(again.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("pinning.iproute2.custom", func(s *Session) {
 	s.Keep("ours/m")
 	loaded := s.MustLoad(objects.Pinning.ELFCustom, mounted(s, "tc", map[string]string{"5": "ours", "6": "not_this"})...)
-	loaded.Run("store", packet)
+	loaded.Run("store")
 	Expect(s.Pins()).To(ConsistOf("ours/m"))
 	Expect(s.Pin(s.BPFFS() + "/ours/m")).To(BeThePinOfMap(loaded.MapID("m")))
-	Expect(s.PinnedValue(s.BPFFS()+"/ours/m", u32(7))).To(Equal(u64(77)))
+	Expect(s.PinnedValue(s.BPFFS()+"/ours/m", U32(7))).To(Equal(U64(77)))
 })
 
 var _ = It("pinning.iproute2.unknown-id", func(s *Session) {
@@ -108,31 +105,31 @@ var _ = It("pinning.iproute2.global-shared", func(s *Session) {
 	s.Keep("tc/globals/m")
 	one := s.MustLoad(objects.Pinning.ELFGlobal, asTC(s)...)
 	other := s.MustLoad(objects.Pinning.ELFGlobalOther, asTC(s)...)
-	one.Run("store", packet)
+	one.Run("store")
 	Expect(other.MapID("m")).To(Equal(one.MapID("m")))
-	Expect(other.Lookup("m", u32(7))).To(Equal(u64(77)))
-	other.Run("store_other", packet)
-	Expect(one.Lookup("m", u32(7))).To(Equal(u64(88)))
+	Expect(other.Lookup("m", U32(7))).To(Equal(U64(77)))
+	other.Run("store_other")
+	Expect(one.Lookup("m", U32(7))).To(Equal(U64(88)))
 })
 
 var _ = It("pinning.iproute2.object-not-shared", func(s *Session) {
 	s.Keep("tc/"+ofObject(objects.Pinning.ELFObject)+"/m", "tc/"+ofObject(objects.Pinning.ELFObjectOther)+"/m")
 	one := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
 	other := s.MustLoad(objects.Pinning.ELFObjectOther, asTC(s)...)
-	one.Run("store", packet)
-	other.Run("store_other", packet)
+	one.Run("store")
+	other.Run("store_other")
 	Expect(other.MapID("m")).NotTo(Equal(one.MapID("m")))
-	Expect(one.Lookup("m", u32(7))).To(Equal(u64(77)))
-	Expect(other.Lookup("m", u32(7))).To(Equal(u64(88)))
+	Expect(one.Lookup("m", U32(7))).To(Equal(U64(77)))
+	Expect(other.Lookup("m", U32(7))).To(Equal(U64(88)))
 })
 
 var _ = It("pinning.iproute2.shared-with-btf", func(s *Session) {
 	folder := keeping(s, "m")
 	btf := s.MustLoad(objects.Pinning.ELFHash, PinRoot(folder))
-	btf.Run("store", packet)
+	btf.Run("store")
 	elf := s.MustLoad(objects.Pinning.ELFGlobal, asTC(s)...)
 	Expect(elf.MapID("m")).To(Equal(btf.MapID("m")))
-	Expect(elf.Lookup("m", u32(7))).To(Equal(u64(99)))
+	Expect(elf.Lookup("m", U32(7))).To(Equal(U64(99)))
 })
 
 var _ = It("pinning.iproute2.mismatch-refused", func(s *Session) {

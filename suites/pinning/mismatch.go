@@ -14,24 +14,20 @@ import (
 
 // A mismatch is a map that is pinned, and a definition of the same name that differs from it.
 type mismatch struct {
-	variant         string
 	pinned, defined objects.Object
 	differs         []Difference
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (m mismatch) Variant() string { return m.variant }
-
-var mismatches = []mismatch{
-	{"type", objects.Pinning.Hash, objects.Pinning.HashType, []Difference{differs(MapType, hash, lruHash)}},
-	{"key_size", objects.Pinning.Hash, objects.Pinning.HashKey, []Difference{differs(KeySize, 4, 8)}},
-	{"value_size", objects.Pinning.Hash, objects.Pinning.HashValue, []Difference{differs(ValueSize, 8, 4)}},
-	{"max_entries", objects.Pinning.Hash, objects.Pinning.HashEntries, []Difference{differs(MaxEntries, 4, 8)}},
-	{"map_flags", objects.Pinning.Hash, objects.Pinning.HashFlags, []Difference{differs(MapFlags, 0, noPrealloc)}},
-	{"map_extra", objects.Pinning.Bloom, objects.Pinning.BloomExtra, []Difference{differs(MapExtra, 3, 4)}},
-	{"several", objects.Pinning.Hash, objects.Pinning.HashSeveral, []Difference{
+var mismatches = []Case[mismatch]{
+	Entry("type", mismatch{objects.Pinning.Hash, objects.Pinning.HashType, []Difference{differs(MapType, hash, lruHash)}}),
+	Entry("key_size", mismatch{objects.Pinning.Hash, objects.Pinning.HashKey, []Difference{differs(KeySize, 4, 8)}}),
+	Entry("value_size", mismatch{objects.Pinning.Hash, objects.Pinning.HashValue, []Difference{differs(ValueSize, 8, 4)}}),
+	Entry("max_entries", mismatch{objects.Pinning.Hash, objects.Pinning.HashEntries, []Difference{differs(MaxEntries, 4, 8)}}),
+	Entry("map_flags", mismatch{objects.Pinning.Hash, objects.Pinning.HashFlags, []Difference{differs(MapFlags, 0, noPrealloc)}}),
+	Entry("map_extra", mismatch{objects.Pinning.Bloom, objects.Pinning.BloomExtra, []Difference{differs(MapExtra, 3, 4)}}),
+	Entry("several", mismatch{objects.Pinning.Hash, objects.Pinning.HashSeveral, []Difference{
 		differs(MapType, hash, lruHash), differs(KeySize, 4, 8), differs(ValueSize, 8, 4), differs(MaxEntries, 4, 8), differs(MapFlags, 0, zeroSeed),
-	}},
+	}}),
 }
 
 func differs(attribute loader.Attribute, pinned, defined uint64) Difference {
@@ -50,15 +46,15 @@ var _ = Table("pinning.mismatch-refused", func(s *Session, m mismatch) {
 	folder := keeping(s, "m")
 	controlled(s, m.defined, folder)
 	pinned := s.MustLoad(m.pinned, PinRoot(folder))
-	pinned.Run("store", packet)
+	pinned.Run("store")
 	pinned.Close()
 	facts := s.PinnedMap(folder + "/m")
 	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(m.defined, PinRoot(folder)) }, AtPin, IncompatiblePin)
 	Expect(s.PinnedMap(folder + "/m")).To(BeTheSameMapAs(facts))
 	if facts.KeySize > 0 { // a Bloom filter does not tell what it holds
-		Expect(s.PinnedValue(folder+"/m", u32(7))).To(Equal(u64(77)))
+		Expect(s.PinnedValue(folder+"/m", U32(7))).To(Equal(U64(77)))
 	}
-}, mismatches)
+}, mismatches...)
 
 // names expects that the loader refuses a mismatch, and names what differs.
 func names(s *Session, m mismatch, folder string) {
@@ -73,16 +69,16 @@ func names(s *Session, m mismatch, folder string) {
 
 var _ = It("pinning.mismatch-named", func(s *Session) {
 	for _, m := range mismatches {
-		if m.variant != "map_extra" { // which has a spec of its own, for kernels that have it
-			names(s, m, s.PinFolder())
+		if m.Name != "map_extra" { // which has a spec of its own, for kernels that have it
+			names(s, m.Of, s.PinFolder())
 		}
 	}
 })
 
 var _ = It("pinning.mismatch-named/map_extra", func(s *Session) {
 	for _, m := range mismatches {
-		if m.variant == "map_extra" {
-			names(s, m, s.PinFolder())
+		if m.Name == "map_extra" {
+			names(s, m.Of, s.PinFolder())
 		}
 	}
 })

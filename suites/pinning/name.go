@@ -23,18 +23,18 @@ var _ = It("pinning.by-name", func(s *Session) {
 var _ = It("pinning.by-name-only", func(s *Session) {
 	folder := keeping(s, "kept")
 	loaded := s.MustLoad(objects.Pinning.Some, PinRoot(folder))
-	loaded.Run("store_all", packet)
+	loaded.Run("store_all")
 	Expect(s.Pins()).To(ConsistOf("tc/globals/kept"))
-	Expect(s.PinnedValue(folder+"/kept", u32(0))).To(Equal(u64(2)))
+	Expect(s.PinnedValue(folder+"/kept", U32(0))).To(Equal(U64(2)))
 })
 
 var _ = It("pinning.name.whole", func(s *Session) {
 	folder := keeping(s, "the_same_prefix_left", "the_same_prefix_right")
 	first := s.MustLoad(objects.Pinning.NameLong, PinRoot(folder))
-	first.Run("store_both", packet)
+	first.Run("store_both")
 	left, right := s.Pin(folder+"/the_same_prefix_left"), s.Pin(folder+"/the_same_prefix_right")
-	Expect(s.PinnedValue(left.Path, u32(0))).To(Equal(u64(1)))
-	Expect(s.PinnedValue(right.Path, u32(0))).To(Equal(u64(2)))
+	Expect(s.PinnedValue(left.Path, U32(0))).To(Equal(U64(1)))
+	Expect(s.PinnedValue(right.Path, U32(0))).To(Equal(U64(2)))
 	again := s.Reload(first, objects.Pinning.NameLong, PinRoot(folder))
 	Expect(again.Program("store_both").Maps).To(ConsistOf(left.Object.ID, right.Object.ID))
 })

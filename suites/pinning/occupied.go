@@ -19,18 +19,14 @@ import (
 
 // An occupant is what is at a path where a map should be pinned, and what a loader may call that.
 type occupant struct {
-	variant string
 	place   func(ourPath string) error
 	classes []Class
 }
 
-// Variant is the part of the spec's id behind the slash.
-func (o occupant) Variant() string { return o.variant }
-
-var occupants = []occupant{
-	{"program", pinProgram, []Class{IncompatiblePin, NameConflict}},
-	{"link", pinLink, []Class{IncompatiblePin, NameConflict}},
-	{"folder", makeFolder, []Class{IncompatiblePin, NameConflict, Permission, IO}},
+var occupants = []Case[occupant]{
+	Entry("program", occupant{pinProgram, []Class{IncompatiblePin, NameConflict}}),
+	Entry("link", occupant{pinLink, []Class{IncompatiblePin, NameConflict}}),
+	Entry("folder", occupant{makeFolder, []Class{IncompatiblePin, NameConflict, Permission, IO}}),
 }
 
 var _ = Table("pinning.occupied.refused-at-load", func(s *Session, o occupant) {
@@ -40,15 +36,15 @@ var _ = Table("pinning.occupied.refused-at-load", func(s *Session, o occupant) {
 	refusesUntouched(s, []string{folder + "/counts"}, func() *Attempt {
 		return s.Load(objects.Pinning.Counter, PinRoot(folder))
 	}, AtPin, o.classes...)
-}, occupants)
+}, occupants...)
 
 var _ = It("pinning.occupied.refused-on-request", func(s *Session) {
 	folder := keeping(s, "program", "link", "theirs")
 	theirs, ours := s.MustLoad(objects.Pinning.CounterUnpinned), s.MustLoad(objects.Pinning.CounterUnpinned)
 	Expect(theirs.PinMap("counts", folder+"/theirs")).To(BeOK())
-	all := append(slices.Clone(occupants), occupant{variant: "theirs", classes: []Class{IncompatiblePin, NameConflict}})
-	for _, o := range all {
-		path := folder + "/" + o.variant
+	theirPin := Entry("theirs", occupant{classes: []Class{IncompatiblePin, NameConflict}})
+	for _, c := range append(slices.Clone(occupants), theirPin) {
+		path, o := folder+"/"+c.Name, c.Of
 		if o.place != nil {
 			s.PlacePin(path, o.place)
 		}

@@ -25,13 +25,13 @@ var _ = It("pinning.path/reused", func(s *Session) {
 		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/elsewhere").MustLoad()
 	}
 	first := load()
-	first.Run("count", packet)
+	first.Run("count")
 	id := first.MapID("counts")
 	first.Close()
 	again := load()
-	again.Run("count", packet)
+	again.Run("count")
 	Expect(again.MapID("counts")).To(Equal(id))
-	Expect(s.PinnedValue(folder+"/elsewhere", u32(0))).To(Equal(u64(2)))
+	Expect(s.PinnedValue(folder+"/elsewhere", U32(0))).To(Equal(U64(2)))
 })
 
 // A loader may call the map by either name then (libbpf takes the pinned one's), so the program is asked which map it uses.
@@ -39,7 +39,7 @@ var _ = It("pinning.path/of-another-name", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
 	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
 	counter := s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/middle").MustLoad()
-	counter.Run("count", packet)
-	Expect(three.Lookup("middle", u32(0))).To(Equal(u64(1)))
+	counter.Run("count")
+	Expect(three.Lookup("middle", U32(0))).To(Equal(U64(1)))
 	Expect(counter.Program("count").Maps).To(ConsistOf(three.MapID("middle")))
 })

@@ -3,8 +3,6 @@
 package pinning
 
 import (
-	"encoding/binary"
-
 	"github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -42,12 +40,3 @@ func refusesUntouched(s *Session, paths []string, try func() *Attempt, stage Sta
 	}
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 }
-
-// u32 is a key or value as a program sees it.
-func u32(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
-
-// u64 is a key or value as a program sees it.
-func u64(n uint64) []byte { return binary.NativeEndian.AppendUint64(nil, n) }
-
-// packet is what programs are run over: as short as an Ethernet frame may be.
-var packet = make([]byte, 64)

@@ -25,13 +25,13 @@ var _ = It("pinning.reuse.same-map", func(s *Session) {
 var _ = It("pinning.reuse.contents", func(s *Session) {
 	folder := keeping(s, "counts")
 	first := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
-	first.Run("count", packet)
-	first.Run("count", packet)
+	first.Run("count")
+	first.Run("count")
 	first.Close()
 	again := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
-	Expect(s.PinnedValue(folder+"/counts", u32(0))).To(Equal(u64(2)))
-	again.Run("count", packet)
-	Expect(s.PinnedValue(folder+"/counts", u32(0))).To(Equal(u64(3)))
+	Expect(s.PinnedValue(folder+"/counts", U32(0))).To(Equal(U64(2)))
+	again.Run("count")
+	Expect(s.PinnedValue(folder+"/counts", U32(0))).To(Equal(U64(3)))
 })
 
 var _ = It("pinning.reuse.pin-untouched", func(s *Session) {
@@ -98,23 +98,15 @@ var _ = It("pinning.reuse.rounded", func(s *Session) {
 	Expect(again.MapID("m")).To(Equal(id))
 })
 
-// kernelFlag is an object with a map to which the kernel adds a flag.
-type kernelFlag struct {
-	variant string
-	object  objects.Object
-}
-
-// Variant is the part of the spec's id behind the slash.
-func (k kernelFlag) Variant() string { return k.variant }
-
-var _ = Table("pinning.reuse.kernel-flag", func(s *Session, k kernelFlag) {
+// The kernel adds a flag to the maps of these objects.
+var _ = Table("pinning.reuse.kernel-flag", func(s *Session, o objects.Object) {
 	folder := keeping(s, "m")
-	first := s.MustLoad(k.object, PinRoot(folder))
+	first := s.MustLoad(o, PinRoot(folder))
 	id := first.MapID("m")
-	again := s.Reload(first, k.object, PinRoot(folder))
+	again := s.Reload(first, o, PinRoot(folder))
 	Expect(again).To(BeOK())
 	Expect(again.MapID("m")).To(Equal(id))
-}, []kernelFlag{
-	{"devmap", objects.Pinning.Devmap},
-	{"devmap_hash", objects.Pinning.DevmapHash},
-})
+},
+	Entry("devmap", objects.Pinning.Devmap),
+	Entry("devmap_hash", objects.Pinning.DevmapHash),
+)

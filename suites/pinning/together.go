@@ -14,10 +14,10 @@ var _ = It("pinning.together.shared", func(s *Session) {
 	folder := keeping(s, "counts")
 	ours := s.MustLoad(objects.Pinning.Counter, PinRoot(folder))
 	theirs := s.Another().MustLoad(objects.Pinning.Counter, PinRoot(folder))
-	ours.Run("count", packet)
-	theirs.Run("count", packet)
+	ours.Run("count")
+	theirs.Run("count")
 	Expect(theirs.MapID("counts")).To(Equal(ours.MapID("counts")))
-	Expect(s.PinnedValue(folder+"/counts", u32(0))).To(Equal(u64(2)))
+	Expect(s.PinnedValue(folder+"/counts", U32(0))).To(Equal(U64(2)))
 })
 
 // rounds is how often two loaders race. A race that nobody wins by luck is lost in some of so many.

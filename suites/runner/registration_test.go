@@ -16,7 +16,7 @@ func TestARegistrationKnowsItsPlace(t *testing.T) {
 	specs := runner.Registering(func() {
 		It("fake.one", func(*Session) {})
 		Refusal("fake.two", good, bad, AtOpen)
-		Table("fake.three", func(*Session, variant) {}, []variant{"a", "b"})
+		Table("fake.three", func(*Session, int) {}, Entry("a", 1), Entry("b", 2))
 		Hidden("fake.four", func(*Session) {})
 	})
 	var ids []string
@@ -30,7 +30,3 @@ func TestARegistrationKnowsItsPlace(t *testing.T) {
 		t.Errorf("registered %q, want %q", ids, want)
 	}
 }
-
-type variant string
-
-func (v variant) Variant() string { return string(v) }

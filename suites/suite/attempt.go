@@ -227,12 +227,16 @@ func (a *Attempt) Lookup(name string, key []byte) []byte {
 	return value
 }
 
-// Run runs the object's program of that name once over input; see [oracle.Run].
-func (a *Attempt) Run(name string, input []byte) (result uint32, output []byte) {
+// Run runs the object's program of that name once, over a packet of zeros as short as an Ethernet
+// frame may be, and returns what the program returned.
+func (a *Attempt) Run(name string) uint32 { return a.RunOver(name, make([]byte, 64)) }
+
+// RunOver is [Attempt.Run] over another packet; see [oracle.Run].
+func (a *Attempt) RunOver(name string, packet []byte) uint32 {
 	id := a.ProgramID(name)
-	result, output, err := oracle.Run(id, input)
+	result, _, err := oracle.Run(id, packet)
 	a.session.mustExist(err, "program", name, id)
-	return result, output
+	return result
 }
 
 // mustExist ends the spec where the kernel could not be asked about an object that the loader claims.

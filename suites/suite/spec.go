@@ -18,14 +18,20 @@ func It(id string, body func(*Session)) Registration {
 	return register(runner.Spec{ID: id, Place: caller()}, body)
 }
 
-// A Variant is one entry of a table: the part of the spec's id behind the slash.
-type Variant interface{ Variant() string }
+// A Case is one entry of a [Table].
+type Case[T any] struct {
+	Name string // the part of the spec's id behind the slash
+	Of   T      // what the spec is about
+}
 
-// Table registers one spec for each entry, with the id requirement/variant.
-func Table[E Variant](requirement string, body func(*Session, E), entries []E) Registration {
+// Entry returns the case of that name.
+func Entry[T any](name string, of T) Case[T] { return Case[T]{Name: name, Of: of} }
+
+// Table registers one spec for each case, with the id requirement/name.
+func Table[T any](requirement string, body func(*Session, T), cases ...Case[T]) Registration {
 	place := caller()
-	for _, e := range entries {
-		register(runner.Spec{ID: requirement + "/" + e.Variant(), Place: place}, func(s *Session) { body(s, e) })
+	for _, c := range cases {
+		register(runner.Spec{ID: requirement + "/" + c.Name, Place: place}, func(s *Session) { body(s, c.Of) })
 	}
 	return Registration{}
 }
