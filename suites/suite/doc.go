@@ -3,21 +3,11 @@
 // Package suite holds the words that conformance specs are written in. Specs import it without a
 // prefix, and what it is written on top of, package runner, not at all.
 //
-// A spec says one thing about loaders, in their own words:
+// A spec says one thing about loaders, in their own words: the example of this package shows the
+// ways to write one, [It], [Table] and [Refusal]. What it takes for its subject it imports: objects,
+// and where it asks the kernel itself, package oracle.
 //
-//	var _ = It("mapdefs.btf.unknown-field-accepted-when-told", func(s *Session) {
-//		reply := s.Load(mapdefs.UnknownField, IgnoreUnknownFields)
-//		Expect(reply).To(BeOK())
-//	})
-//
-//	var _ = Refusal("mapdefs.btf.unknown-field-refused", mapdefs.KnownField, mapdefs.UnknownField, AtOpen, UnknownMapField)
-//
-//	var _ = Table("mapdefs.same-map", func(s *Session, typ mapdefs.MapType) {
-//		btf := s.MustLoad(typ.BTF).Map("m")
-//		Expect(s.MustLoad(typ.Legacy).Map("m")).To(BeTheSameMapAs(btf))
-//	}, mapdefs.EveryMapType)
-//
-// Its id is its requirement's, with /variant where one requirement has several specs.
+// A spec's id is its requirement's, with /variant where one requirement has several specs.
 //
 // A refusal proves something only if the loader takes the same object without the fault, so a refusal
 // has a control: an expectation of [BeRejected] in a session that has loaded nothing yet is an error
