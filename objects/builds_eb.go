@@ -11,7 +11,7 @@ const nativeOrder = "eb"
 
 // builds holds the objects in this machine's byte order.
 //
-//go:embed mapdefs/eb/*.o maptypes/eb/*.o mapinmap/eb/*.o numa/eb/*.o pinning/eb/*.o
+//go:embed */eb/*.o
 var builds embed.FS
 
 // foreignBuild is the one object in the other byte order, for [ForeignOrder].

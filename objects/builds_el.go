@@ -11,7 +11,7 @@ const nativeOrder = "el"
 
 // builds holds the objects in this machine's byte order.
 //
-//go:embed mapdefs/el/*.o maptypes/el/*.o mapinmap/el/*.o numa/el/*.o pinning/el/*.o
+//go:embed */el/*.o
 var builds embed.FS
 
 // foreignBuild is the one object in the other byte order, for [ForeignOrder].

@@ -39,10 +39,9 @@ type field struct {
 	Ways                           bool
 }
 
-// variables names the catalogue of a folder.
-var variables = map[string]string{
-	"mapdefs": "MapDefs", "mapinmap": "MapInMap", "maptypes": "MapTypes", "numa": "NUMA", "pinning": "Pinning",
-}
+// variables names the catalogue of a folder whose name is more than one word. Those of the others
+// follow from their names.
+var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "maptypes": "MapTypes"}
 
 // writeCatalogues writes the catalogue of every folder.
 func writeCatalogues(made string, sources []source) error {
@@ -56,7 +55,7 @@ func writeCatalogues(made string, sources []source) error {
 		slices.SortFunc(of, func(a, b field) int { return strings.Compare(a.Name, b.Name) })
 		variable, ok := variables[folder]
 		if !ok {
-			return fmt.Errorf("write catalogue: folder %s has no name in Go: add it to variables", folder)
+			variable = camel(folder)
 		}
 		var out bytes.Buffer
 		err := catalogue.Execute(&out, struct {
