@@ -4,7 +4,7 @@ package requirements
 
 import "slices"
 
-// profiles are the named sets of requirements a loader can claim. They are features of the loader protocol; a test in suites/suite holds the
+// profiles are the named sets of requirements a loader can claim. They are features of the loader protocol; a test in suites/runner holds the
 // two lists together.
 var profiles = []string{
 	"btf-maps",
