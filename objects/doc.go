@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package objects is the BPF objects that loaders are given: C sources, a folder per suite, and what the pinned compiler made of them.
+// Package objects holds the BPF objects that loaders are given: C sources, a folder per suite, and what the
+// pinned compiler made of them.
 //
-// The sources are in <suite>/*.bpf.c, one thought per file, said in its first comment. Their builds are committed beside them for both byte
-// orders (el/, eb/), so nobody needs a compiler to run a suite; objects.sum ties sources and builds together, and a test fails when they
-// part. Only the builds of the machine's own byte order are embedded. After a change to a source: go run ./objects/build, or make objects.
+// A source, <suite>/*.bpf.c, makes one object, or a family of objects that differ by the values of macros.
+// Its first comment says what an object is for, and lists the variants of a family, each on a line:
 //
-// What C cannot say (a truncated file, a nameless symbol, a map without BTF) is made of a good object when it is asked for:
+//	// A hash on one NUMA node.
+//	//
+//	// variants:
+//	//   node_zero: NODE=0 // A hash on node 0.
+//	//   node_one: NODE=1 // A hash on node 1.
+//
+// The builds are committed beside the sources for both byte orders (el/, eb/), so running a suite needs no
+// compiler; objects.sum ties sources and builds together, and a test fails when they part. Only the builds
+// in the machine's own byte order are embedded, and the one of the other order that [ForeignOrder] is.
+// After a change to a source: go run ./objects/build, or make objects.
+//
+// What C cannot say (a truncated file, a nameless symbol, a map without BTF) is made from a good object
+// when it is asked for:
 //
 //	objects.MapDefs.Plain.With(elfedit.DropSection(".BTF"))
 //
-// Read object.go, then maptype.go (maps that are defined in each of four ways). mapdefs_catalogue.go is generated; package elfedit has the edits.
+// Read object.go, then maptype.go (maps that are defined in each of four ways). The files *_catalogue.go
+// are generated from the sources; package elfedit has the edits, objects/build the compiling.
 package objects

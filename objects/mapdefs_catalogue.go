@@ -12,7 +12,7 @@ var MapDefs = struct {
 	DefinitionVolatile       Object // A map whose definition is volatile.
 	ExternMap                Object // A map that is declared here and defined nowhere.
 	HandlerExact             Object // A program in a section that a handler of just this section knows.
-	HandlerFallback          Object // A program in a section that nobody knows but a handler of what is left.
+	HandlerFallback          Object // A program in a section that only the fallback handler knows.
 	HandlerJumps             Object // A program that its handler puts into slot 2 of a PROG_ARRAY when it is attached.
 	HandlerKnown             Object // A program that the loader knows.
 	HandlerPrefix            Object // A program in a section that a handler of sections vendor/NAME knows.
@@ -27,12 +27,12 @@ var MapDefs = struct {
 	Iproute2Long             Object // A definition with one field more than iproute2 knows, which says something.
 	Iproute2LongZero         Object // A definition with one field more than iproute2 knows, which is 0.
 	Iproute2Many             Object // 64 maps, as many as iproute2 takes, of which the program uses the last.
-	Iproute2Mixed            Object // A struct bpf_elf_map and a struct bpf_map_def in one section: nobody can say where one ends and the other begins.
-	Iproute2Plain            Object // A hash that every loader of iproute2's definitions takes. The bad ones of this folder are this one with one thing wrong.
+	Iproute2Mixed            Object // A struct bpf_elf_map and a struct bpf_map_def in one section.
+	Iproute2Plain            Object // A hash that every loader of iproute2's definitions takes.
 	Iproute2Several          Object // Four maps, of which the program uses the third only.
 	Iproute2Short16          Object // A definition that ends before the flags, as iproute2's first had it.
 	Iproute2Short28          Object // A definition that ends before the inner map, as older objects have it.
-	Iproute2Sizes            Object // Two definitions of different sizes in one section.
+	Iproute2Sizes            Object // Two definitions of iproute2's, one of them shorter.
 	Iproute2Static           Object // A definition that is static: iproute2 looks at global symbols only.
 	Iproute2Stub             Object // A definition that ends before the number of entries.
 	Iproute2TailArrays       Object // Two PROG_ARRAYs, each with a program of its own: the entry calls into the first, that one into the second.
@@ -40,7 +40,7 @@ var MapDefs = struct {
 	Iproute2TailCalls        Object // Sections named ID/SLOT, which go into slots 0 and 2 of the PROG_ARRAY of that id.
 	Iproute2TailHash         Object // A program for the id of a hash.
 	Iproute2TailNobody       Object // A program for an array of an id that no map has.
-	Iproute2TailNumbers      Object // The same, with numbers in the other ways that iproute2 reads them: hexadecimal and octal.
+	Iproute2TailNumbers      Object // Sections named ID/SLOT with numbers as iproute2 reads them too: hexadecimal and octal.
 	Iproute2Unnamed          Object // A map of iproute2's by a struct that is declared where it is used and has no name, as the kernel's test_sk_assign has it.
 	KVAnonymous              Object // A map whose value is a struct without a name.
 	KVArray                  Object // A map whose value is an array.
@@ -55,7 +55,7 @@ var MapDefs = struct {
 	KernelArrayKey           Object // A good map, then an array with a key of 8 bytes.
 	KernelExtra              Object // A good map, then a hash with a map_extra, which only other types take.
 	KernelFlag               Object // A good map, then one with a flag that no kernel knows.
-	KernelGood               Object // Two maps that the kernel takes. The objects that it refuses are this one with one thing wrong in the second.
+	KernelGood               Object // Two maps that the kernel takes.
 	KernelNoEntries          Object // A good map, then a hash of no entries.
 	KernelNoValue            Object // A good map, then an array without values.
 	KernelProgram            Object // A good map and a program that the verifier refuses: it reads beyond the packet.
@@ -74,7 +74,7 @@ var MapDefs = struct {
 	LegacyLongZero           Object // A legacy map with two more fields than others have, both 0.
 	LegacyNameLong           Object // A legacy map with a name of 40 letters.
 	LegacyPadded             Object // Four legacy maps with room between them, of which the program uses the third only.
-	LegacyPlain              Object // A hash that every loader of legacy definitions takes. The bad legacy definitions of this folder are this one with one thing wrong.
+	LegacyPlain              Object // A hash that every loader of legacy definitions takes.
 	LegacySeveral            Object // Four legacy maps, of which the program uses the third only.
 	LegacyShort              Object // A legacy map that ends before the flags.
 	LegacyStatic             Object // A legacy map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
@@ -97,8 +97,8 @@ var MapDefs = struct {
 	NumberNotArray           Object // A map whose number of entries points to an integer, where a pointer to an array is meant.
 	NumberNotPointer         Object // A map whose type is an integer, where a pointer to an array is meant.
 	PerfNoEntries            Object // A perf event array that leaves its size to the loader.
-	PinningUnknown           Object // A map that asks to be pinned in a way that does not exist.
-	Plain                    Object // A hash that every loader of BTF definitions takes. The bad definitions of this folder are this one with one thing wrong.
+	PinningUnknown           Object // A map that asks to be pinned in an unknown way.
+	Plain                    Object // A hash that every loader of BTF definitions takes.
 	QueueUse                 Object // A program that pushes to a queue.
 	RingbufOddSize           Object // A ring buffer of 5000 bytes, which no kernel takes: it wants a power of two of whole pages.
 	SKStorage                Object // Storage with a socket. The kernel wants its key and value in BTF.
@@ -110,7 +110,7 @@ var MapDefs = struct {
 	SizeByNumber             Object // A map whose sizes are numbers.
 	SizeTwiceSame            Object // A map whose sizes are given by type and by number, and agree.
 	SpinLock                 Object // A hash whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
-	StaticMap                Object // A map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
+	StaticMap                Object // A static map, which has no name outside its object. The program keeps the compiler from dropping it.
 	Subprogram               Object // A program that uses its map in a function of its own only.
 	Tagged                   Object // A map with a tag, which kernels before 5.16 do not take in BTF.
 	TaskStorage              Object // Storage with a task. The kernel wants its key and value in BTF.
@@ -128,7 +128,7 @@ var MapDefs = struct {
 	VendorHandBack           Object // A definition that the callback does not know either.
 	VendorMagic              Object // A definition that is not the callback's.
 	VendorPin                Object // A map that the callback has pinned.
-	VendorPlain              Object // A map that only a callback understands. The bad ones of this folder are this one with one thing wrong.
+	VendorPlain              Object // A map that only a callback understands.
 	VendorReuse              Object // A map that the callback takes from where it is pinned.
 	VendorSeveral            Object // Two maps with room between them, of which the program uses the second, beside a BTF map.
 	VendorSupply             Object // A map that the callback makes itself.
@@ -137,132 +137,132 @@ var MapDefs = struct {
 	WeakMap                  Object // A program that stores in a map whose definition is weak, and the only one.
 }{
 	Counter:                  embedded("mapdefs", "counter", "counter"),
-	DefinitionReordered:      embedded("mapdefs", "definition_reordered", "definition_reordered"),
+	DefinitionReordered:      embedded("mapdefs", "field", "definition_reordered"),
 	DefinitionTypedef:        embedded("mapdefs", "definition_typedef", "definition_typedef"),
-	DefinitionVolatile:       embedded("mapdefs", "definition_volatile", "definition_volatile"),
-	ExternMap:                embedded("mapdefs", "extern_map", "extern_map"),
-	HandlerExact:             embedded("mapdefs", "handler_exact", "handler_exact"),
-	HandlerFallback:          embedded("mapdefs", "handler_fallback", "handler_fallback"),
+	DefinitionVolatile:       embedded("mapdefs", "variable", "definition_volatile"),
+	ExternMap:                embedded("mapdefs", "linkage", "extern_map"),
+	HandlerExact:             embedded("mapdefs", "handler", "handler_exact"),
+	HandlerFallback:          embedded("mapdefs", "handler", "handler_fallback"),
 	HandlerJumps:             embedded("mapdefs", "handler_jumps", "handler_jumps"),
-	HandlerKnown:             embedded("mapdefs", "handler_known", "handler_known"),
-	HandlerPrefix:            embedded("mapdefs", "handler_prefix", "handler_prefix"),
-	HandlerRefuse:            embedded("mapdefs", "handler_refuse", "handler_refuse"),
+	HandlerKnown:             embedded("mapdefs", "handler", "handler_known"),
+	HandlerPrefix:            embedded("mapdefs", "handler", "handler_prefix"),
+	HandlerRefuse:            embedded("mapdefs", "handler_other", "handler_refuse"),
 	HandlerSeveral:           embedded("mapdefs", "handler_several", "handler_several"),
-	HandlerSkip:              embedded("mapdefs", "handler_skip", "handler_skip"),
+	HandlerSkip:              embedded("mapdefs", "handler_other", "handler_skip"),
 	HashUse:                  embedded("mapdefs", "hash_use", "hash_use"),
 	Initialised:              embedded("mapdefs", "initialised", "initialised"),
-	Iproute2Annotated:        embedded("mapdefs", "iproute2_annotated", "iproute2_annotated"),
-	Iproute2KernelGood:       embedded("mapdefs", "iproute2_kernel_good", "iproute2_kernel_good"),
-	Iproute2KernelNoEntries:  embedded("mapdefs", "iproute2_kernel_no_entries", "iproute2_kernel_no_entries"),
-	Iproute2Long:             embedded("mapdefs", "iproute2_long", "iproute2_long"),
-	Iproute2LongZero:         embedded("mapdefs", "iproute2_long_zero", "iproute2_long_zero"),
+	Iproute2Annotated:        embedded("mapdefs", "iproute2", "iproute2_annotated"),
+	Iproute2KernelGood:       embedded("mapdefs", "iproute2_kernel", "iproute2_kernel_good"),
+	Iproute2KernelNoEntries:  embedded("mapdefs", "iproute2_kernel", "iproute2_kernel_no_entries"),
+	Iproute2Long:             embedded("mapdefs", "iproute2", "iproute2_long"),
+	Iproute2LongZero:         embedded("mapdefs", "iproute2", "iproute2_long_zero"),
 	Iproute2Many:             embedded("mapdefs", "iproute2_many", "iproute2_many"),
-	Iproute2Mixed:            embedded("mapdefs", "iproute2_mixed", "iproute2_mixed"),
-	Iproute2Plain:            embedded("mapdefs", "iproute2_plain", "iproute2_plain"),
+	Iproute2Mixed:            embedded("mapdefs", "iproute2_two", "iproute2_mixed"),
+	Iproute2Plain:            embedded("mapdefs", "iproute2", "iproute2_plain"),
 	Iproute2Several:          embedded("mapdefs", "iproute2_several", "iproute2_several"),
-	Iproute2Short16:          embedded("mapdefs", "iproute2_short_16", "iproute2_short_16"),
-	Iproute2Short28:          embedded("mapdefs", "iproute2_short_28", "iproute2_short_28"),
-	Iproute2Sizes:            embedded("mapdefs", "iproute2_sizes", "iproute2_sizes"),
-	Iproute2Static:           embedded("mapdefs", "iproute2_static", "iproute2_static"),
-	Iproute2Stub:             embedded("mapdefs", "iproute2_stub", "iproute2_stub"),
+	Iproute2Short16:          embedded("mapdefs", "iproute2", "iproute2_short_16"),
+	Iproute2Short28:          embedded("mapdefs", "iproute2", "iproute2_short_28"),
+	Iproute2Sizes:            embedded("mapdefs", "iproute2_two", "iproute2_sizes"),
+	Iproute2Static:           embedded("mapdefs", "iproute2", "iproute2_static"),
+	Iproute2Stub:             embedded("mapdefs", "iproute2", "iproute2_stub"),
 	Iproute2TailArrays:       embedded("mapdefs", "iproute2_tail_arrays", "iproute2_tail_arrays"),
-	Iproute2TailBeyond:       embedded("mapdefs", "iproute2_tail_beyond", "iproute2_tail_beyond"),
-	Iproute2TailCalls:        embedded("mapdefs", "iproute2_tail_calls", "iproute2_tail_calls"),
+	Iproute2TailBeyond:       embedded("mapdefs", "iproute2_tail", "iproute2_tail_beyond"),
+	Iproute2TailCalls:        embedded("mapdefs", "iproute2_tail", "iproute2_tail_calls"),
 	Iproute2TailHash:         embedded("mapdefs", "iproute2_tail_hash", "iproute2_tail_hash"),
-	Iproute2TailNobody:       embedded("mapdefs", "iproute2_tail_nobody", "iproute2_tail_nobody"),
-	Iproute2TailNumbers:      embedded("mapdefs", "iproute2_tail_numbers", "iproute2_tail_numbers"),
+	Iproute2TailNobody:       embedded("mapdefs", "iproute2_tail", "iproute2_tail_nobody"),
+	Iproute2TailNumbers:      embedded("mapdefs", "iproute2_tail", "iproute2_tail_numbers"),
 	Iproute2Unnamed:          embedded("mapdefs", "iproute2_unnamed", "iproute2_unnamed"),
-	KVAnonymous:              embedded("mapdefs", "kv_anonymous", "kv_anonymous"),
-	KVArray:                  embedded("mapdefs", "kv_array", "kv_array"),
-	KVChar:                   embedded("mapdefs", "kv_char", "kv_char"),
-	KVEnum:                   embedded("mapdefs", "kv_enum", "kv_enum"),
+	KVAnonymous:              embedded("mapdefs", "kv", "kv_anonymous"),
+	KVArray:                  embedded("mapdefs", "kv", "kv_array"),
+	KVChar:                   embedded("mapdefs", "kv", "kv_char"),
+	KVEnum:                   embedded("mapdefs", "kv", "kv_enum"),
 	KVNotKept:                embedded("mapdefs", "kv_not_kept", "kv_not_kept"),
-	KVQualifier:              embedded("mapdefs", "kv_qualifier", "kv_qualifier"),
-	KVStruct:                 embedded("mapdefs", "kv_struct", "kv_struct"),
-	KVTypedef:                embedded("mapdefs", "kv_typedef", "kv_typedef"),
-	KVUnion:                  embedded("mapdefs", "kv_union", "kv_union"),
-	KVZeroArray:              embedded("mapdefs", "kv_zero_array", "kv_zero_array"),
-	KernelArrayKey:           embedded("mapdefs", "kernel_array_key", "kernel_array_key"),
-	KernelExtra:              embedded("mapdefs", "kernel_extra", "kernel_extra"),
-	KernelFlag:               embedded("mapdefs", "kernel_flag", "kernel_flag"),
-	KernelGood:               embedded("mapdefs", "kernel_good", "kernel_good"),
-	KernelNoEntries:          embedded("mapdefs", "kernel_no_entries", "kernel_no_entries"),
-	KernelNoValue:            embedded("mapdefs", "kernel_no_value", "kernel_no_value"),
+	KVQualifier:              embedded("mapdefs", "kv", "kv_qualifier"),
+	KVStruct:                 embedded("mapdefs", "kv", "kv_struct"),
+	KVTypedef:                embedded("mapdefs", "kv", "kv_typedef"),
+	KVUnion:                  embedded("mapdefs", "kv", "kv_union"),
+	KVZeroArray:              embedded("mapdefs", "kv", "kv_zero_array"),
+	KernelArrayKey:           embedded("mapdefs", "kernel", "kernel_array_key"),
+	KernelExtra:              embedded("mapdefs", "kernel", "kernel_extra"),
+	KernelFlag:               embedded("mapdefs", "kernel", "kernel_flag"),
+	KernelGood:               embedded("mapdefs", "kernel", "kernel_good"),
+	KernelNoEntries:          embedded("mapdefs", "kernel", "kernel_no_entries"),
+	KernelNoValue:            embedded("mapdefs", "kernel", "kernel_no_value"),
 	KernelProgram:            embedded("mapdefs", "kernel_program", "kernel_program"),
-	KernelType:               embedded("mapdefs", "kernel_type", "kernel_type"),
-	KernelValue:              embedded("mapdefs", "kernel_value", "kernel_value"),
-	KeyConflictNumberFirst:   embedded("mapdefs", "key_conflict_number_first", "key_conflict_number_first"),
-	KeyConflictTypeFirst:     embedded("mapdefs", "key_conflict_type_first", "key_conflict_type_first"),
-	KeyNotPointer:            embedded("mapdefs", "key_not_pointer", "key_not_pointer"),
-	KeyWithoutSize:           embedded("mapdefs", "key_without_size", "key_without_size"),
-	LegacyAnnotated:          embedded("mapdefs", "legacy_annotated", "legacy_annotated"),
+	KernelType:               embedded("mapdefs", "kernel", "kernel_type"),
+	KernelValue:              embedded("mapdefs", "kernel", "kernel_value"),
+	KeyConflictNumberFirst:   embedded("mapdefs", "field", "key_conflict_number_first"),
+	KeyConflictTypeFirst:     embedded("mapdefs", "field", "key_conflict_type_first"),
+	KeyNotPointer:            embedded("mapdefs", "field", "key_not_pointer"),
+	KeyWithoutSize:           embedded("mapdefs", "field", "key_without_size"),
+	LegacyAnnotated:          embedded("mapdefs", "legacy", "legacy_annotated"),
 	LegacyAnnotatedUnfit:     embedded("mapdefs", "legacy_annotated_unfit", "legacy_annotated_unfit"),
 	LegacyCounter:            embedded("mapdefs", "legacy_counter", "legacy_counter"),
-	LegacyKernelGood:         embedded("mapdefs", "legacy_kernel_good", "legacy_kernel_good"),
-	LegacyKernelNoEntries:    embedded("mapdefs", "legacy_kernel_no_entries", "legacy_kernel_no_entries"),
+	LegacyKernelGood:         embedded("mapdefs", "legacy_kernel", "legacy_kernel_good"),
+	LegacyKernelNoEntries:    embedded("mapdefs", "legacy_kernel", "legacy_kernel_no_entries"),
 	LegacyLong:               embedded("mapdefs", "legacy_long", "legacy_long"),
-	LegacyLongZero:           embedded("mapdefs", "legacy_long_zero", "legacy_long_zero"),
-	LegacyNameLong:           embedded("mapdefs", "legacy_name_long", "legacy_name_long"),
-	LegacyPadded:             embedded("mapdefs", "legacy_padded", "legacy_padded"),
-	LegacyPlain:              embedded("mapdefs", "legacy_plain", "legacy_plain"),
+	LegacyLongZero:           embedded("mapdefs", "legacy_long", "legacy_long_zero"),
+	LegacyNameLong:           embedded("mapdefs", "legacy", "legacy_name_long"),
+	LegacyPadded:             embedded("mapdefs", "legacy_several", "legacy_padded"),
+	LegacyPlain:              embedded("mapdefs", "legacy", "legacy_plain"),
 	LegacySeveral:            embedded("mapdefs", "legacy_several", "legacy_several"),
-	LegacyShort:              embedded("mapdefs", "legacy_short", "legacy_short"),
+	LegacyShort:              embedded("mapdefs", "legacy", "legacy_short"),
 	LegacyStatic:             embedded("mapdefs", "legacy_static", "legacy_static"),
-	LegacyStub:               embedded("mapdefs", "legacy_stub", "legacy_stub"),
-	MapExtra:                 embedded("mapdefs", "map_extra", "map_extra"),
-	MapExtraLong:             embedded("mapdefs", "map_extra_long", "map_extra_long"),
+	LegacyStub:               embedded("mapdefs", "legacy", "legacy_stub"),
+	MapExtra:                 embedded("mapdefs", "type", "map_extra"),
+	MapExtraLong:             embedded("mapdefs", "type", "map_extra_long"),
 	Mixed:                    embedded("mapdefs", "mixed", "mixed"),
-	NUMANode:                 embedded("mapdefs", "numa_node", "numa_node"),
-	NameDollar:               embedded("mapdefs", "name_dollar", "name_dollar"),
-	NameFifteen:              embedded("mapdefs", "name_fifteen", "name_fifteen"),
-	NameLong:                 embedded("mapdefs", "name_long", "name_long"),
-	NameOne:                  embedded("mapdefs", "name_one", "name_one"),
-	NameSixteen:              embedded("mapdefs", "name_sixteen", "name_sixteen"),
+	NUMANode:                 embedded("mapdefs", "field", "numa_node"),
+	NameDollar:               embedded("mapdefs", "name", "name_dollar"),
+	NameFifteen:              embedded("mapdefs", "name", "name_fifteen"),
+	NameLong:                 embedded("mapdefs", "name", "name_long"),
+	NameOne:                  embedded("mapdefs", "name", "name_one"),
+	NameSixteen:              embedded("mapdefs", "name", "name_sixteen"),
 	NameTwins:                embedded("mapdefs", "name_twins", "name_twins"),
 	NoMaps:                   embedded("mapdefs", "no_maps", "no_maps"),
-	NoType:                   embedded("mapdefs", "no_type", "no_type"),
+	NoType:                   embedded("mapdefs", "field", "no_type"),
 	NotAStruct:               embedded("mapdefs", "not_a_struct", "not_a_struct"),
-	NotAStructArray:          embedded("mapdefs", "not_a_struct_array", "not_a_struct_array"),
-	NotAStructUnion:          embedded("mapdefs", "not_a_struct_union", "not_a_struct_union"),
-	NumberNotArray:           embedded("mapdefs", "number_not_array", "number_not_array"),
-	NumberNotPointer:         embedded("mapdefs", "number_not_pointer", "number_not_pointer"),
-	PerfNoEntries:            embedded("mapdefs", "perf_no_entries", "perf_no_entries"),
-	PinningUnknown:           embedded("mapdefs", "pinning_unknown", "pinning_unknown"),
-	Plain:                    embedded("mapdefs", "plain", "plain"),
+	NotAStructArray:          embedded("mapdefs", "variable", "not_a_struct_array"),
+	NotAStructUnion:          embedded("mapdefs", "variable", "not_a_struct_union"),
+	NumberNotArray:           embedded("mapdefs", "field", "number_not_array"),
+	NumberNotPointer:         embedded("mapdefs", "field", "number_not_pointer"),
+	PerfNoEntries:            embedded("mapdefs", "type", "perf_no_entries"),
+	PinningUnknown:           embedded("mapdefs", "field", "pinning_unknown"),
+	Plain:                    embedded("mapdefs", "field", "plain"),
 	QueueUse:                 embedded("mapdefs", "queue_use", "queue_use"),
-	RingbufOddSize:           embedded("mapdefs", "ringbuf_odd_size", "ringbuf_odd_size"),
-	SKStorage:                embedded("mapdefs", "sk_storage", "sk_storage"),
+	RingbufOddSize:           embedded("mapdefs", "type", "ringbuf_odd_size"),
+	SKStorage:                embedded("mapdefs", "type", "sk_storage"),
 	SamplesInner:             embedded("mapdefs", "samples_inner", "samples_inner"),
 	SamplesInnerLater:        embedded("mapdefs", "samples_inner_later", "samples_inner_later"),
 	SamplesPlain:             embedded("mapdefs", "samples_plain", "samples_plain"),
 	Several:                  embedded("mapdefs", "several", "several"),
 	Shared:                   embedded("mapdefs", "shared", "shared"),
-	SizeByNumber:             embedded("mapdefs", "size_by_number", "size_by_number"),
-	SizeTwiceSame:            embedded("mapdefs", "size_twice_same", "size_twice_same"),
+	SizeByNumber:             embedded("mapdefs", "field", "size_by_number"),
+	SizeTwiceSame:            embedded("mapdefs", "field", "size_twice_same"),
 	SpinLock:                 embedded("mapdefs", "spin_lock", "spin_lock"),
-	StaticMap:                embedded("mapdefs", "static_map", "static_map"),
+	StaticMap:                embedded("mapdefs", "linkage", "static_map"),
 	Subprogram:               embedded("mapdefs", "subprogram", "subprogram"),
-	Tagged:                   embedded("mapdefs", "tagged", "tagged"),
-	TaskStorage:              embedded("mapdefs", "task_storage", "task_storage"),
+	Tagged:                   embedded("mapdefs", "variable", "tagged"),
+	TaskStorage:              embedded("mapdefs", "type", "task_storage"),
 	TwoNames:                 embedded("mapdefs", "two_names", "two_names"),
-	UnknownField:             embedded("mapdefs", "unknown_field", "unknown_field"),
-	UnknownFieldConflict:     embedded("mapdefs", "unknown_field_conflict", "unknown_field_conflict"),
-	UnknownFieldFirst:        embedded("mapdefs", "unknown_field_first", "unknown_field_first"),
+	UnknownField:             embedded("mapdefs", "field", "unknown_field"),
+	UnknownFieldConflict:     embedded("mapdefs", "field", "unknown_field_conflict"),
+	UnknownFieldFirst:        embedded("mapdefs", "field", "unknown_field_first"),
 	Unused:                   embedded("mapdefs", "unused", "unused"),
-	ValueConflictNumberFirst: embedded("mapdefs", "value_conflict_number_first", "value_conflict_number_first"),
-	ValueConflictTypeFirst:   embedded("mapdefs", "value_conflict_type_first", "value_conflict_type_first"),
-	ValueNotPointer:          embedded("mapdefs", "value_not_pointer", "value_not_pointer"),
-	ValueWithoutSize:         embedded("mapdefs", "value_without_size", "value_without_size"),
+	ValueConflictNumberFirst: embedded("mapdefs", "field", "value_conflict_number_first"),
+	ValueConflictTypeFirst:   embedded("mapdefs", "field", "value_conflict_type_first"),
+	ValueNotPointer:          embedded("mapdefs", "field", "value_not_pointer"),
+	ValueWithoutSize:         embedded("mapdefs", "field", "value_without_size"),
 	VendorField:              embedded("mapdefs", "vendor_field", "vendor_field"),
-	VendorFieldOther:         embedded("mapdefs", "vendor_field_other", "vendor_field_other"),
-	VendorHandBack:           embedded("mapdefs", "vendor_hand_back", "vendor_hand_back"),
-	VendorMagic:              embedded("mapdefs", "vendor_magic", "vendor_magic"),
-	VendorPin:                embedded("mapdefs", "vendor_pin", "vendor_pin"),
-	VendorPlain:              embedded("mapdefs", "vendor_plain", "vendor_plain"),
-	VendorReuse:              embedded("mapdefs", "vendor_reuse", "vendor_reuse"),
+	VendorFieldOther:         embedded("mapdefs", "vendor_field", "vendor_field_other"),
+	VendorHandBack:           embedded("mapdefs", "vendor", "vendor_hand_back"),
+	VendorMagic:              embedded("mapdefs", "vendor", "vendor_magic"),
+	VendorPin:                embedded("mapdefs", "vendor", "vendor_pin"),
+	VendorPlain:              embedded("mapdefs", "vendor", "vendor_plain"),
+	VendorReuse:              embedded("mapdefs", "vendor", "vendor_reuse"),
 	VendorSeveral:            embedded("mapdefs", "vendor_several", "vendor_several"),
-	VendorSupply:             embedded("mapdefs", "vendor_supply", "vendor_supply"),
+	VendorSupply:             embedded("mapdefs", "vendor", "vendor_supply"),
 	VendorTwo:                embedded("mapdefs", "vendor_two", "vendor_two"),
-	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two_no_entries", "vendor_two_no_entries"),
+	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two", "vendor_two_no_entries"),
 	WeakMap:                  embedded("mapdefs", "weak_map", "weak_map"),
 }

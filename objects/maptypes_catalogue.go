@@ -22,10 +22,10 @@ var MapTypes = struct {
 	HashZeroSeed        Ways // A hash with the seed 0.
 	LRUHash             Ways // A hash that drops what was used least recently.
 	LRUNoCommon         Ways // An LRU hash with a list for each CPU.
-	LRUPercpuHash       Ways // The same with a value for each CPU.
+	LRUPercpuHash       Ways // A hash that drops what was used least recently, with a value for each CPU.
 	LpmTrie             Ways // A trie of prefixes. The kernel wants it without preallocation.
 	PercpuArray         Ways // An array with a value for each CPU.
-	PercpuCgroupStorage Ways // The same with a value for each CPU.
+	PercpuCgroupStorage Ways // Storage per cgroup and attach type, with a value for each CPU.
 	PercpuHash          Ways // A hash with a value for each CPU.
 	PerfEventArray      Ways // An array of perf events, for one CPU.
 	ProgArray           Ways // An array of programs, for tail calls.
@@ -39,36 +39,36 @@ var MapTypes = struct {
 	UserRingbuf         Ways // A ring buffer that user space writes, of 64 KiB.
 	Xskmap              Ways // An array of AF_XDP sockets.
 }{
-	Array:               inEachWay("maptypes", "array", "array"),
-	ArrayInnerMap:       inEachWay("maptypes", "array_inner_map", "array_inner_map"),
-	ArrayMmapable:       inEachWay("maptypes", "array_mmapable", "array_mmapable"),
+	Array:               inEachWay("maptypes", "stores", "array"),
+	ArrayInnerMap:       inEachWay("maptypes", "stores", "array_inner_map"),
+	ArrayMmapable:       inEachWay("maptypes", "stores", "array_mmapable"),
 	ArrayRdonlyProg:     inEachWay("maptypes", "array_rdonly_prog", "array_rdonly_prog"),
 	ArrayWronlyProg:     inEachWay("maptypes", "array_wronly_prog", "array_wronly_prog"),
 	BloomFilter:         inEachWay("maptypes", "bloom_filter", "bloom_filter"),
-	CgroupArray:         inEachWay("maptypes", "cgroup_array", "cgroup_array"),
-	CgroupStorage:       inEachWay("maptypes", "cgroup_storage", "cgroup_storage"),
-	Cpumap:              inEachWay("maptypes", "cpumap", "cpumap"),
-	Devmap:              inEachWay("maptypes", "devmap", "devmap"),
-	DevmapHash:          inEachWay("maptypes", "devmap_hash", "devmap_hash"),
-	Hash:                inEachWay("maptypes", "hash", "hash"),
-	HashNoPrealloc:      inEachWay("maptypes", "hash_no_prealloc", "hash_no_prealloc"),
-	HashZeroSeed:        inEachWay("maptypes", "hash_zero_seed", "hash_zero_seed"),
-	LRUHash:             inEachWay("maptypes", "lru_hash", "lru_hash"),
-	LRUNoCommon:         inEachWay("maptypes", "lru_no_common", "lru_no_common"),
-	LRUPercpuHash:       inEachWay("maptypes", "lru_percpu_hash", "lru_percpu_hash"),
+	CgroupArray:         inEachWay("maptypes", "refers", "cgroup_array"),
+	CgroupStorage:       inEachWay("maptypes", "storage", "cgroup_storage"),
+	Cpumap:              inEachWay("maptypes", "redirects", "cpumap"),
+	Devmap:              inEachWay("maptypes", "redirects", "devmap"),
+	DevmapHash:          inEachWay("maptypes", "redirects", "devmap_hash"),
+	Hash:                inEachWay("maptypes", "stores", "hash"),
+	HashNoPrealloc:      inEachWay("maptypes", "stores", "hash_no_prealloc"),
+	HashZeroSeed:        inEachWay("maptypes", "stores", "hash_zero_seed"),
+	LRUHash:             inEachWay("maptypes", "stores", "lru_hash"),
+	LRUNoCommon:         inEachWay("maptypes", "stores", "lru_no_common"),
+	LRUPercpuHash:       inEachWay("maptypes", "stores", "lru_percpu_hash"),
 	LpmTrie:             inEachWay("maptypes", "lpm_trie", "lpm_trie"),
-	PercpuArray:         inEachWay("maptypes", "percpu_array", "percpu_array"),
-	PercpuCgroupStorage: inEachWay("maptypes", "percpu_cgroup_storage", "percpu_cgroup_storage"),
-	PercpuHash:          inEachWay("maptypes", "percpu_hash", "percpu_hash"),
+	PercpuArray:         inEachWay("maptypes", "stores", "percpu_array"),
+	PercpuCgroupStorage: inEachWay("maptypes", "storage", "percpu_cgroup_storage"),
+	PercpuHash:          inEachWay("maptypes", "stores", "percpu_hash"),
 	PerfEventArray:      inEachWay("maptypes", "perf_event_array", "perf_event_array"),
 	ProgArray:           inEachWay("maptypes", "prog_array", "prog_array"),
-	Queue:               inEachWay("maptypes", "queue", "queue"),
-	ReuseportSockarray:  inEachWay("maptypes", "reuseport_sockarray", "reuseport_sockarray"),
+	Queue:               inEachWay("maptypes", "pushes", "queue"),
+	ReuseportSockarray:  inEachWay("maptypes", "refers", "reuseport_sockarray"),
 	Ringbuf:             inEachWay("maptypes", "ringbuf", "ringbuf"),
-	Sockhash:            inEachWay("maptypes", "sockhash", "sockhash"),
-	Sockmap:             inEachWay("maptypes", "sockmap", "sockmap"),
-	Stack:               inEachWay("maptypes", "stack", "stack"),
-	StackTrace:          inEachWay("maptypes", "stack_trace", "stack_trace"),
+	Sockhash:            inEachWay("maptypes", "refers", "sockhash"),
+	Sockmap:             inEachWay("maptypes", "refers", "sockmap"),
+	Stack:               inEachWay("maptypes", "pushes", "stack"),
+	StackTrace:          inEachWay("maptypes", "refers", "stack_trace"),
 	UserRingbuf:         inEachWay("maptypes", "user_ringbuf", "user_ringbuf"),
-	Xskmap:              inEachWay("maptypes", "xskmap", "xskmap"),
+	Xskmap:              inEachWay("maptypes", "redirects", "xskmap"),
 }

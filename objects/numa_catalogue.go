@@ -17,7 +17,7 @@ var NUMA = struct {
 	DevmapHash      Object // Hashes of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
 	FlagAlone       Object // A hash with the flag for a NUMA node, and no node: node 0 is what the kernel makes of that.
 	Hash            Object // Hashes on node 0, on node 1 and anywhere, and a program that stores in each.
-	HashNoPrealloc  Object // Hashes without elements made ahead on node 0, on node 1 and anywhere, and a program that stores in each.
+	HashNoPrealloc  Object // Hashes that are not preallocated on node 0, on node 1 and anywhere, and a program that stores in each.
 	Inner           Object // A map of maps on node 1 whose template is on node 0, and inner maps on node 0 and on node 1.
 	Iproute2Flag    Object // A hash as iproute2 defines it, with the flag for a NUMA node, which its definition has no room to name: node 0 is what the kernel makes of that.
 	LRUHash         Object // LRU hashes on node 0, on node 1 and anywhere, and a program that stores in each.
@@ -39,7 +39,7 @@ var NUMA = struct {
 	Ringbuf         Object // Ring buffers on node 0, on node 1 and anywhere, and a program that writes to each.
 	SamplesNode     Object // A hash on node 1 as the kernel's samples define it.
 	Stack           Object // Stacks on node 0, on node 1 and anywhere, and a program that pushes to each.
-	TypeGood        Object // Two hashes on node 0. The objects of types that no node takes are this one with another type in the second.
+	TypeGood        Object // Two hashes on node 0.
 	TypeLRUNoCommon Object // A good map, then an LRU hash with a list per CPU on node 0, which no kernel takes.
 	TypePercpuArray Object // A good map, then an array per CPU on node 0, which no kernel takes: its values are on the nodes of their CPUs.
 	TypePercpuHash  Object // A good map, then a hash per CPU on node 0, which no kernel takes: its values are on the nodes of their CPUs.
@@ -48,45 +48,45 @@ var NUMA = struct {
 	VendorSupply    Object // A definition by which a handler of the driver makes a hash on node 1 itself.
 	Xskmap          Object // Maps of sockets on node 0, on node 1 and anywhere, and a program that redirects to each.
 }{
-	AnyNode:         embedded("numa", "any_node", "any_node"),
-	AnyNodeAlone:    embedded("numa", "any_node_alone", "any_node_alone"),
-	Array:           embedded("numa", "array", "array"),
-	ArrayMmapable:   embedded("numa", "array_mmapable", "array_mmapable"),
-	BloomFilter:     embedded("numa", "bloom_filter", "bloom_filter"),
-	Cpumap:          embedded("numa", "cpumap", "cpumap"),
+	AnyNode:         embedded("numa", "node", "any_node"),
+	AnyNodeAlone:    embedded("numa", "node", "any_node_alone"),
+	Array:           embedded("numa", "stores", "array"),
+	ArrayMmapable:   embedded("numa", "stores", "array_mmapable"),
+	BloomFilter:     embedded("numa", "pushes", "bloom_filter"),
+	Cpumap:          embedded("numa", "redirects", "cpumap"),
 	Data:            embedded("numa", "data", "data"),
-	Devmap:          embedded("numa", "devmap", "devmap"),
-	DevmapHash:      embedded("numa", "devmap_hash", "devmap_hash"),
-	FlagAlone:       embedded("numa", "flag_alone", "flag_alone"),
-	Hash:            embedded("numa", "hash", "hash"),
-	HashNoPrealloc:  embedded("numa", "hash_no_prealloc", "hash_no_prealloc"),
+	Devmap:          embedded("numa", "redirects", "devmap"),
+	DevmapHash:      embedded("numa", "redirects", "devmap_hash"),
+	FlagAlone:       embedded("numa", "node", "flag_alone"),
+	Hash:            embedded("numa", "stores", "hash"),
+	HashNoPrealloc:  embedded("numa", "stores", "hash_no_prealloc"),
 	Inner:           embedded("numa", "inner", "inner"),
 	Iproute2Flag:    embedded("numa", "iproute2_flag", "iproute2_flag"),
-	LRUHash:         embedded("numa", "lru_hash", "lru_hash"),
+	LRUHash:         embedded("numa", "stores", "lru_hash"),
 	LegacyFlag:      embedded("numa", "legacy_flag", "legacy_flag"),
-	LpmTrie:         embedded("numa", "lpm_trie", "lpm_trie"),
-	NoNode:          embedded("numa", "no_node", "no_node"),
-	Node63:          embedded("numa", "node_63", "node_63"),
-	NodeHuge:        embedded("numa", "node_huge", "node_huge"),
-	NodeOne:         embedded("numa", "node_one", "node_one"),
-	NodeOneAlone:    embedded("numa", "node_one_alone", "node_one_alone"),
-	NodeTwo:         embedded("numa", "node_two", "node_two"),
-	NodeZero:        embedded("numa", "node_zero", "node_zero"),
-	NodeZeroAlone:   embedded("numa", "node_zero_alone", "node_zero_alone"),
-	PinnedAnywhere:  embedded("numa", "pinned_anywhere", "pinned_anywhere"),
-	PinnedOne:       embedded("numa", "pinned_one", "pinned_one"),
-	PinnedZero:      embedded("numa", "pinned_zero", "pinned_zero"),
+	LpmTrie:         embedded("numa", "stores", "lpm_trie"),
+	NoNode:          embedded("numa", "node", "no_node"),
+	Node63:          embedded("numa", "node", "node_63"),
+	NodeHuge:        embedded("numa", "node", "node_huge"),
+	NodeOne:         embedded("numa", "node", "node_one"),
+	NodeOneAlone:    embedded("numa", "node", "node_one_alone"),
+	NodeTwo:         embedded("numa", "node", "node_two"),
+	NodeZero:        embedded("numa", "node", "node_zero"),
+	NodeZeroAlone:   embedded("numa", "node", "node_zero_alone"),
+	PinnedAnywhere:  embedded("numa", "pinned", "pinned_anywhere"),
+	PinnedOne:       embedded("numa", "pinned", "pinned_one"),
+	PinnedZero:      embedded("numa", "pinned", "pinned_zero"),
 	ProgArray:       embedded("numa", "prog_array", "prog_array"),
-	Queue:           embedded("numa", "queue", "queue"),
+	Queue:           embedded("numa", "pushes", "queue"),
 	Ringbuf:         embedded("numa", "ringbuf", "ringbuf"),
 	SamplesNode:     embedded("numa", "samples_node", "samples_node"),
-	Stack:           embedded("numa", "stack", "stack"),
-	TypeGood:        embedded("numa", "type_good", "type_good"),
-	TypeLRUNoCommon: embedded("numa", "type_lru_no_common", "type_lru_no_common"),
-	TypePercpuArray: embedded("numa", "type_percpu_array", "type_percpu_array"),
-	TypePercpuHash:  embedded("numa", "type_percpu_hash", "type_percpu_hash"),
-	VendorDefine:    embedded("numa", "vendor_define", "vendor_define"),
-	VendorField:     embedded("numa", "vendor_field", "vendor_field"),
-	VendorSupply:    embedded("numa", "vendor_supply", "vendor_supply"),
-	Xskmap:          embedded("numa", "xskmap", "xskmap"),
+	Stack:           embedded("numa", "pushes", "stack"),
+	TypeGood:        embedded("numa", "type", "type_good"),
+	TypeLRUNoCommon: embedded("numa", "type", "type_lru_no_common"),
+	TypePercpuArray: embedded("numa", "type", "type_percpu_array"),
+	TypePercpuHash:  embedded("numa", "type", "type_percpu_hash"),
+	VendorDefine:    embedded("numa", "vendor", "vendor_define"),
+	VendorField:     embedded("numa", "node", "vendor_field"),
+	VendorSupply:    embedded("numa", "vendor", "vendor_supply"),
+	Xskmap:          embedded("numa", "redirects", "xskmap"),
 }

@@ -147,11 +147,20 @@ func TestNameTellsEditsAndFitsAFileName(t *testing.T) {
 	if got, want := o.Name(), "plain-drop-section-btf-take-the-name-of-symbol-m"; got != want {
 		t.Errorf("name is %q, want %q", got, want)
 	}
-	if got, want := o.Source(), "objects/mapdefs/plain.bpf.c"; got != want {
-		t.Errorf("source is %q, want %q", got, want)
-	}
-	if got, want := EveryMapType[0].Legacy.Source(), "objects/maptypes/hash.bpf.c"; got != want {
-		t.Errorf("source is %q, want %q", got, want)
+}
+
+func TestSourceAndNameForPeople(t *testing.T) {
+	for want, o := range map[string]Object{
+		"objects/mapdefs/counter.bpf.c":                          MapDefs.Counter,
+		"objects/mapdefs/field.bpf.c (plain), drop section .BTF": MapDefs.Plain.With(elfedit.DropSection(".BTF")),
+		"objects/maptypes/stores.bpf.c (hash.legacy)":            MapTypes.Hash.Legacy,
+	} {
+		if got := o.String(); got != want {
+			t.Errorf("string is %q, want %q", got, want)
+		}
+		if _, err := os.Stat(filepath.Join("..", o.Source())); err != nil {
+			t.Errorf("source of %s: %v", o, err)
+		}
 	}
 }
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A legacy map with two more fields than others have, one of them not 0.
+// A legacy map with two more fields than others have.
+//
+// variants:
+//   legacy_long: LAST=9 // A legacy map with two more fields than others have, one of them not 0.
+//   legacy_long_zero: LAST=0 // A legacy map with two more fields than others have, both 0.
 #include "bpf.h"
 
 struct longer_map_def {
@@ -17,7 +21,7 @@ struct longer_map_def SEC("maps") m = {
 			.max_entries = 4,
 		},
 	.more = 0,
-	.and_more = 9,
+	.and_more = LAST,
 };
 
 SEC("xdp")

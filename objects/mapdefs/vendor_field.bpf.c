@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A BTF definition with a field that a callback makes sense of, as it gets the field's type.
+//
+// variants:
+//   vendor_field: OTHER=
+//       // A BTF definition with a field that a callback makes sense of, as it gets the field's
+//       type.
+//   vendor_field_other: OTHER=__uint(vendor_colour, 7);
+//       // A BTF definition with two fields that no loader knows, of which the callback knows one.
 #include "vendor.h"
 
 struct {
@@ -8,6 +15,7 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 	__uint(vendor_entries, 9);
+	OTHER
 } m SEC(".maps");
 
 SEC("xdp")

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A map that the callback makes, and one that the loader makes.
+//
+// variants:
+//   vendor_two: ENTRIES=4 // A map that the callback makes, and one that the loader makes.
+//   vendor_two_no_entries: ENTRIES=0
+//       // A map that the callback makes, and one of no entries that the kernel refuses to the
+//       loader.
 #include "vendor.h"
 
 struct vendor_map SEC("vendor_maps") given = {
@@ -17,7 +23,7 @@ struct vendor_map SEC("vendor_maps") made = {
 	.type = BPF_MAP_TYPE_HASH,
 	.key_size = sizeof(__u32),
 	.value_size = sizeof(__u64),
-	.max_entries = 4,
+	.max_entries = ENTRIES,
 };
 
 SEC("xdp")

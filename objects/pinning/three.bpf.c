@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Three maps that are all pinned by name, and a program that stores in all of them.
+// Three maps, and a program that stores in all of them.
+//
+// variants:
+//   three: THIRD=PINNED_MAP(third, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+//       // Three maps that are all pinned by name, and a program that stores in all of them.
+//   three_bad: THIRD=UNPINNED_MAP(third, BPF_MAP_TYPE_HASH, __u32, __u64, 0, 0);
+//       // Three maps, of which two are pinned by name and the last, a hash of no entries, is one
+//       that the kernel refuses.
 #include "pinned.h"
 
 PINNED_MAP(first, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
 PINNED_MAP(middle, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
-PINNED_MAP(third, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
+THIRD
 
 SEC("xdp")
 int store_all(void *ctx)

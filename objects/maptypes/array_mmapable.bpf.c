@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// An array that user space can map.
-#include "four_ways.h"
-
-MAP(m, BPF_MAP_TYPE_ARRAY, __u32, __u64, 8, BPF_F_MMAPABLE);
-
-STORES(__u32, 7)

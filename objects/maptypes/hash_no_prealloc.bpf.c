@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A hash that is not preallocated.
-#include "four_ways.h"
-
-MAP(m, BPF_MAP_TYPE_HASH, __u32, __u64, 16, BPF_F_NO_PREALLOC);
-
-STORES(__u32, 7)

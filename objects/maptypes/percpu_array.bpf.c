@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// An array with a value for each CPU.
-#include "four_ways.h"
-
-MAP(m, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, 8, 0);
-
-STORES(__u32, 7)

@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A hash with a value for each CPU.
-#include "four_ways.h"
-
-MAP(m, BPF_MAP_TYPE_PERCPU_HASH, __u32, __u64, 16, 0);
-
-STORES(__u32, 7)

@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Another object with the same map of iproute2, pinned for its own object.
-#include "pinned.h"
-
-ELF_MAP(m, BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(__u64), 4, 0, 0, PIN_OBJECT_NS);
-
-STORES("classifier", store_other, m, __u32, __u64, 7, 88)

@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The map of iproute2 that is pinned for all objects, with a shorter value.
-#include "pinned.h"
-
-ELF_MAP(m, BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(__u32), 4, 0, 0, PIN_GLOBAL_NS);
-
-STORES("classifier", store, m, __u32, __u32, 7, 77)
