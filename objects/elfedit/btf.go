@@ -11,6 +11,8 @@ import (
 
 // The layout of BTF, from include/uapi/linux/btf.h: a header, type records, strings.
 const (
+	btfMagic = 0xeb9f // in the first two bytes
+
 	btfVersionAt  = 2 // offsets in the header, in bytes
 	btfHdrLenAt   = 4
 	btfTypeOffAt  = 8
@@ -19,9 +21,10 @@ const (
 	btfStrLenAt   = 20
 	btfHeaderSize = 24
 
-	btfNameAt = 0 // offsets in a type record
-	btfInfoAt = 4
-	btfTypeAt = 8 // size, or the id of another type
+	btfNameAt   = 0 // offsets in a type record
+	btfInfoAt   = 4
+	btfTypeAt   = 8  // size, or the id of another type
+	btfTypeSize = 12 // without what follows it, see [Kind.tail]
 )
 
 // Kind is the kind of a BTF type.
@@ -77,7 +80,7 @@ type typeRecord struct {
 
 // btfTypes are the types of .BTF, in order, from id 1.
 func btfTypes(order binary.ByteOrder, btf []byte) ([]typeRecord, error) {
-	if len(btf) < btfHeaderSize || order.Uint16(btf) != 0xeb9f {
+	if len(btf) < btfHeaderSize || order.Uint16(btf) != btfMagic {
 		return nil, errors.New("parse .BTF: no header")
 	}
 	size := uint64(order.Uint32(btf[btfHdrLenAt:]))
@@ -88,7 +91,7 @@ func btfTypes(order binary.ByteOrder, btf []byte) ([]typeRecord, error) {
 	}
 	var all []typeRecord
 	for at := int(typesAt); at < int(typesEnd); {
-		if at+12 > int(typesEnd) {
+		if at+btfTypeSize > int(typesEnd) {
 			return nil, fmt.Errorf("parse .BTF: type %d is cut off", len(all)+1)
 		}
 		info := order.Uint32(btf[at+btfInfoAt:])
@@ -102,7 +105,7 @@ func btfTypes(order binary.ByteOrder, btf []byte) ([]typeRecord, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse .BTF: type %d: %w", t.id, err)
 		}
-		at += 12 + tail
+		at += btfTypeSize + tail
 		all = append(all, t)
 	}
 	return all, nil
@@ -192,22 +195,23 @@ var (
 
 // BTFHeader sets a field of the header of .BTF.
 func BTFHeader(field Field, to uint32) Edit {
-	return onBTFBytes(func(f *file, btf []byte) {
-		f.order.PutUint32(btf[field.at:], to)
+	return onBTFHeader(func(order binary.ByteOrder, header []byte) {
+		order.PutUint32(header[field.at:], to)
 	}, "set btf %s to %#x", field.name, to)
 }
 
 // BTFMagic breaks the first bytes of .BTF, by which it is known.
 func BTFMagic() Edit {
-	return onBTFBytes(func(f *file, btf []byte) { f.order.PutUint16(btf, 0xdead) }, "break btf magic")
+	return onBTFHeader(func(order binary.ByteOrder, header []byte) { order.PutUint16(header, 0xdead) }, "break btf magic")
 }
 
 // BTFVersion sets the version of the format of .BTF. There is only version 1.
 func BTFVersion(to uint8) Edit {
-	return onBTFBytes(func(_ *file, btf []byte) { btf[btfVersionAt] = to }, "set btf version to %d", to)
+	return onBTFHeader(func(_ binary.ByteOrder, header []byte) { header[btfVersionAt] = to }, "set btf version to %d", to)
 }
 
-func onBTFBytes(change func(f *file, btf []byte), format string, args ...any) Edit {
+// onBTFHeader returns an edit of the header of .BTF.
+func onBTFHeader(change func(order binary.ByteOrder, header []byte), format string, args ...any) Edit {
 	return onFile(func(f *file) error {
 		btf, err := f.section(".BTF")
 		if err != nil {
@@ -216,7 +220,7 @@ func onBTFBytes(change func(f *file, btf []byte), format string, args ...any) Ed
 		if len(btf.data) < btfHeaderSize {
 			return errors.New("parse .BTF: no header")
 		}
-		change(f, btf.data)
+		change(f.order, btf.data[:btfHeaderSize])
 		return nil
 	}, format, args...)
 }

@@ -28,19 +28,21 @@ func Apply(elf []byte, edits ...Edit) ([]byte, error) {
 	return elf, nil
 }
 
-// onFile is an edit of the file's parts.
+// onBytes returns an edit of the file as it is.
+func onBytes(change func(elf []byte) ([]byte, error), format string, args ...any) Edit {
+	return Edit{does: fmt.Sprintf(format, args...), apply: change}
+}
+
+// onFile returns an edit of the file's parts.
 func onFile(change func(*file) error, format string, args ...any) Edit {
-	return Edit{
-		does: fmt.Sprintf(format, args...),
-		apply: func(elf []byte) ([]byte, error) {
-			f, err := parse(elf)
-			if err != nil {
-				return nil, err
-			}
-			if err := change(f); err != nil {
-				return nil, err
-			}
-			return f.bytes(), nil
-		},
-	}
+	return onBytes(func(elf []byte) ([]byte, error) {
+		f, err := parse(elf)
+		if err != nil {
+			return nil, err
+		}
+		if err := change(f); err != nil {
+			return nil, err
+		}
+		return f.bytes(), nil
+	}, format, args...)
 }

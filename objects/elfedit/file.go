@@ -44,6 +44,9 @@ type reloc struct {
 	symbol *symbol
 }
 
+// relocSize is the size of an entry of an SHT_REL section, in bytes.
+var relocSize = binary.Size(elf.Rel64{})
+
 // maxSize is the size of the largest file that is taken apart, in bytes: a hundred times that of the largest object there is.
 const maxSize = 1 << 20
 
@@ -143,14 +146,14 @@ func (f *file) readRelocs(s *section) error {
 		return fmt.Errorf("relocates section %d of %d", s.Info, len(f.sections))
 	}
 	s.info = f.sections[s.Info]
-	for at := 0; at < len(s.data); at += 16 {
+	for at := 0; at < len(s.data); at += relocSize {
 		var r elf.Rel64
 		if err := f.read(s.data, uint64(at), &r); err != nil {
-			return fmt.Errorf("relocation %d: %w", at/16, err)
+			return fmt.Errorf("relocation %d: %w", at/relocSize, err)
 		}
 		index := elf.R_SYM64(r.Info)
 		if int(index) >= len(f.symbols) {
-			return fmt.Errorf("relocation %d: symbol %d of %d", at/16, index, len(f.symbols))
+			return fmt.Errorf("relocation %d: symbol %d of %d", at/relocSize, index, len(f.symbols))
 		}
 		s.relocs = append(s.relocs, &reloc{offset: r.Off, typ: elf.R_TYPE64(r.Info), symbol: f.symbols[index]})
 	}

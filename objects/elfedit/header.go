@@ -5,41 +5,36 @@ package elfedit
 import (
 	"debug/elf"
 	"fmt"
+	"slices"
 )
 
 // Replace puts other contents in place of the file.
 func Replace(what string, contents []byte) Edit {
-	return Edit{
-		does:  "replace by " + what,
-		apply: func([]byte) ([]byte, error) { return append([]byte(nil), contents...), nil },
-	}
+	return onBytes(func([]byte) ([]byte, error) { return slices.Clone(contents), nil }, "replace by %s", what)
 }
 
 // Truncate keeps the first n bytes of the file.
 func Truncate(n int) Edit {
-	return Edit{
-		does: fmt.Sprintf("truncate to %d bytes", n),
-		apply: func(raw []byte) ([]byte, error) {
-			if n >= len(raw) {
-				return nil, fmt.Errorf("it has %d bytes", len(raw))
-			}
-			return raw[:n], nil
-		},
-	}
+	return onBytes(func(raw []byte) ([]byte, error) {
+		if n >= len(raw) {
+			return nil, tooShort(raw)
+		}
+		return raw[:n], nil
+	}, "truncate to %d bytes", n)
 }
 
 // Half keeps the first half of the file. Clang writes the section headers last, so they are gone.
 func Half() Edit {
-	return Edit{
-		does: "truncate to half",
-		apply: func(raw []byte) ([]byte, error) {
-			if len(raw) < 2 {
-				return nil, fmt.Errorf("it has %d bytes", len(raw))
-			}
-			return raw[:len(raw)/2], nil
-		},
-	}
+	return onBytes(func(raw []byte) ([]byte, error) {
+		if len(raw) < 2 {
+			return nil, tooShort(raw)
+		}
+		return raw[:len(raw)/2], nil
+	}, "truncate to half")
 }
+
+// tooShort returns the error of an edit that needs more than these bytes.
+func tooShort(bytes []byte) error { return fmt.Errorf("it has %d bytes", len(bytes)) }
 
 // Machine says that the object is for another machine.
 func Machine(m elf.Machine) Edit {
@@ -59,30 +54,24 @@ func FileType(typ elf.Type) Edit {
 
 // Class says of how many bits the file is, and leaves everything else in it as it was.
 func Class(class elf.Class) Edit {
-	return Edit{
-		does: fmt.Sprintf("say class %v", class),
-		apply: func(raw []byte) ([]byte, error) {
-			if len(raw) <= elf.EI_CLASS {
-				return nil, fmt.Errorf("it has %d bytes", len(raw))
-			}
-			raw[elf.EI_CLASS] = byte(class)
-			return raw, nil
-		},
-	}
+	return onBytes(func(raw []byte) ([]byte, error) {
+		if len(raw) <= elf.EI_CLASS {
+			return nil, tooShort(raw)
+		}
+		raw[elf.EI_CLASS] = byte(class)
+		return raw, nil
+	}, "say class %v", class)
 }
 
 // SectionHeaders says that the section headers are at that offset of the file, without moving them.
 func SectionHeaders(offset uint64) Edit {
-	return Edit{
-		does: fmt.Sprintf("move section headers to %#x", offset),
-		apply: func(raw []byte) ([]byte, error) {
-			f, err := parse(raw)
-			if err != nil {
-				return nil, err
-			}
-			f.header.Shoff = offset
-			copy(raw, f.write(f.header))
-			return raw, nil
-		},
-	}
+	return onBytes(func(raw []byte) ([]byte, error) {
+		f, err := parse(raw)
+		if err != nil {
+			return nil, err
+		}
+		f.header.Shoff = offset
+		copy(raw, f.write(f.header))
+		return raw, nil
+	}, "move section headers to %#x", offset)
 }

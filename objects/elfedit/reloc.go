@@ -3,32 +3,47 @@
 package elfedit
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 )
 
 // MoveRelocation moves the first relocation of a section that names a symbol to another place, by that many bytes from its own.
 func MoveRelocation(section, symbol string, by int64) Edit {
 	return onFile(func(f *file) error {
-		r, err := f.relocation(section, symbol)
-		if err != nil {
-			return err
+		for _, r := range f.relocsOf(section) {
+			if r.symbol.name == symbol {
+				r.offset += uint64(by)
+				return nil
+			}
 		}
-		r.offset += uint64(by)
-		return nil
+		return fmt.Errorf("no relocation of %s names %s", section, symbol)
 	}, "move relocation of %s to %s by %d", section, symbol, by)
 }
 
-// relocation is the first of a section that names a symbol.
-func (f *file) relocation(section, symbol string) (*reloc, error) {
-	for _, s := range f.sections {
-		if s.info == nil || s.info.name != section {
-			continue
+// MoveReloc gives a relocation of a section, by its number from 0, another offset in bytes. It may be beyond the section's end.
+func MoveReloc(section string, number int, offset uint64) Edit {
+	return onFile(func(f *file) error {
+		if _, err := f.section(section); err != nil {
+			return err
 		}
-		i := slices.IndexFunc(s.relocs, func(r *reloc) bool { return r.symbol.name == symbol })
-		if i >= 0 {
-			return s.relocs[i], nil
+		relocs := f.relocsOf(section)
+		if len(relocs) == 0 {
+			return errors.New("it has none")
+		}
+		if number >= len(relocs) {
+			return fmt.Errorf("it has %d", len(relocs))
+		}
+		relocs[number].offset = offset
+		return nil
+	}, "move relocation %d of section %s to %#x", number, section, offset)
+}
+
+// relocsOf returns the relocations of a section. It has none where its section of relocations is missing.
+func (f *file) relocsOf(section string) []*reloc {
+	for _, s := range f.sections {
+		if s.info != nil && s.info.name == section {
+			return s.relocs
 		}
 	}
-	return nil, fmt.Errorf("no relocation of %s names %s", section, symbol)
+	return nil
 }

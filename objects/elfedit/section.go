@@ -4,8 +4,6 @@ package elfedit
 
 import (
 	"debug/elf"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -37,25 +35,38 @@ func DropSection(name string) Edit {
 	}, "drop section %s", name)
 }
 
-// EmptySection removes a section's contents and keeps its header, its symbols and the relocations that name them.
-func EmptySection(name string) Edit {
+// onSection returns an edit of one section.
+func onSection(name string, change func(s *section) error, format string, args ...any) Edit {
 	return onFile(func(f *file) error {
 		s, err := f.section(name)
 		if err != nil {
 			return err
 		}
+		return change(s)
+	}, format, args...)
+}
+
+// EmptySection removes a section's contents and keeps its header, its symbols and the relocations that name them.
+func EmptySection(name string) Edit {
+	return onSection(name, func(s *section) error {
 		s.data = nil
 		return nil
 	}, "empty section %s", name)
 }
 
+// EmptySectionType gives a section the type of one that has no bytes in the file, with its size kept.
+func EmptySectionType(name string) Edit {
+	return onSection(name, func(s *section) error {
+		s.Type = uint32(elf.SHT_NOBITS)
+		s.Size = uint64(len(s.data))
+		s.data = nil
+		return nil
+	}, "take the bytes of section %s", name)
+}
+
 // GrowSection adds n bytes of 0 to the end of a section.
 func GrowSection(name string, n int) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.section(name)
-		if err != nil {
-			return err
-		}
+	return onSection(name, func(s *section) error {
 		s.data = append(s.data, make([]byte, n)...)
 		return nil
 	}, "grow section %s by %d", name, n)
@@ -63,91 +74,45 @@ func GrowSection(name string, n int) Edit {
 
 // ShrinkSection removes n bytes from the end of a section.
 func ShrinkSection(name string, n int) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.section(name)
-		if err != nil {
-			return err
-		}
+	return onSection(name, func(s *section) error {
 		if n > len(s.data) {
-			return fmt.Errorf("it has %d bytes", len(s.data))
+			return tooShort(s.data)
 		}
 		s.data = s.data[:len(s.data)-n]
 		return nil
 	}, "shrink section %s by %d", name, n)
 }
 
+// onHeader returns an edit of the header of a section in the laid-out file, which stays as it is otherwise.
+func onHeader(name string, change func(header *elf.Section64), format string, args ...any) Edit {
+	return onBytes(func(raw []byte) ([]byte, error) {
+		f, err := parse(raw)
+		if err != nil {
+			return nil, err
+		}
+		s, err := f.section(name)
+		if err != nil {
+			return nil, err
+		}
+		raw = f.bytes()
+		header := s.Section64
+		change(&header)
+		copy(raw[f.header.Shoff+uint64(slices.Index(f.sections, s))*uint64(f.header.Shentsize):], f.write(header))
+		return raw, nil
+	}, format, args...)
+}
+
 // SectionOffset says that a section is at that offset of the file, without moving it.
 func SectionOffset(name string, offset uint64) Edit {
-	return onHeader(name, func(order binary.ByteOrder, header []byte) {
-		order.PutUint64(header[24:], offset) // sh_offset
-	}, "move section %s to %#x", name, offset)
+	return onHeader(name, func(header *elf.Section64) { header.Off = offset }, "move section %s to %#x", name, offset)
 }
 
 // SectionSize says that a section has that size, in bytes, and leaves its contents alone.
 func SectionSize(name string, size uint64) Edit {
-	return onHeader(name, func(order binary.ByteOrder, header []byte) {
-		order.PutUint64(header[32:], size) // sh_size
-	}, "resize section %s to %#x", name, size)
+	return onHeader(name, func(header *elf.Section64) { header.Size = size }, "resize section %s to %#x", name, size)
 }
 
 // SectionType says that a section is of another type, and leaves its contents alone.
 func SectionType(name string, typ elf.SectionType) Edit {
-	return onHeader(name, func(order binary.ByteOrder, header []byte) {
-		order.PutUint32(header[4:], uint32(typ)) // sh_type
-	}, "make section %s %v", name, typ)
-}
-
-// onHeader is an edit of the header of a section (Elf64_Shdr) in the file.
-func onHeader(name string, change func(order binary.ByteOrder, header []byte), format string, args ...any) Edit {
-	return Edit{
-		does: fmt.Sprintf(format, args...),
-		apply: func(raw []byte) ([]byte, error) {
-			f, err := parse(raw)
-			if err != nil {
-				return nil, err
-			}
-			s, err := f.section(name)
-			if err != nil {
-				return nil, err
-			}
-			raw = f.bytes()
-			change(f.order, raw[f.header.Shoff+uint64(slices.Index(f.sections, s))*uint64(f.header.Shentsize):])
-			return raw, nil
-		},
-	}
-}
-
-// MoveReloc gives a relocation of a section, by its number from 0, another offset in bytes. It may be beyond the section's end.
-func MoveReloc(name string, number int, offset uint64) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.section(name)
-		if err != nil {
-			return err
-		}
-		for _, of := range f.sections {
-			if of.info != s {
-				continue
-			}
-			if number >= len(of.relocs) {
-				return fmt.Errorf("it has %d", len(of.relocs))
-			}
-			of.relocs[number].offset = offset
-			return nil
-		}
-		return errors.New("it has none")
-	}, "move relocation %d of section %s to %#x", number, name, offset)
-}
-
-// EmptySectionType gives a section the type of one that has no bytes in the file, with its size kept.
-func EmptySectionType(name string) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.section(name)
-		if err != nil {
-			return err
-		}
-		s.Type = uint32(elf.SHT_NOBITS)
-		s.Size = uint64(len(s.data))
-		s.data = nil
-		return nil
-	}, "take the bytes of section %s", name)
+	return onHeader(name, func(header *elf.Section64) { header.Type = uint32(typ) }, "make section %s %v", name, typ)
 }

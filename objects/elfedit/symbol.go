@@ -36,57 +36,39 @@ func DropSymbol(name string) Edit {
 	}, "drop symbol %s", name)
 }
 
-// RenameSymbol gives a symbol another name, which others may have.
-func RenameSymbol(from, to string) Edit {
+// onSymbol returns an edit of one symbol.
+func onSymbol(name string, change func(s *symbol), format string, args ...any) Edit {
 	return onFile(func(f *file) error {
-		s, err := f.symbol(from)
+		s, err := f.symbol(name)
 		if err != nil {
 			return err
 		}
-		s.name = to
+		change(s)
 		return nil
-	}, "rename symbol %s to %s", from, to)
+	}, format, args...)
+}
+
+// RenameSymbol gives a symbol another name, which others may have.
+func RenameSymbol(from, to string) Edit {
+	return onSymbol(from, func(s *symbol) { s.name = to }, "rename symbol %s to %s", from, to)
 }
 
 // NamelessSymbol takes a symbol's name away.
 func NamelessSymbol(name string) Edit {
-	e := RenameSymbol(name, "")
-	e.does = fmt.Sprintf("take the name of symbol %s", name)
-	return e
+	return onSymbol(name, func(s *symbol) { s.name = "" }, "take the name of symbol %s", name)
 }
 
 // MoveSymbol gives a symbol another offset in its section, in bytes. It may be beyond the section's end.
 func MoveSymbol(name string, offset uint64) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.symbol(name)
-		if err != nil {
-			return err
-		}
-		s.Value = offset
-		return nil
-	}, "move symbol %s to %#x", name, offset)
+	return onSymbol(name, func(s *symbol) { s.Value = offset }, "move symbol %s to %#x", name, offset)
 }
 
 // SymbolSection says that a symbol is in the section of that index, which need not be there.
 func SymbolSection(name string, index uint16) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.symbol(name)
-		if err != nil {
-			return err
-		}
-		s.section, s.Shndx = nil, index
-		return nil
-	}, "put symbol %s in section %d", name, index)
+	return onSymbol(name, func(s *symbol) { s.section, s.Shndx = nil, index }, "put symbol %s in section %d", name, index)
 }
 
 // ResizeSymbol gives a symbol another size, in bytes. It may reach beyond the section's end.
 func ResizeSymbol(name string, size uint64) Edit {
-	return onFile(func(f *file) error {
-		s, err := f.symbol(name)
-		if err != nil {
-			return err
-		}
-		s.Size = size
-		return nil
-	}, "resize symbol %s to %#x", name, size)
+	return onSymbol(name, func(s *symbol) { s.Size = size }, "resize symbol %s to %#x", name, size)
 }
