@@ -2,7 +2,11 @@
 
 package objects
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
 
 // Ways is one object in each of the four ways of defining its maps: see include/four_ways.h.
 type Ways struct {
@@ -44,22 +48,11 @@ const Does = 77
 // Variant is the map type's name, for the id of a spec.
 func (m MapType) Variant() string { return m.Name }
 
-// Flags of maps, from include/uapi/linux/bpf.h.
-const (
-	noPrealloc  = 1 << 0
-	noCommonLRU = 1 << 1
-	zeroSeed    = 1 << 6
-	rdonlyProg  = 1 << 7
-	wronlyProg  = 1 << 8
-	mmapable    = 1 << 10
-	innerMap    = 1 << 12
-)
-
 func mapType(ways Ways, typ string, keySize, valueSize, maxEntries, flags uint32) MapType {
 	return MapType{
 		Ways: ways,
 		Type: typ, KeySize: keySize, ValueSize: valueSize, MaxEntries: maxEntries, Flags: flags,
-		RoundedToCPUs: flags&noCommonLRU != 0,
+		RoundedToCPUs: flags&unix.BPF_F_NO_COMMON_LRU != 0,
 	}
 }
 
@@ -87,15 +80,15 @@ var EveryMapType = []MapType{
 	mapType(MapTypes.PercpuArray, "percpu_array", 4, 8, 8, 0).storing(seven),
 	mapType(MapTypes.LRUHash, "lru_hash", 8, 8, 64, 0).storing(longSeven),
 	mapType(MapTypes.LRUPercpuHash, "lru_percpu_hash", 8, 8, 64, 0).storing(longSeven),
-	mapType(MapTypes.LpmTrie, "lpm_trie", 8, 4, 32, noPrealloc).storing(net10),
+	mapType(MapTypes.LpmTrie, "lpm_trie", 8, 4, 32, unix.BPF_F_NO_PREALLOC).storing(net10),
 	mapType(MapTypes.Queue, "queue", 0, 8, 16, 0).storing(nil),
 	mapType(MapTypes.Stack, "stack", 0, 8, 16, 0).storing(nil),
 	mapType(MapTypes.ProgArray, "prog_array", 4, 4, 4, 0),
 	mapType(MapTypes.PerfEventArray, "perf_event_array", 4, 4, 1, 0),
 	mapType(MapTypes.StackTrace, "stack_trace", 4, 128, 32, 0),
 	mapType(MapTypes.CgroupArray, "cgroup_array", 4, 4, 4, 0),
-	mapType(MapTypes.Devmap, "devmap", 4, 4, 4, rdonlyProg),
-	mapType(MapTypes.DevmapHash, "devmap_hash", 4, 4, 4, rdonlyProg),
+	mapType(MapTypes.Devmap, "devmap", 4, 4, 4, unix.BPF_F_RDONLY_PROG),
+	mapType(MapTypes.DevmapHash, "devmap_hash", 4, 4, 4, unix.BPF_F_RDONLY_PROG),
 	mapType(MapTypes.Cpumap, "cpumap", 4, 4, 1, 0),
 	mapType(MapTypes.Xskmap, "xskmap", 4, 4, 4, 0),
 	mapType(MapTypes.Sockmap, "sockmap", 4, 4, 4, 0),
@@ -106,11 +99,11 @@ var EveryMapType = []MapType{
 	mapType(MapTypes.Ringbuf, "ringbuf", 0, 0, 65536, 0),
 	mapType(MapTypes.UserRingbuf, "user_ringbuf", 0, 0, 65536, 0),
 	mapType(MapTypes.BloomFilter, "bloom_filter", 0, 8, 16, 0),
-	mapType(MapTypes.HashNoPrealloc, "hash", 4, 8, 16, noPrealloc).storing(seven),
-	mapType(MapTypes.HashZeroSeed, "hash", 4, 8, 16, zeroSeed).storing(seven),
-	mapType(MapTypes.LRUNoCommon, "lru_hash", 4, 8, 64, noCommonLRU).storing(seven),
-	mapType(MapTypes.ArrayMmapable, "array", 4, 8, 8, mmapable).storing(seven),
-	mapType(MapTypes.ArrayRdonlyProg, "array", 4, 8, 8, rdonlyProg),
-	mapType(MapTypes.ArrayWronlyProg, "array", 4, 8, 8, wronlyProg).storing(seven),
-	mapType(MapTypes.ArrayInnerMap, "array", 4, 8, 8, innerMap).storing(seven),
+	mapType(MapTypes.HashNoPrealloc, "hash", 4, 8, 16, unix.BPF_F_NO_PREALLOC).storing(seven),
+	mapType(MapTypes.HashZeroSeed, "hash", 4, 8, 16, unix.BPF_F_ZERO_SEED).storing(seven),
+	mapType(MapTypes.LRUNoCommon, "lru_hash", 4, 8, 64, unix.BPF_F_NO_COMMON_LRU).storing(seven),
+	mapType(MapTypes.ArrayMmapable, "array", 4, 8, 8, unix.BPF_F_MMAPABLE).storing(seven),
+	mapType(MapTypes.ArrayRdonlyProg, "array", 4, 8, 8, unix.BPF_F_RDONLY_PROG),
+	mapType(MapTypes.ArrayWronlyProg, "array", 4, 8, 8, unix.BPF_F_WRONLY_PROG).storing(seven),
+	mapType(MapTypes.ArrayInnerMap, "array", 4, 8, 8, unix.BPF_F_INNER_MAP).storing(seven),
 }

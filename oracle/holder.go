@@ -111,12 +111,13 @@ func heldBy(pid int, held map[Object]bool) error {
 // heldObject reads a line of fdinfo such as "map_id:	41".
 func heldObject(line string) (Object, bool) {
 	key, value, _ := strings.Cut(line, ":")
-	kind, ok := map[string]Kind{"map_id": KindMap, "prog_id": KindProgram, "link_id": KindLink, "btf_id": KindBTF}[key]
-	if !ok {
-		return Object{}, false
+	for kind, known := range kinds {
+		if known.fdinfo == key {
+			id, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32)
+			return Object{Kind: kind, ID: uint32(id)}, err == nil
+		}
 	}
-	id, err := strconv.ParseUint(strings.TrimSpace(value), 10, 32)
-	return Object{Kind: kind, ID: uint32(id)}, err == nil
+	return Object{}, false
 }
 
 // unseen reports whether err says that a process or its descriptor ended while it was looked at, or may not be looked at. What such a process

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // Inventory is what exists in the kernel at one moment.
@@ -19,7 +21,7 @@ type Inventory struct {
 // Take takes the inventory of the kernel, and of the pins below the folder bpffs; "" for none.
 func Take(bpffs string) (Inventory, error) {
 	var inv Inventory
-	for _, kind := range kinds {
+	for _, kind := range inOrder {
 		all, err := ids(kind)
 		if err != nil {
 			return Inventory{}, fmt.Errorf("take inventory: %w", err)
@@ -36,7 +38,8 @@ func Take(bpffs string) (Inventory, error) {
 	return inv, nil
 }
 
-var kinds = [...]Kind{KindMap, KindProgram, KindLink, KindBTF}
+// inOrder holds the kinds that have ids, in the order in which an inventory names them.
+var inOrder = [...]Kind{KindMap, KindProgram, KindLink, KindBTF}
 
 func (inv *Inventory) of(kind Kind) *[]uint32 {
 	switch kind {
@@ -54,7 +57,7 @@ func (inv *Inventory) of(kind Kind) *[]uint32 {
 // Beyond is what inv has and before has not.
 func (inv Inventory) Beyond(before Inventory) []Object {
 	var beyond []Object
-	for _, kind := range kinds {
+	for _, kind := range inOrder {
 		old := *before.of(kind)
 		for _, id := range *inv.of(kind) {
 			if _, found := slices.BinarySearch(old, id); !found {
@@ -106,12 +109,12 @@ func (o Object) name() (Object, error) {
 	if o.Kind == KindMap {
 		var in bpfMapInfo
 		err = info(f, &in)
-		o.Name, o.Type = text(in.name[:]), mapTypeName(in.typ)
+		o.Name, o.Type = unix.ByteSliceToString(in.name[:]), mapTypeName(in.typ)
 		return o, err
 	}
 	var in bpfProgInfo
 	err = info(f, &in)
-	o.Name, o.Type = text(in.name[:]), programTypeName(in.typ)
+	o.Name, o.Type = unix.ByteSliceToString(in.name[:]), programTypeName(in.typ)
 	return o, err
 }
 

@@ -57,7 +57,7 @@ func loadIterator(iterator btf.TypeID, code asm.Instructions) (*os.File, error) 
 		lines                      unsafe.Pointer
 		lineInfoCount, attachBTFID uint32
 	}{
-		progType: typeTracing, attachType: unix.BPF_TRACE_ITER, attachBTFID: uint32(iterator),
+		progType: unix.BPF_PROG_TYPE_TRACING, attachType: unix.BPF_TRACE_ITER, attachBTFID: uint32(iterator),
 		insns: unsafe.Pointer(unsafe.SliceData(insns)), insnCount: uint32(len(insns) / asm.InstructionSize),
 		license: unsafe.Pointer(unsafe.SliceData(license)),
 	}
@@ -81,10 +81,7 @@ func nativeOrder() binary.ByteOrder {
 	return binary.BigEndian
 }
 
-const (
-	typeTracing  = 26 // BPF_PROG_TYPE_TRACING
-	iteratorName = "oracle_iter"
-)
+const iteratorName = "oracle_iter"
 
 // iteratorIDs are those of an iterator's program and link.
 type iteratorIDs struct{ program, link uint32 }
@@ -119,13 +116,6 @@ func runIterator(program *os.File) (written []byte, ids iteratorIDs, err error) 
 		return nil, ids, fmt.Errorf("read iterator: %w", err)
 	}
 	return written, ids, nil
-}
-
-// idOf is the id of a map, program or link: the second number of each info.
-func idOf(f *os.File) (uint32, error) {
-	var in struct{ typ, id uint32 }
-	err := info(f, &in)
-	return in.id, err
 }
 
 // patience is how long the kernel may take to free what was let go of, in an emulated machine too.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // MapFacts is what the kernel keeps of a map that its definition decides. Two maps of the same definition have equal facts: ids, memory and the
@@ -53,7 +55,7 @@ func Map(id uint32) (MapFacts, error) {
 		return MapFacts{}, err
 	}
 	facts := MapFacts{
-		Name: text(in.name[:]), Type: mapTypeName(in.typ),
+		Name: unix.ByteSliceToString(in.name[:]), Type: mapTypeName(in.typ),
 		KeySize: in.keySize, ValueSize: in.valueSize, MaxEntries: in.maxEntries,
 		Flags: in.flags, Extra: in.extra, Ifindex: in.ifindex,
 	}

@@ -12,10 +12,8 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
-
-// numaNode is BPF_F_NUMA_NODE.
-const numaNode = 1 << 2
 
 func TestNUMANode(t *testing.T) {
 	for _, tc := range []struct {
@@ -23,7 +21,7 @@ func TestNUMANode(t *testing.T) {
 		spec ebpf.MapSpec
 		want int
 	}{
-		{"node 0 asked for", ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: numaNode}, 0},
+		{"node 0 asked for", ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: unix.BPF_F_NUMA_NODE}, 0},
 		{"none asked for", ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 1}, NoNode},
 		{"node 0 without the flag", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1, NumaNode: 7}, NoNode},
 	} {
@@ -37,7 +35,7 @@ func TestNUMANode(t *testing.T) {
 }
 
 func TestNUMANodeOfAMapThatIsHeldByIDOnly(t *testing.T) {
-	_, id := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize()), Flags: numaNode})
+	_, id := newMap(t, &ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(os.Getpagesize()), Flags: unix.BPF_F_NUMA_NODE})
 	if node, err := NUMANode(id); err != nil || node != 0 {
 		t.Errorf("node %d, %v", node, err)
 	}
@@ -81,10 +79,10 @@ func TestPageNodes(t *testing.T) {
 		spec  ebpf.MapSpec
 		pages int
 	}{
-		{"array of one byte", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 1, MaxEntries: 1, Flags: flagMmapable}, 1},
-		{"array of three pages", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 3 * page / 8, Flags: flagMmapable | numaNode}, 3},
-		{"array of a page and a value", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 5, MaxEntries: page/8 + 1, Flags: flagMmapable}, 2},
-		{"ring buffer", ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 4 * page, Flags: numaNode}, 2 + 4},
+		{"array of one byte", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 1, MaxEntries: 1, Flags: unix.BPF_F_MMAPABLE}, 1},
+		{"array of three pages", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 3 * page / 8, Flags: unix.BPF_F_MMAPABLE | unix.BPF_F_NUMA_NODE}, 3},
+		{"array of a page and a value", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 5, MaxEntries: page/8 + 1, Flags: unix.BPF_F_MMAPABLE}, 2},
+		{"ring buffer", ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: 4 * page, Flags: unix.BPF_F_NUMA_NODE}, 2 + 4},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, id := newMap(t, &tc.spec)

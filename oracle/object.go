@@ -50,14 +50,16 @@ func (o Object) String() string {
 	return s
 }
 
-// The commands of bpf(2) for one kind of object.
-type commands struct{ nextID, fdByID int }
-
-var commandsOf = map[Kind]commands{
-	KindMap:     {unix.BPF_MAP_GET_NEXT_ID, unix.BPF_MAP_GET_FD_BY_ID},
-	KindProgram: {unix.BPF_PROG_GET_NEXT_ID, unix.BPF_PROG_GET_FD_BY_ID},
-	KindLink:    {unix.BPF_LINK_GET_NEXT_ID, unix.BPF_LINK_GET_FD_BY_ID},
-	KindBTF:     {unix.BPF_BTF_GET_NEXT_ID, unix.BPF_BTF_GET_FD_BY_ID},
+// kinds holds what differs between the kinds of objects that have ids.
+var kinds = map[Kind]struct {
+	nextID, fdByID int    // commands of bpf(2)
+	inode          string // what a descriptor's link in /proc/PID/fd names after anon_inode:
+	fdinfo         string // key of the id in /proc/PID/fdinfo
+}{
+	KindMap:     {unix.BPF_MAP_GET_NEXT_ID, unix.BPF_MAP_GET_FD_BY_ID, "bpf-map", "map_id"},
+	KindProgram: {unix.BPF_PROG_GET_NEXT_ID, unix.BPF_PROG_GET_FD_BY_ID, "bpf-prog", "prog_id"},
+	KindLink:    {unix.BPF_LINK_GET_NEXT_ID, unix.BPF_LINK_GET_FD_BY_ID, "bpf-link", "link_id"},
+	KindBTF:     {unix.BPF_BTF_GET_NEXT_ID, unix.BPF_BTF_GET_FD_BY_ID, "btf", "btf_id"},
 }
 
 // ids are the ids of every object of a kind, ascending. A kernel that does not know the command has none.
@@ -65,7 +67,7 @@ func ids(kind Kind) ([]uint32, error) {
 	var all []uint32
 	attr := struct{ start, next, flags uint32 }{}
 	for {
-		err := bpf(commandsOf[kind].nextID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+		err := bpf(kinds[kind].nextID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 		switch {
 		case errors.Is(err, unix.ENOENT):
 			return all, nil
@@ -82,7 +84,7 @@ func ids(kind Kind) ([]uint32, error) {
 // open is a descriptor of the object of that kind and id. The error wraps [ErrNoSuchObject] where there is none.
 func open(kind Kind, id uint32) (*os.File, error) {
 	attr := struct{ id, next, flags uint32 }{id: id}
-	fd, err := bpfFD(commandsOf[kind].fdByID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	fd, err := bpfFD(kinds[kind].fdByID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	if errors.Is(err, unix.ENOENT) {
 		return nil, fmt.Errorf("%s %d: %w", kind, id, ErrNoSuchObject)
 	}
@@ -127,12 +129,9 @@ func bpfFD(command int, attr unsafe.Pointer, size uintptr) (int, error) {
 	}
 }
 
-// text is a C string in a fixed field.
-func text(field []byte) string {
-	for i, c := range field {
-		if c == 0 {
-			return string(field[:i])
-		}
-	}
-	return string(field)
+// idOf returns the id of a map, program or link: the second number of each info.
+func idOf(f *os.File) (uint32, error) {
+	var in struct{ typ, id uint32 }
+	err := info(f, &in)
+	return in.id, err
 }

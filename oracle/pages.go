@@ -13,13 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Flags and types of maps (include/uapi/linux/bpf.h).
-const (
-	flagMmapable = 1 << 10 // BPF_F_MMAPABLE
-	typeArray    = 2       // BPF_MAP_TYPE_ARRAY
-	typeRingbuf  = 27      // BPF_MAP_TYPE_RINGBUF
-)
-
 // PageNodes are the NUMA nodes on which the pages lie that hold the contents of the map of that id, page by page. They are where the memory is,
 // while [NUMANode] is where it was wanted. Only maps that user space may map have such pages: arrays with BPF_F_MMAPABLE, and ring buffers, whose
 // first two pages are the positions of consumer and producer.
@@ -56,9 +49,9 @@ func mappedSize(in bpfMapInfo) (int, error) {
 	page := uint64(os.Getpagesize())
 	var size uint64
 	switch {
-	case in.typ == typeArray && in.flags&flagMmapable != 0:
+	case in.typ == unix.BPF_MAP_TYPE_ARRAY && in.flags&unix.BPF_F_MMAPABLE != 0:
 		size = uint64(in.maxEntries) * ((uint64(in.valueSize) + 7) &^ 7) // array_map_alloc: values are rounded up to 8 bytes
-	case in.typ == typeRingbuf:
+	case in.typ == unix.BPF_MAP_TYPE_RINGBUF:
 		size = 2*page + uint64(in.maxEntries)
 	default:
 		return 0, fmt.Errorf("user space cannot map a map of type %s and flags %s: %w", mapTypeName(in.typ), mapFlagNames(in.flags), ErrCannotTell)

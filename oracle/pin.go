@@ -92,13 +92,11 @@ func pinnedObject(f *os.File) (Object, error) {
 		return Object{}, fmt.Errorf("kind of %s: %w", f.Name(), err)
 	}
 	name := strings.ReplaceAll(strings.TrimPrefix(inode, "anon_inode:"), "_", "-") // links were bpf_link once
-	kind, known := map[string]Kind{"bpf-map": KindMap, "bpf-prog": KindProgram, "bpf-link": KindLink}[name]
-	if !known {
-		return Object{}, fmt.Errorf("kind of %s: %q is unknown", f.Name(), inode)
+	for _, kind := range []Kind{KindMap, KindProgram, KindLink} {                  // BTF cannot be pinned
+		if kinds[kind].inode == name {
+			id, err := idOf(f)
+			return Object{Kind: kind, ID: id}, err
+		}
 	}
-	var in struct{ typ, id uint32 } // the info of maps, programs and links starts with both
-	if err := info(f, &in); err != nil {
-		return Object{}, err
-	}
-	return Object{Kind: kind, ID: in.id}, nil
+	return Object{}, fmt.Errorf("kind of %s: %q is unknown", f.Name(), inode)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -30,9 +31,12 @@ func HasMapType(name string) (bool, error) {
 	return true, nil
 }
 
+// nodeFolder is where the kernel has a folder for each NUMA node that is online, without the node's number.
+const nodeFolder = "/sys/devices/system/node/node"
+
 // NUMANodes is how many NUMA nodes are there; 1 on a kernel without NUMA.
 func NUMANodes() (int, error) {
-	nodes, err := filepath.Glob("/sys/devices/system/node/node[0-9]*")
+	nodes, err := filepath.Glob(nodeFolder + "[0-9]*")
 	if err != nil {
 		return 0, fmt.Errorf("count NUMA nodes: %w", err)
 	}
@@ -42,7 +46,7 @@ func NUMANodes() (int, error) {
 // HasNUMANode reports whether a NUMA node of that number is online. Numbers may have gaps, so how many there are does not tell. A kernel without NUMA
 // has node 0.
 func HasNUMANode(node int) (bool, error) {
-	_, err := os.Stat(fmt.Sprintf("/sys/devices/system/node/node%d", node))
+	_, err := os.Stat(nodeFolder + strconv.Itoa(node))
 	switch {
 	case err == nil:
 		return true, nil
@@ -67,7 +71,7 @@ func Release() (release, machine string, err error) {
 	if err := unix.Uname(&name); err != nil {
 		return "", "", fmt.Errorf("uname: %w", err)
 	}
-	return text(name.Release[:]), text(name.Machine[:]), nil
+	return unix.ByteSliceToString(name.Release[:]), unix.ByteSliceToString(name.Machine[:]), nil
 }
 
 // Kconfig is the value of a kconfig symbol, written without CONFIG_, of the running kernel: "y", "m", a string, or "" for one that is not set.
