@@ -152,8 +152,8 @@ func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
 		if e := s.Expectation; e != nil {
 			fmt.Fprintf(w, "  - known: %s\n", markdown(e.Issue))
 		}
-		for _, source := range s.Sources {
-			fmt.Fprintf(w, "  - source: %s\n", markdownSource(source))
+		if len(s.Sources) > 0 {
+			fmt.Fprintf(w, "  - source: %s\n", markdownSources(s.Sources))
 		}
 	}
 	if slices.ContainsFunc(all, func(s *shortfall) bool { return cmp.Or(s.Level, verdict.Must) == level }) {

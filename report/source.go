@@ -35,10 +35,15 @@ func sourceLines(sources []verdict.Source) []string {
 	return lines
 }
 
-// markdownSource returns a source as a link of Markdown, or as text where it has no address.
-func markdownSource(s verdict.Source) string {
-	if a := address(s); a != "" {
-		return "[" + markdown(s.Text) + "](" + a + ")"
+// markdownSources returns the sources in one line of Markdown, each a link where it has an address.
+func markdownSources(sources []verdict.Source) string {
+	var links []string
+	for _, s := range sources {
+		link := markdown(s.Text)
+		if a := address(s); a != "" {
+			link = "[" + link + "](" + a + ")"
+		}
+		links = append(links, link)
 	}
-	return markdown(s.Text)
+	return strings.Join(links, "; ")
 }
