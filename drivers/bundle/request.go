@@ -77,11 +77,13 @@ func (r *request) read(ctx context.Context) error {
 		r.program, err = r.goProgram(ctx)
 		return err
 	case build.Rust != "":
-		err := r.readSources(build.Rust)
-		if err == nil {
-			r.sources[protocol] = rust.Protocol
+		if err := r.readSources(build.Rust); err != nil {
+			return err
 		}
-		return err
+		for name, text := range rust.Module() {
+			r.sources[path.Join(protocol, name)] = text
+		}
+		return nil
 	}
 	return r.readSources(build.C)
 }

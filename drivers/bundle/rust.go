@@ -12,13 +12,15 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/loadstone-bpf/loadstone/drivers/rust"
 )
 
 // workshop is the folder of the sysroot in which a driver in Rust is compiled.
 const workshop = "/driver"
 
-// protocol is the module that every driver in Rust is given, by its path in the workshop.
-const protocol = "protocol/mod.rs"
+// protocol is the module that every driver in Rust is given, by its folder in the workshop.
+const protocol = "protocol"
 
 // compileRust compiles a driver in Rust with the compiler and the crates of the suite's packages. The sysroot is its root: cargo's parts are found by
 // absolute paths, and what cargo builds on its way, such as macros, runs with the suite's libraries. No crate comes from anywhere else.
@@ -29,9 +31,12 @@ func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error)
 	files := map[string][]byte{
 		path.Join(workshop, "Cargo.toml"): r.cargoManifest(),
 		path.Join(workshop, "main.rs"):    r.sources[path.Base(r.Manifest.Build.Rust)],
-		path.Join(workshop, protocol):     r.sources[protocol],
 		"/dev/null":                       nil, // what programs are given that have no input
 		"/tmp/.keep":                      nil,
+	}
+	for name := range rust.Module() {
+		name = path.Join(protocol, name)
+		files[path.Join(workshop, name)] = r.sources[name]
 	}
 	for name, text := range files {
 		name = filepath.Join(sys.dir, name)
