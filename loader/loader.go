@@ -2,7 +2,11 @@
 
 package loader
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
 // A Loader is a loader under test. It carries out one request at a time, in the order in which they are made.
 type Loader interface {
@@ -18,6 +22,12 @@ type Loader interface {
 // and so are abilities that a request needs. A feature that this package does not know is kept and
 // reported, never an error.
 type Feature string
+
+// UnknownFeatures returns the features of a loader's claims that this package does not know.
+func UnknownFeatures(claims map[Feature]Claim) []Feature {
+	known := Features()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(claims)), func(f Feature) bool { return slices.Contains(known, f) })
+}
 
 // ProtocolFeature is the feature that a driver lacks which speaks none of the versions that it was offered.
 const ProtocolFeature Feature = "protocol"

@@ -4,34 +4,34 @@
 #define CLAIMS_H
 
 static const struct { const char *feature, *support, *reason; } claims[] = {
-	{ "btf-maps", "yes", "" },
-	{ "ignore-unknown-fields", "yes", "" },
-	{ "pinning", "yes", "" },
-	{ "numa", "yes", "" },
-	{ "map-in-map", "yes", "" },
-	{ "map-create", "yes", "" },
-	{ "metadata", "kernel-dependent", "needs BPF_PROG_BIND_MAP" },
+	{ FEATURE_BTF_MAPS, SUPPORT_YES, "" },
+	{ FEATURE_IGNORE_UNKNOWN_FIELDS, SUPPORT_YES, "" },
+	{ FEATURE_PINNING, SUPPORT_YES, "" },
+	{ FEATURE_NUMA, SUPPORT_YES, "" },
+	{ FEATURE_MAP_IN_MAP, SUPPORT_YES, "" },
+	{ FEATURE_MAP_CREATE, SUPPORT_YES, "" },
+	{ FEATURE_METADATA, SUPPORT_KERNEL_DEPENDENT, "needs BPF_PROG_BIND_MAP" },
 #if AT_LEAST(1, 0)
-	{ "legacy-maps", "no", "removed in libbpf 1.0" },
+	{ FEATURE_LEGACY_MAPS, SUPPORT_NO, "removed in libbpf 1.0" },
 #else
-	{ "legacy-maps", "yes", "" },
+	{ FEATURE_LEGACY_MAPS, SUPPORT_YES, "" },
 #endif
 #if AT_LEAST(0, 6)
-	{ "global-data", "yes", "" },
+	{ FEATURE_GLOBAL_DATA, SUPPORT_YES, "" },
 #else
-	{ "global-data", "partial", "one .data, .rodata and .bss only" },
+	{ FEATURE_GLOBAL_DATA, SUPPORT_PARTIAL, "one .data, .rodata and .bss only" },
 #endif
-	{ "iproute2-maps", "no", "libbpf does not know struct bpf_elf_map" },
-	{ "callback-maps", "no", "libbpf has no callbacks for maps" },
+	{ FEATURE_IPROUTE2_MAPS, SUPPORT_NO, "libbpf does not know struct bpf_elf_map" },
+	{ FEATURE_CALLBACK_MAPS, SUPPORT_NO, "libbpf has no callbacks for maps" },
 #if HAVE_HANDLERS
-	{ "program-handlers", "yes", "" },
+	{ FEATURE_PROGRAM_HANDLERS, SUPPORT_YES, "" },
 #else
-	{ "program-handlers", "no", "libbpf_register_prog_handler came with 0.8" },
+	{ FEATURE_PROGRAM_HANDLERS, SUPPORT_NO, "libbpf_register_prog_handler came with 0.8" },
 #endif
-	{ "static-link", "no", "not in this driver" },
-	{ "xdp-chain", "no", "the business of libxdp" },
-	{ "struct-ops", "partial", "this driver loads them and does not attach them" },
-	{ "split-btf", "no", "not in this driver" },
+	{ FEATURE_STATIC_LINK, SUPPORT_NO, "not in this driver" },
+	{ FEATURE_XDP_CHAIN, SUPPORT_NO, "the business of libxdp" },
+	{ FEATURE_STRUCT_OPS, SUPPORT_PARTIAL, "this driver loads them and does not attach them" },
+	{ FEATURE_SPLIT_BTF, SUPPORT_NO, "not in this driver" },
 };
 
 #endif

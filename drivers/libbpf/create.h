@@ -51,7 +51,7 @@ static void pin_created(int fd, const char *path)
 
 	close(fd);
 	if (err)
-		reply_result("load/pin", err);
+		reply_result(STAGE_LOAD_PIN, err);
 	else
 		put(replies, "{\"seq\":%u,\"ok\":{\"id\":%u}}\n", seq, id);
 }
@@ -63,18 +63,18 @@ static void op_create(const struct value *request)
 	int inner = 0, fd;
 
 	if (map.map_extra && !AT_LEAST(0, 7)) {
-		reply_unsupported("map_extra", "bpf_create_map_xattr does not take it");
+		reply_unsupported(ATTRIBUTE_MAP_EXTRA, "bpf_create_map_xattr does not take it");
 		return;
 	}
 	if (*inner_path && (inner = bpf_obj_get(inner_path)) < 0) {
-		reply_result("load/pin", errno);
+		reply_result(STAGE_LOAD_PIN, errno);
 		return;
 	}
 	fd = create_map(&map, inner);
 	if (inner)
 		close(inner);
 	if (fd < 0)
-		reply_result("load/create", fd);
+		reply_result(STAGE_LOAD_CREATE, fd);
 	else
 		pin_created(fd, path);
 }

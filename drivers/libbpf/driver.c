@@ -160,14 +160,15 @@ static void op_hello(const struct value *request)
 	const struct value *protocol = need(request, "protocols", JSON_ARRAY)->child;
 	const char *version = libbpf_version_string();
 
-	while (protocol && (protocol->kind != JSON_NUMBER || strtod(protocol->text, NULL) != 1))
+	while (protocol && (protocol->kind != JSON_NUMBER || strtod(protocol->text, NULL) != PROTOCOL_VERSION))
 		protocol = protocol->next;
 	if (!protocol) {
 		reply_unsupported("protocol", "this driver speaks version 1 only");
 		return;
 	}
 	version += *version == 'v';
-	put(replies, "{\"seq\":%u,\"ok\":{\"protocol\":1,\"loader\":{\"name\":\"libbpf\",\"version\":%s,", seq, version);
+	put(replies, "{\"seq\":%u,\"ok\":{\"protocol\":%u,\"loader\":{\"name\":\"libbpf\",\"version\":%s,", seq,
+	    PROTOCOL_VERSION, version);
 	put(replies, "\"language\":\"c\",\"homepage\":\"https://github.com/libbpf/libbpf\",");
 	put(replies, "\"issues\":\"https://github.com/libbpf/libbpf/issues\",\"components\":{\"libbpf\":%s}},\"features\":{", version);
 	for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
@@ -188,8 +189,8 @@ static bool cannot_follow(const struct value *options)
 	const struct value *ids = find(options, "pin_ids", JSON_OBJECT);
 	const char *layout = optional(options, "map_layout");
 
-	if (*layout && strcmp(layout, "bpf_map_def"))
-		reply_unsupported(strcmp(layout, "bpf_elf_map") ? "map_layout" : "iproute2-maps", "libbpf cannot be told what section maps holds");
+	if (*layout && strcmp(layout, LAYOUT_BPF_MAP_DEF))
+		reply_unsupported(strcmp(layout, LAYOUT_BPF_ELF_MAP) ? "map_layout" : FEATURE_IPROUTE2_MAPS, "libbpf cannot be told what section maps holds");
 	else if (*optional(options, "pin_mount") || *optional(options, "pin_subdir") || (ids && ids->child))
 		reply_unsupported("iproute2-maps", "libbpf pins by name, in one folder");
 	else
@@ -219,7 +220,7 @@ static void op_open(const struct value *request)
 	handled = &opening;
 	object = bpf_object__open_file(path, &opts);
 	if (libbpf_get_error(object)) {
-		reply_result("open", libbpf_get_error(object));
+		reply_result(STAGE_OPEN, libbpf_get_error(object));
 		if (!sessions)
 			unregister_handlers();
 		return;
@@ -241,9 +242,9 @@ static void find_target(const struct value *request, struct bpf_map **map, struc
 
 	*map = NULL;
 	*program = NULL;
-	if (!strcmp(target, "map"))
+	if (!strcmp(target, TARGET_MAP))
 		*map = bpf_object__find_map_by_name(object, name);
-	else if (!strcmp(target, "program"))
+	else if (!strcmp(target, TARGET_PROGRAM))
 		*program = bpf_object__find_program_by_name(object, name);
 	else
 		fail("target: want map or program");
@@ -288,13 +289,13 @@ static int set_inner(struct session *s, struct bpf_map *map, int pinned)
 
 static void set_by_pin(const struct value *request, struct bpf_map *map)
 {
-	bool inner = !strcmp(string(request, "attribute"), "inner_map");
+	bool inner = !strcmp(string(request, "attribute"), ATTRIBUTE_INNER_MAP);
 	int pinned = bpf_obj_get(string(request, "value"));
 
 	if (pinned < 0)
-		reply_result("load/pin", errno);
+		reply_result(STAGE_LOAD_PIN, errno);
 	else
-		reply_result("load/pin", inner ? set_inner(session_of(request), map, pinned) : reuse(map, pinned));
+		reply_result(STAGE_LOAD_PIN, inner ? set_inner(session_of(request), map, pinned) : reuse(map, pinned));
 }
 
 static void op_set(const struct value *request)
@@ -305,37 +306,37 @@ static void op_set(const struct value *request)
 	int err;
 
 	find_target(request, &map, &program);
-	if (map && (!strcmp(attribute, "reuse") || !strcmp(attribute, "inner_map"))) {
+	if (map && (!strcmp(attribute, ATTRIBUTE_REUSE) || !strcmp(attribute, ATTRIBUTE_INNER_MAP))) {
 		set_by_pin(request, map);
 		return;
 	}
 	if (!map && !program)
 		err = ENOENT;
-	else if (map && !strcmp(attribute, "max_entries"))
+	else if (map && !strcmp(attribute, ATTRIBUTE_MAX_ENTRIES))
 		err = bpf_map__set_max_entries(map, number(request, "value"));
-	else if (map && !strcmp(attribute, "map_flags"))
+	else if (map && !strcmp(attribute, ATTRIBUTE_MAP_FLAGS))
 		err = bpf_map__set_map_flags(map, number(request, "value"));
-	else if (map && !strcmp(attribute, "numa_node"))
+	else if (map && !strcmp(attribute, ATTRIBUTE_NUMA_NODE))
 		err = bpf_map__set_numa_node(map, number(request, "value"));
-	else if (map && !strcmp(attribute, "pin_path"))
+	else if (map && !strcmp(attribute, ATTRIBUTE_PIN_PATH))
 		err = bpf_map__set_pin_path(map, *string(request, "value") ? string(request, "value") : NULL);
 #if AT_LEAST(0, 6)
-	else if (map && !strcmp(attribute, "map_extra"))
+	else if (map && !strcmp(attribute, ATTRIBUTE_MAP_EXTRA))
 		err = bpf_map__set_map_extra(map, number(request, "value"));
 #endif
 #if AT_LEAST(0, 8)
-	else if (map && !strcmp(attribute, "autocreate"))
+	else if (map && !strcmp(attribute, ATTRIBUTE_AUTOCREATE))
 		err = bpf_map__set_autocreate(map, boolean(request, "value"));
 #endif
-	else if (program && !strcmp(attribute, "autoload"))
+	else if (program && !strcmp(attribute, ATTRIBUTE_AUTOLOAD))
 		err = bpf_program__set_autoload(program, boolean(request, "value"));
-	else if (program && !strcmp(attribute, "program_type"))
+	else if (program && !strcmp(attribute, ATTRIBUTE_PROGRAM_TYPE))
 		err = set_program_type(program, string(request, "value"));
 	else {
 		reply_unsupported(attribute, "this libbpf, or its driver, does not set that");
 		return;
 	}
-	reply_result("open", err);
+	reply_result(STAGE_OPEN, err);
 }
 
 /*
@@ -350,9 +351,9 @@ static void reply_load_refused(int err)
 	bool resources = err == ENOMEM || err == EMFILE || err == ENFILE;
 
 	if (*verifier_log && !resources)
-		reply_rejected("load/verify", "verifier", err, verifier_log);
+		reply_rejected(STAGE_LOAD_VERIFY, CLASS_VERIFIER, err, verifier_log);
 	else
-		reply_rejected(err == LIBBPF_ERRNO__VERIFY ? "load/verify" : err == LIBBPF_ERRNO__RELOC ? "load/relocate" : "load",
+		reply_rejected(err == LIBBPF_ERRNO__VERIFY ? STAGE_LOAD_VERIFY : err == LIBBPF_ERRNO__RELOC ? STAGE_LOAD_RELOCATE : STAGE_LOAD,
 			       class_of(err), err, verifier_log);
 }
 
@@ -399,7 +400,7 @@ static void op_pin(const struct value *request)
 	struct bpf_map *map;
 
 	find_target(request, &map, &program);
-	reply_result("load/pin", map ? bpf_map__pin(map, path) : program ? bpf_program__pin(program, path) : ENOENT);
+	reply_result(STAGE_LOAD_PIN, map ? bpf_map__pin(map, path) : program ? bpf_program__pin(program, path) : ENOENT);
 }
 
 static void op_unpin(const struct value *request)
@@ -409,7 +410,7 @@ static void op_unpin(const struct value *request)
 	struct bpf_map *map;
 
 	find_target(request, &map, &program);
-	reply_result("load/pin", map ? bpf_map__unpin(map, path) : program ? bpf_program__unpin(program, path) : ENOENT);
+	reply_result(STAGE_LOAD_PIN, map ? bpf_map__unpin(map, path) : program ? bpf_program__unpin(program, path) : ENOENT);
 }
 
 /* ---- attach and detach ---- */
@@ -431,17 +432,17 @@ static void op_attach(const struct value *request)
 	struct session *s = session_of(request);
 	const char *kind = string(request, "kind"), *name = string(request, "program");
 	struct bpf_program *program = bpf_object__find_program_by_name(s->object, name);
-	bool by_handler = !strcmp(kind, "handler");
+	bool by_handler = !strcmp(kind, KIND_HANDLER);
 	struct handled attaching = { .object = s->object };
 	struct attachment a = { 0 };
 	int err;
 
-	if (!by_handler && strcmp(kind, "xdp")) {
+	if (!by_handler && strcmp(kind, KIND_XDP)) {
 		reply_unsupported(kind, "this driver attaches to xdp only, or as the program's handler does");
 		return;
 	}
 	if (!program) {
-		reply_result("attach", ENOENT);
+		reply_result(STAGE_ATTACH, ENOENT);
 		return;
 	}
 	handled = &attaching;
@@ -453,7 +454,7 @@ static void op_attach(const struct value *request)
 		err = 0;
 	}
 	if (err)
-		reply_result("attach", err);
+		reply_result(STAGE_ATTACH, err);
 	else
 		reply_attached(s, a);
 }
@@ -467,7 +468,7 @@ static void op_detach(const struct value *request)
 		a = &(*a)->next;
 	if (!*a)
 		fail("handle %s: not attached", handle);
-	reply_result("attach", detach(a));
+	reply_result(STAGE_ATTACH, detach(a));
 }
 
 /* ---- what this driver leaves to others ---- */
@@ -475,14 +476,14 @@ static void op_detach(const struct value *request)
 static void op_link(const struct value *request)
 {
 	(void)request;
-	reply_unsupported("static-link", "not in this driver");
+	reply_unsupported(FEATURE_STATIC_LINK, "not in this driver");
 }
 
 static void op_query(const struct value *request)
 {
 	const char *what = string(request, "what");
 
-	reply_unsupported(!strcmp(what, "chain") ? "xdp-chain" : what, "libbpf has no view of its own");
+	reply_unsupported(!strcmp(what, QUERY_CHAIN) ? FEATURE_XDP_CHAIN : what, "libbpf has no view of its own");
 }
 
 /* ---- the conversation ---- */
@@ -503,9 +504,9 @@ static void op_bye(const struct value *request)
 }
 
 static const struct { const char *name; void (*answer)(const struct value *request); } operations[] = {
-	{ "hello", op_hello }, { "create", op_create }, { "open", op_open }, { "set", op_set }, { "load", op_load }, { "close", op_close },
-	{ "pin", op_pin }, { "unpin", op_unpin }, { "attach", op_attach }, { "detach", op_detach }, { "link", op_link }, { "query", op_query },
-	{ "reset", op_reset }, { "bye", op_bye },
+	{ OP_HELLO, op_hello }, { OP_CREATE, op_create }, { OP_OPEN, op_open }, { OP_SET, op_set }, { OP_LOAD, op_load }, { OP_CLOSE, op_close },
+	{ OP_PIN, op_pin }, { OP_UNPIN, op_unpin }, { OP_ATTACH, op_attach }, { OP_DETACH, op_detach }, { OP_LINK, op_link }, { OP_QUERY, op_query },
+	{ OP_RESET, op_reset }, { OP_BYE, op_bye },
 };
 
 /* Answers the line with exactly one reply. */
@@ -522,7 +523,7 @@ static void answer(size_t length)
 	if (!seq)
 		fail("seq: want it to be 1 or more");
 	op = string(request, "op");
-	if (number(request, "v") != 1) {
+	if (number(request, "v") != PROTOCOL_VERSION) {
 		reply_unsupported("protocol", "this driver speaks version 1 only");
 		return;
 	}

@@ -28,6 +28,9 @@ func TestHelloSaysWhoIsThere(t *testing.T) {
 		if diff := cmp.Diff(want, hello.Loader); diff != "" {
 			t.Error(diff)
 		}
+		if unknown := loader.UnknownFeatures(hello.Features); len(unknown) > 0 {
+			t.Errorf("libbpf %s claims %v", version, unknown)
+		}
 		legacy := hello.Features[loader.LegacyMaps].Support
 		if isOld(version) != (legacy == loader.Yes) {
 			t.Errorf("libbpf %s: legacy-maps %q", version, legacy)

@@ -103,7 +103,7 @@ static int attach_by_section(const struct bpf_program *program, long cookie, str
 static struct {
 	const char *name, *section;	/* a section of NULL is any that nobody else knows */
 	int id;				/* libbpf's, from 1; 0 where it is not registered */
-} handlers[] = { { "program-prefix", "vendor/", 0 }, { "program-exact", "vendor", 0 }, { "program-fallback", NULL, 0 } };
+} handlers[] = { { HANDLER_PROGRAM_PREFIX, "vendor/", 0 }, { HANDLER_PROGRAM_EXACT, "vendor", 0 }, { HANDLER_PROGRAM_FALLBACK, NULL, 0 } };
 
 #define HANDLERS (sizeof(handlers) / sizeof(*handlers))
 
@@ -149,14 +149,14 @@ static bool register_wanted(const bool *wanted, bool busy)
 	if (same)
 		return true;
 	if (busy) {
-		reply_unsupported("program-handlers", "libbpf's handlers are the process's: while a session is open there can be no others");
+		reply_unsupported(FEATURE_PROGRAM_HANDLERS, "libbpf's handlers are the process's: while a session is open there can be no others");
 		return false;
 	}
 	unregister_handlers();
 	for (size_t i = 0; i < HANDLERS && !err; i++)
 		err = wanted[i] ? register_handler(i) : 0;
 	if (err)
-		reply_result("open", err);
+		reply_result(STAGE_OPEN, err);
 	return !err;
 }
 
@@ -199,9 +199,9 @@ static bool register_handlers(const struct value *options, bool busy)
 			continue;
 		}
 		if (!strncmp(named->text, "map-", strlen("map-")))
-			reply_unsupported("callback-maps", "libbpf has no callbacks for maps");
+			reply_unsupported(FEATURE_CALLBACK_MAPS, "libbpf has no callbacks for maps");
 		else
-			reply_unsupported("program-handlers", "this libbpf, or its driver, has no such handler");
+			reply_unsupported(FEATURE_PROGRAM_HANDLERS, "this libbpf, or its driver, has no such handler");
 		return false;
 	}
 	return register_wanted(wanted, busy);

@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol.h"
+
 enum {
-	MAX_LINE = 1 << 20,	/* bytes of a line, without its newline */
 	MAX_VALUES = 4096,	/* values in it */
 	MAX_DEPTH = 32,		/* of arrays and objects in each other */
 };

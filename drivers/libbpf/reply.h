@@ -15,8 +15,6 @@
 #endif
 #define AT_LEAST(major, minor) (LIBBPF_MAJOR_VERSION > (major) || (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
 
-#define MAX_LOG (64 << 10) /* bytes of the verifier's log in a reply: the last ones */
-
 static FILE *replies;		/* what was stdout: a library that prints there must not end up in the conversation */
 static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
 static jmp_buf next_request;	/* where fail() goes on */
@@ -49,29 +47,20 @@ static void reply_unsupported(const char *feature, const char *reason)
 }
 
 /*
- * The class that an error number stands for: the coarse one of loader.ClassOf, since a caller of libbpf learns no more. Numbers from 4000 are
+ * The class that an error number stands for: the coarse one of its errno, since a caller of libbpf learns no more. Numbers from 4000 are
  * libbpf's own. A number of no class says so, rather than be put where it could pass for an expected refusal.
  */
 static const char *class_of(int err)
 {
 	switch (err) {
-	case LIBBPF_ERRNO__LIBELF: return "malformed/elf";
-	case LIBBPF_ERRNO__FORMAT: case LIBBPF_ERRNO__KVERSION: return "malformed";
-	case LIBBPF_ERRNO__RELOC: return "invalid/relocation";
-	case LIBBPF_ERRNO__VERIFY: return "verifier";
-	case LIBBPF_ERRNO__PROG2BIG: return "limit";
-	case LIBBPF_ERRNO__KVER: case LIBBPF_ERRNO__PROGTYPE: return "not-supported/kernel";
-	case LIBBPF_ERRNO__ENDIAN: return "not-supported";
-	case EINVAL: case EDOM: case ERANGE: return "invalid";
-	case EOPNOTSUPP: case 524 /* the kernel's ENOTSUPP */: case ENOSYS: case EPROTONOSUPPORT: case EAFNOSUPPORT: return "not-supported";
-	case ENOENT: case ESRCH: case ENODEV: case ENXIO: return "not-found";
-	case EEXIST: return "name-conflict";
-	case EPERM: case EACCES: return "permission";
-	case E2BIG: case ENOMEM: case ENOSPC: case ENAMETOOLONG: case EMFILE: case ENFILE: case EFBIG: return "limit";
-	case EBUSY: case EAGAIN: case ETXTBSY: return "busy";
-	case ENOEXEC: case EBADMSG: case EILSEQ: return "malformed";
-	case EIO: case EROFS: case ENOTDIR: case EISDIR: case EBADF: return "io";
-	default: return "unclassified";
+	case LIBBPF_ERRNO__LIBELF: return CLASS_MALFORMED_ELF;
+	case LIBBPF_ERRNO__FORMAT: case LIBBPF_ERRNO__KVERSION: return CLASS_MALFORMED;
+	case LIBBPF_ERRNO__RELOC: return CLASS_INVALID_RELOCATION;
+	case LIBBPF_ERRNO__VERIFY: return CLASS_VERIFIER;
+	case LIBBPF_ERRNO__PROG2BIG: return CLASS_LIMIT;
+	case LIBBPF_ERRNO__KVER: case LIBBPF_ERRNO__PROGTYPE: return CLASS_NOT_SUPPORTED_KERNEL;
+	case LIBBPF_ERRNO__ENDIAN: return CLASS_NOT_SUPPORTED;
+	default: return class_of_errno(err);
 	}
 }
 
@@ -84,7 +73,7 @@ static void reply_rejected(const char *stage, const char *class, int err, const 
 	put(replies, "{\"seq\":%u,\"rejected\":{\"stage\":%s,\"class\":%s,", seq, stage, class);
 	put(replies, "\"errno\":%u,\"message\":%s", err < LIBBPF_ERRNO__LIBELF ? err : 0, message);
 	if (*log)
-		put(replies, ",\"log\":%s", strlen(log) > MAX_LOG ? log + strlen(log) - MAX_LOG : log);
+		put(replies, ",\"log\":%s", strlen(log) > MAX_TEXT ? log + strlen(log) - MAX_TEXT : log);
 	put(replies, "}}\n");
 }
 
