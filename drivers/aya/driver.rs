@@ -20,6 +20,7 @@ use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
 use protocol::{boolean, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, unsupported, Answer};
+use protocol::words::{attribute, class, feature, kind, stage, support, target};
 
 fn main() {
     // Maps count against this before kernel 5.11, and aya leaves it to its user.
@@ -52,30 +53,30 @@ impl protocol::Session for Session {
         homepage: "https://aya-rs.dev",
         issues: "https://github.com/aya-rs/aya/issues",
         claims: &[
-            ("btf-maps", "yes", ""),
-            ("legacy-maps", "yes", ""),
-            ("iproute2-maps", "no", "bpf_elf_map is not known"),
-            ("callback-maps", "no", "there are no callbacks"),
-            ("program-handlers", "no", "there are no callbacks"),
-            ("ignore-unknown-fields", "no", "unknown fields are always ignored, and not told"),
-            ("pinning", "yes", "by name, in one folder"),
-            ("numa", "no", "numa_node of a BTF map definition is not read"),
-            ("map-create", "yes", "MapData::create"),
-            ("map-in-map", "no", "came after 0.13"),
-            ("global-data", "yes", ""),
-            ("metadata", "no", "read-only data is not bound to programs that do not use it"),
-            ("static-link", "no", "there is no linker"),
-            ("xdp-chain", "no", "there is no dispatcher"),
-            ("struct-ops", "no", ""),
+            (feature::BTF_MAPS, support::YES, ""),
+            (feature::LEGACY_MAPS, support::YES, ""),
+            (feature::IPROUTE2_MAPS, support::NO, "bpf_elf_map is not known"),
+            (feature::CALLBACK_MAPS, support::NO, "there are no callbacks"),
+            (feature::PROGRAM_HANDLERS, support::NO, "there are no callbacks"),
+            (feature::IGNORE_UNKNOWN_FIELDS, support::NO, "unknown fields are always ignored, and not told"),
+            (feature::PINNING, support::YES, "by name, in one folder"),
+            (feature::NUMA, support::NO, "numa_node of a BTF map definition is not read"),
+            (feature::MAP_CREATE, support::YES, "MapData::create"),
+            (feature::MAP_IN_MAP, support::NO, "came after 0.13"),
+            (feature::GLOBAL_DATA, support::YES, ""),
+            (feature::METADATA, support::NO, "read-only data is not bound to programs that do not use it"),
+            (feature::STATIC_LINK, support::NO, "there is no linker"),
+            (feature::XDP_CHAIN, support::NO, "there is no dispatcher"),
+            (feature::STRUCT_OPS, support::NO, ""),
         ],
     };
 
     fn open(path: &str, options: &Value) -> Result<Self, Value> {
         if options["ignore_unknown_fields"] == json!(true) {
-            return Err(unsupported("ignore-unknown-fields", "unknown fields are always ignored, and not told"));
+            return Err(unsupported(feature::IGNORE_UNKNOWN_FIELDS, "unknown fields are always ignored, and not told"));
         }
         protocol::without_layouts_and_handlers(options)?;
-        let object = std::fs::read(path).map_err(|e| rejected("open", "io", errno(&e), &e, ""))?;
+        let object = std::fs::read(path).map_err(|e| rejected(stage::OPEN, class::IO, errno(&e), &e, ""))?;
         let parsed = aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
         let mut s = Session { object, ..Default::default() };
         s.pin_root = options["pin_root"].as_str().filter(|p| !p.is_empty()).map(String::from);
@@ -108,18 +109,18 @@ impl protocol::Session for Session {
     }
 
     fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
-        let (name, names) = (name.to_string(), if target == "map" { &self.maps } else { &self.programs });
+        let (name, names) = (name.to_string(), if target == target::MAP { &self.maps } else { &self.programs });
         if !names.contains(&name) {
-            return Err(not_found("open", &format!("{target} {name}")));
+            return Err(not_found(stage::OPEN, &format!("{target} {name}")));
         }
         if self.loaded.is_some() {
-            return Err(refused("load", "busy", "changing a loader that has loaded has no effect"));
+            return Err(refused(stage::LOAD, class::BUSY, "changing a loader that has loaded has no effect"));
         }
         match (target, attribute) {
-            ("map", "max_entries") => {
+            (target::MAP, attribute::MAX_ENTRIES) => {
                 self.max_entries.insert(name, number(request, "value")?);
             }
-            ("program", "autoload") => match boolean(request, "value")? {
+            (target::PROGRAM, attribute::AUTOLOAD) => match boolean(request, "value")? {
                 true => self.left_out.retain(|n| *n != name),
                 false => self.left_out.push(name),
             },
@@ -143,7 +144,7 @@ impl protocol::Session for Session {
         for (name, program) in loaded.programs_mut().filter(|(name, _)| !self.left_out.iter().any(|n| n == name)) {
             match load_program(program) {
                 Some(result) => result.map_err(|e| refusal(&EbpfError::ProgramError(e)))?,
-                None => return Err(unsupported("program_type", &format!("this driver does not load programs of {name}'s type"))),
+                None => return Err(unsupported(attribute::PROGRAM_TYPE, &format!("this driver does not load programs of {name}'s type"))),
             }
         }
         self.loaded = Some(loaded);
@@ -151,11 +152,11 @@ impl protocol::Session for Session {
     }
 
     fn attach(&mut self, name: &str, kind: &str, request: &Value) -> Answer {
-        if kind != "xdp" {
+        if kind != kind::XDP {
             return Err(unsupported(kind, "this driver attaches to xdp only"));
         }
         let ifindex = number(request, "ifindex")?;
-        let at_attach = |e: ProgramError| reject_program("attach", &e);
+        let at_attach = |e: ProgramError| reject_program(stage::ATTACH, &e);
         let program = self.loaded_program(name)?;
         let id = program.info().map_err(at_attach)?.id();
         let xdp: &mut aya::programs::Xdp = program.try_into().map_err(at_attach)?;
@@ -171,15 +172,15 @@ impl protocol::Session for Session {
 
     fn detach(&mut self, handle: &str) -> Answer {
         let link = self.links.remove(handle).ok_or_else(|| error("no such handle"))?;
-        link.detach().map_err(|e| reject_program("attach", &e))?;
+        link.detach().map_err(|e| reject_program(stage::ATTACH, &e))?;
         ok()
     }
 
     fn pin(&mut self, target: &str, name: &str, path: &str) -> Answer {
-        let missing = || not_found("load/pin", &format!("loaded {target} {name}"));
+        let missing = || not_found(stage::LOAD_PIN, &format!("loaded {target} {name}"));
         let loaded = self.loaded.as_mut().ok_or_else(missing)?;
         let pinned = match target {
-            "map" => data(loaded.map(name).ok_or_else(missing)?).pin(path),
+            target::MAP => data(loaded.map(name).ok_or_else(missing)?).pin(path),
             _ => loaded.program_mut(name).ok_or_else(missing)?.pin(path),
         };
         pinned.map_err(|e| reject_pin(&e))?;
@@ -194,7 +195,7 @@ impl protocol::Session for Session {
 impl Session {
     fn loaded_program(&mut self, name: &str) -> Result<&mut Program, Value> {
         let found = self.loaded.as_mut().and_then(|e| e.program_mut(name));
-        found.ok_or_else(|| not_found("attach", &format!("loaded program {name}")))
+        found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded program {name}")))
     }
 }
 
@@ -239,13 +240,13 @@ fn load_program(program: &mut Program) -> Option<Result<(), ProgramError>> {
 
 /// Makes a map and pins it. What holds it besides is gone when this returns.
 fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
-    for word in ["numa_node", "map_extra"] {
+    for word in [attribute::NUMA_NODE, attribute::MAP_EXTRA] {
         if map[word].as_u64().is_some_and(|n| n != 0) {
             return Err(unsupported(word, "bpf_map_def has no such field"));
         }
     }
     if !inner.is_empty() {
-        return Err(unsupported("inner_map", "MapData::create takes none"));
+        return Err(unsupported(attribute::INNER_MAP, "MapData::create takes none"));
     }
     let def = bpf_map_def {
         map_type: number(map, "type")?,
@@ -269,37 +270,37 @@ fn refusal(e: &EbpfError) -> Value {
     match e {
         EbpfError::ParseError(p) => {
             let class = match p {
-                P::ElfError(_) | P::SectionError { .. } => "malformed/elf",
-                P::BtfError(_) => "malformed/btf",
-                P::NoBTF => "not-found/btf",
-                P::InvalidMapDefinition { .. } | P::MapSymbolNameNotFound { .. } | P::NoSymbolsForSection { .. } => "invalid/map-definition",
-                P::UnsupportedRelocationTarget | P::UnknownSymbol { .. } | P::MapNotFound { .. } => "invalid/relocation",
-                P::InvalidProgramSection { .. } => "not-supported/section",
-                P::InvalidProgramCode => "invalid/program",
-                P::SymbolNotFound { .. } => "not-found/symbol",
-                _ => "unclassified",
+                P::ElfError(_) | P::SectionError { .. } => class::MALFORMED_ELF,
+                P::BtfError(_) => class::MALFORMED_BTF,
+                P::NoBTF => class::NOT_FOUND_BTF,
+                P::InvalidMapDefinition { .. } | P::MapSymbolNameNotFound { .. } | P::NoSymbolsForSection { .. } => class::INVALID_MAP_DEFINITION,
+                P::UnsupportedRelocationTarget | P::UnknownSymbol { .. } | P::MapNotFound { .. } => class::INVALID_RELOCATION,
+                P::InvalidProgramSection { .. } => class::NOT_SUPPORTED_SECTION,
+                P::InvalidProgramCode => class::INVALID_PROGRAM,
+                P::SymbolNotFound { .. } => class::NOT_FOUND_SYMBOL,
+                _ => class::UNCLASSIFIED,
             };
-            rejected("open", class, 0, e, "")
+            rejected(stage::OPEN, class, 0, e, "")
         }
-        EbpfError::UnexpectedPinningType { .. } => rejected("load", "invalid/map-definition", 0, e, ""),
-        EbpfError::RelocationError(_) | EbpfError::BtfRelocationError(_) => rejected("load/relocate", "invalid/relocation", 0, e, ""),
-        EbpfError::BtfError(_) => rejected("load", "malformed/btf", 0, e, ""),
-        EbpfError::NoBTF => rejected("load", "not-found/btf", 0, e, ""),
+        EbpfError::UnexpectedPinningType { .. } => rejected(stage::LOAD, class::INVALID_MAP_DEFINITION, 0, e, ""),
+        EbpfError::RelocationError(_) | EbpfError::BtfRelocationError(_) => rejected(stage::LOAD_RELOCATE, class::INVALID_RELOCATION, 0, e, ""),
+        EbpfError::BtfError(_) => rejected(stage::LOAD, class::MALFORMED_BTF, 0, e, ""),
+        EbpfError::NoBTF => rejected(stage::LOAD, class::NOT_FOUND_BTF, 0, e, ""),
         EbpfError::MapError(m) => reject_map(m),
-        EbpfError::ProgramError(p) => reject_program("load", p),
-        EbpfError::FileError { error, .. } => reject_io("load", error, e),
+        EbpfError::ProgramError(p) => reject_program(stage::LOAD, p),
+        EbpfError::FileError { error, .. } => reject_io(stage::LOAD, error, e),
     }
 }
 
 fn reject_map(e: &MapError) -> Value {
     match e {
-        MapError::CreateError { io_error, .. } => reject_io("load/create", io_error, e),
+        MapError::CreateError { io_error, .. } => reject_io(stage::LOAD_CREATE, io_error, e),
         MapError::PinError { error, .. } => reject_pin(error),
-        MapError::SyscallError(s) => reject_io("load", &s.io_error, e),
-        MapError::IoError(io) => reject_io("load", io, e),
-        MapError::InvalidMapType { .. } | MapError::Unsupported { .. } => rejected("load", "not-supported", 0, e, ""),
-        MapError::InvalidName { .. } => rejected("load", "invalid", 0, e, ""),
-        _ => rejected("load", "unclassified", 0, e, ""),
+        MapError::SyscallError(s) => reject_io(stage::LOAD, &s.io_error, e),
+        MapError::IoError(io) => reject_io(stage::LOAD, io, e),
+        MapError::InvalidMapType { .. } | MapError::Unsupported { .. } => rejected(stage::LOAD, class::NOT_SUPPORTED, 0, e, ""),
+        MapError::InvalidName { .. } => rejected(stage::LOAD, class::INVALID, 0, e, ""),
+        _ => rejected(stage::LOAD, class::UNCLASSIFIED, 0, e, ""),
     }
 }
 
@@ -310,20 +311,20 @@ fn reject_program(stage: &str, e: &ProgramError) -> Value {
             if log.is_empty() {
                 return reject_io(stage, io_error, e); // refused before it was verified
             }
-            rejected("load/verify", "verifier", errno(io_error), e, &log)
+            rejected(stage::LOAD_VERIFY, class::VERIFIER, errno(io_error), e, &log)
         }
         ProgramError::SyscallError(s) => reject_io(stage, &s.io_error, e),
         ProgramError::IOError(io) => reject_io(stage, io, e),
         ProgramError::MapError(m) => reject_map(m),
         ProgramError::XdpError(aya::programs::xdp::XdpError::NetlinkError { io_error }) => reject_io(stage, io_error, e),
-        ProgramError::UnexpectedProgramType => rejected(stage, "invalid/program", 0, e, ""),
-        _ => rejected(stage, "unclassified", 0, e, ""),
+        ProgramError::UnexpectedProgramType => rejected(stage, class::INVALID_PROGRAM, 0, e, ""),
+        _ => rejected(stage, class::UNCLASSIFIED, 0, e, ""),
     }
 }
 
 fn reject_pin(e: &PinError) -> Value {
     match e {
-        PinError::SyscallError(s) => reject_io("load/pin", &s.io_error, e),
-        _ => rejected("load/pin", "unclassified", 0, e, ""),
+        PinError::SyscallError(s) => reject_io(stage::LOAD_PIN, &s.io_error, e),
+        _ => rejected(stage::LOAD_PIN, class::UNCLASSIFIED, 0, e, ""),
     }
 }

@@ -21,6 +21,7 @@ use libbpf_rs::{Program, ProgramAttachType, ProgramMut, ProgramType, TcHook, TcH
 use serde_json::{json, Value};
 
 use protocol::{boolean, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, text, unsupported, Answer};
+use protocol::words::{attribute, class, feature, kind, stage, support, target};
 
 fn main() {
     protocol::converse::<Session>();
@@ -50,28 +51,28 @@ impl protocol::Session for Session {
         homepage: "https://github.com/libbpf/libbpf-rs",
         issues: "https://github.com/libbpf/libbpf-rs/issues",
         claims: &[
-            ("btf-maps", "yes", ""),
-            ("ignore-unknown-fields", "yes", ""),
-            ("pinning", "yes", ""),
-            ("numa", "yes", ""),
-            ("map-create", "yes", "MapHandle::create"),
-            ("map-in-map", "yes", ""),
-            ("global-data", "yes", ""),
-            ("metadata", "kernel-dependent", "needs BPF_PROG_BIND_MAP"),
-            ("static-link", "yes", ""),
-            ("struct-ops", "yes", ""),
-            ("legacy-maps", "no", "removed in libbpf 1.0"),
-            ("iproute2-maps", "no", "libbpf does not know struct bpf_elf_map"),
-            ("callback-maps", "no", "libbpf has no callbacks for maps"),
-            ("program-handlers", "no", "libbpf_register_prog_handler is not wrapped"),
-            ("xdp-chain", "no", "the business of libxdp"),
-            ("split-btf", "no", "not in this driver"),
+            (feature::BTF_MAPS, support::YES, ""),
+            (feature::IGNORE_UNKNOWN_FIELDS, support::YES, ""),
+            (feature::PINNING, support::YES, ""),
+            (feature::NUMA, support::YES, ""),
+            (feature::MAP_CREATE, support::YES, "MapHandle::create"),
+            (feature::MAP_IN_MAP, support::YES, ""),
+            (feature::GLOBAL_DATA, support::YES, ""),
+            (feature::METADATA, support::KERNEL_DEPENDENT, "needs BPF_PROG_BIND_MAP"),
+            (feature::STATIC_LINK, support::YES, ""),
+            (feature::STRUCT_OPS, support::YES, ""),
+            (feature::LEGACY_MAPS, support::NO, "removed in libbpf 1.0"),
+            (feature::IPROUTE2_MAPS, support::NO, "libbpf does not know struct bpf_elf_map"),
+            (feature::CALLBACK_MAPS, support::NO, "libbpf has no callbacks for maps"),
+            (feature::PROGRAM_HANDLERS, support::NO, "libbpf_register_prog_handler is not wrapped"),
+            (feature::XDP_CHAIN, support::NO, "the business of libxdp"),
+            (feature::SPLIT_BTF, support::NO, "not in this driver"),
         ],
     };
 
     fn open(path: &str, options: &Value) -> Result<Self, Value> {
         protocol::without_layouts_and_handlers(options)?;
-        let at_open = |e: Error| reject("open", &e);
+        let at_open = |e: Error| reject(stage::OPEN, &e);
         let mut builder = ObjectBuilder::default();
         builder.relaxed_maps(options["ignore_unknown_fields"] == json!(true));
         if let Some(root) = options["pin_root"].as_str().filter(|p| !p.is_empty()) {
@@ -97,9 +98,9 @@ impl protocol::Session for Session {
     fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
         match (&self.object, target) {
             (Stage::Refused, _) => Err(no_object()),
-            (Stage::Loaded(_), _) => Err(refused("load", "busy", "what is loaded has no such call")),
-            (_, "map") => self.set_map(name, attribute, request),
-            (_, "program") => self.set_program(name, attribute, request),
+            (Stage::Loaded(_), _) => Err(refused(stage::LOAD, class::BUSY, "what is loaded has no such call")),
+            (_, target::MAP) => self.set_map(name, attribute, request),
+            (_, target::PROGRAM) => self.set_program(name, attribute, request),
             _ => Err(error("target: want map or program")),
         }
     }
@@ -115,19 +116,19 @@ impl protocol::Session for Session {
         };
         let loaded = object.load();
         self.inners.clear();
-        self.object = Stage::Loaded(loaded.map_err(|e| reject("load", &e))?);
+        self.object = Stage::Loaded(loaded.map_err(|e| reject(stage::LOAD, &e))?);
         self.view()
     }
 
     fn attach(&mut self, program: &str, kind: &str, request: &Value) -> Answer {
         let Stage::Loaded(object) = &mut self.object else {
-            return Err(not_found("attach", &format!("loaded program {program}")));
+            return Err(not_found(stage::ATTACH, &format!("loaded program {program}")));
         };
         let attached = match kind {
-            "struct_ops" => attach_struct_ops(object, program)?, // which is a map's name then
+            kind::STRUCT_OPS => attach_struct_ops(object, program)?, // which is a map's name then
             _ => {
                 let found = object.progs_mut().find(|p| p.name() == program && p.autoload());
-                attach_program(&found.ok_or_else(|| not_found("attach", &format!("loaded program {program}")))?, kind, request)?
+                attach_program(&found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded program {program}")))?, kind, request)?
             }
         };
         self.handles += 1;
@@ -154,7 +155,7 @@ impl protocol::Session for Session {
     }
 
     fn link(inputs: &[&str], output: &str) -> Answer {
-        let at_link = |e: Error| reject("link", &e);
+        let at_link = |e: Error| reject(stage::LINK, &e);
         let mut linker = Linker::new(output).map_err(at_link)?;
         for input in inputs {
             linker.add_file(input).map_err(at_link)?;
@@ -190,25 +191,25 @@ impl Session {
             return Err(no_object());
         };
         let found = object.maps_mut().find(|m| m.name() == name);
-        let mut map = found.ok_or_else(|| not_found("open", &format!("map {name}")))?;
-        let at_pin = |e: Error| reject("load/pin", &e);
+        let mut map = found.ok_or_else(|| not_found(stage::OPEN, &format!("map {name}")))?;
+        let at_pin = |e: Error| reject(stage::LOAD_PIN, &e);
         let set = match attribute {
-            "max_entries" => map.set_max_entries(number(request, "value")?),
-            "map_flags" => map.set_map_flags(number(request, "value")?),
-            "numa_node" => map.set_numa_node(number(request, "value")?),
-            "map_extra" => map.set_map_extra(number(request, "value")?),
-            "autocreate" => {
+            attribute::MAX_ENTRIES => map.set_max_entries(number(request, "value")?),
+            attribute::MAP_FLAGS => map.set_map_flags(number(request, "value")?),
+            attribute::NUMA_NODE => map.set_numa_node(number(request, "value")?),
+            attribute::MAP_EXTRA => map.set_map_extra(number(request, "value")?),
+            attribute::AUTOCREATE => {
                 let create = boolean(request, "value")?;
                 self.left_out.retain(|left_out| left_out != name);
                 self.left_out.extend((!create).then(|| name.to_string()));
                 map.set_autocreate(create)
             }
-            "pin_path" => match text(request, "value")? {
-                "" => return Err(unsupported("pin_path", "a path that a map has cannot be taken from it")),
+            attribute::PIN_PATH => match text(request, "value")? {
+                "" => return Err(unsupported(attribute::PIN_PATH, "a path that a map has cannot be taken from it")),
                 path => map.set_pin_path(path),
             },
-            "reuse" => return map.reuse_pinned_map(text(request, "value")?).map_err(at_pin).and(ok()),
-            "inner_map" => {
+            attribute::REUSE => return map.reuse_pinned_map(text(request, "value")?).map_err(at_pin).and(ok()),
+            attribute::INNER_MAP => {
                 let inner = MapHandle::from_pinned_path(text(request, "value")?).map_err(at_pin)?;
                 let set = map.set_inner_map_fd(inner.as_fd());
                 self.inners.push(inner);
@@ -216,7 +217,7 @@ impl Session {
             }
             _ => return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that")),
         };
-        set.map_err(|e| reject("open", &e)).and(ok())
+        set.map_err(|e| reject(stage::OPEN, &e)).and(ok())
     }
 
     fn set_program(&mut self, name: &str, attribute: &str, request: &Value) -> Answer {
@@ -224,11 +225,11 @@ impl Session {
             return Err(no_object());
         };
         let found = object.progs_mut().find(|p| p.name() == name);
-        let mut program = found.ok_or_else(|| not_found("open", &format!("program {name}")))?;
+        let mut program = found.ok_or_else(|| not_found(stage::OPEN, &format!("program {name}")))?;
         match attribute {
-            "autoload" => program.set_autoload(boolean(request, "value")?),
-            "program_type" => {
-                let unknown = || unsupported("program_type", "libbpf_prog_type_by_name is not wrapped, and this driver knows few names");
+            attribute::AUTOLOAD => program.set_autoload(boolean(request, "value")?),
+            attribute::PROGRAM_TYPE => {
+                let unknown = || unsupported(attribute::PROGRAM_TYPE, "libbpf_prog_type_by_name is not wrapped, and this driver knows few names");
                 let (kind, attach) = type_of(text(request, "value")?).ok_or_else(unknown)?;
                 program.set_prog_type(kind);
                 program.set_attach_type(attach);
@@ -243,16 +244,16 @@ impl Session {
         &mut self, target: &str, name: &str,
         with_map: impl FnOnce(&mut MapMut) -> Result<(), Error>, with_program: impl FnOnce(&mut ProgramMut) -> Result<(), Error>,
     ) -> Answer {
-        let missing = || not_found("load/pin", &format!("loaded {target} {name}"));
+        let missing = || not_found(stage::LOAD_PIN, &format!("loaded {target} {name}"));
         let Stage::Loaded(object) = &mut self.object else {
             return Err(missing());
         };
         let done = match target {
-            "map" => with_map(&mut object.maps_mut().find(|m| m.name() == name).ok_or_else(missing)?),
-            "program" => with_program(&mut object.progs_mut().find(|p| p.name() == name).ok_or_else(missing)?),
+            target::MAP => with_map(&mut object.maps_mut().find(|m| m.name() == name).ok_or_else(missing)?),
+            target::PROGRAM => with_program(&mut object.progs_mut().find(|p| p.name() == name).ok_or_else(missing)?),
             _ => return Err(error("target: want map or program")),
         };
-        done.map_err(|e| reject("load/pin", &e)).and(ok())
+        done.map_err(|e| reject(stage::LOAD_PIN, &e)).and(ok())
     }
 }
 
@@ -299,7 +300,7 @@ impl Attached {
     fn detach(self) -> Answer {
         match self {
             Attached::Link { link, .. } => drop(link), // that is how a user of libbpf-rs does it
-            Attached::Filter(mut hook) => hook.detach().map_err(|e| reject("attach", &e))?,
+            Attached::Filter(mut hook) => hook.detach().map_err(|e| reject(stage::ATTACH, &e))?,
         }
         ok()
     }
@@ -316,21 +317,21 @@ impl Drop for Session {
 }
 
 fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<Attached, Value> {
-    let at_attach = |e: Error| reject("attach", &e);
+    let at_attach = |e: Error| reject(stage::ATTACH, &e);
     let link = match kind {
-        "xdp" => program.attach_xdp(number(request, "ifindex")?).map_err(at_attach)?,
-        "cgroup" => {
-            let cgroup = File::open(text(request, "path")?).map_err(|e| reject_io("attach", &e, &e))?;
+        kind::XDP => program.attach_xdp(number(request, "ifindex")?).map_err(at_attach)?,
+        kind::CGROUP => {
+            let cgroup = File::open(text(request, "path")?).map_err(|e| reject_io(stage::ATTACH, &e, &e))?;
             program.attach_cgroup(cgroup.as_raw_fd()).map_err(at_attach)?
         }
-        "tc" => {
+        kind::TC => {
             // The queueing discipline stays: whether it was there before, create does not say.
             let mut hook = TcHookBuilder::new(program.as_fd()).ifindex(number(request, "ifindex")?).hook(TC_INGRESS);
             hook.create().map_err(at_attach)?;
             hook.attach().map_err(at_attach)?;
             return Ok(Attached::Filter(hook));
         }
-        "handler" => return Err(unsupported("program-handlers", "libbpf_register_prog_handler is not wrapped")),
+        kind::HANDLER => return Err(unsupported(feature::PROGRAM_HANDLERS, "libbpf_register_prog_handler is not wrapped")),
         _ => return Err(unsupported(kind, "libbpf-rs, or this driver, does not attach to that")),
     };
     // Before 0.26 a link does not tell its id, but all links can be listed. Theirs grow.
@@ -342,8 +343,8 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
 /// That link, if the kernel has one at all, is of no program, and is not told.
 fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value> {
     let found = object.maps_mut().find(|m| m.name() == name);
-    let mut map = found.ok_or_else(|| not_found("attach", &format!("loaded map {name}")))?;
-    let link = map.attach_struct_ops().map_err(|e| reject("attach", &e))?;
+    let mut map = found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded map {name}")))?;
+    let link = map.attach_struct_ops().map_err(|e| reject(stage::ATTACH, &e))?;
     Ok(Attached::Link { link, id: 0 })
 }
 
@@ -352,12 +353,12 @@ fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value>
 /// Makes a map and pins it. What holds it besides is gone when this returns.
 fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
     let kind = match MapType::from(number::<u32>(map, "type")?) {
-        MapType::Unknown => return Err(unsupported("type", "the crate has no such MapType")),
+        MapType::Unknown => return Err(unsupported(attribute::TYPE, "the crate has no such MapType")),
         kind => kind,
     };
     let inner = match inner {
         "" => None,
-        inner => Some(MapHandle::from_pinned_path(inner).map_err(|e| reject("load/pin", &e))?),
+        inner => Some(MapHandle::from_pinned_path(inner).map_err(|e| reject(stage::LOAD_PIN, &e))?),
     };
     // The one type of libbpf-sys that the crate's own API asks for.
     let options = libbpf_rs::libbpf_sys::bpf_map_create_opts {
@@ -370,9 +371,9 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
     };
     let (key_size, value_size, max_entries) = (number(map, "key_size")?, number(map, "value_size")?, number(map, "max_entries")?);
     let made = MapHandle::create(kind, Some(name), key_size, value_size, max_entries, &options);
-    let mut made = made.map_err(|e| reject("load/create", &e))?;
+    let mut made = made.map_err(|e| reject(stage::LOAD_CREATE, &e))?;
     let id = made.info().map_err(|e| error(&e.to_string()))?.info.id;
-    made.pin(path).map_err(|e| reject("load/pin", &e))?;
+    made.pin(path).map_err(|e| reject(stage::LOAD_PIN, &e))?;
     Ok(json!({"ok": {"id": id}}))
 }
 
@@ -382,17 +383,17 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
 /// expected refusal.
 fn reject(stage: &str, e: &Error) -> Value {
     let class = match e.kind() {
-        ErrorKind::NotFound => "not-found",
-        ErrorKind::PermissionDenied => "permission",
-        ErrorKind::AlreadyExists => "name-conflict",
-        ErrorKind::WouldBlock => "busy",
-        ErrorKind::InvalidInput | ErrorKind::InvalidData => "invalid",
-        ErrorKind::Unsupported => "not-supported",
-        ErrorKind::UnexpectedEof => "malformed",
-        ErrorKind::OutOfMemory => "limit",
+        ErrorKind::NotFound => class::NOT_FOUND,
+        ErrorKind::PermissionDenied => class::PERMISSION,
+        ErrorKind::AlreadyExists => class::NAME_CONFLICT,
+        ErrorKind::WouldBlock => class::BUSY,
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => class::INVALID,
+        ErrorKind::Unsupported => class::NOT_SUPPORTED,
+        ErrorKind::UnexpectedEof => class::MALFORMED,
+        ErrorKind::OutOfMemory => class::LIMIT,
         #[cfg(not(driver_version = "0.25.0-beta.1"))]
-        ErrorKind::TooBig => "limit",
-        _ => "unclassified",
+        ErrorKind::TooBig => class::LIMIT,
+        _ => class::UNCLASSIFIED,
     };
     rejected(stage, class, 0, e, "")
 }

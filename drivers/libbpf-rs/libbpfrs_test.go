@@ -58,6 +58,9 @@ func TestHelloSaysTheManifestsVersion(t *testing.T) {
 		if ok.Loader.Name != "libbpf-rs" || ok.Loader.Version != d.Version || ok.Features[loader.BTFMaps].Support != loader.Yes {
 			d.Errorf("%+v", ok)
 		}
+		if unknown := loader.UnknownFeatures(ok.Features); len(unknown) > 0 {
+			d.Errorf("it claims %v", unknown)
+		}
 	})
 }
 

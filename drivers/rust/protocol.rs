@@ -16,6 +16,9 @@ use std::io::{self, BufRead, Write};
 
 use serde_json::{json, Value};
 
+pub mod words;
+use words::{class, class_of, feature, layout, op};
+
 /// How a request ends: the body of its reply, or of the one that says why nothing, or not all, was done.
 pub type Answer = Result<Value, Value>;
 
@@ -49,17 +52,17 @@ pub trait Session: Sized {
     fn pin(&mut self, target: &str, name: &str, path: &str) -> Answer;
 
     fn unpin(&mut self, _target: &str, _name: &str, _path: &str) -> Answer {
-        Err(unsupported("unpin", "the loader gives up no path without the map or program"))
+        Err(unsupported(op::UNPIN, "the loader gives up no path without the map or program"))
     }
 
     /// Makes one map without an object, pins it at the path, and lets go of it. The path of an inner map is empty where there is none.
     fn create(_name: &str, _map: &Value, _inner: &str, _path: &str) -> Answer {
-        Err(unsupported("map-create", "the loader makes no map without an object"))
+        Err(unsupported(feature::MAP_CREATE, "the loader makes no map without an object"))
     }
 
     /// Makes one object of several. It is of no session.
     fn link(_inputs: &[&str], _output: &str) -> Answer {
-        Err(unsupported("static-link", "the loader has no linker"))
+        Err(unsupported(feature::STATIC_LINK, "the loader has no linker"))
     }
 }
 
@@ -78,7 +81,7 @@ pub fn converse<S: Session>() {
         reply["seq"] = seq.into();
         println!("{reply}");
         io::stdout().flush().expect("write a reply");
-        if request["op"] == "bye" {
+        if request["op"] == op::BYE {
             return;
         }
     }
@@ -88,33 +91,33 @@ struct Sessions<S>(HashMap<String, S>);
 
 impl<S: Session> Sessions<S> {
     fn answer(&mut self, request: &Value) -> Answer {
-        if request["v"] != json!(1) {
+        if request["v"] != json!(words::VERSION) {
             return Err(unsupported("protocol", "this driver speaks version 1 only"));
         }
         match text(request, "op")? {
-            "hello" => hello(request, &S::LOADER),
-            "open" => self.open(request),
-            "set" => {
+            op::HELLO => hello(request, &S::LOADER),
+            op::OPEN => self.open(request),
+            op::SET => {
                 let (target, name, attribute) = (text(request, "target")?, text(request, "name")?, text(request, "attribute")?);
                 self.of(request)?.set(target, name, attribute, request)
             }
-            "load" => self.of(request)?.load(),
-            "attach" => self.of(request)?.attach(text(request, "program")?, text(request, "kind")?, request),
-            "detach" => self.of(request)?.detach(text(request, "handle")?),
-            "pin" => self.of(request)?.pin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
-            "unpin" => self.of(request)?.unpin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
-            "close" => {
+            op::LOAD => self.of(request)?.load(),
+            op::ATTACH => self.of(request)?.attach(text(request, "program")?, text(request, "kind")?, request),
+            op::DETACH => self.of(request)?.detach(text(request, "handle")?),
+            op::PIN => self.of(request)?.pin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
+            op::UNPIN => self.of(request)?.unpin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
+            op::CLOSE => {
                 self.of(request)?;
                 self.0.remove(text(request, "session")?);
                 ok()
             }
-            "create" => S::create(text(request, "name")?, &request["map"], request["inner_map"].as_str().unwrap_or(""), text(request, "path")?),
-            "link" => link::<S>(request),
-            "reset" | "bye" => {
+            op::CREATE => S::create(text(request, "name")?, &request["map"], request["inner_map"].as_str().unwrap_or(""), text(request, "path")?),
+            op::LINK => link::<S>(request),
+            op::RESET | op::BYE => {
                 self.0.clear();
                 ok()
             }
-            op => Err(unsupported(op, "the loader has no such thing")),
+            unknown => Err(unsupported(unknown, "the loader has no such thing")),
         }
     }
 
@@ -135,12 +138,12 @@ impl<S: Session> Sessions<S> {
 }
 
 fn hello(request: &Value, loader: &Loader) -> Answer {
-    if !request["protocols"].as_array().is_some_and(|all| all.contains(&json!(1))) {
+    if !request["protocols"].as_array().is_some_and(|all| all.contains(&json!(words::VERSION))) {
         return Err(unsupported("protocol", "this driver speaks version 1 only"));
     }
     let version = env!("DRIVER_VERSION");
     let features: HashMap<_, _> = loader.claims.iter().map(|(f, s, why)| (f, json!({"support": s, "reason": why}))).collect();
-    Ok(json!({"ok": {"protocol": 1, "features": features, "loader": {
+    Ok(json!({"ok": {"protocol": words::VERSION, "features": features, "loader": {
         "name": loader.name, "version": version, "language": "rust", "homepage": loader.homepage, "issues": loader.issues,
         "components": {loader.name: version},
     }}}))
@@ -183,17 +186,17 @@ pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
         _ => false,
     };
     let handlers = options["handlers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if options["map_layout"] == "bpf_elf_map" || given("pin_mount") || given("pin_subdir") || given("pin_ids") {
-        return Err(unsupported("iproute2-maps", "bpf_elf_map is not known"));
+    if options["map_layout"] == layout::BPF_ELF_MAP || given("pin_mount") || given("pin_subdir") || given("pin_ids") {
+        return Err(unsupported(feature::IPROUTE2_MAPS, "bpf_elf_map is not known"));
     }
-    if given("map_layout") && options["map_layout"] != "bpf_map_def" {
+    if given("map_layout") && options["map_layout"] != layout::BPF_MAP_DEF {
         return Err(unsupported("map_layout", "the loader cannot be told what section maps holds"));
     }
     if handlers.iter().any(|h| h.as_str().is_some_and(|h| h.starts_with("map-"))) {
-        return Err(unsupported("callback-maps", "there are no callbacks"));
+        return Err(unsupported(feature::CALLBACK_MAPS, "there are no callbacks"));
     }
     if !handlers.is_empty() {
-        return Err(unsupported("program-handlers", "there are no callbacks"));
+        return Err(unsupported(feature::PROGRAM_HANDLERS, "there are no callbacks"));
     }
     Ok(())
 }
@@ -220,7 +223,7 @@ pub fn refused(stage: &str, class: &str, message: &str) -> Value {
 
 /// The object has nothing of that name, such as "map counts", or it is not there yet.
 pub fn not_found(stage: &str, what: &str) -> Value {
-    refused(stage, "not-found", &format!("no {what}"))
+    refused(stage, class::NOT_FOUND, &format!("no {what}"))
 }
 
 /// A refusal by an error of the loader's. The errno is 0 where there is none, the log the verifier's, or empty.
@@ -231,29 +234,13 @@ pub fn rejected(stage: &str, class: &str, errno: i32, e: &dyn Error, log: &str) 
         message += &format!(": {c}");
         cause = c.source();
     }
-    let log: String = log.chars().rev().take(32 << 10).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, at most 64 KiB
+    let log: String = log.chars().rev().take(words::MAX_TEXT / 2).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, in characters, not bytes
     json!({"rejected": {"stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log}})
 }
 
 /// 0 where there is none.
 pub fn errno(e: &io::Error) -> i32 {
     e.raw_os_error().unwrap_or(0)
-}
-
-/// The class that an errno stands for, as docs/loader-protocol.md has it.
-pub fn class_of(errno: i32) -> &'static str {
-    match errno {
-        libc::EINVAL | libc::EDOM | libc::ERANGE => "invalid",
-        libc::EOPNOTSUPP | 524 | libc::ENOSYS | libc::EPROTONOSUPPORT | libc::EAFNOSUPPORT => "not-supported",
-        libc::ENOENT | libc::ESRCH | libc::ENODEV | libc::ENXIO => "not-found",
-        libc::EEXIST => "name-conflict",
-        libc::EPERM | libc::EACCES => "permission",
-        libc::E2BIG | libc::ENOMEM | libc::ENOSPC | libc::ENAMETOOLONG | libc::EMFILE | libc::ENFILE | libc::EFBIG => "limit",
-        libc::EBUSY | libc::EAGAIN | libc::ETXTBSY => "busy",
-        libc::ENOEXEC | libc::EBADMSG | libc::EILSEQ => "malformed",
-        libc::EIO | libc::EROFS | libc::ENOTDIR | libc::EISDIR | libc::EBADF => "io",
-        _ => "unclassified",
-    }
 }
 
 /// A refusal by the errno of the kernel, where there is one. The error is the whole, of which the other is the cause, or the same.
