@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
 var (
@@ -28,6 +29,10 @@ var (
 
 	// ErrNoSuite is returned by [Catalogue.Select] for a name that no suite has.
 	ErrNoSuite = errors.New("no such suite")
+
+	// ErrOtherSpecs is returned by [Catalogue.Check] where specs and requirements
+	// do not answer each other.
+	ErrOtherSpecs = errors.New("the guest program's specs are not those of the requirements")
 )
 
 // GuestProgram is the name of the program that is PID 1 in a guest.
@@ -72,6 +77,44 @@ func ReadCatalogue(ctx context.Context, path string) (Catalogue, error) {
 		}
 		all = append(all, s)
 	}
+}
+
+// ofHarness are the suites that test the harness itself and hold loaders to
+// nothing.
+var ofHarness = []string{"check", "faults"}
+
+// Check returns an error wrapping [ErrOtherSpecs] that names every area of the
+// requirements without a spec, every other requirement without one, and every
+// spec without a requirement. A run with such a program would be green about
+// what it never asked.
+func (c Catalogue) Check(set *requirements.Set) error {
+	checked, areas := make(map[string]bool), make(map[string]bool)
+	var problems []string
+	for _, s := range c {
+		r, found := set.ForSpec(s.ID)
+		if !found && !slices.Contains(ofHarness, s.Suite) {
+			problems = append(problems, fmt.Sprintf("spec %s (%s) has no requirement: write it in requirements/", s.ID, s.Place))
+		}
+		if found {
+			checked[r.ID], areas[r.Area()] = true, true
+		}
+	}
+	for _, r := range set.All() {
+		if checked[r.ID] {
+			continue
+		}
+		problem := fmt.Sprintf("requirement %s has no spec: write it in suites/%s", r.ID, r.Area())
+		if !areas[r.Area()] {
+			problem = fmt.Sprintf("area %s has no specs: its suite belongs in the list of suites/all", r.Area())
+		}
+		if !slices.Contains(problems, problem) {
+			problems = append(problems, problem)
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w; 'make build' makes both programs from the same sources:\n  %s", ErrOtherSpecs, strings.Join(problems, "\n  "))
 }
 
 // Select is the part of the catalogue that suites and specs name; all of it where neither names any. A spec is named by its id, or by the

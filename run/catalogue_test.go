@@ -6,12 +6,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
 var catalogue = Catalogue{
@@ -52,6 +54,54 @@ func TestSelect(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestSpecsAndRequirementsAnswerEachOther(t *testing.T) {
+	set, err := requirements.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole Catalogue
+	for _, r := range set.All() {
+		whole = append(whole, record.Spec{ID: r.ID + "/variant", Requirement: r.ID, Suite: r.Area()})
+	}
+	without := func(drop func(record.Spec) bool) Catalogue { return slices.DeleteFunc(slices.Clone(whole), drop) }
+	first := set.All()[0]
+	for _, c := range []struct {
+		name      string
+		catalogue Catalogue
+		says      []string // the lines of the error; none for no error
+	}{
+		{"all", whole, nil},
+		{"beside the harness's own", append(slices.Clone(whole), record.Spec{ID: "check.load", Suite: "check"}, record.Spec{ID: "faults.panic", Suite: "faults"}), nil},
+		{"one suite is missing", without(func(s record.Spec) bool { return s.Suite == "numa" }),
+			[]string{"area numa has no specs: its suite belongs in the list of suites/all"}},
+		{"one requirement has no spec", without(func(s record.Spec) bool { return s.Requirement == first.ID }),
+			[]string{"requirement " + first.ID + " has no spec: write it in suites/" + first.Area()}},
+		{"a spec has no requirement", append(slices.Clone(whole), record.Spec{ID: "numa.invented", Suite: "numa", Place: "numa/a.go:1"}),
+			[]string{"spec numa.invented (numa/a.go:1) has no requirement: write it in requirements/"}},
+		{"a requirement's spec in a suite of the harness only", append(without(func(s record.Spec) bool { return s.Suite == "numa" }), record.Spec{ID: "numa", Suite: "faults"}),
+			[]string{"area numa has no specs: its suite belongs in the list of suites/all"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.catalogue.Check(set)
+			if c.says == nil {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !errors.Is(err, ErrOtherSpecs) {
+				t.Fatalf("error %v, want %v", err, ErrOtherSpecs)
+			}
+			if diff := cmp.Diff(c.says, strings.Split(err.Error(), "\n  ")[1:]); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if err := (Catalogue)(nil).Check(set); !errors.Is(err, ErrOtherSpecs) {
+		t.Errorf("no specs at all: %v", err)
 	}
 }
 

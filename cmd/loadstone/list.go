@@ -3,9 +3,7 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -52,11 +50,15 @@ the id of its requirement, which means all its variants.`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeSpecs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			chosen, err := selectSpecs(cmd.Context(), suites, args)
+			all, set, err := readCatalogue(cmd.Context())
 			if err != nil {
 				return err
 			}
-			listed, err := describe(chosen)
+			chosen, err := selectSpecs(all, suites, args)
+			if err != nil {
+				return err
+			}
+			listed, err := describe(chosen, set)
 			if err != nil {
 				return err
 			}
@@ -72,28 +74,7 @@ the id of its requirement, which means all its variants.`,
 	return cmd
 }
 
-// selectSpecs is the part of the guest program's catalogue that the user named. What the user got wrong is a usage error.
-func selectSpecs(ctx context.Context, suites, specs []string) (run.Catalogue, error) {
-	guest, err := run.FindGuest()
-	if err != nil {
-		return nil, err
-	}
-	all, err := run.ReadCatalogue(ctx, guest)
-	if err != nil {
-		return nil, err
-	}
-	chosen, err := all.Select(suites, specs)
-	if errors.Is(err, run.ErrNoSpec) || errors.Is(err, run.ErrNoSuite) {
-		return nil, usageError{err}
-	}
-	return chosen, err
-}
-
-func describe(specs run.Catalogue) ([]listedSpec, error) {
-	set, err := requirements.Read()
-	if err != nil {
-		return nil, err
-	}
+func describe(specs run.Catalogue, set *requirements.Set) ([]listedSpec, error) {
 	listed := make([]listedSpec, 0, len(specs))
 	for _, s := range specs {
 		r, found := set.ForSpec(s.ID)

@@ -20,7 +20,6 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/report"
-	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
@@ -110,26 +109,24 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if o.jobs < 1 {
 		return plan, usageError{fmt.Errorf("--jobs %d: want at least 1", o.jobs)}
 	}
-	if plan.Specs, err = selectSpecs(ctx, o.suites, o.specs); err != nil {
+	all, set, err := readCatalogue(ctx)
+	if err != nil {
 		return plan, err
 	}
-	if plan.Requirements, err = requirements.Read(); err != nil {
+	if plan.Specs, err = selectSpecs(all, o.suites, o.specs); err != nil {
 		return plan, err
 	}
+	plan.Requirements = set
 	plan.Jobs, plan.Limits, plan.ID = o.jobs, record.DefaultLimits, newRunID()
 	if o.expect != "" {
-		plan.Expectations, err = o.expectations(ctx)
+		plan.Expectations, err = o.expectations(all)
 	}
 	return plan, err
 }
 
 // expectations are those of --expect, held against the whole catalogue: an entry may be about a spec that this run leaves out.
-func (o runOptions) expectations(ctx context.Context) (*verdict.Expectations, error) {
+func (o runOptions) expectations(all run.Catalogue) (*verdict.Expectations, error) {
 	expectations, err := verdict.ReadExpectations(o.expect)
-	if err != nil {
-		return nil, err
-	}
-	all, err := selectSpecs(ctx, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/loadstone-bpf/loadstone/requirements"
+	"github.com/loadstone-bpf/loadstone/run"
+)
+
+// readCatalogue asks the guest program beside this one for its specs, and holds
+// them against the requirements that are in this one. Errors wrap
+// [run.ErrNoGuest] and [run.ErrOtherSpecs].
+func readCatalogue(ctx context.Context) (run.Catalogue, *requirements.Set, error) {
+	guest, err := run.FindGuest()
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := run.ReadCatalogue(ctx, guest)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := requirements.Read()
+	if err != nil {
+		return nil, nil, err
+	}
+	return all, set, all.Check(set)
+}
+
+// selectSpecs returns the part of a catalogue that the user named. What the user
+// got wrong is a usage error.
+func selectSpecs(all run.Catalogue, suites, specs []string) (run.Catalogue, error) {
+	chosen, err := all.Select(suites, specs)
+	if errors.Is(err, run.ErrNoSpec) || errors.Is(err, run.ErrNoSuite) {
+		return nil, usageError{err}
+	}
+	return chosen, err
+}
