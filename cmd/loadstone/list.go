@@ -3,9 +3,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,8 +106,13 @@ func printJSONLines[T any](w io.Writer, values []T) error {
 	return nil
 }
 
-// printCatalogue prints each requirement once, with its specs below it.
+// printCatalogue prints each requirement once, with its specs below it. The catalogue is sorted by
+// spec, which tears some requirements apart: a - comes before a /.
 func printCatalogue(w io.Writer, listed []listedSpec) error {
+	listed = slices.Clone(listed)
+	slices.SortStableFunc(listed, func(a, b listedSpec) int {
+		return cmp.Or(cmp.Compare(a.Suite, b.Suite), cmp.Compare(a.Requirement, b.Requirement))
+	})
 	suite, requirement := "", ""
 	specs, requirementCount := 0, 0
 	for _, l := range listed {
