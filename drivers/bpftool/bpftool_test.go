@@ -282,6 +282,9 @@ func TestClaimsFollowFromLibbpf(t *testing.T) {
 		if got := claims[loader.StaticLink].Support == loader.No; got != old {
 			t.Errorf("libbpf %s: static-link is %s", libbpf, claims[loader.StaticLink].Support)
 		}
+		if unknown := loader.UnknownFeatures(claims); len(unknown) > 0 {
+			t.Errorf("libbpf %s: claims %v", libbpf, unknown)
+		}
 		for feature, claim := range claims {
 			if claim.Support != loader.Yes && claim.Reason == "" {
 				t.Errorf("libbpf %s: %s is %s for no reason", libbpf, feature, claim.Support)

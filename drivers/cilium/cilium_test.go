@@ -99,6 +99,9 @@ func TestClaimsOfOlderVersions(t *testing.T) {
 		if got := claimsOf(version)[loader.StructOps].Support; got != want {
 			t.Errorf("%s: struct-ops %s, want %s", version, got, want)
 		}
+		if unknown := loader.UnknownFeatures(claimsOf(version)); len(unknown) > 0 {
+			t.Errorf("%s: claims %v", version, unknown)
+		}
 	}
 }
 

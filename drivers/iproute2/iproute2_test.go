@@ -175,6 +175,9 @@ func TestClaimsFollowFromLibbpf(t *testing.T) {
 		if claims[loader.OneStep].Support != loader.Yes {
 			t.Errorf("libbpf %q: not one-step", libbpf)
 		}
+		if unknown := loader.UnknownFeatures(claims); len(unknown) > 0 {
+			t.Errorf("libbpf %q: claims %v", libbpf, unknown)
+		}
 		for feature, claim := range claims {
 			if claim.Support != loader.Yes && claim.Reason == "" {
 				t.Errorf("libbpf %q: %s is %s for no reason", libbpf, feature, claim.Support)
