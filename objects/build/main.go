@@ -142,7 +142,8 @@ func afterFirstLine(text []byte) []byte {
 	return rest
 }
 
-// install puts what was made in its place, each file whole or not at all, and removes what has no source any more.
+// install puts what was made in its place, and removes what has no source any more. A file that it does not finish no longer has the digest
+// that git and objects.sum hold.
 func install(dir, made string) error {
 	wanted, err := generated(made)
 	if err != nil {
@@ -157,7 +158,11 @@ func install(dir, made string) error {
 		if err != nil {
 			return fmt.Errorf("install %s: %w", name, err)
 		}
-		if err := replace(filepath.Join(dir, name), contents); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("install %s: %w", name, err)
+		}
+		if err := os.WriteFile(path, contents, 0o644); err != nil {
 			return fmt.Errorf("install %s: %w", name, err)
 		}
 	}
@@ -170,18 +175,6 @@ func install(dir, made string) error {
 		}
 	}
 	return nil
-}
-
-// replace writes a file through a temporary one beside it.
-func replace(path string, contents []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, contents, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
 }
 
 func union(a, b []string) []string {
