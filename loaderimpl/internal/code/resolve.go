@@ -30,25 +30,32 @@ const (
 type resolver struct {
 	file      *objfile.File
 	functions []Function  // sorted by position
-	maps      []position  // of each map; sorted
+	maps      []mapAt     // sorted by position
 	dataIn    map[int]int // section of global data, by index, to its map
+}
+
+// A mapAt is where the definition of a map starts.
+type mapAt struct {
+	position
+	index int
 }
 
 // Resolve finds what every instruction refers to, so that nothing is left to be found missing when a
 // program is loaded. The functions are in the order of [Functions]; maps are referred to by their
-// index in defs, which are in the order of [mapdef.Find].
+// index in defs.
 func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) error {
-	r := resolver{file: f, functions: functions, maps: make([]position, len(defs)), dataIn: make(map[int]int)}
+	r := resolver{file: f, functions: functions, maps: make([]mapAt, len(defs)), dataIn: make(map[int]int)}
 	var s *objfile.Section
 	for i, d := range defs {
 		if s == nil || s.Name != d.Section {
 			s = f.Named(d.Section)
 		}
-		r.maps[i] = position{s.Index, d.Offset}
+		r.maps[i] = mapAt{position{s.Index, d.Offset}, i}
 		if d.Source == mapdef.SourceData {
 			r.dataIn[s.Index] = i
 		}
 	}
+	slices.SortFunc(r.maps, func(a, b mapAt) int { return a.compare(b.position) })
 	for i := 0; i < len(functions); {
 		s := functions[i].Section
 		n := i
@@ -195,13 +202,13 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 		}
 		return &Reference{Kind: RefData, Target: i, Offset: uint32(to.offset)}, nil
 	}
-	if i, ok := slices.BinarySearchFunc(r.maps, to, position.compare); ok {
-		return &Reference{Kind: RefMap, Target: i}, nil
+	if i, ok := slices.BinarySearchFunc(r.maps, to, func(m mapAt, to position) int { return m.compare(to) }); ok {
+		return &Reference{Kind: RefMap, Target: r.maps[i].index}, nil
 	}
 	switch {
 	case s.HoldsCode():
 		return r.call(RefFunc, to, y.Name)
-	case slices.ContainsFunc(r.maps, func(p position) bool { return p.section == s.Index }):
+	case slices.ContainsFunc(r.maps, func(m mapAt) bool { return m.section == s.Index }):
 		return nil, fmt.Errorf("byte %d of section %s (%s) is not the start of a map: %w", to.offset, s.Name, y.Name, refuse.ErrRelocation)
 	}
 	return nil, fmt.Errorf("%s in section %s: %w", y.Name, s.Name, refuse.ErrMapKind)

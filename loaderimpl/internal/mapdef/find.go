@@ -35,7 +35,10 @@ type Input struct {
 // parsers are tried in this order.
 var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 
-// Find reads the map definitions of an object, in the order of sections and offsets.
+// Find reads the map definitions of an object, in the order in which libbpf has them: section maps (to
+// 0.8, bpf_object__init_user_maps), section .maps (bpf_object__init_user_btf_maps), sections that
+// handlers read, each in the order of offsets, then global data in the order of its sections
+// (bpf_object__init_global_data_maps).
 func Find(in *Input) ([]*Definition, error) {
 	if in.mapHandler("") != nil {
 		var err error
@@ -59,7 +62,24 @@ func Find(in *Input) ([]*Definition, error) {
 		}
 		defs = append(defs, found...)
 	}
-	return defs, checkNames(defs)
+	if err := checkNames(defs); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(defs, func(a, b *Definition) int { return cmp.Compare(a.rank(), b.rank()) })
+	return defs, nil
+}
+
+// rank returns the place of a definition's section among the others.
+func (d *Definition) rank() int {
+	switch {
+	case d.Section == legacySection:
+		return 0
+	case d.Section == mapsSection:
+		return 1
+	case d.Source != SourceData:
+		return 2
+	}
+	return 3
 }
 
 // checkNames refuses two maps of one name.
