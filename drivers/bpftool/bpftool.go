@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -66,33 +65,26 @@ func parseVersion(said string) (version, libbpf string, err error) {
 	return told.Version, told.Libbpf, nil
 }
 
-// isOld reports whether a libbpf is from before 1.0.
-func isOld(libbpf string) bool { return libbpf == beforeOwnVersions || strings.HasPrefix(libbpf, "0.") }
-
 // Open implements [command.Tool].
 func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	o := open.Options
 	switch {
 	case len(o.Handlers) > 0:
-		return nil, unsupported(loader.CallbackMaps, "a command calls nobody back")
+		return nil, command.Unsupported(loader.CallbackMaps, command.NoCallbacks)
 	case o.PinMount != "" || len(o.PinIDs) > 0:
-		return nil, unsupported(loader.Iproute2Maps, "bpf_elf_map is not read")
-	case o.MapLayout != "" && !(o.MapLayout == loader.LegacyLayout && isOld(t.libbpf)):
-		return nil, unsupported("map_layout", "section maps cannot be read as %s", o.MapLayout)
+		return nil, command.Unsupported(loader.Iproute2Maps, "bpf_elf_map is not read")
+	case o.MapLayout != "" && !(o.MapLayout == loader.LegacyLayout && command.BeforeLibbpf1(t.libbpf)):
+		return nil, command.Unsupported("map_layout", "section maps cannot be read as %s", o.MapLayout)
 	}
 	return &session{tool: t, open: open, attached: map[string]command.Values{}}, nil
 }
 
 // Link implements [command.Linker].
 func (t *tool) Link(ctx context.Context, r loader.Link) (loader.Reply, error) {
-	if isOld(t.libbpf) {
-		return unsupported(loader.StaticLink, "gen object is there since Linux 5.13"), nil
+	if command.BeforeLibbpf1(t.libbpf) {
+		return command.Unsupported(loader.StaticLink, "gen object is there since Linux 5.13"), nil
 	}
 	return done(table.Run(ctx, loader.OpLink, command.Values{"output": {r.Output}, "inputs": r.Inputs}, command.Environment{}))
-}
-
-func unsupported(feature loader.Feature, format string, args ...any) *loader.Unsupported {
-	return &loader.Unsupported{Feature: feature, Reason: fmt.Sprintf(format, args...)}
 }
 
 // done is ok where the command has not refused.

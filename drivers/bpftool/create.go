@@ -42,11 +42,11 @@ func (t *tool) Create(ctx context.Context, r loader.Create) (loader.Reply, error
 func cannotCreate(r loader.Create) *loader.Unsupported {
 	switch {
 	case int(r.Map.Type) >= len(mapTypes) || mapTypes[r.Map.Type] == "":
-		return unsupported(loader.Feature(loader.MapType), "map create takes types by name, and %d has none", r.Map.Type)
+		return command.Unsupported(loader.Feature(loader.MapType), "map create takes types by name, and %d has none", r.Map.Type)
 	case r.Map.NumaNode != 0:
-		return unsupported(loader.Feature(loader.NumaNode), "map create has no word for it")
+		return command.Unsupported(loader.Feature(loader.NumaNode), "map create has no word for it")
 	case r.Map.MapExtra != 0:
-		return unsupported(loader.Feature(loader.MapExtra), "map create has no word for it")
+		return command.Unsupported(loader.Feature(loader.MapExtra), "map create has no word for it")
 	}
 	return nil
 }

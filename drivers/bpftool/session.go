@@ -46,7 +46,7 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 	case loader.Unpin:
 		return s.unpin(r), nil
 	}
-	return unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
+	return command.Unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
 }
 
 // set keeps what load is to be told.
@@ -58,7 +58,7 @@ func (s *session) set(r loader.Set) loader.Reply {
 	case r.Target == "program" && r.Attr == loader.ProgramType && isText:
 		s.types = []string{"type", text}
 	default:
-		return unsupported(loader.Feature(r.Attr), "prog load has no option for it")
+		return command.Unsupported(loader.Feature(r.Attr), "prog load has no option for it")
 	}
 	return &loader.OK{}
 }
@@ -90,9 +90,9 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 func (s *session) lacks(o *command.Object) *loader.Unsupported {
 	switch {
 	case o.PinnedByName:
-		return unsupported(loader.Pinning, "maps are pinned by name in /sys/fs/bpf, and prog load has no option for another folder")
+		return command.Unsupported(loader.Pinning, "maps are pinned by name in /sys/fs/bpf, and prog load has no option for another folder")
 	case s.types != nil && len(o.Programs) != 1:
-		return unsupported(loader.Feature(loader.ProgramType), "prog loadall has one type for all programs, and the object has %d", len(o.Programs))
+		return command.Unsupported(loader.Feature(loader.ProgramType), "prog loadall has one type for all programs, and the object has %d", len(o.Programs))
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (s *session) unpin(r loader.Unpin) loader.Reply {
 
 func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, error) {
 	if r.Kind != "xdp" {
-		return unsupported(loader.Feature(r.Kind), "this driver attaches XDP programs only"), nil
+		return command.Unsupported(loader.Feature(r.Kind), "this driver attaches XDP programs only"), nil
 	}
 	id := s.id("program", r.Program)
 	if id == "" {

@@ -10,6 +10,6 @@
 // Such a loader has no object in its hands before it loads, so an open looks at nothing. And it keeps nothing when it ends: what is left is what the
 // kernel holds for it, and there the driver looks for ids ([Held]).
 //
-// Read table.go (argv and endings), driver.go (sessions), object.go (what an object says of itself, to choose a command by), held.go,
+// Read claims.go (what follows from being a command), table.go (argv and endings), driver.go (sessions), object.go (what an object says of itself, to choose a command by), held.go,
 // network.go (a namespace to attach programs in), bpffs.go (a place for pins).
 package command

@@ -2,33 +2,35 @@
 
 package iproute2
 
-import "github.com/loadstone-bpf/loadstone/loader"
+import (
+	"maps"
+
+	"github.com/loadstone-bpf/loadstone/drivers/command"
+	"github.com/loadstone-bpf/loadstone/loader"
+)
 
 // What every claim below is subject to.
 const usedByOne = "of objects with one program; a map that it does not use is gone when the command ends"
 
 // claimsOf are what iproute2 says of itself, in its documentation and its sources, by the libbpf that it was built with; none, if that is empty.
 func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
-	claims := map[loader.Feature]loader.Claim{
-		loader.OneStep:         {Support: loader.Yes},
-		loader.CallbackMaps:    {Support: loader.No, Reason: "a command calls nobody back"},
-		loader.ProgramHandlers: {Support: loader.No, Reason: "a command calls nobody back"},
-		loader.MapCreate:       {Support: loader.No, Reason: "maps come from objects only"},
-		loader.StaticLink:      {Support: loader.No, Reason: "there is no linker"},
-		loader.XDPChain:        {Support: loader.No, Reason: "an interface has one XDP program"},
-		loader.StructOps:       {Support: loader.No, Reason: "classifiers, actions and XDP programs only"},
-		loader.SplitBTF:        {Support: loader.No, Reason: "there is no option to give BTF"},
-	}
+	claims := command.Claims()
+	maps.Copy(claims, map[loader.Feature]loader.Claim{
+		loader.MapCreate:  {Support: loader.No, Reason: "maps come from objects only"},
+		loader.StaticLink: {Support: loader.No, Reason: "there is no linker"},
+		loader.StructOps:  {Support: loader.No, Reason: "classifiers, actions and XDP programs only"},
+		loader.SplitBTF:   {Support: loader.No, Reason: "there is no option to give BTF"},
+	})
 	switch {
 	case libbpf == "":
 		claimBuiltin(claims)
-	case isOld(libbpf):
+	case command.BeforeLibbpf1(libbpf):
 		claimLibbpf(claims)
 		claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
 		claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
 	default:
 		claimLibbpf(claims)
-		claims[loader.LegacyMaps] = loader.Claim{Support: loader.No, Reason: "libbpf 1.0 dropped them, and there is no way back to the loader of iproute2's own"}
+		claims[loader.LegacyMaps] = loader.Claim{Support: loader.No, Reason: command.LegacyDropped + ", and there is no way back to the loader of iproute2's own"}
 		claims[loader.Iproute2Maps] = claims[loader.LegacyMaps]
 	}
 	return claims

@@ -83,17 +83,17 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	if o.PinRoot != "" {
 		root, ok := mountOf(o.PinRoot)
 		if !ok || o.PinMount != "" && root != path.Clean(o.PinMount) {
-			return nil, unsupported(loader.Pinning, "maps are pinned by name in MOUNT/tc/globals, not in %s", o.PinRoot)
+			return nil, command.Unsupported(loader.Pinning, "maps are pinned by name in MOUNT/tc/globals, not in %s", o.PinRoot)
 		}
 		mount = root
 	}
 	switch {
 	case o.IgnoreUnknownFields:
-		return nil, unsupported(loader.IgnoreUnknown, "%s", claimsOf(t.libbpf)[loader.IgnoreUnknown].Reason)
+		return nil, command.Unsupported(loader.IgnoreUnknown, "%s", claimsOf(t.libbpf)[loader.IgnoreUnknown].Reason)
 	case len(o.Handlers) > 0:
-		return nil, unsupported(loader.CallbackMaps, "a command calls nobody back")
+		return nil, command.Unsupported(loader.CallbackMaps, command.NoCallbacks)
 	case !t.reads(o.MapLayout):
-		return nil, unsupported("map_layout", "%s cannot be told to read section maps as %s", t.name, o.MapLayout)
+		return nil, command.Unsupported("map_layout", "%s cannot be told to read section maps as %s", t.name, o.MapLayout)
 	}
 	return &session{tool: t, open: open, mount: mount}, nil
 }
@@ -101,7 +101,7 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 // reads reports whether a layout of section maps is what the loader reads anyway, for it cannot be told. Its own is what libbpf 1.0 and later do not
 // read. A bpf_map_def it reads as the start of one, and does not refuse what goes on after that.
 func (t *tool) reads(layout loader.MapLayout) bool {
-	return layout == "" || layout == loader.IPRoute2Layout && (t.libbpf == "" || isOld(t.libbpf))
+	return layout == "" || layout == loader.IPRoute2Layout && (t.libbpf == "" || command.BeforeLibbpf1(t.libbpf))
 }
 
 // mountOf is the mount of bpffs that a folder of pins stands for.
@@ -114,6 +114,3 @@ func mountOf(root string) (string, bool) {
 	}
 	return "", false
 }
-
-// isOld reports whether a libbpf is from before 1.0.
-func isOld(libbpf string) bool { return strings.HasPrefix(libbpf+".", "0.") }

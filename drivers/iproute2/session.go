@@ -32,15 +32,15 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 	case loader.Load:
 		return s.load(ctx)
 	case loader.Set:
-		return unsupported(loader.Feature(r.Attr), "a command reads the object as it stands"), nil
+		return command.Unsupported(loader.Feature(r.Attr), "a command reads the object as it stands"), nil
 	case loader.Attach:
-		return unsupported(loader.Feature(r.Kind), "the command has attached what it has loaded, and attaches nothing else"), nil
+		return command.Unsupported(loader.Feature(r.Kind), "the command has attached what it has loaded, and attaches nothing else"), nil
 	case loader.Pin:
-		return unsupported(loader.Pinning, "what is pinned is said in the object"), nil
+		return command.Unsupported(loader.Pinning, "what is pinned is said in the object"), nil
 	case loader.Unpin:
 		return command.Unpin(r.Path), nil
 	}
-	return unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
+	return command.Unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
 }
 
 // load has the object loaded by attaching its program.
@@ -78,7 +78,7 @@ func (s *session) follow(r route) *loader.Unsupported {
 	o := s.open.Options
 	// xdp is a link to tc, so what is below the one is below the other.
 	if o.PinSubdir != "" && o.PinSubdir != r.subdir && o.PinSubdir != "tc" {
-		return unsupported("pin_subdir", "pins of this program's kind are below %s, not %s", r.subdir, o.PinSubdir)
+		return command.Unsupported("pin_subdir", "pins of this program's kind are below %s, not %s", r.subdir, o.PinSubdir)
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (s *session) follow(r route) *loader.Unsupported {
 func (s *session) attach(ctx context.Context, program command.Program) (reply loader.Reply, err error) {
 	restore, err := writeIDs(s.open.Options.PinIDs)
 	if err != nil {
-		return unsupported("pin_ids", "%v", err), nil
+		return command.Unsupported("pin_ids", "%v", err), nil
 	}
 	in := command.Environment{Env: []string{"TC_BPF_MNT=" + s.mount}}
 	s.network.Do(func() {

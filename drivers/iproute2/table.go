@@ -3,7 +3,6 @@
 package iproute2
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -62,10 +61,10 @@ func routeOf(o *command.Object) (route, command.Program, *loader.Unsupported) {
 	}
 	switch len(o.Programs) {
 	case 0:
-		return route{}, command.Program{}, unsupported("one-program", "tc and ip load a program to attach it, and the object has none")
+		return route{}, command.Program{}, command.Unsupported("one-program", "tc and ip load a program to attach it, and the object has none")
 	case 1:
 	default:
-		return route{}, command.Program{}, unsupported("one-program", "tc and ip load one program at a time, and the object has %d", len(o.Programs))
+		return route{}, command.Program{}, command.Unsupported("one-program", "tc and ip load one program at a time, and the object has %d", len(o.Programs))
 	}
 	program := o.Programs[0]
 	kind, _, _ := strings.Cut(program.Section, "/")
@@ -75,9 +74,5 @@ func routeOf(o *command.Object) (route, command.Program, *loader.Unsupported) {
 	case slices.Contains([]string{"classifier", "action", "tc", "tcx"}, kind):
 		return routes["tc"], program, nil
 	}
-	return route{}, command.Program{}, unsupported("program-type", "tc and ip load classifiers, actions and XDP programs, not %s", program.Section)
-}
-
-func unsupported(feature loader.Feature, format string, args ...any) *loader.Unsupported {
-	return &loader.Unsupported{Feature: feature, Reason: fmt.Sprintf(format, args...)}
+	return route{}, command.Program{}, command.Unsupported("program-type", "tc and ip load classifiers, actions and XDP programs, not %s", program.Section)
 }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+)
+
+// What is true of every command, or of every command that libbpf is built into.
+const (
+	NoCallbacks   = "a command calls nobody back"
+	LegacyDropped = "libbpf 1.0 dropped them"
+)
+
+// Claims returns the claims that follow from being a command.
+func Claims() map[loader.Feature]loader.Claim {
+	return map[loader.Feature]loader.Claim{
+		loader.OneStep:         {Support: loader.Yes},
+		loader.CallbackMaps:    {Support: loader.No, Reason: NoCallbacks},
+		loader.ProgramHandlers: {Support: loader.No, Reason: NoCallbacks},
+		loader.XDPChain:        {Support: loader.No, Reason: "an interface has one XDP program"},
+	}
+}
+
+// BeforeLibbpf1 reports whether a version of libbpf, "0" or "0.3" or "1.1", is from before 1.0.
+func BeforeLibbpf1(version string) bool { return strings.HasPrefix(version+".", "0.") }
+
+// Unsupported returns the reply that names a feature and says why it is not there, printf-like.
+func Unsupported(feature loader.Feature, format string, args ...any) *loader.Unsupported {
+	return &loader.Unsupported{Feature: feature, Reason: fmt.Sprintf(format, args...)}
+}
