@@ -168,8 +168,8 @@ func TestValueAsNumber(t *testing.T) {
 
 // FuzzRequest holds a server to answer or to stop, whatever comes.
 func FuzzRequest(f *testing.F) {
-	for _, req := range everyRequest {
-		line, err := encodeRequest(1, "a.spec", req)
+	for _, op := range Ops() {
+		line, err := encodeRequest(1, "a.spec", fullRequest(f, op))
 		if err != nil {
 			f.Fatal(err)
 		}

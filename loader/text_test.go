@@ -22,7 +22,7 @@ var blanks = func() map[Op]Request {
 }()
 
 // fill gives every field that v has, at any depth, a value that is not zero and that no other field has.
-func fill(t *testing.T, v reflect.Value, place string, count *int) {
+func fill(t testing.TB, v reflect.Value, place string, count *int) {
 	t.Helper()
 	*count++
 	switch v.Kind() {
@@ -62,7 +62,7 @@ func fill(t *testing.T, v reflect.Value, place string, count *int) {
 }
 
 // filled is a value of blank's type with something in every field.
-func filled[T any](t *testing.T, blank T) T {
+func filled[T any](t testing.TB, blank T) T {
 	t.Helper()
 	v := reflect.New(reflect.TypeOf(blank)).Elem()
 	count := 0
@@ -132,7 +132,7 @@ func TestReplyIsWhatReflectionMakes(t *testing.T) {
 }
 
 // utf8Only replaces what fill puts into strings that is no UTF-8.
-func utf8Only(t *testing.T, v reflect.Value) {
+func utf8Only(t testing.TB, v reflect.Value) {
 	t.Helper()
 	switch v.Kind() {
 	case reflect.Struct:
@@ -161,7 +161,7 @@ func utf8Only(t *testing.T, v reflect.Value) {
 }
 
 // readable is blank with something in every field that reading its text gives back.
-func readable[T any](t *testing.T, blank T) T {
+func readable[T any](t testing.TB, blank T) T {
 	t.Helper()
 	v := reflect.New(reflect.TypeOf(blank)).Elem()
 	v.Set(reflect.ValueOf(filled(t, blank)))
