@@ -77,20 +77,24 @@ func (s *source) requestRows() [][]string {
 		if may := codes(m.Answer.May); may != "" {
 			answers = strings.TrimPrefix(answers+"; "+may, "; ")
 		}
-		rows = append(rows, []string{code(m.Op), fieldCodes(m), strings.TrimSuffix(does, "."), answers})
+		rows = append(rows, []string{code(m.Op), s.fieldCodes(m), strings.TrimSuffix(does, "."), answers})
 	}
 	return rows
 }
 
-// fieldCodes lists the fields of a message, those that are optional in parentheses.
-func fieldCodes(m message) string {
+// fieldCodes lists the fields of a message, those that are optional in parentheses, with the words
+// that one takes if they need no explanation.
+func (s *source) fieldCodes(m message) string {
 	var all []string
 	for _, f := range m.Fields {
-		if f.Optional {
-			all = append(all, "("+code(f.Name)+")")
-			continue
+		name := code(f.Name)
+		if set, ok := s.set(f.Words); ok && set.Words[0].Means == "" {
+			name += " (" + strings.Join(eachOf(set.names(), code), " or ") + ")"
 		}
-		all = append(all, code(f.Name))
+		if f.Optional {
+			name = "(" + name + ")"
+		}
+		all = append(all, name)
 	}
 	return strings.Join(all, ", ")
 }
@@ -110,7 +114,7 @@ func (s *source) replyRows() [][]string {
 		if m.More != "" {
 			says += ". " + strings.TrimSuffix(m.More, ".")
 		}
-		rows = append(rows, []string{code(m.Key), says, fieldCodes(m)})
+		rows = append(rows, []string{code(m.Key), says, s.fieldCodes(m)})
 	}
 	return rows
 }
