@@ -31,6 +31,9 @@ func TestHelloSaysTheManifestsVersion(t *testing.T) {
 	if ok.Loader.Name != "aya" || ok.Loader.Version != d.Version || ok.Features[loader.BTFMaps].Support != loader.Yes {
 		t.Errorf("%+v", ok)
 	}
+	if want := rusttest.Manifest(t, Source).Homepage; ok.Loader.Homepage != want {
+		t.Errorf("homepage %s, in the manifest %s", ok.Loader.Homepage, want)
+	}
 	if unknown := loader.UnknownFeatures(ok.Features); len(unknown) > 0 {
 		t.Errorf("it claims %v", unknown)
 	}

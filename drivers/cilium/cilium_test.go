@@ -84,7 +84,7 @@ func TestVersionsAreTheManifests(t *testing.T) {
 			}
 			reply := do(t, l, loader.Hello{Protocols: []int{1}})
 			ok, _ := reply.(*loader.OK)
-			if ok == nil || ok.Loader.Version != version || ok.Loader.Name != m.Name {
+			if ok == nil || ok.Loader.Version != version || ok.Loader.Name != m.Name || ok.Loader.Homepage != m.Homepage {
 				t.Errorf("%+v, want version %s", reply, version)
 			}
 			if err := l.Close(); err != nil {

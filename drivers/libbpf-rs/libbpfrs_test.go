@@ -58,6 +58,9 @@ func TestHelloSaysTheManifestsVersion(t *testing.T) {
 		if ok.Loader.Name != "libbpf-rs" || ok.Loader.Version != d.Version || ok.Features[loader.BTFMaps].Support != loader.Yes {
 			d.Errorf("%+v", ok)
 		}
+		if want := rusttest.Manifest(d.T, Source).Homepage; ok.Loader.Homepage != want {
+			d.Errorf("homepage %s, in the manifest %s", ok.Loader.Homepage, want)
+		}
 		if unknown := loader.UnknownFeatures(ok.Features); len(unknown) > 0 {
 			d.Errorf("it claims %v", unknown)
 		}

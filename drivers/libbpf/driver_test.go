@@ -22,7 +22,7 @@ func TestHelloSaysWhoIsThere(t *testing.T) {
 	eachVersion(t, func(t *testing.T, version string) {
 		hello := start(t, version).ok(loader.Hello{Protocols: []int{7, 1}})
 		want := &loader.Identity{
-			Name: "libbpf", Version: version, Language: "c", Homepage: "https://github.com/libbpf/libbpf",
+			Name: "libbpf", Version: version, Language: "c", Homepage: manifest(t).Homepage,
 			Issues: "https://github.com/libbpf/libbpf/issues", Components: map[string]string{"libbpf": version},
 		}
 		if diff := cmp.Diff(want, hello.Loader); diff != "" {
