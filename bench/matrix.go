@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
 // measureMatrix measures the whole command: the reference loader on every kernel of the default matrix, with all suites and with the first of them,
@@ -30,7 +31,7 @@ func measureMatrix(ctx context.Context, o options, s *sheet) error {
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(cache, "templates")); err != nil {
+	if err := os.RemoveAll(machine.TemplatesIn(cache)); err != nil {
 		return err
 	}
 	run := func(args ...string) func() (float64, error) {

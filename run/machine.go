@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -59,7 +58,7 @@ func MachineOf(k *kernel.Kernel, initramfs image.Image) (machine.Config, error) 
 // image is the initramfs for a kernel. A kernel that came without a folder of modules gets none: what it needs is built in, or specs say that they
 // miss it.
 func (l *Lab) image(ctx context.Context, k *kernel.Kernel) (image.Image, error) {
-	options := image.Options{Kernel: k, Guest: l.Guest, Cache: filepath.Join(l.Cache, "images")}
+	options := image.Options{Kernel: k, Guest: l.Guest, Cache: image.CacheIn(l.Cache)}
 	if k.ModulesDir == "" {
 		options.Modules = []string{}
 	}
@@ -128,7 +127,7 @@ func (v *Virtual) Prepare(ctx context.Context) error {
 		return err
 	}
 	c.Accel = v.lab.Accel
-	templates := machine.Templates{Cache: filepath.Join(v.lab.Cache, "templates"), Deadlines: v.lab.Deadlines, Log: v.lab.Log}
+	templates := machine.Templates{Cache: machine.TemplatesIn(v.lab.Cache), Deadlines: v.lab.Deadlines, Log: v.lab.Log}
 	v.source, err = templates.Source(ctx, c)
 	return err
 }

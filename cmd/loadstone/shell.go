@@ -87,7 +87,7 @@ func (o shellOptions) prepare(cmd *cobra.Command) (machine.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	initramfs, err := o.buildImage(ctx, k, filepath.Join(dir, "images"))
+	initramfs, err := o.buildImage(ctx, k, image.CacheIn(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (o shellOptions) prepare(cmd *cobra.Command) (machine.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return machine.Templates{Cache: filepath.Join(dir, "templates"), Log: log}.Source(ctx, config)
+	return machine.Templates{Cache: machine.TemplatesIn(dir), Log: log}.Source(ctx, config)
 }
 
 func (o shellOptions) getKernel(cmd *cobra.Command) (*kernel.Kernel, error) {

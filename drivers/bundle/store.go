@@ -12,8 +12,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
@@ -92,10 +90,10 @@ func (w *workspace) put(r *request, t tree, components map[string]string) (*Bund
 		return nil, err
 	}
 	if err := wholefile.WriteFrom(w.dir, b.Payload, archive, 0o644); err != nil {
-		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
+		return nil, fmt.Errorf("keep bundle %s: %w", r, apt.OnDisk(err))
 	}
 	if err := wholefile.WriteFrom(w.dir, w.store.path(r.id+".json"), text, 0o644); err != nil {
-		return nil, fmt.Errorf("keep bundle %s: %w", r, full(err))
+		return nil, fmt.Errorf("keep bundle %s: %w", r, apt.OnDisk(err))
 	}
 	return b, nil
 }
@@ -121,17 +119,9 @@ func (w *workspace) putBuilt(name string, b *built) error {
 		return err
 	}
 	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"), append([]byte(wholefile.DigestOf(text)+"\n"), text...), 0o644); err != nil {
-		return fmt.Errorf("keep source %s: %w", b.Name, full(err))
+		return fmt.Errorf("keep source %s: %w", b.Name, apt.OnDisk(err))
 	}
 	return nil
-}
-
-// full says what can be done about a full disk.
-func full(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		return fmt.Errorf("%w: %w; free some space, or name another place with --cache", apt.ErrDiskFull, err)
-	}
-	return err
 }
 
 // A workspace is a folder in which a bundle is made.

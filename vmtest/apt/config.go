@@ -106,11 +106,3 @@ func (c *command) run(ctx context.Context, what string) error {
 	}
 	return explain(what, err, c.output.Bytes())
 }
-
-// full marks the errors of a full disk.
-func full(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		return &Error{What: "write to the cache", Err: ErrDiskFull, Said: []string{err.Error()}, Do: remedies[ErrDiskFull]}
-	}
-	return err
-}

@@ -100,6 +100,18 @@ var remedies = map[error]string{
 	ErrNotOnMirror:    "the lists may be older than the mirror, or the mirror may not carry it: refresh, or name another with --mirror",
 }
 
+// OnDisk returns err, as one that wraps [ErrDiskFull] and says what to do if there
+// was no space for what was written to the cache.
+func OnDisk(err error) error {
+	if errors.Is(err, ErrDiskFull) {
+		return err
+	}
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w; %s", ErrDiskFull, err, remedies[ErrDiskFull])
+	}
+	return err
+}
+
 // explain turns the failure of a program and what it printed into an [Error].
 func explain(what string, err error, output []byte) error {
 	e := &Error{What: what, Err: err, Said: complaints(output)}

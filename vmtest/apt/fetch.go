@@ -73,7 +73,7 @@ func Unpack(ctx context.Context, deb, dir string) error {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return full(err)
+		return OnDisk(err)
 	}
 	unpack := newCommand(ctx, os.DevNull, "dpkg-deb", "--extract", deb, dir)
 	return unpack.run(ctx, "unpack "+deb)

@@ -85,7 +85,7 @@ func (r *Root) newestKeyring(ctx context.Context, d dist) (Package, bool) {
 func (r *Root) extractKeyring(ctx context.Context, p Package, path string) error {
 	temporary, err := os.MkdirTemp(r.dir, ".keyring.*")
 	if err != nil {
-		return full(err)
+		return OnDisk(err)
 	}
 	defer os.RemoveAll(temporary)
 	deb, err := r.Fetch(ctx, p, temporary)
@@ -97,7 +97,7 @@ func (r *Root) extractKeyring(ctx context.Context, p Package, path string) error
 	}
 	for _, name := range debianKeyrings {
 		if data, err := os.ReadFile(filepath.Join(temporary, name)); err == nil {
-			return full(updateFile(path, data, 0o644))
+			return OnDisk(updateFile(path, data, 0o644))
 		}
 	}
 	return fmt.Errorf("%s has no keyring where it should be: %w", p, ErrCorruptPackage)

@@ -111,7 +111,7 @@ func (s state) verdict(d dist) error {
 func (r *Root) update(ctx context.Context, d dist, since time.Time) error {
 	lock, err := flock.Wait(ctx, r.distDir(d, "lock"), flock.Exclusive)
 	if err != nil {
-		return full(err)
+		return OnDisk(err)
 	}
 	defer lock.Unlock()
 	if now, have := r.readState(d); have && now.Updated.After(since) && !r.options.Refresh {
@@ -126,15 +126,15 @@ func (r *Root) update(ctx context.Context, d dist, since time.Time) error {
 		err = r.updateLists(ctx, d)
 	}
 	if errors.Is(err, ErrNotOnMirror) {
-		return errors.Join(err, full(r.writeState(d, state{Updated: time.Now(), Absent: true})))
+		return errors.Join(err, OnDisk(r.writeState(d, state{Updated: time.Now(), Absent: true})))
 	}
 	if err != nil {
 		return err
 	}
 	if err := r.makeIndex(ctx, d); err != nil {
-		return fmt.Errorf("index of %s: %w", d.name, full(err))
+		return fmt.Errorf("index of %s: %w", d.name, OnDisk(err))
 	}
-	return full(r.writeState(d, state{Updated: time.Now()}))
+	return OnDisk(r.writeState(d, state{Updated: time.Now()}))
 }
 
 func (r *Root) writeState(d dist, s state) error {
@@ -149,17 +149,17 @@ func (r *Root) writeState(d dist, s state) error {
 func (r *Root) updateLists(ctx context.Context, d dist) error {
 	for _, dir := range []string{"lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(r.distDir(d, dir), 0o755); err != nil {
-			return full(err)
+			return OnDisk(err)
 		}
 	}
 	files := map[string]string{"sources.list": fmt.Sprintf("deb [target=Packages] %s %s main\n", r.base(d), d.name), "status": ""}
 	for name, text := range files {
 		if err := updateFile(r.distDir(d, name), []byte(text), 0o644); err != nil {
-			return full(err)
+			return OnDisk(err)
 		}
 	}
 	if err := r.installKeyrings(); err != nil {
-		return full(err)
+		return OnDisk(err)
 	}
 	get := newCommand(ctx, r.configPath(), "apt-get", append(r.distOptions(d), "-o", "pkgCacheFile::Generate=false", "update")...)
 	return get.run(ctx, "lists of "+d.name)

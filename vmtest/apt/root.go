@@ -88,10 +88,10 @@ func OpenFor(host *Host, options Options) (*Root, error) {
 		updating: map[string]*sync.Mutex{},
 	}
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {
-		return nil, full(err)
+		return nil, OnDisk(err)
 	}
 	if err := r.writeConfig(); err != nil {
-		return nil, full(err)
+		return nil, OnDisk(err)
 	}
 	return r, nil
 }

@@ -33,11 +33,11 @@ func (s *Suite) FetchSource(ctx context.Context, name, dir string) (SourcePackag
 	}
 	lock, err := flock.Wait(ctx, filepath.Join(s.root.dir, s.Name+"-source", "lock"), flock.Exclusive)
 	if err != nil {
-		return SourcePackage{}, full(err)
+		return SourcePackage{}, OnDisk(err)
 	}
 	defer lock.Unlock()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return SourcePackage{}, full(err)
+		return SourcePackage{}, OnDisk(err)
 	}
 	if err := s.updateSources(ctx); err != nil {
 		return SourcePackage{}, fmt.Errorf("sources of %s: %w", s.Name, err)
@@ -62,7 +62,7 @@ func (s *Suite) updateSources(ctx context.Context) error {
 	d := s.sourceDir()
 	for _, dir := range []string{"lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(s.root.distDir(d, dir), 0o755); err != nil {
-			return full(err)
+			return OnDisk(err)
 		}
 	}
 	var lines strings.Builder
@@ -71,11 +71,11 @@ func (s *Suite) updateSources(ctx context.Context) error {
 	}
 	for name, text := range map[string]string{"sources.list": lines.String(), "status": ""} {
 		if err := updateFile(s.root.distDir(d, name), []byte(text), 0o644); err != nil {
-			return full(err)
+			return OnDisk(err)
 		}
 	}
 	if err := s.root.installKeyrings(); err != nil {
-		return full(err)
+		return OnDisk(err)
 	}
 	what := "fetching lists of sources of " + s.Name
 	s.root.progress(Event{What: what})

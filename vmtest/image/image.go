@@ -42,6 +42,9 @@ var DefaultModules = []string{
 	"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp", "algif_hash",
 }
 
+// CacheIn returns the folder for images in a cache that holds other things too.
+func CacheIn(cache string) string { return filepath.Join(cache, "images") }
+
 // Options say what goes into an image.
 type Options struct {
 	Kernel *kernel.Kernel

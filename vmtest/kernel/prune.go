@@ -21,7 +21,7 @@ func (s *Store) lockPath(key string) string { return filepath.Join(s.dir, ".lock
 // its lock.
 func (s *Store) removeTemporary(key string) error {
 	if err := os.MkdirAll(s.temporary(), 0o755); err != nil {
-		return onDisk(err)
+		return apt.OnDisk(err)
 	}
 	for _, name := range subdirs(s.temporary()) {
 		if keyOfTemporary(name) == key {

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 	"github.com/loadstone-bpf/loadstone/vmtest/flock"
@@ -327,7 +325,7 @@ func (s *Store) open(key string) (*Kernel, error) {
 func (s *Store) pull(ctx context.Context, o Offer) (*Kernel, error) {
 	lock, err := flock.Wait(ctx, s.lockPath(o.key()), flock.Exclusive)
 	if err != nil {
-		return nil, onDisk(err)
+		return nil, apt.OnDisk(err)
 	}
 	defer lock.Unlock()
 	k, err := s.open(o.key())
@@ -343,14 +341,14 @@ func (s *Store) pull(ctx context.Context, o Offer) (*Kernel, error) {
 	}
 	temporary, err := os.MkdirTemp(s.temporary(), o.key()+".")
 	if err != nil {
-		return nil, onDisk(err)
+		return nil, apt.OnDisk(err)
 	}
 	defer os.RemoveAll(temporary)
 	if err := s.build(ctx, o, temporary); err != nil {
-		return nil, onDisk(err)
+		return nil, apt.OnDisk(err)
 	}
 	if err := s.install(o.key(), temporary); err != nil {
-		return nil, onDisk(err)
+		return nil, apt.OnDisk(err)
 	}
 	return s.open(o.key())
 }
@@ -416,12 +414,4 @@ func (s *Store) install(key, temporary string) error {
 		}
 	}
 	return os.Rename(filepath.Join(temporary, "kernel"), s.path(key))
-}
-
-// onDisk gives the errors of a full disk the class that package apt has.
-func onDisk(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		return fmt.Errorf("%w: %w; free some space, or name another place with --cache", apt.ErrDiskFull, err)
-	}
-	return err
 }

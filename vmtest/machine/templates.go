@@ -42,6 +42,10 @@ type Templates struct {
 	Log *slog.Logger
 }
 
+// TemplatesIn returns the folder for templates in a cache that holds other things
+// too.
+func TemplatesIn(cache string) string { return filepath.Join(cache, "templates") }
+
 // Source is what VMs of one machine come from: a [Template], or a boot each
 // where that is not possible.
 type Source interface {
