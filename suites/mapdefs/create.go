@@ -23,42 +23,42 @@ const (
 )
 
 // A lone map is what a loader is told of it, and what the kernel is to make of that.
-type lone struct {
-	typ  ebpf.MapType
-	told MapAttributes // but for the type
-	name string        // the kernel's name of the type
-	adds uint32        // flags that the kernel adds
+type creation struct {
+	typ        ebpf.MapType
+	attributes MapAttributes // but for the type
+	name       string        // the kernel's name of the type
+	adds       uint32        // flags that the kernel adds
 }
 
 // The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
-var lones = []Case[lone]{
-	Entry("array", lone{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 24, MaxEntries: 7}, "array", 0}),
-	Entry("array_mmapable", lone{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: mmapable}, "array", 0}),
-	Entry("devmap_hash", lone{ebpf.DevMapHash, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 4}, "devmap_hash", rdonlyProg}),
-	Entry("hash", lone{ebpf.Hash, MapAttributes{KeySize: 16, ValueSize: 8, MaxEntries: 100}, "hash", 0}),
-	Entry("hash_no_prealloc", lone{ebpf.Hash, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: noPrealloc}, "hash", 0}),
-	Entry("lpm_trie", lone{ebpf.LPMTrie, MapAttributes{KeySize: 8, ValueSize: 4, MaxEntries: 32, Flags: noPrealloc}, "lpm_trie", 0}),
-	Entry("lru_hash", lone{ebpf.LRUHash, MapAttributes{KeySize: 8, ValueSize: 8, MaxEntries: 64}, "lru_hash", 0}),
-	Entry("percpu_array", lone{ebpf.PerCPUArray, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 3}, "percpu_array", 0}),
-	Entry("queue", lone{ebpf.Queue, MapAttributes{ValueSize: 8, MaxEntries: 16}, "queue", 0}),
-	Entry("ringbuf", lone{ebpf.RingBuf, MapAttributes{MaxEntries: 64 << 10}, "ringbuf", 0}),
+var creations = []Case[creation]{
+	Entry("array", creation{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 24, MaxEntries: 7}, "array", 0}),
+	Entry("array_mmapable", creation{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: mmapable}, "array", 0}),
+	Entry("devmap_hash", creation{ebpf.DevMapHash, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 4}, "devmap_hash", rdonlyProg}),
+	Entry("hash", creation{ebpf.Hash, MapAttributes{KeySize: 16, ValueSize: 8, MaxEntries: 100}, "hash", 0}),
+	Entry("hash_no_prealloc", creation{ebpf.Hash, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: noPrealloc}, "hash", 0}),
+	Entry("lpm_trie", creation{ebpf.LPMTrie, MapAttributes{KeySize: 8, ValueSize: 4, MaxEntries: 32, Flags: noPrealloc}, "lpm_trie", 0}),
+	Entry("lru_hash", creation{ebpf.LRUHash, MapAttributes{KeySize: 8, ValueSize: 8, MaxEntries: 64}, "lru_hash", 0}),
+	Entry("percpu_array", creation{ebpf.PerCPUArray, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 3}, "percpu_array", 0}),
+	Entry("queue", creation{ebpf.Queue, MapAttributes{ValueSize: 8, MaxEntries: 16}, "queue", 0}),
+	Entry("ringbuf", creation{ebpf.RingBuf, MapAttributes{MaxEntries: 64 << 10}, "ringbuf", 0}),
 }
 
-var _ = Table("mapdefs.create.made", func(s *Session, l lone) {
-	made := at(s, "made")
-	made.Map = l.told
-	made.Map.Type = uint32(l.typ)
+var _ = Table("mapdefs.create.made", func(s *Session, c creation) {
+	made := requestMap(s, "made")
+	made.Map = c.attributes
+	made.Map.Type = uint32(c.typ)
 	before := s.Kernel()
 	created := s.MustCreate(made)
 	Expect(s.Pin(made.Path)).To(BeThePinOfMap(created.MapID("made")))
 	Expect(created.Map("made")).To(BeTheSameMapAs(oracle.MapFacts{
-		Name: "made", Type: l.name, KeySize: l.told.KeySize, ValueSize: l.told.ValueSize, MaxEntries: l.told.MaxEntries, Flags: l.told.Flags | l.adds,
+		Name: "made", Type: c.name, KeySize: c.attributes.KeySize, ValueSize: c.attributes.ValueSize, MaxEntries: c.attributes.MaxEntries, Flags: c.attributes.Flags | c.adds,
 	}))
 	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"made"}))
-}, lones...)
+}, creations...)
 
 var _ = It("mapdefs.create.map-extra", func(s *Session) {
-	made := at(s, "made")
+	made := requestMap(s, "made")
 	made.Map = MapAttributes{Type: uint32(ebpf.BloomFilter), ValueSize: 8, MaxEntries: 16, MapExtra: 3} // hashes
 	Expect(s.MustCreate(made).Map("made")).To(BeTheSameMapAs(oracle.MapFacts{
 		Name: "made", Type: "bloom_filter", ValueSize: 8, MaxEntries: 16, Extra: 3,
@@ -66,9 +66,9 @@ var _ = It("mapdefs.create.map-extra", func(s *Session) {
 })
 
 var _ = It("mapdefs.create.name", func(s *Session) {
-	longest := at(s, strings.Repeat("n", 15))
+	longest := requestMap(s, strings.Repeat("n", 15))
 	Expect(s.MustCreate(longest).Map(longest.Name).Name).To(Equal(longest.Name))
-	longer := at(s, "the_first_of_16_")
+	longer := requestMap(s, "the_first_of_16_")
 	created := s.Create(longer)
 	if !created.OK() {
 		Expect(created).To(BeRejected(AtCreate, Limit, Invalid))
@@ -79,7 +79,7 @@ var _ = It("mapdefs.create.name", func(s *Session) {
 
 var _ = It("mapdefs.create.each-its-own", func(s *Session) {
 	before := s.Kernel()
-	first, second := at(s, "first"), at(s, "second")
+	first, second := requestMap(s, "first"), requestMap(s, "second")
 	first.Name, second.Name = "twin", "twin"
 	one, other := s.MustCreate(first), s.MustCreate(second)
 	Expect(s.Pin(first.Path)).To(BeThePinOfMap(one.MapID("twin")))
@@ -88,7 +88,7 @@ var _ = It("mapdefs.create.each-its-own", func(s *Session) {
 })
 
 var _ = It("mapdefs.create.held-by-pin-alone", func(s *Session) {
-	made := at(s, "made")
+	made := requestMap(s, "made")
 	before := s.Kernel()
 	s.MustCreate(made)
 	s.RemovePin(made.Path)
@@ -96,7 +96,7 @@ var _ = It("mapdefs.create.held-by-pin-alone", func(s *Session) {
 })
 
 var _ = It("mapdefs.create.outlives-loader", func(s *Session) {
-	made := at(s, "made")
+	made := requestMap(s, "made")
 	id := s.MustCreate(made).MapID("made")
 	pin := s.Pin(made.Path)
 	s.Restart()
@@ -105,7 +105,7 @@ var _ = It("mapdefs.create.outlives-loader", func(s *Session) {
 })
 
 // at is a map of a name, to be made and pinned under it. The pin stays when the loader is gone.
-func at(s *Session, name string) NewMap {
+func requestMap(s *Session, name string) NewMap {
 	s.Keep("tc/globals/" + name)
 	return NewMap{
 		Name: name, Map: MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 16}, Path: s.PinFolder() + "/" + name,

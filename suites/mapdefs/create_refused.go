@@ -12,27 +12,27 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A loneFault is one thing wrong with a map that is to be made without an object.
-type loneFault struct {
-	told    MapAttributes
-	classes []Class
+// A badCreation is one thing wrong with a map that is to be made without an object.
+type badCreation struct {
+	attributes MapAttributes
+	classes    []Class
 }
 
-var _ = Table("mapdefs.create.kernel-refusal-undone", func(s *Session, f loneFault) {
-	bad := at(s, "bad")
-	bad.Map = f.told
+var _ = Table("mapdefs.create.kernel-refusal-undone", func(s *Session, f badCreation) {
+	bad := requestMap(s, "bad")
+	bad.Map = f.attributes
 	refusesToCreate(s, bad, AtCreate, f.classes...)
 },
-	Entry("array-key", loneFault{MapAttributes{Type: uint32(ebpf.Array), KeySize: 8, ValueSize: 8, MaxEntries: 1}, []Class{Invalid}}),
-	Entry("flag", loneFault{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 30}, []Class{Invalid}}),
-	Entry("huge-value", loneFault{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 1 << 30, MaxEntries: 1}, []Class{Limit}}),
-	Entry("no-entries", loneFault{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8}, []Class{Invalid}}),
-	Entry("type", loneFault{MapAttributes{Type: 9999, KeySize: 4, ValueSize: 8, MaxEntries: 1}, []Class{Invalid, Limit, NotSupported}}),
+	Entry("array-key", badCreation{MapAttributes{Type: uint32(ebpf.Array), KeySize: 8, ValueSize: 8, MaxEntries: 1}, []Class{Invalid}}),
+	Entry("flag", badCreation{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 1, Flags: 1 << 30}, []Class{Invalid}}),
+	Entry("huge-value", badCreation{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 1 << 30, MaxEntries: 1}, []Class{Limit}}),
+	Entry("no-entries", badCreation{MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8}, []Class{Invalid}}),
+	Entry("type", badCreation{MapAttributes{Type: 9999, KeySize: 4, ValueSize: 8, MaxEntries: 1}, []Class{Invalid, Limit, NotSupported}}),
 )
 
 var _ = Table("mapdefs.create.path-taken-refused", func(s *Session, squat func(ourPath string) error) {
-	taken := at(s, "taken")
-	pin := s.PlacePin(taken.Path, squat)
+	taken := requestMap(s, "taken")
+	pin := s.PutPin(taken.Path, squat)
 	refusesToCreate(s, taken, AtPin, NameConflict, IncompatiblePin, Permission, IO)
 	Expect(s.Pin(taken.Path)).To(BeUntouchedSince(pin))
 },
@@ -65,23 +65,23 @@ func pinProgram(path string) error {
 var _ = It("mapdefs.create.no-bpffs-refused", func(s *Session) {
 	elsewhere := s.Work() + "/pins"
 	s.MakeFolder(elsewhere)
-	bad := at(s, "bad")
+	bad := requestMap(s, "bad")
 	bad.Path = elsewhere + "/bad"
 	refusesToCreate(s, bad, AtPin, Invalid, Permission, IO, NotSupported)
 	Expect(s.PinsIn(elsewhere)).To(BeEmpty())
 })
 
 var _ = It("mapdefs.create.dotted-path-refused", func(s *Session) {
-	bad := at(s, "bad")
+	bad := requestMap(s, "bad")
 	bad.Path += ".1"
 	refusesToCreate(s, bad, AtPin, Invalid, Permission, IO)
 })
 
 var _ = It("mapdefs.create.missing-folder", func(s *Session) {
-	made := at(s, "made")
+	made := requestMap(s, "made")
 	made.Path = s.PinFolder() + "/missing/made"
 	s.Keep("tc/globals/missing/made")
-	s.MustCreate(at(s, "control"))
+	s.MustCreate(requestMap(s, "control"))
 	before := s.Kernel()
 	created := s.Create(made)
 	if created.OK() {
@@ -97,7 +97,7 @@ var _ = It("mapdefs.create.missing-folder", func(s *Session) {
 // kernel holds nothing new.
 func refusesToCreate(s *Session, bad NewMap, stage Stage, classes ...Class) {
 	before, pins := s.Kernel(), s.PinsIn(s.PinFolder())
-	control := at(s, "control")
+	control := requestMap(s, "control")
 	s.MustCreate(control)
 	s.RemovePin(control.Path)
 	Expect(s.Create(bad)).To(BeRejected(stage, classes...))

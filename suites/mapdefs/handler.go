@@ -19,7 +19,7 @@ const (
 )
 
 // handled is a program that a handler makes sense of.
-type handled struct {
+type handledProgram struct {
 	handler loader.Handler
 	object  objects.Object
 	result  uint32 // of the program
@@ -27,16 +27,16 @@ type handled struct {
 }
 
 // handlers are the three that there are.
-var handlers = []Case[handled]{
-	Entry("prefix", handled{ProgramPrefixHandler, objects.MapDefs.HandlerPrefix, 61, 1}),
-	Entry("exact", handled{ProgramExactHandler, objects.MapDefs.HandlerExact, 62, 2}),
-	Entry("fallback", handled{ProgramFallbackHandler, objects.MapDefs.HandlerFallback, 63, 3}),
+var handlers = []Case[handledProgram]{
+	Entry("prefix", handledProgram{ProgramPrefixHandler, objects.MapDefs.HandlerPrefix, 61, 1}),
+	Entry("exact", handledProgram{ProgramExactHandler, objects.MapDefs.HandlerExact, 62, 2}),
+	Entry("fallback", handledProgram{ProgramFallbackHandler, objects.MapDefs.HandlerFallback, 63, 3}),
 }
 
 // everyHandler registers all three: each program goes to the one that is meant for it.
 var everyHandler = Handlers(ProgramPrefixHandler, ProgramExactHandler, ProgramFallbackHandler)
 
-var _ = Table("mapdefs.handler.program", func(s *Session, h handled) {
+var _ = Table("mapdefs.handler.program", func(s *Session, h handledProgram) {
 	for _, registered := range []Option{Handlers(h.handler), everyHandler} {
 		loaded := s.MustLoad(h.object, registered)
 		Expect(loaded.Program("handled").Type).To(Equal("xdp"))
@@ -46,7 +46,7 @@ var _ = Table("mapdefs.handler.program", func(s *Session, h handled) {
 	}
 }, handlers...)
 
-var _ = Table("mapdefs.handler.unregistered-refused", func(s *Session, h handled) {
+var _ = Table("mapdefs.handler.unregistered-refused", func(s *Session, h handledProgram) {
 	refusesAsk(s, with(h.object, Handlers(h.handler)), with(h.object), UnknownSection, BadProgram, Invalid)
 }, handlers...)
 

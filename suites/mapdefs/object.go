@@ -103,7 +103,7 @@ var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
 // A loader may take a licence as far as it goes. What it may not is to load another program, or to go on with half an object.
 var _ = It("mapdefs.object.license-unterminated", func(s *Session) {
 	s.Control(objects.MapDefs.Counter)
-	takesOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid, Permission, Verifier)
+	countsOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid, Permission, Verifier)
 })
 
 var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
@@ -113,7 +113,7 @@ var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
 		counter(elfedit.ShrinkSection(".BTF.ext", 100)),
 		counter(elfedit.SectionType(".BTF.ext", elf.SHT_NOBITS)), // it says how many bytes, and has none
 	} {
-		takesOrRefuses(s, o, Malformed, Invalid)
+		countsOrRefuses(s, o, Malformed, Invalid)
 	}
 })
 
@@ -123,8 +123,8 @@ var _ = It("mapdefs.object.line-info-missing", func(s *Session) {
 	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
 })
 
-// takesOrRefuses is for a counter with something odd that does not matter to what it does: it counts, or nothing is left of it.
-func takesOrRefuses(s *Session, odd objects.Object, classes ...Class) {
+// countsOrRefuses is for a counter with something odd that does not matter to what it does: it counts, or nothing is left of it.
+func countsOrRefuses(s *Session, odd objects.Object, classes ...Class) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()
 	loaded := s.Load(odd)

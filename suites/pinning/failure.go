@@ -52,7 +52,7 @@ var _ = It("pinning.failure.own-pins-removed/pin-incompatible", func(s *Session)
 var _ = It("pinning.failure.own-pins-removed/pin-fails", func(s *Session) {
 	folder := s.PinFolder()
 	controlled(s, objects.Pinning.Three, folder)
-	s.PlacePin(folder+"/middle", func(path string) error { return os.Symlink("nowhere", path) })
+	s.PutPin(folder+"/middle", func(path string) error { return os.Symlink("nowhere", path) })
 	for range tries {
 		refusesUntouched(s, []string{folder + "/middle"}, func() *Attempt {
 			return s.Load(objects.Pinning.Three, PinRoot(folder))

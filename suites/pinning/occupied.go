@@ -19,7 +19,7 @@ import (
 
 // An occupant is what is at a path where a map should be pinned, and what a loader may call that.
 type occupant struct {
-	place   func(ourPath string) error
+	put     func(ourPath string) error
 	classes []Class
 }
 
@@ -32,7 +32,7 @@ var occupants = []Case[occupant]{
 var _ = Table("pinning.occupied.refused-at-load", func(s *Session, o occupant) {
 	folder := keeping(s, "counts")
 	controlled(s, objects.Pinning.Counter, folder)
-	s.PlacePin(folder+"/counts", o.place)
+	s.PutPin(folder+"/counts", o.put)
 	refusesUntouched(s, []string{folder + "/counts"}, func() *Attempt {
 		return s.Load(objects.Pinning.Counter, PinRoot(folder))
 	}, AtPin, o.classes...)
@@ -45,8 +45,8 @@ var _ = It("pinning.occupied.refused-on-request", func(s *Session) {
 	theirPin := Entry("theirs", occupant{classes: []Class{IncompatiblePin, NameConflict}})
 	for _, c := range append(slices.Clone(occupants), theirPin) {
 		path, o := folder+"/"+c.Name, c.Of
-		if o.place != nil {
-			s.PlacePin(path, o.place)
+		if o.put != nil {
+			s.PutPin(path, o.put)
 		}
 		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinMap("counts", path) }, AtPin, o.classes...)
 		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinProgram("count", path) }, AtPin, o.classes...)

@@ -37,7 +37,7 @@ var _ = It("pinning.reuse.contents", func(s *Session) {
 var _ = It("pinning.reuse.pin-untouched", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
 	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
-	readOnly := s.PlacePin(folder+"/third", func(path string) error { return os.Chmod(path, 0o400) })
+	readOnly := s.PutPin(folder+"/third", func(path string) error { return os.Chmod(path, 0o400) })
 	pins := []Pin{s.Pin(folder + "/first"), s.Pin(folder + "/middle"), readOnly}
 	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
 	for _, pin := range pins {

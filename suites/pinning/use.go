@@ -47,7 +47,7 @@ var _ = It("pinning.use.program-refused", func(s *Session) {
 	folder := keeping(s, "counts", "program")
 	s.Control(objects.Pinning.Counter, PinRoot(folder))
 	s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
-	s.PlacePin(folder+"/program", pinProgram)
+	s.PutPin(folder+"/program", pinProgram)
 	refusesUntouched(s, []string{folder + "/program"}, func() *Attempt {
 		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/program").Load()
 	}, AtAnyStage, IncompatiblePin, IO, Verifier) // libbpf has the kernel find out

@@ -17,7 +17,7 @@ import (
 )
 
 // lone is a map that a spec asks for.
-var lone = NewMap{Name: "m", Map: MapAttributes{Type: uint32(ebpf.Array), KeySize: 4, ValueSize: 8, MaxEntries: 1, MapExtra: 1}, InnerMap: "/t", Path: "/m"}
+var bareMap = NewMap{Name: "m", Map: MapAttributes{Type: uint32(ebpf.Array), KeySize: 4, ValueSize: 8, MaxEntries: 1, MapExtra: 1}, InnerMap: "/t", Path: "/m"}
 
 // making is a loader that makes a map without an object, and keeps it until it is reset.
 func making(t *testing.T) *fakeLoader {
@@ -36,7 +36,7 @@ func answering(reply loader.Reply) *fakeLoader {
 }
 
 func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
-	mustCreate := func(s *Session) { s.MustCreate(lone) }
+	mustCreate := func(s *Session) { s.MustCreate(bareMap) }
 	for _, tc := range []struct {
 		name   string
 		loader *fakeLoader
@@ -47,7 +47,7 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 		{
 			name: "it is asked for by its name", loader: making(t),
 			body: func(s *Session) {
-				created := s.MustCreate(lone)
+				created := s.MustCreate(bareMap)
 				Expect(created.Map("m").ValueSize).To(Equal(uint32(8)))
 				Expect(created).To(BeOK())
 			},
@@ -55,7 +55,7 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 		},
 		{
 			name: "it is asked for by another name", loader: making(t),
-			body: func(s *Session) { s.MustCreate(lone).MapID("n") },
+			body: func(s *Session) { s.MustCreate(bareMap).MapID("n") },
 			want: record.Finish{Outcome: record.Broken, Reason: "the map that was asked for is m, not n"},
 		},
 		{
@@ -68,14 +68,14 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 		},
 		{
 			name: "a refusal without a control", loader: answering(&loader.Rejected{Stage: AtCreate, Class: Invalid}),
-			body: func(s *Session) { Expect(s.Create(lone)).To(BeRejected(AtCreate)) },
+			body: func(s *Session) { Expect(s.Create(bareMap)).To(BeRejected(AtCreate)) },
 			want: record.Finish{
 				Outcome: record.Broken, Reason: `the refusal of map "m" of type 2 has no control: load its well-formed twin first`,
 			},
 		},
 		{
 			name: "an id that the kernel does not have", loader: answering(&loader.OK{ID: 1 << 30}),
-			body: func(s *Session) { s.MustCreate(lone).Map("m") },
+			body: func(s *Session) { s.MustCreate(bareMap).Map("m") },
 			want: record.Finish{
 				Outcome: record.Failed, Expected: "map m in the kernel", Seen: "the loader claims map 1073741824, which the kernel does not have",
 			},

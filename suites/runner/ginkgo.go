@@ -21,7 +21,7 @@ import (
 func (r *run) underGinkgo() {
 	enterGinkgo(func() {
 		for _, spec := range r.specs {
-			ginkgo.It(spec.ID, func(ctx ginkgo.SpecContext) { r.it(ctx, spec) },
+			ginkgo.It(spec.ID, func(ctx ginkgo.SpecContext) { r.execute(ctx, spec) },
 				ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.deps.ending()))
 		}
 	}, r.after)
@@ -79,8 +79,8 @@ type ignored struct{}
 
 func (ignored) Fail() {}
 
-// it is a spec as Ginkgo runs it.
-func (r *run) it(ctx context.Context, spec Spec) {
+// execute is a spec as Ginkgo runs it.
+func (r *run) execute(ctx context.Context, spec Spec) {
 	if r.err != nil {
 		return // nothing is begun after an error
 	}

@@ -20,7 +20,7 @@ func TestFilesInPlaceOfPinsAreLookedAt(t *testing.T) {
 		Expect(folder).To(Equal(s.BPFFS() + "/tc/globals"))
 		path := folder + "/file"
 		Expect(s.Pin(path)).To(BeNoPin())
-		pin := s.PlacePin(path, func(ours string) error { return os.WriteFile(ours, nil, 0o600) })
+		pin := s.PutPin(path, func(ours string) error { return os.WriteFile(ours, nil, 0o600) })
 		Expect(s.Pin(path)).NotTo(BeNoPin())
 		Expect(s.Pin(path)).To(BeUntouchedSince(pin))
 		Expect(s.PinsIn(folder)).To(ConsistOf("file"))

@@ -43,7 +43,7 @@ func serve(ctx context.Context, next func() (record.Order, Deps, error), done fu
 		}
 		r.send(record.Accepted{Specs: len(order.Specs)})
 		if here = len(r.specs) == 1 && order.Limits == record.DefaultLimits; here {
-			r.it(specCtx, r.specs[0])
+			r.execute(specCtx, r.specs[0])
 		}
 	}
 	enterGinkgo(func() {

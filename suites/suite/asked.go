@@ -25,17 +25,17 @@ func (a *Attempt) words() []string {
 	case loader.Pin, loader.Unpin:
 		return []string{string(r.Op())}
 	case loader.Open:
-		return names(a.options)
+		return optionNames(a.options)
 	case loader.Load:
 		if a.session.Claims(loader.OneStep) {
-			return names(a.options)
+			return optionNames(a.options)
 		}
 	}
 	return nil
 }
 
-// names are the names of the options that are set, as they are on the wire.
-func names(options loader.OpenOptions) []string {
+// optionNames are the names of the options that are set, as they are on the wire.
+func optionNames(options loader.OpenOptions) []string {
 	text, err := json.Marshal(options)
 	set := map[string]any{}
 	if err == nil {

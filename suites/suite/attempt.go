@@ -132,9 +132,9 @@ func (a *Attempt) closeRefused(wasOpen bool) {
 	}
 }
 
-// lookAtLast has a loader load an object that it has only opened, if opening looks at nothing: such a loader refuses when it loads. For any other
+// finishOneStep has a loader load an object that it has only opened, if opening looks at nothing: such a loader refuses when it loads. For any other
 // loader an open is an answer of its own.
-func (a *Attempt) lookAtLast() {
+func (a *Attempt) finishOneStep() {
 	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) && a.session.Claims(loader.OneStep) {
 		a.Load()
 	}

@@ -58,7 +58,7 @@ func (m beRejected) Match(actual any) (bool, error) {
 	if !a.session.exec.Controlled() {
 		a.session.exec.Broken("the refusal of %s has no control: load its well-formed twin first", a.object)
 	}
-	a.lookAtLast()
+	a.finishOneStep()
 	if _, unsupported := a.Reply.(*loader.Unsupported); unsupported {
 		a.refusedUnlessClaimed()
 	}

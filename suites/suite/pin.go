@@ -40,10 +40,10 @@ func (s *Session) RemovePin(path string) {
 	}
 }
 
-// PlacePin has place put something at path, which is in the driver's root. It is for what no loader pins.
-func (s *Session) PlacePin(path string, place func(ourPath string) error) Pin {
-	if err := place(s.exec.Own(path)); err != nil {
-		s.exec.Broken("place pin: %v", err)
+// PutPin has put make something at path, which is in the driver's root. It is for what no loader pins.
+func (s *Session) PutPin(path string, put func(ourPath string) error) Pin {
+	if err := put(s.exec.Own(path)); err != nil {
+		s.exec.Broken("put pin: %v", err)
 	}
 	return s.Pin(path)
 }

@@ -21,7 +21,7 @@ var _ = It("pinning.place.no-bpffs-refused", func(s *Session) {
 	load := func() *Attempt { return s.Load(objects.Pinning.Counter, PinRoot(elsewhere)) }
 	refusesUntouched(s, []string{elsewhere + "/counts"}, load, AtPin, noBPFFS...)
 	Expect(s.PinsIn(elsewhere)).To(BeEmpty())
-	s.PlacePin(elsewhere+"/counts", func(path string) error { return os.WriteFile(path, []byte("mine"), 0o600) })
+	s.PutPin(elsewhere+"/counts", func(path string) error { return os.WriteFile(path, []byte("mine"), 0o600) })
 	refusesUntouched(s, []string{elsewhere + "/counts"}, load, AtPin, noBPFFS...)
 })
 

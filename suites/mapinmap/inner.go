@@ -16,12 +16,12 @@ type inner struct {
 	typ    string
 }
 
-func takesInner(s *Session, o objects.Object) {
+func acceptsInner(s *Session, o objects.Object) {
 	loaded := s.MustLoad(o)
 	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero")}))
 }
 
-var _ = Table("mapinmap.inner.fits", takesInner,
+var _ = Table("mapinmap.inner.fits", acceptsInner,
 	Entry("same", objects.MapInMap.MismatchNone),
 	Entry("larger-hash", objects.MapInMap.SizeHash),
 	Entry("same-array", objects.MapInMap.SizeArraySame),
