@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// builtin are the loaders that are linked in.
+// builtin makes the loaders that are linked in, by name.
 var builtin = map[string]func() loader.Loader{
 	"reference": reference.New,
 }
@@ -22,7 +22,8 @@ var builtin = map[string]func() loader.Loader{
 // converse begins a conversation with the loader under test.
 type converse = func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
 
-// driver is how conversations with an order's loader begin: a value of our own, or a process in the driver's root.
+// driver returns how conversations with an order's loader begin: with a value of our own, or with a
+// process in the driver's root.
 func driver(order record.Order, folders runner.Folders) (converse, error) {
 	if name := order.Loader.Builtin; name != "" {
 		create, found := builtin[name]
@@ -37,15 +38,16 @@ func driver(order record.Order, folders runner.Folders) (converse, error) {
 		return nil, fmt.Errorf("loader %s: neither linked in nor a command", order.Loader.Name)
 	}
 	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
-		// The driver outlives the spec's context: it is told to close and reset after the spec's time is up.
-		// It has as long to exit as for a quarter of a request: two seconds passed twice on a busy host with two cores.
+		// The driver outlives the spec's context: it is told to close and reset after the spec's
+		// time is up. It has as long to exit as for a quarter of a request: two seconds passed
+		// twice on a busy host with two cores.
 		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, folders), loader.Options{
 			Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
 		})
 	}, nil
 }
 
-// process is a driver that is not started yet.
+// process returns the command that starts a driver.
 func process(l record.Loader, folders runner.Folders) *exec.Cmd {
 	return &exec.Cmd{
 		Path: l.Command[0], Args: l.Command, Env: l.Env, Dir: loader.Home,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command loadstone-guest runs specs. As PID 1 of a virtual machine it waits for one order, carries it out and ends the machine; on the
-// host's own kernel it does the same as a process. It also prints its catalogue, which is how the host knows what there is to run.
+// Command loadstone-guest runs specs. As PID 1 of a virtual machine it waits for one order, carries
+// it out and ends the machine; on the host's own kernel it does the same as a process. It also
+// prints its catalogue, from which the host knows what it can run.
 //
-// It is started by loadstone, not by people.
+// The command loadstone starts it; people do not.
 package main
 
 import (
@@ -47,7 +48,8 @@ func command(args []string) error {
 	return errUsage
 }
 
-// printCatalogue prints what can be ordered, a [record.Spec] a line. It fails where the catalogue breaks the house rules.
+// printCatalogue prints what can be ordered, a [record.Spec] a line. It fails where the catalogue
+// breaks the house rules.
 func printCatalogue() error {
 	entries, err := runner.Catalogue()
 	if err != nil {

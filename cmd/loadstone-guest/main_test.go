@@ -84,8 +84,8 @@ func TestCatalogueIsTheOneThatIsCommitted(t *testing.T) {
 	}
 }
 
-// The guest program is built as if one suite were not in the list: it says so, and prints no catalogue
-// that a host could run less of. The list is that of the tests of suites/all.
+// The guest program is built as if one suite were not in the list: it says so, and prints no
+// catalogue that a host could run less of. The list is that of the tests of suites/all.
 func TestAGuestWithoutASuiteIsRefused(t *testing.T) {
 	const list = "../../suites/all/all.go"
 	all, err := os.ReadFile(list)
@@ -143,8 +143,8 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
-// ordered runs an order as the host does on its own kernel: with namespaces of its own, and records on
-// descriptor 3.
+// ordered runs an order as the host does on its own kernel: with namespaces of its own, and records
+// on descriptor 3.
 func ordered(t *testing.T, text []byte) (records []record.Record, stderr string, code int) {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -14,8 +14,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// native carries out the order on stdin on the host's own kernel. Records go to descriptor 3. The process was given mount and network
-// namespaces of its own, so what it mounts goes with it.
+// native carries out the order on stdin on the host's own kernel. Records go to descriptor 3. The
+// process was given mount and network namespaces of its own, so what it mounts goes with it.
 func native(ctx context.Context) error {
 	text, err := io.ReadAll(os.Stdin)
 	if err != nil {
@@ -59,7 +59,8 @@ func native(ctx context.Context) error {
 	return runner.Run(ctx, order, deps)
 }
 
-// ownMounts puts file systems of our own where sessions live. The mount table is now the host's, but for:
+// ownMounts puts file systems of our own where sessions live. The mount table is now the host's,
+// but for:
 //
 //	/run         tmpfs
 //	/sys/fs/bpf  bpf

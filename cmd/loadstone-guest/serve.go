@@ -18,8 +18,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 )
 
-// serve is a guest's life: ready, one order, its records, and the end. Whatever can be done before the order is done before it, because a
-// clone begins there.
+// serve lives a guest's life: it gets ready, waits for one order, sends its records, and ends.
+// Whatever can be done before the order is done before it, because a clone begins there.
 func serve(g *guest.Guest) error {
 	if err := runner.Check(); err != nil {
 		return err
@@ -69,8 +69,9 @@ func serve(g *guest.Guest) error {
 	}, g.End)
 }
 
-// warmUp runs a spec before the template is taken, so that no clone pays for what is done for the first time: pages that are faulted in, the
-// kernel's types that are read. What came of the spec does not matter here; a clone will say.
+// warmUp runs a spec before the template is taken, so that no clone pays for what is done for the
+// first time: pages that are faulted in, the kernel's types that are read. How the spec ends does
+// not matter here; a clone will say.
 func warmUp() error {
 	order := record.Order{
 		Run: "warm-up", Kernel: "warm-up", Specs: []string{"check.load"},
@@ -103,7 +104,8 @@ func hello(send func(record.Record) error) error {
 	})
 }
 
-// folders are those that specs work in: in our own root for a loader that is linked in, else in the driver's, unpacked from what this guest was brought.
+// folders returns those that specs work in: in our own root for a loader that is linked in, else in
+// the driver's, which it unpacks from the machine's payload.
 func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, error) {
 	f := runner.Folders{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
 	if !l.Bundle {
@@ -144,10 +146,12 @@ func furnish(root string) error {
 	return nil
 }
 
-// kernelLog is the kernel's log, as suites take it and verdicts read it: lines as /dev/kmsg has them.
+// kernelLog reads the kernel's log for a run, in lines as /dev/kmsg has them, which is how verdicts
+// read it.
 type kernelLog struct{ kmsg *guest.Kmsg }
 
-// openKernelLog opens the log of a kernel that has long been running: what it logged, and dropped, before is nobody's business.
+// openKernelLog opens the log of a kernel that has long been running. What it logged before, and
+// dropped, does not matter.
 func openKernelLog() (*kernelLog, error) {
 	kmsg, err := guest.OpenKmsg()
 	if err != nil {
@@ -165,7 +169,7 @@ func (l *kernelLog) Mark() error {
 	return err
 }
 
-// Since is what was logged since Mark.
+// Since returns what was logged since Mark.
 func (l *kernelLog) Since() ([]string, error) {
 	entries, err := l.kmsg.Entries()
 	lines := make([]string, 0, len(entries))

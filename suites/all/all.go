@@ -3,10 +3,10 @@
 // Package all links in every suite. It is the one list of them: what runs specs imports it, and
 // nothing else names them all.
 //
-// A suite cannot vanish from it unseen. An area of requirements/ without a spec breaks the catalogue
-// (runner.Check), with which the guest program begins, and the tests of this package hold the list
-// against the folders beside it, and the ids of all specs against those that are committed in
-// suites/catalogue. 'go generate' adds new ids there.
+// A suite cannot vanish from it unseen. An area of requirements/ without a spec breaks the
+// catalogue (runner.Check), with which the guest program begins, and the tests of this package hold
+// the list against the folders beside it, and the ids of all specs against those that are committed
+// in suites/catalogue. 'go generate' adds new ids there.
 package all
 
 import (

@@ -89,8 +89,8 @@ func TestSpecsOfTheHarnessAreInNoCatalogue(t *testing.T) {
 	}
 }
 
-// A suite that nothing links in would be one whose specs never run. The harness's own have no area of
-// requirements that would miss them.
+// A suite that nothing links in would be one whose specs never run. The harness's own have no area
+// of requirements that would miss them.
 func TestEverySuiteIsInTheList(t *testing.T) {
 	const suites = "github.com/loadstone-bpf/loadstone/suites/"
 	entries, err := os.ReadDir("..")

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// root is the module's, from here.
+// root leads from here to the module's folder.
 const root = "../.."
 
 // contributing returns the text that tells people how to add to the house.
@@ -85,8 +85,8 @@ func suiteOf(t *testing.T, text string) map[string]string {
 	}
 }
 
-// testWith runs a command that tests packages, go test and its arguments, as if the module had those
-// files.
+// testWith runs a command that tests packages, go test and its arguments, as if the module had
+// those files.
 func testWith(t *testing.T, files map[string]string, command ...string) (output string, passed bool) {
 	t.Helper()
 	dir := t.TempDir()
@@ -119,8 +119,8 @@ func testWith(t *testing.T, files map[string]string, command ...string) (output 
 	return string(out), err == nil
 }
 
-// A reader who follows the text gets a suite that runs: its example is written into the module, and the
-// commands that it gives are run.
+// A reader who follows the text gets a suite that runs: its example is written into the module, and
+// the commands that it gives are run.
 func TestContributingAddsASuite(t *testing.T) {
 	text := contributing(t)
 	suite := suiteOf(t, text)
@@ -162,7 +162,7 @@ func TestContributingAddsASuite(t *testing.T) {
 	}
 }
 
-// Files that the text names are there, but for those of its example and of a reader's own.
+// The text names files that exist, but for those of its example and of a reader's own.
 func TestContributingNamesFilesThatAreThere(t *testing.T) {
 	text := contributing(t)
 	named := regexp.MustCompile("`((?:[a-z0-9_-]+/)+[a-zA-Z0-9_.-]*)`").FindAllStringSubmatch(text, -1)

@@ -17,8 +17,8 @@ type Catalogue struct {
 	Renamed []Rename `json:"renamed"` // what became of ids that no spec has any more
 }
 
-// A Rename says what became of a spec: To is its new id, which may have been renamed in its turn, or
-// Removed says why there is no such spec any more. One of the two is "".
+// A Rename says what became of a spec: To is its new id, which may have been renamed in its turn,
+// or Removed says why there is no such spec any more. One of the two is "".
 type Rename struct {
 	From    string `json:"from"`
 	To      string `json:"to,omitempty"`
@@ -53,8 +53,8 @@ func (c Catalogue) Text() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// With returns the catalogue with the specs that there are now, sorted by id. The error joins one for
-// each spec that is gone and of which Renamed does not say why.
+// With returns the catalogue with the specs that there are now, sorted by id. The error joins one
+// for each spec that is gone and of which Renamed does not say why.
 func (c Catalogue) With(specs []string) (Catalogue, error) {
 	var problems []error
 	for _, id := range c.Specs {

@@ -3,11 +3,11 @@
 // Package catalogue holds the ids of all specs as they are committed, and what became of those that
 // had another id once.
 //
-// What people keep of old runs names specs by their ids: expectations, findings, the runs that a new
-// one is compared with. So an id does not go without a word. A spec that is renamed or removed gets an
-// entry in the file, and a test of package all fails without it. The file is data for whoever compares
-// runs, and imports nothing of ours.
+// What people keep of old runs names specs by their ids: expectations, findings, the runs that a
+// new one is compared with. So an id does not go without a word. A spec that is renamed or removed
+// gets an entry in the file, and a test of package all fails without it. The file is data for
+// comparing runs, and imports nothing of ours.
 //
-// Read catalogue.go; catalogue.json is written by 'go generate ./suites/all', but for its entries of
-// renamed specs, which are written by hand.
+// Read catalogue.go; catalogue.json is written by 'go generate ./suites/all', but for its entries
+// of renamed specs, which are written by hand.
 package catalogue

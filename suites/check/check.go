@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package check is the suite of one spec with which a driver is proved before its results count: it loads one good object, runs its program and
-// sees the effect in the kernel. The spec is in no catalogue; 'loadstone loaders check' orders it.
+// Package check is the suite of one spec with which a driver is proved before its results count: it
+// loads one good object, runs its program and sees the effect in the kernel. The spec is in no
+// catalogue; 'loadstone loaders check' orders it.
 package check
 
 import (

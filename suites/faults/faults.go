@@ -113,7 +113,8 @@ func sysrq(key string) func(Faults) error {
 	return func(Faults) error { return os.WriteFile("/proc/sysrq-trigger", []byte(key), 0) }
 }
 
-// log writes a line to the kernel's log, which notes that it is not the kernel's own. No console is in the way: its level is below all of them.
+// log writes a line to the kernel's log, which notes that it is not the kernel's own. No console is
+// in the way: its level is below all of them.
 func log(line string) error { return os.WriteFile("/dev/kmsg", []byte("<6>"+line+"\n"), 0) }
 
 // flood writes more than the kernel's log can hold.

@@ -13,7 +13,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/inkernel"
 )
 
-// warn has the kernel warn as WARN does: with its own banner and stack, through its own __warn (kernel/panic.c).
+// warn has the kernel warn as WARN does: with its own banner and stack, through its own __warn
+// (kernel/panic.c).
 func warn(Faults) error {
 	address, err := kernelSymbol("__warn")
 	if err != nil {
@@ -39,7 +40,7 @@ func warn(Faults) error {
 	return inkernel.Run(code)
 }
 
-// kernelSymbol is the address of a function of the kernel.
+// kernelSymbol returns the address of a function of the kernel.
 func kernelSymbol(name string) (uint64, error) {
 	symbols, err := os.ReadFile("/proc/kallsyms")
 	if err != nil {

@@ -96,7 +96,7 @@ var _ = It("mapdefs.callback.beyond-section-refused", func(s *Session) {
 	}
 })
 
-// The loader is the same and the object is the same: only nobody has registered.
+// The loader is the same and the object is the same, but no handler is registered.
 var _ = It("mapdefs.callback.unregistered-refused", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback), with(objects.MapDefs.VendorPlain), UnknownMapKind, BadRelocation, Unresolved)
 })
@@ -122,10 +122,10 @@ var _ = It("mapdefs.callback.field-unregistered-refused", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.VendorField, withFields), with(objects.MapDefs.VendorField), UnknownMapField)
 })
 
-// settles is how long a kernel may take to free what a loader made to try something out.
+// settles bounds how long a kernel may take to free what a loader made to try something out.
 const settles = 5 * time.Second
 
-// newMaps are the names of maps that were not there before, sorted.
+// newMaps returns the names of maps that the kernel did not hold before, sorted.
 func newMaps(s *Session, before Kernel) []string {
 	return newNames(s, before, oracle.KindMap, func(id uint32) (string, error) {
 		m, err := oracle.Map(id)
@@ -133,7 +133,7 @@ func newMaps(s *Session, before Kernel) []string {
 	})
 }
 
-// newPrograms are the names of programs that were not there before, sorted.
+// newPrograms returns the names of programs that the kernel did not hold before, sorted.
 func newPrograms(s *Session, before Kernel) []string {
 	return newNames(s, before, oracle.KindProgram, func(id uint32) (string, error) {
 		p, err := oracle.Program(id)
@@ -141,7 +141,8 @@ func newPrograms(s *Session, before Kernel) []string {
 	})
 }
 
-// newNames are the names of objects of one kind that were not there before, sorted. One that is freed meanwhile has none.
+// newNames returns the names of objects of one kind that the kernel did not hold before, sorted.
+// One that is freed meanwhile has none.
 func newNames(s *Session, before Kernel, kind oracle.Kind, name func(id uint32) (string, error)) []string {
 	names := []string{}
 	for _, o := range s.Kernel().Beyond(before.Inventory) {

@@ -13,7 +13,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A map without an object is what the kernel was asked for, and there by its pin alone.
+// A map without an object has the attributes that the kernel was asked for, and its pin alone holds
+// it.
 
 // Flags of maps, from include/uapi/linux/bpf.h.
 const (
@@ -22,7 +23,7 @@ const (
 	mmapable   = 1 << 10
 )
 
-// A lone map is what a loader is told of it, and what the kernel is to make of that.
+// A creation asks for a map without an object, and says what the kernel has to make of it.
 type creation struct {
 	typ        ebpf.MapType
 	attributes MapAttributes // but for the type
@@ -30,7 +31,8 @@ type creation struct {
 	adds       uint32        // flags that the kernel adds
 }
 
-// The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
+// The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from
+// eBPF").
 var creations = []Case[creation]{
 	Entry("array", creation{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 24, MaxEntries: 7}, "array", 0}),
 	Entry("array_mmapable", creation{ebpf.Array, MapAttributes{KeySize: 4, ValueSize: 8, MaxEntries: 8, Flags: mmapable}, "array", 0}),
@@ -104,7 +106,8 @@ var _ = It("mapdefs.create.outlives-loader", func(s *Session) {
 	Expect(s.Pin(made.Path)).To(BeThePinOfMap(id))
 })
 
-// at is a map of a name, to be made and pinned under it. The pin stays when the loader is gone.
+// requestMap asks for a hash of that name, pinned under its name. The pin stays when the loader is
+// gone.
 func requestMap(s *Session, name string) NewMap {
 	s.Keep("tc/globals/" + name)
 	return NewMap{

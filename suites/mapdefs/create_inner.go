@@ -14,13 +14,14 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// outerCreations are the maps of maps.
+// outerCreations ask for maps of maps.
 var outerCreations = []Case[creation]{
 	Entry("array", creation{ebpf.ArrayOfMaps, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 3}, "array_of_maps", 0}),
 	Entry("hash", creation{ebpf.HashOfMaps, MapAttributes{KeySize: 4, ValueSize: 4, MaxEntries: 5}, "hash_of_maps", 0}),
 }
 
-// The kernel keeps of the template what maps have to be like to be put in, and shows it by what it takes.
+// The kernel keeps of the template what a map has to be like to be put in, and shows it by which
+// maps it accepts.
 var _ = Table("mapdefs.create.map-of-maps", func(s *Session, c creation) {
 	template, outer := requestMap(s, "template"), requestMap(s, "outer")
 	outer.Map, outer.InnerMap = c.attributes, template.Path
@@ -38,7 +39,8 @@ var _ = Table("mapdefs.create.map-of-maps", func(s *Session, c creation) {
 	Expect(putNew(created.MapID("outer"), other)).To(MatchError(syscall.EINVAL))
 }, outerCreations...)
 
-// putNew puts a new map into the element of key 0 of a map of maps. The error wraps the kernel's where it does not take it.
+// putNew puts a new map into the element of key 0 of a map of maps. The error wraps the kernel's
+// where it does not take it.
 func putNew(outer uint32, attributes MapAttributes) error {
 	m, err := ebpf.NewMapFromID(ebpf.MapID(outer))
 	if err != nil {

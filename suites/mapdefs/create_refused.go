@@ -12,7 +12,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A badCreation is one thing wrong with a map that is to be made without an object.
+// A badCreation asks for a map without an object, with one thing wrong in it.
 type badCreation struct {
 	attributes MapAttributes
 	classes    []Class
@@ -93,8 +93,8 @@ var _ = It("mapdefs.create.missing-folder", func(s *Session) {
 	Expect(s.PinsIn(s.PinFolder())).To(Equal([]string{"control"}))
 })
 
-// refusesToCreate expects that the loader makes a map, and then refuses a bad one at stage with one of classes, that no pin comes or goes, and that the
-// kernel holds nothing new.
+// refusesToCreate expects that the loader makes a map, and then refuses a bad one at stage with one
+// of classes, that no pin comes or goes, and that the kernel holds nothing new.
 func refusesToCreate(s *Session, bad NewMap, stage Stage, classes ...Class) {
 	before, pins := s.Kernel(), s.PinsIn(s.PinFolder())
 	control := requestMap(s, "control")

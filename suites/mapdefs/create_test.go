@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { native.Main(m) }
 // A maker answers a request for a map without an object.
 type maker func(loader.Create) loader.Reply
 
-// A pretender is the reference loader, but for maps without an object.
+// A pretender does what the reference loader does, but for maps without an object.
 type pretender struct {
 	loader.Loader
 	create func(honest maker, asked loader.Create) loader.Reply

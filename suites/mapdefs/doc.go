@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package mapdefs holds loaders to what they make of map definitions: BTF ones in section .maps, those of libbpf, of iproute2 and of the kernel's
-// samples in section maps, and those that only a callback understands; and to what they make of programs that only a handler understands.
+// Package mapdefs holds loaders to what they make of map definitions: BTF ones in section .maps,
+// those of libbpf, of iproute2 and of the kernel's samples in section maps, and those that only a
+// callback understands; and to what they make of programs that only a handler understands.
 //
-// A definition is right if the kernel has the map that it defines, and if a program that refers to the map uses that one. It is wrong in
-// many ways, and each has a spec: the loader refuses the object, says why, and leaves nothing behind. What a loader may do either way, such
-// as rounding the size of a ring buffer, is written as either way, and never as what one loader does.
+// A definition is right if the kernel has the map that it defines, and if a program that refers to
+// the map uses that one. It is wrong in many ways, and each has a spec: the loader refuses the
+// object, says why, and leaves nothing behind. What a loader may do either way, such as rounding
+// the size of a ring buffer, is written as either way, and never as what one loader does.
 //
-// What is expected stands in requirements/mapdefs.yaml. Read maptype.go (the maps that definitions make), field.go and number.go (what is in
-// a BTF definition), variable.go (what a definition is in), legacy.go, iproute2.go, samples.go, callback.go, handler.go, name.go, use.go (programs and
-// their maps), kernel.go (what the kernel refuses), object.go (files that are no objects), create.go (maps without an object), create_inner.go (maps of
-// maps without one), create_refused.go.
+// What is expected stands in requirements/mapdefs.yaml. Read maptype.go (the maps that definitions
+// make), field.go and number.go (what is in a BTF definition), variable.go (what a definition is
+// in), legacy.go, iproute2.go, samples.go, callback.go, handler.go, name.go, use.go (programs and
+// their maps), kernel.go (what the kernel refuses), object.go (files that are no objects),
+// create.go (maps without an object), create_inner.go (maps of maps without one),
+// create_refused.go.
 package mapdefs

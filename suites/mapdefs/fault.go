@@ -12,20 +12,20 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A fault is one way in which an object is bad, beside the same object without it.
+// A fault pairs a bad object with the same object without what is wrong.
 type fault struct {
 	control, bad objects.Object
 	classes      []Class // what a loader may call it
 }
 
-// refuses is [Session.Refuses] for a fault that one loader finds when it opens the object, and another when it loads it: refusing is what
-// counts.
+// refuses does what [Session.Refuses] does, for a fault that one loader finds when it opens the
+// object, and another when it loads it: refusing is what counts.
 func refuses(s *Session, control, bad objects.Object, classes ...Class) {
 	ginkgo.GinkgoHelper()
 	refusesAsk(s, ask{object: control}, ask{object: bad}, classes...)
 }
 
-// An ask is an object, and what a loader is told about it.
+// An ask names an object, and the options that a loader opens it with.
 type ask struct {
 	object  objects.Object
 	options []Option
@@ -33,7 +33,7 @@ type ask struct {
 
 func with(o objects.Object, options ...Option) ask { return ask{o, options} }
 
-// refusesAsk is [refuses] for a loader that is told something.
+// refusesAsk does what [refuses] does, for objects that are opened with options.
 func refusesAsk(s *Session, control, bad ask, classes ...Class) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()
@@ -46,7 +46,8 @@ func refusesAsk(s *Session, control, bad ask, classes ...Class) {
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 }
 
-// refusesEach is [Session.Refuses] for several objects, each with a fault of the same kind. A failure names the object.
+// refusesEach does what [Session.Refuses] does, for several objects, each with a fault of the same
+// kind. A failure names the object.
 func refusesEach(s *Session, control objects.Object, bad []objects.Object, stage Stage, classes ...Class) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()
@@ -57,5 +58,5 @@ func refusesEach(s *Session, control objects.Object, bad []objects.Object, stage
 	}
 }
 
-// ignored are the fields that a loader says it ignored when it opened an object, as map.field.
+// ignored returns the fields that a loader says it ignored when it opened an object, as map.field.
 func ignored(opened *Attempt) []string { return opened.Reply.(*loader.OK).Unknown }

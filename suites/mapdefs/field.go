@@ -11,7 +11,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// unknownFields are a map with a field that nobody knows, the last and the first.
+// unknownFields define a map with a field that no loader knows, as the last and as the first.
 var unknownFields = []objects.Object{objects.MapDefs.UnknownField, objects.MapDefs.UnknownFieldFirst}
 
 var _ = It("mapdefs.btf.unknown-field-refused", func(s *Session) {
@@ -80,14 +80,15 @@ var _ = It("mapdefs.btf.map-extra", func(s *Session) {
 	Expect(m.Extra).To(Equal(uint64(3)))
 })
 
-// The longer way to write a number, which holds 64 bits (libbpf 1.4, __ulong): the value of an enum.
+// The longer way to write a number, which holds 64 bits (libbpf 1.4, __ulong): the value of an
+// enum.
 var _ = It("mapdefs.btf.map-extra-long", func(s *Session) {
 	m := s.MustLoad(objects.MapDefs.MapExtraLong).Map("m")
 	Expect(m.Extra).To(Equal(uint64(3)))
 })
 
-// The kernel refuses these types of map with the BTF of a key or a value, as it keeps none of them (map_check_btf, ENOTSUPP). The definition names
-// them all the same, for their sizes.
+// The kernel refuses these types of map with the BTF of a key or a value, as it keeps none of them
+// (map_check_btf, ENOTSUPP). The definition names them all the same, for their sizes.
 var _ = It("mapdefs.btf.types-not-kept", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.KVNotKept)
 	for _, m := range []oracle.MapFacts{
@@ -101,7 +102,7 @@ var _ = It("mapdefs.btf.types-not-kept", func(s *Session) {
 	}
 })
 
-// keyAndValue is a definition, and the types that the kernel is to have of it.
+// A keyAndValue pairs a definition with the types that the kernel has to hold of it.
 type keyAndValue struct {
 	object     objects.Object
 	key, value string
@@ -134,7 +135,7 @@ var _ = Table("mapdefs.btf.key-value-types", func(s *Session, kv keyAndValue) {
 		"__u8 = unsigned char /*1*/", "char /*1*/"}),
 )
 
-// A local is storage that the kernel keeps with something of its own.
+// A local defines storage that the kernel keeps with something of its own.
 type local struct {
 	object objects.Object
 	typ    string

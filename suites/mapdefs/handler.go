@@ -11,14 +11,15 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// Elements of the map vendor_calls, in which a handler leaves its traces: docs/loader-protocol.md, Handlers.
+// Elements of the map vendor_calls, in which a handler leaves its traces: docs/loader-protocol.md,
+// Handlers.
 const (
 	setups   = 0 // how many programs were set up
 	prepares = 1 // how many were prepared
 	kind     = 2 // of the handler that prepared the last
 )
 
-// handled is a program that a handler makes sense of.
+// A handledProgram stands in a section that only a handler understands.
 type handledProgram struct {
 	handler loader.Handler
 	object  objects.Object
@@ -26,7 +27,7 @@ type handledProgram struct {
 	kind    uint32 // that the handler calls itself
 }
 
-// handlers are the three that there are.
+// handlers has a program for each handler.
 var handlers = []Case[handledProgram]{
 	Entry("prefix", handledProgram{ProgramPrefixHandler, objects.MapDefs.HandlerPrefix, 61, 1}),
 	Entry("exact", handledProgram{ProgramExactHandler, objects.MapDefs.HandlerExact, 62, 2}),

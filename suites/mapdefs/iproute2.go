@@ -15,10 +15,12 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// asIPRoute2 says what section maps holds, for definitions of which a loader cannot know it: those of another size than 36 bytes.
+// asIPRoute2 says what section maps holds, for definitions by which a loader cannot tell: those of
+// another size than 36 bytes.
 var asIPRoute2 = Layout(loader.IPRoute2Layout)
 
-// nameless are facts to be compared without the map's name: iproute2's own loader gives maps none (bpf_map_create).
+// nameless drops the map's name, for a comparison: iproute2's own loader gives maps none
+// (bpf_map_create).
 func nameless(m oracle.MapFacts) oracle.MapFacts {
 	m.Name = ""
 	return m
@@ -67,7 +69,8 @@ var _ = It("mapdefs.iproute2.stray-bytes", func(s *Session) {
 	Expect(loaded.Map("m")).To(BeTheSameMapAs(plain))
 })
 
-// What iproute2 would make of the bytes that no symbol names, or of the symbol beyond them, is a map that the program does not use.
+// What iproute2 would make of the bytes that no symbol names, or of the symbol beyond them, is a
+// map that the program does not use.
 var _ = Table("mapdefs.iproute2.symbol-refused", func(s *Session, f fault) {
 	refuses(s, f.control, f.bad, BadMapDef, Malformed, UnknownMapKind, Unresolved, BadRelocation)
 },
@@ -121,8 +124,9 @@ var _ = It("mapdefs.iproute2.kernel-refusal-undone", func(s *Session) {
 	s.Refuses(objects.MapDefs.Iproute2KernelGood, objects.MapDefs.Iproute2KernelNoEntries, AtCreate, Invalid)
 })
 
-// pinned has PROG_ARRAYs pinned. The kernel empties one when user space lets go of it for good (prog_array_map_clear), as a loader does that is a
-// command and ends: a tail call through an array that nobody pinned works in loaders that stay.
+// pinned has PROG_ARRAYs pinned. The kernel empties one when user space lets go of it for good
+// (prog_array_map_clear), as a loader does that is a command and ends: a tail call through an array
+// that is not pinned works in loaders that stay.
 func pinned(s *Session, arrays ...string) Option {
 	for _, name := range arrays {
 		s.Keep("xdp/globals/"+name, "tc/globals/"+name) // iproute2 makes the one folder a link to the other
@@ -184,7 +188,8 @@ func filled(loaded *Attempt, array string, n uint32) []bool {
 	return slots
 }
 
-// calls returns what program entry returns where its packet tells it to call a slot: what the program there returns, or 1.
+// calls returns what program entry returns where its packet tells it to call a slot: what the
+// program there returns, or 1.
 func calls(loaded *Attempt, slot byte) uint32 {
 	packet := make([]byte, 64)
 	packet[0] = slot

@@ -15,20 +15,22 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// The types that a loader with one way of defining maps is asked for: mapdefs.same-map asks one that has BTF definitions for all of them, in every way.
+// The types that a loader with one way of defining maps is asked for: mapdefs.same-map asks one
+// that has BTF definitions for all of them, in every way.
 var (
 	legacyTypes   = []string{"array", "hash", "prog_array", "ringbuf"}
 	iproute2Types = []string{"array", "devmap", "hash", "lpm_trie", "lru_no_common", "prog_array", "queue", "ringbuf"}
 	callbackTypes = []string{"array", "hash", "prog_array", "ringbuf"}
 )
 
-// annotatedTypes are some of those whose legacy definition names its types.
+// annotatedTypes lists some of those whose legacy definition names its types.
 var annotatedTypes = []string{"cgroup_storage", "hash", "lpm_trie"}
 
 // withCallback registers the handler of section vendor_maps.
 var withCallback = Handlers(MapSectionHandler)
 
-// A loader is asked for every way, and held to those that it claims: what it does beyond them has to be right too.
+// A loader is asked for every way, and held to those that it claims. What it does beyond them has
+// to be right too.
 var _ = Table("mapdefs.same-map", func(s *Session, typ objects.MapType) {
 	want := defined(s, typ)
 	expectWorking(s.MustLoad(typ.BTF), typ, want, "BTF")
@@ -69,7 +71,8 @@ var _ = Table("mapdefs.callback.map-type", func(s *Session, typ objects.MapType)
 	expectWorking(s.MustLoad(typ.Callback, withCallback), typ, defined(s, typ), "callback")
 }, mapTypes(callbackTypes...)...)
 
-// expectWorking expects the map that was defined, under any name where want has none, and a program that uses this map and does what it does with any other of the kind.
+// expectWorking expects the map that was defined, under any name where want has none, and a program
+// that uses this map and does what it does with any other of the kind.
 func expectWorking(loaded *Attempt, typ objects.MapType, want oracle.MapFacts, way string) {
 	m := loaded.Map("m").WithoutBTF()
 	if want.Name == "" {
@@ -83,7 +86,8 @@ func expectWorking(loaded *Attempt, typ objects.MapType, want oracle.MapFacts, w
 	}
 }
 
-// sum adds up a map's value: a number of size bytes, 4 or 8, or several of 8 bytes, one of each CPU.
+// sum adds up a map's value: a number of size bytes, 4 or 8, or several of 8 bytes, one of each
+// CPU.
 func sum(value []byte, size uint32) uint64 {
 	if size == 4 {
 		return uint64(binary.NativeEndian.Uint32(value))
@@ -95,7 +99,7 @@ func sum(value []byte, size uint32) uint64 {
 	return total
 }
 
-// defined is the map that a definition defines, on this kernel.
+// defined returns the facts of the map that a definition defines, on this kernel.
 func defined(s *Session, typ objects.MapType) oracle.MapFacts {
 	entries := typ.MaxEntries
 	if typ.RoundedToCPUs {
@@ -115,8 +119,8 @@ func possibleCPUs(s *Session) uint32 {
 
 func roundUp(n, to uint32) uint32 { return (n + to - 1) / to * to }
 
-// mapTypes returns the map types of those names, or all without a name. A test sees to it that every
-// name is one.
+// mapTypes returns the map types of those names, or all without a name. A test sees to it that
+// every name is one.
 func mapTypes(names ...string) []Case[objects.MapType] {
 	var cases []Case[objects.MapType]
 	for _, m := range objects.EveryMapType {

@@ -22,7 +22,7 @@ var _ = It("mapdefs.object.open-makes-nothing", func(s *Session) {
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
-// counter is a good object with edits.
+// counter returns a good object with edits.
 func counter(edits ...elfedit.Edit) objects.Object { return objects.MapDefs.Counter.With(edits...) }
 
 // The files are no whole objects, by the part that is not.
@@ -48,8 +48,8 @@ func those(files ...objects.Object) func() []objects.Object {
 	return func() []objects.Object { return files }
 }
 
-// cutOff are the files that are left of an object cut off where a section begins or ends, and in the middle. Section headers come last, so all of
-// them lack some.
+// cutOff returns what is left of an object that is cut off where a section begins or ends, and in
+// the middle. Section headers come last, so each file lacks some.
 func cutOff() []objects.Object {
 	whole := objects.MapDefs.Counter.ELF()
 	file, err := elf.NewFile(bytes.NewReader(whole))
@@ -100,7 +100,8 @@ var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
 	}
 })
 
-// A loader may take a licence as far as it goes. What it may not is to load another program, or to go on with half an object.
+// A loader may take a licence as far as it goes. What it may not is to load another program, or to
+// go on with half an object.
 var _ = It("mapdefs.object.license-unterminated", func(s *Session) {
 	s.Control(objects.MapDefs.Counter)
 	countsOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid, Permission, Verifier)
@@ -123,7 +124,8 @@ var _ = It("mapdefs.object.line-info-missing", func(s *Session) {
 	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
 })
 
-// countsOrRefuses is for a counter with something odd that does not matter to what it does: it counts, or nothing is left of it.
+// countsOrRefuses expects of a counter, with something odd in it that does not matter to what it
+// does, that it counts, or that it is refused and leaves nothing.
 func countsOrRefuses(s *Session, odd objects.Object, classes ...Class) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()

@@ -11,7 +11,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// asSamples says that section maps holds definitions of the kernel's samples, which are 28 bytes long.
+// asSamples says that section maps holds definitions of the kernel's samples, which are 28 bytes
+// long.
 var asSamples = Layout(loader.SamplesLayout)
 
 var _ = It("mapdefs.samples.define", func(s *Session) {
@@ -31,7 +32,8 @@ var _ = It("mapdefs.samples.inner-map-later-refused", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.SamplesInner, asSamples), with(objects.MapDefs.SamplesInnerLater, asSamples), BadMapDef, NotFound)
 })
 
-// The verifier is the witness: it takes the program only if elements look like the second map. The kernel makes no map of maps without a template.
+// The verifier is the witness: it takes the program only if elements look like the second map. The
+// kernel makes no map of maps without a template.
 var _ = It("mapdefs.samples.inner-map", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.SamplesInner, asSamples)
 	Expect(loaded.Map("outer").Type).To(Equal("array_of_maps"))

@@ -10,7 +10,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A loaded map is not enough: the program has to use it. What the program did is read from the map by the id that the loader gave.
+// A loaded map is not enough: the program has to use it. What the program did is read from the map
+// by the id that the loader gave.
 
 var _ = It("mapdefs.use.program-sees-map", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.Counter)

@@ -10,7 +10,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// An inner is a map outer with a map inner_zero of some type in slot 0.
+// An inner has a map outer with a map inner_zero of some type in slot 0.
 type inner struct {
 	object objects.Object
 	typ    string
@@ -46,7 +46,8 @@ var _ = Table("mapinmap.inner.type", func(s *Session, i inner) {
 
 const pass = 2 // XDP_PASS
 
-// The kernel compares a map with the template when it is put in a slot: what was made before has to be let go of.
+// The kernel compares a map with the template when it is put in a slot: what was made before has to
+// be let go of.
 var _ = Table("mapinmap.inner.mismatch-refused", func(s *Session, o objects.Object) {
 	s.Refuses(objects.MapInMap.MismatchNone, o, AtAnyStage, Invalid)
 },

@@ -11,8 +11,9 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// In a definition of iproute2 a map has a number, id, and a map of maps names by inner_id the one that its maps are like; that one is put in
-// slot inner_idx of it (bpf_maps_attach_all, lib/bpf_legacy.c).
+// In a definition of iproute2 a map has a number, id, and a map of maps names by inner_id the one
+// that its maps are like; that one is put in slot inner_idx of it (bpf_maps_attach_all,
+// lib/bpf_legacy.c).
 
 var elfMaps = Layout(loader.IPRoute2Layout)
 

@@ -10,7 +10,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// pinned loads an object and closes it: the pins alone hold its maps. What was in its outer map is returned, by slot.
+// pinned loads an object and closes it: the pins alone hold its maps. What was in its outer map is
+// returned, by slot.
 func pinned(s *Session, o objects.Object, pins ...string) (outerID uint32, held map[uint32]uint32) {
 	first := s.MustLoad(o, PinRoot(s.BPFFS()))
 	outerID, held = first.MapID("outer"), slots(first, "outer")
@@ -29,8 +30,8 @@ var _ = It("mapinmap.pin.inner-reused", func(s *Session) {
 	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(100)))
 })
 
-// libbpf leaves the slots of a pinned map as they are, and cilium/ebpf fills them anew. Either is whole: a mix would be a map that no object
-// describes.
+// libbpf leaves the slots of a pinned map as they are, and cilium/ebpf fills them again. Either is
+// whole: a mix would be a map that no object describes.
 var _ = It("mapinmap.pin.outer-reused", func(s *Session) {
 	id, before := pinned(s, objects.MapInMap.PinnedOuter, "outer")
 	loaded := s.MustLoad(objects.MapInMap.PinnedOuter, PinRoot(s.BPFFS()))
@@ -58,7 +59,7 @@ var _ = Table("mapinmap.pin.outer-incompatible-refused", refusesPinned,
 	Entry("entries", objects.MapInMap.PinnedOuterLarger),
 )
 
-// What the maps in a pinned map are like is kept in the kernel, and told to programs only.
+// The kernel keeps what the maps in a pinned map are like, and tells it to programs only.
 var _ = Table("mapinmap.pin.template-incompatible-refused", refusesPinned,
 	Entry("value", objects.MapInMap.PinnedOuterWide),
 )

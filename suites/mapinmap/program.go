@@ -10,7 +10,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// An array of programs is filled like a map of maps, from values, but after the programs are loaded.
+// An array of programs is filled like a map of maps, from values, but after the programs are
+// loaded.
 
 var _ = It("mapinmap.programs.filled", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.Programs)
@@ -37,8 +38,8 @@ var _ = Table("mapinmap.programs.target-refused", refused(Invalid, NotSupported,
 var _ = Refusal("mapinmap.programs.beyond-refused",
 	objects.MapInMap.Programs, objects.MapInMap.ProgramsBeyond, AtAnyStage, Invalid, Limit)
 
-// A caller that leaves out a program which the object has in a slot asks for two things at once. An answer is a refusal, not a hole in the array
-// that nobody is told of.
+// A caller that leaves out a program which the object has in a slot asks for two things at once.
+// The answer is a refusal, not a hole in the array without a word.
 var _ = It("mapinmap.programs.left-out", func(s *Session) {
 	s.Control(objects.MapInMap.Programs)
 	before := s.Kernel()

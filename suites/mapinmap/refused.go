@@ -9,13 +9,13 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A fault is one way in which an object is bad, beside the same object without it.
+// A fault pairs a bad object with the same object without what is wrong.
 type fault struct {
 	control, bad objects.Object
 }
 
-// refused is the body of specs about objects that a loader finds wrong when it reads them, and another leaves to the kernel: refusing is what
-// counts, and that nothing stays.
+// refused returns the body of specs about objects that one loader finds wrong when it reads them,
+// and another leaves to the kernel: refusing is what counts, and that nothing stays.
 func refused(classes ...Class) func(*Session, fault) {
 	return func(s *Session, f fault) { s.Refuses(f.control, f.bad, AtAnyStage, classes...) }
 }

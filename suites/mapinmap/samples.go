@@ -11,8 +11,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// In a definition of the kernel's samples a map of maps names, by its number, an earlier map that its maps are like. Nothing is put in a slot
-// (load_maps, samples/bpf/bpf_load.c).
+// In a definition of the kernel's samples a map of maps names, by its number, an earlier map that
+// its maps are like. Nothing is put in a slot (load_maps, samples/bpf/bpf_load.c).
 
 var sampleMaps = Layout(loader.SamplesLayout)
 

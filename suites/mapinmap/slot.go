@@ -16,7 +16,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// slots are the ids of what is in slots 0 to 3 of a map of maps or of programs, by slot. The kernel is asked; an empty slot is not in it.
+// slots asks the kernel for the ids of what is in slots 0 to 3 of a map of maps or of programs, and
+// returns them by slot. It leaves out empty slots.
 func slots(loaded *Attempt, name string) map[uint32]uint32 {
 	ginkgo.GinkgoHelper()
 	id := loaded.MapID(name)
@@ -33,13 +34,13 @@ func slots(loaded *Attempt, name string) map[uint32]uint32 {
 	return held
 }
 
-// A filling is an object, and which of its maps is in which slot of its map outer.
+// A filling says which maps of an object are in which slots of its map outer.
 type filling struct {
 	object objects.Object
 	inner  map[uint32]string // name by slot
 }
 
-// ids are the ids of the maps that are to be in the slots.
+// ids returns the ids of the maps that have to be in the slots.
 func (f filling) ids(loaded *Attempt) map[uint32]uint32 {
 	ids := map[uint32]uint32{}
 	for slot, name := range f.inner {
@@ -48,8 +49,8 @@ func (f filling) ids(loaded *Attempt) map[uint32]uint32 {
 	return ids
 }
 
-// outerFirst is an object whose map of maps comes before the map in it. Clang writes the one that is referred to first, so the two are swapped:
-// both have 32 bytes.
+// outerFirst has its map of maps before the map in it. Clang writes the one that is referred to
+// first, so the two are swapped: both have 32 bytes.
 var outerFirst = objects.MapInMap.MismatchNone.With(
 	elfedit.MoveSymbol("outer", 0), elfedit.MoveSymbol("inner_zero", 32), elfedit.MoveRelocation(".maps", "inner_zero", -32),
 )
@@ -90,7 +91,7 @@ var _ = It("mapinmap.use.update-seen/shared", func(s *Session) {
 	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(201))) // the last that was stored, through the other map of maps
 })
 
-// An outer is a map of maps, and what the kernel is to keep of it.
+// An outer defines a map of maps, of the type that the kernel has to hold.
 type outer struct {
 	object objects.Object
 	typ    string

@@ -12,7 +12,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// makesTheSame is the body of specs about another way to write mapinmap/slots_array.bpf.c.
+// makesTheSame expects of another way to write mapinmap/slots_array.bpf.c that it makes the same
+// maps.
 func makesTheSame(s *Session, f filling) {
 	plain := s.MustLoad(objects.MapInMap.SlotsArray).Map("outer")
 	loaded := s.MustLoad(f.object)
@@ -28,7 +29,8 @@ var _ = Table("mapinmap.template.renamed", makesTheSame,
 	Entry("typedef", filling{objects.MapInMap.TemplateTypedef, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
 )
 
-// The kernel wants a map to show it the template when the outer map is made, and nobody needs that one afterwards.
+// The kernel wants a map as the template when the outer map is made. Nothing needs that map
+// afterwards.
 var _ = Table("mapinmap.template.let-go", func(s *Session, f filling) {
 	before := s.Kernel()
 	loaded := s.MustLoad(f.object)

@@ -11,7 +11,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A request is where a map that is made without an object is to be.
+// A request says where a map without an object has to be, and where the kernel then has it.
 type request struct {
 	flags uint32
 	node  uint32
@@ -41,7 +41,7 @@ var _ = It("numa.create.absent-refused", func(s *Session) {
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
-// mapOn is a map to be made without an object, on a node.
+// mapOn asks for a map without an object, on a node.
 func mapOn(s *Session, name string, flags, node uint32) NewMap {
 	s.Keep("tc/globals/" + name)
 	return NewMap{

@@ -25,7 +25,8 @@ var _ = It("numa.inner.used", func(s *Session) {
 	Expect(loaded.Lookup("inner_one", U32(7))).To(Equal(U64(77)))
 })
 
-// The maps of global data are found by the program that uses them: what they are called differs between loaders.
+// The maps of global data are found by the program that uses them: what they are called differs
+// between loaders.
 var _ = It("numa.data.unaffected", func(s *Session) {
 	loaded := s.MustLoad(objects.NUMA.Data)
 	Expect(loaded).To(HaveOnNode("m", 1))

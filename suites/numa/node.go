@@ -11,10 +11,11 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// flag is BPF_F_NUMA_NODE.
+// flag has the value of BPF_F_NUMA_NODE.
 const flag = 1 << 2
 
-// placements have one definition three times: on_zero on node 0, on_one on node 1, and anywhere without a node.
+// placements have one definition three times: on_zero on node 0, on_one on node 1, and anywhere
+// without a node.
 var placements = []Case[objects.Object]{
 	Entry("array", objects.NUMA.Array),
 	Entry("array_mmapable", objects.NUMA.ArrayMmapable),
@@ -58,7 +59,7 @@ var _ = It("numa.node.flag-kept", func(s *Session) {
 	Expect(s.MustLoad(objects.NUMA.NodeZero).Map("m").Flags).To(Equal(uint32(flag)))
 })
 
-// A withoutFlag is an object that names a node without the flag for it.
+// A withoutFlag names a node without the flag for it.
 type withoutFlag struct {
 	object objects.Object
 	node   int

@@ -11,10 +11,11 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// pin is the name of the map that the objects of this file pin.
+// pin names the map that the objects of this file pin.
 const pin = "shared"
 
-// pinned loads an object, has its map pinned, and closes it: the pin alone holds the map. The map's id is returned.
+// pinned loads an object, has its map pinned, and closes it: the pin alone holds the map. The map's
+// id is returned.
 func pinned(s *Session, o objects.Object) uint32 {
 	first := s.MustLoad(o, PinRoot(s.BPFFS()))
 	id := first.MapID(pin)
@@ -31,7 +32,7 @@ var _ = It("numa.pin.same-node", func(s *Session) {
 	Expect(again).To(HaveOnNode(pin, 1))
 })
 
-// A mismatch is a map that is pinned, and a definition that wants it elsewhere.
+// A mismatch pairs a pinned map with a definition that wants it on another node.
 type mismatch struct {
 	there, defined objects.Object
 }

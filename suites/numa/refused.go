@@ -8,7 +8,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// An absent is an object whose map is to be on a node that few machines have.
+// An absent defines its map on a node that few machines have.
 type absent struct {
 	object objects.Object
 	node   int

@@ -15,14 +15,15 @@ func loadOnOne(s *Session, o objects.Object) *Attempt {
 	return s.Open(o).SetMap("m", NumaNode, 1).Load()
 }
 
-// moved are objects whose map m is elsewhere by its definition.
+// moved lists objects whose map m is elsewhere by its definition.
 var moved = []Case[objects.Object]{
 	Entry("with-flag", objects.NUMA.FlagAlone),
 	Entry("without-flag", objects.NUMA.NoNode),
 	Entry("another-node", objects.NUMA.NodeZero),
 }
 
-// A loader that cannot be told says so, and that is an answer: it did not leave the map anywhere in silence.
+// A loader without such a request says so, and that is an answer: it did not leave the map anywhere
+// in silence.
 var _ = Table("numa.set.not-ignored", func(s *Session, o objects.Object) {
 	s.Control(o)
 	before := s.Kernel()

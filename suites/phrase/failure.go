@@ -15,9 +15,9 @@ func Failure(expected, seen string) string {
 	return expectedPrefix + Line(expected) + "\n" + seenPrefix + Line(seen)
 }
 
-// ReadFailure finds what was expected and what was seen in a failure's text. What stands before them,
-// the description that an expectation was given, goes in front of what was expected. A matcher of
-// Gomega's own does not write the two lines: its whole text is what was seen.
+// ReadFailure finds what was expected and what was seen in a failure's text. What stands before
+// them, the description that an expectation was given, goes in front of what was expected. A
+// matcher of Gomega's own does not write the two lines: its whole text is what was seen.
 func ReadFailure(text string) (expected, seen string) {
 	description, _, _ := strings.Cut(text, expectedPrefix)
 	for line := range strings.Lines(text) {

@@ -12,7 +12,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// data is the name that the loader has for the map of an opened object's section .data: loaders rightly differ in it.
+// data returns the loader's name for the map of an opened object's section .data. Loaders rightly
+// differ in it.
 func data(s *Session, opened *Attempt) string {
 	for _, name := range opened.MapNames() {
 		if strings.HasSuffix(name, ".data") {

@@ -12,7 +12,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A failure is an object of three maps, of which at least two are pinned by name, that cannot be loaded.
+// A failure cannot be loaded: an object of three maps, of which at least two are pinned by name.
 type failure struct {
 	object  objects.Object
 	stage   Stage
@@ -24,7 +24,8 @@ var failures = []Case[failure]{
 	Entry("map-refused", failure{objects.Pinning.ThreeBad, AtCreate, []Class{Invalid}}),
 }
 
-// tries is how often a failure is repeated, for a loader may make maps in an order that is another each time: what fails first leaves nothing.
+// tries says how often a failure is repeated. A loader may make maps in an order that is another
+// each time, and what fails first leaves nothing.
 const tries = 8
 
 var _ = Table("pinning.failure.own-pins-removed", func(s *Session, f failure) {
@@ -48,7 +49,8 @@ var _ = It("pinning.failure.own-pins-removed/pin-incompatible", func(s *Session)
 	}
 })
 
-// Nobody finds a map behind a symbolic link that leads nowhere, and nothing can be pinned in its place: the pin itself fails.
+// Behind a symbolic link that leads nowhere no map is found, and nothing can be pinned in its
+// place: the pin itself fails.
 var _ = It("pinning.failure.own-pins-removed/pin-fails", func(s *Session) {
 	folder := s.PinFolder()
 	controlled(s, objects.Pinning.Three, folder)

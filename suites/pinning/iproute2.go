@@ -13,21 +13,23 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// mounted is how an object of iproute2's maps is opened: pins are below the session's folder in a bpffs, in the part that subdir names.
+// mounted returns the options that open an object with iproute2's maps: its pins are below the
+// session's folder in a bpffs, in the part that subdir names.
 func mounted(s *Session, subdir string, ids map[string]string) []Option {
 	return []Option{Layout(IPRoute2Layout), PinMount(s.BPFFS(), subdir, ids)}
 }
 
-// asTC is mounted for tc, without a table of ids.
+// asTC returns the options of [mounted] for tc, without a table of ids.
 func asTC(s *Session) []Option { return mounted(s, "tc", nil) }
 
-// ofObject is the folder, below a part's, where iproute2 pins the maps that are an object's own: lib/bpf_legacy.c bpf_obj_hash.
+// ofObject returns the folder, below a part's, where iproute2 pins the maps that are an object's
+// own (bpf_obj_hash, lib/bpf_legacy.c).
 func ofObject(o objects.Object) string {
 	sum := sha1.Sum(o.ELF())
 	return hex.EncodeToString(sum[:])
 }
 
-// elfControlled is [controlled] for iproute2's maps of all objects.
+// elfControlled does what [controlled] does, for iproute2's maps of all objects.
 func elfControlled(s *Session, o Object, folder string) {
 	s.Control(o, asTC(s)...)
 	for _, name := range s.PinsIn(folder) {

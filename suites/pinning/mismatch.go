@@ -12,7 +12,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A mismatch is a map that is pinned, and a definition of the same name that differs from it.
+// A mismatch pairs a pinned map with a definition of the same name that differs from it.
 type mismatch struct {
 	pinned, defined objects.Object
 	differs         []Difference

@@ -47,13 +47,14 @@ var _ = It("pinning.name.longest", func(s *Session) {
 	Expect(s.Pin(folder + "/" + name)).To(BeThePinOfMap(loaded.MapID("counts")))
 })
 
-// badPath is a path below the folder for pins that nothing can be pinned at, and what a loader may call that.
+// A badPath leads below the folder for pins to where nothing can be pinned. classes holds what a
+// loader may call that.
 type badPath struct {
 	path    string
 	classes []Class
 }
 
-// longPath is longer than PATH_MAX: 17 names of 255 bytes.
+// longPath exceeds PATH_MAX: 17 names of 255 bytes.
 var longPath = strings.Repeat(strings.Repeat("n", 255)+"/", 17)
 
 var badPaths = []badPath{
@@ -65,7 +66,7 @@ var badPaths = []badPath{
 var _ = It("pinning.name.refused-on-request", func(s *Session) {
 	folder := s.PinFolder()
 	for _, bad := range badPaths {
-		loaded := s.MustLoad(objects.Pinning.CounterUnpinned) // anew, for a map may keep the first path that it was asked for (libbpf bpf_map__pin)
+		loaded := s.MustLoad(objects.Pinning.CounterUnpinned) // again, for a map may keep the first path that it was asked for (libbpf bpf_map__pin)
 		refusesUntouched(s, nil, func() *Attempt { return loaded.PinMap("counts", folder+"/"+bad.path) }, AtPin, bad.classes...)
 		loaded.Close()
 	}

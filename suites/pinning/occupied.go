@@ -17,7 +17,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// An occupant is what is at a path where a map should be pinned, and what a loader may call that.
+// An occupant stands at a path where a map should be pinned. classes holds what a loader may call
+// that.
 type occupant struct {
 	put     func(ourPath string) error
 	classes []Class
@@ -53,7 +54,7 @@ var _ = It("pinning.occupied.refused-on-request", func(s *Session) {
 	}
 })
 
-// newProgram is a program that nobody runs. The caller closes it.
+// newProgram makes a program that is never run. The caller closes it.
 func newProgram() (*ebpf.Program, error) {
 	return ebpf.NewProgram(&ebpf.ProgramSpec{
 		Name: "occupant", Type: ebpf.RawTracepoint, License: "GPL",

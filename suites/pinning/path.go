@@ -34,7 +34,8 @@ var _ = It("pinning.path/reused", func(s *Session) {
 	Expect(s.PinnedValue(folder+"/elsewhere", U32(0))).To(Equal(U64(2)))
 })
 
-// A loader may call the map by either name then (libbpf takes the pinned one's), so the program is asked which map it uses.
+// A loader may call the map by either name then (libbpf takes the pinned one's), so the program is
+// asked which map it uses.
 var _ = It("pinning.path/of-another-name", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
 	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))

@@ -9,7 +9,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// keeping is the folder that maps are pinned in by name. Pins of those names are to stay there when the loader is gone.
+// keeping returns the folder that maps are pinned in by name. Pins of those names may stay there
+// when the loader is gone.
 func keeping(s *Session, names ...string) (folder string) {
 	for _, name := range names {
 		s.Keep("tc/globals/" + name)
@@ -17,7 +18,8 @@ func keeping(s *Session, names ...string) (folder string) {
 	return s.PinFolder()
 }
 
-// controlled is the control of an object that is pinned: it is loaded, closed, and its pins are done away with.
+// controlled loads an object that is pinned as the control of a refusal, closes it, and removes its
+// pins.
 func controlled(s *Session, o Object, folder string) {
 	s.Control(o, PinRoot(folder))
 	for _, name := range s.PinsIn(folder) {
@@ -25,8 +27,8 @@ func controlled(s *Session, o Object, folder string) {
 	}
 }
 
-// refusesUntouched expects that the loader refuses what it tries at stage with one of classes, that what was at paths before is still there,
-// untouched, and that the kernel holds nothing new.
+// refusesUntouched expects that the loader refuses what it tries at stage with one of classes, that
+// what was at paths before is still there, untouched, and that the kernel holds nothing new.
 func refusesUntouched(s *Session, paths []string, try func() *Attempt, stage Stage, classes ...Class) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()

@@ -20,7 +20,8 @@ var _ = It("pinning.together.shared", func(s *Session) {
 	Expect(s.PinnedValue(folder+"/counts", U32(0))).To(Equal(U64(2)))
 })
 
-// rounds is how often two loaders race. A race that nobody wins by luck is lost in some of so many.
+// rounds says how often two loaders race. A loader that gets a race right by luck gets some of so
+// many wrong.
 const rounds = 30
 
 var _ = It("pinning.together.race", func(s *Session) {

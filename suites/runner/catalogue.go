@@ -12,7 +12,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
-// Entry is a spec as the catalogue has it.
+// Entry says of a spec what the catalogue has of it.
 type Entry struct {
 	Spec        string   // id
 	Suite       string   // the part of the id before the first dot
@@ -24,7 +24,8 @@ type Entry struct {
 	Place       string // folder/file.go:line
 }
 
-// Catalogue is every spec that is linked in but the hidden ones, sorted by id. The error is that of [Check].
+// Catalogue returns every spec that is linked in but the hidden ones, sorted by id. The error is
+// that of [Check].
 func Catalogue() ([]Entry, error) {
 	set, err := requirements.Read()
 	if err != nil {
@@ -33,9 +34,9 @@ func Catalogue() ([]Entry, error) {
 	return catalogue(registered, set)
 }
 
-// Check returns an error that joins every breach of the house rules: a mistake in the requirements, an
-// id that is malformed or there twice, a spec without a requirement, an area or a requirement without
-// a spec, needs of a variant that no spec has. A program that runs specs checks first.
+// Check returns an error that joins every breach of the house rules: a mistake in the requirements,
+// an id that is malformed or there twice, a spec without a requirement, an area or a requirement
+// without a spec, needs of a variant that no spec has. A program that runs specs checks first.
 func Check() error {
 	_, err := Catalogue()
 	return err
@@ -66,7 +67,7 @@ func catalogue(specs []Spec, set *requirements.Set) ([]Entry, error) {
 	return entries, nil
 }
 
-// entry is what the catalogue says of a spec.
+// entry returns what the catalogue says of a spec.
 func (s Spec) entry(set *requirements.Set) (Entry, error) {
 	if err := requirements.CheckSpecID(s.ID); err != nil {
 		return Entry{}, err

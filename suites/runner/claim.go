@@ -17,8 +17,8 @@ func (x *Execution) Support(feature loader.Feature) loader.Support {
 	return x.features[feature].Support
 }
 
-// Claim returns how far the loader claims what the spec's requirement is about: the least of what it
-// claims of the profiles. why says so in one line, and is "" for [loader.Yes].
+// Claim returns how far the loader claims what the spec's requirement is about: the least of what
+// it claims of the profiles. why says so in one line, and is "" for [loader.Yes].
 func (x *Execution) Claim() (support loader.Support, why string) {
 	support = loader.Yes
 	for _, profile := range x.requirement.Profiles {

@@ -12,7 +12,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
 
-// A Conversation is with one process of the loader under test. A spec begins with one.
+// A Conversation talks with one process of the loader under test. A spec begins with one.
 type Conversation struct {
 	exec   *Execution
 	number int // in the spec, from 1
@@ -39,8 +39,8 @@ func (x *Execution) conversations() []*Conversation {
 	return append([]*Conversation{x.first}, x.others...)
 }
 
-// Restart ends the conversation as every user's ends one day (what is open is closed, then reset, then
-// bye), and begins it anew, with another process.
+// Restart ends the conversation as every user's ends one day (what is open is closed, then reset,
+// then bye), and begins it again, with another process.
 func (c *Conversation) Restart() {
 	ctx, cancel := context.WithTimeout(c.exec.ctx, c.exec.run.farewell())
 	defer cancel()
@@ -106,8 +106,8 @@ func (c *Conversation) Do(req loader.Request) loader.Reply {
 	return c.Answered(req, reply, err)
 }
 
-// Request makes one exchange, within its deadline. Unlike Do it is for any goroutine; what it returns
-// is for [Conversation.Answered].
+// Request makes one exchange, within its deadline. Unlike Do it is for any goroutine; what it
+// returns is for [Conversation.Answered].
 func (c *Conversation) Request(req loader.Request) (loader.Reply, error) {
 	ctx, cancel := c.exec.requestContext(c.exec.ctx)
 	defer cancel()
@@ -155,8 +155,8 @@ func (x *Execution) requestContext(ctx context.Context) (context.Context, contex
 	return context.WithCancel(ctx)
 }
 
-// giveUp closes what is open and resets the loader. It hangs up on one that does not answer, or that
-// there is no time to ask.
+// giveUp closes what is open and resets the loader. It hangs up on one that does not answer, or
+// that there is no time to ask.
 func (c *Conversation) giveUp(ctx context.Context) error {
 	switch {
 	case c.loader == nil:

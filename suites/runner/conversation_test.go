@@ -18,7 +18,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// carryAll is [carry] with a new loader for every conversation, which begin makes: it is told how many there were before.
+// carryAll does what [carry] does, with a new loader for every conversation. begin makes it, and
+// gets the number of conversations before.
 func carryAll(t *testing.T, begin func(number int) loader.Loader, body func(*Session)) (ran, int) {
 	t.Helper()
 	begun := 0
@@ -109,7 +110,8 @@ func TestARestartedLoaderIsAnotherAndHoldsNothing(t *testing.T) {
 	}
 }
 
-// Each loader waits, in its load, for the other to load as well: one after the other would never end.
+// Each loader waits, in its load, for the other to load as well: one after the other would never
+// end.
 func TestLoadsTogetherAreInFlightTogether(t *testing.T) {
 	var both sync.WaitGroup
 	both.Add(2)

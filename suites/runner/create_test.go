@@ -16,10 +16,10 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// lone is a map that a spec asks for.
+// bareMap asks for a map without an object.
 var bareMap = NewMap{Name: "m", Map: MapAttributes{Type: uint32(ebpf.Array), KeySize: 4, ValueSize: 8, MaxEntries: 1, MapExtra: 1}, InnerMap: "/t", Path: "/m"}
 
-// making is a loader that makes a map without an object, and keeps it until it is reset.
+// making returns a loader that makes a map without an object, and keeps it until it is reset.
 func making(t *testing.T) *fakeLoader {
 	return newFake(wrong(loader.OpCreate, func(f *fakeLoader, _ loader.Request) (loader.Reply, error) {
 		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "m", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})

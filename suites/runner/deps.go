@@ -32,8 +32,8 @@ type Deps struct {
 }
 
 // Folders names the folders that specs work in. Work and BPFFS are paths in the driver's root; our
-// own path of both has Root before it. Each spec makes a folder in both and leaves it, without pins,
-// so the folders of one run are not those of another.
+// own path of both has Root before it. Each spec makes a folder in both and leaves it, without
+// pins, so the folders of one run are not those of another.
 type Folders struct {
 	Root  string // the driver's root folder; "" where it is our own
 	Work  string // a folder
@@ -46,9 +46,9 @@ type KernelLog interface {
 	Since() ([]string, error) // lines logged since Mark; they are good even beside an error
 }
 
-// settle returns how long the kernel may take to free what nothing holds any more. An emulated kernel
-// on a busy host took more than five seconds for an array of programs, once in ten thousand specs;
-// what is really held stays for good.
+// settle returns how long the kernel may take to free what nothing holds any more. An emulated
+// kernel on a busy host took more than five seconds for an array of programs, once in ten thousand
+// specs; what is really held stays for good.
 func (d Deps) settle() time.Duration {
 	if d.Settle > 0 {
 		return d.Settle

@@ -39,8 +39,8 @@ func (x *Execution) detail(report ginkgo.SpecReport) string {
 	return phrase.Shorten(b.String(), detailLen)
 }
 
-// place returns where a failure is, as folder/file.go:line: the spec's registration, where it has no
-// line of its own.
+// place returns where a failure is, as folder/file.go:line: the spec's registration, where it has
+// no line of its own.
 func (x *Execution) place(at types.CodeLocation) string {
 	if at.FileName == "" || strings.Contains(at.FileName, "/onsi/ginkgo") {
 		return x.spec.Place

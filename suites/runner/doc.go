@@ -9,13 +9,13 @@
 //
 // An [Execution] is what the runner keeps of the spec that runs: its conversations with the loader,
 // what the kernel held before it, what the loader claims, and how it ended. It becomes the spec's
-// last record. A loader that does not claim something is asked all the same: it may refuse, cleanly,
-// which ends the spec as refused; it may do it, which passes, as more than it claims; it may not
-// pretend.
+// last record. A loader that does not claim something is asked all the same: it may refuse,
+// cleanly, which ends the spec as refused; it may do it, which passes, as more than it claims; it
+// may not pretend.
 //
 // Read spec.go and catalogue.go (what is registered, and the house rules), run.go (an order, from
-// its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is entered), then the
-// one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go, ending.go (what
-// ends its body early), leave.go (what it gives up, and what stays), outcome.go and detail.go, log.go
-// (its last records), and faults.go. Package native runs specs under go test.
+// its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is entered), then
+// the one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go, ending.go
+// (what ends its body early), leave.go (what it gives up, and what stays), outcome.go and
+// detail.go, log.go (its last records), and faults.go. Package native runs specs under go test.
 package runner

@@ -19,7 +19,7 @@ type ending struct {
 	reason  string
 }
 
-// vanished is the ending of a hidden spec that leaves no last records.
+// vanished ends a hidden spec that leaves no last records.
 const vanished record.Outcome = "vanished"
 
 // end ends the spec. It does not return.
@@ -46,8 +46,8 @@ func (x *Execution) Skip(lack Lack) { x.end(ending{record.Skipped, lack.String()
 func (x *Execution) Fail(expected, seen string) { failNow(phrase.Failure(expected, seen)) }
 
 // fault ends the spec after a conversation that ended too early. A loader that died with an object
-// in its hands has failed; a driver that broke the protocol, or does not answer, says nothing of the
-// loader. It does not return.
+// in its hands has failed; a driver that broke the protocol, or does not answer, says nothing of
+// the loader. It does not return.
 func (x *Execution) fault(err error) {
 	var f *loader.Fault
 	switch {
@@ -60,8 +60,8 @@ func (x *Execution) fault(err error) {
 	}
 }
 
-// crashed reports whether the loader died with an object in its hands. A driver that dies at anything
-// else, such as hello, is its own fault.
+// crashed reports whether the loader died with an object in its hands. A driver that dies at
+// anything else, such as hello, is its own fault.
 func crashed(f *loader.Fault) bool {
 	switch f.Op {
 	case loader.OpCreate, loader.OpOpen, loader.OpSet, loader.OpLoad, loader.OpLink, loader.OpAttach, loader.OpPin:

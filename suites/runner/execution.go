@@ -15,8 +15,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
-// An Execution is what the runner keeps of a spec while it runs, and makes its last record of. The
-// words that a spec uses are written on top of it. Its methods are for the goroutine of the spec.
+// An Execution holds what the runner keeps of a spec while it runs, and of which it makes the last
+// record. The words that a spec uses are written on top of it. Its methods are for the goroutine of
+// the spec.
 type Execution struct {
 	spec        Spec
 	requirement requirements.Requirement // zero for a hidden spec
@@ -77,8 +78,8 @@ func (x *Execution) beyond(ctx context.Context, before oracle.Inventory) ([]orac
 // that can load nothing, whose refusal proves nothing.
 func (x *Execution) Controlled() bool { return x.controlled }
 
-// prepare makes the spec's folders and looks at the kernel before anything is asked. A bpffs takes no
-// dots in names (bpf_lookup, kernel/bpf/inode.c), so name has none.
+// prepare makes the spec's folders and looks at the kernel before anything is asked. A bpffs takes
+// no dots in names (bpf_lookup, kernel/bpf/inode.c), so name has none.
 func (x *Execution) prepare(name string) error {
 	folders := x.run.deps.Folders
 	x.dirs = loader.Dirs{Work: path.Join(folders.Work, name), BPFFS: path.Join(folders.BPFFS, name)}

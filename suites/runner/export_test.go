@@ -35,7 +35,7 @@ func Ordered(ids []string, specs []Spec) ([]Spec, error) { return ordered(ids, s
 // SetGrace changes how long a spec may take to end once its time is up.
 func (d *Deps) SetGrace(grace time.Duration) { d.grace = grace }
 
-// Context is done when the spec's time is up.
+// Context returns the spec's own, which is done when its time is up.
 func (x *Execution) Context() context.Context { return x.ctx }
 
 // Vanish ends the spec without its last records.

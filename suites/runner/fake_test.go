@@ -17,7 +17,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// fakeObject is an object by the name of which [fakeLoader] knows what to do.
+// A fakeObject tells [fakeLoader] by its name what to do.
 type fakeObject string
 
 func (o fakeObject) Name() string { return string(o) }
@@ -31,7 +31,7 @@ const (
 	atLoad  fakeObject = "at-load" // rejected at load
 )
 
-// fakeLoader is a loader that makes one array for each object, and does one thing wrong.
+// A fakeLoader makes one array for each object, and does one thing wrong.
 type fakeLoader struct {
 	features map[loader.Feature]loader.Claim
 	wrong    func(f *fakeLoader, req loader.Request) (loader.Reply, error) // nil, nil: nothing wrong with this one
@@ -112,7 +112,7 @@ func idOf(m *ebpf.Map) uint32 {
 	return uint32(id)
 }
 
-// theRequirements are those of the test specs.
+// theRequirements holds those of the test specs.
 const theRequirements = `
 - {id: fake.first, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
 - {id: fake.legacy, must: A loader does it., profiles: [legacy-maps], sources: [{kind: ours, reason: A test.}]}
@@ -120,7 +120,7 @@ const theRequirements = `
 - {id: fake.second, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
 `
 
-// A spec is one of the tests' own.
+// A spec belongs to the tests.
 type spec struct {
 	id     string
 	body   func(*Session)
@@ -149,7 +149,7 @@ func registered(specs []spec) []runner.Spec {
 	return all
 }
 
-// ran is what a run of test specs left.
+// ran holds what a run of test specs left.
 type ran struct {
 	records []record.Record
 	err     error
@@ -170,7 +170,7 @@ func carryWith(t *testing.T, ctx context.Context, l loader.Loader, change func(*
 	return r
 }
 
-// fakeOrder is an order to run specs with the loader, and what that needs. Records go to r.
+// fakeOrder returns an order to run specs with the loader, and what that needs. Records go to r.
 func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Order, runner.Deps) {
 	t.Helper()
 	deps := runner.Deps{
@@ -189,7 +189,7 @@ func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Ord
 	return order, deps
 }
 
-// finishes are the last records of the specs that have one.
+// finishes returns the last records of the specs that have one.
 func (r ran) finishes() map[string]record.Finish {
 	all := map[string]record.Finish{}
 	for _, rec := range r.records {

@@ -9,7 +9,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 )
 
-// Faults are ways to break the harness, for its own tests.
+// Faults break the harness, for its own tests.
 type Faults struct{ exec *Execution }
 
 // Faults gives a hidden spec, in a test VM, what no other spec may touch. Anywhere else it ends the
@@ -24,7 +24,8 @@ func (x *Execution) Faults() Faults {
 	return Faults{exec: x}
 }
 
-// Raw returns the stream that records go out on, below their framing. It is nil where there is none.
+// Raw returns the stream that records go out on, below their framing. It is nil where there is
+// none.
 func (f Faults) Raw() io.Writer { return f.exec.run.deps.Raw }
 
 // Vanish ends the spec without its last records, as a guest would that forgot it.

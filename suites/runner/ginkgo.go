@@ -27,8 +27,9 @@ func (r *run) underGinkgo() {
 	}, r.after)
 }
 
-// enterGinkgo runs the specs of a tree under Ginkgo, which does what it is good at (a goroutine for each spec, deadlines, failures with their place)
-// and nothing else: it prints nothing, selects nothing, and its verdict is not read.
+// enterGinkgo runs the specs of a tree under Ginkgo, which does what it is good at (a goroutine for
+// each spec, deadlines, failures with their place) and nothing else: it prints nothing, selects
+// nothing, and its verdict is not read.
 func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	globals.Reset() // a second run in a process is a new tree
 	gomega.RegisterFailHandler(func(message string, _ ...int) { failNow(message) })
@@ -47,8 +48,9 @@ func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	ginkgo.RunSpecs(ignored{}, "loadstone", config, reporting)
 }
 
-// failNow fails the spec at its own line, the first that is neither of this package nor of Gomega. Ginkgo's way is that every function in between says
-// that it is a helper, which costs something each time it is called, and is forgotten.
+// failNow fails the spec at its own line, the first that is not in [plumbing]. Ginkgo wants every
+// function in between to say that it is a helper, which costs something each time it is called, and
+// is forgotten.
 func failNow(message string) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
@@ -59,7 +61,7 @@ func failNow(message string) {
 	}
 }
 
-// plumbing are the packages between a spec and its failure.
+// plumbing lists the packages between a spec and its failure.
 var plumbing = []string{
 	"github.com/loadstone-bpf/loadstone/suites/suite.",
 	"github.com/loadstone-bpf/loadstone/suites/runner.",
@@ -74,12 +76,12 @@ func isPlumbing(frame runtime.Frame) bool {
 	return slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(frame.Function, p) })
 }
 
-// ignored is what Ginkgo's verdict is told to: the records say more.
+// ignored hears Ginkgo's verdict, and does nothing: the records say more.
 type ignored struct{}
 
 func (ignored) Fail() {}
 
-// execute is a spec as Ginkgo runs it.
+// execute runs a spec, from within Ginkgo.
 func (r *run) execute(ctx context.Context, spec Spec) {
 	if r.err != nil {
 		return // nothing is begun after an error
@@ -87,7 +89,8 @@ func (r *run) execute(ctx context.Context, spec Spec) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.ctx, func() { cancel(context.Cause(r.ctx)) })()
-	// A loader that is linked in shares our memory: were it collected, a descriptor that the loader lost would be closed, and the leak not seen.
+	// A loader that is linked in shares our memory: were it collected, a descriptor that the loader
+	// lost would be closed, and the leak not seen.
 	r.gcPercent = debug.SetGCPercent(-1)
 	r.running.Store(true)
 	defer func() {
@@ -99,7 +102,8 @@ func (r *run) execute(ctx context.Context, spec Spec) {
 	r.perform(ctx, spec)
 }
 
-// after ends a spec. It is a report node and no cleanup node: one node less to run, and what it asks for has deadlines of its own.
+// after ends a spec. It runs in a report node, not a cleanup node: one node less to run, and what
+// it asks for has deadlines of its own.
 func (r *run) after(report ginkgo.SpecReport) {
 	x := r.current
 	r.current = nil

@@ -9,8 +9,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
-// checkNeeds ends the spec as skipped where the kernel lacks what the spec needs. What can be probed is decided by the probe and by kconfig; the
-// version only contradicts: a probe that finds nothing on a kernel new enough ends the spec as broken.
+// checkNeeds ends the spec as skipped where the kernel lacks what the spec needs. Where there is a
+// probe, the probe and kconfig decide, and the version only contradicts: a probe that finds nothing
+// on a kernel new enough ends the spec as broken.
 func (x *Execution) checkNeeds() {
 	unmet, err := check(x.requirement.NeedsOf(x.spec.ID), kernelFacts{
 		release:   x.run.kernel.Release,
@@ -32,7 +33,7 @@ type Lack struct{ Kind, Needs, Has string }
 
 func (l Lack) String() string { return fmt.Sprintf("%s: needs %s, has %s", l.Kind, l.Needs, l.Has) }
 
-// kernelFacts is what is asked of a kernel.
+// kernelFacts answers what is asked of a kernel.
 type kernelFacts struct {
 	release   string
 	kconfig   func(symbol string) (value string, known bool, err error)
@@ -40,7 +41,8 @@ type kernelFacts struct {
 	numaNodes func() (int, error)
 }
 
-// check is what the kernel lacks of what is needed; zero for nothing. The error says that a probe did not work, or that it cannot be believed.
+// check returns what the kernel lacks of what is needed; zero for nothing. The error says that a
+// probe did not work, or that it cannot be believed.
 func check(needs requirements.Needs, kernel kernelFacts) (Lack, error) {
 	for _, symbol := range needs.Kconfig {
 		value, known, err := kernel.kconfig(symbol)

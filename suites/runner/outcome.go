@@ -28,9 +28,9 @@ func (x *Execution) finish(report ginkgo.SpecReport) {
 	x.run.finished++
 }
 
-// outcome decides how the spec ended, from what Ginkgo saw and what the runner knows. The first case
-// that applies is the outcome: a spec that broke says nothing of the loader, whatever else was seen,
-// and only a spec of which nothing else is to be said has passed.
+// outcome decides how the spec ended, from what Ginkgo saw and what the runner knows. The first
+// case that applies is the outcome: a spec that broke says nothing of the loader, whatever else was
+// seen, and only a spec of which nothing else is to be said has passed.
 func (x *Execution) outcome(report ginkgo.SpecReport) record.Finish {
 	early := ending{}
 	if x.ending != nil {

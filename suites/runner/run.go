@@ -28,10 +28,10 @@ var (
 )
 
 // Run carries out an order: it runs the specs that are ordered, in that order, and sends their
-// records. The last is [record.End], which is not sent where Run returns an error. A spec that fails
-// is no error; an order that cannot be carried out is, wrapping [ErrOrder], and so is a spec that does
-// not end, wrapping [ErrStuck]: the records sent before it are good, and the process cannot run
-// another order.
+// records. The last is [record.End], which is not sent where Run returns an error. A spec that
+// fails is no error; an order that cannot be carried out is, wrapping [ErrOrder], and so is a spec
+// that does not end, wrapping [ErrStuck]: the records sent before it are good, and the process
+// cannot run another order.
 //
 // Run uses Ginkgo's global state: one run at a time.
 func Run(ctx context.Context, order record.Order, deps Deps) error {

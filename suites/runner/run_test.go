@@ -45,7 +45,7 @@ func wrong(op loader.Op, answer func(*fakeLoader, loader.Request) (loader.Reply,
 	}
 }
 
-// says is an answer that is always the same.
+// says returns an answer that is always the same.
 func says(reply loader.Reply, err error) func(*fakeLoader, loader.Request) (loader.Reply, error) {
 	return func(*fakeLoader, loader.Request) (loader.Reply, error) { return reply, err }
 }
@@ -58,7 +58,7 @@ func claiming(support loader.Support, reason string) *fakeLoader {
 	return f
 }
 
-// leavingOut is a loader that says ok, and that its map is not there.
+// leavingOut returns a loader that says ok, and makes no map.
 func leavingOut(support loader.Support) *fakeLoader {
 	f := newFake(wrong(loader.OpLoad, says(&loader.OK{Maps: []loader.MapView{{Name: "m"}}}, nil)))
 	f.features[loader.BTFMaps] = loader.Claim{Support: support, Reason: "maps in use"}
@@ -326,7 +326,7 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// normal is a record without what differs from machine to machine.
+// normal returns a record without what differs from machine to machine.
 func normal(t *testing.T, f record.Finish) record.Finish {
 	t.Helper()
 	release, _, err := oracle.Release()
@@ -388,7 +388,7 @@ func TestRecordsOfASpec(t *testing.T) {
 	}
 }
 
-// fakeLog is a kernel's log.
+// A fakeLog stands in for a kernel's log.
 type fakeLog struct {
 	lines []string
 	err   error
@@ -561,7 +561,7 @@ func TestWhatTheKernelFreesLateIsNoLeak(t *testing.T) {
 	}
 }
 
-// pinning is a loader that makes a file where a pin would be: pins are files to the suite.
+// pinning returns a loader that makes a file where a pin would be: pins are files to the suite.
 func pinning(place *string) *fakeLoader {
 	var bpffs string
 	return newFake(func(f *fakeLoader, req loader.Request) (loader.Reply, error) {

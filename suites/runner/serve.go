@@ -12,14 +12,16 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
-// Serve is [Run] of the order that next waits for.
+// Serve carries out the order that next waits for, as [Run] does.
 //
-// Ginkgo takes longer to begin with a spec than many a spec takes, and a clone pays for it: so next is called from within Ginkgo, in a spec that
-// has begun, and a guest whose template is taken while next waits is past all that. An order of one spec with [record.DefaultLimits], which is what
-// most are, is carried out right there. Any other leaves Ginkgo and enters it anew.
+// Ginkgo takes longer to begin with a spec than many a spec takes, and a clone pays for it: so next
+// is called from within Ginkgo, in a spec that has begun, and a guest whose template is taken while
+// next waits is past all that. An order of one spec with [record.DefaultLimits], which is what most
+// are, is carried out right there. Any other leaves Ginkgo and enters it again.
 //
-// done is told how the order ended as soon as its last record is sent, while Ginkgo still has its own farewell before it, which nobody reads: a
-// guest ends its machine there. Where done returns, Serve returns the same.
+// Serve calls done with how the order ended as soon as its last record is sent. Ginkgo still has
+// its own report to make then, which is not read: a guest ends its machine there. Where done
+// returns, Serve returns the same.
 func Serve(ctx context.Context, next func() (record.Order, Deps, error), done func(error)) error {
 	set, err := requirements.Read()
 	if err != nil {

@@ -95,7 +95,7 @@ func TestServeWhenWaitingBreaks(t *testing.T) {
 	}
 }
 
-// notDone is for orders that are not carried out.
+// notDone fails the test: the order cannot be carried out.
 func notDone(t *testing.T) func(error) {
 	return func(err error) { t.Errorf("done with error %v, and there was nothing to do", err) }
 }

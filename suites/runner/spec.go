@@ -2,7 +2,7 @@
 
 package runner
 
-// A Spec is what a suite registers under one id.
+// A Spec holds what a suite registers under one id.
 type Spec struct {
 	ID     string           // a requirement's, or a requirement's with a variant behind a slash
 	Body   func(*Execution) // returns, or fails the spec, or ends it
@@ -10,8 +10,8 @@ type Spec struct {
 	Hidden bool             // in no catalogue: for the harness's own tests
 }
 
-// registered holds the specs of every suite that is linked in, in the order of registration. Package
-// initialisation fills it; it is only read after that.
+// registered holds the specs of every suite that is linked in, in the order of registration.
+// Package initialisation fills it; it is only read after that.
 var registered []Spec
 
 // Register adds a spec to those that can be ordered.

@@ -36,8 +36,8 @@ func (t *transcript) String() string {
 	return strings.Join(t.lines, "\n") + "\n"
 }
 
-// maxReply bounds the reply that a record repeats, in bytes. As JSON in JSON it may grow to six times
-// that, and [record.MaxLen] bounds the whole record.
+// maxReply bounds the reply that a record repeats, in bytes. As JSON in JSON it may grow to six
+// times that, and [record.MaxLen] bounds the whole record.
 const maxReply = 128 << 10
 
 // trace records an exchange with the loader.

@@ -11,9 +11,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// words are what the last request has that a loader may not know, as docs/loader-protocol.md has a loader name it where it is no feature: the
-// operation, attribute, kind or option. To open and to load is what every loader is for. One that does both in one step comes to the options when
-// it loads.
+// words lists what the last request has that a loader may not know, as docs/loader-protocol.md has
+// a loader name it where it is no feature: the operation, attribute, kind or option. To open and to
+// load is what every loader is for. One that does both in one step comes to the options when it
+// loads.
 func (a *Attempt) words() []string {
 	switch r := a.last.(type) {
 	case loader.Set:
@@ -34,7 +35,7 @@ func (a *Attempt) words() []string {
 	return nil
 }
 
-// optionNames are the names of the options that are set, as they are on the wire.
+// optionNames lists the options that are set, as they are named on the wire.
 func optionNames(options loader.OpenOptions) []string {
 	text, err := json.Marshal(options)
 	set := map[string]any{}

@@ -16,7 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// An Object is a compiled BPF object that a loader is asked to load.
+// An Object holds the compiled BPF object that a loader is asked to load.
 type Object interface {
 	Name() string // a file name without a folder, such as "mapdefs_hash"
 	ELF() []byte
@@ -25,32 +25,35 @@ type Object interface {
 // An Option changes how an object is opened.
 type Option func(*loader.OpenOptions)
 
-// IgnoreUnknownFields is the [Option] to accept BTF map definitions with fields the loader does not know.
+// IgnoreUnknownFields has the loader accept BTF map definitions with fields that it does not know.
 func IgnoreUnknownFields(o *loader.OpenOptions) { o.IgnoreUnknownFields = true }
 
-// PinRoot is the [Option] to pin maps that ask for it in folder, a path in the driver's root (see [Session.BPFFS]).
+// PinRoot has the loader pin maps that ask for it in folder, a path in the driver's root (see
+// [Session.BPFFS]).
 func PinRoot(folder string) Option {
 	return func(o *loader.OpenOptions) { o.PinRoot = folder }
 }
 
-// Layout is the [Option] to read section maps as structs of one kind.
+// Layout has the loader read section maps as structs of one kind.
 func Layout(layout loader.MapLayout) Option {
 	return func(o *loader.OpenOptions) { o.MapLayout = layout }
 }
 
-// PinMount is the [Option] to pin maps of iproute2's kind below folder/subdir, and those of the pinning ids where the table says; folder is a
-// path in the driver's root (see [Session.BPFFS]), subdir "tc", "xdp" or "ip".
+// PinMount has the loader pin maps of iproute2's kind below folder/subdir, and those of the pinning
+// ids where the table says; folder is a path in the driver's root (see [Session.BPFFS]), subdir
+// "tc", "xdp" or "ip".
 func PinMount(folder, subdir string, ids map[string]string) Option {
 	return func(o *loader.OpenOptions) { o.PinMount, o.PinSubdir, o.PinIDs = folder, subdir, ids }
 }
 
-// Handlers is the [Option] to register handlers before the object is opened; docs/loader-protocol.md says what each does.
+// Handlers has the loader register handlers before it opens the object; docs/loader-protocol.md
+// says what each does.
 func Handlers(handlers ...loader.Handler) Option {
 	return func(o *loader.OpenOptions) { o.Handlers = handlers }
 }
 
-// Attempt is one object in the hands of the loader, and the loader's last word on it. Once the loader has refused the object nothing more is
-// asked: the refusal is the last word.
+// An Attempt holds one object that the loader is asked to load, and the loader's last answer about
+// it. Once the loader has refused the object nothing more is asked: the refusal is the last answer.
 type Attempt struct {
 	Reply loader.Reply // *loader.OK, *loader.Unsupported or *loader.Rejected
 
@@ -62,7 +65,7 @@ type Attempt struct {
 	last    loader.Request // which Reply answers
 }
 
-// Open asks the loader to open an object. That makes nothing in the kernel.
+// Open asks the loader to open an object, which makes nothing in the kernel.
 func (c *Conversation) Open(o Object, options ...Option) *Attempt {
 	s := c.session
 	s.attempts++
@@ -76,31 +79,35 @@ func (c *Conversation) Open(o Object, options ...Option) *Attempt {
 	return a
 }
 
-// Load asks the loader to open and load an object. An object that is refused at load is closed, as every caller does that gets an error.
+// Load asks the loader to open and load an object. An object that is refused at load is closed, as
+// every caller does that gets an error.
 func (c *Conversation) Load(o Object, options ...Option) *Attempt {
 	return c.Open(o, options...).Load()
 }
 
-// MustLoad is [Conversation.Load] of an object that this spec takes for granted. A refusal ends the spec: as refused where the loader does not claim
-// the requirement's profile, else as failed.
+// MustLoad does what [Conversation.Load] does, for an object that has to load. A refusal ends the
+// spec: as refused where the loader does not claim the requirement's profile, else as failed.
 func (c *Conversation) MustLoad(o Object, options ...Option) *Attempt {
 	a := c.Load(o, options...)
 	a.mustBeOK()
 	return a
 }
 
-// Control is [Conversation.MustLoad] of the object that a refusal is compared with: the same without the fault. It is closed again.
+// Control loads the object that a refusal is compared with, the same without the fault, as
+// [Conversation.MustLoad] does, and closes it again.
 func (c *Conversation) Control(o Object, options ...Option) {
 	c.MustLoad(o, options...).Close()
 }
 
-// Set asks to change a map or a program before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
+// set asks to change a map or a program before it is loaded. The value is a number, a string or a
+// boolean, as the attribute asks.
 func (a *Attempt) set(target, name string, attribute loader.Attribute, value any) *Attempt {
 	a.ask(loader.Set{Session: a.id, Target: target, Name: name, Attr: attribute, Value: value})
 	return a
 }
 
-// SetMap asks to change a map before it is loaded. The value is a number, a string or a boolean, as the attribute asks.
+// SetMap asks to change a map before it is loaded. The value is a number, a string or a boolean, as
+// the attribute asks.
 func (a *Attempt) SetMap(name string, attribute loader.Attribute, value any) *Attempt {
 	return a.set("map", name, attribute, value)
 }
@@ -118,7 +125,8 @@ func (a *Attempt) Load() *Attempt {
 	return a
 }
 
-// MustLoad is [Attempt.Load] of an object that this spec takes for granted, as [Conversation.MustLoad] is.
+// MustLoad does what [Attempt.Load] does, for an object that has to load. A refusal ends the spec
+// as it does in [Conversation.MustLoad].
 func (a *Attempt) MustLoad() *Attempt {
 	a.Load()
 	a.mustBeOK()
@@ -132,8 +140,8 @@ func (a *Attempt) closeRefused(wasOpen bool) {
 	}
 }
 
-// finishOneStep has a loader load an object that it has only opened, if opening looks at nothing: such a loader refuses when it loads. For any other
-// loader an open is an answer of its own.
+// finishOneStep has a loader load an object that it has only opened, if it does both in one step:
+// such a loader refuses when it loads. For any other loader an open is an answer of its own.
 func (a *Attempt) finishOneStep() {
 	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) && a.session.Claims(loader.OneStep) {
 		a.Load()
@@ -164,7 +172,8 @@ func (a *Attempt) ask(request loader.Request) {
 	a.Reply, a.last = a.in.Do(request), request
 }
 
-// MapID is the id of the kernel map that the loader says it made of the object's map of that name.
+// MapID returns the id of the kernel map that the loader says it made for the object's map of that
+// name.
 func (a *Attempt) MapID(name string) uint32 {
 	if asked, isCreate := a.last.(NewMap); isCreate {
 		return a.createdID(asked, name)
@@ -180,15 +189,15 @@ func (a *Attempt) MapID(name string) uint32 {
 	return m.ID
 }
 
-// leftOut ends the spec as refused, where the loader claims a part of what the requirement is about, and says itself that it left a map out: a command
-// keeps no map that no program uses.
+// leftOut ends the spec as refused, where the loader claims a part of what the requirement is
+// about, and says itself that it left a map out: a command keeps no map that no program uses.
 func (a *Attempt) leftOut(name string) {
 	if support, why := a.session.exec.Claim(); support == loader.Partial || support == loader.KernelDependent {
 		a.session.exec.Refused(fmt.Sprintf("%s: it left out %s.%s", why, a.object, name))
 	}
 }
 
-// Map is what the kernel says of the object's map of that name.
+// Map returns what the kernel says of the object's map of that name.
 func (a *Attempt) Map(name string) oracle.MapFacts {
 	id := a.MapID(name)
 	facts, err := oracle.Map(id)
@@ -196,7 +205,8 @@ func (a *Attempt) Map(name string) oracle.MapFacts {
 	return facts
 }
 
-// ProgramID is the id of the kernel program that the loader says it made of the object's program of that name.
+// ProgramID returns the id of the kernel program that the loader says it made for the object's
+// program of that name.
 func (a *Attempt) ProgramID(name string) uint32 {
 	reply := a.mustBeLoaded()
 	for _, p := range reply.Programs {
@@ -208,7 +218,7 @@ func (a *Attempt) ProgramID(name string) uint32 {
 	return 0
 }
 
-// Program is what the kernel says of the object's program of that name.
+// Program returns what the kernel says of the object's program of that name.
 func (a *Attempt) Program(name string) oracle.ProgramFacts {
 	id := a.ProgramID(name)
 	facts, err := oracle.Program(id)
@@ -216,7 +226,8 @@ func (a *Attempt) Program(name string) oracle.ProgramFacts {
 	return facts
 }
 
-// Lookup is what the object's map of that name holds under key, read from the kernel; see [oracle.Lookup].
+// Lookup returns what the object's map of that name holds under key, read from the kernel; see
+// [oracle.Lookup].
 func (a *Attempt) Lookup(name string, key []byte) []byte {
 	id := a.MapID(name)
 	value, err := oracle.Lookup(id, key)
@@ -231,7 +242,7 @@ func (a *Attempt) Lookup(name string, key []byte) []byte {
 // frame may be, and returns what the program returned.
 func (a *Attempt) Run(name string) uint32 { return a.RunOver(name, make([]byte, 64)) }
 
-// RunOver is [Attempt.Run] over another packet; see [oracle.Run].
+// RunOver does what [Attempt.Run] does, over another packet; see [oracle.Run].
 func (a *Attempt) RunOver(name string, packet []byte) uint32 {
 	id := a.ProgramID(name)
 	result, _, err := oracle.Run(id, packet)
@@ -239,7 +250,8 @@ func (a *Attempt) RunOver(name string, packet []byte) uint32 {
 	return result
 }
 
-// mustExist ends the spec where the kernel could not be asked about an object that the loader claims.
+// mustExist ends the spec where the kernel could not be asked about an object that the loader
+// claims to have made.
 func (s *Session) mustExist(err error, kind, name string, id uint32) {
 	if errors.Is(err, oracle.ErrNoSuchObject) {
 		s.exec.Fail(fmt.Sprintf("%s %s in the kernel", kind, name), fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
@@ -249,7 +261,7 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 	}
 }
 
-// mustBeLoaded is the reply to load.
+// mustBeLoaded returns the reply to load, or ends the spec.
 func (a *Attempt) mustBeLoaded() *loader.OK {
 	a.mustBeOK()
 	if a.last.Op() != loader.OpLoad {
@@ -267,8 +279,9 @@ func (a *Attempt) mustBeOK() {
 	a.session.exec.Fail(a.wanted(), phrase.Reply(a.Reply))
 }
 
-// refusedUnlessClaimed ends the spec as refused, where the loader does not claim the whole of what the
-// requirement is about, or does not know the attribute, option or operation that it was asked for.
+// refusedUnlessClaimed ends the spec as refused, where the loader does not claim the whole of what
+// the requirement is about, or does not know the attribute, option or operation that it was asked
+// for.
 func (a *Attempt) refusedUnlessClaimed() {
 	if support, why := a.session.exec.Claim(); support != loader.Yes {
 		a.session.exec.Refused(why + ": " + phrase.Reply(a.Reply))
@@ -279,7 +292,7 @@ func (a *Attempt) refusedUnlessClaimed() {
 	}
 }
 
-// wanted is what the last request asked for, in words.
+// wanted says in words what the last request asked for.
 func (a *Attempt) wanted() string {
 	switch a.last.(type) {
 	case loader.Create:
@@ -290,8 +303,8 @@ func (a *Attempt) wanted() string {
 	return "ok: " + a.object + " loads"
 }
 
-// file writes the object into a folder of the attempt's own, and is its path in the driver's root. The file's name is the same at each attempt:
-// libbpf names maps after it.
+// file writes the object into a folder of the attempt's own, and returns its path in the driver's
+// root. The file's name is the same at each attempt: libbpf names maps after it.
 func (a *Attempt) file(o Object) string {
 	folder := path.Join(a.session.Work(), a.id)
 	name := path.Join(folder, o.Name()+".bpf.o")
@@ -310,7 +323,7 @@ func isOK(reply loader.Reply) bool {
 	return ok
 }
 
-// MapNames are the names that the loader has for the object's maps, as it last said them.
+// MapNames returns the loader's names for the object's maps, as it last said them.
 func (a *Attempt) MapNames() []string {
 	a.mustBeOK()
 	var names []string

@@ -10,15 +10,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// A Conversation is with one process of the loader under test. A spec has one to begin with, which is
-// part of its [Session]; what it asks there, it can ask of another ([Session.Another]).
+// A Conversation talks with one process of the loader under test. A spec begins with one, which is
+// part of its [Session]. What it asks there it can ask of another ([Session.Another]).
 type Conversation struct {
 	session *Session
 	talk    *runner.Conversation
 }
 
-// Restart ends the conversation as every user's ends one day (what is open is closed, then reset, then
-// bye), and begins it anew, with another process. All attempts in it are over.
+// Restart ends the conversation as every user's ends one day (what is open is closed, then reset,
+// then bye), and begins it again, with another process. All attempts in it are over.
 func (c *Conversation) Restart() { c.talk.Restart() }
 
 // LoadTogether has loaders load what they have opened, all at the same time: each attempt is of a

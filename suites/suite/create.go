@@ -11,22 +11,24 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// Create asks the loader for a map without an object, pinned at a path in the driver's root. What it made is asked for under the map's name:
-// [Attempt.MapID], [Attempt.Map]. A map that it made is the control of those that it is to refuse.
+// Create asks the loader for a map without an object, pinned at a path in the driver's root. The
+// map is asked for under its name: [Attempt.MapID], [Attempt.Map]. A map that the loader made is
+// the control of those that it has to refuse.
 func (c *Conversation) Create(m NewMap) *Attempt {
 	a := &Attempt{session: c.session, in: c.talk, object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type)}
 	a.ask(m)
 	return a
 }
 
-// MustCreate is [Conversation.Create] of a map that this spec takes for granted, as [Conversation.MustLoad] is.
+// MustCreate does what [Conversation.Create] does, for a map that has to be made. A refusal ends
+// the spec as it does in [Conversation.MustLoad].
 func (c *Conversation) MustCreate(m NewMap) *Attempt {
 	a := c.Create(m)
 	a.mustBeOK()
 	return a
 }
 
-// createdID is the id that the loader says the map has that it made without an object.
+// createdID returns the id that the loader gave for the map that it made without an object.
 func (a *Attempt) createdID(asked NewMap, name string) uint32 {
 	a.mustBeOK()
 	if name != asked.Name {
@@ -35,7 +37,8 @@ func (a *Attempt) createdID(asked NewMap, name string) uint32 {
 	return a.Reply.(*loader.OK).ID
 }
 
-// attributeNames are what a request for a map says of it that a loader may have no word for, as it is on the wire.
+// attributeNames lists what a request for a map says of it that a loader may not know, as it is
+// named on the wire.
 func attributeNames(m NewMap) []string {
 	set := map[string]any{}
 	text, err := json.Marshal(m.Map)

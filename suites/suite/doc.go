@@ -4,25 +4,25 @@
 // prefix, and what it is written on top of, package runner, not at all.
 //
 // A spec says one thing about loaders, in their own words: the example of this package shows the
-// ways to write one, [It], [Table] and [Refusal]. What it takes for its subject it imports: objects,
-// and where it asks the kernel itself, package oracle.
+// ways to write one, [It], [Table] and [Refusal]. What it takes for its subject it imports:
+// objects, and where it asks the kernel itself, package oracle.
 //
 // A spec's id is its requirement's, with /variant where one requirement has several specs.
 //
-// A refusal proves something only if the loader takes the same object without the fault, so a refusal
-// has a control: an expectation of [BeRejected] in a session that has loaded nothing yet is an error
-// of the spec.
+// A refusal proves something only if the loader takes the same object without the fault, so a
+// refusal has a control: an expectation of [BeRejected] in a session that has loaded nothing yet is
+// an error of the spec.
 //
 // What a loader does not claim it is asked anyway. It may refuse, cleanly: that ends the spec as
-// refused. It may do it: that passes, as more than it claims. It may not pretend. Nor does it cost a
-// loader anything not to know an attribute, an option or an operation that it does not claim: its
+// refused. It may do it: that passes, as more than it claims. It may not pretend. Nor does it cost
+// a loader anything not to know an attribute, an option or an operation that it does not claim: its
 // answer says so, and ends the spec as refused.
 //
 // Most specs have one conversation with one loader. What two loaders do to each other, and what a
 // loader leaves to the next, is asked with another conversation ([Session.Another], [LoadTogether])
-// and with the same begun anew ([Conversation.Restart]).
+// and with the same begun again ([Conversation.Restart]).
 //
 // Read spec.go (how specs are registered), session.go, conversation.go, attempt.go, create.go,
-// attach.go and asked.go (what a spec holds in its hands), then the matchers: expectation.go, pin.go,
-// node.go and refusal.go, and vocabulary.go (the words of the protocol).
+// attach.go and asked.go (what a spec holds in its hands), then the matchers: expectation.go,
+// pin.go, node.go and refusal.go, and vocabulary.go (the words of the protocol).
 package suite

@@ -30,6 +30,6 @@ var _ = Table("mapinmap.inner.fits", func(s *Session, o objects.Object) {
 	Entry("larger-hash", objects.MapInMap.SizeHash),
 )
 
-// Specs stand at package level, three ways. Importing their package registers them, and package runner
-// runs those that an order names.
+// Specs stand at package level, three ways. Importing their package registers them, and package
+// runner runs those that an order names.
 func Example() {}

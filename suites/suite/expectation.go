@@ -13,8 +13,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
 
-// BeOK succeeds where the loader did all that was asked. On a loader that does not claim the requirement's profile a refusal ends the spec as
-// refused.
+// BeOK succeeds where the loader did all that was asked. On a loader that does not claim the
+// requirement's profile a refusal ends the spec as refused.
 func BeOK() types.GomegaMatcher { return beOK{} }
 
 type beOK struct{}
@@ -40,8 +40,9 @@ func (beOK) NegatedFailureMessage(actual any) string {
 	return phrase.Failure("a refusal of "+a.object, phrase.Reply(a.Reply))
 }
 
-// BeRejected succeeds where the loader rejected the object at stage and with one of classes; [AtAnyStage] for any stage, none for
-// any class. A coarser answer is taken, as [loader.Stage.Admits] and [loader.Class.Admits] say. The session must have loaded the object's
+// BeRejected succeeds where the loader rejected the object at stage and with one of classes;
+// [AtAnyStage] for any stage, none for any class. A coarser answer is taken, as
+// [loader.Stage.Admits] and [loader.Class.Admits] say. The session must have loaded the object's
 // well-formed twin before ([Session.Control]): else a loader that can load nothing would pass.
 func BeRejected(stage Stage, classes ...Class) types.GomegaMatcher { return beRejected{stage, classes} }
 
@@ -96,8 +97,9 @@ func (m beRejected) NegatedFailureMessage(actual any) string {
 	return phrase.Failure("not "+m.String(), phrase.Reply(actual.(*Attempt).Reply))
 }
 
-// HoldNothingBeyond succeeds where the kernel holds nothing that it did not hold before: map, program, link, BTF or pin in the session's bpffs.
-// The kernel frees late: it is asked again until there is nothing more, for as long as [runner.Deps] says.
+// HoldNothingBeyond succeeds where the kernel holds nothing that it did not hold before: map,
+// program, link, BTF or pin in the session's bpffs. The kernel frees late: it is asked again until
+// there is nothing more, for as long as [runner.Deps] says.
 func HoldNothingBeyond(before Kernel) types.GomegaMatcher { return &holdNothingBeyond{before: before} }
 
 type holdNothingBeyond struct {
@@ -123,7 +125,8 @@ func (m *holdNothingBeyond) NegatedFailureMessage(any) string {
 	return phrase.Failure("something in the kernel that was not there before", "nothing")
 }
 
-// BeTheSameMapAs succeeds where the kernel says of two maps what it would say of one, made twice: see [oracle.MapFacts].
+// BeTheSameMapAs succeeds where the kernel says of two maps what it would say of one, made twice:
+// see [oracle.MapFacts].
 func BeTheSameMapAs(other oracle.MapFacts) types.GomegaMatcher { return beTheSameMapAs{other} }
 
 type beTheSameMapAs struct{ other oracle.MapFacts }

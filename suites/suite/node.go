@@ -14,8 +14,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// NeedsNoNode ends the spec as skipped on a machine that has that NUMA node: it is about a node that is not there. [requirements.Needs] can only say
-// what has to be there.
+// NeedsNoNode ends the spec as skipped on a machine that has that NUMA node: the spec is about a
+// node that does not exist. A requirement can only say what the machine has to have.
 func (s *Session) NeedsNoNode(node int) {
 	there, err := oracle.HasNUMANode(node)
 	if err != nil {
@@ -26,7 +26,8 @@ func (s *Session) NeedsNoNode(node int) {
 	}
 }
 
-// NUMANode is the node that the object's map of that name is on, or [oracle.NoNode], read from the kernel; see [oracle.NUMANode].
+// NUMANode returns the node that the object's map of that name is on, or [oracle.NoNode], as the
+// kernel has it; see [oracle.NUMANode].
 func (a *Attempt) NUMANode(name string) int {
 	id := a.MapID(name)
 	node, err := oracle.NUMANode(id)
@@ -34,7 +35,8 @@ func (a *Attempt) NUMANode(name string) int {
 	return node
 }
 
-// PageNodes are the nodes of the pages of the object's map of that name; see [oracle.PageNodes].
+// PageNodes returns the nodes of the pages of the object's map of that name; see
+// [oracle.PageNodes].
 func (a *Attempt) PageNodes(name string) []int {
 	id := a.MapID(name)
 	nodes, err := oracle.PageNodes(id)
@@ -42,7 +44,8 @@ func (a *Attempt) PageNodes(name string) []int {
 	return nodes
 }
 
-// HaveOnNode succeeds where the kernel has the object's map of that name on that node, or on none if the node is [oracle.NoNode].
+// HaveOnNode succeeds where the kernel has the object's map of that name on that node, or on none
+// if the node is [oracle.NoNode].
 func HaveOnNode(name string, node int) types.GomegaMatcher {
 	return &onNode{name: name, node: node, where: func(a *Attempt) []int { return []int{a.NUMANode(name)} }}
 }

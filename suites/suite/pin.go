@@ -18,8 +18,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
 
-// PinFolder makes the folder tc/globals in [Session.BPFFS], and is its path in the driver's root. It is where specs have maps pinned by name:
-// most loaders take any folder, and iproute2 only this one below a mount.
+// PinFolder makes the folder tc/globals in [Session.BPFFS], and returns its path in the driver's
+// root. It is where specs have maps pinned by name: most loaders take any folder, and iproute2 only
+// this one below a mount.
 func (s *Session) PinFolder() string {
 	folder := path.Join(s.BPFFS(), "tc", "globals")
 	s.MakeFolder(folder)
@@ -33,14 +34,15 @@ func (s *Session) MakeFolder(path string) {
 	}
 }
 
-// RemovePin removes a pin from the file system, as anybody can: the path is in the driver's root.
+// RemovePin removes a pin from the file system, past the loader. The path is in the driver's root.
 func (s *Session) RemovePin(path string) {
 	if err := os.Remove(s.exec.Own(path)); err != nil {
 		s.exec.Broken("remove pin: %v", err)
 	}
 }
 
-// PutPin has put make something at path, which is in the driver's root. It is for what no loader pins.
+// PutPin has put make something at path, which is in the driver's root. It is for what no loader
+// pins.
 func (s *Session) PutPin(path string, put func(ourPath string) error) Pin {
 	if err := put(s.exec.Own(path)); err != nil {
 		s.exec.Broken("put pin: %v", err)
@@ -48,8 +50,8 @@ func (s *Session) PutPin(path string, put func(ourPath string) error) Pin {
 	return s.Pin(path)
 }
 
-// PinMap asks to pin a map of the loaded object at path, in the driver's root. The answer is an attempt of its own: whatever it is, the object
-// stays loaded.
+// PinMap asks to pin a map of the loaded object at path, in the driver's root. The answer is an
+// attempt of its own: whatever it is, the object stays loaded.
 func (a *Attempt) PinMap(name, path string) *Attempt {
 	return a.beside(loader.Pin{Session: a.id, Target: "map", Name: name, Path: path})
 }
@@ -69,20 +71,22 @@ func (a *Attempt) UnpinProgram(name, path string) *Attempt {
 	return a.beside(loader.Unpin{Session: a.id, Target: "program", Name: name, Path: path})
 }
 
-// beside asks something about a loaded object that leaves it loaded. The answer is not the attempt's last word, so it has an attempt of its own.
+// beside asks something about a loaded object that leaves it loaded. The answer is not the
+// attempt's last word, so it has an attempt of its own.
 func (a *Attempt) beside(request loader.Request) *Attempt {
 	a.mustBeLoaded()
 	return &Attempt{Reply: a.in.Do(request), session: a.session, in: a.in, object: a.object, last: request}
 }
 
-// A Pin is what is at a path in a bpffs: the object that the kernel has there, and the file. Two are equal where nobody touched the pin in between.
+// A Pin says what is at a path in a bpffs: the object that the kernel has there, and the file. Two
+// are equal where the pin was not touched in between.
 type Pin struct {
 	Path   string        // in the driver's root
 	Object oracle.Object // kind and id; zero where there is nothing, or nothing that the kernel could have pinned
 	File   oracle.File   // zero where there is nothing
 }
 
-// String is the pin in words, such as "map 41 at /sys/fs/bpf/1/m".
+// String describes the pin, as in "map 41 at /sys/fs/bpf/1/m".
 func (p Pin) String() string {
 	what := p.Object.String()
 	switch {
@@ -94,7 +98,7 @@ func (p Pin) String() string {
 	return what + " at " + p.Path
 }
 
-// Pin is what is at path, in the driver's root.
+// Pin returns what is at path, in the driver's root.
 func (s *Session) Pin(path string) Pin {
 	object, file, err := oracle.PinnedAt(s.exec.Own(path))
 	if err != nil && !errors.Is(err, oracle.ErrNoPin) {
@@ -103,7 +107,7 @@ func (s *Session) Pin(path string) Pin {
 	return Pin{Path: path, Object: object, File: file}
 }
 
-// PinnedMap is what the kernel says of the map that is pinned at path, in the driver's root.
+// PinnedMap returns what the kernel says of the map that is pinned at path, in the driver's root.
 func (s *Session) PinnedMap(path string) oracle.MapFacts {
 	pin := s.Pin(path)
 	if pin.Object.Kind != oracle.KindMap {
@@ -114,7 +118,7 @@ func (s *Session) PinnedMap(path string) oracle.MapFacts {
 	return facts
 }
 
-// PinnedValue is what the map that is pinned at path, in the driver's root, holds under key.
+// PinnedValue returns what the map that is pinned at path, in the driver's root, holds under key.
 func (s *Session) PinnedValue(path string, key []byte) []byte {
 	pin := s.Pin(path)
 	if pin.Object.Kind != oracle.KindMap {
@@ -128,7 +132,8 @@ func (s *Session) PinnedValue(path string, key []byte) []byte {
 	return value
 }
 
-// PinsIn are the names of what is in a folder, in the driver's root, folders among them; nil where there is no such folder.
+// PinsIn returns the names of what is in a folder, in the driver's root, folders among them; nil
+// where the folder does not exist.
 func (s *Session) PinsIn(folder string) []string {
 	entries, err := os.ReadDir(s.exec.Own(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -141,17 +146,17 @@ func (s *Session) PinsIn(folder string) []string {
 	return names
 }
 
-// BeThePinOfMap succeeds where a [Pin] is of the map of that id.
+// BeThePinOfMap succeeds where a [Pin] pins the map of that id.
 func BeThePinOfMap(id uint32) types.GomegaMatcher {
 	return bePin{oracle.Object{Kind: oracle.KindMap, ID: id}}
 }
 
-// BeThePinOfProgram succeeds where a [Pin] is of the program of that id.
+// BeThePinOfProgram succeeds where a [Pin] pins the program of that id.
 func BeThePinOfProgram(id uint32) types.GomegaMatcher {
 	return bePin{oracle.Object{Kind: oracle.KindProgram, ID: id}}
 }
 
-// BeNoPin succeeds where there is nothing at a [Pin]'s path.
+// BeNoPin succeeds where nothing is at a [Pin]'s path.
 func BeNoPin() types.GomegaMatcher { return bePin{} }
 
 type bePin struct{ object oracle.Object }
@@ -181,7 +186,8 @@ func (m bePin) NegatedFailureMessage(actual any) string {
 	return phrase.Failure("anything but "+m.wanted(p.Path), p.String())
 }
 
-// BeUntouchedSince succeeds where a [Pin] is what it was before: the same file, of the same map or program.
+// BeUntouchedSince succeeds where a [Pin] is what it was before: the same file, of the same map or
+// program.
 func BeUntouchedSince(before Pin) types.GomegaMatcher { return beUntouchedSince{before} }
 
 type beUntouchedSince struct{ before Pin }
@@ -208,8 +214,8 @@ func pinOf(actual any) (Pin, error) {
 	return p, nil
 }
 
-// NameTheDifferences succeeds where the loader, which rejected the object, named every one of the differences between a pinned map and its
-// definition, and no other, in any order.
+// NameTheDifferences succeeds where the loader, which rejected the object, named every one of the
+// differences between a pinned map and its definition, and no other, in any order.
 func NameTheDifferences(differences ...loader.Difference) types.GomegaMatcher {
 	return nameTheDifferences(sorted(differences))
 }
@@ -243,7 +249,7 @@ func sorted(differences []loader.Difference) []loader.Difference {
 	})
 }
 
-// differencesInWords is "max_entries (pinned 4, defined 8)".
+// differencesInWords lists differences as "max_entries (pinned 4, defined 8)".
 func differencesInWords(differences []loader.Difference) string {
 	if len(differences) == 0 {
 		return "no difference"

@@ -6,8 +6,9 @@ import (
 	"github.com/onsi/gomega"
 )
 
-// Refuses is the whole of a refusal: control, the same object without the fault, is loaded, and then bad is rejected at stage with one of
-// classes, and the kernel holds nothing that it did not hold before.
+// Refuses expects the whole of a refusal: control, the same object without the fault, is loaded,
+// and then bad is rejected at stage with one of classes, and the kernel holds nothing that it did
+// not hold before.
 func (s *Session) Refuses(control, bad Object, stage Stage, classes ...Class) {
 	before := s.Kernel()
 	s.Control(control)

@@ -8,10 +8,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// A Session is what one spec holds in its hands: a conversation of its own with the loader under
-// test, a bpffs folder and a work folder of its own, and the kernel to look at. It ends with the spec:
-// the loader is told to let everything go, and what is left in the kernel then, beside pins that were
-// kept ([Session.Keep]), fails the spec.
+// A Session gives one spec what it works with: a conversation of its own with the loader under
+// test, a bpffs folder and a work folder of its own, and the kernel to look at. It ends with the
+// spec: the loader is told to let everything go, and what is left in the kernel then, beside pins
+// that were kept ([Session.Keep]), fails the spec.
 //
 // Its methods, and those of its conversations, fail the spec at the line that called them. They are
 // for the goroutine of the spec.
@@ -29,8 +29,8 @@ func newSession(x *runner.Execution) *Session {
 }
 
 // Another begins one more conversation, with another process of the loader, or another value of one
-// that is linked in. It is in the same folders and the same kernel, as two users of one machine are,
-// and ends with the session.
+// that is linked in. It is in the same folders and the same kernel, as two users of one machine
+// are, and ends with the session.
 func (s *Session) Another() *Conversation {
 	return &Conversation{session: s, talk: s.exec.Another()}
 }
@@ -50,8 +50,8 @@ type Kernel struct {
 // the start.
 func (s *Session) BPFFS() string { return s.exec.Dirs().BPFFS }
 
-// Work returns the session's own folder in a file system that is no bpffs, as a path in the driver's
-// root.
+// Work returns the session's own folder in a file system that is no bpffs, as a path in the
+// driver's root.
 func (s *Session) Work() string { return s.exec.Dirs().Work }
 
 // Keep says that pins stay when the loader is gone, and that this is right. The paths are below
@@ -66,9 +66,9 @@ func (s *Session) Pins() []string { return s.Kernel().Pins }
 // requirement's profile.
 func (s *Session) Claims(feature loader.Feature) bool { return s.exec.Support(feature) == loader.Yes }
 
-// Faults are ways to break the harness, for its own tests.
+// Faults break the harness, for its own tests.
 type Faults = runner.Faults
 
-// Faults is for specs of [Hidden], in a test VM: what no other spec may touch. Anywhere else it ends
-// the spec as broken.
+// Faults gives a spec of [Hidden], in a test VM, what no other spec may touch. Anywhere else it
+// ends the spec as broken.
 func (s *Session) Faults() Faults { return s.exec.Faults() }

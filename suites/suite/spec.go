@@ -10,7 +10,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// Registration is what a registration returns, so that it can stand at package level.
+// A Registration lets a call that registers a spec stand at package level.
 type Registration struct{}
 
 // It registers the spec of that id.
@@ -18,7 +18,7 @@ func It(id string, body func(*Session)) Registration {
 	return register(runner.Spec{ID: id, Place: caller()}, body)
 }
 
-// A Case is one entry of a [Table].
+// A Case holds one entry of a [Table].
 type Case[T any] struct {
 	Name string // the part of the spec's id behind the slash
 	Of   T      // what the spec is about
@@ -36,8 +36,9 @@ func Table[T any](requirement string, body func(*Session, T), cases ...Case[T]) 
 	return Registration{}
 }
 
-// Refusal registers the spec that bad is refused at stage with one of classes and that nothing stays
-// in the kernel, where control, the same object without the fault, is loaded. See [Session.Refuses].
+// Refusal registers the spec that bad is refused at stage with one of classes and that nothing
+// stays in the kernel, where control, the same object without the fault, is loaded. See
+// [Session.Refuses].
 func Refusal(id string, control, bad Object, stage Stage, classes ...Class) Registration {
 	body := func(s *Session) { s.Refuses(control, bad, stage, classes...) }
 	return register(runner.Spec{ID: id, Place: caller()}, body)

@@ -16,8 +16,9 @@ type (
 	Difference = loader.Difference // between a pinned map and a definition: see [NameTheDifferences]
 )
 
-// AtAnyStage is for refusals that loaders rightly make at different stages: reading an object, or asking the kernel for it.
+// AtAnyStage stands for whichever stage loaders rightly refuse at: reading an object, or asking the
+// kernel for it.
 const AtAnyStage Stage = ""
 
-// IPRoute2Layout is for [Layout].
+// IPRoute2Layout names iproute2's structs for [Layout].
 const IPRoute2Layout = loader.IPRoute2Layout

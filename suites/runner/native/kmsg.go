@@ -13,7 +13,7 @@ import (
 // ErrLogLost is wrapped by the error about lines that the kernel overwrote before they were read.
 var ErrLogLost = errors.New("the kernel's log was overwritten")
 
-// Log is the kernel's log, read from /dev/kmsg. It implements [runner.KernelLog].
+// Log reads the kernel's log from /dev/kmsg. It implements [runner.KernelLog].
 type Log struct{ fd int }
 
 // OpenLog opens the kernel's log at its end.
@@ -41,10 +41,11 @@ func (l *Log) Mark() error {
 	return nil
 }
 
-// maxRecord is the size of the largest record of /dev/kmsg (PRINTK_MESSAGE_MAX, kernel/printk/internal.h).
+// maxRecord bounds a record of /dev/kmsg, in bytes (PRINTK_MESSAGE_MAX, kernel/printk/internal.h).
 const maxRecord = 2048 + 8192
 
-// Since are the lines since the mark, as /dev/kmsg has them, without their dictionary. The error wraps [ErrLogLost] where some are missing; the others are good.
+// Since returns the lines since the mark, as /dev/kmsg has them, without their dictionary. The
+// error wraps [ErrLogLost] where some are missing; the others are good.
 func (l *Log) Since() ([]string, error) {
 	var lines []string
 	var lost error

@@ -15,10 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inside is set in the environment of the process that has a mount namespace of its own.
+// inside stands in the environment of the process that has a mount namespace of its own.
 const inside = "LOADSTONE_NATIVE"
 
-// Main runs the tests in a mount namespace of their own, so that no mount outlives them, whatever happens. It does not return.
+// Main runs the tests in a mount namespace of their own, so that no mount outlives them, whatever
+// happens. It does not return.
 func Main(m *testing.M) {
 	if os.Getenv(inside) == "" {
 		os.Exit(enter())

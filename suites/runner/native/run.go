@@ -19,8 +19,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-// Run runs every spec that is linked in as a test of its own, each with a loader that begin makes. A
-// spec that is refused fails: this is for a loader that does all there is. A spec that the kernel
+// Run runs every spec that is linked in as a test of its own, each with a loader that begin makes.
+// A spec that is refused fails: this is for a loader that does all there is. A spec that the kernel
 // cannot run is skipped, with its reason.
 func Run(t *testing.T, begin func() loader.Loader) {
 	entries, err := runner.Catalogue()
@@ -40,7 +40,8 @@ func runSpec(t *testing.T, entry runner.Entry, folders runner.Folders, begin fun
 	report(t, entry, finish, kernel)
 }
 
-// Finish runs one spec with a loader that begin makes, and says how it ended: a test of the spec itself, with a loader that does something wrong.
+// Finish runs one spec with a loader that begin makes, and returns how it ended. It is for tests of
+// the spec itself, with a loader that does something wrong.
 func Finish(t *testing.T, spec string, begin func() loader.Loader) record.Finish {
 	finish, _ := carry(t, spec, mountFolders(t), begin)
 	return finish
@@ -93,7 +94,8 @@ func report(t *testing.T, entry runner.Entry, finish record.Finish, kernel recor
 	}
 }
 
-// inWords is a failure as it is shown: the requirement, what was expected and seen, and the rest.
+// inWords returns a failure as it is shown: the requirement, what was expected and seen, and the
+// rest.
 func inWords(entry runner.Entry, finish record.Finish) string {
 	var b strings.Builder
 	for _, row := range [][2]string{
