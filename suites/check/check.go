@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package check is the suite of one spec with which a driver is proved before its results count: it
-// loads one good object, runs its program and sees the effect in the kernel. The spec is in no
+// Package check holds the one spec that proves a driver before its results count: it loads one good
+// object, runs its program and sees the effect in the kernel. The spec is in no
 // catalogue; 'loadstone loaders check' orders it.
 package check
 

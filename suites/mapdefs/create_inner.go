@@ -39,8 +39,8 @@ var _ = Table("mapdefs.create.map-of-maps", func(s *Session, c creation) {
 	Expect(putNew(created.MapID("outer"), other)).To(MatchError(syscall.EINVAL))
 }, outerCreations...)
 
-// putNew puts a new map into the element of key 0 of a map of maps. The error wraps the kernel's
-// where it does not take it.
+// putNew puts a new map into the element of key 0 of a map of maps. The error wraps the kernel's,
+// if the kernel refuses it.
 func putNew(outer uint32, attributes MapAttributes) error {
 	m, err := ebpf.NewMapFromID(ebpf.MapID(outer))
 	if err != nil {

@@ -41,7 +41,7 @@ var _ = Table("mapdefs.create.path-taken-refused", func(s *Session, squat func(o
 	Entry("program", pinProgram),
 )
 
-// pinTwin pins a map that is just like the one that is asked for: it is another all the same.
+// pinTwin pins a map that has all the attributes of the one that is asked for, and is another.
 func pinTwin(path string) error {
 	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "taken", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16})
 	if err != nil {

@@ -56,7 +56,7 @@ func changed(change func(*loader.Create)) func(maker, loader.Create) loader.Repl
 	}
 }
 
-// hashed makes a hash of its own, whatever was asked for, and has something done with it.
+// hashed makes a hash of its own, whatever was asked for, and answers as with says.
 func hashed(t *testing.T, with func(m *ebpf.Map, asked loader.Create) loader.Reply) func(maker, loader.Create) loader.Reply {
 	return func(_ maker, asked loader.Create) loader.Reply {
 		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: asked.Name, Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16})

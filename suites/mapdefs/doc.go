@@ -7,7 +7,7 @@
 // A definition is right if the kernel has the map that it defines, and if a program that refers to
 // the map uses that one. It is wrong in many ways, and each has a spec: the loader refuses the
 // object, says why, and leaves nothing behind. What a loader may do either way, such as rounding
-// the size of a ring buffer, is written as either way, and never as what one loader does.
+// the size of a ring buffer, is written so, and never as what one loader does.
 //
 // What is expected stands in requirements/mapdefs.yaml. Read maptype.go (the maps that definitions
 // make), field.go and number.go (what is in a BTF definition), variable.go (what a definition is

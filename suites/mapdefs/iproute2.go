@@ -69,8 +69,8 @@ var _ = It("mapdefs.iproute2.stray-bytes", func(s *Session) {
 	Expect(loaded.Map("m")).To(BeTheSameMapAs(plain))
 })
 
-// What iproute2 would make of the bytes that no symbol names, or of the symbol beyond them, is a
-// map that the program does not use.
+// What iproute2 could make of bytes that no symbol names, or of a symbol beyond them, is a map that
+// the program does not use.
 var _ = Table("mapdefs.iproute2.symbol-refused", func(s *Session, f fault) {
 	refuses(s, f.control, f.bad, BadMapDef, Malformed, UnknownMapKind, Unresolved, BadRelocation)
 },
@@ -91,7 +91,7 @@ var _ = It("mapdefs.iproute2.not-legacy", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.Iproute2Plain), with(objects.MapDefs.Iproute2Plain, Layout(loader.LegacyLayout)), BadMapDef, UnknownMapField)
 })
 
-// Its size tells it where its name does not, for loaders that look no further.
+// The size of a definition says that it is iproute2's, where its struct has no name to say so.
 var _ = It("mapdefs.iproute2.unnamed", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Iproute2Plain).Map("m")
 	unnamed := s.MustLoad(objects.MapDefs.Iproute2Unnamed)
@@ -125,7 +125,7 @@ var _ = It("mapdefs.iproute2.kernel-refusal-undone", func(s *Session) {
 })
 
 // pinned has PROG_ARRAYs pinned. The kernel empties one when user space lets go of it for good
-// (prog_array_map_clear), as a loader does that is a command and ends: a tail call through an array
+// (prog_array_map_clear), as a loader does that is a command and ends. A tail call through an array
 // that is not pinned works in loaders that stay.
 func pinned(s *Session, arrays ...string) Option {
 	for _, name := range arrays {

@@ -8,7 +8,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// Each object has a good map before the bad one, so there is something to let go of.
+// Each object has a good map before the bad one, which a refusal has to release.
 
 var _ = It("mapdefs.kernel.refusal-undone", func(s *Session) {
 	refusesEach(s, objects.MapDefs.KernelGood, []objects.Object{

@@ -15,8 +15,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// The types that a loader with one way of defining maps is asked for: mapdefs.same-map asks one
-// that has BTF definitions for all of them, in every way.
+// The types that a loader is asked for that has one way of defining maps. mapdefs.same-map asks one
+// with BTF definitions for all types, in every way.
 var (
 	legacyTypes   = []string{"array", "hash", "prog_array", "ringbuf"}
 	iproute2Types = []string{"array", "devmap", "hash", "lpm_trie", "lru_no_common", "prog_array", "queue", "ringbuf"}
@@ -119,8 +119,8 @@ func possibleCPUs(s *Session) uint32 {
 
 func roundUp(n, to uint32) uint32 { return (n + to - 1) / to * to }
 
-// mapTypes returns the map types of those names, or all without a name. A test sees to it that
-// every name is one.
+// mapTypes returns the map types of those names, or all types without a name. A test fails where a
+// name is of no type.
 func mapTypes(names ...string) []Case[objects.MapType] {
 	var cases []Case[objects.MapType]
 	for _, m := range objects.EveryMapType {

@@ -25,7 +25,7 @@ var _ = It("mapdefs.object.open-makes-nothing", func(s *Session) {
 // counter returns a good object with edits.
 func counter(edits ...elfedit.Edit) objects.Object { return objects.MapDefs.Counter.With(edits...) }
 
-// The files are no whole objects, by the part that is not.
+// No file of these is a whole object. An entry names the part that is broken.
 var _ = Table("mapdefs.object.malformed-refused", func(s *Session, files func() []objects.Object) {
 	refusesEach(s, objects.MapDefs.Counter, files(), AtOpen, Malformed, Invalid)
 },
@@ -100,8 +100,8 @@ var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
 	}
 })
 
-// A loader may take a licence as far as it goes. What it may not is to load another program, or to
-// go on with half an object.
+// A loader may read a licence up to the end of its section. What it may not do is to load another
+// program, or to go on with half an object.
 var _ = It("mapdefs.object.license-unterminated", func(s *Session) {
 	s.Control(objects.MapDefs.Counter)
 	countsOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid, Permission, Verifier)

@@ -32,7 +32,7 @@ var _ = It("mapdefs.samples.inner-map-later-refused", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.SamplesInner, asSamples), with(objects.MapDefs.SamplesInnerLater, asSamples), BadMapDef, NotFound)
 })
 
-// The verifier is the witness: it takes the program only if elements look like the second map. The
+// The verifier is the witness: it accepts the program only if elements look like the second map. The
 // kernel makes no map of maps without a template.
 var _ = It("mapdefs.samples.inner-map", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.SamplesInner, asSamples)

@@ -47,7 +47,7 @@ var _ = Table("mapinmap.inner.type", func(s *Session, i inner) {
 const pass = 2 // XDP_PASS
 
 // The kernel compares a map with the template when it is put in a slot: what was made before has to
-// be let go of.
+// be released.
 var _ = Table("mapinmap.inner.mismatch-refused", func(s *Session, o objects.Object) {
 	s.Refuses(objects.MapInMap.MismatchNone, o, AtAnyStage, Invalid)
 },

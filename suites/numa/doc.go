@@ -10,7 +10,7 @@
 // pages.
 //
 // What is expected stands in requirements/numa.yaml. Read node.go (maps on nodes), set.go (a node
-// that the caller asks for), refused.go (nodes and types that the kernel does not take), create.go
+// that the caller asks for), refused.go (nodes and types that the kernel refuses), create.go
 // (maps without an object), inner.go (maps in maps, global data), legacy.go and vendor.go (other
 // definitions), pin.go (maps that are pinned).
 package numa

@@ -79,7 +79,7 @@ var _ = Table("numa.node.without-flag", func(s *Session, w withoutFlag) {
 	Expect(loaded).To(HaveOnNode("m", w.node))
 }, withoutFlags...)
 
-// The kernel's word for any node, in a definition.
+// These definitions name NUMA_NO_NODE, the kernel's word for any node.
 var _ = Table("numa.node.any", func(s *Session, o objects.Object) {
 	loaded := s.Load(o)
 	if !loaded.OK() {
