@@ -121,7 +121,8 @@ func TestAGuestWithoutASuiteIsRefused(t *testing.T) {
 			stdout, stderr, code := run(t, exec.Command(program, "catalogue"))
 			want := "loadstone-guest: requirements/" + area + ".yaml has no spec: suites/all links in no suite of that area\n"
 			if code != 3 || stdout != "" || stderr != want {
-				t.Errorf("exit code %d, catalogue of %d bytes, and it says %q; want 3, none, %q", code, len(stdout), stderr, want)
+				t.Errorf("exit code %d, catalogue of %d bytes, and it says %q; want 3, none, %q",
+					code, len(stdout), stderr, want)
 			}
 		})
 	}
@@ -208,7 +209,9 @@ func TestAnOrderIsCarriedOut(t *testing.T) {
 func TestOrdersThatCannotBeCarriedOut(t *testing.T) {
 	text := func(change func(*record.Order)) []byte {
 		order := record.Order{
-			Specs: []string{"check.load"}, Loader: record.Loader{Name: "reference", Builtin: "reference"}, Limits: record.DefaultLimits,
+			Specs: []string{"check.load"}, Loader: record.Loader{
+				Name: "reference", Builtin: "reference",
+			}, Limits: record.DefaultLimits,
 		}
 		change(&order)
 		text, err := order.Text()
@@ -230,7 +233,8 @@ func TestOrdersThatCannotBeCarriedOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			records, stderr, code := ordered(t, tc.order)
 			if code != 3 || len(records) > 0 || !strings.HasPrefix(stderr, "loadstone-guest: "+tc.want) {
-				t.Errorf("exit code %d, %d records, and it says %q; want 3, none, %q", code, len(records), stderr, tc.want)
+				t.Errorf("exit code %d, %d records, and it says %q; want 3, none, %q", code,
+					len(records), stderr, tc.want)
 			}
 		})
 	}

@@ -48,7 +48,8 @@ func native(ctx context.Context) error {
 		return err
 	}
 	deps.Log = log
-	deps.Folders, err = folders(order.Loader, func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
+	deps.Folders, err = folders(order.Loader,
+		func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,9 @@ func suiteOf(t *testing.T, text string) map[string]string {
 
 // testWith runs a command that tests packages, go test and its arguments, as if the module had
 // those files.
-func testWith(t *testing.T, files map[string]string, command ...string) (output string, passed bool) {
+func testWith(
+	t *testing.T, files map[string]string, command ...string,
+) (output string, passed bool) {
 	t.Helper()
 	dir := t.TempDir()
 	replace := map[string]string{}
@@ -125,7 +127,8 @@ func TestContributingAddsASuite(t *testing.T) {
 	text := contributing(t)
 	suite := suiteOf(t, text)
 	for _, file := range []string{exampleSpecs, exampleList} {
-		if formatted, err := format.Source([]byte(suite[file])); err != nil || string(formatted) != suite[file] {
+		if formatted, err := format.Source([]byte(suite[file])); err != nil ||
+			string(formatted) != suite[file] {
 			t.Errorf("%s is not as gofmt writes it: %v", file, err)
 		}
 	}

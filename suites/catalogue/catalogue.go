@@ -78,11 +78,13 @@ func (c Catalogue) check() error {
 	for i, r := range c.Renamed {
 		switch {
 		case (r.To == "") == (r.Removed == ""):
-			problems = append(problems, fmt.Errorf("renamed spec %s: one of to and removed says what became of it", r.From))
+			problems = append(problems,
+				fmt.Errorf("renamed spec %s: one of to and removed says what became of it", r.From))
 		case slices.ContainsFunc(c.Renamed[:i], func(other Rename) bool { return other.From == r.From }):
 			problems = append(problems, fmt.Errorf("renamed spec %s is there twice", r.From))
 		case slices.Contains(c.Specs, r.From):
-			problems = append(problems, fmt.Errorf("renamed spec %s: there is a spec of that id", r.From))
+			problems = append(problems,
+				fmt.Errorf("renamed spec %s: there is a spec of that id", r.From))
 		default:
 			problems = append(problems, c.follow(r))
 		}

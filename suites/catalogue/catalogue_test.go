@@ -28,7 +28,9 @@ func TestEveryMistakeInACatalogueIsReported(t *testing.T) {
 			Specs: []string{"a.x"}, Renamed: []Rename{{From: "a.w", To: "a.x", Removed: "why"}},
 		}, "renamed spec a.w: one of to and removed says what became of it"},
 		{"renamed twice", Catalogue{
-			Specs: []string{"a.x"}, Renamed: []Rename{{From: "a.w", To: "a.x"}, {From: "a.w", Removed: "why"}},
+			Specs: []string{"a.x"}, Renamed: []Rename{
+				{From: "a.w", To: "a.x"}, {From: "a.w", Removed: "why"},
+			},
 		}, "renamed spec a.w is there twice"},
 		{"still there", Catalogue{
 			Specs: []string{"a.x"}, Renamed: []Rename{{From: "a.x", Removed: "why"}},
@@ -57,7 +59,8 @@ func TestEveryMistakeInACatalogueIsReported(t *testing.T) {
 }
 
 func TestUnknownFieldsOfTheFileAreRefused(t *testing.T) {
-	if _, err := parse([]byte(`{"specs": [], "rename": []}`)); err == nil || !strings.Contains(err.Error(), `"rename"`) {
+	if _, err := parse([]byte(`{"specs": [], "rename": []}`)); err == nil ||
+		!strings.Contains(err.Error(), `"rename"`) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -40,7 +40,8 @@ var (
 
 	_ = fault("faults.splat", warn)
 
-	_ = fault("faults.forged-splat", func(Faults) error { // what user space writes into the log is not the kernel's
+	// What user space writes into the log is not the kernel's.
+	_ = fault("faults.forged-splat", func(Faults) error {
 		return log("WARNING: CPU: 0 PID: 1 at kernel/bpf/faults.c:1 a_splat_that_is_not_one+0x1/0x2")
 	})
 	_ = fault("faults.log-overrun", func(Faults) error { // a log with a hole proves nothing
@@ -59,7 +60,8 @@ var (
 		return nil
 	})
 
-	_ = fault("faults.no-end", func(f Faults) error { // all is well, and then there is no end record
+	// All is well, and then there is no end record.
+	_ = fault("faults.no-end", func(f Faults) error {
 		f.Send(record.KernelLog{Spec: "faults.no-end"})
 		f.Send(record.Finish{Spec: "faults.no-end", Outcome: record.Passed})
 		return unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)

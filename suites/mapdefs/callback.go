@@ -23,7 +23,8 @@ var _ = It("mapdefs.callback.supply", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.MapDefs.VendorSupply, withCallback)
 	Expect(loaded.Map("m").Name).To(Equal("vendor_supplied"))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"vendor_supplied"}))
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+		Equal([]string{"vendor_supplied"}))
 	loaded.Run("store")
 	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
@@ -31,7 +32,8 @@ var _ = It("mapdefs.callback.supply", func(s *Session) {
 var _ = It("mapdefs.callback.supplied-undone", func(s *Session) {
 	before := s.Kernel()
 	s.Control(objects.MapDefs.VendorTwo, withCallback)
-	Expect(s.Load(objects.MapDefs.VendorTwoNoEntries, withCallback)).To(BeRejected(AtCreate, Invalid))
+	Expect(s.Load(objects.MapDefs.VendorTwoNoEntries, withCallback)).To(
+		BeRejected(AtCreate, Invalid))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
@@ -61,7 +63,8 @@ var _ = It("mapdefs.callback.reuse", func(s *Session) {
 var _ = It("mapdefs.callback.reuse-missing-refused", func(s *Session) {
 	before := s.Kernel()
 	s.Control(objects.MapDefs.VendorPlain, withCallback, PinRoot(s.BPFFS()))
-	Expect(s.Load(objects.MapDefs.VendorReuse, withCallback, PinRoot(s.BPFFS()))).To(BeRejected(AtLoad, NotFound))
+	Expect(s.Load(objects.MapDefs.VendorReuse, withCallback, PinRoot(s.BPFFS()))).To(
+		BeRejected(AtLoad, NotFound))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
@@ -80,11 +83,13 @@ var _ = It("mapdefs.callback.without-btf", func(s *Session) {
 })
 
 var _ = It("mapdefs.callback.hand-back-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback), with(objects.MapDefs.VendorHandBack, withCallback), UnknownMapKind)
+	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback),
+		with(objects.MapDefs.VendorHandBack, withCallback), UnknownMapKind)
 })
 
 var _ = It("mapdefs.callback.error-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback), with(objects.MapDefs.VendorMagic, withCallback), BadMapDef)
+	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback),
+		with(objects.MapDefs.VendorMagic, withCallback), BadMapDef)
 })
 
 var _ = It("mapdefs.callback.beyond-section-refused", func(s *Session) {
@@ -92,13 +97,15 @@ var _ = It("mapdefs.callback.beyond-section-refused", func(s *Session) {
 		objects.MapDefs.VendorPlain.With(elfedit.ShrinkSection("vendor_maps", 8)),
 		objects.MapDefs.VendorPlain.With(elfedit.MoveSymbol("m", 4096)),
 	} {
-		refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback), with(o, withCallback), BadMapDef, Malformed)
+		refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback), with(o, withCallback),
+			BadMapDef, Malformed)
 	}
 })
 
 // The loader is the same and the object is the same, but no handler is registered.
 var _ = It("mapdefs.callback.unregistered-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback), with(objects.MapDefs.VendorPlain), UnknownMapKind, BadRelocation, Unresolved)
+	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback),
+		with(objects.MapDefs.VendorPlain), UnknownMapKind, BadRelocation, Unresolved)
 })
 
 var _ = It("mapdefs.callback.field", func(s *Session) {
@@ -109,7 +116,8 @@ var _ = It("mapdefs.callback.field", func(s *Session) {
 })
 
 var _ = It("mapdefs.callback.field-handed-back-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.VendorField, withFields), with(objects.MapDefs.VendorFieldOther, withFields), UnknownMapField)
+	refusesAsk(s, with(objects.MapDefs.VendorField, withFields),
+		with(objects.MapDefs.VendorFieldOther, withFields), UnknownMapField)
 })
 
 var _ = It("mapdefs.callback.field-handed-back-ignored", func(s *Session) {
@@ -119,7 +127,8 @@ var _ = It("mapdefs.callback.field-handed-back-ignored", func(s *Session) {
 })
 
 var _ = It("mapdefs.callback.field-unregistered-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.VendorField, withFields), with(objects.MapDefs.VendorField), UnknownMapField)
+	refusesAsk(s, with(objects.MapDefs.VendorField, withFields), with(objects.MapDefs.VendorField),
+		UnknownMapField)
 })
 
 // settles bounds how long a kernel may take to free what a loader made to try something out.
@@ -143,7 +152,9 @@ func newPrograms(s *Session, before Kernel) []string {
 
 // newNames returns the names of objects of one kind that the kernel did not hold before, sorted.
 // One that is freed meanwhile has none.
-func newNames(s *Session, before Kernel, kind oracle.Kind, name func(id uint32) (string, error)) []string {
+func newNames(
+	s *Session, before Kernel, kind oracle.Kind, name func(id uint32) (string, error),
+) []string {
 	names := []string{}
 	for _, o := range s.Kernel().Beyond(before.Inventory) {
 		if o.Kind != kind {

@@ -54,9 +54,12 @@ var _ = Table("mapdefs.create.made", func(s *Session, c creation) {
 	created := s.MustCreate(made)
 	Expect(s.Pin(made.Path)).To(BeThePinOfMap(created.MapID("made")))
 	Expect(created.Map("made")).To(BeTheSameMapAs(oracle.MapFacts{
-		Name: "made", Type: c.name, KeySize: c.attributes.KeySize, ValueSize: c.attributes.ValueSize, MaxEntries: c.attributes.MaxEntries, Flags: c.attributes.Flags | c.adds,
+		Name: "made", Type: c.name, KeySize: c.attributes.KeySize,
+		ValueSize: c.attributes.ValueSize, MaxEntries: c.attributes.MaxEntries,
+		Flags: c.attributes.Flags | c.adds,
 	}))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"made"}))
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+		Equal([]string{"made"}))
 }, creations...)
 
 var _ = It("mapdefs.create.map-extra", func(s *Session) {
@@ -86,7 +89,8 @@ var _ = It("mapdefs.create.each-its-own", func(s *Session) {
 	one, other := s.MustCreate(first), s.MustCreate(second)
 	Expect(s.Pin(first.Path)).To(BeThePinOfMap(one.MapID("twin")))
 	Expect(s.Pin(second.Path)).To(BeThePinOfMap(other.MapID("twin")))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"twin", "twin"}))
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+		Equal([]string{"twin", "twin"}))
 })
 
 var _ = It("mapdefs.create.held-by-pin-alone", func(s *Session) {
@@ -111,6 +115,8 @@ var _ = It("mapdefs.create.outlives-loader", func(s *Session) {
 func requestMap(s *Session, name string) NewMap {
 	s.Keep("tc/globals/" + name)
 	return NewMap{
-		Name: name, Map: MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 16}, Path: s.PinFolder() + "/" + name,
+		Name: name, Map: MapAttributes{
+			Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 16,
+		}, Path: s.PinFolder() + "/" + name,
 	}
 }

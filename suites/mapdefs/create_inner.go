@@ -30,7 +30,8 @@ var _ = Table("mapdefs.create.map-of-maps", func(s *Session, c creation) {
 	created := s.MustCreate(outer)
 	Expect(s.Pin(outer.Path)).To(BeThePinOfMap(created.MapID("outer")))
 	Expect(created.Map("outer")).To(BeTheSameMapAs(oracle.MapFacts{
-		Name: "outer", Type: c.name, KeySize: c.attributes.KeySize, ValueSize: c.attributes.ValueSize, MaxEntries: c.attributes.MaxEntries,
+		Name: "outer", Type: c.name, KeySize: c.attributes.KeySize,
+		ValueSize: c.attributes.ValueSize, MaxEntries: c.attributes.MaxEntries,
 	}))
 	Expect(s.Pin(template.Path)).To(BeThePinOfMap(templateID))
 	Expect(putNew(created.MapID("outer"), template.Map)).To(Succeed())
@@ -48,7 +49,8 @@ func putNew(outer uint32, attributes MapAttributes) error {
 	}
 	defer m.Close()
 	inner, err := ebpf.NewMap(&ebpf.MapSpec{
-		Name: "inner", Type: ebpf.MapType(attributes.Type), KeySize: attributes.KeySize, ValueSize: attributes.ValueSize, MaxEntries: attributes.MaxEntries,
+		Name: "inner", Type: ebpf.MapType(attributes.Type), KeySize: attributes.KeySize,
+		ValueSize: attributes.ValueSize, MaxEntries: attributes.MaxEntries,
 	})
 	if err != nil {
 		return fmt.Errorf("make inner map: %v", err) // not the error that is asked about

@@ -43,7 +43,9 @@ var _ = Table("mapdefs.create.path-taken-refused", func(s *Session, squat func(o
 
 // pinTwin pins a map that has all the attributes of the one that is asked for, and is another.
 func pinTwin(path string) error {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "taken", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16})
+	m, err := ebpf.NewMap(&ebpf.MapSpec{
+		Name: "taken", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16,
+	})
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,9 @@ func pinTwin(path string) error {
 
 func pinProgram(path string) error {
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "taken", Type: ebpf.SocketFilter, License: "GPL", Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+		Name: "taken", Type: ebpf.SocketFilter, License: "GPL", Instructions: asm.Instructions{
+			asm.Mov.Imm(asm.R0, 0), asm.Return(),
+		},
 	})
 	if err != nil {
 		return err

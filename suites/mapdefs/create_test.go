@@ -57,9 +57,13 @@ func changed(change func(*loader.Create)) func(maker, loader.Create) loader.Repl
 }
 
 // hashed makes a hash of its own, whatever was asked for, and answers as with says.
-func hashed(t *testing.T, with func(m *ebpf.Map, asked loader.Create) loader.Reply) func(maker, loader.Create) loader.Reply {
+func hashed(
+	t *testing.T, with func(m *ebpf.Map, asked loader.Create) loader.Reply,
+) func(maker, loader.Create) loader.Reply {
 	return func(_ maker, asked loader.Create) loader.Reply {
-		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: asked.Name, Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16})
+		m, err := ebpf.NewMap(&ebpf.MapSpec{
+			Name: asked.Name, Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +114,9 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 		{"another name", "mapdefs.create.made/queue", `name "other", not "made"`, changed(func(c *loader.Create) { c.Name = "other" })},
 		{"a name that is cut short", "mapdefs.create.name", "nnnnnnnnnnnnnn to equal", changed(func(c *loader.Create) { c.Name = c.Name[:14] })},
 		{"another template", "mapdefs.create.map-of-maps/array", "invalid argument", changed(func(c *loader.Create) {
-			inner, err := ebpf.NewMap(&ebpf.MapSpec{Name: "another", Type: ebpf.Hash, KeySize: 4, ValueSize: 9, MaxEntries: 16})
+			inner, err := ebpf.NewMap(&ebpf.MapSpec{
+				Name: "another", Type: ebpf.Hash, KeySize: 4, ValueSize: 9, MaxEntries: 16,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,10 +217,15 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
-			begin := func() loader.Loader { return &pretender{Loader: reference.New(), create: tt.create, reset: reset} }
+			begin := func() loader.Loader {
+				return &pretender{
+					Loader: reference.New(), create: tt.create, reset: reset,
+				}
+			}
 			got := native.Finish(t, tt.spec, begin)
 			if got.Outcome != record.Failed || !strings.Contains(got.Seen, tt.seen) {
-				t.Errorf("%s is %s and has seen %q (%s), want it to see %q", tt.spec, got.Outcome, got.Seen, got.Reason, tt.seen)
+				t.Errorf("%s is %s and has seen %q (%s), want it to see %q", tt.spec, got.Outcome,
+					got.Seen, got.Reason, tt.seen)
 			}
 		})
 	}

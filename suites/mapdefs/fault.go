@@ -48,7 +48,9 @@ func refusesAsk(s *Session, control, bad ask, classes ...Class) {
 
 // refusesEach does what [Session.Refuses] does, for several objects, each with a fault of the same
 // kind. A failure names the object.
-func refusesEach(s *Session, control objects.Object, bad []objects.Object, stage Stage, classes ...Class) {
+func refusesEach(
+	s *Session, control objects.Object, bad []objects.Object, stage Stage, classes ...Class,
+) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()
 	s.Control(control)

@@ -12,7 +12,9 @@ import (
 )
 
 // unknownFields define a map with a field that no loader knows, as the last and as the first.
-var unknownFields = []objects.Object{objects.MapDefs.UnknownField, objects.MapDefs.UnknownFieldFirst}
+var unknownFields = []objects.Object{
+	objects.MapDefs.UnknownField, objects.MapDefs.UnknownFieldFirst,
+}
 
 var _ = It("mapdefs.btf.unknown-field-refused", func(s *Session) {
 	refusesEach(s, objects.MapDefs.Plain, unknownFields, AtOpen, UnknownMapField)
@@ -49,17 +51,20 @@ var _ = It("mapdefs.btf.type-missing-refused", func(s *Session) {
 })
 
 var _ = It("mapdefs.btf.type-not-pointer-refused", func(s *Session) {
-	refusesEach(s, objects.MapDefs.Plain, []objects.Object{objects.MapDefs.KeyNotPointer, objects.MapDefs.ValueNotPointer},
+	refusesEach(s, objects.MapDefs.Plain,
+		[]objects.Object{objects.MapDefs.KeyNotPointer, objects.MapDefs.ValueNotPointer},
 		AtOpen, BadMapDef, MalformedBTF)
 })
 
 var _ = It("mapdefs.btf.number-encoding-refused", func(s *Session) {
-	refusesEach(s, objects.MapDefs.Plain, []objects.Object{objects.MapDefs.NumberNotArray, objects.MapDefs.NumberNotPointer},
+	refusesEach(s, objects.MapDefs.Plain,
+		[]objects.Object{objects.MapDefs.NumberNotArray, objects.MapDefs.NumberNotPointer},
 		AtOpen, BadMapDef, MalformedBTF)
 })
 
 var _ = It("mapdefs.btf.unsized-type-refused", func(s *Session) {
-	refusesEach(s, objects.MapDefs.Plain, []objects.Object{objects.MapDefs.KeyWithoutSize, objects.MapDefs.ValueWithoutSize},
+	refusesEach(s, objects.MapDefs.Plain,
+		[]objects.Object{objects.MapDefs.KeyWithoutSize, objects.MapDefs.ValueWithoutSize},
 		AtOpen, BadMapDef, MalformedBTF)
 })
 

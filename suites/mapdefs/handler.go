@@ -43,16 +43,19 @@ var _ = Table("mapdefs.handler.program", func(s *Session, h handledProgram) {
 		Expect(loaded.Program("handled").Type).To(Equal("xdp"))
 		Expect(loaded.Run("handled")).To(Equal(h.result))
 		Expect(loaded.Lookup("vendor_calls", U32(kind))).To(Equal(U32(h.kind)))
-		loaded.Close() // libbpf's handlers are those of a process, so they are not changed under an open object
+		// libbpf's handlers are those of a process, so they are not changed under an open object.
+		loaded.Close()
 	}
 }, handlers...)
 
 var _ = Table("mapdefs.handler.unregistered-refused", func(s *Session, h handledProgram) {
-	refusesAsk(s, with(h.object, Handlers(h.handler)), with(h.object), UnknownSection, BadProgram, Invalid)
+	refusesAsk(s, with(h.object, Handlers(h.handler)), with(h.object), UnknownSection, BadProgram,
+		Invalid)
 }, handlers...)
 
 var _ = It("mapdefs.handler.exact-only", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.HandlerExact, Handlers(ProgramExactHandler)), with(objects.MapDefs.HandlerPrefix, Handlers(ProgramExactHandler)),
+	refusesAsk(s, with(objects.MapDefs.HandlerExact, Handlers(ProgramExactHandler)),
+		with(objects.MapDefs.HandlerPrefix, Handlers(ProgramExactHandler)),
 		UnknownSection, BadProgram, Invalid)
 })
 
@@ -73,22 +76,26 @@ var _ = It("mapdefs.handler.left-out", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.MapDefs.HandlerSkip, Handlers(ProgramPrefixHandler))
 	Expect(loaded.Lookup("vendor_calls", U32(prepares))).To(Equal(U32(1)))
-	Eventually(newPrograms).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"handled"}))
+	Eventually(newPrograms).WithArguments(s, before).WithTimeout(settles).Should(
+		Equal([]string{"handled"}))
 })
 
 var _ = It("mapdefs.handler.error-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.HandlerPrefix, Handlers(ProgramPrefixHandler)), with(objects.MapDefs.HandlerRefuse, Handlers(ProgramPrefixHandler)),
+	refusesAsk(s, with(objects.MapDefs.HandlerPrefix, Handlers(ProgramPrefixHandler)),
+		with(objects.MapDefs.HandlerRefuse, Handlers(ProgramPrefixHandler)),
 		UnknownSection)
 })
 
 var _ = It("mapdefs.handler.attach", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.HandlerJumps, Handlers(ProgramPrefixHandler))
-	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, false, false}), "before it is attached")
+	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, false, false}),
+		"before it is attached")
 	attached := loaded.MustAttach("two", "handler")
 	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, true, false}))
 	Expect(loaded.Lookup("vendor_jumps", U32(2))).To(Equal(U32(loaded.ProgramID("two"))))
 	Expect(calls(loaded, 2)).To(Equal(uint32(42)))
 	attached.Detach()
-	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, false, false}), "after it was detached")
+	Expect(filled(loaded, "vendor_jumps", 4)).To(Equal([]bool{false, false, false, false}),
+		"after it was detached")
 	Expect(calls(loaded, 2)).To(Equal(uint32(1)))
 })

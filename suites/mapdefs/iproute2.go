@@ -36,7 +36,9 @@ var _ = It("mapdefs.iproute2.several", func(s *Session) {
 
 var _ = It("mapdefs.iproute2.short", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Iproute2Plain).Map("m")
-	for _, o := range []objects.Object{objects.MapDefs.Iproute2Short16, objects.MapDefs.Iproute2Short28} {
+	for _, o := range []objects.Object{
+		objects.MapDefs.Iproute2Short16, objects.MapDefs.Iproute2Short28,
+	} {
 		short := s.MustLoad(o, asIPRoute2)
 		Expect(short.Map("m")).To(BeTheSameMapAs(plain), o.Name())
 		short.Run("store")
@@ -45,17 +47,22 @@ var _ = It("mapdefs.iproute2.short", func(s *Session) {
 })
 
 var _ = It("mapdefs.iproute2.stub-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.Iproute2Plain, asIPRoute2), with(objects.MapDefs.Iproute2Stub, asIPRoute2), BadMapDef, Malformed)
+	refusesAsk(s, with(objects.MapDefs.Iproute2Plain, asIPRoute2),
+		with(objects.MapDefs.Iproute2Stub, asIPRoute2), BadMapDef, Malformed)
 })
 
 var _ = It("mapdefs.iproute2.longer-refused", func(s *Session) {
-	for _, o := range []objects.Object{objects.MapDefs.Iproute2Long, objects.MapDefs.Iproute2LongZero} {
-		refusesAsk(s, with(objects.MapDefs.Iproute2Plain, asIPRoute2), with(o, asIPRoute2), UnknownMapField, BadMapDef, NotSupported)
+	for _, o := range []objects.Object{
+		objects.MapDefs.Iproute2Long, objects.MapDefs.Iproute2LongZero,
+	} {
+		refusesAsk(s, with(objects.MapDefs.Iproute2Plain, asIPRoute2), with(o, asIPRoute2),
+			UnknownMapField, BadMapDef, NotSupported)
 	}
 })
 
 var _ = It("mapdefs.iproute2.sizes-differ-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.Iproute2Plain, asIPRoute2), with(objects.MapDefs.Iproute2Sizes, asIPRoute2), BadMapDef, Malformed)
+	refusesAsk(s, with(objects.MapDefs.Iproute2Plain, asIPRoute2),
+		with(objects.MapDefs.Iproute2Sizes, asIPRoute2), BadMapDef, Malformed)
 })
 
 var _ = It("mapdefs.iproute2.stray-bytes", func(s *Session) {
@@ -79,16 +86,20 @@ var _ = Table("mapdefs.iproute2.symbol-refused", func(s *Session, f fault) {
 )
 
 var _ = It("mapdefs.iproute2.static-refused", func(s *Session) {
-	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2Static, BadMapDef, UnknownMapKind)
+	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2Static, BadMapDef,
+		UnknownMapKind)
 })
 
 var _ = It("mapdefs.iproute2.mixed-refused", func(s *Session) {
 	s.Control(objects.MapDefs.LegacyPlain)
-	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2Mixed, BadMapDef, UnknownMapField, NotSupported)
+	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2Mixed, BadMapDef,
+		UnknownMapField, NotSupported)
 })
 
 var _ = It("mapdefs.iproute2.not-legacy", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.Iproute2Plain), with(objects.MapDefs.Iproute2Plain, Layout(loader.LegacyLayout)), BadMapDef, UnknownMapField)
+	refusesAsk(s, with(objects.MapDefs.Iproute2Plain),
+		with(objects.MapDefs.Iproute2Plain, Layout(loader.LegacyLayout)), BadMapDef,
+		UnknownMapField)
 })
 
 // The size of a definition says that it is iproute2's, where its struct has no name to say so.
@@ -121,7 +132,8 @@ var _ = It("mapdefs.iproute2.many", func(s *Session) {
 })
 
 var _ = It("mapdefs.iproute2.kernel-refusal-undone", func(s *Session) {
-	s.Refuses(objects.MapDefs.Iproute2KernelGood, objects.MapDefs.Iproute2KernelNoEntries, AtCreate, Invalid)
+	s.Refuses(objects.MapDefs.Iproute2KernelGood, objects.MapDefs.Iproute2KernelNoEntries,
+		AtCreate, Invalid)
 })
 
 // pinned has PROG_ARRAYs pinned. The kernel empties one when user space lets go of it for good
@@ -129,7 +141,8 @@ var _ = It("mapdefs.iproute2.kernel-refusal-undone", func(s *Session) {
 // that is not pinned works in loaders that stay.
 func pinned(s *Session, arrays ...string) Option {
 	for _, name := range arrays {
-		s.Keep("xdp/globals/"+name, "tc/globals/"+name) // iproute2 makes the one folder a link to the other
+		// iproute2 makes the one folder a link to the other.
+		s.Keep("xdp/globals/"+name, "tc/globals/"+name)
 	}
 	return PinMount(s.BPFFS(), "xdp", nil)
 }
@@ -155,7 +168,8 @@ var _ = It("mapdefs.iproute2.tail-call/two-arrays", func(s *Session) {
 })
 
 var _ = It("mapdefs.iproute2.tail-call-beyond-refused", func(s *Session) {
-	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2TailBeyond, BadMapDef, BadRelocation, BadProgram, Limit)
+	refuses(s, objects.MapDefs.Iproute2Plain, objects.MapDefs.Iproute2TailBeyond, BadMapDef,
+		BadRelocation, BadProgram, Limit)
 })
 
 // A program that is meant for no map of the object: iproute2 leaves it out.

@@ -12,7 +12,8 @@ import (
 
 var _ = It("mapdefs.kernel.refusal-undone", func(s *Session) {
 	refusesEach(s, objects.MapDefs.KernelGood, []objects.Object{
-		objects.MapDefs.KernelNoEntries, objects.MapDefs.KernelArrayKey, objects.MapDefs.KernelNoValue, objects.MapDefs.KernelFlag,
+		objects.MapDefs.KernelNoEntries, objects.MapDefs.KernelArrayKey,
+		objects.MapDefs.KernelNoValue, objects.MapDefs.KernelFlag,
 	}, AtCreate, Invalid)
 })
 

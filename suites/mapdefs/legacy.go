@@ -33,7 +33,8 @@ var _ = It("mapdefs.legacy.padded", func(s *Session) {
 })
 
 var _ = It("mapdefs.legacy.without-btf", func(s *Session) {
-	bare := objects.MapDefs.LegacyCounter.With(elfedit.DropSection(".BTF"), elfedit.DropSection(".BTF.ext"))
+	bare := objects.MapDefs.LegacyCounter.With(elfedit.DropSection(".BTF"),
+		elfedit.DropSection(".BTF.ext"))
 	loaded := s.MustLoad(bare)
 	loaded.Run("count")
 	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
@@ -51,7 +52,8 @@ var _ = It("mapdefs.legacy.longer-tail-zero", func(s *Session) {
 })
 
 var _ = It("mapdefs.legacy.longer-tail-refused", func(s *Session) {
-	refuses(s, objects.MapDefs.LegacyLongZero, objects.MapDefs.LegacyLong, UnknownMapField, BadMapDef)
+	refuses(s, objects.MapDefs.LegacyLongZero, objects.MapDefs.LegacyLong, UnknownMapField,
+		BadMapDef)
 })
 
 var _ = It("mapdefs.legacy.short", func(s *Session) {
@@ -72,7 +74,8 @@ var _ = Refusal("mapdefs.legacy.static-refused",
 	objects.MapDefs.LegacyCounter, objects.MapDefs.LegacyStatic, AtOpen, BadMapDef, UnknownMapKind)
 
 var _ = Refusal("mapdefs.legacy.nameless-refused",
-	objects.MapDefs.LegacyPlain, objects.MapDefs.LegacyPlain.With(elfedit.NamelessSymbol("m")), AtOpen, BadMapDef, Malformed)
+	objects.MapDefs.LegacyPlain, objects.MapDefs.LegacyPlain.With(elfedit.NamelessSymbol("m")),
+	AtOpen, BadMapDef, Malformed)
 
 var _ = Table("mapdefs.legacy.symbol-missing-refused", func(s *Session, f fault) {
 	s.Refuses(f.control, f.bad, AtOpen, BadMapDef, Malformed)
@@ -127,7 +130,8 @@ var _ = It("mapdefs.legacy.annotation-unfit", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.LegacyPlain).Map("m")
 	loaded := s.Load(objects.MapDefs.LegacyAnnotatedUnfit)
 	if !loaded.OK() {
-		refuses(s, objects.MapDefs.LegacyAnnotated, objects.MapDefs.LegacyAnnotatedUnfit, BadMapDef, Invalid)
+		refuses(s, objects.MapDefs.LegacyAnnotated, objects.MapDefs.LegacyAnnotatedUnfit,
+			BadMapDef, Invalid)
 		return
 	}
 	Expect(loaded.Map("m")).To(BeTheSameMapAs(plain))

@@ -19,7 +19,9 @@ import (
 // with BTF definitions for all types, in every way.
 var (
 	legacyTypes   = []string{"array", "hash", "prog_array", "ringbuf"}
-	iproute2Types = []string{"array", "devmap", "hash", "lpm_trie", "lru_no_common", "prog_array", "queue", "ringbuf"}
+	iproute2Types = []string{
+		"array", "devmap", "hash", "lpm_trie", "lru_no_common", "prog_array", "queue", "ringbuf",
+	}
 	callbackTypes = []string{"array", "hash", "prog_array", "ringbuf"}
 )
 
@@ -106,7 +108,8 @@ func defined(s *Session, typ objects.MapType) oracle.MapFacts {
 		entries = roundUp(entries, possibleCPUs(s))
 	}
 	return oracle.MapFacts{
-		Name: "m", Type: typ.Type, KeySize: typ.KeySize, ValueSize: typ.ValueSize, MaxEntries: entries, Flags: typ.Flags,
+		Name: "m", Type: typ.Type, KeySize: typ.KeySize, ValueSize: typ.ValueSize,
+		MaxEntries: entries, Flags: typ.Flags,
 	}
 }
 

@@ -12,11 +12,13 @@ import (
 
 var _ = It("mapdefs.name.kept", func(s *Session) {
 	Expect(s.MustLoad(objects.MapDefs.NameOne).Map("x").Name).To(Equal("x"))
-	Expect(s.MustLoad(objects.MapDefs.NameFifteen).Map("exactly_fifteen").Name).To(Equal("exactly_fifteen"))
+	Expect(s.MustLoad(objects.MapDefs.NameFifteen).Map("exactly_fifteen").Name).To(
+		Equal("exactly_fifteen"))
 })
 
 var _ = It("mapdefs.name.cut", func(s *Session) {
-	Expect(s.MustLoad(objects.MapDefs.NameSixteen).Map("exactly_sixteen_").Name).To(Equal("exactly_sixteen"))
+	Expect(s.MustLoad(objects.MapDefs.NameSixteen).Map("exactly_sixteen_").Name).To(
+		Equal("exactly_sixteen"))
 	Expect(s.MustLoad(objects.MapDefs.NameLong).Map("a_name_that_no_kernel_will_hold_in_full_x").Name).To(Equal("a_name_that_no_"))
 })
 

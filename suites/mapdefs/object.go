@@ -38,7 +38,8 @@ var _ = Table("mapdefs.object.malformed-refused", func(s *Session, files func() 
 		counter(elfedit.SectionHeaders(1<<40)), counter(elfedit.SectionHeaders(1<<64-64)),
 	)),
 	Entry("section", those(
-		counter(elfedit.SectionOffset("xdp", 1<<40)), counter(elfedit.SectionOffset("xdp", 1<<64-8)),
+		counter(elfedit.SectionOffset("xdp", 1<<40)),
+		counter(elfedit.SectionOffset("xdp", 1<<64-8)),
 		counter(elfedit.SectionSize("xdp", 1<<40)), counter(elfedit.SectionSize("xdp", 1<<63)),
 	)),
 	Entry("cut-off", cutOff),
@@ -77,7 +78,8 @@ var _ = Table("mapdefs.object.foreign-refused", func(s *Session, f fault) {
 )
 
 var _ = It("mapdefs.object.linked-refused", func(s *Session) {
-	refuses(s, objects.MapDefs.Counter, counter(elfedit.FileType(elf.ET_EXEC)), Malformed, NotSupported, Invalid)
+	refuses(s, objects.MapDefs.Counter, counter(elfedit.FileType(elf.ET_EXEC)), Malformed,
+		NotSupported, Invalid)
 })
 
 var _ = Table("mapdefs.object.symbols-refused", func(s *Session, f fault) {
@@ -104,7 +106,8 @@ var _ = It("mapdefs.object.relocation-refused", func(s *Session) {
 // program, or to go on with half an object.
 var _ = It("mapdefs.object.license-unterminated", func(s *Session) {
 	s.Control(objects.MapDefs.Counter)
-	countsOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid, Permission, Verifier)
+	countsOrRefuses(s, counter(elfedit.ShrinkSection("license", 1)), Malformed, Invalid,
+		Permission, Verifier)
 })
 
 var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
@@ -112,7 +115,8 @@ var _ = It("mapdefs.object.line-info-broken", func(s *Session) {
 	for _, o := range []objects.Object{
 		counter(elfedit.EmptySection(".BTF.ext")),
 		counter(elfedit.ShrinkSection(".BTF.ext", 100)),
-		counter(elfedit.SectionType(".BTF.ext", elf.SHT_NOBITS)), // it says how many bytes, and has none
+		// It says how many bytes, and has none.
+		counter(elfedit.SectionType(".BTF.ext", elf.SHT_NOBITS)),
 	} {
 		countsOrRefuses(s, o, Malformed, Invalid)
 	}

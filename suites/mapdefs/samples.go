@@ -29,14 +29,16 @@ var _ = It("mapdefs.samples.short", func(s *Session) {
 })
 
 var _ = It("mapdefs.samples.inner-map-later-refused", func(s *Session) {
-	refusesAsk(s, with(objects.MapDefs.SamplesInner, asSamples), with(objects.MapDefs.SamplesInnerLater, asSamples), BadMapDef, NotFound)
+	refusesAsk(s, with(objects.MapDefs.SamplesInner, asSamples),
+		with(objects.MapDefs.SamplesInnerLater, asSamples), BadMapDef, NotFound)
 })
 
-// The verifier is the witness: it accepts the program only if elements look like the second map. The
-// kernel makes no map of maps without a template.
+// The verifier is the witness: it accepts the program only if elements look like the second map.
+// The kernel makes no map of maps without a template.
 var _ = It("mapdefs.samples.inner-map", func(s *Session) {
 	loaded := s.MustLoad(objects.MapDefs.SamplesInner, asSamples)
 	Expect(loaded.Map("outer").Type).To(Equal("array_of_maps"))
 	Expect(loaded.Program("look").Maps).To(ConsistOf(loaded.MapID("outer")))
-	Expect(filled(loaded, "outer", 4)).To(Equal([]bool{false, false, false, false}), "a template becomes no element")
+	Expect(filled(loaded, "outer", 4)).To(Equal([]bool{false, false, false, false}),
+		"a template becomes no element")
 })

@@ -84,7 +84,8 @@ var _ = It("mapdefs.set.left-out", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.Open(objects.MapDefs.Several).SetMap("second", AutoCreate, false).Load()
 	Expect(loaded).To(BeOK())
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(Equal([]string{"first", "fourth", "third"}))
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+		Equal([]string{"first", "fourth", "third"}))
 })
 
 // What a program lacks is found when it is relocated, or by the verifier.

@@ -15,7 +15,9 @@ import (
 
 var _ = It("mapdefs.btf.definition-named", func(s *Session) {
 	plain := s.MustLoad(objects.MapDefs.Plain).Map("m")
-	for _, o := range []objects.Object{objects.MapDefs.DefinitionTypedef, objects.MapDefs.DefinitionVolatile} {
+	for _, o := range []objects.Object{
+		objects.MapDefs.DefinitionTypedef, objects.MapDefs.DefinitionVolatile,
+	} {
 		Expect(s.MustLoad(o).Map("m")).To(BeTheSameMapAs(plain), o.Name())
 	}
 })
@@ -43,7 +45,8 @@ var _ = It("mapdefs.several.every-map", func(s *Session) {
 
 var _ = It("mapdefs.btf.not-a-struct-refused", func(s *Session) {
 	refusesEach(s, objects.MapDefs.Plain, []objects.Object{
-		objects.MapDefs.NotAStruct, objects.MapDefs.NotAStructArray, objects.MapDefs.NotAStructUnion,
+		objects.MapDefs.NotAStruct, objects.MapDefs.NotAStructArray,
+		objects.MapDefs.NotAStructUnion,
 	}, AtOpen, BadMapDef, MalformedBTF)
 })
 
@@ -51,17 +54,20 @@ var _ = Refusal("mapdefs.btf.static-refused",
 	objects.MapDefs.HashUse, objects.MapDefs.StaticMap, AtOpen, BadMapDef, UnknownMapKind)
 
 var _ = It("mapdefs.btf.extern-refused", func(s *Session) {
-	refuses(s, objects.MapDefs.HashUse, objects.MapDefs.ExternMap, Unresolved, NotSupported, BadRelocation, Verifier, Permission)
+	refuses(s, objects.MapDefs.HashUse, objects.MapDefs.ExternMap, Unresolved, NotSupported,
+		BadRelocation, Verifier, Permission)
 })
 
 var _ = Refusal("mapdefs.btf.extern-refused-at-open",
-	objects.MapDefs.HashUse, objects.MapDefs.ExternMap, AtOpen, Unresolved, NotSupported, BadRelocation)
+	objects.MapDefs.HashUse, objects.MapDefs.ExternMap, AtOpen, Unresolved, NotSupported,
+	BadRelocation)
 
 var _ = Refusal("mapdefs.btf.initialiser-refused",
 	objects.MapDefs.Plain, objects.MapDefs.Initialised, AtOpen, BadMapDef, NotSupported)
 
 var _ = Refusal("mapdefs.btf.duplicate-refused", objects.MapDefs.TwoNames, objects.MapDefs.TwoNames.With(
-	elfedit.RenameSymbol("name_of_two", "name_of_one"), elfedit.RenameType(elfedit.Var, "name_of_two", "name_of_one"),
+	elfedit.RenameSymbol("name_of_two", "name_of_one"), elfedit.RenameType(elfedit.Var,
+		"name_of_two", "name_of_one"),
 ), AtOpen, BadMapDef, NameConflict, Malformed)
 
 var _ = Table("mapdefs.btf.nameless-refused", func(s *Session, f fault) {

@@ -45,7 +45,9 @@ var _ = It("mapinmap.pin.both-reused", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.PinnedBoth, PinRoot(s.BPFFS()))
 	Expect(loaded.MapID("outer")).To(Equal(id))
 	Expect(slots(loaded, "outer")).To(Equal(before))
-	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{0: loaded.MapID("inner_zero"), 1: loaded.MapID("inner_one")}))
+	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{
+		0: loaded.MapID("inner_zero"), 1: loaded.MapID("inner_one"),
+	}))
 })
 
 func refusesPinned(s *Session, o objects.Object) {

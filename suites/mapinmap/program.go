@@ -15,12 +15,16 @@ import (
 
 var _ = It("mapinmap.programs.filled", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.Programs)
-	Expect(slots(loaded, "jumps")).To(Equal(map[uint32]uint32{0: loaded.ProgramID("first"), 1: loaded.ProgramID("second")}))
+	Expect(slots(loaded, "jumps")).To(Equal(map[uint32]uint32{
+		0: loaded.ProgramID("first"), 1: loaded.ProgramID("second"),
+	}))
 })
 
 var _ = It("mapinmap.programs.filled/gaps", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.ProgramsGaps)
-	Expect(slots(loaded, "jumps")).To(Equal(map[uint32]uint32{1: loaded.ProgramID("first"), 3: loaded.ProgramID("second")}))
+	Expect(slots(loaded, "jumps")).To(Equal(map[uint32]uint32{
+		1: loaded.ProgramID("first"), 3: loaded.ProgramID("second"),
+	}))
 })
 
 var _ = It("mapinmap.programs.jump", func(s *Session) {
@@ -29,7 +33,8 @@ var _ = It("mapinmap.programs.jump", func(s *Session) {
 	Expect(loaded.Run("jump")).To(Equal(uint32(tx)))
 })
 
-var _ = Table("mapinmap.programs.target-refused", refused(Invalid, NotSupported, NotFound, Malformed),
+var _ = Table("mapinmap.programs.target-refused",
+	refused(Invalid, NotSupported, NotFound, Malformed),
 	Entry("data", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsData}),
 	Entry("extern", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsExtern}),
 	Entry("subprogram", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsSub}),

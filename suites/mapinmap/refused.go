@@ -41,7 +41,8 @@ var _ = Table("mapinmap.template.invalid-refused", refused(Invalid, NotSupported
 )
 
 var _ = Refusal("mapinmap.template.pinning-refused",
-	objects.MapInMap.MismatchNone, objects.MapInMap.TemplatePinned, AtAnyStage, Invalid, NotSupported)
+	objects.MapInMap.MismatchNone, objects.MapInMap.TemplatePinned, AtAnyStage, Invalid,
+	NotSupported)
 
 var _ = Refusal("mapinmap.template.value-size-refused",
 	objects.MapInMap.SlotsArray, objects.MapInMap.ValueSizeEight, AtAnyStage, Invalid)

@@ -25,6 +25,7 @@ var _ = It("mapinmap.samples.template", func(s *Session) {
 var _ = It("mapinmap.samples.later-refused", func(s *Session) {
 	before := s.Kernel()
 	s.Control(objects.MapInMap.SamplesTemplate, sampleMaps)
-	Expect(s.Load(objects.MapInMap.SamplesLater, sampleMaps)).To(BeRejected(AtAnyStage, Invalid, NotSupported, IO))
+	Expect(s.Load(objects.MapInMap.SamplesLater, sampleMaps)).To(
+		BeRejected(AtAnyStage, Invalid, NotSupported, IO))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })

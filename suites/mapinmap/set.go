@@ -12,7 +12,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// pinTemplate loads an object whose map asks to be pinned under a name, and returns the path of the pin.
+// pinTemplate loads an object whose map asks to be pinned under a name, and returns the path of the
+// pin.
 func pinTemplate(s *Session, o objects.Object, name string) string {
 	s.MustLoad(o, PinRoot(s.BPFFS()))
 	s.Keep(name)

@@ -28,7 +28,8 @@ func slots(loaded *Attempt, name string) map[uint32]uint32 {
 			continue
 		}
 		Expect(err).NotTo(HaveOccurred())
-		Expect(value).To(HaveLen(4)) // a map of maps and an array of programs give an id to user space
+		// A map of maps and an array of programs give an id to user space.
+		Expect(value).To(HaveLen(4))
 		held[slot] = binary.NativeEndian.Uint32(value)
 	}
 	return held
@@ -52,7 +53,8 @@ func (f filling) ids(loaded *Attempt) map[uint32]uint32 {
 // outerFirst has its map of maps before the map in it. Clang writes the one that is referred to
 // first, so the two are swapped: both have 32 bytes.
 var outerFirst = objects.MapInMap.MismatchNone.With(
-	elfedit.MoveSymbol("outer", 0), elfedit.MoveSymbol("inner_zero", 32), elfedit.MoveRelocation(".maps", "inner_zero", -32),
+	elfedit.MoveSymbol("outer", 0), elfedit.MoveSymbol("inner_zero", 32),
+	elfedit.MoveRelocation(".maps", "inner_zero", -32),
 )
 
 var fillings = []Case[filling]{
@@ -88,7 +90,8 @@ var _ = Table("mapinmap.use.update-seen", func(s *Session, f filling) {
 var _ = It("mapinmap.use.update-seen/shared", func(s *Session) {
 	loaded := s.MustLoad(objects.MapInMap.SlotsShared)
 	loaded.Run("store")
-	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(201))) // the last that was stored, through the other map of maps
+	// The value that was stored last, through the other map of maps.
+	Expect(loaded.Lookup("inner_zero", U32(7))).To(Equal(U64(201)))
 })
 
 // An outer defines a map of maps, of the type that the kernel has to hold.
@@ -99,7 +102,9 @@ type outer struct {
 
 var _ = Table("mapinmap.outer.made", func(s *Session, o outer) {
 	loaded := s.MustLoad(o.object)
-	Expect(loaded.Map("outer")).To(BeTheSameMapAs(oracle.MapFacts{Name: "outer", Type: o.typ, KeySize: 4, ValueSize: 4, MaxEntries: 4}))
+	Expect(loaded.Map("outer")).To(BeTheSameMapAs(oracle.MapFacts{
+		Name: "outer", Type: o.typ, KeySize: 4, ValueSize: 4, MaxEntries: 4,
+	}))
 },
 	Entry("array_of_maps", outer{objects.MapInMap.SlotsArrayGaps, "array_of_maps"}),
 	Entry("hash_of_maps", outer{objects.MapInMap.SlotsHashGaps, "hash_of_maps"}),

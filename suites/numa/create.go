@@ -46,6 +46,9 @@ func mapOn(s *Session, name string, flags, node uint32) NewMap {
 	s.Keep("tc/globals/" + name)
 	return NewMap{
 		Name: name, Path: s.PinFolder() + "/" + name,
-		Map: MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: flags, NumaNode: node},
+		Map: MapAttributes{
+			Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: flags,
+			NumaNode: node,
+		},
 	}
 }

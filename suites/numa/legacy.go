@@ -16,9 +16,11 @@ var _ = It("numa.legacy.flag-alone", func(s *Session) {
 })
 
 var _ = It("numa.legacy.samples", func(s *Session) {
-	Expect(s.MustLoad(objects.NUMA.SamplesNode, Layout(loader.SamplesLayout))).To(HaveOnNode("m", 1))
+	Expect(s.MustLoad(objects.NUMA.SamplesNode, Layout(loader.SamplesLayout))).To(
+		HaveOnNode("m", 1))
 })
 
 var _ = It("numa.iproute2.flag-alone", func(s *Session) {
-	Expect(s.MustLoad(objects.NUMA.Iproute2Flag, Layout(loader.IPRoute2Layout))).To(HaveOnNode("m", 0))
+	Expect(s.MustLoad(objects.NUMA.Iproute2Flag, Layout(loader.IPRoute2Layout))).To(
+		HaveOnNode("m", 0))
 })

@@ -38,7 +38,8 @@ type mismatch struct {
 }
 
 var _ = Table("numa.pin.mismatch-refused", func(s *Session, m mismatch) {
-	s.Control(objects.NUMA.NodeZero) // a loader that does not read nodes refuses the definition, not the pin
+	// A loader that does not read nodes refuses the definition, not the pin.
+	s.Control(objects.NUMA.NodeZero)
 	pinned(s, m.there)
 	before := s.Kernel()
 	Expect(s.Load(m.defined, PinRoot(s.BPFFS()))).To(BeRejected(AtPin, IncompatiblePin))
@@ -53,5 +54,7 @@ var _ = It("numa.pin.mismatch-named", func(s *Session) {
 	pinned(s, objects.NUMA.PinnedZero)
 	refused := s.Load(objects.NUMA.PinnedOne, PinRoot(s.BPFFS()))
 	Expect(refused).To(BeRejected(AtPin, IncompatiblePin))
-	Expect(refused.Reply.(*loader.Rejected).Differs).To(ConsistOf(loader.Difference{Attribute: NumaNode, Pinned: 0, Defined: 1}))
+	Expect(refused.Reply.(*loader.Rejected).Differs).To(ConsistOf(loader.Difference{
+		Attribute: NumaNode, Pinned: 0, Defined: 1,
+	}))
 })

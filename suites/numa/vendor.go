@@ -15,9 +15,11 @@ var _ = It("numa.callback.field", func(s *Session) {
 })
 
 var _ = It("numa.callback.map/define", func(s *Session) {
-	Expect(s.MustLoad(objects.NUMA.VendorDefine, Handlers(MapSectionHandler))).To(HaveOnNode("m", 1))
+	Expect(s.MustLoad(objects.NUMA.VendorDefine, Handlers(MapSectionHandler))).To(
+		HaveOnNode("m", 1))
 })
 
 var _ = It("numa.callback.map/supply", func(s *Session) {
-	Expect(s.MustLoad(objects.NUMA.VendorSupply, Handlers(MapSectionHandler))).To(HaveOnNode("m", 1))
+	Expect(s.MustLoad(objects.NUMA.VendorSupply, Handlers(MapSectionHandler))).To(
+		HaveOnNode("m", 1))
 })

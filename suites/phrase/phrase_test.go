@@ -20,8 +20,10 @@ func TestReadFailure(t *testing.T) {
 		{"of Gomega's own", "Expected\n    <int>: 1\nto equal\n    <int>: 2", "what the requirement says", "Expected <int>: 1 to equal <int>: 2"},
 		{"a long one", phrase.Failure("ok", long), "ok", phrase.Line(long)},
 	} {
-		if expected, seen := phrase.ReadFailure(tc.text); expected != tc.expected || seen != tc.seen {
-			t.Errorf("%s: expected %q, seen %q; want %q, %q", tc.name, expected, seen, tc.expected, tc.seen)
+		if expected, seen := phrase.ReadFailure(tc.text); expected != tc.expected ||
+			seen != tc.seen {
+			t.Errorf("%s: expected %q, seen %q; want %q, %q", tc.name, expected, seen, tc.expected,
+				tc.seen)
 		}
 	}
 }

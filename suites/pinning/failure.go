@@ -32,7 +32,8 @@ var _ = Table("pinning.failure.own-pins-removed", func(s *Session, f failure) {
 	folder := s.PinFolder()
 	controlled(s, objects.Pinning.Three, folder)
 	for range tries {
-		refusesUntouched(s, nil, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
+		refusesUntouched(s, nil, func() *Attempt { return s.Load(f.object, PinRoot(folder)) },
+			f.stage, f.classes...)
 		Expect(s.PinsIn(folder)).To(BeEmpty())
 	}
 }, failures...)
@@ -71,7 +72,8 @@ var _ = It("pinning.failure.other-pins-stay", func(s *Session) {
 	all := []string{folder + "/first", folder + "/middle", folder + "/third"}
 	for _, c := range failures {
 		f := c.Of
-		refusesUntouched(s, all, func() *Attempt { return s.Load(f.object, PinRoot(folder)) }, f.stage, f.classes...)
+		refusesUntouched(s, all, func() *Attempt { return s.Load(f.object, PinRoot(folder)) },
+			f.stage, f.classes...)
 	}
 	Expect(s.PinnedValue(folder+"/middle", U32(0))).To(Equal(U64(2)))
 })

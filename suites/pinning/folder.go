@@ -21,7 +21,8 @@ var _ = It("pinning.place.no-bpffs-refused", func(s *Session) {
 	load := func() *Attempt { return s.Load(objects.Pinning.Counter, PinRoot(elsewhere)) }
 	refusesUntouched(s, []string{elsewhere + "/counts"}, load, AtPin, noBPFFS...)
 	Expect(s.PinsIn(elsewhere)).To(BeEmpty())
-	s.PutPin(elsewhere+"/counts", func(path string) error { return os.WriteFile(path, []byte("mine"), 0o600) })
+	s.PutPin(elsewhere+"/counts",
+		func(path string) error { return os.WriteFile(path, []byte("mine"), 0o600) })
 	refusesUntouched(s, []string{elsewhere + "/counts"}, load, AtPin, noBPFFS...)
 })
 
@@ -38,11 +39,13 @@ var _ = It("pinning.place.no-bpffs-refused/on-request", func(s *Session) {
 var _ = It("pinning.place.missing-folder", func(s *Session) {
 	folder := keeping(s, "a/counts", "b/c/counts")
 	controlled(s, objects.Pinning.Counter, folder)
-	for _, missing := range []string{"a", "b/c"} { // libbpf makes one folder (make_parent_dir), and no more
+	// libbpf makes one folder (make_parent_dir), and no more.
+	for _, missing := range []string{"a", "b/c"} {
 		before, there := s.Kernel(), s.PinsIn(folder)
 		loaded := s.Load(objects.Pinning.Counter, PinRoot(folder+"/"+missing))
 		if loaded.OK() {
-			Expect(s.Pin(folder + "/" + missing + "/counts")).To(BeThePinOfMap(loaded.MapID("counts")))
+			Expect(s.Pin(folder + "/" + missing + "/counts")).To(
+				BeThePinOfMap(loaded.MapID("counts")))
 			continue
 		}
 		Expect(loaded).To(BeRejected(AtPin, NotFound, IO))

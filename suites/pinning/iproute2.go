@@ -82,7 +82,8 @@ var _ = It("pinning.iproute2.object", func(s *Session) {
 
 var _ = It("pinning.iproute2.custom", func(s *Session) {
 	s.Keep("ours/m")
-	loaded := s.MustLoad(objects.Pinning.ELFCustom, mounted(s, "tc", map[string]string{"5": "ours", "6": "not_this"})...)
+	loaded := s.MustLoad(objects.Pinning.ELFCustom,
+		mounted(s, "tc", map[string]string{"5": "ours", "6": "not_this"})...)
 	loaded.Run("store")
 	Expect(s.Pins()).To(ConsistOf("ours/m"))
 	Expect(s.Pin(s.BPFFS() + "/ours/m")).To(BeThePinOfMap(loaded.MapID("m")))
@@ -115,7 +116,8 @@ var _ = It("pinning.iproute2.global-shared", func(s *Session) {
 })
 
 var _ = It("pinning.iproute2.object-not-shared", func(s *Session) {
-	s.Keep("tc/"+ofObject(objects.Pinning.ELFObject)+"/m", "tc/"+ofObject(objects.Pinning.ELFObjectOther)+"/m")
+	s.Keep("tc/"+ofObject(objects.Pinning.ELFObject)+"/m",
+		"tc/"+ofObject(objects.Pinning.ELFObjectOther)+"/m")
 	one := s.MustLoad(objects.Pinning.ELFObject, asTC(s)...)
 	other := s.MustLoad(objects.Pinning.ELFObjectOther, asTC(s)...)
 	one.Run("store")
@@ -137,22 +139,28 @@ var _ = It("pinning.iproute2.shared-with-btf", func(s *Session) {
 var _ = It("pinning.iproute2.mismatch-refused", func(s *Session) {
 	folder := keeping(s, "m")
 	others := []objects.Object{
-		objects.Pinning.ELFType, objects.Pinning.ELFKey, objects.Pinning.ELFValue, objects.Pinning.ELFEntries, objects.Pinning.ELFFlags,
+		objects.Pinning.ELFType, objects.Pinning.ELFKey, objects.Pinning.ELFValue,
+		objects.Pinning.ELFEntries, objects.Pinning.ELFFlags,
 	}
 	for _, other := range others {
 		elfControlled(s, other, folder)
 	}
 	s.Control(objects.Pinning.ELFGlobal, asTC(s)...)
 	for _, other := range others {
-		refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(other, asTC(s)...) }, AtPin, IncompatiblePin)
+		refusesUntouched(s, []string{folder + "/m"},
+			func() *Attempt { return s.Load(other, asTC(s)...) }, AtPin, IncompatiblePin)
 	}
 })
 
 var _ = It("pinning.iproute2.own-pins-removed", func(s *Session) {
 	elfControlled(s, objects.Pinning.ELFGlobal, s.PinFolder())
-	elfControlled(s, objects.Pinning.ELFObject, s.BPFFS()+"/tc/"+ofObject(objects.Pinning.ELFObject))
-	for _, bad := range []objects.Object{objects.Pinning.ELFRefused, objects.Pinning.ELFObjectRefused} {
-		refusesUntouched(s, nil, func() *Attempt { return s.Load(bad, asTC(s)...) }, AtVerify, Verifier, Permission)
+	elfControlled(s, objects.Pinning.ELFObject,
+		s.BPFFS()+"/tc/"+ofObject(objects.Pinning.ELFObject))
+	for _, bad := range []objects.Object{
+		objects.Pinning.ELFRefused, objects.Pinning.ELFObjectRefused,
+	} {
+		refusesUntouched(s, nil, func() *Attempt { return s.Load(bad, asTC(s)...) }, AtVerify,
+			Verifier, Permission)
 		Expect(s.Pins()).To(BeEmpty())
 	}
 })

@@ -26,7 +26,8 @@ var mismatches = []Case[mismatch]{
 	Entry("map_flags", mismatch{objects.Pinning.Hash, objects.Pinning.HashFlags, []Difference{differs(MapFlags, 0, noPrealloc)}}),
 	Entry("map_extra", mismatch{objects.Pinning.Bloom, objects.Pinning.BloomExtra, []Difference{differs(MapExtra, 3, 4)}}),
 	Entry("several", mismatch{objects.Pinning.Hash, objects.Pinning.HashSeveral, []Difference{
-		differs(MapType, hash, lruHash), differs(KeySize, 4, 8), differs(ValueSize, 8, 4), differs(MaxEntries, 4, 8), differs(MapFlags, 0, zeroSeed),
+		differs(MapType, hash, lruHash), differs(KeySize, 4, 8), differs(ValueSize, 8, 4),
+		differs(MaxEntries, 4, 8), differs(MapFlags, 0, zeroSeed),
 	}}),
 }
 
@@ -49,7 +50,8 @@ var _ = Table("pinning.mismatch-refused", func(s *Session, m mismatch) {
 	pinned.Run("store")
 	pinned.Close()
 	facts := s.PinnedMap(folder + "/m")
-	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt { return s.Load(m.defined, PinRoot(folder)) }, AtPin, IncompatiblePin)
+	refusesUntouched(s, []string{folder + "/m"},
+		func() *Attempt { return s.Load(m.defined, PinRoot(folder)) }, AtPin, IncompatiblePin)
 	Expect(s.PinnedMap(folder + "/m")).To(BeTheSameMapAs(facts))
 	if facts.KeySize > 0 { // a Bloom filter does not tell what it holds
 		Expect(s.PinnedValue(folder+"/m", U32(7))).To(Equal(U64(77)))

@@ -66,8 +66,12 @@ var badPaths = []badPath{
 var _ = It("pinning.name.refused-on-request", func(s *Session) {
 	folder := s.PinFolder()
 	for _, bad := range badPaths {
-		loaded := s.MustLoad(objects.Pinning.CounterUnpinned) // again, for a map may keep the first path that it was asked for (libbpf bpf_map__pin)
-		refusesUntouched(s, nil, func() *Attempt { return loaded.PinMap("counts", folder+"/"+bad.path) }, AtPin, bad.classes...)
+		// Loaded for each path: a map may keep the first that it was asked for (libbpf
+		// bpf_map__pin).
+		loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
+		refusesUntouched(s, nil,
+			func() *Attempt { return loaded.PinMap("counts", folder+"/"+bad.path) }, AtPin,
+			bad.classes...)
 		loaded.Close()
 	}
 })
@@ -75,18 +79,22 @@ var _ = It("pinning.name.refused-on-request", func(s *Session) {
 var _ = It("pinning.name.refused-at-load", func(s *Session) {
 	folder := keeping(s, "good")
 	load := func(path string) *Attempt {
-		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/"+path).Load()
+		return s.Open(objects.Pinning.CounterUnpinned).
+			SetMap("counts", PinPath, folder+"/"+path).Load()
 	}
 	good := load("good")
 	Expect(good).To(BeOK())
 	good.Close()
 	for _, bad := range badPaths {
-		refusesUntouched(s, []string{folder + "/good"}, func() *Attempt { return load(bad.path) }, AtAnyStage, bad.classes...)
+		refusesUntouched(s, []string{folder + "/good"}, func() *Attempt { return load(bad.path) },
+			AtAnyStage, bad.classes...)
 	}
 })
 
 var _ = It("pinning.name.root-too-long-refused", func(s *Session) {
 	folder := s.PinFolder()
 	controlled(s, objects.Pinning.Counter, folder)
-	refusesUntouched(s, nil, func() *Attempt { return s.Load(objects.Pinning.Counter, PinRoot(folder+"/"+longPath)) }, AtAnyStage, Limit)
+	refusesUntouched(s, nil,
+		func() *Attempt { return s.Load(objects.Pinning.Counter, PinRoot(folder+"/"+longPath)) },
+		AtAnyStage, Limit)
 })

@@ -49,8 +49,10 @@ var _ = It("pinning.occupied.refused-on-request", func(s *Session) {
 		if o.put != nil {
 			s.PutPin(path, o.put)
 		}
-		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinMap("counts", path) }, AtPin, o.classes...)
-		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinProgram("count", path) }, AtPin, o.classes...)
+		refusesUntouched(s, []string{path}, func() *Attempt { return ours.PinMap("counts", path) },
+			AtPin, o.classes...)
+		refusesUntouched(s, []string{path},
+			func() *Attempt { return ours.PinProgram("count", path) }, AtPin, o.classes...)
 	}
 })
 
@@ -78,7 +80,9 @@ func pinLink(path string) error {
 		return fmt.Errorf("make program: %w", err)
 	}
 	defer program.Close()
-	attached, err := link.AttachRawTracepoint(link.RawTracepointOptions{Name: "sched_process_exec", Program: program})
+	attached, err := link.AttachRawTracepoint(link.RawTracepointOptions{
+		Name: "sched_process_exec", Program: program,
+	})
 	if err != nil {
 		return fmt.Errorf("make link: %w", err)
 	}

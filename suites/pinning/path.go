@@ -12,8 +12,10 @@ import (
 
 var _ = It("pinning.path", func(s *Session) {
 	folder := keeping(s, "one", "another")
-	plain := s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/one").MustLoad()
-	named := s.Open(objects.Pinning.Counter, PinRoot(folder)).SetMap("counts", PinPath, folder+"/another").MustLoad()
+	plain := s.Open(objects.Pinning.CounterUnpinned).
+		SetMap("counts", PinPath, folder+"/one").MustLoad()
+	named := s.Open(objects.Pinning.Counter, PinRoot(folder)).
+		SetMap("counts", PinPath, folder+"/another").MustLoad()
 	Expect(s.Pin(folder + "/one")).To(BeThePinOfMap(plain.MapID("counts")))
 	Expect(s.Pin(folder + "/another")).To(BeThePinOfMap(named.MapID("counts")))
 	Expect(s.PinsIn(folder)).To(ConsistOf("one", "another"))
@@ -22,7 +24,8 @@ var _ = It("pinning.path", func(s *Session) {
 var _ = It("pinning.path/reused", func(s *Session) {
 	folder := keeping(s, "elsewhere")
 	load := func() *Attempt {
-		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/elsewhere").MustLoad()
+		return s.Open(objects.Pinning.CounterUnpinned).
+			SetMap("counts", PinPath, folder+"/elsewhere").MustLoad()
 	}
 	first := load()
 	first.Run("count")
@@ -39,7 +42,8 @@ var _ = It("pinning.path/reused", func(s *Session) {
 var _ = It("pinning.path/of-another-name", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
 	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
-	counter := s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", PinPath, folder+"/middle").MustLoad()
+	counter := s.Open(objects.Pinning.CounterUnpinned).
+		SetMap("counts", PinPath, folder+"/middle").MustLoad()
 	counter.Run("count")
 	Expect(three.Lookup("middle", U32(0))).To(Equal(U64(1)))
 	Expect(counter.Program("count").Maps).To(ConsistOf(three.MapID("middle")))

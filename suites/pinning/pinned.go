@@ -29,7 +29,9 @@ func controlled(s *Session, o Object, folder string) {
 
 // refusesUntouched expects that the loader refuses what it tries at stage with one of classes, that
 // what was at paths before is still there, untouched, and that the kernel holds nothing new.
-func refusesUntouched(s *Session, paths []string, try func() *Attempt, stage Stage, classes ...Class) {
+func refusesUntouched(
+	s *Session, paths []string, try func() *Attempt, stage Stage, classes ...Class,
+) {
 	ginkgo.GinkgoHelper()
 	before := s.Kernel()
 	pins := make([]Pin, len(paths))

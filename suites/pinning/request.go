@@ -24,7 +24,8 @@ var _ = It("pinning.request.pin", func(s *Session) {
 })
 
 var _ = It("pinning.request.unpin", func(s *Session) {
-	folder := keeping(s, "map", "program") // for a loader that says that it unpins nothing: they were asked for
+	// A loader that says that it unpins nothing leaves them, and they were asked for.
+	folder := keeping(s, "map", "program")
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.Pinning.CounterUnpinned)
 	Expect(loaded.PinMap("counts", folder+"/map")).To(BeOK())
@@ -64,7 +65,8 @@ var _ = It("pinning.request.again", func(s *Session) {
 		return
 	}
 	Expect(s.Pin(folder + "/elsewhere")).To(BeThePinOfMap(loaded.MapID("counts")))
-	Expect(s.Pin(folder + "/pinned")).To(Or(BeNoPin(), BeUntouchedSince(pin))) // the first moved, or a second was made
+	// Either the first pin moved, or a second was made.
+	Expect(s.Pin(folder + "/pinned")).To(Or(BeNoPin(), BeUntouchedSince(pin)))
 })
 
 var _ = It("pinning.request.unpin-own-only", func(s *Session) {

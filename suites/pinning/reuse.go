@@ -62,7 +62,8 @@ var _ = It("pinning.reuse.as-set", func(s *Session) {
 	four := s.MustLoad(objects.Pinning.Hash, PinRoot(folder))
 	id := four.MapID("m")
 	four.Close()
-	eight := s.Open(objects.Pinning.HashEntries, PinRoot(folder)).SetMap("m", MaxEntries, 4).MustLoad()
+	eight := s.Open(objects.Pinning.HashEntries, PinRoot(folder)).
+		SetMap("m", MaxEntries, 4).MustLoad()
 	Expect(eight.MapID("m")).To(Equal(id))
 	eight.Close()
 	refusesUntouched(s, []string{folder + "/m"}, func() *Attempt {
@@ -89,7 +90,9 @@ var _ = It("pinning.reuse.rounded", func(s *Session) {
 	first := s.Load(objects.Pinning.RingbufOdd, PinRoot(folder))
 	if !first.OK() {
 		controlled(s, objects.Pinning.Ringbuf, folder)
-		refusesUntouched(s, nil, func() *Attempt { return s.Load(objects.Pinning.RingbufOdd, PinRoot(folder)) }, AtCreate, Invalid)
+		refusesUntouched(s, nil,
+			func() *Attempt { return s.Load(objects.Pinning.RingbufOdd, PinRoot(folder)) },
+			AtCreate, Invalid)
 		return
 	}
 	id := first.MapID("m")

@@ -37,18 +37,22 @@ var _ = It("pinning.use.incompatible-refused", func(s *Session) {
 var _ = It("pinning.use.missing-refused", func(s *Session) {
 	folder := keeping(s, "counts")
 	s.Control(objects.Pinning.Counter, PinRoot(folder))
-	s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
+	s.Open(objects.Pinning.CounterUnpinned).
+		SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
 	refusesUntouched(s, []string{folder + "/nothing"}, func() *Attempt {
-		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/nothing").Load()
+		return s.Open(objects.Pinning.CounterUnpinned).
+			SetMap("counts", Reuse, folder+"/nothing").Load()
 	}, AtAnyStage, NotFound)
 })
 
 var _ = It("pinning.use.program-refused", func(s *Session) {
 	folder := keeping(s, "counts", "program")
 	s.Control(objects.Pinning.Counter, PinRoot(folder))
-	s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
+	s.Open(objects.Pinning.CounterUnpinned).
+		SetMap("counts", Reuse, folder+"/counts").MustLoad().Close()
 	s.PutPin(folder+"/program", pinProgram)
 	refusesUntouched(s, []string{folder + "/program"}, func() *Attempt {
-		return s.Open(objects.Pinning.CounterUnpinned).SetMap("counts", Reuse, folder+"/program").Load()
+		return s.Open(objects.Pinning.CounterUnpinned).
+			SetMap("counts", Reuse, folder+"/program").Load()
 	}, AtAnyStage, IncompatiblePin, IO, Verifier) // libbpf has the kernel find out
 })

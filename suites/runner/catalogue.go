@@ -48,7 +48,8 @@ func catalogue(specs []Spec, set *requirements.Set) ([]Entry, error) {
 	places := map[string]string{}
 	for _, s := range specs {
 		if first, dup := places[s.ID]; dup {
-			problems = append(problems, fmt.Errorf("%s: spec %s is already at %s", s.Place, s.ID, first))
+			problems = append(problems,
+				fmt.Errorf("%s: spec %s is already at %s", s.Place, s.ID, first))
 			continue
 		}
 		places[s.ID] = s.Place
@@ -82,7 +83,8 @@ func (s Spec) entry(set *requirements.Set) (Entry, error) {
 		return Entry{}, fmt.Errorf("spec %s has no requirement", s.ID)
 	}
 	return Entry{
-		Spec: s.ID, Suite: r.Area(), Requirement: r.ID, Level: string(r.Level), Sentence: r.Sentence,
+		Spec: s.ID, Suite: r.Area(), Requirement: r.ID, Level: string(r.Level),
+		Sentence: r.Sentence,
 		Profiles: r.Profiles, Needs: r.NeedsOf(s.ID), Place: s.Place,
 	}, nil
 }

@@ -30,14 +30,16 @@ func TestCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := Entry{
-		Spec: "fake.second/new", Suite: "fake", Requirement: "fake.second", Level: "should", Sentence: "A loader does that.",
+		Spec: "fake.second/new", Suite: "fake", Requirement: "fake.second", Level: "should",
+		Sentence: "A loader does that.",
 		Profiles: []string{"numa"}, Place: "fake/b.go:2",
 	}
 	old := second
 	old.Spec, old.Needs = "fake.second/old", requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}}
 	want := []Entry{
 		{
-			Spec: "fake.first", Suite: "fake", Requirement: "fake.first", Level: "must", Sentence: "A loader does it.",
+			Spec: "fake.first", Suite: "fake", Requirement: "fake.first", Level: "must",
+			Sentence: "A loader does it.",
 			Profiles: []string{"btf-maps"}, Place: "fake/a.go:1",
 		},
 		second, old,
@@ -74,7 +76,8 @@ func TestEveryBreachOfTheHouseRulesIsReported(t *testing.T) {
 }
 
 func TestARequirementWithoutASpecIsReported(t *testing.T) {
-	_, err := catalogue([]Spec{{ID: "fake.first", Place: "fake/a.go:1"}}, RequirementsOf(t, catalogued))
+	_, err := catalogue([]Spec{{ID: "fake.first", Place: "fake/a.go:1"}},
+		RequirementsOf(t, catalogued))
 	if err == nil || err.Error() != "requirement fake.second has no spec" {
 		t.Errorf("error %v", err)
 	}
@@ -92,8 +95,10 @@ func TestAnAreaWithoutASpecIsReported(t *testing.T) {
 func TestProfilesAreFeaturesOfTheProtocol(t *testing.T) {
 	features := []string{}
 	for _, f := range []loader.Feature{
-		loader.BTFMaps, loader.LegacyMaps, loader.Iproute2Maps, loader.CallbackMaps, loader.Pinning, loader.NUMA, loader.MapInMap,
-		loader.GlobalData, loader.Metadata, loader.StaticLink, loader.XDPChain, loader.StructOps, loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
+		loader.BTFMaps, loader.LegacyMaps, loader.Iproute2Maps, loader.CallbackMaps, loader.Pinning,
+		loader.NUMA, loader.MapInMap,
+		loader.GlobalData, loader.Metadata, loader.StaticLink, loader.XDPChain, loader.StructOps,
+		loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
 		loader.ProgramHandlers,
 	} {
 		features = append(features, string(f))

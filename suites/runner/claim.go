@@ -28,10 +28,12 @@ func (x *Execution) Claim() (support loader.Support, why string) {
 		case claim.Support == loader.Partial || claim.Support == loader.KernelDependent:
 			if support == loader.Yes {
 				support = claim.Support
-				why = phrase.WithReason(fmt.Sprintf("the loader claims %s as %s", profile, support), claim.Reason)
+				why = phrase.WithReason(
+					fmt.Sprintf("the loader claims %s as %s", profile, support), claim.Reason)
 			}
 		case declared && support != loader.No:
-			support, why = loader.No, phrase.WithReason("the loader does not claim "+profile, claim.Reason)
+			support, why = loader.No, phrase.WithReason("the loader does not claim "+profile,
+				claim.Reason)
 		case support != loader.No:
 			support, why = loader.No, "the loader does not claim "+profile
 		}

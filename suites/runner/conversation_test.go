@@ -89,7 +89,9 @@ func TestALoaderThatDiesBesideAnotherFailsTheSpec(t *testing.T) {
 		ours, theirs := s.Open(good), s.Another().Open(good)
 		LoadTogether(ours, theirs)
 	})
-	want := record.Finish{Outcome: record.Failed, Expected: "an answer to load", Seen: "the loader died: panic: gone"}
+	want := record.Finish{
+		Outcome: record.Failed, Expected: "an answer to load", Seen: "the loader died: panic: gone",
+	}
 	got := r.finishes()["fake.first"]
 	got.Detail, got.Spec, got.Duration = "", "", 0
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -178,7 +180,8 @@ func TestARequestThatALoaderDoesNotHave(t *testing.T) {
 		{"what it claims", lacks(loader.OpSet, loader.BTFMaps), setsPath, record.Failed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := carry(t, tc.loader, spec{id: "fake.first", body: tc.body}).finishes()["fake.first"]
+			got := carry(t, tc.loader,
+				spec{id: "fake.first", body: tc.body}).finishes()["fake.first"]
 			if got.Outcome != tc.want {
 				t.Errorf("%+v", got)
 			}
@@ -187,7 +190,8 @@ func TestARequestThatALoaderDoesNotHave(t *testing.T) {
 }
 
 func TestAnAnswerAboutAPinLeavesTheObjectLoaded(t *testing.T) {
-	refuses := newFake(wrong(loader.OpPin, says(&loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: 17}, nil)))
+	refuses := newFake(wrong(loader.OpPin,
+		says(&loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: 17}, nil)))
 	r := carry(t, refuses, spec{id: "fake.first", body: func(s *Session) {
 		loaded := s.MustLoad(good)
 		Expect(loaded.PinMap("m", "/p")).To(BeRejected(AtPin, NameConflict))

@@ -17,12 +17,20 @@ import (
 )
 
 // bareMap asks for a map without an object.
-var bareMap = NewMap{Name: "m", Map: MapAttributes{Type: uint32(ebpf.Array), KeySize: 4, ValueSize: 8, MaxEntries: 1, MapExtra: 1}, InnerMap: "/t", Path: "/m"}
+var bareMap = NewMap{
+	Name: "m",
+	Map: MapAttributes{
+		Type: uint32(ebpf.Array), KeySize: 4, ValueSize: 8, MaxEntries: 1, MapExtra: 1,
+	},
+	InnerMap: "/t", Path: "/m",
+}
 
 // making returns a loader that makes a map without an object, and keeps it until it is reset.
 func making(t *testing.T) *fakeLoader {
 	return newFake(wrong(loader.OpCreate, func(f *fakeLoader, _ loader.Request) (loader.Reply, error) {
-		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "m", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+		m, err := ebpf.NewMap(&ebpf.MapSpec{
+			Name: "m", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +64,9 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 		{
 			name: "it is asked for by another name", loader: making(t),
 			body: func(s *Session) { s.MustCreate(bareMap).MapID("n") },
-			want: record.Finish{Outcome: record.Broken, Reason: "the map that was asked for is m, not n"},
+			want: record.Finish{
+				Outcome: record.Broken, Reason: "the map that was asked for is m, not n",
+			},
 		},
 		{
 			name: "it is the control of a refusal", loader: making(t),
@@ -67,7 +77,9 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 			want: record.Finish{Outcome: record.Passed},
 		},
 		{
-			name: "a refusal without a control", loader: answering(&loader.Rejected{Stage: AtCreate, Class: Invalid}),
+			name: "a refusal without a control", loader: answering(&loader.Rejected{
+				Stage: AtCreate, Class: Invalid,
+			}),
 			body: func(s *Session) { Expect(s.Create(bareMap)).To(BeRejected(AtCreate)) },
 			want: record.Finish{
 				Outcome: record.Broken, Reason: `the refusal of map "m" of type 2 has no control: load its well-formed twin first`,
@@ -77,7 +89,8 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 			name: "an id that the kernel does not have", loader: answering(&loader.OK{ID: 1 << 30}),
 			body: func(s *Session) { s.MustCreate(bareMap).Map("m") },
 			want: record.Finish{
-				Outcome: record.Failed, Expected: "map m in the kernel", Seen: "the loader claims map 1073741824, which the kernel does not have",
+				Outcome: record.Failed, Expected: "map m in the kernel",
+				Seen: "the loader claims map 1073741824, which the kernel does not have",
 			},
 		},
 		{
@@ -85,32 +98,60 @@ func TestOutcomeOfAMapWithoutAnObject(t *testing.T) {
 			want: record.Finish{Outcome: record.Broken, Reason: "driver broke the schema (request 2, create): ok.id is missing in the answer to create"},
 		},
 		{
-			name: "refused, claimed", loader: answering(&loader.Rejected{Stage: AtCreate, Class: Invalid}), body: mustCreate,
-			want: record.Finish{Outcome: record.Failed, Expected: `ok: map "m" of type 2 is made`, Seen: "rejected at load/create, class invalid"},
+			name: "refused, claimed", loader: answering(&loader.Rejected{
+				Stage: AtCreate, Class: Invalid,
+			}), body: mustCreate,
+			want: record.Finish{
+				Outcome: record.Failed, Expected: `ok: map "m" of type 2 is made`,
+				Seen: "rejected at load/create, class invalid",
+			},
 		},
 		{
-			name: "refused, not claimed", loader: answering(&loader.Unsupported{Feature: "create"}), id: "fake.legacy", body: mustCreate,
-			want: record.Finish{Outcome: record.Refused, Reason: "the loader does not claim legacy-maps: unsupported: create"},
+			name: "refused, not claimed", loader: answering(&loader.Unsupported{Feature: "create"}),
+			id: "fake.legacy", body: mustCreate,
+			want: record.Finish{
+				Outcome: record.Refused,
+				Reason:  "the loader does not claim legacy-maps: unsupported: create",
+			},
 		},
 		{
-			name: "claimed, and no such operation", loader: answering(&loader.Unsupported{Feature: "create"}), body: mustCreate,
-			want: record.Finish{Outcome: record.Failed, Expected: `ok: map "m" of type 2 is made`, Seen: "unsupported: create"},
+			name:   "claimed, and no such operation",
+			loader: answering(&loader.Unsupported{Feature: "create"}), body: mustCreate,
+			want: record.Finish{
+				Outcome: record.Failed, Expected: `ok: map "m" of type 2 is made`,
+				Seen: "unsupported: create",
+			},
 		},
 		{
-			name: "an attribute that it has no word for", loader: answering(&loader.Unsupported{Feature: "map_extra"}), body: mustCreate,
-			want: record.Finish{Outcome: record.Refused, Reason: "the loader has no such request: unsupported: map_extra"},
+			name:   "an attribute that it has no word for",
+			loader: answering(&loader.Unsupported{Feature: "map_extra"}), body: mustCreate,
+			want: record.Finish{
+				Outcome: record.Refused,
+				Reason:  "the loader has no such request: unsupported: map_extra",
+			},
 		},
 		{
-			name: "no word for templates", loader: answering(&loader.Unsupported{Feature: "inner_map"}), body: mustCreate,
-			want: record.Finish{Outcome: record.Refused, Reason: "the loader has no such request: unsupported: inner_map"},
+			name:   "no word for templates",
+			loader: answering(&loader.Unsupported{Feature: "inner_map"}), body: mustCreate,
+			want: record.Finish{
+				Outcome: record.Refused,
+				Reason:  "the loader has no such request: unsupported: inner_map",
+			},
 		},
 		{
-			name: "no word for what was not asked for", loader: answering(&loader.Unsupported{Feature: "numa_node"}), body: mustCreate,
-			want: record.Finish{Outcome: record.Failed, Expected: `ok: map "m" of type 2 is made`, Seen: "unsupported: numa_node"},
+			name:   "no word for what was not asked for",
+			loader: answering(&loader.Unsupported{Feature: "numa_node"}), body: mustCreate,
+			want: record.Finish{
+				Outcome: record.Failed, Expected: `ok: map "m" of type 2 is made`,
+				Seen: "unsupported: numa_node",
+			},
 		},
 		{
 			name: "it dies of it", loader: newFake(wrong(loader.OpCreate, dies)), body: mustCreate,
-			want: record.Finish{Outcome: record.Failed, Expected: "an answer to create", Seen: "the loader died: panic: gone"},
+			want: record.Finish{
+				Outcome: record.Failed, Expected: "an answer to create",
+				Seen: "the loader died: panic: gone",
+			},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -20,7 +20,9 @@ const detailLen = 16 << 10
 func (x *Execution) detail(report ginkgo.SpecReport) string {
 	var b strings.Builder
 	failure := report.Failure
-	for _, part := range []string{failure.Message, failure.ForwardedPanic, "at " + x.place(failure.Location)} {
+	for _, part := range []string{
+		failure.Message, failure.ForwardedPanic, "at " + x.place(failure.Location),
+	} {
 		if part != "" {
 			b.WriteString(part + "\n")
 		}

@@ -14,8 +14,8 @@
 // may not pretend.
 //
 // Read spec.go and catalogue.go (what is registered, and the house rules), run.go and deps.go (an
-// order, from its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is entered), then
-// the one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go, ending.go
-// (what ends its body early), leave.go (what it gives up, and what stays), outcome.go and
+// order, from its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is
+// entered), then the one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go,
+// ending.go (what ends its body early), leave.go (what it gives up, and what stays), outcome.go and
 // detail.go, log.go (its last records), and faults.go. Package native runs specs under go test.
 package runner

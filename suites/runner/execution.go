@@ -48,7 +48,9 @@ type Execution struct {
 func (x *Execution) Dirs() loader.Dirs { return x.dirs }
 
 // Own returns our own path for a path in the driver's root.
-func (x *Execution) Own(inRoot string) string { return filepath.Join(x.run.deps.Folders.Root, inRoot) }
+func (x *Execution) Own(inRoot string) string {
+	return filepath.Join(x.run.deps.Folders.Root, inRoot)
+}
 
 // Keep lets pins stay when the loader is gone. The paths are below the spec's folder in the bpffs.
 func (x *Execution) Keep(pins ...string) { x.kept = append(x.kept, pins...) }

@@ -20,12 +20,15 @@ const (
 	DetailLen = detailLen
 )
 
-func CarryOut(ctx context.Context, o record.Order, d Deps, specs []Spec, set *requirements.Set) error {
+func CarryOut(
+	ctx context.Context, o record.Order, d Deps, specs []Spec, set *requirements.Set,
+) error {
 	return carryOut(ctx, o, d, specs, set)
 }
 
 func ServeSpecs(
-	ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []Spec, set *requirements.Set,
+	ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []Spec,
+	set *requirements.Set,
 ) error {
 	return serve(ctx, next, done, specs, set)
 }

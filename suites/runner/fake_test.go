@@ -34,9 +34,10 @@ const (
 // A fakeLoader makes one array for each object, and does one thing wrong.
 type fakeLoader struct {
 	features map[loader.Feature]loader.Claim
-	wrong    func(f *fakeLoader, req loader.Request) (loader.Reply, error) // nil, nil: nothing wrong with this one
-	objects  map[string]string                                             // session to object
-	maps     map[string]*ebpf.Map                                          // session to map
+	// wrong returns nil and nil where nothing is wrong with a request.
+	wrong   func(f *fakeLoader, req loader.Request) (loader.Reply, error)
+	objects map[string]string    // session to object
+	maps    map[string]*ebpf.Map // session to map
 }
 
 func newFake(wrong func(*fakeLoader, loader.Request) (loader.Reply, error)) *fakeLoader {
@@ -56,7 +57,9 @@ func (f *fakeLoader) Do(_ context.Context, req loader.Request) (loader.Reply, er
 	}
 	switch r := req.(type) {
 	case loader.Hello:
-		return &loader.OK{Protocol: 1, Loader: &loader.Identity{Name: "fake", Version: "1"}, Features: f.features}, nil
+		return &loader.OK{
+			Protocol: 1, Loader: &loader.Identity{Name: "fake", Version: "1"}, Features: f.features,
+		}, nil
 	case loader.Open:
 		return f.open(r), nil
 	case loader.Load:
@@ -74,7 +77,10 @@ func (f *fakeLoader) Do(_ context.Context, req loader.Request) (loader.Reply, er
 func (f *fakeLoader) open(r loader.Open) loader.Reply {
 	switch {
 	case strings.HasSuffix(r.Object, "/bad.bpf.o"):
-		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.UnknownMapField, Errno: 95, Message: "what is this?"}
+		return &loader.Rejected{
+			Stage: loader.AtOpen, Class: loader.UnknownMapField, Errno: 95,
+			Message: "what is this?",
+		}
 	case strings.HasSuffix(r.Object, "/lacking.bpf.o"):
 		return &loader.Unsupported{Feature: loader.BTFMaps, Reason: "not yet"}
 	}
@@ -86,7 +92,9 @@ func (f *fakeLoader) load(r loader.Load) (loader.Reply, error) {
 	if strings.HasSuffix(f.objects[r.Session], "/at-load.bpf.o") {
 		return &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: 22}, nil
 	}
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "m", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+	m, err := ebpf.NewMap(&ebpf.MapSpec{
+		Name: "m", Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -161,12 +169,16 @@ func carry(t *testing.T, l loader.Loader, specs ...spec) ran {
 	return carryWith(t, t.Context(), l, func(*record.Order, *runner.Deps) {}, specs...)
 }
 
-func carryWith(t *testing.T, ctx context.Context, l loader.Loader, change func(*record.Order, *runner.Deps), specs ...spec) ran {
+func carryWith(
+	t *testing.T, ctx context.Context, l loader.Loader, change func(*record.Order, *runner.Deps),
+	specs ...spec,
+) ran {
 	t.Helper()
 	var r ran
 	order, deps := fakeOrder(t, l, &r, specs...)
 	change(&order, &deps)
-	r.err = runner.CarryOut(ctx, order, deps, registered(specs), runner.RequirementsOf(t, theRequirements))
+	r.err = runner.CarryOut(ctx, order, deps, registered(specs),
+		runner.RequirementsOf(t, theRequirements))
 	return r
 }
 

@@ -34,7 +34,8 @@ func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	globals.Reset() // a second run in a process is a new tree
 	gomega.RegisterFailHandler(func(message string, _ ...int) { failNow(message) })
 	stdout := formatter.ColorableStdOut
-	formatter.ColorableStdOut = io.Discard // on stderr it says why it exits, as for go test -count=2
+	// Why Ginkgo exits, as for go test -count=2, it says on stderr.
+	formatter.ColorableStdOut = io.Discard
 	defer func() { formatter.ColorableStdOut = stdout }()
 
 	ginkgo.Describe("order", tree) // in a container, because Ginkgo shuffles what is in none
@@ -73,7 +74,8 @@ func isPlumbing(frame runtime.Frame) bool {
 	if strings.HasSuffix(frame.File, "_test.go") {
 		return false
 	}
-	return slices.ContainsFunc(plumbing, func(p string) bool { return strings.HasPrefix(frame.Function, p) })
+	return slices.ContainsFunc(plumbing,
+		func(p string) bool { return strings.HasPrefix(frame.Function, p) })
 }
 
 // ignored hears Ginkgo's verdict, and does nothing: the records say more.

@@ -22,7 +22,8 @@ func logSince(log KernelLog, spec string, unmarked error) record.KernelLog {
 		size += len(lines[kept])
 	}
 	if kept < len(lines) { // not read whole, then: what is left out may be what matters
-		err = errors.Join(err, fmt.Errorf("%d lines of %d are too many for a record", len(lines)-kept, len(lines)))
+		err = errors.Join(err,
+			fmt.Errorf("%d lines of %d are too many for a record", len(lines)-kept, len(lines)))
 	}
 	rec := record.KernelLog{Spec: spec, Lines: lines[:kept]}
 	if err = errors.Join(unmarked, err); err != nil {

@@ -69,7 +69,10 @@ func check(needs requirements.Needs, kernel kernelFacts) (Lack, error) {
 				needs.MapType, kernel.release, needs.Kernel)
 		}
 		if !has {
-			return Lack{"map type", needs.MapType + " (" + needs.Kernel.String() + ")", "kernel " + kernel.release}, nil
+			return Lack{
+				"map type", needs.MapType + " (" + needs.Kernel.String() + ")",
+				"kernel " + kernel.release,
+			}, nil
 		}
 	case old:
 		return Lack{"kernel", needs.Kernel.String(), kernel.release}, nil

@@ -11,9 +11,14 @@ import (
 
 func TestNeeds(t *testing.T) {
 	broken := errors.New("no such device")
-	bloom := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter"}
+	bloom := requirements.Needs{
+		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
+	}
 	numa := requirements.Needs{NUMANodes: 2}
-	net := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter", Kconfig: []string{"NET"}}
+	net := requirements.Needs{
+		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
+		Kconfig: []string{"NET"},
+	}
 	for _, tc := range []struct {
 		name   string
 		needs  requirements.Needs
@@ -23,8 +28,9 @@ func TestNeeds(t *testing.T) {
 	}{
 		{name: "nothing is needed", kernel: kernelFacts{release: "5.10.0"}},
 		{
-			name: "old and probed away", needs: bloom, kernel: kernelFacts{release: "5.10.0-9-amd64"},
-			unmet: "map type: needs bloom_filter (5.16), has kernel 5.10.0-9-amd64",
+			name: "old and probed away", needs: bloom,
+			kernel: kernelFacts{release: "5.10.0-9-amd64"},
+			unmet:  "map type: needs bloom_filter (5.16), has kernel 5.10.0-9-amd64",
 		},
 		{name: "new and there", needs: bloom, kernel: kernelFacts{release: "6.1.0", mapType: has("bloom_filter")}},
 		{name: "old and there, as a backport", needs: bloom, kernel: kernelFacts{release: "5.10.0", mapType: has("bloom_filter")}},
@@ -33,38 +39,52 @@ func TestNeeds(t *testing.T) {
 			err: "a probe finds no bloom_filter maps, although kernel 6.1.0 is not older than 5.16 and nothing in its kconfig, as far as it is known, says so",
 		},
 		{
-			name: "new and configured away", needs: net, kernel: kernelFacts{release: "6.1.0", kconfig: config("n", true)},
+			name: "new and configured away", needs: net, kernel: kernelFacts{
+				release: "6.1.0", kconfig: config("n", true),
+			},
 			unmet: "kconfig: needs CONFIG_NET, has n",
 		},
 		{
-			name: "new and not configured", needs: net, kernel: kernelFacts{release: "6.1.0", kconfig: config("", true)},
+			name: "new and not configured", needs: net, kernel: kernelFacts{
+				release: "6.1.0", kconfig: config("", true),
+			},
 			unmet: "kconfig: needs CONFIG_NET, has it not set",
 		},
 		{
 			name: "configured as a module", needs: net,
-			kernel: kernelFacts{release: "6.1.0", kconfig: config("m", true), mapType: has("bloom_filter")},
+			kernel: kernelFacts{
+				release: "6.1.0", kconfig: config("m", true), mapType: has("bloom_filter"),
+			},
 		},
 		{
 			name: "configured nobody knows how, and there", needs: net,
 			kernel: kernelFacts{release: "6.1.0", mapType: has("bloom_filter")},
 		},
 		{
-			name: "too old, with nothing to probe", needs: requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}},
+			name:   "too old, with nothing to probe",
+			needs:  requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 16}},
 			kernel: kernelFacts{release: "5.10.0"}, unmet: "kernel: needs 5.16, has 5.10.0",
 		},
 		{
-			name: "too few nodes", needs: numa, kernel: kernelFacts{release: "5.10.0", numaNodes: nodes(1, nil)},
+			name: "too few nodes", needs: numa, kernel: kernelFacts{
+				release: "5.10.0", numaNodes: nodes(1, nil),
+			},
 			unmet: "NUMA nodes: needs 2, has 1",
 		},
 		{name: "enough nodes", needs: numa, kernel: kernelFacts{release: "5.10.0", numaNodes: nodes(2, nil)}},
 		{name: "nodes that cannot be counted", needs: numa, kernel: kernelFacts{release: "5.10.0", numaNodes: nodes(0, broken)}, err: "no such device"},
 		{
 			name: "a probe that does not work", needs: bloom,
-			kernel: kernelFacts{release: "6.1.0", mapType: func(string) (bool, error) { return false, broken }}, err: "no such device",
+			kernel: kernelFacts{
+				release: "6.1.0", mapType: func(string) (bool, error) { return false, broken },
+			}, err: "no such device",
 		},
 		{
 			name: "kconfig that cannot be read", needs: net,
-			kernel: kernelFacts{release: "6.1.0", kconfig: func(string) (string, bool, error) { return "", false, broken }}, err: "no such device",
+			kernel: kernelFacts{
+				release: "6.1.0",
+				kconfig: func(string) (string, bool, error) { return "", false, broken },
+			}, err: "no such device",
 		},
 		{
 			name: "a release that is none", kernel: kernelFacts{release: "custom"},

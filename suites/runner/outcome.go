@@ -54,7 +54,8 @@ func (x *Execution) outcome(report ginkgo.SpecReport) record.Finish {
 	case early.outcome == record.Refused:
 		return record.Finish{Outcome: record.Refused, Reason: early.reason}
 	case !report.State.Is(types.SpecStatePassed):
-		return x.lost(report, record.Broken, "the spec ended as "+report.State.String()+", which is no way to end one")
+		return x.lost(report, record.Broken,
+			"the spec ended as "+report.State.String()+", which is no way to end one")
 	case !x.asked && !x.spec.Hidden:
 		return x.lost(report, record.Broken, "the spec asked nothing of the loader")
 	}
@@ -63,7 +64,9 @@ func (x *Execution) outcome(report ginkgo.SpecReport) record.Finish {
 }
 
 // lost returns the end of a spec that says nothing of the loader.
-func (x *Execution) lost(report ginkgo.SpecReport, outcome record.Outcome, reason string) record.Finish {
+func (x *Execution) lost(
+	report ginkgo.SpecReport, outcome record.Outcome, reason string,
+) record.Finish {
 	return record.Finish{Outcome: outcome, Reason: phrase.Line(reason), Detail: x.detail(report)}
 }
 

@@ -42,7 +42,9 @@ func Run(ctx context.Context, order record.Order, deps Deps) error {
 	return carryOut(ctx, order, deps, registered, set)
 }
 
-func carryOut(ctx context.Context, order record.Order, deps Deps, specs []Spec, set *requirements.Set) error {
+func carryOut(
+	ctx context.Context, order record.Order, deps Deps, specs []Spec, set *requirements.Set,
+) error {
 	r, err := newRun(ctx, order, deps, specs, set)
 	if err != nil {
 		return err
@@ -84,7 +86,9 @@ type run struct {
 	err     error      // ends the run; under sending
 }
 
-func newRun(ctx context.Context, order record.Order, deps Deps, specs []Spec, set *requirements.Set) (*run, error) {
+func newRun(
+	ctx context.Context, order record.Order, deps Deps, specs []Spec, set *requirements.Set,
+) (*run, error) {
 	r := &run{ctx: ctx, order: order, deps: deps, set: set}
 	var err error
 	if r.specs, err = ordered(order.Specs, specs); err != nil {

@@ -36,7 +36,9 @@ func TestMain(m *testing.M) {
 }
 
 // wrong answers requests of one kind, and leaves the others to the fake loader.
-func wrong(op loader.Op, answer func(*fakeLoader, loader.Request) (loader.Reply, error)) func(*fakeLoader, loader.Request) (loader.Reply, error) {
+func wrong(
+	op loader.Op, answer func(*fakeLoader, loader.Request) (loader.Reply, error),
+) func(*fakeLoader, loader.Request) (loader.Reply, error) {
 	return func(f *fakeLoader, req loader.Request) (loader.Reply, error) {
 		if req.Op() != op {
 			return nil, nil
@@ -118,7 +120,10 @@ func TestOutcome(t *testing.T) {
 		},
 		{
 			name: "a bad object that loads",
-			body: func(s *Session) { s.Refuses(good, fakeObject("subtle"), AtOpen, UnknownMapField) },
+			body: func(s *Session) {
+				s.Refuses(good, fakeObject("subtle"), AtOpen,
+					UnknownMapField)
+			},
 			want: record.Finish{
 				Outcome:  record.Failed,
 				Expected: "rejected at open, class not-supported/map-field",
@@ -128,7 +133,10 @@ func TestOutcome(t *testing.T) {
 		{
 			name: "a refusal without a control",
 			body: func(s *Session) { Expect(s.Load(bad)).To(BeRejected(AtOpen)) },
-			want: record.Finish{Outcome: record.Broken, Reason: "the refusal of bad has no control: load its well-formed twin first"},
+			want: record.Finish{
+				Outcome: record.Broken,
+				Reason:  "the refusal of bad has no control: load its well-formed twin first",
+			},
 		},
 		{
 			name: "a control that is refused",
@@ -150,7 +158,10 @@ func TestOutcome(t *testing.T) {
 		{
 			name: "unsupported, claimed",
 			body: func(s *Session) { s.MustLoad(lacking) },
-			want: record.Finish{Outcome: record.Failed, Expected: "ok: lacking loads", Seen: "unsupported: btf-maps (not yet)"},
+			want: record.Finish{
+				Outcome: record.Failed, Expected: "ok: lacking loads",
+				Seen: "unsupported: btf-maps (not yet)",
+			},
 		},
 		{
 			name: "unsupported, not claimed", loader: claiming(loader.No, "no time"),
@@ -166,9 +177,13 @@ func TestOutcome(t *testing.T) {
 			},
 		},
 		{
-			name: "unsupported where a rejection was expected, not claimed", loader: claiming(loader.No, ""),
-			body: func(s *Session) { s.Refuses(good, lacking, AtOpen, UnknownMapField) },
-			want: record.Finish{Outcome: record.Refused, Reason: "the loader does not claim btf-maps: unsupported: btf-maps (not yet)"},
+			name:   "unsupported where a rejection was expected, not claimed",
+			loader: claiming(loader.No, ""),
+			body:   func(s *Session) { s.Refuses(good, lacking, AtOpen, UnknownMapField) },
+			want: record.Finish{
+				Outcome: record.Refused,
+				Reason:  "the loader does not claim btf-maps: unsupported: btf-maps (not yet)",
+			},
 		},
 		{
 			name: "rejected at load, not claimed", loader: claiming(loader.No, ""),
@@ -188,7 +203,9 @@ func TestOutcome(t *testing.T) {
 		{
 			name: "pretends what it does not claim", loader: claiming(loader.No, ""),
 			body: func(s *Session) {
-				Expect(s.MustLoad(good).Map("m")).To(BeTheSameMapAs(oracle.MapFacts{Name: "m", Type: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 1}))
+				Expect(s.MustLoad(good).Map("m")).To(BeTheSameMapAs(oracle.MapFacts{
+					Name: "m", Type: "hash", KeySize: 4, ValueSize: 8, MaxEntries: 1,
+				}))
 			},
 			want: record.Finish{
 				Outcome:  record.Failed,
@@ -200,12 +217,17 @@ func TestOutcome(t *testing.T) {
 		{
 			name: "a map that it leaves out, claimed", loader: leavingOut(loader.Yes),
 			body: func(s *Session) { s.MustLoad(good).Map("m") },
-			want: record.Finish{Outcome: record.Failed, Expected: "a map made of good.m", Seen: "ok; maps m"},
+			want: record.Finish{
+				Outcome: record.Failed, Expected: "a map made of good.m", Seen: "ok; maps m",
+			},
 		},
 		{
 			name: "a map that it leaves out, claimed in part", loader: leavingOut(loader.Partial),
 			body: func(s *Session) { s.MustLoad(good).Map("m") },
-			want: record.Finish{Outcome: record.Refused, Reason: "the loader claims btf-maps as partial (maps in use): it left out good.m"},
+			want: record.Finish{
+				Outcome: record.Refused,
+				Reason:  "the loader claims btf-maps as partial (maps in use): it left out good.m",
+			},
 		},
 		{
 			name: "a map that it leaves out, not claimed", loader: leavingOut(loader.No),
@@ -217,9 +239,10 @@ func TestOutcome(t *testing.T) {
 			},
 		},
 		{
-			name:   "an id that the kernel does not have",
-			loader: newFake(wrong(loader.OpLoad, says(&loader.OK{Maps: []loader.MapView{{Name: "m", ID: 1 << 30}}}, nil))),
-			body:   func(s *Session) { s.MustLoad(good).Map("m") },
+			name: "an id that the kernel does not have",
+			loader: newFake(wrong(loader.OpLoad,
+				says(&loader.OK{Maps: []loader.MapView{{Name: "m", ID: 1 << 30}}}, nil))),
+			body: func(s *Session) { s.MustLoad(good).Map("m") },
 			want: record.Finish{
 				Outcome:  record.Failed,
 				Expected: "map m in the kernel",
@@ -229,7 +252,9 @@ func TestOutcome(t *testing.T) {
 		{
 			name: "a map that the loader does not name",
 			body: func(s *Session) { s.MustLoad(good).Map("n") },
-			want: record.Finish{Outcome: record.Failed, Expected: "a map made of good.n", Seen: "ok; maps m=ID"},
+			want: record.Finish{
+				Outcome: record.Failed, Expected: "a map made of good.n", Seen: "ok; maps m=ID",
+			},
 		},
 		{
 			name: "a matcher of Gomega's own",
@@ -246,63 +271,91 @@ func TestOutcome(t *testing.T) {
 		},
 		{
 			name: "nothing asked", body: func(s *Session) {},
-			want: record.Finish{Outcome: record.Broken, Reason: "the spec asked nothing of the loader"},
+			want: record.Finish{
+				Outcome: record.Broken, Reason: "the spec asked nothing of the loader",
+			},
 		},
 		{
-			name: "a NUMA node that may not be there, and is", body: func(s *Session) { s.NeedsNoNode(0); loadsGood(s) },
-			want: record.Finish{Outcome: record.Skipped, Reason: "NUMA node: needs no node 0, has one"},
+			name: "a NUMA node that may not be there, and is",
+			body: func(s *Session) { s.NeedsNoNode(0); loadsGood(s) },
+			want: record.Finish{
+				Outcome: record.Skipped, Reason: "NUMA node: needs no node 0, has one",
+			},
 		},
 		{
-			name: "a NUMA node that may not be there, and is not", body: func(s *Session) { s.NeedsNoNode(1 << 20); loadsGood(s) },
+			name: "a NUMA node that may not be there, and is not",
+			body: func(s *Session) { s.NeedsNoNode(1 << 20); loadsGood(s) },
 			want: record.Finish{Outcome: record.Passed},
 		},
 		{
 			name: "a silent skip", body: func(s *Session) { ginkgo.Skip("not today") },
-			want: record.Finish{Outcome: record.Broken, Reason: "the spec ended as skipped, which is no way to end one"},
+			want: record.Finish{
+				Outcome: record.Broken,
+				Reason:  "the spec ended as skipped, which is no way to end one",
+			},
 		},
 		{
 			name: "a fault in a spec that is not hidden", body: func(s *Session) { s.Faults() },
-			want: record.Finish{Outcome: record.Broken, Reason: "only a hidden spec may cause faults"},
+			want: record.Finish{
+				Outcome: record.Broken, Reason: "only a hidden spec may cause faults",
+			},
 		},
 		{
 			name: "a kernel that is too old", id: "fake.new", body: loadsGood,
 			want: record.Finish{Outcome: record.Skipped, Reason: "kernel: needs 99.0, has RELEASE"},
 		},
 		{
-			name:   "no greeting",
-			loader: newFake(wrong(loader.OpHello, says(&loader.Error{Message: "which suite?"}, nil))),
-			body:   loadsGood,
-			want:   record.Finish{Outcome: record.Broken, Reason: "driver does not greet: it answers hello with driver error: which suite?"},
+			name: "no greeting",
+			loader: newFake(wrong(loader.OpHello,
+				says(&loader.Error{Message: "which suite?"}, nil))),
+			body: loadsGood,
+			want: record.Finish{
+				Outcome: record.Broken,
+				Reason:  "driver does not greet: it answers hello with driver error: which suite?",
+			},
 		},
 		{
 			name:   "a driver's error",
 			loader: newFake(wrong(loader.OpLoad, says(&loader.Error{Message: "no memory"}, nil))),
 			body:   loadsGood,
-			want:   record.Finish{Outcome: record.Broken, Reason: "driver error at load: no memory"},
+			want: record.Finish{
+				Outcome: record.Broken, Reason: "driver error at load: no memory",
+			},
 		},
 		{
 			name:   "dies with an object in its hands",
 			loader: newFake(wrong(loader.OpLoad, dies)),
 			body:   loadsGood,
-			want:   record.Finish{Outcome: record.Failed, Expected: "an answer to load", Seen: "the loader died: panic: gone"},
+			want: record.Finish{
+				Outcome: record.Failed, Expected: "an answer to load",
+				Seen: "the loader died: panic: gone",
+			},
 		},
 		{
 			name:   "dies of hello",
 			loader: newFake(wrong(loader.OpHello, dies)),
 			body:   loadsGood,
-			want:   record.Finish{Outcome: record.Broken, Reason: "driver died (request 1, hello): panic: gone"},
+			want: record.Finish{
+				Outcome: record.Broken, Reason: "driver died (request 1, hello): panic: gone",
+			},
 		},
 		{
 			name:   "does not reset",
 			loader: newFake(wrong(loader.OpReset, says(&loader.Error{Message: "busy"}, nil))),
 			body:   loadsGood,
-			want:   record.Finish{Outcome: record.Broken, Reason: "driver answers reset with driver error: busy"},
+			want: record.Finish{
+				Outcome: record.Broken, Reason: "driver answers reset with driver error: busy",
+			},
 		},
 		{
-			name:   "does not close",
-			loader: newFake(wrong(loader.OpClose, says(&loader.Rejected{Stage: AtLoad, Class: Busy}, nil))),
-			body:   func(s *Session) { s.Control(good) },
-			want:   record.Finish{Outcome: record.Failed, Expected: "a loader that closes what it opened", Seen: "rejected at load, class busy"},
+			name: "does not close",
+			loader: newFake(wrong(loader.OpClose,
+				says(&loader.Rejected{Stage: AtLoad, Class: Busy}, nil))),
+			body: func(s *Session) { s.Control(good) },
+			want: record.Finish{
+				Outcome: record.Failed, Expected: "a loader that closes what it opened",
+				Seen: "rejected at load, class busy",
+			},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -334,7 +387,8 @@ func normal(t *testing.T, f record.Finish) record.Finish {
 		t.Fatal(err)
 	}
 	f.Reason = strings.ReplaceAll(f.Reason, release, "RELEASE")
-	if before, id, found := strings.Cut(f.Seen, "m="); found && strings.Trim(id, "0123456789") == "" {
+	if before, id, found := strings.Cut(f.Seen, "m="); found &&
+		strings.Trim(id, "0123456789") == "" {
 		f.Seen = before + "m=ID"
 	}
 	return f
@@ -346,7 +400,10 @@ func TestFailureHasPlaceAndConversation(t *testing.T) {
 		s.MustLoad(bad)
 	}})
 	detail := r.finishes()["fake.first"].Detail
-	for _, want := range []string{"at runner/run_test.go:", `> {"v":1,"seq":2,"spec":"fake.first","op":"open"`, `< {"seq":2,"rejected"`, "a word of the spec's own"} {
+	for _, want := range []string{
+		"at runner/run_test.go:", `> {"v":1,"seq":2,"spec":"fake.first","op":"open"`,
+		`< {"seq":2,"rejected"`, "a word of the spec's own",
+	} {
 		if !strings.Contains(detail, want) {
 			t.Errorf("detail lacks %q:\n%s", want, phrase.Shorten(detail, 2<<10))
 		}
@@ -357,7 +414,10 @@ func TestFailureHasPlaceAndConversation(t *testing.T) {
 }
 
 func TestAFailureWithoutALineOfItsOwnIsAtTheRegistration(t *testing.T) {
-	refusal := runner.Registering(func() { Refusal("fake.first", good, fakeObject("subtle"), AtOpen) })[0]
+	refusal := runner.Registering(func() {
+		Refusal("fake.first", good, fakeObject("subtle"),
+			AtOpen)
+	})[0]
 	moved := spec{id: refusal.ID, below: refusal.Body, place: "fake/a.go:7"}
 	if detail := carry(t, newFake(nil), moved).finishes()["fake.first"].Detail; !strings.Contains(detail, "at fake/a.go:7\n") {
 		t.Errorf("detail lacks the place:\n%s", detail)
@@ -365,7 +425,8 @@ func TestAFailureWithoutALineOfItsOwnIsAtTheRegistration(t *testing.T) {
 }
 
 func TestRecordsOfASpec(t *testing.T) {
-	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *runner.Deps) { d.Log = &fakeLog{lines: []string{"a line"}} },
+	r := carryWith(t, t.Context(), newFake(nil),
+		func(_ *record.Order, d *runner.Deps) { d.Log = &fakeLog{lines: []string{"a line"}} },
 		spec{id: "fake.first", body: loadsGood})
 	var got []string
 	for _, rec := range r.records {
@@ -399,7 +460,9 @@ func (l *fakeLog) Since() ([]string, error) { return l.lines, l.err }
 
 func TestALogThatCannotBeReadIsRecorded(t *testing.T) {
 	log := &fakeLog{lines: []string{"half"}, err: errors.New("overrun")}
-	r := carryWith(t, t.Context(), newFake(nil), func(_ *record.Order, d *runner.Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
+	r := carryWith(t, t.Context(), newFake(nil),
+		func(_ *record.Order, d *runner.Deps) { d.Log = log },
+		spec{id: "fake.first", body: loadsGood})
 	want := record.KernelLog{Spec: "fake.first", Lines: []string{"half"}, Error: "overrun"}
 	for _, rec := range r.records {
 		if got, ok := rec.(record.KernelLog); ok {
@@ -415,12 +478,14 @@ func TestALogThatCannotBeReadIsRecorded(t *testing.T) {
 func TestRecordsAreBounded(t *testing.T) {
 	huge := strings.Repeat("<", 1<<19)
 	log := &fakeLog{lines: []string{"first", strings.Repeat("\x00", runner.MaxLog), "last"}}
-	talkative := newFake(wrong(loader.OpOpen, says(&loader.Rejected{Stage: AtOpen, Class: Invalid, Message: huge}, nil)))
+	talkative := newFake(wrong(loader.OpOpen,
+		says(&loader.Rejected{Stage: AtOpen, Class: Invalid, Message: huge}, nil)))
 	boastful := newFake(wrong(loader.OpHello, says(&loader.OK{
 		Protocol: 1, Loader: &loader.Identity{Name: "fake", Version: "1", Homepage: huge},
 	}, nil)))
 	for name, l := range map[string]*fakeLoader{"rejection": talkative, "greeting": boastful} {
-		r := carryWith(t, t.Context(), l, func(_ *record.Order, d *runner.Deps) { d.Log = log }, spec{id: "fake.first", body: loadsGood})
+		r := carryWith(t, t.Context(), l, func(_ *record.Order, d *runner.Deps) { d.Log = log },
+			spec{id: "fake.first", body: loadsGood})
 		if r.err != nil || !r.ended() {
 			t.Errorf("%s: run: %v, ended: %t", name, r.err, r.ended())
 		}
@@ -429,7 +494,8 @@ func TestRecordsAreBounded(t *testing.T) {
 			if err != nil || len(line) > record.MaxLen {
 				t.Errorf("%s: a %T of %d bytes, %v", name, rec, len(line), err)
 			}
-			if log, ok := rec.(record.KernelLog); ok && (len(log.Lines) != 1 || log.Error != "2 lines of 3 are too many for a record") {
+			if log, ok := rec.(record.KernelLog); ok && (len(log.Lines) != 1 ||
+				log.Error != "2 lines of 3 are too many for a record") {
 				t.Errorf("%s: %d lines of the log, error %q", name, len(log.Lines), log.Error)
 			}
 		}
@@ -444,7 +510,8 @@ func TestALoaderThatHangsBreaksItsSpecOnly(t *testing.T) {
 		}
 		return nil, nil
 	}
-	r := carryWith(t, t.Context(), hang, func(o *record.Order, _ *runner.Deps) { o.Limits.Request = 50 * time.Millisecond },
+	r := carryWith(t, t.Context(), hang,
+		func(o *record.Order, _ *runner.Deps) { o.Limits.Request = 50 * time.Millisecond },
 		spec{id: "fake.first", body: func(s *Session) { s.MustLoad(fakeObject("hang")) }},
 		spec{id: "fake.second", body: loadsGood})
 	if r.err != nil || !r.ended() {
@@ -641,8 +708,11 @@ func TestAVanishedSpecLeavesNoLastRecord(t *testing.T) {
 }
 
 func TestFaultsAreForMachinesOfOurOwn(t *testing.T) {
-	r := carry(t, newFake(nil), spec{id: "faults.panic", hidden: true, body: func(s *Session) { s.Faults().Raw() }})
-	want := record.Finish{Spec: "faults.panic", Outcome: record.Broken, Reason: "this machine is not ours to break"}
+	r := carry(t, newFake(nil),
+		spec{id: "faults.panic", hidden: true, body: func(s *Session) { s.Faults().Raw() }})
+	want := record.Finish{
+		Spec: "faults.panic", Outcome: record.Broken, Reason: "this machine is not ours to break",
+	}
 	if diff := cmp.Diff(want, r.finishes()["faults.panic"], cmpopts.IgnoreFields(record.Finish{}, "Duration", "Detail")); diff != "" {
 		t.Error(diff)
 	}
@@ -687,7 +757,8 @@ func TestALostDescriptorIsALeakWhateverTheCollectorDoes(t *testing.T) {
 }
 
 func TestWarmUpLeavesThePlaceToTheRun(t *testing.T) {
-	runner.WithRegistered(registered([]spec{{id: "faults.warm", hidden: true, body: loadsGood}}), func() { warmsUp(t) })
+	runner.WithRegistered(registered([]spec{{id: "faults.warm", hidden: true, body: loadsGood}}),
+		func() { warmsUp(t) })
 }
 
 func warmsUp(t *testing.T) {

@@ -30,7 +30,10 @@ func Serve(ctx context.Context, next func() (record.Order, Deps, error), done fu
 	return serve(ctx, next, done, registered, set)
 }
 
-func serve(ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []Spec, set *requirements.Set) error {
+func serve(
+	ctx context.Context, next func() (record.Order, Deps, error), done func(error), specs []Spec,
+	set *requirements.Set,
+) error {
 	var r *run
 	var err error
 	here := false // the order is carried out within the spec that waited for it
@@ -49,7 +52,8 @@ func serve(ctx context.Context, next func() (record.Order, Deps, error), done fu
 		}
 	}
 	enterGinkgo(func() {
-		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec), ginkgo.GracePeriod(Deps{}.ending()))
+		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec),
+			ginkgo.GracePeriod(Deps{}.ending()))
 	}, func(report ginkgo.SpecReport) {
 		switch {
 		case here:

@@ -46,7 +46,8 @@ func (c *Conversation) trace(e loader.Exchange) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	step := record.Step{
-		Spec: x.spec.ID, Seq: e.Seq, Request: e.Request, Reply: e.Reply, Stderr: e.Stderr, Duration: e.Duration,
+		Spec: x.spec.ID, Seq: e.Seq, Request: e.Request, Reply: e.Reply, Stderr: e.Stderr,
+		Duration: e.Duration,
 	}
 	t.largest = max(t.largest, len(e.Reply))
 	t.add(c.mark() + "> " + phrase.Line(string(e.Request)))
@@ -55,7 +56,8 @@ func (c *Conversation) trace(e loader.Exchange) {
 		step.Fault = e.Fault.Error()
 		t.add(c.mark() + "! " + phrase.Line(step.Fault))
 	case len(e.Reply) > maxReply:
-		step.Reply, step.Fault = nil, fmt.Sprintf("a reply of %d bytes is left out of the record", len(e.Reply))
+		step.Reply, step.Fault = nil, fmt.Sprintf("a reply of %d bytes is left out of the record",
+			len(e.Reply))
 	}
 	if e.Reply != nil {
 		t.add(c.mark() + "< " + phrase.Line(string(e.Reply)))

@@ -143,7 +143,8 @@ func (a *Attempt) closeRefused(wasOpen bool) {
 // finishOneStep has a loader load an object that it has only opened, if it does both in one step:
 // such a loader refuses when it loads. For any other loader an open is an answer of its own.
 func (a *Attempt) finishOneStep() {
-	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) && a.session.Claims(loader.OneStep) {
+	if a.OK() && (a.last.Op() == loader.OpOpen || a.last.Op() == loader.OpSet) &&
+		a.session.Claims(loader.OneStep) {
 		a.Load()
 	}
 }
@@ -192,7 +193,8 @@ func (a *Attempt) MapID(name string) uint32 {
 // leftOut ends the spec as refused, where the loader claims a part of what the requirement is
 // about, and says itself that it left a map out: a command keeps no map that no program uses.
 func (a *Attempt) leftOut(name string) {
-	if support, why := a.session.exec.Claim(); support == loader.Partial || support == loader.KernelDependent {
+	if support, why := a.session.exec.Claim(); support == loader.Partial ||
+		support == loader.KernelDependent {
 		a.session.exec.Refused(fmt.Sprintf("%s: it left out %s.%s", why, a.object, name))
 	}
 }
@@ -254,7 +256,8 @@ func (a *Attempt) RunOver(name string, packet []byte) uint32 {
 // claims to have made.
 func (s *Session) mustExist(err error, kind, name string, id uint32) {
 	if errors.Is(err, oracle.ErrNoSuchObject) {
-		s.exec.Fail(fmt.Sprintf("%s %s in the kernel", kind, name), fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
+		s.exec.Fail(fmt.Sprintf("%s %s in the kernel", kind, name),
+			fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
 	}
 	if err != nil {
 		s.exec.Broken("%v", err)
@@ -265,7 +268,8 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 func (a *Attempt) mustBeLoaded() *loader.OK {
 	a.mustBeOK()
 	if a.last.Op() != loader.OpLoad {
-		a.session.exec.Broken("%s is not loaded yet: the last request was %s", a.object, a.last.Op())
+		a.session.exec.Broken("%s is not loaded yet: the last request was %s", a.object,
+			a.last.Op())
 	}
 	return a.Reply.(*loader.OK)
 }

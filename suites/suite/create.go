@@ -15,7 +15,10 @@ import (
 // map is asked for under its name: [Attempt.MapID], [Attempt.Map]. A map that the loader made is
 // the control of those that it has to refuse.
 func (c *Conversation) Create(m NewMap) *Attempt {
-	a := &Attempt{session: c.session, in: c.talk, object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type)}
+	a := &Attempt{
+		session: c.session, in: c.talk,
+		object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type),
+	}
 	a.ask(m)
 	return a
 }

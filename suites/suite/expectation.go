@@ -44,7 +44,9 @@ func (beOK) NegatedFailureMessage(actual any) string {
 // [AtAnyStage] for any stage, none for any class. A coarser answer is taken, as
 // [loader.Stage.Admits] and [loader.Class.Admits] say. The session must have loaded the object's
 // well-formed twin before ([Session.Control]): else a loader that can load nothing would pass.
-func BeRejected(stage Stage, classes ...Class) types.GomegaMatcher { return beRejected{stage, classes} }
+func BeRejected(stage Stage, classes ...Class) types.GomegaMatcher {
+	return beRejected{stage, classes}
+}
 
 type beRejected struct {
 	stage   Stage
@@ -57,7 +59,8 @@ func (m beRejected) Match(actual any) (bool, error) {
 		return false, err
 	}
 	if !a.session.exec.Controlled() {
-		a.session.exec.Broken("the refusal of %s has no control: load its well-formed twin first", a.object)
+		a.session.exec.Broken("the refusal of %s has no control: load its well-formed twin first",
+			a.object)
 	}
 	a.finishOneStep()
 	if _, unsupported := a.Reply.(*loader.Unsupported); unsupported {
@@ -67,7 +70,9 @@ func (m beRejected) Match(actual any) (bool, error) {
 	return rejected && m.admitsStage(r.Stage) && m.admits(r.Class), nil
 }
 
-func (m beRejected) admitsStage(got Stage) bool { return m.stage == AtAnyStage || m.stage.Admits(got) }
+func (m beRejected) admitsStage(got Stage) bool {
+	return m.stage == AtAnyStage || m.stage.Admits(got)
+}
 
 func (m beRejected) admits(got Class) bool {
 	for _, c := range m.classes {
@@ -100,7 +105,9 @@ func (m beRejected) NegatedFailureMessage(actual any) string {
 // HoldNothingBeyond succeeds where the kernel holds nothing that it did not hold before: map,
 // program, link, BTF or pin in the session's bpffs. The kernel frees late: it is asked again until
 // there is nothing more, for as long as [runner.Deps] says.
-func HoldNothingBeyond(before Kernel) types.GomegaMatcher { return &holdNothingBeyond{before: before} }
+func HoldNothingBeyond(before Kernel) types.GomegaMatcher {
+	return &holdNothingBeyond{before: before}
+}
 
 type holdNothingBeyond struct {
 	before Kernel
@@ -142,7 +149,8 @@ func (m beTheSameMapAs) Match(actual any) (bool, error) {
 func (m beTheSameMapAs) FailureMessage(actual any) string {
 	difference := actual.(oracle.MapFacts).Difference(m.other)
 	lines := strings.Split(strings.TrimSuffix(difference, "\n"), "\n")
-	return phrase.Failure("the same map", "a map that differs: "+strings.Join(lines, "; ")) + "\n\n" + difference
+	return phrase.Failure("the same map",
+		"a map that differs: "+strings.Join(lines, "; ")) + "\n\n" + difference
 }
 
 func (m beTheSameMapAs) NegatedFailureMessage(actual any) string {

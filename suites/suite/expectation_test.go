@@ -22,9 +22,17 @@ var update = flag.Bool("update", false, "write testdata anew")
 func attempt(reply loader.Reply) *Attempt { return &Attempt{Reply: reply, object: "object"} }
 
 func TestWhatExpectationsSay(t *testing.T) {
-	ok := &loader.OK{Maps: []loader.MapView{{Name: "m", ID: 4}, {Name: "n"}}, Programs: []loader.ProgramView{{Name: "p", ID: 5}}}
-	rejected := &loader.Rejected{Stage: AtOpen, Class: UnknownMapField, Errno: 95, Message: "libbpf: map 'm': unknown field 'colour'.\n"}
-	array := oracle.MapFacts{Name: "m", Type: "array", KeySize: 4, ValueSize: 8, MaxEntries: 1, Key: "int /*4*/"}
+	ok := &loader.OK{
+		Maps:     []loader.MapView{{Name: "m", ID: 4}, {Name: "n"}},
+		Programs: []loader.ProgramView{{Name: "p", ID: 5}},
+	}
+	rejected := &loader.Rejected{
+		Stage: AtOpen, Class: UnknownMapField, Errno: 95,
+		Message: "libbpf: map 'm': unknown field 'colour'.\n",
+	}
+	array := oracle.MapFacts{
+		Name: "m", Type: "array", KeySize: 4, ValueSize: 8, MaxEntries: 1, Key: "int /*4*/",
+	}
 	hash := oracle.MapFacts{Name: "m", Type: "hash", KeySize: 4, ValueSize: 4, MaxEntries: 1}
 	left := &holdNothingBeyond{left: []oracle.Object{
 		{Kind: oracle.KindMap, ID: 41, Name: "m", Type: "hash"}, {Kind: oracle.KindProgram, ID: 7, Name: "p", Type: "xdp"},
@@ -45,7 +53,8 @@ func TestWhatExpectationsSay(t *testing.T) {
 		{"BeTheSameMapAs", BeTheSameMapAs(hash), array},
 	} {
 		fmt.Fprintf(&b, "-- %s --\n%s\n-- not %s --\n%s\n", tc.name,
-			strings.TrimSpace(tc.matcher.FailureMessage(tc.actual)), tc.name, strings.TrimSpace(tc.matcher.NegatedFailureMessage(tc.actual)))
+			strings.TrimSpace(tc.matcher.FailureMessage(tc.actual)), tc.name,
+			strings.TrimSpace(tc.matcher.NegatedFailureMessage(tc.actual)))
 		if expected, seen := phrase.ReadFailure(tc.matcher.FailureMessage(tc.actual)); expected == "what the requirement says" || len(seen) > phrase.LineLen {
 			t.Errorf("%s: a failure is not told in two lines", tc.name)
 		}
@@ -76,7 +85,8 @@ func TestExpectationsOfTheWrongThing(t *testing.T) {
 		"HoldNothingBeyond wants s.Kernel(), not string":      HoldNothingBeyond(Kernel{}),
 		"BeTheSameMapAs wants the facts of a map, not string": BeTheSameMapAs(oracle.MapFacts{}),
 	} {
-		if matched, err := matcher.Match("a string"); matched || err == nil || err.Error() != strings.TrimSpace(want) {
+		if matched, err := matcher.Match("a string"); matched || err == nil ||
+			err.Error() != strings.TrimSpace(want) {
 			t.Errorf("%t, %v; want %s", matched, err, want)
 		}
 	}

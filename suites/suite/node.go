@@ -22,7 +22,9 @@ func (s *Session) NeedsNoNode(node int) {
 		s.exec.Broken("%v", err)
 	}
 	if there {
-		s.exec.Skip(runner.Lack{Kind: "NUMA node", Needs: fmt.Sprintf("no node %d", node), Has: "one"})
+		s.exec.Skip(runner.Lack{
+			Kind: "NUMA node", Needs: fmt.Sprintf("no node %d", node), Has: "one",
+		})
 	}
 }
 
@@ -47,12 +49,17 @@ func (a *Attempt) PageNodes(name string) []int {
 // HaveOnNode succeeds where the kernel has the object's map of that name on that node, or on none
 // if the node is [oracle.NoNode].
 func HaveOnNode(name string, node int) types.GomegaMatcher {
-	return &onNode{name: name, node: node, where: func(a *Attempt) []int { return []int{a.NUMANode(name)} }}
+	return &onNode{
+		name: name, node: node, where: func(a *Attempt) []int { return []int{a.NUMANode(name)} },
+	}
 }
 
 // HavePagesOnNode succeeds where every page of the object's map of that name lies on that node.
 func HavePagesOnNode(name string, node int) types.GomegaMatcher {
-	return &onNode{name: "every page of " + name, node: node, where: func(a *Attempt) []int { return a.PageNodes(name) }}
+	return &onNode{
+		name: "every page of " + name, node: node,
+		where: func(a *Attempt) []int { return a.PageNodes(name) },
+	}
 }
 
 type onNode struct {
@@ -68,7 +75,8 @@ func (m *onNode) Match(actual any) (bool, error) {
 		return false, err
 	}
 	m.nodes = m.where(a)
-	return len(m.nodes) > 0 && !slices.ContainsFunc(m.nodes, func(node int) bool { return node != m.node }), nil
+	return len(m.nodes) > 0 && !slices.ContainsFunc(m.nodes,
+		func(node int) bool { return node != m.node }), nil
 }
 
 func (m *onNode) FailureMessage(any) string {

@@ -75,7 +75,9 @@ func (a *Attempt) UnpinProgram(name, path string) *Attempt {
 // attempt's last word, so it has an attempt of its own.
 func (a *Attempt) beside(request loader.Request) *Attempt {
 	a.mustBeLoaded()
-	return &Attempt{Reply: a.in.Do(request), session: a.session, in: a.in, object: a.object, last: request}
+	return &Attempt{
+		Reply: a.in.Do(request), session: a.session, in: a.in, object: a.object, last: request,
+	}
 }
 
 // A Pin says what is at a path in a bpffs: the object that the kernel has there, and the file. Two
@@ -199,7 +201,8 @@ func (m beUntouchedSince) Match(actual any) (bool, error) {
 
 func (m beUntouchedSince) FailureMessage(actual any) string {
 	p := actual.(Pin)
-	return phrase.Failure(fmt.Sprintf("%s, untouched: %s", m.before, m.before.File), fmt.Sprintf("%s: %s", p, p.File))
+	return phrase.Failure(fmt.Sprintf("%s, untouched: %s", m.before, m.before.File),
+		fmt.Sprintf("%s: %s", p, p.File))
 }
 
 func (m beUntouchedSince) NegatedFailureMessage(actual any) string {
@@ -240,7 +243,8 @@ func (m nameTheDifferences) FailureMessage(actual any) string {
 }
 
 func (m nameTheDifferences) NegatedFailureMessage(actual any) string {
-	return phrase.Failure("other differences than "+differencesInWords(m), phrase.Reply(actual.(*Attempt).Reply))
+	return phrase.Failure("other differences than "+differencesInWords(m),
+		phrase.Reply(actual.(*Attempt).Reply))
 }
 
 func sorted(differences []loader.Difference) []loader.Difference {

@@ -20,7 +20,9 @@ func TestWhatExpectationsSayOfPins(t *testing.T) {
 	differs := &Attempt{Reply: &loader.Rejected{Stage: loader.AtPin, Class: loader.IncompatiblePin, Differs: []Difference{
 		{Attribute: MaxEntries, Pinned: 4, Defined: 8}, {Attribute: KeySize, Pinned: 4, Defined: 2},
 	}}}
-	key, entries := Difference{Attribute: KeySize, Pinned: 4, Defined: 2}, Difference{Attribute: MaxEntries, Pinned: 4, Defined: 8}
+	key, entries := Difference{Attribute: KeySize, Pinned: 4, Defined: 2}, Difference{
+		Attribute: MaxEntries, Pinned: 4, Defined: 8,
+	}
 	for _, tc := range []struct {
 		name    string
 		actual  any
@@ -52,7 +54,9 @@ func TestWhatExpectationsSayOfPins(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", tc.name, tc.matcher.FailureMessage(tc.actual), tc.want)
 		}
 	}
-	for _, matcher := range []types.GomegaMatcher{BeNoPin(), BeThePinOfMap(1), BeUntouchedSince(none), NameTheDifferences(key)} {
+	for _, matcher := range []types.GomegaMatcher{
+		BeNoPin(), BeThePinOfMap(1), BeUntouchedSince(none), NameTheDifferences(key),
+	} {
 		if _, err := matcher.Match("a string"); err == nil {
 			t.Errorf("%T takes a string", matcher)
 		}

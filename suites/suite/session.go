@@ -64,7 +64,9 @@ func (s *Session) Pins() []string { return s.Kernel().Pins }
 // Claims reports whether the loader says of itself that it does the whole of a feature. It is for
 // requirements that ask for as much as a loader claims; what a spec needs at the least is its
 // requirement's profile.
-func (s *Session) Claims(feature loader.Feature) bool { return s.exec.Support(feature) == loader.Yes }
+func (s *Session) Claims(feature loader.Feature) bool {
+	return s.exec.Support(feature) == loader.Yes
+}
 
 // Faults break the harness, for its own tests.
 type Faults = runner.Faults

@@ -31,7 +31,8 @@ func Entry[T any](name string, of T) Case[T] { return Case[T]{Name: name, Of: of
 func Table[T any](requirement string, body func(*Session, T), cases ...Case[T]) Registration {
 	place := caller()
 	for _, c := range cases {
-		register(runner.Spec{ID: requirement + "/" + c.Name, Place: place}, func(s *Session) { body(s, c.Of) })
+		register(runner.Spec{ID: requirement + "/" + c.Name, Place: place},
+			func(s *Session) { body(s, c.Of) })
 	}
 	return Registration{}
 }

@@ -34,14 +34,17 @@ func Main(m *testing.M) {
 // enter runs this program again in a mount namespace of its own, and returns its exit code.
 func enter() int {
 	if os.Geteuid() != 0 {
-		fmt.Fprintln(os.Stderr, "specs make BPF objects and need root for it: run make test, or sudo go test")
+		fmt.Fprintln(os.Stderr,
+			"specs make BPF objects and need root for it: run make test, or sudo go test")
 		return 1
 	}
 	runtime.LockOSThread() // the death signal comes when the thread goes, not the process
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Env = append(os.Environ(), inside+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
+	}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {

@@ -23,7 +23,8 @@ func TestMountsAreOurOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid())) // Main, which came here
+	// Main, which came here.
+	theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", os.Getppid()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,8 @@ func TestLogHasWhatWasLoggedSinceTheMark(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := func(text string) bool {
-		return slices.ContainsFunc(lines, func(line string) bool { return strings.HasSuffix(line, ";"+text) })
+		return slices.ContainsFunc(lines,
+			func(line string) bool { return strings.HasSuffix(line, ";"+text) })
 	}
 	if !said("loadstone: after the mark") || said("loadstone: before the mark") {
 		t.Errorf("log since the mark: %q", lines)
@@ -75,8 +77,12 @@ func say(t *testing.T, line string) {
 }
 
 func TestFailureIsShownWithItsRequirement(t *testing.T) {
-	entry := runner.Entry{Spec: "fake.first", Sentence: "A loader does it.", Place: "fake/fake.go:7"}
-	finish := record.Finish{Outcome: record.Failed, Expected: "ok", Seen: "rejected at open", Detail: "at fake.go:9\n"}
+	entry := runner.Entry{
+		Spec: "fake.first", Sentence: "A loader does it.", Place: "fake/fake.go:7",
+	}
+	finish := record.Finish{
+		Outcome: record.Failed, Expected: "ok", Seen: "rejected at open", Detail: "at fake.go:9\n",
+	}
 	want := `requires  A loader does it.
 spec      fake/fake.go:7
 expected  ok

@@ -30,7 +30,9 @@ func Run(t *testing.T, begin func() loader.Loader) {
 	shared := mountFolders(t)
 	for i, entry := range entries {
 		n := strconv.Itoa(i)
-		own := runner.Folders{Work: filepath.Join(shared.Work, n), BPFFS: filepath.Join(shared.BPFFS, n)}
+		own := runner.Folders{
+			Work: filepath.Join(shared.Work, n), BPFFS: filepath.Join(shared.BPFFS, n),
+		}
 		t.Run(entry.Spec, func(t *testing.T) { runSpec(t, entry, own, begin) })
 	}
 }
@@ -47,7 +49,9 @@ func Finish(t *testing.T, spec string, begin func() loader.Loader) record.Finish
 	return finish
 }
 
-func carry(t *testing.T, spec string, folders runner.Folders, begin func() loader.Loader) (finish record.Finish, kernel record.KernelLog) {
+func carry(
+	t *testing.T, spec string, folders runner.Folders, begin func() loader.Loader,
+) (finish record.Finish, kernel record.KernelLog) {
 	log, err := OpenLog()
 	if err != nil {
 		t.Fatal(err)
