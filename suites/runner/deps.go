@@ -56,7 +56,7 @@ func (d Deps) settle() time.Duration {
 	return 15 * time.Second
 }
 
-func (d Deps) ending() time.Duration {
+func (d Deps) gracePeriod() time.Duration {
 	if d.grace > 0 {
 		return d.grace
 	}

@@ -22,7 +22,7 @@ func (r *run) underGinkgo() {
 	enterGinkgo(func() {
 		for _, spec := range r.specs {
 			ginkgo.It(spec.ID, func(ctx ginkgo.SpecContext) { r.execute(ctx, spec) },
-				ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.deps.ending()))
+				ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.deps.gracePeriod()))
 		}
 	}, r.after)
 }

@@ -53,7 +53,7 @@ func serve(
 	}
 	enterGinkgo(func() {
 		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec),
-			ginkgo.GracePeriod(Deps{}.ending()))
+			ginkgo.GracePeriod(Deps{}.gracePeriod()))
 	}, func(report ginkgo.SpecReport) {
 		switch {
 		case here:
