@@ -45,9 +45,6 @@ type MapType struct {
 // Does is what the programs of map types return and store.
 const Does = 77
 
-// Variant is the map type's name, for the id of a spec.
-func (m MapType) Variant() string { return m.Name }
-
 func mapType(ways Ways, typ string, keySize, valueSize, maxEntries, flags uint32) MapType {
 	return MapType{
 		Ways: ways,
