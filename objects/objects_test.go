@@ -174,9 +174,9 @@ func TestWithLeavesTheObjectAlone(t *testing.T) {
 
 func TestEditThatDoesNotFitPanicsByName(t *testing.T) {
 	defer func() {
-		if got, want := fmt.Sprint(recover()), "objects: plain: drop symbol nobody: no symbol nobody"; got != want {
+		if got, want := fmt.Sprint(recover()), "objects: plain: drop symbol missing: no symbol missing"; got != want {
 			t.Errorf("panic is %q, want %q", got, want)
 		}
 	}()
-	MapDefs.Plain.With(elfedit.DropSymbol("nobody")).ELF()
+	MapDefs.Plain.With(elfedit.DropSymbol("missing")).ELF()
 }

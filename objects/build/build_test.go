@@ -62,7 +62,7 @@ func TestCheckNamesWhatDiffers(t *testing.T) {
 		{"an object that was changed", func(t *testing.T, dir string) {
 			write(t, filepath.Join(dir, object), "changed")
 		}, object + " differs"},
-		{"an object that is not there", func(t *testing.T, dir string) {
+		{"an object that is missing", func(t *testing.T, dir string) {
 			if err := os.Remove(filepath.Join(dir, object)); err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +179,7 @@ func script(t *testing.T, name, body string) {
 	}
 }
 
-func TestCompilerThatIsNotThereOrAnother(t *testing.T) {
+func TestCompilerThatIsMissingOrAnother(t *testing.T) {
 	for _, tc := range []struct {
 		fault, version, want string
 	}{

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// pinned is the major version of clang that makes the objects. Another one makes other code of the same source.
-const pinned = "19"
+// clangMajor is the major version of clang that makes the objects. Another one makes other code of the same source.
+const clangMajor = "19"
 
 // flags are those of every build. -mcpu=v2 is what kernel 5.10 takes without question; nothing of the machine's paths or headers gets in.
 var flags = []string{
@@ -23,8 +23,8 @@ var flags = []string{
 }
 
 // errToolchain is wrapped where clang of the pinned version is not there.
-var errToolchain = errors.New("needs clang-" + pinned + " and llvm-strip-" + pinned +
-	": make setup installs them (Debian packages clang-" + pinned + " and llvm-" + pinned + ")")
+var errToolchain = errors.New("needs clang-" + clangMajor + " and llvm-strip-" + clangMajor +
+	": make setup installs them (Debian packages clang-" + clangMajor + " and llvm-" + clangMajor + ")")
 
 // toolchain is what makes objects.
 type toolchain struct {
@@ -37,7 +37,7 @@ var versionOf = regexp.MustCompile(`clang version (([0-9]+)\.[0-9]+\.[0-9]+)`)
 // findToolchain finds the pinned compiler under its Debian name or a plain one. The error wraps [errToolchain].
 func findToolchain(ctx context.Context) (toolchain, error) {
 	var seen []error
-	for _, suffix := range []string{"-" + pinned, ""} {
+	for _, suffix := range []string{"-" + clangMajor, ""} {
 		t, err := toolchainAt(ctx, "clang"+suffix, "llvm-strip"+suffix)
 		if err == nil {
 			return t, nil
@@ -59,7 +59,7 @@ func toolchainAt(ctx context.Context, clang, strip string) (t toolchain, err err
 		return toolchain{}, fmt.Errorf("%s --version: %w", t.clang, err)
 	}
 	version := versionOf.FindStringSubmatch(string(out))
-	if version == nil || version[2] != pinned {
+	if version == nil || version[2] != clangMajor {
 		first, _, _ := strings.Cut(string(out), "\n")
 		return toolchain{}, fmt.Errorf("%s is %q", t.clang, first)
 	}

@@ -330,13 +330,13 @@ func TestEditThatDoesNotFit(t *testing.T) {
 		want  string
 	}{
 		{[]Edit{DropSection(".nowhere")}, "drop section .nowhere: no section .nowhere"},
-		{[]Edit{DropSymbol("nobody")}, "drop symbol nobody: no symbol nobody"},
+		{[]Edit{DropSymbol("missing")}, "drop symbol missing: no symbol missing"},
 		{[]Edit{MoveReloc("xdp", 9, 0)}, "move relocation 9 of section xdp to 0x0: it has 1"},
 		{[]Edit{MoveReloc(".maps", 0, 0)}, "move relocation 0 of section .maps to 0x0: it has none"},
 		{[]Edit{Replace("nothing", nil), Class(elf.ELFCLASS32)}, "say class ELFCLASS32: it has 0 bytes"},
 		{[]Edit{ShrinkSection(".maps", 33)}, "shrink section .maps by 33: it has 32 bytes"},
 		{[]Edit{Truncate(1 << 20)}, "truncate to 1048576 bytes: it has 2496 bytes"},
-		{[]Edit{NamelessType(Var, "nobody")}, `take the name of btf type nobody: no type of kind 14 named "nobody"`},
+		{[]Edit{NamelessType(Var, "missing")}, `take the name of btf type missing: no type of kind 14 named "missing"`},
 		{[]Edit{EmptySection(".BTF"), BTFMagic()}, "break btf magic: parse .BTF: no header"},
 		{[]Edit{EmptySection(".BTF"), NamelessType(Var, "counts")}, "take the name of btf type counts: parse .BTF: no header"},
 		{[]Edit{BTFHeader(TypesLength, 1<<30), NamelessType(Var, "counts")}, "take the name of btf type counts: parse .BTF: types or strings are outside it"},
