@@ -14,7 +14,7 @@ const nativeOrder = "eb"
 //go:embed */eb/*.o
 var builds embed.FS
 
-// foreignBuild is the one object in the other byte order, for [ForeignOrder].
+// foreignBuild holds the one object in the other byte order, for [ForeignOrder].
 //
 //go:embed mapdefs/el/counter.o
 var foreignBuild []byte

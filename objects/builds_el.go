@@ -14,7 +14,7 @@ const nativeOrder = "el"
 //go:embed */el/*.o
 var builds embed.FS
 
-// foreignBuild is the one object in the other byte order, for [ForeignOrder].
+// foreignBuild holds the one object in the other byte order, for [ForeignOrder].
 //
 //go:embed mapdefs/eb/counter.o
 var foreignBuild []byte

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Ways is one object in each of the four ways of defining its maps: see include/four_ways.h.
+// Ways holds one object as it is built in each of the four ways of defining its maps: see
+// include/four_ways.h.
 type Ways struct {
 	Name                            string
 	BTF, Legacy, IPRoute2, Callback Object
@@ -17,14 +18,17 @@ type Ways struct {
 // inEachWay returns the objects of that name built from folder/source.bpf.c.
 func inEachWay(folder, source, name string) Ways {
 	return Ways{
-		Name: name,
-		BTF:  embedded(folder, source, name+".btf"), Legacy: embedded(folder, source, name+".legacy"),
-		IPRoute2: embedded(folder, source, name+".iproute2"), Callback: embedded(folder, source, name+".callback"),
+		Name:     name,
+		BTF:      embedded(folder, source, name+".btf"),
+		Legacy:   embedded(folder, source, name+".legacy"),
+		IPRoute2: embedded(folder, source, name+".iproute2"),
+		Callback: embedded(folder, source, name+".callback"),
 	}
 }
 
-// MapType is one map m that is defined in each of four ways, with a program "use" of its own, and what the kernel is to make of any of them.
-// The program returns [Does] where the map does what a map of its type does in an XDP program.
+// MapType describes one map m that is defined in each of four ways, with a program "use" of its
+// own, and what the kernel has to make of each definition. The program returns [Does] where the map
+// does what a map of its type does in an XDP program.
 type MapType struct {
 	Ways // of [MapTypes]
 
@@ -34,15 +38,17 @@ type MapType struct {
 	MaxEntries uint32
 	Flags      uint32 // as the kernel keeps them, with those that it adds itself
 
-	// RoundedToCPUs says that the kernel rounds MaxEntries up to a multiple of the number of possible CPUs (kernel/bpf/hashtab.c,
-	// htab_map_alloc), as it keeps a list for each.
+	// RoundedToCPUs says that the kernel rounds MaxEntries up to a multiple of the number of
+	// possible CPUs, as it keeps a list for each (kernel/bpf/hashtab.c, htab_map_alloc).
 	RoundedToCPUs bool
 
-	Stores bool   // the program leaves the number [Does] in the map: under Key, in the value of one CPU where there are several
+	// Stores says that the program leaves the number [Does] in the map, under Key. A per-CPU map
+	// has it in the value of one CPU.
+	Stores bool
 	Key    []byte // nil where the map has no keys
 }
 
-// Does is what the programs of map types return and store.
+// Does holds the number that the programs of map types return and store.
 const Does = 77
 
 func mapType(ways Ways, typ string, keySize, valueSize, maxEntries, flags uint32) MapType {
@@ -53,7 +59,7 @@ func mapType(ways Ways, typ string, keySize, valueSize, maxEntries, flags uint32
 	}
 }
 
-// storing is the map type with a program that stores under key.
+// storing returns the map type with a program that stores under key.
 func (m MapType) storing(key []byte) MapType {
 	m.Stores, m.Key = true, key
 	return m
@@ -66,10 +72,12 @@ var (
 	net10     = append(binary.NativeEndian.AppendUint32(nil, 8), 10, 0, 0, 0) // 10.0.0.0/8
 )
 
-// EveryMapType is every map type that each way can define, and maps with the flags that loaders pass on. Types whose kernel
-// objects need BTF (storage with a socket, inode or task) and maps of maps are not among them.
+// EveryMapType holds every map type that each way can define, and maps with the flags that loaders
+// pass on. Types whose kernel objects need BTF (storage with a socket, inode or task) and maps of
+// maps are not among them.
 //
-// The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
+// The kernel adds BPF_F_RDONLY_PROG to a devmap (0cdbb4b09a06, "devmap: Allow map lookups from
+// eBPF").
 var EveryMapType = []MapType{
 	mapType(MapTypes.Hash, "hash", 4, 8, 16, 0).storing(seven),
 	mapType(MapTypes.Array, "array", 4, 8, 8, 0).storing(seven),

@@ -11,11 +11,12 @@ import (
 	"github.com/loadstone-bpf/loadstone/objects/elfedit"
 )
 
-// Object is a BPF object: an ELF file in the byte order of the running machine, unless it was made to be otherwise.
+// Object describes a BPF object: an ELF file in the byte order of the running machine. Edits may
+// change it.
 type Object struct {
 	folder  string // of its source
 	source  string // file name without its suffix .bpf.c
-	name    string // that of the source, or of one of its variants; with a suffix where it is built in more than one way
+	name    string // of the source or its variant, with a suffix where it is built in several ways
 	foreign bool   // in the other byte order, see [ForeignOrder]
 	edits   []elfedit.Edit
 }
@@ -25,8 +26,8 @@ func embedded(folder, source, name string) Object {
 	return Object{folder: folder, source: source, name: name}
 }
 
-// Name is the object's name, unique in its suite and fit for a file name, with its edits if it has any, such as
-// "plain-drop-section-btf".
+// Name returns a name that is unique in the suite and fits a file name: the object's, and its edits
+// if it has any, such as "plain-drop-section-btf".
 func (o Object) Name() string {
 	name := o.name
 	for _, e := range o.edits {
@@ -35,12 +36,13 @@ func (o Object) Name() string {
 	return name
 }
 
-// Source is the path of the object's source in the repository.
+// Source returns the path of the object's source in the repository.
 func (o Object) Source() string {
 	return path.Join("objects", o.folder, o.source+".bpf.c")
 }
 
-// String is the object's source, its name where the source makes several objects, and its edits, for people.
+// String returns, for people, the object's source, its name where the source makes several objects,
+// and its edits.
 func (o Object) String() string {
 	s := o.Source()
 	if o.name != o.source {
@@ -52,15 +54,16 @@ func (o Object) String() string {
 	return s
 }
 
-// With is the object with the edits made after those it already has.
+// With returns the object with further edits, which are made after those that it has.
 func (o Object) With(edits ...elfedit.Edit) Object {
 	o.edits = slices.Concat(o.edits, edits)
 	return o
 }
 
-// ELF is the object's file. The caller owns it.
+// ELF returns the object's file. The caller owns it.
 //
-// It panics where an edit does not fit the object: that is a mistake in a suite, which a test of every suite finds by asking for every object.
+// ELF panics where an edit does not fit the object. That is a mistake in a suite, and each suite
+// has a test that asks for every object and finds it.
 func (o Object) ELF() []byte {
 	elf, err := o.build()
 	if err != nil {
@@ -81,7 +84,7 @@ func (o Object) build() ([]byte, error) {
 	return builds.ReadFile(path.Join(o.folder, nativeOrder, o.name+".o"))
 }
 
-// slug is s in lower-case letters and digits, with a dash for each run of anything else.
+// slug returns s in lower-case letters and digits, with a dash for each run of anything else.
 func slug(s string) string {
 	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

@@ -21,7 +21,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/objects/elfedit"
 )
 
-// every is every object of the catalogue.
+// every returns every object of the catalogue.
 func every(t *testing.T) []Object {
 	t.Helper()
 	var all []Object
@@ -110,8 +110,8 @@ func TestEveryMapTypeOfTheCatalogueIsDescribed(t *testing.T) {
 	}
 }
 
-// TestObjectsAreBuiltFromTheirSources needs no compiler: it holds the digests in objects.sum against what is there. objects/build -check
-// compiles.
+// TestObjectsAreBuiltFromTheirSources needs no compiler: it compares the digests in objects.sum
+// with the files. objects/build -check compiles.
 func TestObjectsAreBuiltFromTheirSources(t *testing.T) {
 	sum, err := os.ReadFile("objects.sum")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 const text = license + "// A map.\n#include \"bpf.h\"\n\nint m SEC(\".maps\");\n"
 
-// tree is a folder of objects with one source, as the committed one is laid out.
+// tree makes a folder of objects with one source, laid out as the committed one.
 func tree(t *testing.T, source string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -170,7 +170,7 @@ func TestFourWaysMakeFourObjects(t *testing.T) {
 	}
 }
 
-// script puts a program into an otherwise empty PATH.
+// script puts a program into the empty folder that PATH names.
 func script(t *testing.T, name, body string) {
 	t.Helper()
 	path := filepath.Join(os.Getenv("PATH"), name)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Build makes the committed BPF objects of their sources, or with -check says which of them differ from what the sources make.
+// Build compiles the committed BPF objects from their sources, or with -check names those that
+// differ from what the sources make.
 //
 //	go run ./objects/build          rebuild everything that is committed
-//	go run ./objects/build -check   rebuild in a temporary folder and compare; exit code 1 where something differs
+//	go run ./objects/build -check   rebuild in a temporary folder and compare; exit code 1 if they differ
 //
-// The compiler is pinned by its major version; the exact one that made the committed objects stands in objects.sum. Read main.go, source.go
-// and variant.go (what is built of what), toolchain.go (with what), catalogue.go and sum.go (what else is
-// generated).
+// The compiler is pinned by its major version; objects.sum names the release that made the
+// committed objects. Read main.go, source.go and variant.go (what is built of what), toolchain.go
+// (with what), catalogue.go and sum.go (what else is generated).
 package main
 
 import (
@@ -27,12 +28,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// errDiffers is returned where the committed objects are not what the sources make.
-var errDiffers = errors.New("the committed objects are not what their sources make: run make objects, and commit what it writes")
+// errDiffers reports committed objects that are not what the sources make.
+var errDiffers = errors.New("the committed objects are not what their sources make: " +
+	"run make objects, and commit what it writes")
 
 func main() {
 	dir := flag.String("dir", "objects", "folder of the sources")
-	check := flag.Bool("check", false, "compare with what is there and write nothing")
+	check := flag.Bool("check", false, "compare with the committed objects and write nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -65,7 +67,7 @@ func run(ctx context.Context, dir string, check bool) error {
 	return install(dir, made)
 }
 
-// makeAll makes in folder made everything that is committed in dir beside the sources.
+// makeAll writes to folder made everything that dir has beside its sources.
 func makeAll(ctx context.Context, tools toolchain, dir, made string, sources []source) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
@@ -86,8 +88,8 @@ func makeAll(ctx context.Context, tools toolchain, dir, made string, sources []s
 	return writeSum(tools, dir, made)
 }
 
-// checkDistinct refuses objects of one source that are the same, byte for byte: what one of them is
-// about is not in it.
+// checkDistinct refuses objects of one source that are the same, byte for byte: what makes one of
+// them a variant has no effect.
 func checkDistinct(made string, sources []source) error {
 	for _, s := range sources {
 		seen := map[string]string{} // output by its contents
@@ -105,7 +107,7 @@ func checkDistinct(made string, sources []source) error {
 	return nil
 }
 
-// compare names every file that differs between what was made and what is there.
+// compare names every file in which dir differs from what was made.
 func compare(tools toolchain, dir, made string) error {
 	wanted, err := generated(made)
 	if err != nil {
@@ -126,7 +128,8 @@ func compare(tools toolchain, dir, made string) error {
 			differ = append(differ, name+" has no source")
 		case wasErr != nil || isErr != nil:
 			return fmt.Errorf("compare objects: %w", errors.Join(wasErr, isErr))
-		case name == sumName && string(afterFirstLine(was)) == string(afterFirstLine(is)): // another release of clang, the same objects
+		case name == sumName && string(afterFirstLine(was)) == string(afterFirstLine(is)):
+			// another release of clang made the same objects
 		case string(was) != string(is):
 			differ = append(differ, name+" differs")
 		}
@@ -142,8 +145,8 @@ func afterFirstLine(text []byte) []byte {
 	return rest
 }
 
-// install puts what was made in its place, and removes what has no source any more. A file that it does not finish no longer has the digest
-// that git and objects.sum hold.
+// install copies what was made to dir, and removes the files that have no source any more. A file
+// that it does not finish no longer has the digest that git and objects.sum hold.
 func install(dir, made string) error {
 	wanted, err := generated(made)
 	if err != nil {

@@ -16,15 +16,15 @@ const (
 	license      = "// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause\n"
 )
 
-// A source is one C file.
+// A source describes one C file.
 type source struct {
 	folder  string   // of the suite, below the folder of all objects
 	name    string   // of the file, without folder and suffix
-	ways    bool     // it includes four_ways.h: each object is built with each way of defining its maps
+	ways    bool     // it includes four_ways.h: each object is built in each way of defining maps
 	objects []object // one of the file's name, or one for each of its variants
 }
 
-// A build is one file to be made of a source.
+// A build describes one file to compile from a source.
 type build struct {
 	source string   // path below the folder of all objects
 	output string   // likewise
@@ -32,7 +32,7 @@ type build struct {
 	flags  []string // beside those that every build has
 }
 
-// findSources finds every C file of every suite, sorted, and what is wrong with any of them.
+// findSources returns every C file of every suite, sorted, or the first fault of one.
 func findSources(dir string) ([]source, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*", "*"+sourceSuffix))
 	if err != nil {
@@ -68,8 +68,8 @@ func findSources(dir string) ([]source, error) {
 	return all, nil
 }
 
-// parseObjects reads which objects a source makes from its first comment, which follows its licence:
-// a paragraph that says what the source is for, and the variants if there are any.
+// parseObjects reads which objects a source makes from its first comment, which follows its
+// licence: a paragraph that says what the source is for, and the variants if there are any.
 func parseObjects(name, text string) ([]object, error) {
 	text, found := strings.CutPrefix(text, license)
 	if !found {
@@ -102,7 +102,7 @@ func parseObjects(name, text string) ([]object, error) {
 	return parseVariants(comment[variants+1:], body)
 }
 
-// builds returns the files made of a source: one per object, byte order and way.
+// builds returns the files to compile from a source: one per object, byte order and way.
 func (s source) builds() []build {
 	var all []build
 	for _, o := range s.objects {
@@ -123,7 +123,8 @@ func (s source) builds() []build {
 	return all
 }
 
-// ways are the suffixes of objects whose source includes four_ways.h, and the flags that choose the way.
+// ways holds the suffixes of objects whose source includes four_ways.h, and the flags that choose
+// the way.
 var ways = map[string][]string{
 	"btf":      nil,
 	"legacy":   {"-DLEGACY"},
@@ -131,7 +132,7 @@ var ways = map[string][]string{
 	"callback": {"-DCALLBACK"},
 }
 
-// generated are the files in dir that are made of sources, below dir, sorted.
+// generated returns the paths below dir of the files that are made from sources, sorted.
 func generated(dir string) ([]string, error) {
 	var all []string
 	for _, pattern := range []string{"*/el/*.o", "*/eb/*.o", "*" + catalogueSuffix, sumName} {

@@ -11,11 +11,12 @@ import (
 	"strings"
 )
 
-// sumName is the file that ties the objects to the sources and to the compiler.
+// sumName names the file that ties the objects to the sources and to the compiler.
 const sumName = "objects.sum"
 
-// writeSum writes what ties the objects in made to the sources in dir: the compiler, and a digest of each file. The test of package objects
-// reads it, so a source without a rebuilt object is found where there is no compiler.
+// writeSum writes what ties the objects in made to the sources in dir: the compiler's release and
+// flags, and a digest of each file. The test of package objects reads it, so that it finds a source
+// without a rebuilt object on a machine without a compiler.
 func writeSum(tools toolchain, dir, made string) error {
 	var sum strings.Builder
 	fmt.Fprintf(&sum, "%s%s\n%s%s\n", versionPrefix, tools.version, "flags ", strings.Join(flags, " "))

@@ -13,20 +13,22 @@ import (
 	"strings"
 )
 
-// clangMajor is the major version of clang that makes the objects. Another one makes other code of the same source.
+// clangMajor pins the version of clang that makes the objects. Another one makes other code from
+// the same source.
 const clangMajor = "19"
 
-// flags are those of every build. -mcpu=v2 is what kernel 5.10 takes without question; nothing of the machine's paths or headers gets in.
+// flags holds the flags of every build. -mcpu=v2 is what kernel 5.10 takes without question.
+// Neither paths nor headers of the machine get in.
 var flags = []string{
 	"-O2", "-g", "-mcpu=v2", "-nostdinc", "-Iinclude", "-fdebug-compilation-dir=.",
 	"-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-unused-const-variable",
 }
 
-// errToolchain is wrapped where clang of the pinned version is not there.
+// errToolchain reports that clang of the pinned version is missing.
 var errToolchain = errors.New("needs clang-" + clangMajor + " and llvm-strip-" + clangMajor +
 	": make setup installs them (Debian packages clang-" + clangMajor + " and llvm-" + clangMajor + ")")
 
-// toolchain is what makes objects.
+// toolchain names the programs that make objects.
 type toolchain struct {
 	clang, strip string // paths
 	version      string // of clang, such as "19.1.7"
@@ -34,7 +36,8 @@ type toolchain struct {
 
 var versionOf = regexp.MustCompile(`clang version (([0-9]+)\.[0-9]+\.[0-9]+)`)
 
-// findToolchain finds the pinned compiler under its Debian name or a plain one. The error wraps [errToolchain].
+// findToolchain looks for the pinned compiler under its Debian name, then under a plain one. The
+// error wraps [errToolchain].
 func findToolchain(ctx context.Context) (toolchain, error) {
 	var seen []error
 	for _, suffix := range []string{"-" + clangMajor, ""} {
@@ -85,7 +88,7 @@ func (t toolchain) compile(ctx context.Context, dir string, b build, output stri
 func (t toolchain) run(ctx context.Context, dir, tool string, args ...string) error {
 	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Dir = dir
-	// PWD is where clang looks for the name of its folder.
+	// Clang takes the name of its folder from PWD.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PWD=.", "LC_ALL=C"}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
@@ -95,7 +98,8 @@ func (t toolchain) run(ctx context.Context, dir, tool string, args ...string) er
 
 const versionPrefix = "clang "
 
-// otherVersion says so where the committed objects were made by another release of the pinned compiler.
+// otherVersion returns a line that names both releases where another release of the pinned compiler
+// made the committed objects.
 func (t toolchain) otherVersion(dir string) string {
 	sum, err := os.ReadFile(filepath.Join(dir, sumName))
 	if err != nil {

@@ -18,23 +18,24 @@ import (
 //	//   node_zero: NODE=0 // A hash on node 0.
 //	//   node_one: NODE=1 // A hash on node 1.
 //
-// A variant is an object's name, the macros that the source is compiled with, and a sentence for the
-// catalogue. The first variant gives every macro a value, and the others change some of them. A value
-// ends before the next macro, so it may hold spaces. A line that is indented further goes on with the
-// variant before it.
+// A variant has an object's name, the macros that the source is compiled with, and a sentence for
+// the catalogue. The first variant gives every macro a value, and the others change some of them. A
+// value ends before the next macro, so it may hold spaces. A line that is indented further goes on
+// with the variant before it.
 const (
 	variantsHeading = " variants:"
 	variantIndent   = "   "
 )
 
-// An object is what the compiler makes of a source: of all of it, or of one of its variants.
+// An object describes what the compiler makes from a source: from all of it, or from one of its
+// variants.
 type object struct {
 	name     string
 	sentence string  // says what the object is
 	macros   []macro // in the order of the first variant
 }
 
-// A macro is a name, and what the compiler replaces it by.
+// A macro has a name and the value that the compiler puts in its place.
 type macro struct{ name, value string }
 
 // flags returns the compiler's flags that define the object's macros.
@@ -51,8 +52,8 @@ var (
 	macroStart = regexp.MustCompile(`(?:^|\s)([A-Z][A-Z0-9_]*)=`)
 )
 
-// parseVariants parses the lines of a source's table of variants. The body is the source without its
-// first comment.
+// parseVariants parses the lines of a source's table of variants. The body is the source without
+// its first comment.
 func parseVariants(lines []string, body string) ([]object, error) {
 	rows, err := joinRows(lines)
 	if err != nil {
@@ -79,7 +80,7 @@ func parseVariants(lines []string, body string) ([]object, error) {
 	return all, nil
 }
 
-// joinRows returns a row for each variant, which may have gone on for several lines.
+// joinRows returns a row for each variant, with the lines that it goes on for.
 func joinRows(lines []string) ([]string, error) {
 	var rows []string
 	for _, line := range lines {

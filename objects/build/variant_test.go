@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// family is a source with two variants of an array.
+// family holds a source with two variants of an array.
 const family = license + `// An array,
 // of any size.
 //

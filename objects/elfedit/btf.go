@@ -27,7 +27,7 @@ const (
 	btfTypeSize = 12 // without what follows it, see [Kind.tail]
 )
 
-// Kind is the kind of a BTF type.
+// Kind numbers the kinds of BTF types.
 type Kind uint32
 
 // The kinds that clang writes, from include/uapi/linux/btf.h.
@@ -53,7 +53,7 @@ const (
 	Enum64    Kind = 19
 )
 
-// tail is how many bytes follow a type record of that kind, vlen elements each.
+// tail returns how many bytes follow a type record of that kind with vlen elements.
 func (k Kind) tail(vlen int) (int, error) {
 	switch k {
 	case Pointer, Forward, Typedef, Volatile, Const, Restrict, Func, Float, TypeTag:
@@ -70,7 +70,7 @@ func (k Kind) tail(vlen int) (int, error) {
 	return 0, fmt.Errorf("unknown kind %d", k)
 }
 
-// A typeRecord is where a type is in the BTF.
+// A typeRecord says where the BTF has a type.
 type typeRecord struct {
 	id   uint32
 	at   int // offset in the section
@@ -78,14 +78,16 @@ type typeRecord struct {
 	name string
 }
 
-// btfTypes are the types of .BTF, in order, from id 1.
+// btfTypes returns the types of .BTF in order, from id 1.
 func btfTypes(order binary.ByteOrder, btf []byte) ([]typeRecord, error) {
 	if len(btf) < btfHeaderSize || order.Uint16(btf) != btfMagic {
 		return nil, errors.New("parse .BTF: no header")
 	}
 	size := uint64(order.Uint32(btf[btfHdrLenAt:]))
-	typesAt, strAt := size+uint64(order.Uint32(btf[btfTypeOffAt:])), size+uint64(order.Uint32(btf[btfStrOffAt:]))
-	typesEnd, strEnd := typesAt+uint64(order.Uint32(btf[btfTypeLenAt:])), strAt+uint64(order.Uint32(btf[btfStrLenAt:]))
+	typesAt := size + uint64(order.Uint32(btf[btfTypeOffAt:]))
+	typesEnd := typesAt + uint64(order.Uint32(btf[btfTypeLenAt:]))
+	strAt := size + uint64(order.Uint32(btf[btfStrOffAt:]))
+	strEnd := strAt + uint64(order.Uint32(btf[btfStrLenAt:]))
 	if typesEnd > uint64(len(btf)) || strEnd > uint64(len(btf)) {
 		return nil, errors.New("parse .BTF: types or strings are outside it")
 	}
@@ -96,7 +98,8 @@ func btfTypes(order binary.ByteOrder, btf []byte) ([]typeRecord, error) {
 		}
 		info := order.Uint32(btf[at+btfInfoAt:])
 		t := typeRecord{id: uint32(len(all) + 1), at: at, kind: Kind(info >> 24 & 0x1f)}
-		name, _, found := bytes.Cut(btf[min(strAt+uint64(order.Uint32(btf[at+btfNameAt:])), strEnd):strEnd], []byte{0})
+		nameAt := min(strAt+uint64(order.Uint32(btf[at+btfNameAt:])), strEnd)
+		name, _, found := bytes.Cut(btf[nameAt:strEnd], []byte{0})
 		if !found {
 			return nil, fmt.Errorf("parse .BTF: name of type %d is outside the strings", t.id)
 		}
@@ -111,8 +114,10 @@ func btfTypes(order binary.ByteOrder, btf []byte) ([]typeRecord, error) {
 	return all, nil
 }
 
-// onBTF is an edit of one type of .BTF, named by kind and name.
-func onBTF(kind Kind, name string, change func(f *file, btf *section, t typeRecord), format string, args ...any) Edit {
+// onBTF returns an edit of one type of .BTF, chosen by kind and name.
+func onBTF(
+	kind Kind, name string, change func(f *file, btf *section, t typeRecord), format string, args ...any,
+) Edit {
 	return onFile(func(f *file) error {
 		btf, err := f.section(".BTF")
 		if err != nil {
@@ -140,14 +145,14 @@ func RenameType(kind Kind, from, to string) Edit {
 	}, "rename btf type %s to %s", from, to)
 }
 
-// NamelessType takes the name of a BTF type.
+// NamelessType removes the name of a BTF type.
 func NamelessType(kind Kind, name string) Edit {
 	return onBTF(kind, name, func(f *file, btf *section, t typeRecord) {
 		f.order.PutUint32(btf.data[t.at+btfNameAt:], 0)
 	}, "take the name of btf type %s", name)
 }
 
-// addBTFString puts a string at the end of the strings, and moves the end. Strings come last in what clang writes.
+// addBTFString appends a string to the strings, and moves their end. Clang writes the strings last.
 func (f *file) addBTFString(btf *section, s string) (offset uint32) {
 	offset = f.order.Uint32(btf.data[btfStrLenAt:])
 	at := f.order.Uint32(btf.data[btfHdrLenAt:]) + f.order.Uint32(btf.data[btfStrOffAt:]) + offset
@@ -156,14 +161,14 @@ func (f *file) addBTFString(btf *section, s string) (offset uint32) {
 	return offset
 }
 
-// PointTypeAt makes a BTF type that is of another type be of the type with that id, which need not exist.
+// PointTypeAt makes a BTF type refer to the type with that id, which need not exist.
 func PointTypeAt(kind Kind, name string, id uint32) Edit {
 	return onBTF(kind, name, func(f *file, btf *section, t typeRecord) {
 		f.order.PutUint32(btf.data[t.at+btfTypeAt:], id)
 	}, "point btf type %s at type %d", name, id)
 }
 
-// PointTypeAtItself makes a BTF type that is of another type be of itself.
+// PointTypeAtItself makes a BTF type refer to itself.
 func PointTypeAtItself(kind Kind, name string) Edit {
 	return onBTF(kind, name, func(f *file, btf *section, t typeRecord) {
 		f.order.PutUint32(btf.data[t.at+btfTypeAt:], t.id)
@@ -178,13 +183,13 @@ func TypeKind(kind Kind, name string, to Kind) Edit {
 	}, "make btf type %s of kind %d", name, to)
 }
 
-// Field is a 32-bit field of the header of .BTF.
+// Field names a 32-bit field of the header of .BTF.
 type Field struct {
 	name string
 	at   int
 }
 
-// The fields of the header that say where its parts are, in bytes.
+// The fields of the header that locate its parts, in bytes.
 var (
 	HeaderLength  = Field{"header length", btfHdrLenAt}
 	TypesOffset   = Field{"types offset", btfTypeOffAt}
@@ -200,14 +205,18 @@ func BTFHeader(field Field, to uint32) Edit {
 	}, "set btf %s to %#x", field.name, to)
 }
 
-// BTFMagic breaks the first bytes of .BTF, by which it is known.
+// BTFMagic breaks the first bytes of .BTF, by which a loader knows it.
 func BTFMagic() Edit {
-	return onBTFHeader(func(order binary.ByteOrder, header []byte) { order.PutUint16(header, 0xdead) }, "break btf magic")
+	return onBTFHeader(func(order binary.ByteOrder, header []byte) {
+		order.PutUint16(header, 0xdead)
+	}, "break btf magic")
 }
 
 // BTFVersion sets the version of the format of .BTF. There is only version 1.
 func BTFVersion(to uint8) Edit {
-	return onBTFHeader(func(_ binary.ByteOrder, header []byte) { header[btfVersionAt] = to }, "set btf version to %d", to)
+	return onBTFHeader(func(_ binary.ByteOrder, header []byte) {
+		header[btfVersionAt] = to
+	}, "set btf version to %d", to)
 }
 
 // onBTFHeader returns an edit of the header of .BTF.

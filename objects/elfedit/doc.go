@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package elfedit makes bad BPF objects of good ones. A compiler writes no object with a nameless symbol or with half a section; a loader
-// meets them all the same, from other tools and from bad disks.
+// Package elfedit makes bad BPF objects from good ones. A compiler writes no object with a nameless
+// symbol or with half a section. A loader meets them all the same, from other tools and from bad
+// disks.
 //
-// An [Edit] is pure: the same object in gives the same object out. Edits of sections, symbols and BTF take the file apart and lay it out
-// again; edits of the header and of bytes work on the file as it is, so they come last. An edit that does not fit the object, such as one of
-// a symbol that is not there, is an error and never a silent copy.
+// An [Edit] is pure: the same object in gives the same object out. Edits of sections, symbols and
+// BTF take the file apart and lay it out again. Edits of the header and of bytes change the file as
+// it is, so they come last. An edit that does not fit the object, such as one of a missing symbol,
+// is an error and never a silent copy.
 //
-// Read edit.go, then file.go (taking apart and laying out), section.go, symbol.go, reloc.go, btf.go, header.go.
+// Read edit.go, then file.go (taking apart and laying out), section.go, symbol.go, reloc.go,
+// btf.go, header.go.
 package elfedit

@@ -16,7 +16,7 @@ type Edit struct {
 // String says what the edit does, such as "drop section .BTF".
 func (e Edit) String() string { return e.does }
 
-// Apply makes the edits one after the other, on a copy. An edit that does not fit is an error that names it.
+// Apply makes the edits one after the other, on a copy. The error names the edit that does not fit.
 func Apply(elf []byte, edits ...Edit) ([]byte, error) {
 	elf = slices.Clone(elf)
 	for _, e := range edits {

@@ -16,7 +16,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/objects/elfedit"
 )
 
-// object is a committed object with one map counts, and a program count that refers to it.
+// object returns a committed object with one map counts, and a program count that refers to it.
 func object(t testing.TB, order string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile("../mapdefs/" + order + "/counter.o")
@@ -26,7 +26,7 @@ func object(t testing.TB, order string) []byte {
 	return raw
 }
 
-// outline is what the edits are about, as debug/elf reads it.
+// outline holds what the edits change, as debug/elf reads it.
 type outline struct {
 	Machine  elf.Machine
 	Sections []string // name and size
@@ -164,7 +164,7 @@ func TestLayoutKeepsEverySection(t *testing.T) {
 	}
 }
 
-// btfOf is the raw BTF of an object, for a reader that does not know the object.
+// btfOf returns the raw BTF of an object, for a reader that does not know the object.
 func btfOf(t *testing.T, raw []byte) []byte {
 	t.Helper()
 	f, err := elf.NewFile(bytes.NewReader(raw))
@@ -196,7 +196,7 @@ func TestRenamedTypeIsFoundByItsNewName(t *testing.T) {
 	}
 }
 
-// TestBrokenBTFIsBroken asks a reader of BTF that is not ours.
+// TestBrokenBTFIsBroken asks the reader of cilium/ebpf, which is not ours.
 func TestBrokenBTFIsBroken(t *testing.T) {
 	for _, e := range []Edit{
 		BTFMagic(),
@@ -226,7 +226,7 @@ func TestBrokenBTFIsBroken(t *testing.T) {
 					}
 					types++
 				}
-				// A type that is not there ends the sequence without an error.
+				// A missing type ends the sequence without an error.
 				if err == nil && types >= 23 {
 					t.Errorf("%s: read without an error", order)
 				}

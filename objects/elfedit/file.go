@@ -11,7 +11,8 @@ import (
 	"slices"
 )
 
-// A file is a relocatable 64-bit ELF file, taken apart. Its layout (offsets, the order in the file) is not kept: [file.bytes] makes a new one.
+// A file holds a relocatable 64-bit ELF file in parts. It does not keep the layout (offsets, the
+// order in the file): [file.bytes] makes a new one.
 type file struct {
 	order    binary.ByteOrder
 	header   elf.Header64
@@ -21,7 +22,8 @@ type file struct {
 	shstrtab *section // names of sections; clang keeps names of symbols in it too
 }
 
-// A section is a section's header and contents. Name, offset and size in the header are set when the file is laid out.
+// A section holds a section's header and contents. Laying the file out sets name, offset and size
+// in the header.
 type section struct {
 	elf.Section64
 	name   string
@@ -30,32 +32,34 @@ type section struct {
 	info   *section // what an SHT_REL section is for
 }
 
-// A symbol is an entry of the symbol table. Name and section index are set when the file is laid out.
+// A symbol holds an entry of the symbol table. Laying the file out sets its name and section index.
 type symbol struct {
 	elf.Sym64
 	name    string
 	section *section // nil for undefined and special sections
 }
 
-// A reloc is an entry of an SHT_REL section.
+// A reloc holds an entry of an SHT_REL section.
 type reloc struct {
 	offset uint64
 	typ    uint32
 	symbol *symbol
 }
 
-// relocSize is the size of an entry of an SHT_REL section, in bytes.
+// relocSize holds the size of an entry of an SHT_REL section, in bytes.
 var relocSize = binary.Size(elf.Rel64{})
 
-// maxSize is the size of the largest file that is taken apart, in bytes: a hundred times that of the largest object there is.
+// maxSize limits the files that are taken apart, in bytes. The largest committed object has a
+// hundredth of it.
 const maxSize = 1 << 20
 
-// maxAlign is the largest alignment of a section that is laid out again, in bytes.
+// maxAlign limits the alignment of a section that is laid out again, in bytes.
 const maxAlign = 4096
 
 // parse takes apart an object as clang writes it. It does not try to read bad objects.
 func parse(raw []byte) (*file, error) {
-	// debug/elf checks that sections are in the file and that names are in their tables, and knows nothing of writing.
+	// debug/elf checks that sections are in the file and that names are in their tables, and knows
+	// nothing of writing.
 	checked, err := elf.NewFile(bytes.NewReader(raw))
 	if err != nil {
 		return nil, fmt.Errorf("parse object: %w", err)
@@ -128,7 +132,8 @@ func (f *file) readSymbols() error {
 		if err := f.read(f.symtab.data, uint64(at), &s.Sym64); err != nil {
 			return fmt.Errorf("symbol %d: %w", at/elf.Sym64Size, err)
 		}
-		name, _, found := bytes.Cut(f.shstrtab.data[min(uint64(s.Name), uint64(len(f.shstrtab.data))):], []byte{0})
+		at := min(uint64(s.Name), uint64(len(f.shstrtab.data)))
+		name, _, found := bytes.Cut(f.shstrtab.data[at:], []byte{0})
 		if !found {
 			return fmt.Errorf("symbol %d: name is outside its table", at/elf.Sym64Size)
 		}
@@ -203,7 +208,9 @@ func (f *file) link() {
 		}
 		f.symtab.data = append(f.symtab.data, f.write(s.Sym64)...)
 	}
-	locals := slices.IndexFunc(f.symbols, func(s *symbol) bool { return elf.ST_BIND(s.Sym64.Info) != elf.STB_LOCAL })
+	locals := slices.IndexFunc(f.symbols, func(s *symbol) bool {
+		return elf.ST_BIND(s.Sym64.Info) != elf.STB_LOCAL
+	})
 	if locals < 0 {
 		locals = len(f.symbols)
 	}
@@ -235,7 +242,7 @@ func (f *file) read(raw []byte, at uint64, into any) error {
 	return err
 }
 
-// write is v, a struct of fixed size, in the file's byte order.
+// write encodes v, a struct of fixed size, in the file's byte order.
 func (f *file) write(v any) []byte {
 	raw, err := binary.Append(nil, f.order, v)
 	if err != nil {
@@ -250,7 +257,7 @@ func align(out *bytes.Buffer, to uint64) {
 	}
 }
 
-// names is a string table while it is written. Offset 0 is the empty string.
+// names holds a string table while it is written. Offset 0 is the empty string.
 type names struct {
 	table []byte
 	known map[string]uint32

@@ -10,7 +10,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/objects/elfedit"
 )
 
-// FuzzApply edits whatever it is given. It may refuse; it may not panic, and what it lays out can be read.
+// FuzzApply edits any input. An edit may refuse it but must not panic, and what it lays out can be
+// read.
 func FuzzApply(f *testing.F) {
 	f.Add(object(f, "el"))
 	f.Add(object(f, "eb"))

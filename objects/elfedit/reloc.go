@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// MoveRelocation moves the first relocation of a section that names a symbol to another place, by that many bytes from its own.
+// MoveRelocation moves, by that many bytes, the first relocation of a section that names a symbol.
 func MoveRelocation(section, symbol string, by int64) Edit {
 	return onFile(func(f *file) error {
 		for _, r := range f.relocsOf(section) {
@@ -20,7 +20,8 @@ func MoveRelocation(section, symbol string, by int64) Edit {
 	}, "move relocation of %s to %s by %d", section, symbol, by)
 }
 
-// MoveReloc gives a relocation of a section, by its number from 0, another offset in bytes. It may be beyond the section's end.
+// MoveReloc gives a relocation of a section, by its number from 0, another offset in bytes. It may
+// be beyond the section's end.
 func MoveReloc(section string, number int, offset uint64) Edit {
 	return onFile(func(f *file) error {
 		if _, err := f.section(section); err != nil {
@@ -38,7 +39,8 @@ func MoveReloc(section string, number int, offset uint64) Edit {
 	}, "move relocation %d of section %s to %#x", number, section, offset)
 }
 
-// relocsOf returns the relocations of a section. It has none where its section of relocations is missing.
+// relocsOf returns the relocations of a section. It has none where its section of relocations is
+// missing.
 func (f *file) relocsOf(section string) []*reloc {
 	for _, s := range f.sections {
 		if s.info != nil && s.info.name == section {

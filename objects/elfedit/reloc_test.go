@@ -10,7 +10,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/objects/elfedit"
 )
 
-// firstReloc is the offset of the first relocation of section xdp.
+// firstReloc returns the offset of the first relocation of section xdp.
 func firstReloc(t *testing.T, raw []byte) uint64 {
 	t.Helper()
 	f, err := elf.NewFile(bytes.NewReader(raw))

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// section is the section of that name.
+// section returns the section of that name.
 func (f *file) section(name string) (*section, error) {
 	for _, s := range f.sections {
 		if s.name == name {
@@ -18,7 +18,8 @@ func (f *file) section(name string) (*section, error) {
 	return nil, fmt.Errorf("no section %s", name)
 }
 
-// DropSection removes a section, the relocations of it, and the symbols in it with the relocations that name them.
+// DropSection removes a section, the relocations of it, and the symbols in it with the relocations
+// that name them.
 func DropSection(name string) Edit {
 	return onFile(func(f *file) error {
 		s, err := f.section(name)
@@ -46,7 +47,8 @@ func onSection(name string, change func(s *section) error, format string, args .
 	}, format, args...)
 }
 
-// EmptySection removes a section's contents and keeps its header, its symbols and the relocations that name them.
+// EmptySection removes a section's contents. Its header, its symbols and the relocations that name
+// them stay.
 func EmptySection(name string) Edit {
 	return onSection(name, func(s *section) error {
 		s.data = nil
@@ -54,7 +56,8 @@ func EmptySection(name string) Edit {
 	}, "empty section %s", name)
 }
 
-// EmptySectionType gives a section the type of one that has no bytes in the file, with its size kept.
+// EmptySectionType gives a section the type of one without bytes in the file (SHT_NOBITS). Its size
+// stays.
 func EmptySectionType(name string) Edit {
 	return onSection(name, func(s *section) error {
 		s.Type = uint32(elf.SHT_NOBITS)
@@ -83,7 +86,7 @@ func ShrinkSection(name string, n int) Edit {
 	}, "shrink section %s by %d", name, n)
 }
 
-// onHeader returns an edit of the header of a section in the laid-out file, which stays as it is otherwise.
+// onHeader returns an edit of the header of a section in the laid-out file, and of nothing else.
 func onHeader(name string, change func(header *elf.Section64), format string, args ...any) Edit {
 	return onBytes(func(raw []byte) ([]byte, error) {
 		f, err := parse(raw)
@@ -97,22 +100,29 @@ func onHeader(name string, change func(header *elf.Section64), format string, ar
 		raw = f.bytes()
 		header := s.Section64
 		change(&header)
-		copy(raw[f.header.Shoff+uint64(slices.Index(f.sections, s))*uint64(f.header.Shentsize):], f.write(header))
+		at := f.header.Shoff + uint64(slices.Index(f.sections, s))*uint64(f.header.Shentsize)
+		copy(raw[at:], f.write(header))
 		return raw, nil
 	}, format, args...)
 }
 
 // SectionOffset says that a section is at that offset of the file, without moving it.
 func SectionOffset(name string, offset uint64) Edit {
-	return onHeader(name, func(header *elf.Section64) { header.Off = offset }, "move section %s to %#x", name, offset)
+	return onHeader(name, func(header *elf.Section64) {
+		header.Off = offset
+	}, "move section %s to %#x", name, offset)
 }
 
 // SectionSize says that a section has that size, in bytes, and leaves its contents alone.
 func SectionSize(name string, size uint64) Edit {
-	return onHeader(name, func(header *elf.Section64) { header.Size = size }, "resize section %s to %#x", name, size)
+	return onHeader(name, func(header *elf.Section64) {
+		header.Size = size
+	}, "resize section %s to %#x", name, size)
 }
 
 // SectionType says that a section is of another type, and leaves its contents alone.
 func SectionType(name string, typ elf.SectionType) Edit {
-	return onHeader(name, func(header *elf.Section64) { header.Type = uint32(typ) }, "make section %s %v", name, typ)
+	return onHeader(name, func(header *elf.Section64) {
+		header.Type = uint32(typ)
+	}, "make section %s %v", name, typ)
 }

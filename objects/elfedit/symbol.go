@@ -24,7 +24,8 @@ func (f *file) dropSymbol(sym *symbol) {
 	}
 }
 
-// DropSymbol removes a symbol and the relocations that name it. What the symbol was for stays in its section.
+// DropSymbol removes a symbol and the relocations that name it. What the symbol stood for stays in
+// its section.
 func DropSymbol(name string) Edit {
 	return onFile(func(f *file) error {
 		s, err := f.symbol(name)
@@ -53,19 +54,22 @@ func RenameSymbol(from, to string) Edit {
 	return onSymbol(from, func(s *symbol) { s.name = to }, "rename symbol %s to %s", from, to)
 }
 
-// NamelessSymbol takes a symbol's name away.
+// NamelessSymbol removes a symbol's name.
 func NamelessSymbol(name string) Edit {
 	return onSymbol(name, func(s *symbol) { s.name = "" }, "take the name of symbol %s", name)
 }
 
-// MoveSymbol gives a symbol another offset in its section, in bytes. It may be beyond the section's end.
+// MoveSymbol gives a symbol another offset in its section, in bytes. It may be beyond the section's
+// end.
 func MoveSymbol(name string, offset uint64) Edit {
 	return onSymbol(name, func(s *symbol) { s.Value = offset }, "move symbol %s to %#x", name, offset)
 }
 
-// SymbolSection says that a symbol is in the section of that index, which need not be there.
+// SymbolSection says that a symbol is in the section of that index, which need not exist.
 func SymbolSection(name string, index uint16) Edit {
-	return onSymbol(name, func(s *symbol) { s.section, s.Shndx = nil, index }, "put symbol %s in section %d", name, index)
+	return onSymbol(name, func(s *symbol) {
+		s.section, s.Shndx = nil, index
+	}, "put symbol %s in section %d", name, index)
 }
 
 // ResizeSymbol gives a symbol another size, in bytes. It may reach beyond the section's end.
