@@ -128,7 +128,7 @@ func (c *coreRelocator) targets() ([]*btf.Spec, error) {
 
 // noKernelTypes says that the kernel's types cannot be had.
 func noKernelTypes(err error) error {
-	return &refuse.Error{Stage: StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
+	return &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
 // attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id of a type, and for a module the descriptor
@@ -170,7 +170,7 @@ func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, er
 		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool { return i.IsModule() && i.Name == module })
 		return id, handle, err
 	}
-	return 0, nil, &refuse.Error{Stage: StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
+	return 0, nil, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
 }
 
 // typeID is the id of a type of that name and kind. A kernel may have several functions of one name; they are no target for anyone, as nobody
@@ -186,7 +186,7 @@ func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
 			continue
 		}
 		if match != nil {
-			return 0, &refuse.Error{Stage: StageRelocate, Class: ClassInvalid, Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
+			return 0, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassInvalid, Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
 		}
 		match = t
 	}

@@ -42,7 +42,7 @@ func (k *mapMaker) wantAll(o *Object) error {
 		}
 		var err error
 		if k.maps[i].want, err = want(o.name, m); err != nil {
-			return refuse.At(StageCreate, m.def.Section, m.def.Name, err)
+			return refuse.At(refuse.StageCreate, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
@@ -58,7 +58,7 @@ func (k *mapMaker) createAll() error {
 				continue
 			}
 			if err := k.obtain(m); err != nil {
-				return refuse.At(StageCreate, m.def.Section, m.def.Name, err)
+				return refuse.At(refuse.StageCreate, m.def.Section, m.def.Name, err)
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (k *mapMaker) obtain(m *mapLoad) error {
 	if m.pinPath == "" || m.policy == PinReplace { // which comes once everything else is loaded
 		return nil
 	}
-	return refuse.At(StagePin, m.def.Section, m.def.Name, k.pin(m))
+	return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, k.pin(m))
 }
 
 // hold gives a map in the kernel to the load, which closes it should it fail. It takes the place of
@@ -208,7 +208,7 @@ func (k *mapMaker) takeGiven(m *mapLoad) error {
 	}
 	if m.def.Type != ebpf.UnspecifiedMap {
 		if err := m.want.compare(given.FD(), "", k.kernelTypes); err != nil {
-			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
+			return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	own, err := given.Clone()
@@ -220,14 +220,14 @@ func (k *mapMaker) takeGiven(m *mapLoad) error {
 	if m.pinPath == "" || m.policy == PinReplace {
 		return nil
 	}
-	return refuse.At(StagePin, m.def.Section, m.def.Name, k.pins.pinGiven(m))
+	return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, k.pins.pinGiven(m))
 }
 
 // reuse takes the map that is pinned where m should be. It leaves m without one if nothing is pinned.
 func (k *mapMaker) reuse(m *mapLoad) error {
 	pinned, err := k.openPinned(m)
 	if err != nil || pinned == nil {
-		return refuse.At(StagePin, m.def.Section, m.def.Name, err)
+		return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, err)
 	}
 	k.hold(m, pinned)
 	m.reused = true

@@ -14,24 +14,20 @@ import (
 
 // CreateMap makes one map without an object. The map is the caller's to [Pin] and to close.
 //
-// The definition's Name, Type, KeySize, ValueSize, MaxEntries, Flags, MapExtra and, where Flags has BPF_F_NUMA_NODE, NumaNode go to the kernel as they
-// stand: an object is for any machine, and a load puts right what this one wants otherwise; who makes a map here asks this kernel. Of the name it keeps
-// 15 bytes. Types, Pinning, Inner and Slots are for definitions in objects: with one of these the error wraps [ErrDefinition].
+// The attributes go to the kernel as they stand: an object is for any machine, and a load puts right
+// what this one needs; here the caller asks this kernel. Of the name the kernel keeps 15 bytes.
 //
-// The template shows what the maps in a map of maps look like. It is not put in and stays the caller's. For a map of maps without one, and for any
-// other map with one, the error wraps [ErrInner].
-func CreateMap(d Definition, template *ebpf.Map) (*ebpf.Map, error) {
-	made, err := createAlone(toInternal(&d), template)
-	return made, export("", refuse.At(StageCreate, "", d.Name, err))
+// The template shows what the maps in a map of maps look like. It is not put in and stays the caller's.
+// For a map of maps without one, and for any other map with one, the error is of [ClassDefinition].
+func CreateMap(name string, a Attributes, template *ebpf.Map) (*ebpf.Map, error) {
+	made, err := createAlone(name, mapdef.Attributes(a), template)
+	return made, export("", refuse.At(refuse.StageCreate, "", name, err))
 }
 
-func createAlone(d *mapdef.Definition, template *ebpf.Map) (*ebpf.Map, error) {
-	if d.Key != 0 || d.Value != 0 || d.Pinning != mapdef.PinNone || d.Inner != nil || len(d.Slots) > 0 {
-		return nil, fmt.Errorf("it says what only an object can: %w", refuse.ErrDefinition)
-	}
-	attr := asDefined(d.Name, d)
+func createAlone(name string, a mapdef.Attributes, template *ebpf.Map) (*ebpf.Map, error) {
+	attr := asDefined(name, a)
 	switch {
-	case mapdef.HoldsMaps(d.Type) != (template != nil):
+	case mapdef.HoldsMaps(a.Type) != (template != nil):
 		return nil, fmt.Errorf("a template, and only for a map of maps: %w", refuse.ErrInner)
 	case template != nil:
 		attr.InnerMapFD = uint32(template.FD())

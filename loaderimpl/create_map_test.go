@@ -10,28 +10,29 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// loneHash is a definition that comes from no object.
-var loneHash = Definition{Name: "lone", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 3}
+// loneHash is for a map that comes from no object.
+var loneHash = Attributes{Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 3}
 
-// with is the definition with one thing changed.
-func (d Definition) with(change func(*Definition)) Definition {
-	change(&d)
-	return d
+// with returns the attributes with one thing changed.
+func (a Attributes) with(change func(*Attributes)) Attributes {
+	change(&a)
+	return a
 }
 
 func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
-	for name, d := range map[string]Definition{
+	for name, d := range map[string]Attributes{
 		"hash":    loneHash,
-		"flags":   loneHash.with(func(d *Definition) { d.Flags = mapdef.FlagNoPrealloc }),
-		"node 0":  loneHash.with(func(d *Definition) { d.Flags = mapdef.FlagNumaNode }),
-		"no node": loneHash.with(func(d *Definition) { d.NumaNode = 1 << 20 }), // without its flag it is none
-		"ring":    {Name: "ring", Type: ebpf.RingBuf, MaxEntries: 1 << 16},
+		"flags":   loneHash.with(func(d *Attributes) { d.Flags = mapdef.FlagNoPrealloc }),
+		"node 0":  loneHash.with(func(d *Attributes) { d.Flags = mapdef.FlagNumaNode }),
+		"no node": loneHash.with(func(d *Attributes) { d.NumaNode = 1 << 20 }), // without its flag it is none
+		"ring":    {Type: ebpf.RingBuf, MaxEntries: 1 << 16},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := CreateMap(d, nil)
+			m, err := CreateMap("lone", d, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +42,7 @@ func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := sys.Info{
-				Type: uint32(d.Type), ID: info.ID, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries, MapFlags: d.Flags, Name: sys.Name(d.Name),
+				Type: uint32(d.Type), ID: info.ID, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries, MapFlags: d.Flags, Name: sys.Name("lone"),
 			}
 			if got := *info; got != want || got.ID == 0 {
 				t.Errorf("%+v, want %+v", got, want)
@@ -51,17 +52,17 @@ func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 }
 
 func TestMapOfMapsWithoutAnObjectTakesMapsLikeItsTemplate(t *testing.T) {
-	template, err := CreateMap(loneHash, nil)
+	template, err := CreateMap("lone", loneHash, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer template.Close()
-	outer, err := CreateMap(Definition{Name: "outer", Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, template)
+	outer, err := CreateMap("outer", Attributes{Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, template)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer outer.Close()
-	other, err := CreateMap(loneHash.with(func(d *Definition) { d.ValueSize = 9 }), nil)
+	other, err := CreateMap("lone", loneHash.with(func(d *Attributes) { d.ValueSize = 9 }), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,32 +76,28 @@ func TestMapOfMapsWithoutAnObjectTakesMapsLikeItsTemplate(t *testing.T) {
 }
 
 func TestMapWithoutAnObjectIsRefused(t *testing.T) {
-	template, err := CreateMap(loneHash, nil)
+	template, err := CreateMap("lone", loneHash, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer template.Close()
 	for name, tt := range map[string]struct {
-		d        Definition
+		d        Attributes
 		template *ebpf.Map
 		want     error
 	}{
-		"no entries":               {loneHash.with(func(d *Definition) { d.MaxEntries = 0 }), nil, unix.EINVAL},
-		"ring of less than a page": {Definition{Name: "ring", Type: ebpf.RingBuf, MaxEntries: 100}, nil, unix.EINVAL}, // a load would round it
-		"unknown type":             {loneHash.with(func(d *Definition) { d.Type = 9999 }), nil, unix.EINVAL},
-		"absent node":              {loneHash.with(func(d *Definition) { d.Flags, d.NumaNode = mapdef.FlagNumaNode, 1<<10 }), nil, ErrNode},
-		"types":                    {loneHash.with(func(d *Definition) { d.Key = 1 }), nil, ErrDefinition},
-		"pinning":                  {loneHash.with(func(d *Definition) { d.Pinning = PinByName }), nil, ErrDefinition},
-		"inner definition":         {loneHash.with(func(d *Definition) { d.Inner = &Definition{} }), nil, ErrDefinition},
-		"slots":                    {loneHash.with(func(d *Definition) { d.Slots = []Slot{{}} }), nil, ErrDefinition},
-		"no template":              {Definition{Name: "outer", Type: ebpf.HashOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, nil, ErrInner},
-		"template of a hash":       {loneHash, template, ErrInner},
+		"no entries":               {loneHash.with(func(d *Attributes) { d.MaxEntries = 0 }), nil, unix.EINVAL},
+		"ring of less than a page": {Attributes{Type: ebpf.RingBuf, MaxEntries: 100}, nil, unix.EINVAL}, // a load would round it
+		"unknown type":             {loneHash.with(func(d *Attributes) { d.Type = 9999 }), nil, unix.EINVAL},
+		"absent node":              {loneHash.with(func(d *Attributes) { d.Flags, d.NumaNode = mapdef.FlagNumaNode, 1<<10 }), nil, refuse.ErrNode},
+		"no template":              {Attributes{Type: ebpf.HashOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, nil, refuse.ErrInner},
+		"template of a hash":       {loneHash, template, refuse.ErrInner},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := CreateMap(tt.d, tt.template)
+			m, err := CreateMap("lone", tt.d, tt.template)
 			var e *Error
-			if m != nil || !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Stage != StageCreate || e.Symbol != tt.d.Name {
-				t.Errorf("%v, %v, want %v at %s of %s", m, err, tt.want, StageCreate, tt.d.Name)
+			if m != nil || !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Stage != refuse.StageCreate || e.Symbol != "lone" {
+				t.Errorf("%v, %v, want %v at %s of %s", m, err, tt.want, refuse.StageCreate, "lone")
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
@@ -50,7 +51,7 @@ func checkOpen(t testing.TB, data []byte) {
 func openMeasured(data []byte) (*Object, uint64, error) {
 	before := allocated()
 	o, err := OpenBytes(data, Options{Name: "damaged"})
-	if errors.Is(err, ErrUnknownField) {
+	if errors.Is(err, refuse.ErrUnknownField) {
 		o, err = OpenBytes(data, Options{Name: "damaged", IgnoreUnknownFields: true})
 	}
 	return o, allocated() - before, err
@@ -79,7 +80,7 @@ func checkForKernel(t testing.TB, o *Object) {
 			_, err = o.types.ForKernel(o.file, keep, old)
 		}
 	}
-	if err != nil && !errors.Is(err, ErrBTF) && !errors.Is(err, ErrExtern) {
+	if err != nil && !errors.Is(err, refuse.ErrBTF) && !errors.Is(err, refuse.ErrExtern) {
 		t.Fatalf("error %v", err)
 	}
 }
@@ -99,7 +100,7 @@ func TestOpenOfTruncatedObjects(t *testing.T) {
 			data := readTest(t, name, order)
 			for n := range data {
 				_, err := OpenBytes(data[:n:n], Options{})
-				if !errors.Is(err, ErrELF) {
+				if !errors.Is(err, refuse.ErrELF) {
 					t.Fatalf("%s.%s cut to %d bytes: %v", name, order, n, err)
 				}
 			}

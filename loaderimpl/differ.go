@@ -23,7 +23,8 @@ type Difference struct {
 	Defined   uint64 // what the definition, with the changes that were made to it, asks for
 }
 
-// A MapDiffersError says why a map that is there, pinned or given, is not used for a definition. It wraps [ErrIncompatiblePin].
+// A MapDiffersError says why a map that is there, pinned or given, is not used for a definition. It is in the chain
+// of an error of [ClassPin].
 type MapDiffersError struct {
 	Path        string       // where the map is pinned; empty for one that was given
 	Differences []Difference // all that were found; none if it is no map at all
@@ -38,15 +39,17 @@ func (e *MapDiffersError) Error() string {
 	if len(parts) == 0 {
 		parts = []string{"not a map"}
 	}
-	text := fmt.Sprintf("%s: %v", strings.Join(parts, ", "), refuse.ErrIncompatiblePin)
+	text := strings.Join(parts, ", ")
 	if e.Path != "" {
 		text = e.Path + ": " + text
 	}
 	return text
 }
 
-// Unwrap is [ErrIncompatiblePin].
-func (e *MapDiffersError) Unwrap() error { return refuse.ErrIncompatiblePin }
+// differs refuses the map that is pinned at a path, or was given, with what it differs in.
+func differs(path string, diffs []Difference) error {
+	return fmt.Errorf("%w: %w", &MapDiffersError{Path: path, Differences: diffs}, refuse.ErrIncompatiblePin)
+}
 
 // differences compares attributes.
 type differences []Difference
@@ -67,7 +70,7 @@ func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error
 	case err != nil:
 		return err
 	case !isMap:
-		return &MapDiffersError{Path: path}
+		return differs(path, nil)
 	}
 	info, err := sys.InfoOf(fd)
 	if err != nil {
@@ -84,7 +87,7 @@ func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error
 		return err
 	}
 	if len(diffs) > 0 {
-		return &MapDiffersError{Path: path, Differences: diffs}
+		return differs(path, diffs)
 	}
 	return nil
 }

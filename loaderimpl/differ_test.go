@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // TestEveryDifferenceIsNamed gives maps that differ from map shared of object pinned: a hash of 4 and 8 bytes, 3 entries.
@@ -39,7 +40,7 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 		given, err := ebpf.NewMap(&spec)
 		do(t, err)
 		o := openTest(t, "pinned", Options{})
-		do(t, o.Map("shared").SetPinPath(""))
+		do(t, o.Map("shared").SetPin("", PinShare))
 		do(t, o.Map("shared").UseMap(given))
 		l, err := o.Load(LoadOptions{})
 		var differs *MapDiffersError
@@ -47,7 +48,7 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 		case err == nil:
 			do(t, l.Close())
 			differs = &MapDiffersError{}
-		case !errors.As(err, &differs) || !errors.Is(err, ErrIncompatiblePin):
+		case !errors.As(err, &differs) || !errors.Is(err, refuse.ErrIncompatiblePin):
 			t.Errorf("%s: error %v", c.name, err)
 			continue
 		}
@@ -74,9 +75,9 @@ func TestAKernelThatCannotBeAsked(t *testing.T) {
 	}{
 		{"no node", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3}, nil, nil, nil},
 		{"node on both sides", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: mapdef.FlagNumaNode},
-			func(m *Map) error { return m.SetNumaNode(0) }, ErrNodeUnknown, nil},
+			func(m *Map) error { return m.Change(func(a *Attributes) { a.SetNumaNode(0) }) }, refuse.ErrNodeUnknown, nil},
 		{"node on one side", "handled/one", "kept", ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 3, Flags: mapdef.FlagNumaNode},
-			nil, ErrIncompatiblePin, []Difference{{"map_flags", mapdef.FlagNumaNode, 0}}},
+			nil, refuse.ErrIncompatiblePin, []Difference{{"map_flags", mapdef.FlagNumaNode, 0}}},
 		{"maps of maps", "inner", "in_array", outer, nil, nil, nil},
 	} {
 		given, err := ebpf.NewMap(&c.spec)
@@ -85,7 +86,7 @@ func TestAKernelThatCannotBeAsked(t *testing.T) {
 		if c.change != nil {
 			do(t, c.change(o.Map(c.target)))
 		}
-		w, err := want(o.Name(), o.Map(c.target))
+		w, err := want(o.name, o.Map(c.target))
 		do(t, err)
 		err = w.compare(given.FD(), "", func() (*btf.Spec, error) { return nil, btf.ErrNotSupported })
 		if !errors.Is(err, c.want) || c.want == nil && err != nil {

@@ -38,11 +38,11 @@ func ExampleError() {
 	if errors.As(err, &refusal) {
 		fmt.Println(refusal.Stage, refusal.Class, refusal.Section, refusal.Symbol)
 	}
-	fmt.Println(errors.Is(err, loaderimpl.ErrUnknownField))
+	fmt.Println(errors.Is(err, loaderimpl.ClassField), errors.Is(err, loaderimpl.ClassNotSupported))
 	fmt.Println(err)
 	// Output:
 	// define not-supported/map-field .maps m
-	// true
+	// true true
 	// define unknown_field .maps m: field colour: unknown field in a map definition: remove it, or ignore unknown fields
 }
 
@@ -76,7 +76,7 @@ func ExampleMapHandler() {
 		}
 		word := func(i int) uint32 { return d.ByteOrder().Uint32(d.Raw[4*i:]) }
 		d.Type, d.KeySize, d.ValueSize, d.MaxEntries = ebpf.MapType(word(2)), word(3), word(4), word(5)
-		d.Pinning = loaderimpl.PinByName
+		d.PinByName = true
 		return nil
 	}}
 	object, err := loaderimpl.Open([]string{"testdata/handled/maps.bpfel.o"}, loaderimpl.Options{
@@ -88,7 +88,7 @@ func ExampleMapHandler() {
 	}
 	for _, m := range object.Maps() {
 		d := m.Definition()
-		fmt.Printf("%s: %v of %d, by %s, at %s\n", d.Name, d.Type, d.MaxEntries, d.Source, m.PinPath())
+		fmt.Printf("%s: %v of %d, by %s, at %s\n", d.Name, d.Type, d.MaxEntries, d.Source, d.PinPath)
 	}
 	// Output:
 	// first: Hash of 16, by handler, at /sys/fs/bpf/vendor/first
@@ -121,7 +121,7 @@ func ExampleProgramHandler() {
 
 // Who reuses a pinned map learns all that differs.
 func ExampleMapDiffersError() {
-	var err error = &loaderimpl.Error{Stage: loaderimpl.StagePin, Class: loaderimpl.ClassPin, Object: "counter", Symbol: "counts",
+	var err error = &loaderimpl.Error{Stage: "pin", Class: loaderimpl.ClassPin, Object: "counter", Symbol: "counts",
 		Err: &loaderimpl.MapDiffersError{Path: "/sys/fs/bpf/counts", Differences: []loaderimpl.Difference{
 			{Attribute: "max_entries", Pinned: 4, Defined: 8},
 		}}}

@@ -10,7 +10,12 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
+
+// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never
+// reaches the caller of [Open].
+var ErrHandBack = refuse.ErrHandBack
 
 // A MapHandler lets a caller make sense of map definitions that this package does not understand, or understand them otherwise. It is registered
 // with [Options.MapHandlers], for the objects that are opened with these options and no others.
@@ -25,7 +30,7 @@ type MapHandler struct {
 	// Define is asked once for each definition, when the object is opened, in the order of offsets; for each symbol of a section there is
 	// one. It fills in the draft, and returns nil. Or it returns [ErrHandBack], wrapped or not: then the draft is dropped, and this package
 	// does as if there were no handler, but that it refuses a definition in a section of Section's that it does not read. Any other error
-	// refuses the object; it is wrapped with its place, and has the class of what it wraps: of this package's sentinels, or an errno.
+	// refuses the object; it is wrapped with its place, and has the class of what it wraps: a [Class], or an errno.
 	//
 	// Opening is pure. A handler that makes maps, or opens pins, does so in Draft.Supply, which is called when the object is loaded.
 	Define func(d *Draft) error
@@ -41,23 +46,12 @@ type Draft struct {
 	// [Options.IgnoreUnknownFields], reported.
 	Definition
 
-	// PinPath is where to pin the map, by [Options.PinPolicy], like [Map.SetPinPath]. For a map that is pinned by its name there is
-	// Definition.Pinning.
-	PinPath string
-
 	// Supply, if it is set, is asked for the map when the object is loaded, once, instead of making one. The loader takes a descriptor of its
 	// own: the map that Supply returns stays the handler's, who may close it when [Object.Load] has returned. If Definition.Type is set, the
 	// map has to be what the definition says, as with [Map.UseMap]. It is used as it is: with no initial values put in.
 	Supply func() (*ebpf.Map, error)
 
 	inner *mapdef.Draft
-}
-
-// SetNumaNode asks for a NUMA node, and sets BPF_F_NUMA_NODE with it, like [Map.SetNumaNode].
-func (d *Draft) SetNumaNode(node uint32) {
-	inner := toInternal(&d.Definition)
-	inner.OnNode(node)
-	d.NumaNode, d.Flags = inner.NumaNode, inner.Flags
 }
 
 // ByteOrder returns the byte order of the object, and so of Raw.
@@ -67,7 +61,7 @@ func (d *Draft) ByteOrder() binary.ByteOrder { return d.inner.ByteOrder() }
 func (d *Draft) Types() (*btf.Spec, error) { return d.inner.Types() }
 
 // Number returns the n of a field that was written as __uint(name, n). The error wraps
-// [ErrNotPointer] for a field that was not, and [ErrField] for one that is no field of BTF.
+// [ClassDefinition] for a field that was not, or that is no field of BTF.
 func (d *Draft) Number(f Field) (uint32, error) { return d.inner.Number(mapdef.Field(f)) }
 
 // internalHandlers makes handlers of the layer below from those of the caller's.
@@ -91,6 +85,6 @@ func (h MapHandler) define(inner *mapdef.Draft) error {
 		return fromHandler(err)
 	}
 	inner.Definition = *toInternal(&d.Definition)
-	inner.PinPath, inner.Supply = d.PinPath, d.Supply
+	inner.Supply = d.Supply
 	return nil
 }

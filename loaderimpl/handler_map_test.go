@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
@@ -64,10 +65,12 @@ func TestAHandlerReadsTheDefinitionsOfASection(t *testing.T) {
 				got = append(got, d)
 			}
 			if diff := cmp.Diff([]Definition{
-				{Name: "first", Section: "vendor_maps", Source: SourceHandler, Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16,
-					Flags: mapdef.FlagNoPrealloc},
-				{Name: "second", Section: "vendor_maps", Offset: 64, Source: SourceHandler, Type: ebpf.Array, KeySize: 4, ValueSize: 4,
-					MaxEntries: 2, Flags: mapdef.FlagNumaNode},
+				{Name: "first", Section: "vendor_maps", Source: "handler", Attributes: Attributes{
+					Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 16, Flags: mapdef.FlagNoPrealloc,
+				}},
+				{Name: "second", Section: "vendor_maps", Offset: 64, Source: "handler", Attributes: Attributes{
+					Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 2, Flags: mapdef.FlagNumaNode,
+				}},
 			}, got, compareDefinitions); diff != "" {
 				t.Errorf("%s, handler of %q: (-want +got)\n%s", order, section, diff)
 			}
@@ -104,64 +107,60 @@ func TestOpenRefusesWhatHandlersDo(t *testing.T) {
 		want     error
 		error    Error
 	}{
-		{"without a handler", "maps", nil, ErrMapKind, Error{Stage: StageResolve, Class: ClassMapKind, Section: "xdp", Symbol: "use"}},
-		{"handed back", "maps", define(func(*Draft) error { return ErrHandBack }), ErrMapKind,
-			Error{Stage: StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
-		{"handed back by the one for what nobody knows", "maps", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, ErrMapKind,
-			Error{Stage: StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
+		{"without a handler", "maps", nil, refuse.ErrMapKind, Error{Stage: refuse.StageResolve, Class: ClassMapKind, Section: "xdp", Symbol: "use"}},
+		{"handed back", "maps", define(func(*Draft) error { return ErrHandBack }), refuse.ErrMapKind,
+			Error{Stage: refuse.StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
+		{"handed back by the one for what nobody knows", "maps", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, refuse.ErrMapKind,
+			Error{Stage: refuse.StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
 		{"error of its own", "maps", define(func(*Draft) error { return errVendor }), errVendor,
-			Error{Stage: StageDefine, Section: "vendor_maps", Symbol: "first"}},
-		{"error with a class", "maps", define(func(*Draft) error { return fmt.Errorf("magic: %w", ErrDefinition) }), ErrDefinition,
-			Error{Stage: StageDefine, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
-		{"nothing filled in", "maps", define(func(*Draft) error { return nil }), ErrTypeMissing,
-			Error{Stage: StageDefine, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
-		{"pinning that nobody knows", "maps", define(func(d *Draft) error {
-			d.Type, d.Pinning = ebpf.Array, 7
-			return nil
-		}), ErrPinning, Error{Stage: StageDefine, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+			Error{Stage: refuse.StageDefine, Section: "vendor_maps", Symbol: "first"}},
+		{"error with a class", "maps", define(func(*Draft) error { return fmt.Errorf("magic: %w", refuse.ErrDefinition) }), refuse.ErrDefinition,
+			Error{Stage: refuse.StageDefine, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+		{"nothing filled in", "maps", define(func(*Draft) error { return nil }), refuse.ErrTypeMissing,
+			Error{Stage: refuse.StageDefine, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
 		{"slots of a map that holds none", "maps", define(func(d *Draft) error {
 			d.Type, d.Slots = ebpf.Array, []Slot{{Name: "use"}}
 			return nil
-		}), ErrSlot, Error{Stage: StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+		}), refuse.ErrSlot, Error{Stage: refuse.StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
 		{"two slots at once", "maps", define(func(d *Draft) error {
 			d.Type, d.Slots = ebpf.ProgramArray, []Slot{{Index: 1, Name: "use"}, {Name: "use"}, {Index: 1, Name: "use"}}
 			return nil
-		}), ErrSlot, Error{Stage: StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+		}), refuse.ErrSlot, Error{Stage: refuse.StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
 		{"slot that is out of range", "maps", define(func(d *Draft) error {
 			d.Type, d.MaxEntries, d.Slots = ebpf.ProgramArray, 2, []Slot{{Index: 2, Name: "use"}}
 			return nil
-		}), ErrSlot, Error{Stage: StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+		}), refuse.ErrSlot, Error{Stage: refuse.StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
 		{"too many maps in a map", "maps", define(func(d *Draft) error {
 			d.Type, d.MaxEntries = ebpf.Array, 1
 			if d.Name == "second" {
 				d.Type, d.Slots = ebpf.HashOfMaps, []Slot{{Index: 8, Name: "first"}, {Index: 9, Name: "first"}}
 			}
 			return nil
-		}), ErrSlot, Error{Stage: StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "second"}},
+		}), refuse.ErrSlot, Error{Stage: refuse.StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "second"}},
 		{"map that holds itself", "maps", define(func(d *Draft) error {
 			d.Type, d.Slots = ebpf.ArrayOfMaps, []Slot{{Name: "first"}}
 			return nil
-		}), ErrInner, Error{Stage: StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+		}), refuse.ErrInner, Error{Stage: refuse.StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
 		{"maps that hold each other", "maps", define(func(d *Draft) error {
 			d.Type, d.Slots = ebpf.ArrayOfMaps, []Slot{{Name: map[string]string{"first": "second", "second": "first"}[d.Name]}}
 			return nil
-		}), ErrInner, Error{Stage: StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
-		{"field that it does not know either", "other_field", []MapHandler{{Define: vendorFields}}, ErrUnknownField,
-			Error{Stage: StageDefine, Class: ClassField, Section: ".maps", Symbol: "m"}},
-		{"fields handed back", "fields", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, ErrUnknownField,
-			Error{Stage: StageDefine, Class: ClassField, Section: ".maps", Symbol: "sized"}},
+		}), refuse.ErrInner, Error{Stage: refuse.StageResolve, Class: ClassDefinition, Section: "vendor_maps", Symbol: "first"}},
+		{"field that it does not know either", "other_field", []MapHandler{{Define: vendorFields}}, refuse.ErrUnknownField,
+			Error{Stage: refuse.StageDefine, Class: ClassField, Section: ".maps", Symbol: "m"}},
+		{"fields handed back", "fields", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, refuse.ErrUnknownField,
+			Error{Stage: refuse.StageDefine, Class: ClassField, Section: ".maps", Symbol: "sized"}},
 		{"error about fields", "fields", []MapHandler{{Define: func(*Draft) error { return errVendor }}}, errVendor,
-			Error{Stage: StageDefine, Section: ".maps", Symbol: "sized"}},
+			Error{Stage: refuse.StageDefine, Section: ".maps", Symbol: "sized"}},
 		{"inner map pinned", "fields", []MapHandler{{Define: func(d *Draft) error {
 			if d.Name == "outer.inner" {
 				d.PinPath = "/sys/fs/bpf/inner"
 			}
 			return vendorFields(d)
-		}}}, ErrInner, Error{Stage: StageDefine, Class: ClassDefinition, Section: ".maps", Symbol: "outer"}},
-		{"no function", "maps", []MapHandler{{Section: "vendor_maps"}}, ErrHandler, Error{Stage: StageOpen, Class: ClassInvalid}},
-		{"two for a section", "maps", []MapHandler{vendorMaps("vendor_maps", nil), vendorMaps("vendor_maps", nil)}, ErrHandler,
-			Error{Stage: StageOpen, Class: ClassInvalid}},
-		{"one for global data", "maps", []MapHandler{vendorMaps(".rodata.vendor", nil)}, ErrHandler, Error{Stage: StageOpen, Class: ClassInvalid}},
+		}}}, refuse.ErrInner, Error{Stage: refuse.StageDefine, Class: ClassDefinition, Section: ".maps", Symbol: "outer"}},
+		{"no function", "maps", []MapHandler{{Section: "vendor_maps"}}, refuse.ErrHandler, Error{Stage: refuse.StageOpen, Class: ClassInvalid}},
+		{"two for a section", "maps", []MapHandler{vendorMaps("vendor_maps", nil), vendorMaps("vendor_maps", nil)}, refuse.ErrHandler,
+			Error{Stage: refuse.StageOpen, Class: ClassInvalid}},
+		{"one for global data", "maps", []MapHandler{vendorMaps(".rodata.vendor", nil)}, refuse.ErrHandler, Error{Stage: refuse.StageOpen, Class: ClassInvalid}},
 	} {
 		_, err := Open([]string{objectPath("handled/"+c.object, native())}, Options{MapHandlers: c.handlers})
 		c.error.Object = c.object
@@ -175,8 +174,8 @@ func vendorFields(d *Draft) error {
 		n, err := d.Number(f)
 		switch {
 		case f.Name == "vendor_other":
-			if !errors.Is(err, ErrNotPointer) {
-				return fmt.Errorf("%s is number %d (%v): %w", f.Name, n, err, ErrDefinition)
+			if !errors.Is(err, refuse.ErrNotPointer) {
+				return fmt.Errorf("%s is number %d (%v): %w", f.Name, n, err, refuse.ErrDefinition)
 			}
 			continue
 		case err != nil:
@@ -229,7 +228,7 @@ func TestAHandlerComesBeforeTheParsers(t *testing.T) {
 	for key, inner := range []string{"one", "two"} {
 		var id uint32
 		do(t, l.Maps["outer"].Lookup(uint32(key), &id))
-		if want, err := l.MapID(inner); err != nil || id != want {
+		if want, err := mapID(l, inner); err != nil || id != want {
 			t.Errorf("outer holds map %d at %d, want %d (%v)", id, key, want, err)
 		}
 	}
@@ -244,7 +243,7 @@ func TestWhatAHandlerHandsBackIsReadAsWithout(t *testing.T) {
 	back := func(section string) MapHandler {
 		return MapHandler{Section: section, Define: func(d *Draft) error {
 			asked++
-			d.Definition = Definition{Type: ebpf.Stack, Unknown: []Field{{Name: "colour"}}} // and none of it counts
+			d.Definition = Definition{Attributes: Attributes{Type: ebpf.Stack}, Unknown: []Field{{Name: "colour"}}} // and none of it counts
 			return ErrHandBack
 		}}
 	}
@@ -262,11 +261,11 @@ func TestWhatAHandlerHandsBackIsReadAsWithout(t *testing.T) {
 
 func TestAHandlerChangesNeitherNamesNorPlaces(t *testing.T) {
 	o := openTest(t, "handled/one", handled("vendor_maps", func(d *Draft) error {
-		d.Name, d.Section, d.Offset, d.Source, d.Raw = "other", "maps", 99, SourceData, nil
+		d.Name, d.Section, d.Offset, d.Source, d.Raw = "other", "maps", 99, "data", nil
 		return nil
 	}))
 	d := o.Map("kept").Definition()
-	if d.Section != "vendor_maps" || d.Offset != 0 || d.Source != SourceHandler || len(d.Raw) != 32 {
+	if d.Section != "vendor_maps" || d.Offset != 0 || d.Source != "handler" || len(d.Raw) != 32 {
 		t.Errorf("definition %+v", d)
 	}
 }
@@ -284,7 +283,7 @@ func TestASuppliedMapIsUsed(t *testing.T) {
 	if got := run(t, l, "use"); got != 41 {
 		t.Errorf("the program returned %d", got)
 	}
-	id, err := l.MapID("kept")
+	id, err := mapID(l, "kept")
 	do(t, err)
 	if want, err := sys.IDOf(mine.FD()); err != nil || id != want {
 		t.Errorf("map %d is used, want %d (%v)", id, want, err)
@@ -305,10 +304,10 @@ func TestSuppliesThatFail(t *testing.T) {
 		want   error
 		stage  Stage
 	}{
-		{"error", func() (*ebpf.Map, error) { return nil, errVendor }, errVendor, StageCreate},
-		{"no map", func() (*ebpf.Map, error) { return nil, nil }, ErrHandler, StageCreate},
-		{"nothing pinned", func() (*ebpf.Map, error) { return OpenPin("/sys/fs/bpf/loadstone-none") }, unix.ENOENT, StagePin},
-		{"map that is another", func() (*ebpf.Map, error) { return other, nil }, ErrIncompatiblePin, StagePin},
+		{"error", func() (*ebpf.Map, error) { return nil, errVendor }, errVendor, refuse.StageCreate},
+		{"no map", func() (*ebpf.Map, error) { return nil, nil }, refuse.ErrHandler, refuse.StageCreate},
+		{"nothing pinned", func() (*ebpf.Map, error) { return OpenPin("/sys/fs/bpf/loadstone-none") }, unix.ENOENT, refuse.StagePin},
+		{"map that is another", func() (*ebpf.Map, error) { return other, nil }, refuse.ErrIncompatiblePin, refuse.StagePin},
 	} {
 		o := openTest(t, "handled/one", handled("vendor_maps", func(d *Draft) error {
 			d.Supply = c.supply
@@ -342,7 +341,7 @@ func TestAHandlerPinsMaps(t *testing.T) {
 			more func(d *Draft) error
 		}{
 			{"kept", Options{PinRoot: root}, func(d *Draft) error {
-				d.Pinning = PinByName
+				d.PinByName = true
 				return nil
 			}},
 			{"elsewhere", Options{}, func(d *Draft) error {
@@ -359,7 +358,7 @@ func TestAHandlerPinsMaps(t *testing.T) {
 					return
 				}
 				defer l.Close()
-				id, err := l.MapID("kept")
+				id, err := mapID(l, "kept")
 				if err != nil {
 					t.Error(err)
 				}
@@ -382,7 +381,7 @@ func checkHandled(t testing.TB, data []byte) {
 		d.Type, d.MaxEntries = ebpf.Array, d.ByteOrder().Uint32(d.Raw[4:])
 		return nil
 	}}
-	setup := func(p *Program) error { return p.SetType(ebpf.XDP) }
+	setup := func(p *Program) error { return p.SetKind(ProgramKind{Type: ebpf.XDP}) }
 	o, err := OpenBytes(data, Options{
 		Name: "damaged", MapHandlers: []MapHandler{odd, vendorMaps("maps", nil), vendorMaps("vendor_maps", nil), {Define: vendorFields}},
 		ProgramHandlers: []ProgramHandler{{Section: "vendor/", Setup: setup}, {Section: "", Setup: setup}},

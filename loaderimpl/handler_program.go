@@ -96,20 +96,20 @@ func (o *Object) setUp() error {
 			continue
 		}
 		if err := p.handler.Setup(p); err != nil {
-			return refuse.At(StageOpen, p.section, p.name, fromHandler(err))
+			return refuse.At(refuse.StageOpen, p.section, p.name, fromHandler(err))
 		}
 	}
 	return nil
 }
 
 // Attach has a program attached by its section's handler. Closing what is returned undoes it, and does so before l is closed; closing l does
-// not. The error wraps [ErrAttach] if no handler attaches the program, and [ErrNotLoaded] if there is no such program.
+// not. The error is of [ClassNotSupported] if no handler attaches the program, and of [ClassNotFound] if there is no such program.
 func (l *Loaded) Attach(program string) (io.Closer, error) {
 	p := l.object.Program(program)
 	var err error
 	switch {
 	case l.Programs[program] == nil:
-		return nil, export(l.object.name, refuse.At(StageAttach, "", program, refuse.ErrNotLoaded))
+		return nil, export(l.object.name, refuse.At(refuse.StageAttach, "", program, refuse.ErrNotLoaded))
 	case p.handler == nil || p.handler.Attach == nil:
 		err = refuse.ErrAttach
 	default:
@@ -119,5 +119,5 @@ func (l *Loaded) Attach(program string) (io.Closer, error) {
 		}
 		err = fromHandler(err)
 	}
-	return nil, export(l.object.name, refuse.At(StageAttach, p.section, p.name, err))
+	return nil, export(l.object.name, refuse.At(refuse.StageAttach, p.section, p.name, err))
 }

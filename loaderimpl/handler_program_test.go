@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
 // A diary notes which functions of which handlers were called for which programs.
@@ -118,7 +119,7 @@ func TestHandlersAreThoseOfTheOptions(t *testing.T) {
 		if want := 2 * len(handlers); len(y.lines) != want {
 			t.Errorf("%d handlers: calls %v", len(handlers), y.lines)
 		}
-		if _, err := l.Attach("entry"); (len(handlers) == 0) != errors.Is(err, ErrAttach) {
+		if _, err := l.Attach("entry"); (len(handlers) == 0) != errors.Is(err, refuse.ErrAttach) {
 			t.Errorf("%d handlers: %v", len(handlers), err)
 		}
 	}
@@ -127,7 +128,7 @@ func TestHandlersAreThoseOfTheOptions(t *testing.T) {
 func TestAHandlerChangesWhatIsLoaded(t *testing.T) {
 	l := load(t, "handled/programs", Options{ProgramHandlers: []ProgramHandler{{
 		Section: "vendor/3",
-		Setup:   func(p *Program) error { return p.SetType(ebpf.SocketFilter) },
+		Setup:   func(p *Program) error { return p.SetKind(ProgramKind{Type: ebpf.SocketFilter}) },
 		Prepare: func(p *Preparation) error {
 			p.Kind = ProgramKind{Type: ebpf.XDP}
 			p.Code[4] = 44 // the 33 that it returns
@@ -146,7 +147,7 @@ func TestAHandlerChangesWhatIsLoaded(t *testing.T) {
 
 func TestHandlersOfProgramsThatFail(t *testing.T) {
 	needsBPF(t)
-	xdp := func(p *Program) error { return p.SetType(ebpf.XDP) }
+	xdp := func(p *Program) error { return p.SetKind(ProgramKind{Type: ebpf.XDP}) }
 	prepare := func(f func(p *Preparation) error) ProgramHandler {
 		return ProgramHandler{Section: "vendor", Setup: xdp, Prepare: f}
 	}
@@ -157,21 +158,21 @@ func TestHandlersOfProgramsThatFail(t *testing.T) {
 		class   Class
 	}{
 		{"error of its own", prepare(func(*Preparation) error { return errVendor }), errVendor, ""},
-		{"error with a class", prepare(func(*Preparation) error { return fmt.Errorf("no: %w", ErrSection) }), ErrSection, ClassSection},
+		{"error with a class", prepare(func(*Preparation) error { return fmt.Errorf("no: %w", refuse.ErrSection) }), refuse.ErrSection, ClassSection},
 		{"errno", prepare(func(p *Preparation) error { return p.Maps["vendor_calls"].Put(uint32(99), uint32(0)) }), unix.E2BIG, ""},
 		{"no type any more", prepare(func(p *Preparation) error {
 			p.Kind.Type = ebpf.UnspecifiedProgram
 			return nil
-		}), ErrProgramType, ClassSection},
+		}), refuse.ErrProgramType, ClassSection},
 		{"code of another length", prepare(func(p *Preparation) error {
 			p.Code = append(p.Code, p.Code...)
 			return nil
-		}), ErrHandler, ClassInvalid},
-		{"never a type", ProgramHandler{Section: "vendor"}, ErrProgramType, ClassSection},
+		}), refuse.ErrHandler, ClassInvalid},
+		{"never a type", ProgramHandler{Section: "vendor"}, refuse.ErrProgramType, ClassSection},
 	} {
 		o := openTest(t, "handled/programs", Options{ProgramHandlers: []ProgramHandler{c.handler}})
 		leaveOut(t, "third", "skipped", "fallen")(o)
-		if e := checkLoadFails(t, c.name, o, c.want); e.Stage != StageLoad || e.Class != c.class || e.Section != "vendor" || e.Symbol != "exact" {
+		if e := checkLoadFails(t, c.name, o, c.want); e.Stage != refuse.StageLoad || e.Class != c.class || e.Section != "vendor" || e.Symbol != "exact" {
 			t.Errorf("%s: error %#v", c.name, e)
 		}
 	}
@@ -184,10 +185,10 @@ func TestOpenRefusesWhatProgramHandlersRefuse(t *testing.T) {
 		want     error
 		error    Error
 	}{
-		{"setup", []ProgramHandler{{Section: "vendor/", Setup: func(p *Program) error { return fmt.Errorf("no: %w", ErrSection) }}}, ErrSection,
-			Error{Stage: StageOpen, Class: ClassSection, Section: "vendor/3", Symbol: "third"}},
-		{"two for a section", []ProgramHandler{{Section: "a"}, {Section: "a"}}, ErrHandler, Error{Stage: StageOpen, Class: ClassInvalid}},
-		{"two fallbacks", []ProgramHandler{{}, {}}, ErrHandler, Error{Stage: StageOpen, Class: ClassInvalid}},
+		{"setup", []ProgramHandler{{Section: "vendor/", Setup: func(p *Program) error { return fmt.Errorf("no: %w", refuse.ErrSection) }}}, refuse.ErrSection,
+			Error{Stage: refuse.StageOpen, Class: ClassSection, Section: "vendor/3", Symbol: "third"}},
+		{"two for a section", []ProgramHandler{{Section: "a"}, {Section: "a"}}, refuse.ErrHandler, Error{Stage: refuse.StageOpen, Class: ClassInvalid}},
+		{"two fallbacks", []ProgramHandler{{}, {}}, refuse.ErrHandler, Error{Stage: refuse.StageOpen, Class: ClassInvalid}},
 	} {
 		_, err := Open([]string{objectPath("handled/programs", native())}, Options{ProgramHandlers: c.handlers})
 		c.error.Object = "programs"
@@ -197,7 +198,7 @@ func TestOpenRefusesWhatProgramHandlersRefuse(t *testing.T) {
 
 func TestAttachRefuses(t *testing.T) {
 	failing := ProgramHandler{
-		Section: "vendor", Setup: func(p *Program) error { return p.SetType(ebpf.XDP) },
+		Section: "vendor", Setup: func(p *Program) error { return p.SetKind(ProgramKind{Type: ebpf.XDP}) },
 		Attach: func(*Program, *Loaded) (io.Closer, error) { return nil, errVendor },
 	}
 	l := load(t, "handled/programs", Options{ProgramHandlers: []ProgramHandler{failing}}, leaveOut(t, "third", "skipped", "fallen"))
@@ -206,10 +207,10 @@ func TestAttachRefuses(t *testing.T) {
 		want    error
 		error   Error
 	}{
-		{"exact", errVendor, Error{Stage: StageAttach, Section: "vendor", Symbol: "exact"}},
-		{"entry", ErrAttach, Error{Stage: StageAttach, Class: ClassNotSupported, Section: "xdp", Symbol: "entry"}},
-		{"third", ErrNotLoaded, Error{Stage: StageAttach, Class: ClassNotFound, Symbol: "third"}},
-		{"nothing", ErrNotLoaded, Error{Stage: StageAttach, Class: ClassNotFound, Symbol: "nothing"}},
+		{"exact", errVendor, Error{Stage: refuse.StageAttach, Section: "vendor", Symbol: "exact"}},
+		{"entry", refuse.ErrAttach, Error{Stage: refuse.StageAttach, Class: ClassNotSupported, Section: "xdp", Symbol: "entry"}},
+		{"third", refuse.ErrNotLoaded, Error{Stage: refuse.StageAttach, Class: ClassNotFound, Symbol: "third"}},
+		{"nothing", refuse.ErrNotLoaded, Error{Stage: refuse.StageAttach, Class: ClassNotFound, Symbol: "nothing"}},
 	} {
 		_, err := l.Attach(c.program)
 		c.error.Object = "programs"

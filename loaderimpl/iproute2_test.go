@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
@@ -28,27 +29,27 @@ func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
 		name   string
 		object string
 		edit   func(e *edit)
-		layout MapLayout
-		want   Source // of all maps
+		layout string
+		want   string // of all maps
 		err    error  // or why they are refused
 	}{
-		{name: "by the name of the struct", object: "iproute2", want: SourceIproute2},
-		{name: "by the name of another struct", object: "samples", want: SourceSamples},
-		{name: "by the members of a struct without a name", object: "iproute2_unnamed", want: SourceIproute2},
-		{name: "by size, which the struct without a name does not have", object: "iproute2_unnamed", edit: withoutTypes, err: ErrUnknownField},
-		{name: "by what programs call that struct", object: "samples_legacy", want: SourceSamples},
-		{name: "by the name of a struct that nobody knows, though the size fits", object: "refused/legacy_tail", err: ErrUnknownField},
-		{name: "by size", object: "iproute2_nobtf", want: SourceIproute2},
-		{name: "by size where sizes differ", object: "legacy_nobtf", want: SourceLegacy},
-		{name: "by size, which is none for the samples", object: "samples", edit: withoutTypes, err: ErrUnknownField},
-		{name: "by size, where there are no types to name", object: "iproute2", edit: withoutTypes, want: SourceIproute2},
-		{name: "as asked, without types", object: "samples", edit: withoutTypes, layout: LayoutSamples, want: SourceSamples},
-		{name: "as asked, against the name", object: "iproute2", layout: LayoutLegacy, err: ErrUnknownField},
-		{name: "as asked, against the size", object: "iproute2_nobtf", layout: LayoutLegacy, err: ErrUnknownField},
-		{name: "as asked, and too short for it", object: "refused/legacy_short", layout: LayoutIproute2, err: ErrDefinition},
-		{name: "as asked, and of several sizes", object: "legacy", layout: LayoutIproute2, err: ErrDefinition},
-		{name: "as asked, and shorter", object: "samples", layout: LayoutIproute2, err: ErrInner},
-		{name: "as asked of a layout that is none", object: "btf", layout: "bpf_map", err: ErrLayout},
+		{name: "by the name of the struct", object: "iproute2", want: "iproute2"},
+		{name: "by the name of another struct", object: "samples", want: "samples"},
+		{name: "by the members of a struct without a name", object: "iproute2_unnamed", want: "iproute2"},
+		{name: "by size, which the struct without a name does not have", object: "iproute2_unnamed", edit: withoutTypes, err: refuse.ErrUnknownField},
+		{name: "by what programs call that struct", object: "samples_legacy", want: "samples"},
+		{name: "by the name of a struct that nobody knows, though the size fits", object: "refused/legacy_tail", err: refuse.ErrUnknownField},
+		{name: "by size", object: "iproute2_nobtf", want: "iproute2"},
+		{name: "by size where sizes differ", object: "legacy_nobtf", want: "legacy"},
+		{name: "by size, which is none for the samples", object: "samples", edit: withoutTypes, err: refuse.ErrUnknownField},
+		{name: "by size, where there are no types to name", object: "iproute2", edit: withoutTypes, want: "iproute2"},
+		{name: "as asked, without types", object: "samples", edit: withoutTypes, layout: "bpf_load_map_def", want: "samples"},
+		{name: "as asked, against the name", object: "iproute2", layout: "bpf_map_def", err: refuse.ErrUnknownField},
+		{name: "as asked, against the size", object: "iproute2_nobtf", layout: "bpf_map_def", err: refuse.ErrUnknownField},
+		{name: "as asked, and too short for it", object: "refused/legacy_short", layout: "bpf_elf_map", err: refuse.ErrDefinition},
+		{name: "as asked, and of several sizes", object: "legacy", layout: "bpf_elf_map", err: refuse.ErrDefinition},
+		{name: "as asked, and shorter", object: "samples", layout: "bpf_elf_map", err: refuse.ErrInner},
+		{name: "as asked of a layout that is none", object: "btf", layout: "bpf_map", err: refuse.ErrLayout},
 	} {
 		e := edited(t, c.object)
 		if c.edit != nil {
@@ -70,9 +71,9 @@ func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
 }
 
 func TestShorterDefinitionsOfIproute2EndInZeros(t *testing.T) {
-	o := openTest(t, "legacy_one", Options{MapLayout: LayoutIproute2})
+	o := openTest(t, "legacy_one", Options{MapLayout: "bpf_elf_map"})
 	d := o.Map("m").Definition()
-	if diff := cmp.Diff(&Iproute2Map{}, d.Iproute2); diff != "" || d.MaxEntries != 6 || d.Flags != mapdef.FlagNoPrealloc || d.Source != SourceIproute2 {
+	if diff := cmp.Diff(&Iproute2Map{}, d.Iproute2); diff != "" || d.MaxEntries != 6 || d.Flags != mapdef.FlagNoPrealloc || d.Source != "iproute2" {
 		t.Errorf("%+v %s", d, diff)
 	}
 }
@@ -99,7 +100,7 @@ func TestIproute2sMapsHoldMaps(t *testing.T) {
 func TestInnerMapsThatAreChangedStillFit(t *testing.T) {
 	l := load(t, "iproute2", Options{}, func(o *Object) {
 		for _, m := range []string{"template", "first", "second"} {
-			do(t, o.Map(m).SetType(ebpf.Hash))
+			do(t, o.Map(m).Change(func(a *Attributes) { a.Type = ebpf.Hash }))
 		}
 	})
 	checkHeld(t, l, heldMap{"in_array", 2, "first"})
@@ -140,11 +141,11 @@ func TestTailCallsAreOfTheKindOfTheirCaller(t *testing.T) {
 		want   ebpf.ProgramType // of entry and last
 	}{
 		{"by its section", func(*Object) error { return nil }, ebpf.SchedCLS},
-		{"as set for the caller", func(o *Object) error { return o.Program("entry").SetType(ebpf.SchedACT) }, ebpf.SchedACT},
+		{"as set for the caller", func(o *Object) error { return o.Program("entry").SetKind(ProgramKind{Type: ebpf.SchedACT}) }, ebpf.SchedACT},
 		{"as set for all", func(o *Object) error {
 			var errs []error
 			for _, p := range o.Programs() {
-				errs = append(errs, p.SetType(ebpf.SchedACT))
+				errs = append(errs, p.SetKind(ProgramKind{Type: ebpf.SchedACT}))
 			}
 			return errors.Join(errs...)
 		}, ebpf.SchedACT},
@@ -167,14 +168,14 @@ func TestTailCallsThatCannotBeFilledIn(t *testing.T) {
 		want   error
 		error  Error
 	}{
-		{"callers of two kinds", "two_callers", func(*Object) error { return nil }, ErrTailCallType,
-			Error{Stage: StageLoad, Class: ClassSection, Section: "1/1", Symbol: "last"}},
-		{"no caller", "iproute2", func(o *Object) error { return o.Program("entry").SetAutoload(false) }, ErrProgramType,
-			Error{Stage: StageLoad, Class: ClassSection, Section: "42/0xf", Symbol: "last"}},
-		{"left out", "iproute2", func(o *Object) error { return o.Program("last").SetAutoload(false) }, ErrNotCreated,
-			Error{Stage: StageLoad, Class: ClassInvalid, Section: "maps", Symbol: "jumps"}},
-		{"array made shorter", "iproute2", func(o *Object) error { return o.Map("jumps").SetMaxEntries(15) }, unix.E2BIG,
-			Error{Stage: StageLoad, Section: "maps", Symbol: "jumps"}},
+		{"callers of two kinds", "two_callers", func(*Object) error { return nil }, refuse.ErrTailCallType,
+			Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "1/1", Symbol: "last"}},
+		{"no caller", "iproute2", func(o *Object) error { return o.Program("entry").SetAutoload(false) }, refuse.ErrProgramType,
+			Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "42/0xf", Symbol: "last"}},
+		{"left out", "iproute2", func(o *Object) error { return o.Program("last").SetAutoload(false) }, refuse.ErrNotCreated,
+			Error{Stage: refuse.StageLoad, Class: ClassInvalid, Section: "maps", Symbol: "jumps"}},
+		{"array made shorter", "iproute2", func(o *Object) error { return o.Map("jumps").Change(func(a *Attributes) { a.MaxEntries = 15 }) }, unix.E2BIG,
+			Error{Stage: refuse.StageLoad, Section: "maps", Symbol: "jumps"}},
 	} {
 		o := openTest(t, c.object, Options{})
 		do(t, c.change(o))
@@ -190,7 +191,7 @@ func TestHandlersOfSectionsOfTailCalls(t *testing.T) {
 	setUp := func(asked *[]string) func(*Program) error {
 		return func(p *Program) error {
 			*asked = append(*asked, p.Name())
-			return p.SetType(ebpf.SchedCLS)
+			return p.SetKind(ProgramKind{Type: ebpf.SchedCLS})
 		}
 	}
 	var exact, fallback []string
@@ -207,7 +208,7 @@ func TestHandlersOfSectionsOfTailCalls(t *testing.T) {
 	if err := l.Maps["jumps"].Lookup(uint32(15), &id); !errors.Is(err, ebpf.ErrKeyNotExist) {
 		t.Errorf("program %d is where the section's name says, though a handler took the section (%v)", id, err)
 	}
-	want, err := l.ProgramID("unused")
+	want, err := programID(l, "unused")
 	do(t, err)
 	if err := l.Maps["jumps"].Lookup(uint32(8), &id); err != nil || id != want {
 		t.Errorf("program %d in slot 8, want %d (%v)", id, want, err)
@@ -247,14 +248,14 @@ func objectFolder(t *testing.T, name string) string {
 }
 
 func iproute2Options(root, subdir string) Options {
-	return Options{PinMount: root, PinSubdir: subdir, PinIDs: map[uint32]string{11: "some/where"}}
+	return Options{Iproute2: Iproute2Options{PinMount: root, PinSubdir: subdir, PinIDs: map[uint32]string{11: "some/where"}}}
 }
 
 func openPinned(t *testing.T, opts Options) *Object {
 	t.Helper()
 	o, err := Open([]string{objectPath("iproute2_pinned", native())}, opts)
 	if err == nil {
-		err = o.Program("entry").SetType(ebpf.SchedCLS)
+		err = o.Program("entry").SetKind(ProgramKind{Type: ebpf.SchedCLS})
 	}
 	if err != nil {
 		t.Error(err)
@@ -287,11 +288,11 @@ func TestMapsArePinnedWhereIproute2PinsThem(t *testing.T) {
 				t.Errorf("%q: (-want +got)\n%s", subdir, diff)
 			}
 			for _, m := range o.Maps() {
-				if m.PinPath() == "" {
+				if m.Definition().PinPath == "" {
 					continue
 				}
-				if same, err := pinsSame(l.Maps[m.Name()].FD(), m.PinPath()); err != nil || !same {
-					t.Errorf("%q: another map than %s at %s (%v)", subdir, m.Name(), m.PinPath(), err)
+				if same, err := pinsSame(l.Maps[m.Name()].FD(), m.Definition().PinPath); err != nil || !same {
+					t.Errorf("%q: another map than %s at %s (%v)", subdir, m.Name(), m.Definition().PinPath, err)
 				}
 			}
 		})
@@ -308,14 +309,14 @@ func TestIproute2sMapsAreReusedAndTheirProgramsReplaced(t *testing.T) {
 				return
 			}
 			defer l.Close()
-			id, err := l.ProgramID("last")
+			id, err := programID(l, "last")
 			if err != nil || id == 0 {
 				t.Errorf("load %d: program last is %d: %v", i, id, err)
 			}
 			if err := l.Maps["jumps"].Lookup(uint32(1), &programs[i]); err != nil || programs[i] != id {
 				t.Errorf("load %d: program %d in the array, want %d (%v)", i, programs[i], id, err)
 			}
-			if maps[i], err = l.MapID("of_all"); err != nil || maps[i] == 0 {
+			if maps[i], err = mapID(l, "of_all"); err != nil || maps[i] == 0 {
 				t.Errorf("load %d: map of_all is %d: %v", i, maps[i], err)
 			}
 		}
@@ -327,7 +328,7 @@ func TestIproute2sMapsAreReusedAndTheirProgramsReplaced(t *testing.T) {
 
 func TestAPinnedMapOfMapsNeedsNoInnerMaps(t *testing.T) {
 	onBPFFS(t, func(root string) {
-		checkLoadFails(t, "not pinned yet", openTest(t, "iproute2_outer", Options{PinMount: root}), ErrInner)
+		checkLoadFails(t, "not pinned yet", openTest(t, "iproute2_outer", Options{Iproute2: Iproute2Options{PinMount: root}}), refuse.ErrInner)
 		if left := pins(t, root); len(left) > 0 {
 			t.Errorf("left %v", left)
 		}
@@ -348,14 +349,14 @@ func TestAPinnedMapOfMapsNeedsNoInnerMaps(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		l, err := openTest(t, "iproute2_outer", Options{PinMount: root}).Load(LoadOptions{})
+		l, err := openTest(t, "iproute2_outer", Options{Iproute2: Iproute2Options{PinMount: root}}).Load(LoadOptions{})
 		if err != nil {
 			t.Error(err)
 			return
 		}
 		defer l.Close()
 		for name, want := range ids {
-			if got, err := l.MapID(name); err != nil || got != want {
+			if got, err := mapID(l, name); err != nil || got != want {
 				t.Errorf("%s is map %d, want %d (%v)", name, got, want, err)
 			}
 		}
@@ -377,16 +378,16 @@ func TestAFailedLoadPutsProgramsBack(t *testing.T) {
 			return
 		}
 		// The second of two slots is beyond the end of the array, which only the kernel can tell as the map was changed after it was opened.
-		o := openTest(t, "iproute2", Options{PinMount: root})
+		o := openTest(t, "iproute2", Options{Iproute2: Iproute2Options{PinMount: root}})
 		d := o.Map("jumps").def
 		d.MaxEntries, d.Slots = 2, []mapdef.Slot{{Name: "last"}, {Index: 1, Name: "unused"}, {Index: 2, Name: "unused"}}
 		path := filepath.Join(root, "jumps")
-		if err := errors.Join(o.Map("jumps").SetPinPath(path), array.Pin(path)); err != nil {
+		if err := errors.Join(o.Map("jumps").SetPin(path, PinShare), array.Pin(path)); err != nil {
 			t.Error(err)
 			return
 		}
 		checkLoadFails(t, "slot beyond the end", o, unix.E2BIG)
-		want, _ := l.ProgramID("last")
+		want, _ := programID(l, "last")
 		var got uint32
 		if err := array.Lookup(uint32(0), &got); err != nil || got != want {
 			t.Errorf("program %d in slot 0, want %d back (%v)", got, want, err)
@@ -401,7 +402,7 @@ func TestFoldersOfAFailedLoadAreRemoved(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		for _, subdir := range iproute2Subdirs {
 			o := openPinned(t, iproute2Options(root, subdir))
-			if err := o.Map("jumps").SetMaxEntries(1); err != nil {
+			if err := o.Map("jumps").Change(func(a *Attributes) { a.MaxEntries = 1 }); err != nil {
 				t.Error(err)
 			}
 			checkLoadFails(t, "slot beyond the end", o, unix.E2BIG)
@@ -420,7 +421,7 @@ func TestFoldersOfOthersSurviveAFailedLoad(t *testing.T) {
 			}
 		}
 		o := openPinned(t, iproute2Options(root, "xdp"))
-		if err := o.Map("jumps").SetMaxEntries(1); err != nil {
+		if err := o.Map("jumps").Change(func(a *Attributes) { a.MaxEntries = 1 }); err != nil {
 			t.Error(err)
 		}
 		checkLoadFails(t, "slot beyond the end", o, unix.E2BIG)
@@ -439,19 +440,19 @@ func TestIproute2sPinsThatCannotBeMade(t *testing.T) {
 		class  Class
 		symbol string
 	}{
-		{"no mount", Options{PinIDs: map[uint32]string{11: "some"}}, ErrPinPath, ClassInvalid, "of_object"},
-		{"no such id", Options{PinMount: "/nowhere", PinIDs: map[uint32]string{12: "some"}}, ErrPinID, ClassNotFound, "of_some"},
-		{"no folder at the mount", Options{PinMount: filepath.Join(t.TempDir(), "gone"), PinIDs: map[uint32]string{11: "some"}}, unix.ENOENT,
-			ClassKernel, "of_object"},
-		{"no bpffs at the mount", Options{PinMount: t.TempDir(), PinIDs: map[uint32]string{11: "some"}}, ErrPinPlace, ClassInvalid, "of_object"},
+		{"no mount", Options{Iproute2: Iproute2Options{PinIDs: map[uint32]string{11: "some"}}}, refuse.ErrPinPath, ClassInvalid, "of_object"},
+		{"no such id", Options{Iproute2: Iproute2Options{PinMount: "/nowhere", PinIDs: map[uint32]string{12: "some"}}}, refuse.ErrPinID, ClassNotFound, "of_some"},
+		{"no folder at the mount", Options{Iproute2: Iproute2Options{PinMount: filepath.Join(t.TempDir(), "gone"), PinIDs: map[uint32]string{11: "some"}}}, unix.ENOENT,
+			refuse.ClassKernel, "of_object"},
+		{"no bpffs at the mount", Options{Iproute2: Iproute2Options{PinMount: t.TempDir(), PinIDs: map[uint32]string{11: "some"}}}, refuse.ErrPinPlace, ClassInvalid, "of_object"},
 	} {
 		got := *checkLoadFails(t, c.name, openPinned(t, c.opts), c.want)
 		got.Err, got.Object = nil, ""
-		if diff := cmp.Diff(Error{Stage: StagePin, Class: c.class, Section: "maps", Symbol: c.symbol}, got); diff != "" {
+		if diff := cmp.Diff(Error{Stage: refuse.StagePin, Class: c.class, Section: "maps", Symbol: c.symbol}, got); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
 		}
-		if c.opts.PinMount != "" && c.want == ErrPinPlace {
-			if left := entries(t, c.opts.PinMount); len(left) > 0 {
+		if c.opts.Iproute2.PinMount != "" && c.want == refuse.ErrPinPlace {
+			if left := entries(t, c.opts.Iproute2.PinMount); len(left) > 0 {
 				t.Errorf("%s: made %v", c.name, left)
 			}
 		}
@@ -461,7 +462,7 @@ func TestIproute2sPinsThatCannotBeMade(t *testing.T) {
 func TestACallerMayPinIproute2sMapsElsewhere(t *testing.T) {
 	o := openPinned(t, Options{})
 	for _, m := range o.Maps() {
-		do(t, m.SetPinPath(""))
+		do(t, m.SetPin("", PinShare))
 	}
 	needsBPF(t)
 	l, err := o.Load(LoadOptions{})
@@ -484,7 +485,7 @@ func TestTablesOfPinningIDs(t *testing.T) {
 		"0 a", "1 a", "2 a", "3", "a 3", "3 a b", "-3 a", "4294967296 a", "3 /a", "3 ..", "3 a/../../b", "3 a//b", "3 a.b", "3 .", "3 a\n3 b", "3 /",
 		"3 " + strings.Repeat("a", 256), "3 " + strings.Repeat("a", 70000),
 	} {
-		if ids, err := ParsePinIDs([]byte(text)); !errors.Is(err, ErrPinTable) {
+		if ids, err := ParsePinIDs([]byte(text)); !errors.Is(err, refuse.ErrPinTable) {
 			t.Errorf("%.20q: %v, %v", text, ids, err)
 		}
 	}
@@ -495,14 +496,14 @@ func TestOptionsForIproute2sPinsAreChecked(t *testing.T) {
 		opts Options
 		want error
 	}{
-		"absolute path":      {Options{PinIDs: map[uint32]string{3: "/etc"}}, ErrPinTable},
-		"path that leads up": {Options{PinIDs: map[uint32]string{3: "a/../../b"}}, ErrPinTable},
-		"path that is empty": {Options{PinIDs: map[uint32]string{3: ""}}, ErrPinTable},
-		"reserved id":        {Options{PinIDs: map[uint32]string{2: "a"}}, ErrPinTable},
-		"subdirectory":       {Options{PinSubdir: "../tc"}, ErrPinSubdir},
+		"absolute path":      {Options{Iproute2: Iproute2Options{PinIDs: map[uint32]string{3: "/etc"}}}, refuse.ErrPinTable},
+		"path that leads up": {Options{Iproute2: Iproute2Options{PinIDs: map[uint32]string{3: "a/../../b"}}}, refuse.ErrPinTable},
+		"path that is empty": {Options{Iproute2: Iproute2Options{PinIDs: map[uint32]string{3: ""}}}, refuse.ErrPinTable},
+		"reserved id":        {Options{Iproute2: Iproute2Options{PinIDs: map[uint32]string{2: "a"}}}, refuse.ErrPinTable},
+		"subdirectory":       {Options{Iproute2: Iproute2Options{PinSubdir: "../tc"}}, refuse.ErrPinSubdir},
 	} {
 		_, err := Open([]string{objectPath("btf", native())}, c.opts)
-		compareRefusal(t, name, err, &Error{Stage: StageOpen, Class: ClassInvalid, Object: "btf"}, c.want)
+		compareRefusal(t, name, err, &Error{Stage: refuse.StageOpen, Class: ClassInvalid, Object: "btf"}, c.want)
 	}
 }
 
@@ -512,7 +513,7 @@ func FuzzPinIDs(f *testing.F) {
 	f.Add([]byte("3 ../x"))
 	f.Fuzz(func(t *testing.T, table []byte) {
 		ids, err := ParsePinIDs(table)
-		if err != nil && !errors.Is(err, ErrPinTable) {
+		if err != nil && !errors.Is(err, refuse.ErrPinTable) {
 			t.Fatalf("error %v", err)
 		}
 		for id, path := range ids {
@@ -541,9 +542,9 @@ func FuzzTailCallSection(f *testing.F) {
 }
 
 func TestNamesLeadNowhereElse(t *testing.T) {
-	tree, err := newPinTree(nil, &Options{PinMount: "/mount", PinIDs: map[uint32]string{3: "a/"}})
+	tree, err := newPinTree(nil, &Iproute2Options{PinMount: "/mount", PinIDs: map[uint32]string{3: "a/"}})
 	do(t, err)
-	for name, want := range map[string]error{"m": nil, "..": ErrPinName, "../m": ErrPinName, "a/m": ErrPinName, "m.n": ErrPinName, "m\x00": ErrPinName} {
+	for name, want := range map[string]error{"m": nil, "..": refuse.ErrPinName, "../m": refuse.ErrPinName, "a/m": refuse.ErrPinName, "m.n": refuse.ErrPinName, "m\x00": refuse.ErrPinName} {
 		path, err := tree.path(&mapdef.Definition{Name: name, Iproute2: &mapdef.Iproute2Map{Pinning: 3}})
 		if !errors.Is(err, want) || want == nil && path != "/mount/a/m" {
 			t.Errorf("%q: %s, %v, want %v", name, path, err, want)

@@ -56,33 +56,15 @@ func (l *Loaded) Close() error {
 	return errors.Join(errs...)
 }
 
-// MapID is the kernel's id of a map, 0 if there is no such map.
-func (l *Loaded) MapID(name string) (uint32, error) {
-	m := l.Maps[name]
-	if m == nil {
-		return 0, nil
-	}
-	return sys.IDOf(m.FD())
-}
-
-// ProgramID is the kernel's id of a program, 0 if there is no such program.
-func (l *Loaded) ProgramID(name string) (uint32, error) {
-	p := l.Programs[name]
-	if p == nil {
-		return 0, nil
-	}
-	return sys.IDOf(p.FD())
-}
-
 // Load makes the object's maps and programs in the kernel. If anything fails, everything that the load
 // made is undone, and only that: a map that was pinned before stays, and so does its pin. A second load
-// of one object returns an error wrapping [ErrLoaded].
+// of one object is refused with [ClassInvalid].
 //
 // Errors are of type *[Error]. What the kernel refuses wraps its errno; a program that the verifier
 // refuses wraps [*VerifierError], which holds its log.
 func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	if o.loaded {
-		return nil, export(o.name, refuse.At(StageLoad, "", "", refuse.ErrLoaded))
+		return nil, export(o.name, refuse.At(refuse.StageLoad, "", "", refuse.ErrLoaded))
 	}
 	o.loaded = true
 	var undo undoStack
@@ -132,19 +114,19 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 // checkLoad finds what is wrong before anything is made.
 func (o *Object) checkLoad() error {
 	if o.file.Order != objfile.NativeOrder() {
-		return refuse.At(StageLoad, "", "", fmt.Errorf("%v: %w", o.file.Order, refuse.ErrByteOrder))
+		return refuse.At(refuse.StageLoad, "", "", fmt.Errorf("%v: %w", o.file.Order, refuse.ErrByteOrder))
 	}
 	if err := o.settleTailCalls(); err != nil {
 		return err
 	}
 	for _, p := range o.programs {
 		if err := code.Kind(p.kind).Check(); p.autoload && err != nil {
-			return refuse.At(StageLoad, p.section, p.name, err)
+			return refuse.At(refuse.StageLoad, p.section, p.name, err)
 		}
 	}
 	for _, m := range o.maps {
 		if err := m.checkPin(); m.create && err != nil {
-			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
+			return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil

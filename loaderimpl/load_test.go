@@ -22,6 +22,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
@@ -170,10 +171,10 @@ func TestMapsAreAsSet(t *testing.T) {
 	l := load(t, "btf", Options{}, func(o *Object) {
 		do(t, o.Program("use").SetAutoload(false))
 		m := o.Map("typed")
-		do(t, m.SetType(ebpf.LRUHash))
-		do(t, m.SetFlags(0))
-		do(t, m.SetMaxEntries(99))
-		do(t, o.Map("weakly").SetNumaNode(0))
+		do(t, m.Change(func(a *Attributes) { a.Type = ebpf.LRUHash }))
+		do(t, m.Change(func(a *Attributes) { a.Flags = 0 }))
+		do(t, m.Change(func(a *Attributes) { a.MaxEntries = 99 }))
+		do(t, o.Map("weakly").Change(func(a *Attributes) { a.SetNumaNode(0) }))
 		do(t, o.Map("ring").SetAutocreate(false))
 	})
 	maps := kernelMaps(t, l)
@@ -188,21 +189,22 @@ func TestMapsAreAsSet(t *testing.T) {
 	}
 }
 
-func TestIDs(t *testing.T) {
-	l := load(t, "btf", Options{}, nil)
-	id, err := l.MapID("typed")
-	do(t, err)
-	info, err := l.Maps["typed"].Info()
-	do(t, err)
-	if want, _ := info.ID(); uint32(want) != id || id == 0 {
-		t.Errorf("id %d, want %d", id, want)
+// mapID returns the kernel's id of a map, 0 if there is no such map.
+func mapID(l *Loaded, name string) (uint32, error) {
+	m := l.Maps[name]
+	if m == nil {
+		return 0, nil
 	}
-	if id, err = l.ProgramID("use"); err != nil || id == 0 {
-		t.Errorf("id %d, %v", id, err)
+	return sys.IDOf(m.FD())
+}
+
+// programID returns the kernel's id of a program, 0 if there is no such program.
+func programID(l *Loaded, name string) (uint32, error) {
+	p := l.Programs[name]
+	if p == nil {
+		return 0, nil
 	}
-	if id, err = l.MapID("nothing"); err != nil || id != 0 {
-		t.Errorf("id of nothing: %d, %v", id, err)
-	}
+	return sys.IDOf(p.FD())
 }
 
 // packet is the shortest packet that the kernel runs XDP programs on.
@@ -314,7 +316,7 @@ func checkHeld(t *testing.T, l *Loaded, held ...heldMap) {
 	for _, slot := range held {
 		var id uint32
 		do(t, l.Maps[slot.outer].Lookup(slot.key, &id))
-		if want, err := l.MapID(slot.inner); err != nil || id != want {
+		if want, err := mapID(l, slot.inner); err != nil || id != want {
 			t.Errorf("%s holds map %d at %d, want %d (%v)", slot.outer, id, slot.key, want, err)
 		}
 	}
@@ -340,7 +342,7 @@ func TestSlotsOfWhatWasLeftOut(t *testing.T) {
 	} {
 		o := openTest(t, "inner", Options{})
 		do(t, leaveOut(o))
-		checkLoadFails(t, "without "+name, o, ErrNotCreated)
+		checkLoadFails(t, "without "+name, o, refuse.ErrNotCreated)
 	}
 }
 
@@ -399,7 +401,7 @@ func TestProgramTypes(t *testing.T) {
 }
 
 func TestAProgramOfNoKindIsLoadedOnceItsKindIsSet(t *testing.T) {
-	l := load(t, "odd_section", Options{}, func(o *Object) { do(t, o.Program("nameless").SetType(ebpf.XDP)) })
+	l := load(t, "odd_section", Options{}, func(o *Object) { do(t, o.Program("nameless").SetKind(ProgramKind{Type: ebpf.XDP})) })
 	if len(l.Programs) != 1 {
 		t.Errorf("programs %v", l.Programs)
 	}
@@ -450,7 +452,7 @@ func checkLoadFails(t *testing.T, what string, o *Object, want error) *Error {
 		t.Errorf("%s: the failure left something: %s", what, diff)
 	}
 	var typed *Error
-	if !errors.As(err, &typed) || typed.Object != o.Name() || typed.Stage == "" {
+	if !errors.As(err, &typed) || typed.Object != o.name || typed.Stage == "" {
 		t.Fatalf("%s: error %#v says not where", what, err)
 	}
 	return typed
@@ -465,43 +467,43 @@ func TestLoadFailuresLeaveNothing(t *testing.T) {
 		want   error
 		error  Error
 	}{
-		{"map of no type", "btf", func(o *Object) error { return o.Map("weakly").SetType(4096) }, unix.EINVAL,
-			Error{Stage: StageCreate, Section: ".maps", Symbol: "weakly"}},
-		{"map of unknown flags", "btf", func(o *Object) error { return o.Map("sized").SetFlags(1 << 30) }, unix.EINVAL,
-			Error{Stage: StageCreate, Section: ".maps", Symbol: "sized"}},
-		{"map on a node that is not there", "btf", func(o *Object) error { return o.Map("typed").SetNumaNode(1000) }, ErrNode,
-			Error{Stage: StageCreate, Class: ClassInvalid, Section: ".maps", Symbol: "typed"}},
-		{"legacy map of no entries", "legacy", func(o *Object) error { return o.Map("annotated").SetMaxEntries(0) }, unix.EINVAL,
-			Error{Stage: StageCreate, Section: "maps", Symbol: "annotated"}},
-		{"slot beyond the end", "inner", func(o *Object) error { return o.Map("in_array").SetMaxEntries(2) }, unix.E2BIG,
-			Error{Stage: StageCreate, Section: ".maps", Symbol: "in_array"}},
-		{"program slot beyond the end", "inner", func(o *Object) error { return o.Map("programs").SetMaxEntries(1) }, unix.E2BIG,
-			Error{Stage: StageLoad, Section: ".maps", Symbol: "programs"}},
-		{"outer map without inner maps", "btf", func(o *Object) error { return o.Map("sized").SetType(ebpf.ArrayOfMaps) }, ErrInner,
-			Error{Stage: StageCreate, Class: ClassDefinition, Section: ".maps", Symbol: "sized"}},
-		{"program that the verifier refuses", "fails", func(o *Object) error { return o.Map("shared").SetPinPath("") }, unix.EACCES,
-			Error{Stage: StageLoad, Class: ClassVerifier, Section: "xdp", Symbol: "wild"}},
+		{"map of no type", "btf", func(o *Object) error { return o.Map("weakly").Change(func(a *Attributes) { a.Type = 4096 }) }, unix.EINVAL,
+			Error{Stage: refuse.StageCreate, Section: ".maps", Symbol: "weakly"}},
+		{"map of unknown flags", "btf", func(o *Object) error { return o.Map("sized").Change(func(a *Attributes) { a.Flags = 1 << 30 }) }, unix.EINVAL,
+			Error{Stage: refuse.StageCreate, Section: ".maps", Symbol: "sized"}},
+		{"map on a node that is not there", "btf", func(o *Object) error { return o.Map("typed").Change(func(a *Attributes) { a.SetNumaNode(1000) }) }, refuse.ErrNode,
+			Error{Stage: refuse.StageCreate, Class: ClassInvalid, Section: ".maps", Symbol: "typed"}},
+		{"legacy map of no entries", "legacy", func(o *Object) error { return o.Map("annotated").Change(func(a *Attributes) { a.MaxEntries = 0 }) }, unix.EINVAL,
+			Error{Stage: refuse.StageCreate, Section: "maps", Symbol: "annotated"}},
+		{"slot beyond the end", "inner", func(o *Object) error { return o.Map("in_array").Change(func(a *Attributes) { a.MaxEntries = 2 }) }, unix.E2BIG,
+			Error{Stage: refuse.StageCreate, Section: ".maps", Symbol: "in_array"}},
+		{"program slot beyond the end", "inner", func(o *Object) error { return o.Map("programs").Change(func(a *Attributes) { a.MaxEntries = 1 }) }, unix.E2BIG,
+			Error{Stage: refuse.StageLoad, Section: ".maps", Symbol: "programs"}},
+		{"outer map without inner maps", "btf", func(o *Object) error { return o.Map("sized").Change(func(a *Attributes) { a.Type = ebpf.ArrayOfMaps }) }, refuse.ErrInner,
+			Error{Stage: refuse.StageCreate, Class: ClassDefinition, Section: ".maps", Symbol: "sized"}},
+		{"program that the verifier refuses", "fails", func(o *Object) error { return o.Map("shared").SetPin("", PinShare) }, unix.EACCES,
+			Error{Stage: refuse.StageLoad, Class: ClassVerifier, Section: "xdp", Symbol: "wild"}},
 		{"map that was left out, in live code", "left_out", func(o *Object) error {
 			return errors.Join(o.Map("maybe").SetAutocreate(false), o.Program("always").SetAutoload(true))
-		}, ErrNotCreated, Error{Stage: StageLoad, Class: ClassInvalid, Section: "?xdp", Symbol: "always"}},
-		{"program of no kind", "odd_section", func(*Object) error { return nil }, ErrProgramType,
-			Error{Stage: StageLoad, Class: ClassSection, Section: "prog/mine", Symbol: "nameless"}},
+		}, refuse.ErrNotCreated, Error{Stage: refuse.StageLoad, Class: ClassInvalid, Section: "?xdp", Symbol: "always"}},
+		{"program of no kind", "odd_section", func(*Object) error { return nil }, refuse.ErrProgramType,
+			Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "prog/mine", Symbol: "nameless"}},
 		{"program that is bound to nothing", "odd_section", func(o *Object) error {
 			return errors.Join(o.Program("nameless").SetAutoload(false), o.Program("nowhere").SetAutoload(true))
-		}, ErrAttachTarget, Error{Stage: StageLoad, Class: ClassProgram, Section: "?fentry", Symbol: "nowhere"}},
+		}, refuse.ErrAttachTarget, Error{Stage: refuse.StageLoad, Class: ClassProgram, Section: "?fentry", Symbol: "nowhere"}},
 		{"program that is bound to what is not there", "sections", func(o *Object) error {
 			kind, _ := KindOf("iter/no_such_thing")
 			return o.Program("plain").SetKind(kind)
-		}, btf.ErrNotFound, Error{Stage: StageRelocate, Class: ClassNotFound, Section: "xdp", Symbol: "plain"}},
+		}, btf.ErrNotFound, Error{Stage: refuse.StageRelocate, Class: ClassNotFound, Section: "xdp", Symbol: "plain"}},
 		{"extension", "sections", func(o *Object) error {
 			kind, _ := KindOf("freplace/f")
 			return o.Program("plain").SetKind(kind)
-		}, ErrSection, Error{Stage: StageLoad, Class: ClassSection, Section: "xdp", Symbol: "plain"}},
-		{"map to be pinned nowhere", "pinned", func(*Object) error { return nil }, ErrPinPath,
-			Error{Stage: StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
+		}, refuse.ErrSection, Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "xdp", Symbol: "plain"}},
+		{"map to be pinned nowhere", "pinned", func(*Object) error { return nil }, refuse.ErrPinPath,
+			Error{Stage: refuse.StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
 		{"map to be pinned on no bpffs", "pinned", func(o *Object) error {
-			return o.Map("shared").SetPinPath(filepath.Join(t.TempDir(), "shared"))
-		}, ErrPinPlace, Error{Stage: StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
+			return o.Map("shared").SetPin(filepath.Join(t.TempDir(), "shared"), PinShare)
+		}, refuse.ErrPinPlace, Error{Stage: refuse.StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
 	} {
 		o := openTest(t, c.object, Options{})
 		do(t, c.change(o))
@@ -516,7 +518,7 @@ func TestLoadFailuresLeaveNothing(t *testing.T) {
 func TestRefusedProgramsBringTheVerifiersLog(t *testing.T) {
 	needsBPF(t)
 	o := openTest(t, "fails", Options{})
-	do(t, o.Map("shared").SetPinPath(""))
+	do(t, o.Map("shared").SetPin("", PinShare))
 	_, err := o.Load(LoadOptions{})
 	var refusal *VerifierError
 	if !errors.As(err, &refusal) || !strings.Contains(refusal.Log, "R1") {
@@ -529,7 +531,7 @@ func TestObjectsOfTheOtherByteOrder(t *testing.T) {
 	o, err := Open([]string{objectPath("btf", order)}, Options{})
 	do(t, err)
 	_, err = o.Load(LoadOptions{})
-	compareRefusal(t, order, err, &Error{Stage: StageLoad, Class: ClassInvalid, Object: "btf"}, ErrByteOrder)
+	compareRefusal(t, order, err, &Error{Stage: refuse.StageLoad, Class: ClassInvalid, Object: "btf"}, refuse.ErrByteOrder)
 }
 
 func TestAnObjectIsLoadedOnce(t *testing.T) {
@@ -539,12 +541,12 @@ func TestAnObjectIsLoadedOnce(t *testing.T) {
 	do(t, err)
 	defer l.Close()
 	_, err = o.Load(LoadOptions{})
-	compareRefusal(t, "second load", err, &Error{Stage: StageLoad, Class: ClassInvalid, Object: "btf"}, ErrLoaded)
+	compareRefusal(t, "second load", err, &Error{Stage: refuse.StageLoad, Class: ClassInvalid, Object: "btf"}, refuse.ErrLoaded)
 	for what, err := range map[string]error{
-		"map":     o.Map("typed").SetMaxEntries(2),
+		"map":     o.Map("typed").Change(func(a *Attributes) { a.MaxEntries = 2 }),
 		"program": o.Program("use").SetAutoload(false),
 	} {
-		if !errors.Is(err, ErrLoaded) {
+		if !errors.Is(err, refuse.ErrLoaded) {
 			t.Errorf("%s changed after load: %v", what, err)
 		}
 	}
@@ -617,7 +619,7 @@ func TestMapsArePinnedAndReused(t *testing.T) {
 				return
 			}
 			defer l.Close()
-			id, err := l.MapID("shared")
+			id, err := mapID(l, "shared")
 			if err != nil {
 				t.Error(err)
 			}
@@ -643,7 +645,7 @@ func TestAPinOfAnotherMapIsRefusedAndStays(t *testing.T) {
 			return
 		}
 		defer other.Close()
-		e := checkLoadFails(t, "other map", openTest(t, "pinned", Options{PinRoot: root}), ErrIncompatiblePin)
+		e := checkLoadFails(t, "other map", openTest(t, "pinned", Options{PinRoot: root}), refuse.ErrIncompatiblePin)
 		for _, want := range []string{"type (pinned 0x9, defined 0x1)", "value_size (pinned 0x10, defined 0x8)", "max_entries (pinned 0x7, defined 0x3)"} {
 			if !strings.Contains(e.Error(), want) {
 				t.Errorf("error %v does not say %s", e, want)
@@ -690,8 +692,8 @@ func TestAProgramWhereAMapShouldBePinned(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		e := checkLoadFails(t, "program at the path", openTest(t, "pinned", Options{PinRoot: root}), ErrIncompatiblePin)
-		if e.Stage != StagePin {
+		e := checkLoadFails(t, "program at the path", openTest(t, "pinned", Options{PinRoot: root}), refuse.ErrIncompatiblePin)
+		if e.Stage != refuse.StagePin {
 			t.Errorf("stage %s", e.Stage)
 		}
 	})
@@ -700,10 +702,10 @@ func TestAProgramWhereAMapShouldBePinned(t *testing.T) {
 func TestPinNamesThatBPFFSDoesNotTake(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		o := openTest(t, "pinned", Options{})
-		if err := o.Map("shared").SetPinPath(filepath.Join(root, "with.dot")); err != nil {
+		if err := o.Map("shared").SetPin(filepath.Join(root, "with.dot"), PinShare); err != nil {
 			t.Error(err)
 		}
-		checkLoadFails(t, "dot", o, ErrPinName)
+		checkLoadFails(t, "dot", o, refuse.ErrPinName)
 	})
 }
 
@@ -711,15 +713,15 @@ func TestPinAndUnpin(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		l := load(t, "btf", Options{}, nil)
 		path := filepath.Join(root, "pin")
-		for _, h := range []Handle{l.Maps["typed"], l.Programs["use"]} {
+		for _, h := range []interface{ FD() int }{l.Maps["typed"], l.Programs["use"]} {
 			if err := Pin(h, path); err != nil {
 				t.Error(err)
 			}
 			if err := Pin(h, path); !errors.Is(err, unix.EEXIST) {
 				t.Errorf("pinned twice: %v", err)
 			}
-			for _, other := range []Handle{l.Maps["agreed"], l.Maps["sized"]} {
-				if err := Unpin(other, path); !errors.Is(err, ErrIncompatiblePin) {
+			for _, other := range []interface{ FD() int }{l.Maps["agreed"], l.Maps["sized"]} {
+				if err := Unpin(other, path); !errors.Is(err, refuse.ErrIncompatiblePin) {
 					t.Errorf("removed another's pin: %v", err)
 				}
 			}
@@ -730,10 +732,10 @@ func TestPinAndUnpin(t *testing.T) {
 				t.Errorf("unpinned twice: %v", err)
 			}
 		}
-		if err := Pin(l.Maps["typed"], filepath.Join(root, "a.b")); !errors.Is(err, ErrPinName) {
+		if err := Pin(l.Maps["typed"], filepath.Join(root, "a.b")); !errors.Is(err, refuse.ErrPinName) {
 			t.Errorf("name with a dot: %v", err)
 		}
-		if err := Pin(l.Maps["typed"], "/proc/pin"); !errors.Is(err, ErrPinPlace) {
+		if err := Pin(l.Maps["typed"], "/proc/pin"); !errors.Is(err, refuse.ErrPinPlace) {
 			t.Errorf("no bpffs: %v", err)
 		}
 		if err := Pin(l.Maps["typed"], filepath.Join(root, "no", "pin")); !errors.Is(err, os.ErrNotExist) {

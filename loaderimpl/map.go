@@ -25,6 +25,7 @@ type Map struct {
 	existing *ebpf.Map // to be used instead of making one; nil for none
 	inner    *ebpf.Map // what the maps in it look like, instead of what the definition says; nil for none
 	value    []byte    // global data: what it holds from the start; nil for zeros
+	ownValue bool      // value is not the object's bytes, and may be written to
 }
 
 func newMap(o *Object, d *mapdef.Definition) *Map {
@@ -35,7 +36,7 @@ func newMap(o *Object, d *mapdef.Definition) *Map {
 	switch {
 	case d.PinPath != "":
 		m.pinPath = d.PinPath
-	case d.Pinning == mapdef.PinByName && o.pinRoot != "":
+	case d.PinByName && o.pinRoot != "":
 		m.pinPath = strings.TrimSuffix(o.pinRoot, "/") + "/" + d.Name
 	}
 	if d.Source == mapdef.SourceIproute2 {
@@ -49,46 +50,50 @@ func newMap(o *Object, d *mapdef.Definition) *Map {
 func (m *Map) Name() string { return m.def.Name }
 
 // Definition returns what the object says of the map, with the changes that were made.
-func (m *Map) Definition() Definition { return fromInternal(m.def) }
-
-// SetType changes the map's type. Like all setters it returns an error wrapping [ErrLoaded] after a load.
-func (m *Map) SetType(t ebpf.MapType) error { return m.set(func() { m.def.Type = t }) }
-
-// SetMaxEntries changes the number of elements.
-func (m *Map) SetMaxEntries(n uint32) error { return m.set(func() { m.def.MaxEntries = n }) }
-
-// SetFlags replaces the map's flags (BPF_F_...), but for BPF_F_NUMA_NODE, which goes with the node.
-func (m *Map) SetFlags(flags uint32) error {
-	return m.set(func() { m.def.Flags = flags | m.def.Flags&mapdef.FlagNumaNode })
+func (m *Map) Definition() Definition {
+	d := fromInternal(m.def)
+	d.PinPath = m.pinPath
+	return d
 }
 
-// SetNumaNode asks for a NUMA node, counted from 0, and sets BPF_F_NUMA_NODE with it. The kernel's NUMA_NO_NODE (-1) asks for none.
-func (m *Map) SetNumaNode(node uint32) error {
-	return m.set(func() {
-		m.def.Flags &^= mapdef.FlagNumaNode
-		m.def.OnNode(node)
+// Change has f change what the map is created with:
+//
+//	err := object.Map("counts").Change(func(a *loaderimpl.Attributes) { a.MaxEntries = 1024 })
+//
+// BPF_F_NUMA_NODE goes with the node: a change of Flags alone keeps it, and a node that is named sets
+// it. If a size then differs from that of its type, the map goes without types. Maps of global data have
+// the sizes of their sections: the error is of [ClassInvalid] for other sizes. Like all changes it is
+// of [ClassInvalid] after a load, too, and nothing is changed then.
+func (m *Map) Change(f func(a *Attributes)) error {
+	return m.object.change(m.def.Name, func() error {
+		old := m.def.Attributes
+		changed := Attributes(old)
+		f(&changed)
+		a := mapdef.Attributes(changed)
+		if m.def.Source == mapdef.SourceData && (a.KeySize != old.KeySize || a.ValueSize != old.ValueSize) {
+			return fmt.Errorf("%d and %d bytes for global data: %w", a.KeySize, a.ValueSize, refuse.ErrValue)
+		}
+		if a.NumaNode != old.NumaNode {
+			a.SetNumaNode(a.NumaNode)
+		} else {
+			a.Flags |= old.Flags & mapdef.FlagNumaNode
+		}
+		if a.KeySize != old.KeySize || a.ValueSize != old.ValueSize {
+			m.def.Key, m.def.Value = 0, 0
+		}
+		m.def.Attributes = a
+		return nil
 	})
 }
 
-// SetMapExtra changes what the map's type reads from map_extra.
-func (m *Map) SetMapExtra(extra uint64) error { return m.set(func() { m.def.MapExtra = extra }) }
-
-// PinPath is where the map will be pinned, or reused from if it is there already. Empty for a map that is not pinned.
-func (m *Map) PinPath() string { return m.pinPath }
-
-// SetPinPath asks for the map to be pinned at a path, or reused from there. An empty path asks for neither, whatever the definition says.
-func (m *Map) SetPinPath(path string) error {
+// SetPin asks for the map to be pinned at a path, or reused from there, by a policy. An empty path asks
+// for neither, whatever the definition says.
+func (m *Map) SetPin(path string, policy PinPolicy) error {
 	return m.set(func() {
-		m.pinPath, m.pinTree, m.pinErr = path, nil, nil
-		m.def.Pinning = mapdef.PinNone
+		m.pinPath, m.pinTree, m.pinErr, m.policy = path, nil, nil, policy
+		m.def.PinByName = false
 	})
 }
-
-// PinPolicy is what will be done about what is pinned already at PinPath: [Options.PinPolicy], or what was set.
-func (m *Map) PinPolicy() PinPolicy { return m.policy }
-
-// SetPinPolicy changes what will be done about what is pinned already at PinPath.
-func (m *Map) SetPinPolicy(p PinPolicy) error { return m.set(func() { m.policy = p }) }
 
 // UseMap asks for a map that is there to be used instead of a new one, or, with nil, for a new one after all. At the load it has to be what the
 // definition says, as if it were pinned: the error is a [*MapDiffersError] otherwise. It is used as it is, with no initial values put in, and
@@ -96,7 +101,8 @@ func (m *Map) SetPinPolicy(p PinPolicy) error { return m.set(func() { m.policy =
 func (m *Map) UseMap(existing *ebpf.Map) error { return m.set(func() { m.existing = existing }) }
 
 // SetInnerMap says what the maps in a map of maps look like: like template, whatever the definition says; or, with nil, as the definition says.
-// The template is not put in, stays the caller's, and has to be open until the load. For a map that holds no maps, the error wraps [ErrInner].
+// The template is not put in, stays the caller's, and has to be open until the load. For a map that holds no maps, the error is of
+// [ClassDefinition].
 func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	return m.object.change(m.def.Name, func() error {
 		if !mapdef.HoldsMaps(m.def.Type) {
@@ -106,28 +112,6 @@ func (m *Map) SetInnerMap(template *ebpf.Map) error {
 		return nil
 	})
 }
-
-// SetKeySize changes the size of keys, in bytes. If it differs from that of the keys' type, the map goes without types. For maps of global data,
-// whose sizes are those of their sections, the error wraps [ErrValue].
-func (m *Map) SetKeySize(size uint32) error { return m.resize(&m.def.KeySize, size) }
-
-// SetValueSize changes the size of values, in bytes, like [Map.SetKeySize].
-func (m *Map) SetValueSize(size uint32) error { return m.resize(&m.def.ValueSize, size) }
-
-func (m *Map) resize(size *uint32, n uint32) error {
-	return m.object.change(m.def.Name, func() error {
-		if m.def.Source == mapdef.SourceData {
-			return fmt.Errorf("%d bytes for global data: %w", n, refuse.ErrValue)
-		}
-		if *size != n {
-			*size, m.def.Key, m.def.Value = n, 0, 0
-		}
-		return nil
-	})
-}
-
-// Autocreate is whether the map will be created. By default all are.
-func (m *Map) Autocreate() bool { return m.create }
 
 // SetAutocreate leaves the map out, or in. A program that uses a map that was left out loads only if the verifier finds that the use is never
 // reached.
@@ -145,13 +129,13 @@ func (m *Map) InitialValue() []byte {
 }
 
 // SetInitialValue changes what a map of global data holds from the start. Its size has to stay; otherwise, and for other maps, the error
-// wraps [ErrValue].
+// is of [ClassInvalid].
 func (m *Map) SetInitialValue(value []byte) error {
 	return m.object.change(m.def.Name, func() error {
 		if m.def.Source != mapdef.SourceData || len(value) != int(m.def.ValueSize) {
 			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.ValueSize, refuse.ErrValue)
 		}
-		m.value = bytes.Clone(value)
+		m.value, m.ownValue = bytes.Clone(value), true
 		return nil
 	})
 }

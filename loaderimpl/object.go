@@ -22,37 +22,51 @@ import (
 
 // Options change how an object is read.
 type Options struct {
-	// Name of the object, which becomes part of the kernel's names for its global data. The default is the file's name up to its first
-	// dot.
+	// Name of the object, which becomes part of the kernel's names for its global data. The default is
+	// the file's name up to its first dot.
 	Name string
 
-	// IgnoreUnknownFields accepts map definitions with fields that this package does not know, and reports them in Definition.Unknown.
-	// It does not make up for a known field with an unknown value.
+	// IgnoreUnknownFields accepts map definitions with fields that this package does not know, and
+	// reports them in Definition.Unknown. It does not make up for a known field with an unknown value.
 	IgnoreUnknownFields bool
 
-	// MapLayout is what the structs of section maps are. By default that is found out, by the rule at [MapLayout].
-	MapLayout MapLayout
+	// MapLayout names the struct that the maps of section maps are defined by: bpf_map_def (type,
+	// key_size, value_size, max_entries, map_flags: libbpf 0.x), bpf_elf_map (the same five, id,
+	// pinning, inner_id, inner_idx: iproute2) or bpf_load_map_def (the same five, inner_map_idx,
+	// numa_node: the kernel's samples up to Linux 5.10). The section itself does not say which, and what
+	// comes after the five means something else in each. All maps of an object's section have one
+	// layout, or they are refused. By default it is
+	//
+	//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one
+	//     of the three, or bpf_map_def_legacy, as programs call bpf_load_map_def; else bpf_elf_map if it
+	//     has the members that only iproute2 calls so (size_key, size_value, max_elem), as programs have
+	//     that declare the struct where they use it; else bpf_map_def, whose tail has to be zero; else
+	//   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects were
+	//     compiled before compilers wrote BTF; else
+	//   - bpf_map_def.
+	//
+	// So the structs of the samples are read in objects with BTF only, unless it is asked for: without
+	// their names they look like a bpf_map_def with a tail. Where the rule is wrong, the tail is not
+	// zero in nearly all cases, and the object is refused.
+	MapLayout string
 
 	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
 	PinRoot string
 
-	// PinMount is the mount point of a bpffs for the maps that struct bpf_elf_map asks to be pinned; iproute2's default is /sys/fs/bpf.
-	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp" or "ip".
-	PinMount, PinSubdir string
-
-	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself: see [ParsePinIDs].
-	PinIDs map[uint32]string
-
-	// PinPolicy is what to do about what is pinned already where a map is to be pinned.
+	// PinPolicy says what to do about what is pinned already where a map is to be pinned.
 	PinPolicy PinPolicy
 
-	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of programs. There is one for a section at most.
+	// Iproute2 says where to pin the maps that struct bpf_elf_map asks to be pinned.
+	Iproute2 Iproute2Options
+
+	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of programs.
+	// There is at most one for a section.
 	MapHandlers     []MapHandler
 	ProgramHandlers []ProgramHandler
 }
 
-// An Object is a compiled BPF object, read and checked. Nothing of it is in the kernel before [Object.Load]. It is not safe for use by
-// several goroutines at once.
+// An Object holds a compiled BPF object, read and checked. Nothing of it is in the kernel before
+// [Object.Load]. It is not safe for use by several goroutines at once.
 type Object struct {
 	name      string
 	pinRoot   string
@@ -71,11 +85,11 @@ type Object struct {
 
 // Open reads an object file. It makes no system call but to read the file, and what it returns depends on the file and the options only.
 //
-// Errors are of type *[Error], and wrap one of this package's sentinels. Several paths mean several objects to be linked into one, which is
-// not supported yet: [ErrSeveral].
+// Errors are of type *[Error], and have a [Class]. Several paths mean several objects to be linked into
+// one, which is not supported yet.
 func Open(paths []string, opts Options) (*Object, error) {
 	if len(paths) != 1 {
-		return nil, export("", refuse.At(StageLink, "", "", fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
+		return nil, export("", refuse.At(refuse.StageLink, "", "", fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
 	}
 	name := opts.Name
 	if name == "" {
@@ -83,7 +97,7 @@ func Open(paths []string, opts Options) (*Object, error) {
 	}
 	data, err := readObject(paths[0])
 	if err != nil {
-		return nil, export(name, refuse.At(StageOpen, "", "", err))
+		return nil, export(name, refuse.At(refuse.StageOpen, "", "", err))
 	}
 	opts.Name = name
 	return OpenBytes(data, opts)
@@ -130,27 +144,27 @@ func OpenBytes(data []byte, opts Options) (*Object, error) {
 // open is the pure part of a load: bytes, types, functions, definitions, references.
 func (o *Object) open(data []byte, opts Options) (err error) {
 	if len(data) > objfile.MaxSize {
-		return refuse.At(StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), objfile.MaxSize, refuse.ErrTooLarge))
+		return refuse.At(refuse.StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), objfile.MaxSize, refuse.ErrTooLarge))
 	}
 	layout, handlers := mapdef.Layout(opts.MapLayout), internalHandlers(opts.MapHandlers)
 	err = errors.Join(layout.Check(), mapdef.CheckHandlers(handlers), checkProgramHandlers(opts.ProgramHandlers))
 	if err != nil {
-		return refuse.At(StageOpen, "", "", err)
+		return refuse.At(refuse.StageOpen, "", "", err)
 	}
-	if o.pinTree, err = newPinTree(data, &opts); err != nil {
-		return refuse.At(StageOpen, "", "", err)
+	if o.pinTree, err = newPinTree(data, &opts.Iproute2); err != nil {
+		return refuse.At(refuse.StageOpen, "", "", err)
 	}
 	if o.file, err = objfile.Parse(data); err != nil {
-		return refuse.At(StageOpen, "", "", err)
+		return refuse.At(refuse.StageOpen, "", "", err)
 	}
 	if err := refuseSections(o.file); err != nil {
 		return err
 	}
 	if o.types, err = typeinfo.Parse(o.file); err != nil {
-		return refuse.At(StageOpen, typeinfo.Section, "", err)
+		return refuse.At(refuse.StageOpen, typeinfo.Section, "", err)
 	}
 	if o.ext, err = typeinfo.ParseExt(o.file, o.types); err != nil {
-		return refuse.At(StageOpen, typeinfo.ExtSection, "", err)
+		return refuse.At(refuse.StageOpen, typeinfo.ExtSection, "", err)
 	}
 	if err := o.readHeader(); err != nil {
 		return err
@@ -196,7 +210,7 @@ func refuseSections(f *objfile.File) error {
 	for i := range f.Sections {
 		switch name := f.Sections[i].Name; strings.TrimPrefix(name, "?") {
 		case ".struct_ops", ".struct_ops.link", ".addr_space.1", ".percpu", ".jumptables":
-			return refuse.At(StageOpen, name, "", refuse.ErrSection)
+			return refuse.At(refuse.StageOpen, name, "", refuse.ErrSection)
 		}
 	}
 	return nil
@@ -211,18 +225,12 @@ func (o *Object) readHeader() error {
 	}
 	if s := o.file.Named("version"); s != nil {
 		if len(s.Data) != 4 {
-			return refuse.At(StageOpen, s.Name, "", fmt.Errorf("%d bytes, want 4: %w", len(s.Data), refuse.ErrELF))
+			return refuse.At(refuse.StageOpen, s.Name, "", fmt.Errorf("%d bytes, want 4: %w", len(s.Data), refuse.ErrELF))
 		}
 		o.version = o.file.Order.Uint32(s.Data)
 	}
 	return nil
 }
-
-// Name is the object's name.
-func (o *Object) Name() string { return o.name }
-
-// License is the object's licence, empty if it names none.
-func (o *Object) License() string { return o.license }
 
 // ByteOrder is the byte order that the object was compiled for.
 func (o *Object) ByteOrder() binary.ByteOrder { return o.file.Order }
@@ -234,7 +242,8 @@ func (o *Object) Types() (*btf.Spec, error) {
 	return spec, export(o.name, err)
 }
 
-// Maps are the object's maps, in the order of sections and offsets.
+// Maps returns the object's maps in the order of their definitions, which is libbpf's: section maps, section .maps,
+// sections that handlers read, each in the order of offsets, and then global data in the order of sections.
 func (o *Object) Maps() []*Map { return o.maps }
 
 // Map is the map of that name, or nil.
@@ -263,7 +272,7 @@ func (o *Object) Program(name string) *Program {
 // change makes a change to something of the object, if it is not too late.
 func (o *Object) change(name string, f func() error) error {
 	if o.loaded {
-		return export(o.name, refuse.At(StageOpen, "", name, refuse.ErrLoaded))
+		return export(o.name, refuse.At(refuse.StageOpen, "", name, refuse.ErrLoaded))
 	}
-	return export(o.name, refuse.At(StageOpen, "", name, f()))
+	return export(o.name, refuse.At(refuse.StageOpen, "", name, f()))
 }

@@ -68,7 +68,7 @@ func sources(t testing.TB, folder string) []string {
 // describe is an opened object as text.
 func describeObject(o *Object) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "license %q\n", o.License())
+	fmt.Fprintf(&b, "license %q\n", o.license)
 	types, err := o.Types()
 	if err != nil {
 		fmt.Fprintf(&b, "types: %v\n", err)
@@ -102,7 +102,7 @@ func describeObject(o *Object) string {
 func describeDefinition(b *strings.Builder, types *btf.Spec, what string, d *Definition) {
 	fmt.Fprintf(b, "%s %s at %s+%d by %s: %v, %d and %d bytes, %d entries, flags %#x, extra %#x, node %d, pinning %d, %d bytes raw\n",
 		what, d.Name, d.Section, d.Offset, d.Source, d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags, d.MapExtra, d.NumaNode,
-		d.Pinning, len(d.Raw))
+		map[bool]int{true: 1}[d.PinByName], len(d.Raw))
 	if d.Iproute2 != nil {
 		fmt.Fprintf(b, "  iproute2: %+v\n", *d.Iproute2)
 	}
@@ -175,58 +175,58 @@ var refusals = map[string]struct {
 	symbol  string
 	err     error
 }{
-	"unknown_field":          {StageDefine, ".maps", "m", ErrUnknownField},
-	"no_type":                {StageDefine, ".maps", "m", ErrTypeMissing},
-	"key_conflict":           {StageDefine, ".maps", "m", ErrConflictingSize},
-	"value_conflict":         {StageDefine, ".maps", "m", ErrConflictingSize},
-	"key_no_pointer":         {StageDefine, ".maps", "m", ErrNotPointer},
-	"key_unsized":            {StageDefine, ".maps", "m", ErrDefinition},
-	"number_no_pointer":      {StageDefine, ".maps", "m", ErrNotPointer},
-	"number_no_array":        {StageDefine, ".maps", "m", ErrNotPointer},
-	"extra_many":             {StageDefine, ".maps", "m", ErrDefinition},
-	"pinning":                {StageDefine, ".maps", "m", ErrPinning},
-	"static_map":             {StageDefine, ".maps", "m", ErrStatic},
-	"not_a_struct":           {StageDefine, ".maps", "m", ErrDefinition},
-	"initialiser":            {StageDefine, ".maps", "m", ErrInitialiser},
-	"values_not_last":        {StageDefine, ".maps", "m", ErrDefinition},
-	"values_of_array":        {StageDefine, ".maps", "m", ErrDefinition},
-	"values_no_function":     {StageDefine, ".maps", "m", ErrDefinition},
-	"inner_no_struct":        {StageDefine, ".maps", "m", ErrInner},
-	"inner_pinned":           {StageDefine, ".maps", "m", ErrInner},
-	"inner_nested":           {StageDefine, ".maps", "m", ErrInner},
-	"inner_value_size":       {StageDefine, ".maps", "m", ErrConflictingSize},
-	"slot_subprogram":        {StageDefine, ".maps", "m", ErrRelocation},
-	"slot_hash_key":          {StageDefine, ".maps", "m", ErrDefinition},
-	"legacy_static":          {StageDefine, "maps", "m", ErrStatic},
-	"legacy_short":           {StageDefine, "maps", "m", ErrDefinition},
-	"legacy_tail":            {StageDefine, "maps", "m", ErrUnknownField},
-	"legacy_no_type":         {StageDefine, "maps", "m", ErrTypeMissing},
-	"legacy_odd_size":        {StageDefine, "maps", "more", ErrDefinition},
-	"elf_inner_missing":      {StageDefine, "maps", "m", ErrInner},
-	"elf_inner_unknown":      {StageDefine, "maps", "m", ErrMapID},
-	"elf_inner_nested":       {StageDefine, "maps", "m", ErrInner},
-	"elf_inner_of_array":     {StageDefine, "maps", "m", ErrInner},
-	"elf_slot_beyond":        {StageResolve, "maps", "m", ErrSlot},
-	"elf_slot_twice":         {StageResolve, "maps", "m", ErrSlot},
-	"elf_slot_hash_key":      {StageDefine, "maps", "m", ErrDefinition},
-	"elf_longer":             {StageDefine, "maps", "m", ErrUnknownField},
-	"elf_and_legacy":         {StageDefine, "maps", "n", ErrLayout},
-	"tail_call_nowhere":      {StageResolve, "5/0", "use", ErrMapID},
-	"tail_call_two_maps":     {StageResolve, "5/0", "use", ErrMapID},
-	"tail_call_beyond":       {StageResolve, "maps", "m", ErrSlot},
-	"tail_call_twice":        {StageResolve, "maps", "m", ErrSlot},
-	"samples_inner_later":    {StageDefine, "maps", "m", ErrInner},
-	"samples_inner_nested":   {StageDefine, "maps", "m", ErrInner},
-	"samples_inner_of_array": {StageDefine, "maps", "m", ErrInner},
-	"data_pointer":           {StageDefine, ".data.pointers", "", ErrRelocation},
-	"extern_map":             {StageResolve, "", "m", ErrExtern},
-	"extern_map_beside":      {StageDefine, ".maps", "m", ErrExtern},
-	"extern_function":        {StageResolve, "", "elsewhere", ErrExtern},
-	"extern_kconfig":         {StageResolve, ".kconfig", "CONFIG_HZ", ErrKernelExtern},
-	"extern_kfunc":           {StageResolve, ".ksyms", "kernel_does", ErrKernelExtern},
-	"other_section":          {StageResolve, "xdp", "use", ErrMapKind},
-	"static_program":         {StageOpen, "xdp", "use", ErrStaticEntry},
-	"struct_ops":             {StageOpen, ".struct_ops.link", "", ErrSection},
+	"unknown_field":          {refuse.StageDefine, ".maps", "m", refuse.ErrUnknownField},
+	"no_type":                {refuse.StageDefine, ".maps", "m", refuse.ErrTypeMissing},
+	"key_conflict":           {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
+	"value_conflict":         {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
+	"key_no_pointer":         {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
+	"key_unsized":            {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"number_no_pointer":      {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
+	"number_no_array":        {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
+	"extra_many":             {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"pinning":                {refuse.StageDefine, ".maps", "m", refuse.ErrPinning},
+	"static_map":             {refuse.StageDefine, ".maps", "m", refuse.ErrStatic},
+	"not_a_struct":           {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"initialiser":            {refuse.StageDefine, ".maps", "m", refuse.ErrInitialiser},
+	"values_not_last":        {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"values_of_array":        {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"values_no_function":     {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"inner_no_struct":        {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
+	"inner_pinned":           {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
+	"inner_nested":           {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
+	"inner_value_size":       {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
+	"slot_subprogram":        {refuse.StageDefine, ".maps", "m", refuse.ErrRelocation},
+	"slot_hash_key":          {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"legacy_static":          {refuse.StageDefine, "maps", "m", refuse.ErrStatic},
+	"legacy_short":           {refuse.StageDefine, "maps", "m", refuse.ErrDefinition},
+	"legacy_tail":            {refuse.StageDefine, "maps", "m", refuse.ErrUnknownField},
+	"legacy_no_type":         {refuse.StageDefine, "maps", "m", refuse.ErrTypeMissing},
+	"legacy_odd_size":        {refuse.StageDefine, "maps", "more", refuse.ErrDefinition},
+	"elf_inner_missing":      {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"elf_inner_unknown":      {refuse.StageDefine, "maps", "m", refuse.ErrMapID},
+	"elf_inner_nested":       {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"elf_inner_of_array":     {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"elf_slot_beyond":        {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"elf_slot_twice":         {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"elf_slot_hash_key":      {refuse.StageDefine, "maps", "m", refuse.ErrDefinition},
+	"elf_longer":             {refuse.StageDefine, "maps", "m", refuse.ErrUnknownField},
+	"elf_and_legacy":         {refuse.StageDefine, "maps", "n", refuse.ErrLayout},
+	"tail_call_nowhere":      {refuse.StageResolve, "5/0", "use", refuse.ErrMapID},
+	"tail_call_two_maps":     {refuse.StageResolve, "5/0", "use", refuse.ErrMapID},
+	"tail_call_beyond":       {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"tail_call_twice":        {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"samples_inner_later":    {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"samples_inner_nested":   {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"samples_inner_of_array": {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"data_pointer":           {refuse.StageDefine, ".data.pointers", "", refuse.ErrRelocation},
+	"extern_map":             {refuse.StageResolve, "", "m", refuse.ErrExtern},
+	"extern_map_beside":      {refuse.StageDefine, ".maps", "m", refuse.ErrExtern},
+	"extern_function":        {refuse.StageResolve, "", "elsewhere", refuse.ErrExtern},
+	"extern_kconfig":         {refuse.StageResolve, ".kconfig", "CONFIG_HZ", refuse.ErrKernelExtern},
+	"extern_kfunc":           {refuse.StageResolve, ".ksyms", "kernel_does", refuse.ErrKernelExtern},
+	"other_section":          {refuse.StageResolve, "xdp", "use", refuse.ErrMapKind},
+	"static_program":         {refuse.StageOpen, "xdp", "use", refuse.ErrStaticEntry},
+	"struct_ops":             {refuse.StageOpen, ".struct_ops.link", "", refuse.ErrSection},
 }
 
 func TestOpenRefuses(t *testing.T) {
@@ -297,7 +297,7 @@ func TestIgnoredFieldsAreReported(t *testing.T) {
 func TestIgnoringUnknownFieldsIgnoresNothingElse(t *testing.T) {
 	for name, want := range refusals {
 		_, err := Open([]string{objectPath("refused/"+name, native())}, Options{IgnoreUnknownFields: true})
-		if want.err == ErrUnknownField {
+		if want.err == refuse.ErrUnknownField {
 			if err != nil {
 				t.Error(err)
 			}
@@ -340,7 +340,7 @@ func native32(n byte) []byte {
 func TestOpenSeveralObjects(t *testing.T) {
 	for _, paths := range [][]string{nil, {"testdata/btf.bpfel.o", "testdata/legacy.bpfel.o"}} {
 		_, err := Open(paths, Options{})
-		compareRefusal(t, fmt.Sprint(paths), err, &Error{Stage: StageLink, Class: ClassNotSupported}, ErrSeveral)
+		compareRefusal(t, fmt.Sprint(paths), err, &Error{Stage: refuse.StageLink, Class: ClassNotSupported}, refuse.ErrSeveral)
 	}
 }
 
@@ -358,14 +358,14 @@ func TestOpenUnreadableFiles(t *testing.T) {
 		err   error
 	}{
 		filepath.Join(dir, "missing.o"): {ClassIO, os.ErrNotExist},
-		dir:                             {ClassIO, ErrRead},
-		"/dev/zero":                     {ClassIO, ErrRead},
-		large:                           {ClassELF, ErrTooLarge},
+		dir:                             {ClassIO, refuse.ErrRead},
+		"/dev/zero":                     {ClassIO, refuse.ErrRead},
+		large:                           {ClassELF, refuse.ErrTooLarge},
 	} {
 		_, err := Open([]string{path}, Options{})
-		compareRefusal(t, path, err, &Error{Stage: StageOpen, Class: want.class, Object: objectName(path)}, want.err)
+		compareRefusal(t, path, err, &Error{Stage: refuse.StageOpen, Class: want.class, Object: objectName(path)}, want.err)
 	}
-	if _, err := OpenBytes(make([]byte, objfile.MaxSize+1), Options{}); !errors.Is(err, ErrTooLarge) {
+	if _, err := OpenBytes(make([]byte, objfile.MaxSize+1), Options{}); !errors.Is(err, refuse.ErrTooLarge) {
 		t.Errorf("too many bytes: %v", err)
 	}
 }
@@ -374,32 +374,32 @@ func TestSetters(t *testing.T) {
 	o := openTest(t, "btf", Options{PinRoot: "/pins"})
 	m, p := o.Map("typed"), o.Program("use")
 	for name, err := range map[string]error{
-		"type":        m.SetType(2),
-		"entries":     m.SetMaxEntries(7),
-		"flags":       m.SetFlags(0),
-		"extra":       m.SetMapExtra(3),
-		"node":        m.SetNumaNode(1),
-		"pin path":    m.SetPinPath("/somewhere"),
+		"type":        m.Change(func(a *Attributes) { a.Type = 2 }),
+		"entries":     m.Change(func(a *Attributes) { a.MaxEntries = 7 }),
+		"flags":       m.Change(func(a *Attributes) { a.Flags = 0 }),
+		"extra":       m.Change(func(a *Attributes) { a.MapExtra = 3 }),
+		"node":        m.Change(func(a *Attributes) { a.SetNumaNode(1) }),
+		"pin path":    m.SetPin("/somewhere", PinShare),
 		"autocreate":  m.SetAutocreate(false),
 		"autoload":    p.SetAutoload(false),
-		"type of use": p.SetType(3),
+		"type of use": p.SetKind(ProgramKind{Type: 3}),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	d := m.Definition()
-	if d.Type != 2 || d.MaxEntries != 7 || d.Flags != mapdef.FlagNumaNode || d.MapExtra != 3 || d.NumaNode != 1 || m.PinPath() != "/somewhere" ||
-		m.Autocreate() || p.Autoload() || p.Kind().Type != 3 {
+	if d.Type != 2 || d.MaxEntries != 7 || d.Flags != mapdef.FlagNumaNode || d.MapExtra != 3 || d.NumaNode != 1 || m.Definition().PinPath != "/somewhere" ||
+		m.create || p.Autoload() || p.Kind().Type != 3 {
 		t.Errorf("map %+v, program %+v", d, p.Kind())
 	}
-	if err := m.SetFlags(1); err != nil || m.Definition().Flags != mapdef.FlagNumaNode|1 {
+	if err := m.Change(func(a *Attributes) { a.Flags = 1 }); err != nil || m.Definition().Flags != mapdef.FlagNumaNode|1 {
 		t.Errorf("flags %#x, %v: want the node's kept", m.Definition().Flags, err)
 	}
-	if err := m.SetNumaNode(mapdef.NoNode); err != nil || m.Definition().Flags != 1 {
+	if err := m.Change(func(a *Attributes) { a.SetNumaNode(mapdef.NoNode) }); err != nil || m.Definition().Flags != 1 {
 		t.Errorf("flags %#x, %v: want no node", m.Definition().Flags, err)
 	}
-	if err := m.SetInitialValue([]byte{1}); !errors.Is(err, ErrValue) {
+	if err := m.SetInitialValue([]byte{1}); !errors.Is(err, refuse.ErrValue) {
 		t.Errorf("initial value of a hash: %v", err)
 	}
 }
@@ -412,7 +412,7 @@ func TestInitialValues(t *testing.T) {
 	if got := o.Map(".bss.big").InitialValue(); !bytes.Equal(got, make([]byte, 32)) {
 		t.Errorf(".bss.big holds % x", got)
 	}
-	if err := o.Map(".data").SetInitialValue([]byte{1, 2}); !errors.Is(err, ErrValue) {
+	if err := o.Map(".data").SetInitialValue([]byte{1, 2}); !errors.Is(err, refuse.ErrValue) {
 		t.Errorf("value of another size: %v", err)
 	}
 	if err := o.Map(".bss").SetInitialValue([]byte{1, 2, 3, 4}); err != nil || !bytes.Equal(o.Map(".bss").InitialValue(), []byte{1, 2, 3, 4}) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/cilium/ebpf"
 
-	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
@@ -25,7 +24,7 @@ const (
 	// PinShare uses the map that is pinned, if it is the one that the definition asks for; otherwise the load fails with a [*MapDiffersError].
 	// Of several loads at once one pins its map, and the others use that.
 	PinShare PinPolicy = iota
-	// PinNew makes a new map. There must be nothing: otherwise the load fails with [ErrPinned].
+	// PinNew makes a new map. There must be nothing: otherwise the load fails with [ClassNameConflict].
 	PinNew
 	// PinReplace makes a new map, and puts it in the place of what is pinned once everything else is loaded. Who uses what was pinned goes on
 	// to; nobody sees the path empty.
@@ -43,11 +42,11 @@ func (m *Map) checkPin() error {
 	switch {
 	case m.pinErr != nil:
 		return m.pinErr
-	case m.pinPath == "" && m.def.Pinning == mapdef.PinByName:
+	case m.pinPath == "" && m.def.PinByName:
 		return refuse.ErrPinPath
 	case m.pinPath == "":
 		return nil
-	case m.def.Pinning == mapdef.PinByName || m.pinTree != nil: // the path ends in a name of the object's, whatever that is
+	case m.def.PinByName || m.pinTree != nil: // the path ends in a name of the object's, whatever that is
 		if err := checkPinName(m.def.Name); err != nil {
 			return err
 		}
@@ -157,7 +156,7 @@ func (p pinner) replaceAll(maps []*mapLoad) error {
 			continue
 		}
 		if err := p.replace(m); err != nil {
-			return refuse.At(StagePin, m.def.Section, m.def.Name, err)
+			return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil
@@ -216,31 +215,29 @@ func (p pinner) pinGiven(m *mapLoad) error {
 }
 
 // OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap], [CreateMap] and Draft.Supply. It is the caller's to close.
-// The error wraps the kernel's errno, or [ErrIncompatiblePin] if no map is pinned there.
+// The error wraps the kernel's errno, or is of [ClassPin] if no map is pinned there.
 func OpenPin(path string) (*ebpf.Map, error) {
 	fd, err := sys.OpenPin(path)
 	if err != nil {
-		return nil, export("", refuse.At(StagePin, "", "", fmt.Errorf("open pin %s: %w", path, err)))
+		return nil, export("", refuse.At(refuse.StagePin, "", "", fmt.Errorf("open pin %s: %w", path, err)))
 	}
 	isMap, err := sys.IsMap(fd)
 	if err == nil && !isMap {
-		err = &MapDiffersError{Path: path}
+		err = differs(path, nil)
 	}
 	if err != nil {
 		sys.Close(fd)
-		return nil, export("", refuse.At(StagePin, "", "", err))
+		return nil, export("", refuse.At(refuse.StagePin, "", "", err))
 	}
 	pinned, err := ebpf.NewMapFromFD(fd)
-	return pinned, export("", refuse.At(StagePin, "", "", err))
+	return pinned, export("", refuse.At(refuse.StagePin, "", "", err))
 }
 
-// A Handle is a map or program in the kernel: [*ebpf.Map], [*ebpf.Program].
-type Handle interface{ FD() int }
-
-// Pin pins a map or program at a path on a bpffs, in a folder that is there. The error wraps [ErrPinName],
-// [ErrPinLong], [ErrPinPlace] or the kernel's errno.
-func Pin(h Handle, path string) error {
-	return export("", refuse.At(StagePin, "", "", pinAt(h.FD(), path)))
+// Pin pins a map or program, an [*ebpf.Map] or [*ebpf.Program], at a path on a bpffs, in a folder that
+// exists. The error is of [ClassInvalid] or [ClassLimit] for what is wrong with the path, and wraps the
+// kernel's errno otherwise.
+func Pin(h interface{ FD() int }, path string) error {
+	return export("", refuse.At(refuse.StagePin, "", "", pinAt(h.FD(), path)))
 }
 
 func pinAt(fd int, path string) error {
@@ -268,8 +265,8 @@ func checkPlace(dir string) error {
 	return nil
 }
 
-// Unpin removes the pin of a map or program at a path. If something else is pinned there, it stays, and the error wraps [ErrIncompatiblePin].
-func Unpin(h Handle, path string) error {
+// Unpin removes the pin of a map or program at a path. If something else is pinned there, it stays, and the error is of [ClassPin].
+func Unpin(h interface{ FD() int }, path string) error {
 	same, err := pinsSame(h.FD(), path)
 	if err == nil && !same {
 		err = fmt.Errorf("%s is another's: %w", path, refuse.ErrIncompatiblePin)
@@ -277,7 +274,7 @@ func Unpin(h Handle, path string) error {
 	if err == nil {
 		err = os.Remove(path)
 	}
-	return export("", refuse.At(StagePin, "", "", err))
+	return export("", refuse.At(refuse.StagePin, "", "", err))
 }
 
 // pinsSame reports whether a path pins what a descriptor stands for.

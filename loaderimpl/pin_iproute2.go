@@ -19,6 +19,18 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
+// Iproute2Options say where to pin iproute2's maps.
+type Iproute2Options struct {
+	// PinMount is the mount point of a bpffs; iproute2's default is /sys/fs/bpf.
+	PinMount string
+	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp" or
+	// "ip".
+	PinSubdir string
+	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself:
+	// see [ParsePinIDs].
+	PinIDs map[uint32]string
+}
+
 // Folders of iproute2's.
 const (
 	iproute2Globals = "globals"
@@ -30,8 +42,8 @@ const (
 var iproute2Subdirs = []string{iproute2Main, "xdp", "ip"}
 
 // ParsePinIDs reads iproute2's table of pinning ids, /etc/iproute2/bpf_pinning: an id (decimal, hexadecimal after 0x, octal after 0), white
-// space and a path on each line, comments after #. The result is what [Options.PinIDs] takes, and held to the same rules: where iproute2 warns
-// and goes on, the error wraps [ErrPinTable].
+// space and a path on each line, comments after #. The result is what [Iproute2Options.PinIDs] takes, and held to the same rules: where iproute2 warns
+// and goes on, the error is of [ClassInvalid].
 func ParsePinIDs(table []byte) (map[uint32]string, error) {
 	ids := make(map[uint32]string)
 	lines := bufio.NewScanner(bytes.NewReader(table))
@@ -80,7 +92,7 @@ type pinTree struct {
 	object []byte // the bytes of the object
 }
 
-func newPinTree(object []byte, opts *Options) (*pinTree, error) {
+func newPinTree(object []byte, opts *Iproute2Options) (*pinTree, error) {
 	t := &pinTree{mount: opts.PinMount, subdir: cmp.Or(opts.PinSubdir, iproute2Main), ids: opts.PinIDs, object: object}
 	if !slices.Contains(iproute2Subdirs, t.subdir) {
 		return nil, fmt.Errorf("%q is none of %s: %w", t.subdir, strings.Join(iproute2Subdirs, ", "), refuse.ErrPinSubdir)

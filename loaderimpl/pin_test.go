@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
@@ -81,9 +82,9 @@ func TestPoliciesOfPinning(t *testing.T) {
 		}{
 			{"share, nothing there", PinShare, 0, nil, true, false},
 			{"share, the same there", PinShare, 3, nil, false, true},
-			{"share, another there", PinShare, 4, ErrIncompatiblePin, false, true},
+			{"share, another there", PinShare, 4, refuse.ErrIncompatiblePin, false, true},
 			{"new, nothing there", PinNew, 0, nil, true, false},
-			{"new, the same there", PinNew, 3, ErrPinned, false, true},
+			{"new, the same there", PinNew, 3, refuse.ErrPinned, false, true},
 			{"replace, nothing there", PinReplace, 0, nil, true, false},
 			{"replace, the same there", PinReplace, 3, nil, true, false},
 			{"replace, another there", PinReplace, 4, nil, true, false},
@@ -102,7 +103,7 @@ func TestPoliciesOfPinning(t *testing.T) {
 				t.Errorf("%s: map %d was pinned, and now it is map %d", c.name, before, after)
 			}
 			if l != nil {
-				id, err := l.MapID("shared")
+				id, err := mapID(l, "shared")
 				if err != nil || id != after || (id != before) != c.isNew {
 					t.Errorf("%s: map %d is used (%v), pinned was %d, is %d", c.name, id, err, before, after)
 				}
@@ -129,8 +130,8 @@ func TestAFailedLoadReplacesNothing(t *testing.T) {
 		}{
 			{"program refused", "fails", nil, unix.EACCES},
 			{"another map cannot be pinned", "btf", func(o *Object) error {
-				return errors.Join(o.Map("typed").SetPinPath(path), o.Map("agreed").SetPinPath("/proc/agreed"))
-			}, ErrPinPlace},
+				return errors.Join(o.Map("typed").SetPin(path, PinReplace), o.Map("agreed").SetPin("/proc/agreed", PinReplace))
+			}, refuse.ErrPinPlace},
 		} {
 			there := pinMap(t, path, 3)
 			before := pinnedID(t, path)
@@ -167,7 +168,7 @@ func startRacer(t *testing.T, namespace, root int) *racer {
 		for o := range r.objects {
 			l, err := o.Load(LoadOptions{})
 			if err == nil {
-				r.id, err = l.MapID("shared")
+				r.id, err = mapID(l, "shared")
 				err = errors.Join(err, l.Close())
 			}
 			r.results <- err
@@ -234,34 +235,34 @@ func TestNamesThatCannotBePinned(t *testing.T) {
 		want  error
 		class Class
 	}{
-		{"", ErrPinName, ClassInvalid},
-		{"a.b", ErrPinName, ClassInvalid},
-		{".", ErrPinName, ClassInvalid},
-		{"..", ErrPinName, ClassInvalid},
-		{"a/b", ErrPinName, ClassInvalid},
-		{"../b", ErrPinName, ClassInvalid},
-		{"/", ErrPinName, ClassInvalid},
-		{"a\x00b", ErrPinName, ClassInvalid},
-		{strings.Repeat("n", 256), ErrPinLong, ClassLimit},
+		{"", refuse.ErrPinName, ClassInvalid},
+		{"a.b", refuse.ErrPinName, ClassInvalid},
+		{".", refuse.ErrPinName, ClassInvalid},
+		{"..", refuse.ErrPinName, ClassInvalid},
+		{"a/b", refuse.ErrPinName, ClassInvalid},
+		{"../b", refuse.ErrPinName, ClassInvalid},
+		{"/", refuse.ErrPinName, ClassInvalid},
+		{"a\x00b", refuse.ErrPinName, ClassInvalid},
+		{strings.Repeat("n", 256), refuse.ErrPinLong, ClassLimit},
 		{strings.Repeat("n", 256), unix.ENAMETOOLONG, ClassLimit},
 	} {
 		o := openTest(t, "pinned", Options{PinRoot: "/sys/fs/bpf"})
 		m := o.Map("shared")
 		m.def.Name = c.name // no compiler writes such names, but an object may hold them
 		m.pinPath = "/sys/fs/bpf/" + c.name
-		if e := checkLoadFails(t, c.name, o, c.want); e.Stage != StagePin || e.Class != c.class {
+		if e := checkLoadFails(t, c.name, o, c.want); e.Stage != refuse.StagePin || e.Class != c.class {
 			t.Errorf("%q: error %#v", c.name, e)
 		}
 	}
 	for _, path := range []string{"/sys/fs/bpf/", "/sys/fs/bpf/a.b", "/sys/fs/bpf/..", "/sys/fs/bpf/" + strings.Repeat("n", 256),
 		"/sys/fs/bpf/" + strings.Repeat("d/", 2048) + "n"} {
 		o := openTest(t, "pinned", Options{})
-		do(t, o.Map("shared").SetPinPath(path))
-		want := ErrPinName
+		do(t, o.Map("shared").SetPin(path, PinShare))
+		want := refuse.ErrPinName
 		if len(path) > 200 {
-			want = ErrPinLong
+			want = refuse.ErrPinLong
 		}
-		if e := checkLoadFails(t, path, o, want); e.Stage != StagePin {
+		if e := checkLoadFails(t, path, o, want); e.Stage != refuse.StagePin {
 			t.Errorf("%.40q: error %#v", path, e)
 		}
 	}
@@ -270,13 +271,13 @@ func TestNamesThatCannotBePinned(t *testing.T) {
 // TestNamesThatLeadOutOfTheMount has iproute2's maps with names that no compiler writes.
 func TestNamesThatLeadOutOfTheMount(t *testing.T) {
 	needsBPF(t)
-	o := openTest(t, "iproute2_pinned", Options{PinMount: "/sys/fs/bpf", PinIDs: map[uint32]string{11: "folder"}})
-	do(t, o.Program("entry").SetType(ebpf.SchedCLS))
+	o := openTest(t, "iproute2_pinned", Options{Iproute2: Iproute2Options{PinMount: "/sys/fs/bpf", PinIDs: map[uint32]string{11: "folder"}}})
+	do(t, o.Program("entry").SetKind(ProgramKind{Type: ebpf.SchedCLS}))
 	for _, m := range o.Maps() {
 		m.def.Name = "../../" + m.def.Name
 		m.pinPath, m.pinErr = m.pinTree.path(m.def)
 	}
-	if e := checkLoadFails(t, "name with dots and slashes", o, ErrPinName); e.Stage != StagePin {
+	if e := checkLoadFails(t, "name with dots and slashes", o, refuse.ErrPinName); e.Stage != refuse.StagePin {
 		t.Errorf("error %#v", e)
 	}
 }
@@ -284,12 +285,12 @@ func TestNamesThatLeadOutOfTheMount(t *testing.T) {
 func TestTheLongestNameIsPinnedWhole(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		name := strings.Repeat("n", 255)
-		l, err := tryLoad(t, "pinned", Options{}, func(o *Object) error { return o.Map("shared").SetPinPath(filepath.Join(root, name)) })
+		l, err := tryLoad(t, "pinned", Options{}, func(o *Object) error { return o.Map("shared").SetPin(filepath.Join(root, name), PinShare) })
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		id, err := l.MapID("shared")
+		id, err := mapID(l, "shared")
 		if got := pinnedID(t, filepath.Join(root, name)); err != nil || got != id {
 			t.Errorf("map %d is pinned, want %d (%v)", got, id, err)
 		}
@@ -306,8 +307,8 @@ func TestFoldersForPins(t *testing.T) {
 		}{
 			{"one level missing", filepath.Join(root, "new"), nil},
 			{"two levels missing", filepath.Join(root, "no", "no"), os.ErrNotExist},
-			{"no bpffs", elsewhere, ErrPinPlace},
-			{"one level missing on no bpffs", filepath.Join(elsewhere, "no"), ErrPinPlace},
+			{"no bpffs", elsewhere, refuse.ErrPinPlace},
+			{"one level missing on no bpffs", filepath.Join(elsewhere, "no"), refuse.ErrPinPlace},
 			{"a pin is no folder", filepath.Join(root, "new", "shared"), unix.ENOTDIR},
 		} {
 			_, err := tryLoad(t, "pinned", Options{PinRoot: c.folder}, nil)
@@ -328,7 +329,7 @@ func TestFoldersForPins(t *testing.T) {
 func TestAFolderThatOthersUseStays(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		folder := filepath.Join(root, "new")
-		handler := ProgramHandler{Section: "xdp", Setup: func(p *Program) error { return p.SetType(ebpf.XDP) },
+		handler := ProgramHandler{Section: "xdp", Setup: func(p *Program) error { return p.SetKind(ProgramKind{Type: ebpf.XDP}) },
 			Prepare: func(*Preparation) error {
 				pinMap(t, filepath.Join(folder, "theirs"), 1)
 				return errVendor
@@ -348,7 +349,7 @@ func TestAPinThatAnotherPutThereStays(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		path := filepath.Join(root, "shared")
 		var theirs *ebpf.Map
-		handler := ProgramHandler{Section: "xdp", Setup: func(p *Program) error { return p.SetType(ebpf.XDP) },
+		handler := ProgramHandler{Section: "xdp", Setup: func(p *Program) error { return p.SetKind(ProgramKind{Type: ebpf.XDP}) },
 			Prepare: func(*Preparation) error {
 				if err := os.Remove(path); err != nil {
 					return err
@@ -381,8 +382,8 @@ func TestAMapThatWasGivenIsPinned(t *testing.T) {
 		}{
 			{"nothing there", mine, PinShare, nil},
 			{"it is there", mine, PinShare, nil},
-			{"another is there", other, PinShare, ErrPinned},
-			{"it is there, and nothing should be", mine, PinNew, ErrPinned},
+			{"another is there", other, PinShare, refuse.ErrPinned},
+			{"it is there, and nothing should be", mine, PinNew, refuse.ErrPinned},
 			{"another replaces it", other, PinReplace, nil},
 			{"it replaces another", mine, PinReplace, nil},
 			{"it replaces itself", mine, PinReplace, nil},
@@ -408,9 +409,9 @@ func TestAMapThatWasGivenIsPinned(t *testing.T) {
 func TestSizesAreAsSet(t *testing.T) {
 	l := load(t, "btf", Options{}, func(o *Object) {
 		do(t, o.Program("use").SetAutoload(false))
-		do(t, o.Map("typed").SetValueSize(32))
-		do(t, o.Map("weakly").SetKeySize(8))
-		do(t, o.Map("agreed").SetValueSize(8)) // as it is
+		do(t, o.Map("typed").Change(func(a *Attributes) { a.ValueSize = 32 }))
+		do(t, o.Map("weakly").Change(func(a *Attributes) { a.KeySize = 8 }))
+		do(t, o.Map("agreed").Change(func(a *Attributes) { a.ValueSize = 8 })) // as it is
 	})
 	want := map[string]kernelMap{
 		"typed":  {Name: "typed", Type: ebpf.Hash, Key: 4, Value: 32, Entries: 16, Flags: mapdef.FlagNoPrealloc},
@@ -424,8 +425,8 @@ func TestSizesAreAsSet(t *testing.T) {
 		}
 	}
 	o := openTest(t, "data", Options{})
-	for _, err := range []error{o.Map(".data").SetValueSize(8), o.Map(".data").SetKeySize(8)} {
-		if !errors.Is(err, ErrValue) {
+	for _, err := range []error{o.Map(".data").Change(func(a *Attributes) { a.ValueSize = 8 }), o.Map(".data").Change(func(a *Attributes) { a.KeySize = 8 })} {
+		if !errors.Is(err, refuse.ErrValue) {
 			t.Errorf("size of global data: %v", err)
 		}
 	}
@@ -439,11 +440,11 @@ func TestInnerMapsAreLikeTheTemplate(t *testing.T) {
 	l := load(t, "btf", Options{}, func(o *Object) {
 		do(t, o.Program("use").SetAutoload(false))
 		m := o.Map("sized")
-		if err := m.SetInnerMap(template); !errors.Is(err, ErrInner) {
+		if err := m.SetInnerMap(template); !errors.Is(err, refuse.ErrInner) {
 			t.Errorf("inner map of an array: %v", err)
 		}
-		do(t, m.SetType(ebpf.ArrayOfMaps))
-		do(t, m.SetValueSize(4))
+		do(t, m.Change(func(a *Attributes) { a.Type = ebpf.ArrayOfMaps }))
+		do(t, m.Change(func(a *Attributes) { a.ValueSize = 4 }))
 		do(t, m.SetInnerMap(template))
 	})
 	do(t, l.Maps["sized"].Put(uint32(1), template))
@@ -456,13 +457,13 @@ func TestInnerMapsAreLikeTheTemplate(t *testing.T) {
 func TestAPinnedMapOfMaps(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		pin := func(o *Object) error {
-			return errors.Join(o.Map("in_array").SetPinPath(filepath.Join(root, "outer")), o.Map("first").SetPinPath(filepath.Join(root, "first")))
+			return errors.Join(o.Map("in_array").SetPin(filepath.Join(root, "outer"), PinShare), o.Map("first").SetPin(filepath.Join(root, "first"), PinShare))
 		}
 		ids := func(l *Loaded) (outer, held, first, second uint32) {
 			err := l.Maps["in_array"].Lookup(uint32(0), &held)
-			outer, err1 := l.MapID("in_array")
-			first, err2 := l.MapID("first")
-			second, err3 := l.MapID("second")
+			outer, err1 := mapID(l, "in_array")
+			first, err2 := mapID(l, "first")
+			second, err3 := mapID(l, "second")
 			if err := errors.Join(err, err1, err2, err3); err != nil {
 				t.Error(err)
 			}

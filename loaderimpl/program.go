@@ -23,6 +23,8 @@ type Program struct {
 	function int             // index into object.functions
 	autoload bool
 	tailCall bool // its section says which slot of a PROG_ARRAY it goes into, and nothing of its kind
+
+	kindOfCaller bool // kind is that of the programs which call it, found out by a load
 }
 
 // Name is the name of the program's function.
@@ -36,7 +38,7 @@ func (p *Program) Section() string { return p.section }
 // programs that call it when it is loaded.
 func (p *Program) Kind() ProgramKind { return p.kind }
 
-// SetKind says what the program is for, instead of its section name. It returns an error wrapping [ErrLoaded] after a load.
+// SetKind says what the program is for, instead of its section name. It is refused with [ClassInvalid] after a load.
 func (p *Program) SetKind(k ProgramKind) error {
 	return p.object.change(p.name, func() error {
 		p.kind = k
@@ -44,13 +46,10 @@ func (p *Program) SetKind(k ProgramKind) error {
 	})
 }
 
-// SetType is [Program.SetKind] with a type alone.
-func (p *Program) SetType(t ebpf.ProgramType) error { return p.SetKind(ProgramKind{Type: t}) }
-
 // Autoload is whether the program will be loaded: by default yes, unless its section's name starts with a ?.
 func (p *Program) Autoload() bool { return p.autoload }
 
-// SetAutoload leaves the program out, or in. It returns an error wrapping [ErrLoaded] after a load.
+// SetAutoload leaves the program out, or in. It is refused with [ClassInvalid] after a load.
 func (p *Program) SetAutoload(load bool) error {
 	return p.object.change(p.name, func() error {
 		p.autoload = load
@@ -84,7 +83,7 @@ func (o *Object) findPrograms(handlers []ProgramHandler) error {
 			continue
 		}
 		if names[fn.Name] {
-			return refuse.At(StageOpen, fn.Section.Name, fn.Name, fmt.Errorf("two programs: %w", refuse.ErrDuplicate))
+			return refuse.At(refuse.StageOpen, fn.Section.Name, fn.Name, fmt.Errorf("two programs: %w", refuse.ErrDuplicate))
 		}
 		names[fn.Name] = true
 		handler, kind := programHandler(handlers, fn.Section.Name)

@@ -25,7 +25,7 @@ func (f arrayFiller) fillAll(maps []*mapLoad) error {
 			continue
 		}
 		if err := f.fill(m); err != nil {
-			return refuse.At(StageLoad, m.def.Section, m.def.Name, err)
+			return refuse.At(refuse.StageLoad, m.def.Section, m.def.Name, err)
 		}
 	}
 	return nil

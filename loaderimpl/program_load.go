@@ -37,7 +37,7 @@ func (l *programLoader) loadAll() error {
 		}
 		made, err := l.load(p)
 		if err != nil {
-			return refuse.At(StageLoad, p.section, p.name, err)
+			return refuse.At(refuse.StageLoad, p.section, p.name, err)
 		}
 		l.loaded[p.name] = made
 		l.undo.push(made.Close)
@@ -61,10 +61,10 @@ func (l *programLoader) descriptors() []int {
 func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.descriptors())
 	if err != nil {
-		return nil, refuse.At(StageRelocate, p.section, p.name, err)
+		return nil, refuse.At(refuse.StageRelocate, p.section, p.name, err)
 	}
 	if err := l.core.applyCORE(b); err != nil {
-		return nil, refuse.At(StageRelocate, p.section, p.name, err)
+		return nil, refuse.At(refuse.StageRelocate, p.section, p.name, err)
 	}
 	kind, err := l.prepare(p, b)
 	if err != nil {
@@ -113,11 +113,11 @@ func (l *programLoader) explain(err error, log string) error {
 	if log == "" {
 		return fmt.Errorf("load program: %w", err)
 	}
-	refusal := &VerifierError{Log: log, Err: err}
+	refusal := fmt.Errorf("verifier: %w: %w", err, &VerifierError{Log: log})
 	if name := l.missing(log); name != "" {
 		return fmt.Errorf("map %s: %w: %w", name, refuse.ErrNotCreated, refusal)
 	}
-	return &refuse.Error{Stage: StageLoad, Class: ClassVerifier, Err: refusal}
+	return &refuse.Error{Stage: refuse.StageLoad, Class: ClassVerifier, Err: refusal}
 }
 
 // missing is the map that was left out and that a program used nevertheless, by the verifier's log. It is empty if that was not the reason.

@@ -41,7 +41,7 @@ func (o *Object) findTailCalls() error {
 			err = array.AddSlot(slot, p.name)
 		}
 		if err != nil {
-			return refuse.At(StageResolve, p.section, p.name, err)
+			return refuse.At(refuse.StageResolve, p.section, p.name, err)
 		}
 		p.tailCall, p.kind, p.handler = true, ProgramKind{}, nil
 	}
@@ -86,13 +86,13 @@ func (o *Object) settleTailCalls() error {
 		case entry == nil:
 			entry = p
 		case entry.kind != p.kind:
-			return refuse.At(StageLoad, o.programs[i].section, o.programs[i].name, fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
+			return refuse.At(refuse.StageLoad, o.programs[i].section, o.programs[i].name, fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
 				entry.name, entry.kind.Type, entry.kind.AttachType, p.name, p.kind.Type, p.kind.AttachType, refuse.ErrTailCallType))
 		}
 	}
 	for _, p := range o.programs {
 		if entry != nil && p.untyped() {
-			p.kind = entry.kind
+			p.kind, p.kindOfCaller = entry.kind, true
 		}
 	}
 	return nil

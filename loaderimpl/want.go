@@ -71,7 +71,7 @@ func wantDefinition(object string, d *mapdef.Definition) (*wantedMap, error) {
 	if d.Source == mapdef.SourceData {
 		name = mapdef.DataName(object, d.Section)
 	}
-	a := asDefined(name, d)
+	a := asDefined(name, d.Attributes)
 	switch d.Type {
 	case ebpf.PerfEventArray:
 		// An element per CPU, each a descriptor (libbpf, map_set_def_max_entries and
@@ -104,7 +104,7 @@ func wantDefinition(object string, d *mapdef.Definition) (*wantedMap, error) {
 }
 
 // asDefined returns the attributes of a definition as they stand in it.
-func asDefined(name string, d *mapdef.Definition) sys.MapCreateAttr {
+func asDefined(name string, d mapdef.Attributes) sys.MapCreateAttr {
 	a := sys.MapCreateAttr{
 		MapType: uint32(d.Type), KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
 		MapFlags: d.Flags, Name: sys.Name(name), MapExtra: d.MapExtra,

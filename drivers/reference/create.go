@@ -16,18 +16,14 @@ func create(q loader.Create) loader.Reply {
 		return rejected(err)
 	}
 	defer made.Close()
-	info, err := made.Info()
+	id, err := mapID(made)
 	if err != nil {
 		return &loader.Error{Message: err.Error()}
-	}
-	id, known := info.ID()
-	if !known {
-		return &loader.Error{Message: "the kernel gives no id"}
 	}
 	if err := loaderimpl.Pin(made, q.Path); err != nil {
 		return rejected(err)
 	}
-	return &loader.OK{ID: uint32(id)}
+	return &loader.OK{ID: id}
 }
 
 // newMap makes the map that a request asks for.
@@ -41,8 +37,8 @@ func newMap(q loader.Create) (*ebpf.Map, error) {
 		defer pinned.Close()
 		template = pinned
 	}
-	return loaderimpl.CreateMap(loaderimpl.Definition{
-		Name: q.Name, Type: ebpf.MapType(q.Map.Type), KeySize: q.Map.KeySize, ValueSize: q.Map.ValueSize, MaxEntries: q.Map.MaxEntries,
+	return loaderimpl.CreateMap(q.Name, loaderimpl.Attributes{
+		Type: ebpf.MapType(q.Map.Type), KeySize: q.Map.KeySize, ValueSize: q.Map.ValueSize, MaxEntries: q.Map.MaxEntries,
 		Flags: q.Map.Flags, MapExtra: q.Map.MapExtra, NumaNode: q.Map.NumaNode,
 	}, template)
 }

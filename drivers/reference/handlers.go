@@ -73,14 +73,14 @@ type vendor struct {
 // define makes a definition of a struct vendor_map.
 func (v *vendor) define(d *loaderimpl.Draft) error {
 	if len(d.Raw) < vendorSize {
-		return fmt.Errorf("%d bytes, want %d: %w", len(d.Raw), vendorSize, loaderimpl.ErrDefinition)
+		return fmt.Errorf("%d bytes, want %d: %w", len(d.Raw), vendorSize, loaderimpl.ClassDefinition)
 	}
 	var n [vendorSize / 4]uint32
 	for i := range n {
 		n[i] = d.ByteOrder().Uint32(d.Raw[4*i:])
 	}
 	if n[0] != vendorMagic {
-		return fmt.Errorf("magic number %#x: %w", n[0], loaderimpl.ErrDefinition)
+		return fmt.Errorf("magic number %#x: %w", n[0], loaderimpl.ClassDefinition)
 	}
 	d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = ebpf.MapType(n[2]), n[3], n[4], n[5], n[6]
 	if d.Flags&flagNumaNode != 0 {
@@ -92,14 +92,14 @@ func (v *vendor) define(d *loaderimpl.Draft) error {
 		def := d.Definition
 		d.Supply = func() (*ebpf.Map, error) { return v.give(makeMap(&def)) }
 	case vendorPin:
-		d.Pinning = loaderimpl.PinByName
+		d.PinByName = true
 	case vendorReuse:
 		path := filepath.Join(v.pinRoot, d.Name)
 		d.Supply = func() (*ebpf.Map, error) { return v.give(loaderimpl.OpenPin(path)) }
 	case vendorHandBack:
 		return loaderimpl.ErrHandBack
 	default:
-		return fmt.Errorf("action %d: %w", n[1], loaderimpl.ErrDefinition)
+		return fmt.Errorf("action %d: %w", n[1], loaderimpl.ClassDefinition)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (v *vendor) setUp(p *loaderimpl.Program) error {
 	v.setups++
 	switch vendorName(p) {
 	case "refuse":
-		return loaderimpl.ErrSection
+		return loaderimpl.ClassSection
 	case "skip":
 		if err := p.SetAutoload(false); err != nil {
 			return err
@@ -202,11 +202,11 @@ func (v *vendor) prepare(p *loaderimpl.Preparation, kind uint32) error {
 func attachVendor(p *loaderimpl.Program, l *loaderimpl.Loaded) (io.Closer, error) {
 	n, err := strconv.ParseUint(vendorName(p), 10, 32)
 	if err != nil {
-		return nil, loaderimpl.ErrAttach
+		return nil, loaderimpl.ClassNotSupported
 	}
 	jumps := l.Maps[vendorJumps]
 	if jumps == nil {
-		return nil, fmt.Errorf("the object has no map %s: %w", vendorJumps, loaderimpl.ErrAttach)
+		return nil, fmt.Errorf("the object has no map %s: %w", vendorJumps, loaderimpl.ClassNotSupported)
 	}
 	if err := jumps.Put(uint32(n), uint32(l.Programs[p.Name()].FD())); err != nil {
 		return nil, fmt.Errorf("%s: %w", vendorJumps, err)

@@ -10,12 +10,12 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// layouts are the protocol's names of map layouts in the loader's words.
-var layouts = map[loader.MapLayout]loaderimpl.MapLayout{
-	"":                    loaderimpl.LayoutByRule,
-	loader.LegacyLayout:   loaderimpl.LayoutLegacy,
-	loader.IPRoute2Layout: loaderimpl.LayoutIproute2,
-	loader.SamplesLayout:  loaderimpl.LayoutSamples,
+// layouts name the structs of the protocol's map layouts.
+var layouts = map[loader.MapLayout]string{
+	"":                    "", // the loader's own rule
+	loader.LegacyLayout:   "bpf_map_def",
+	loader.IPRoute2Layout: "bpf_elf_map",
+	loader.SamplesLayout:  "bpf_load_map_def",
 }
 
 // options are those of a request in the loader's words. Those that it does not have are refused: the reply is then not nil.
@@ -32,9 +32,7 @@ func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 		IgnoreUnknownFields: q.IgnoreUnknownFields,
 		MapLayout:           layout,
 		PinRoot:             q.PinRoot,
-		PinMount:            q.PinMount,
-		PinSubdir:           q.PinSubdir,
-		PinIDs:              ids,
+		Iproute2:            loaderimpl.Iproute2Options{PinMount: q.PinMount, PinSubdir: q.PinSubdir, PinIDs: ids},
 	}, nil
 }
 

@@ -132,30 +132,71 @@ func (s *session) load() loader.Reply {
 		return rejected(err)
 	}
 	s.loaded = loaded
-	ok := &loader.OK{}
-	for _, m := range s.object.Maps() {
-		id, err := loaded.MapID(m.Name())
-		if err != nil {
-			return &loader.Error{Message: err.Error()}
-		}
-		ok.Maps = append(ok.Maps, loader.MapView{Name: m.Name(), ID: id})
-	}
-	for _, p := range s.object.Programs() {
-		id, err := loaded.ProgramID(p.Name())
-		if err != nil {
-			return &loader.Error{Message: err.Error()}
-		}
-		ok.Programs = append(ok.Programs, loader.ProgramView{Name: p.Name(), Section: p.Section(), ID: id})
+	ok, err := s.views()
+	if err != nil {
+		return &loader.Error{Message: err.Error()}
 	}
 	return ok
+}
+
+// views describes the object's maps and programs. What was left out of the load has no id.
+func (s *session) views() (*loader.OK, error) {
+	ok := &loader.OK{}
+	for _, m := range s.object.Maps() {
+		view := loader.MapView{Name: m.Name()}
+		if made := s.loaded.Maps[m.Name()]; made != nil {
+			var err error
+			if view.ID, err = mapID(made); err != nil {
+				return nil, err
+			}
+		}
+		ok.Maps = append(ok.Maps, view)
+	}
+	for _, p := range s.object.Programs() {
+		view := loader.ProgramView{Name: p.Name(), Section: p.Section()}
+		if made := s.loaded.Programs[p.Name()]; made != nil {
+			var err error
+			if view.ID, err = programID(made); err != nil {
+				return nil, err
+			}
+		}
+		ok.Programs = append(ok.Programs, view)
+	}
+	return ok, nil
+}
+
+// mapID returns the kernel's id of a map.
+func mapID(m *ebpf.Map) (uint32, error) {
+	info, err := m.Info()
+	if err != nil {
+		return 0, fmt.Errorf("ask for id: %w", err)
+	}
+	id, known := info.ID()
+	if !known {
+		return 0, errors.New("the kernel gives no id")
+	}
+	return uint32(id), nil
+}
+
+// programID returns the kernel's id of a program.
+func programID(p *ebpf.Program) (uint32, error) {
+	info, err := p.Info()
+	if err != nil {
+		return 0, fmt.Errorf("ask for id: %w", err)
+	}
+	id, known := info.ID()
+	if !known {
+		return 0, errors.New("the kernel gives no id")
+	}
+	return uint32(id), nil
 }
 
 // close gives up what the session holds: what is attached first, as it may need the maps that are there.
 func (s *session) close() error {
 	var errs []error
-	for handle, a := range s.attached {
+	for number, a := range s.attached {
 		errs = append(errs, a.Close())
-		delete(s.attached, handle)
+		delete(s.attached, number)
 	}
 	errs = append(errs, s.dropGiven())
 	if s.loaded != nil {
@@ -187,9 +228,9 @@ func (s *session) attach(q loader.Attach) loader.Reply {
 		return rejected(err)
 	}
 	s.handles++
-	handle := strconv.Itoa(s.handles)
-	s.attached[handle] = attached
-	return &loader.OK{Handle: handle}
+	number := strconv.Itoa(s.handles)
+	s.attached[number] = attached
+	return &loader.OK{Handle: number}
 }
 
 func (s *session) detach(q loader.Detach) loader.Reply {
@@ -203,29 +244,30 @@ func (s *session) detach(q loader.Detach) loader.Reply {
 
 // pin pins a map or program of a session that is loaded.
 func (s *session) pin(q loader.Pin) loader.Reply {
-	return s.pinned(q.Target, q.Name, func(h loaderimpl.Handle) error { return loaderimpl.Pin(h, q.Path) })
+	return s.pinned(q.Target, q.Name, func(h handle) error { return loaderimpl.Pin(h, q.Path) })
 }
 
 // unpin removes a pin, and only one of the map or program that is named: the path could have become another's.
 func (s *session) unpin(q loader.Unpin) loader.Reply {
-	return s.pinned(q.Target, q.Name, func(h loaderimpl.Handle) error { return loaderimpl.Unpin(h, q.Path) })
+	return s.pinned(q.Target, q.Name, func(h handle) error { return loaderimpl.Unpin(h, q.Path) })
 }
 
-func (s *session) pinned(target, name string, do func(loaderimpl.Handle) error) loader.Reply {
+// A handle is a map or program in the kernel.
+type handle interface{ FD() int }
+
+// pinned does something about the pin of a map or program.
+func (s *session) pinned(target, name string, do func(handle) error) loader.Reply {
 	if s.loaded == nil {
 		return &loader.Error{Message: "the session is not loaded"}
 	}
 	m, p := s.loaded.Maps[name], s.loaded.Programs[name]
-	var err error
 	switch {
 	case target == "map" && m != nil:
-		err = do(m)
+		return done(do(m))
 	case target == "program" && p != nil:
-		err = do(p)
-	default:
-		return &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Message: fmt.Sprintf("no %s %s", target, name)}
+		return done(do(p))
 	}
-	return done(err)
+	return &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Message: fmt.Sprintf("no %s %s", target, name)}
 }
 
 func done(err error) loader.Reply {

@@ -14,15 +14,15 @@ import (
 
 // stages are the loader's own, in the words of the protocol, where a load begins with creating maps.
 var stages = map[loaderimpl.Stage]loader.Stage{
-	loaderimpl.StageOpen:     loader.AtOpen,
-	loaderimpl.StageLink:     loader.AtLink,
-	loaderimpl.StageDefine:   loader.AtOpen,
-	loaderimpl.StageResolve:  loader.AtOpen,
-	loaderimpl.StageCreate:   loader.AtCreate,
-	loaderimpl.StagePin:      loader.AtPin,
-	loaderimpl.StageRelocate: loader.AtRelocate,
-	loaderimpl.StageLoad:     "load",
-	loaderimpl.StageAttach:   loader.AtAttach,
+	"open":     loader.AtOpen,
+	"link":     loader.AtLink,
+	"define":   loader.AtOpen,
+	"resolve":  loader.AtOpen,
+	"create":   loader.AtCreate,
+	"pin":      loader.AtPin,
+	"relocate": loader.AtRelocate,
+	"load":     loader.AtLoad,
+	"attach":   loader.AtAttach,
 }
 
 // rejected is a refusal in the words of the protocol.
@@ -32,11 +32,11 @@ func rejected(err error) loader.Reply {
 		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.Unclassified, Message: err.Error()}
 	}
 	class, errno := kernelClass(err)
-	if e.Class != loaderimpl.ClassKernel {
-		class = loader.Class(e.Class)
-	}
-	if errors.Is(err, fs.ErrNotExist) && e.Class == loaderimpl.ClassIO {
+	switch {
+	case e.Class == loaderimpl.ClassIO && errors.Is(err, fs.ErrNotExist):
 		class = loader.NotFound
+	case e.Class != "":
+		class = loader.Class(e.Class)
 	}
 	r := &loader.Rejected{Stage: stages[e.Stage], Class: class, Errno: errno, Message: err.Error()}
 	var differs *loaderimpl.MapDiffersError

@@ -38,24 +38,29 @@ var (
 	errValue     = errors.New("value is of the wrong kind")
 )
 
+// numbers change the attributes of a map that are numbers of 32 bits.
+var numbers = map[loader.Attribute]func(a *loaderimpl.Attributes, n uint32){
+	loader.MapType:    func(a *loaderimpl.Attributes, n uint32) { a.Type = ebpf.MapType(n) },
+	loader.KeySize:    func(a *loaderimpl.Attributes, n uint32) { a.KeySize = n },
+	loader.ValueSize:  func(a *loaderimpl.Attributes, n uint32) { a.ValueSize = n },
+	loader.MaxEntries: func(a *loaderimpl.Attributes, n uint32) { a.MaxEntries = n },
+	loader.MapFlags:   func(a *loaderimpl.Attributes, n uint32) { a.Flags = n },
+	loader.NumaNode:   (*loaderimpl.Attributes).SetNumaNode,
+}
+
 func (s *session) setMap(m *loaderimpl.Map, attr loader.Attribute, value any) error {
+	if change, ok := numbers[attr]; ok {
+		return withNumber(value, func(n uint32) error {
+			return m.Change(func(a *loaderimpl.Attributes) { change(a, n) })
+		})
+	}
 	switch attr {
-	case loader.MaxEntries:
-		return withNumber(value, m.SetMaxEntries)
-	case loader.MapFlags:
-		return withNumber(value, m.SetFlags)
-	case loader.NumaNode:
-		return withNumber(value, m.SetNumaNode)
-	case loader.MapType:
-		return withNumber(value, func(n uint32) error { return m.SetType(ebpf.MapType(n)) })
-	case loader.KeySize:
-		return withNumber(value, m.SetKeySize)
-	case loader.ValueSize:
-		return withNumber(value, m.SetValueSize)
 	case loader.MapExtra:
-		return withNumber64(value, m.SetMapExtra)
+		return withNumber64(value, func(n uint64) error {
+			return m.Change(func(a *loaderimpl.Attributes) { a.MapExtra = n })
+		})
 	case loader.PinPath:
-		return with(value, m.SetPinPath)
+		return with(value, func(path string) error { return m.SetPin(path, loaderimpl.PinShare) })
 	case loader.Reuse:
 		return with(value, func(path string) error { return s.give(path, m.UseMap) })
 	case loader.InnerMap:

@@ -145,15 +145,13 @@ func (r *structReader) handle() error {
 	if h == nil || len(d.Unknown) == 0 {
 		return nil
 	}
-	pinning := d.Pinning
+	byName := d.PinByName
 	switch err := h.ask(r.in, d); {
 	case err != nil && !errors.Is(err, refuse.ErrHandBack):
 		return err
 	case len(d.Unknown) > 0 && !r.relax:
 		return fmt.Errorf("field %s: %w", d.Unknown[0].Name, refuse.ErrUnknownField)
-	case d.Pinning != PinNone && d.Pinning != PinByName:
-		return fmt.Errorf("%d: %w", d.Pinning, refuse.ErrPinning)
-	case r.inner && (d.Pinning != pinning || d.PinPath != "" || d.Supply != nil):
+	case r.inner && (d.PinByName != byName || d.PinPath != "" || d.Supply != nil):
 		return fmt.Errorf("an inner map cannot be pinned or supplied: %w", refuse.ErrInner)
 	}
 	return nil
@@ -179,7 +177,7 @@ func (r *structReader) field(m typeinfo.Member) (err error) {
 	case "numa_node":
 		var n uint32
 		if n, err = number(r.types, m.Type); err == nil {
-			d.OnNode(n)
+			d.nameNode(n)
 		}
 	case "key_size":
 		return r.size(m, &d.KeySize, &r.haveKeySize)
@@ -285,10 +283,10 @@ func (r *structReader) pinning(m typeinfo.Member) error {
 		return err
 	case r.inner:
 		return fmt.Errorf("an inner map cannot be pinned: %w", refuse.ErrInner)
-	case Pinning(n) != PinNone && Pinning(n) != PinByName:
+	case n > 1: // enum libbpf_pin_type
 		return fmt.Errorf("%d: %w", n, refuse.ErrPinning)
 	}
-	r.def.Pinning = Pinning(n)
+	r.def.PinByName = n == 1
 	return nil
 }
 

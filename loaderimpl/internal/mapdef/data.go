@@ -45,7 +45,7 @@ func (dataParser) define(in *Input, s *objfile.Section, handled handledList) ([]
 	}
 	d := &Definition{
 		Name: s.Name, Section: s.Name, Source: SourceData, Raw: s.Data,
-		Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.Size), MaxEntries: 1,
+		Attributes: Attributes{Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.Size), MaxEntries: 1},
 	}
 	if strings.HasPrefix(s.Name, ".rodata") {
 		d.Flags |= FlagReadOnly

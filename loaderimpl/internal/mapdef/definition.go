@@ -30,14 +30,8 @@ type Definition struct {
 	Offset  uint64 // in its section, bytes
 	Source  Source
 
-	Type       ebpf.MapType
-	KeySize    uint32 // bytes
-	ValueSize  uint32 // bytes
-	MaxEntries uint32
-	Flags      uint32 // BPF_F_...
-	MapExtra   uint64
-	NumaNode   uint32  // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
-	Pinning    Pinning // PinNone for iproute2's definitions, which have ways of their own
+	Attributes
+	PinByName bool // in the folder of the caller's choice, under the map's name (LIBBPF_PIN_BY_NAME)
 
 	// Key and Value are their types, by id in the object's types; 0 where the definition gives sizes only. The Value of global data is its
 	// section's list of variables.
@@ -82,15 +76,6 @@ type Slot struct {
 	Name  string // of the map or program
 }
 
-// Pinning is whether a map is pinned to bpffs. The numbers are those of libbpf's enum libbpf_pin_type.
-type Pinning uint32
-
-// The kinds of pinning.
-const (
-	PinNone   Pinning = 0
-	PinByName Pinning = 1 // in the folder Options.PinRoot, under the map's name
-)
-
 // Flags of maps (include/uapi/linux/bpf.h).
 const (
 	FlagNoPrealloc = 1 << 0
@@ -105,12 +90,30 @@ const (
 // NoNode is the kernel's word for "any node" (NUMA_NO_NODE, -1).
 const NoNode = ^uint32(0)
 
-// OnNode gives the map to a NUMA node. The kernel looks at numa_node only together with BPF_F_NUMA_NODE (bpf_map_attr_numa_node), and libbpf
-// passes a definition's node on as it stands: without the flag, it is ignored in silence. Who names a node wants the map there, so here a
-// node brings its flag along; the kernel then refuses what it cannot do.
-func (d *Definition) OnNode(node uint32) {
-	d.NumaNode = node
+// Attributes are what a map is created with, as far as a definition says it.
+type Attributes struct {
+	Type       ebpf.MapType
+	KeySize    uint32 // bytes
+	ValueSize  uint32 // bytes
+	MaxEntries uint32
+	Flags      uint32 // BPF_F_...
+	MapExtra   uint64
+	NumaNode   uint32 // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
+}
+
+// SetNumaNode gives the map to a NUMA node. [NoNode] gives it to none.
+func (a *Attributes) SetNumaNode(node uint32) {
+	a.Flags &^= FlagNumaNode
+	a.nameNode(node)
+}
+
+// nameNode reads a node that a definition names. The kernel looks at numa_node only together with
+// BPF_F_NUMA_NODE (bpf_map_attr_numa_node), and libbpf passes a definition's node on as it stands:
+// without the flag, it is ignored in silence. A programmer who names a node wants the map there, so
+// here a node sets its flag; the kernel then refuses what it cannot do.
+func (a *Attributes) nameNode(node uint32) {
+	a.NumaNode = node
 	if node != NoNode {
-		d.Flags |= FlagNumaNode
+		a.Flags |= FlagNumaNode
 	}
 }

@@ -182,8 +182,6 @@ func (d *Definition) checkHandled(relax bool) error {
 		return refuse.ErrTypeMissing
 	case len(d.Unknown) > 0 && !relax:
 		return fmt.Errorf("field %s: %w", d.Unknown[0].Name, refuse.ErrUnknownField)
-	case d.Pinning != PinNone && d.Pinning != PinByName:
-		return fmt.Errorf("%d: %w", d.Pinning, refuse.ErrPinning)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (samplesLayout) read(d *Definition, n numbers) error {
 	d.Source = SourceSamples
 	d.innerIndex = n[5]
 	if d.Flags&FlagNumaNode != 0 {
-		d.OnNode(n[6])
+		d.nameNode(n[6])
 	}
 	if !HoldsMaps(d.Type) && d.innerIndex != 0 {
 		return fmt.Errorf("a map of type %v has inner_map_idx %d and holds no maps: %w", d.Type, d.innerIndex, refuse.ErrInner)

@@ -25,8 +25,18 @@ const (
 	StageAttach   Stage = "attach"   // programs to what runs them
 )
 
-// A Class is why something was refused, in the vocabulary of loadstone's loader protocol. A slash refines a class.
+// A Class says why something was refused, in the vocabulary of loadstone's loader protocol. It is an
+// error itself, to wrap and to match with [errors.Is]. A slash refines a class.
 type Class string
+
+// Error returns the class as it is written.
+func (c Class) Error() string { return string(c) }
+
+// Is reports whether target is the class, or one that c refines: "invalid/program" is "invalid" too.
+func (c Class) Is(target error) bool {
+	t, ok := target.(Class)
+	return ok && (c == t || t != "" && strings.HasPrefix(string(c), string(t)+"/"))
+}
 
 // The classes of errors.
 const (
@@ -169,11 +179,16 @@ func Locate(stage Stage, section, symbol string, err error) *Error {
 	return &Error{Stage: stage, Class: ClassOf(err), Section: section, Symbol: symbol, Err: err}
 }
 
-// ClassOf returns the class of a reason to refuse, or [ClassKernel] for any other error.
+// ClassOf returns the class of a reason to refuse, or the class that an error wraps, or else
+// [ClassKernel].
 func ClassOf(err error) Class {
 	var r *reason
 	if errors.As(err, &r) {
 		return r.class
+	}
+	var c Class
+	if errors.As(err, &c) {
+		return c
 	}
 	return ClassKernel
 }
