@@ -119,6 +119,81 @@ func ExampleProgramHandler() {
 	// xdp: XDP, loaded by default: true
 }
 
+// Variables of global data get their values before the load.
+func ExampleVariable_Set() {
+	object, err := loaderimpl.Open([]string{"testdata/variables.bpfel.o"}, loaderimpl.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := object.Variable("threshold").Set(uint32(7)); err != nil {
+		log.Fatal(err)
+	}
+	var threshold uint32
+	if err := object.Variable("threshold").Get(&threshold); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(threshold)
+	err = object.Variable("threshold").Set(int64(7))
+	fmt.Println(errors.Is(err, loaderimpl.ClassInvalid), err)
+	err = object.Variable("treshold").Set(uint32(7))
+	fmt.Println(errors.Is(err, loaderimpl.ClassNotFound))
+	// Output:
+	// 7
+	// true open variables threshold: int64 for unsigned int: value does not fit
+	// true
+}
+
+// An object that was opened once is loaded as often as needed, each time from a clone with settings of
+// its own.
+func ExampleObject_Clone() {
+	object, err := loaderimpl.Open([]string{"testdata/btf.bpfel.o"}, loaderimpl.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, entries := range []uint32{8, 64} {
+		clone := object.Clone()
+		if err := clone.Map("typed").Change(func(a *loaderimpl.Attributes) { a.MaxEntries = entries }); err != nil {
+			log.Fatal(err)
+		}
+		loaded, err := clone.Load(loaderimpl.LoadOptions{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		typed, err := loaded.Map("typed")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(typed.MaxEntries())
+		if err := loaded.Close(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(object.Map("typed").Definition().MaxEntries)
+	// Output:
+	// 8
+	// 64
+	// 16
+}
+
+// A name that is misspelt is an error that names what there is.
+func ExampleLoaded_Map() {
+	object, err := loaderimpl.Open([]string{"testdata/mixed.bpfel.o"}, loaderimpl.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	loaded, err := object.Load(loaderimpl.LoadOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer loaded.Close()
+	_, err = loaded.Map("c")
+	fmt.Println(errors.Is(err, loaderimpl.ClassNotFound))
+	fmt.Println(err)
+	// Output:
+	// true
+	// load mixed c: maps are a, b: the object has none of that name: check the name
+}
+
 // Who reuses a pinned map learns all that differs.
 func ExampleMapDiffersError() {
 	var err error = &loaderimpl.Error{Stage: "pin", Class: loaderimpl.ClassPin, Object: "counter", Symbol: "counts",

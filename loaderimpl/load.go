@@ -5,6 +5,8 @@ package loaderimpl
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -56,9 +58,39 @@ func (l *Loaded) Close() error {
 	return errors.Join(errs...)
 }
 
+// Map returns the map of that name in the object. The error is of [ClassNotFound], and names the maps
+// that there are, if the object has no such map or it was left out.
+func (l *Loaded) Map(name string) (*ebpf.Map, error) {
+	if m := l.Maps[name]; m != nil {
+		return m, nil
+	}
+	var err error
+	if l.object.Map(name) != nil {
+		err = fmt.Errorf("the map was left out: %w", refuse.ErrNotLoaded)
+	} else {
+		err = fmt.Errorf("maps are %s: %w", listed(slices.Sorted(maps.Keys(l.Maps))), refuse.ErrName)
+	}
+	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
+}
+
+// Program returns the program of that name in the object. The error is of [ClassNotFound], and names the
+// programs that there are, if the object has no such program or it was left out.
+func (l *Loaded) Program(name string) (*ebpf.Program, error) {
+	if p := l.Programs[name]; p != nil {
+		return p, nil
+	}
+	var err error
+	if l.object.Program(name) != nil {
+		err = fmt.Errorf("the program was left out: %w", refuse.ErrNotLoaded)
+	} else {
+		err = fmt.Errorf("programs are %s: %w", listed(slices.Sorted(maps.Keys(l.Programs))), refuse.ErrName)
+	}
+	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
+}
+
 // Load makes the object's maps and programs in the kernel. If anything fails, everything that the load
 // made is undone, and only that: a map that was pinned before stays, and so does its pin. A second load
-// of one object is refused with [ClassInvalid].
+// of one object is refused with [ClassInvalid]: see [Object.Clone].
 //
 // Errors are of type *[Error]. What the kernel refuses wraps its errno; a program that the verifier
 // refuses wraps [*VerifierError], which holds its log.

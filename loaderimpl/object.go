@@ -3,6 +3,7 @@
 package loaderimpl
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ type Options struct {
 }
 
 // An Object holds a compiled BPF object, read and checked. Nothing of it is in the kernel before
-// [Object.Load]. It is not safe for use by several goroutines at once.
+// [Object.Load]. It is not safe for use by several goroutines at once; clones of it are, one each.
 type Object struct {
 	name      string
 	pinRoot   string
@@ -267,6 +268,48 @@ func (o *Object) Program(name string) *Program {
 		}
 	}
 	return nil
+}
+
+// Clone returns an object that can be loaded beside this one, or again after it. It starts with the
+// settings of this object's maps, programs and variables, and the two change apart from then on. What
+// handlers set up is copied, and they are not asked again.
+//
+// A load that could be repeated on one object would leave open which load a later change is for; with a
+// clone per load each change has one. Clones share what never changes, the bytes and what was read from
+// them, so that a clone costs little, and each may be used in a goroutine of its own.
+func (o *Object) Clone() *Object {
+	c := *o
+	c.loaded = false
+	definitions := make(map[*mapdef.Definition]*mapdef.Definition, len(o.maps))
+	c.maps = make([]*Map, len(o.maps))
+	for i, m := range o.maps {
+		own, definition := *m, *m.def
+		own.object, own.def = &c, &definition
+		if m.ownValue {
+			own.value = bytes.Clone(m.value)
+		}
+		definitions[m.def], c.maps[i] = &definition, &own
+	}
+	for _, m := range c.maps {
+		switch inner := m.def.Inner; {
+		case inner == nil:
+		case definitions[inner] != nil: // the definition of another map of the object
+			m.def.Inner = definitions[inner]
+		default:
+			own := *inner
+			m.def.Inner = &own
+		}
+	}
+	c.programs = make([]*Program, len(o.programs))
+	for i, p := range o.programs {
+		own := *p
+		own.object = &c
+		if p.kindOfCaller {
+			own.kind, own.kindOfCaller = ProgramKind{}, false
+		}
+		c.programs[i] = &own
+	}
+	return &c
 }
 
 // change makes a change to something of the object, if it is not too late.

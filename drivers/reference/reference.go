@@ -260,14 +260,20 @@ func (s *session) pinned(target, name string, do func(handle) error) loader.Repl
 	if s.loaded == nil {
 		return &loader.Error{Message: "the session is not loaded"}
 	}
-	m, p := s.loaded.Maps[name], s.loaded.Programs[name]
-	switch {
-	case target == "map" && m != nil:
-		return done(do(m))
-	case target == "program" && p != nil:
-		return done(do(p))
+	var h handle
+	var err error
+	switch target {
+	case "map":
+		h, err = s.loaded.Map(name)
+	case "program":
+		h, err = s.loaded.Program(name)
+	default:
+		err = fmt.Errorf("%q: %w", target, loaderimpl.ClassNotFound)
 	}
-	return &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Message: fmt.Sprintf("no %s %s", target, name)}
+	if err != nil {
+		return &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Message: err.Error()}
+	}
+	return done(do(h))
 }
 
 func done(err error) loader.Reply {

@@ -141,10 +141,12 @@ var (
 	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}
 	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
 	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
-	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again"}
-	ErrNotLoaded    error = &reason{ClassNotFound, "there is no such program, or it was left out"}
+	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again, or clone it before"}
+	ErrNotLoaded    error = &reason{ClassNotFound, "it was not loaded"}
 	ErrAttach       error = &reason{ClassNotSupported, "no handler attaches this program: register one, or attach it with package link"}
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
+	ErrName         error = &reason{ClassNotFound, "the object has none of that name: check the name"}
+	ErrSeveralNamed error = &reason{ClassInvalid, "the object has several of that name: rename one"}
 
 	ErrPinPath         error = &reason{ClassInvalid, "map is to be pinned, and there is no folder for it: give PinRoot, or PinMount for iproute2's maps"}
 	ErrPinID           error = &reason{ClassNotFound, "the table of pinning ids does not have this one: give it in PinIDs"}

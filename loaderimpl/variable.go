@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+// A Variable is a variable of an object's global data, before the object is loaded. It is found by
+// name in the object's BTF.
+type Variable struct {
+	object *Object
+	name   string
+	global *globalVariable // nil with err
+	err    error           // why there is no such variable
+}
+
+// A globalVariable is where a variable is.
+type globalVariable struct {
+	typeinfo.Variable
+	in *Map
+}
+
+// Variable returns the variable of that name, in .data, .rodata, .bss or what is named after them. If
+// the object has no such variable, or several, Set and Get of what is returned say so.
+//
+//	err := object.Variable("threshold").Set(uint32(7))
+func (o *Object) Variable(name string) *Variable {
+	v := &Variable{object: o, name: name}
+	v.global, v.err = o.findVariable(name)
+	return v
+}
+
+// findVariable looks for a variable in all sections of global data.
+func (o *Object) findVariable(name string) (*globalVariable, error) {
+	if o.types == nil {
+		return nil, fmt.Errorf("the object has no BTF, which lists variables: compile with -g: %w", refuse.ErrName)
+	}
+	var found *globalVariable
+	var names []string
+	for _, m := range o.maps {
+		if m.def.Source != mapdef.SourceData {
+			continue
+		}
+		_, list, err := o.types.Variables(o.file.Named(m.def.Section), nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			if v.Name == name && found != nil {
+				return nil, fmt.Errorf("%s and %s both have one: %w", found.in.def.Name, m.def.Name, refuse.ErrSeveralNamed)
+			}
+			if v.Name == name {
+				found = &globalVariable{v, m}
+			}
+			names = append(names, v.Name)
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("variables are %s: %w", listed(names), refuse.ErrName)
+	}
+	return found, nil
+}
+
+// listed names what there is, for an error.
+func listed(names []string) string {
+	const most = 20
+	switch {
+	case len(names) == 0:
+		return "none"
+	case len(names) > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Set changes what the variable holds from the start. The value has to be of the variable's type: an
+// integer or enum takes a Go integer of its size and sign, or an int or uint that fits; _Bool takes a
+// bool, float and double take the Go type of their size, and an array takes a Go array of as many
+// elements. Every type takes a []byte of its size, in the object's byte order.
+//
+// The error is of [ClassNotFound] if there is no such variable, and of [ClassInvalid] if the value is of
+// another type or size, or the object was loaded already.
+func (v *Variable) Set(value any) error {
+	return v.object.change(v.name, func() error {
+		if v.err != nil {
+			return v.err
+		}
+		m := v.global.in
+		if !m.ownValue {
+			m.value, m.ownValue = m.InitialValue(), true
+		}
+		part := v.global.bytes(m.value)
+		encoded := bytes.Clone(part)
+		if err := v.object.types.Encode(encoded, v.global.Type, value); err != nil {
+			return err
+		}
+		copy(part, encoded)
+		return nil
+	})
+}
+
+// Get reads what the variable holds from the start into what to points to, of a type that [Variable.Set]
+// takes for it. The error is of the same classes.
+func (v *Variable) Get(to any) error {
+	err := v.err
+	if err == nil {
+		err = v.object.types.Decode(v.global.bytes(v.global.in.InitialValue()), v.global.Type, to)
+	}
+	return export(v.object.name, refuse.At(refuse.StageOpen, "", v.name, err))
+}
+
+// bytes returns the variable's part of its section.
+func (g *globalVariable) bytes(section []byte) []byte {
+	return section[g.Offset : g.Offset+uint64(g.Size)]
+}
