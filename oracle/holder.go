@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownedByNobodyElse are those objects that no process holds a descriptor of which is not descended from this one. Pins are kept: they are in a
+// notHeldByOthers are those objects that no process holds a descriptor of which is not descended from this one. Pins are kept: they are in a
 // bpffs of the session's own.
-func ownedByNobodyElse(objects []Object) ([]Object, error) {
+func notHeldByOthers(objects []Object) ([]Object, error) {
 	if len(objects) == 0 {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func otherProcesses() ([]int, error) {
 			continue
 		}
 		parent, err := parentOf(pid)
-		if unseen(err) {
+		if isHidden(err) {
 			continue
 		}
 		if err != nil {
@@ -85,7 +85,7 @@ func parentOf(pid int) (int, error) {
 func heldBy(pid int, held map[Object]bool) error {
 	folder := fmt.Sprintf("/proc/%d/fdinfo", pid)
 	entries, err := os.ReadDir(folder)
-	if unseen(err) {
+	if isHidden(err) {
 		return nil
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func heldBy(pid int, held map[Object]bool) error {
 	}
 	for _, e := range entries {
 		fdinfo, err := os.ReadFile(folder + "/" + e.Name())
-		if unseen(err) {
+		if isHidden(err) {
 			continue
 		}
 		if err != nil {
@@ -120,8 +120,8 @@ func heldObject(line string) (Object, bool) {
 	return Object{}, false
 }
 
-// unseen reports whether err says that a process or its descriptor ended while it was looked at, or may not be looked at. What such a process
+// isHidden reports whether err says that a process or its descriptor ended while it was looked at, or may not be looked at. What such a process
 // holds is then nobody else's, which errs on the side of a leak.
-func unseen(err error) bool {
+func isHidden(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) || errors.Is(err, fs.ErrPermission)
 }

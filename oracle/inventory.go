@@ -93,8 +93,8 @@ func Pins(bpffs string) ([]string, error) {
 	return all, err
 }
 
-// name looks up what is known of an object beside its id. An object that is gone by now keeps only its id.
-func (o Object) name() (Object, error) {
+// describe looks up what is known of an object beside its id. An object that is gone by now keeps only its id.
+func (o Object) describe() (Object, error) {
 	if o.Kind != KindMap && o.Kind != KindProgram {
 		return o, nil
 	}

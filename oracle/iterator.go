@@ -118,12 +118,12 @@ func runIterator(program *os.File) (written []byte, ids iteratorIDs, err error) 
 	return written, ids, nil
 }
 
-// patience is how long the kernel may take to free what was let go of, in an emulated machine too.
-const patience = 10 * time.Second
+// mostWait is how long the kernel may take to free what was let go of, in an emulated machine too.
+const mostWait = 10 * time.Second
 
 // waitUntilGone returns when the kernel has no object of that kind and id any more.
 func waitUntilGone(kind Kind, id uint32) error {
-	for deadline := time.Now().Add(patience); ; <-time.After(time.Millisecond) {
+	for deadline := time.Now().Add(mostWait); ; <-time.After(time.Millisecond) {
 		f, err := open(kind, id)
 		if errors.Is(err, ErrNoSuchObject) {
 			return nil
@@ -133,7 +133,7 @@ func waitUntilGone(kind Kind, id uint32) error {
 		}
 		f.Close()
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s %d of the oracle itself is still there after %v", kind, id, patience)
+			return fmt.Errorf("%s %d of the oracle itself is still there after %v", kind, id, mostWait)
 		}
 	}
 }

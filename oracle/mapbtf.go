@@ -23,16 +23,16 @@ func keyAndValue(in bpfMapInfo) (key, value string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("read btf %d: %w", in.btfID, err)
 	}
-	if key, err = writtenOut(spec, in.btfKeyTypeID); err != nil {
+	if key, err = cTypeByID(spec, in.btfKeyTypeID); err != nil {
 		return "", "", fmt.Errorf("key: %w", err)
 	}
-	if value, err = writtenOut(spec, in.btfValueTypeID); err != nil {
+	if value, err = cTypeByID(spec, in.btfValueTypeID); err != nil {
 		return "", "", fmt.Errorf("value: %w", err)
 	}
 	return key, value, nil
 }
 
-func writtenOut(spec *btf.Spec, id uint32) (string, error) {
+func cTypeByID(spec *btf.Spec, id uint32) (string, error) {
 	if id == 0 {
 		return "void", nil
 	}
@@ -58,11 +58,11 @@ func cType(t btf.Type) string {
 	case *btf.Pointer:
 		return "*" + cName(t.Target)
 	case *btf.Struct:
-		return fmt.Sprintf("struct %s{%s} /*%d*/", named(t.Name), cMembers(t.Members), t.Size)
+		return fmt.Sprintf("struct %s{%s} /*%d*/", withSpace(t.Name), cMembers(t.Members), t.Size)
 	case *btf.Union:
-		return fmt.Sprintf("union %s{%s} /*%d*/", named(t.Name), cMembers(t.Members), t.Size)
+		return fmt.Sprintf("union %s{%s} /*%d*/", withSpace(t.Name), cMembers(t.Members), t.Size)
 	case *btf.Enum:
-		return fmt.Sprintf("enum %s{%s} /*%d*/", named(t.Name), cEnumerators(t), t.Size)
+		return fmt.Sprintf("enum %s{%s} /*%d*/", withSpace(t.Name), cEnumerators(t), t.Size)
 	case *btf.Const:
 		return "const " + cType(t.Type)
 	case *btf.Volatile:
@@ -132,8 +132,8 @@ func cEnumerators(t *btf.Enum) string {
 	return b.String()
 }
 
-// named is a name with a space behind it, and nothing for a type without one.
-func named(name string) string {
+// withSpace is a name with a space behind it, and nothing for a type without one.
+func withSpace(name string) string {
 	if name == "" {
 		return ""
 	}

@@ -59,15 +59,15 @@ const nodeSize = 8
 
 // readNode is the program: struct bpf_iter__bpf_map (kernel/bpf/map_iter.c) in, [nodeSize] bytes to its seq_file out. It is called once more
 // at the end, without a map.
-func readNode(at layout) asm.Instructions {
+func readNode(offsets layout) asm.Instructions {
 	return asm.Instructions{
 		asm.LoadMem(asm.R6, asm.R1, 8, asm.DWord), // ctx->map
 		asm.JEq.Imm(asm.R6, 0, "done"),
 		asm.LoadMem(asm.R1, asm.R1, 0, asm.DWord), // ctx->meta
 		asm.LoadMem(asm.R1, asm.R1, 0, asm.DWord), // ctx->meta->seq
-		asm.LoadMem(asm.R2, asm.R6, at.id, asm.Word),
+		asm.LoadMem(asm.R2, asm.R6, offsets.id, asm.Word),
 		asm.StoreMem(asm.R10, -nodeSize, asm.R2, asm.Word),
-		asm.LoadMem(asm.R2, asm.R6, at.node, asm.Word),
+		asm.LoadMem(asm.R2, asm.R6, offsets.node, asm.Word),
 		asm.StoreMem(asm.R10, -nodeSize+4, asm.R2, asm.Word),
 		asm.Mov.Reg(asm.R2, asm.R10),
 		asm.Add.Imm(asm.R2, -nodeSize),

@@ -57,11 +57,11 @@ func TestNUMANodeLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	left, err := ownedByNobodyElse(after.Beyond(before))
+	left, err := notHeldByOthers(after.Beyond(before))
 	if err != nil {
 		t.Fatal(err)
 	}
-	named, err := withNames(left)
+	named, err := describeAll(left)
 	if err != nil {
 		t.Fatal(err)
 	}

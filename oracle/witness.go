@@ -35,7 +35,7 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 		last := beyond
 		beyond = now.Beyond(before)
 		if w.Shared {
-			if beyond, err = ownedByNobodyElse(beyond); err != nil {
+			if beyond, err = notHeldByOthers(beyond); err != nil {
 				return nil, err
 			}
 			if !first {
@@ -47,18 +47,18 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 		}
 		select {
 		case <-ctx.Done():
-			return withNames(beyond)
+			return describeAll(beyond)
 		case <-time.After(pause):
 			pause = min(2*pause, 20*time.Millisecond)
 		}
 	}
 }
 
-// withNames are the objects with what the kernel says of them.
-func withNames(objects []Object) ([]Object, error) {
+// describeAll are the objects with what the kernel says of them.
+func describeAll(objects []Object) ([]Object, error) {
 	all := make([]Object, 0, len(objects))
 	for _, o := range objects {
-		o, err := o.name()
+		o, err := o.describe()
 		if err != nil {
 			return nil, err
 		}
