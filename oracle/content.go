@@ -10,11 +10,12 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// ErrNoSuchKey is wrapped by errors about a key that a map does not hold.
+// ErrNoSuchKey reports a key that a map does not hold.
 var ErrNoSuchKey = errors.New("the map holds no such key")
 
-// Lookup is the value under key in the map of that id, as bytes; for a per-CPU map, the values of all possible CPUs, each rounded up to 8 bytes.
-// The error wraps [ErrNoSuchObject] or [ErrNoSuchKey].
+// Lookup returns the value under key in the map of that id, as bytes; for a per-CPU map, the values
+// of all possible CPUs, each rounded up to 8 bytes. The error wraps [ErrNoSuchObject] or
+// [ErrNoSuchKey].
 func Lookup(id uint32, key []byte) ([]byte, error) {
 	m, err := ebpf.NewMapFromID(ebpf.MapID(id))
 	if errors.Is(err, os.ErrNotExist) {

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package oracle is what the kernel says is there.
+// Package oracle asks the kernel what exists.
 //
-// No spec believes a loader: what a loader claims to have made is an id, and the oracle asks the kernel about it. It gives two kinds of answer.
-// Facts are what is known of one object, in a form in which two loads of the same definition compare equal: what changes from load to load
-// (ids, memory, the numbering of BTF types) is left out or written out. An [Inventory] is what exists at all, so that what a loader left behind
-// can be named.
+// No spec believes a loader: what a loader claims to have made is an id, and the oracle asks the
+// kernel about it. It gives two kinds of answer. Facts describe one object, in a form in which two
+// loads of the same definition compare equal: what changes from load to load (ids, memory, the
+// numbering of BTF types) is left out or written out. An [Inventory] lists all that exists, so that
+// what a loader left behind can be named.
 //
-// The kernel frees much later than user space lets go (a program's maps wait for an RCU grace period, then for a worker), so the question
-// "is anything left" is asked until the answer is no or a deadline passes: see [Witness.Beyond].
+// The kernel frees much later than user space lets go: a program's maps wait for an RCU grace
+// period, then for a worker. So the oracle asks whether anything is left until the answer is no or
+// a deadline passes: see [Witness.Beyond].
 //
-// Read object.go (the system calls and ids), name.go, mapfacts.go, mapbtf.go and program.go (facts), content.go, pin.go, numa.go, iterator.go and
-// pages.go (where a map is), inventory.go, witness.go and holder.go (what exists, and whose it is), probe.go (what this kernel can do).
+// Read object.go (the system calls and ids), name.go, mapfacts.go, mapbtf.go and program.go
+// (facts), content.go, pin.go, numa.go, iterator.go and pages.go (where a map is), inventory.go,
+// witness.go and holder.go (what exists, and who holds it), probe.go (what this kernel can do).
 package oracle

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notHeldByOthers are those objects that no process holds a descriptor of which is not descended from this one. Pins are kept: they are in a
-// bpffs of the session's own.
+// notHeldByOthers returns those objects of which no process but this one and its descendants holds
+// a descriptor. It keeps pins: they are in a bpffs of the session's own.
 func notHeldByOthers(objects []Object) ([]Object, error) {
 	if len(objects) == 0 {
 		return nil, nil
@@ -31,10 +31,12 @@ func notHeldByOthers(objects []Object) ([]Object, error) {
 			return nil, err
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool { return held[Object{Kind: o.Kind, ID: o.ID}] }), nil
+	return slices.DeleteFunc(slices.Clone(objects), func(o Object) bool {
+		return held[Object{Kind: o.Kind, ID: o.ID}]
+	}), nil
 }
 
-// otherProcesses are the processes that are not this one and not descended from it.
+// otherProcesses returns the processes that are neither this one nor its descendants.
 func otherProcesses() ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -81,7 +83,7 @@ func parentOf(pid int) (int, error) {
 	return strconv.Atoi(fields[1])
 }
 
-// heldBy notes the objects that a process holds.
+// heldBy adds the objects that a process holds to held.
 func heldBy(pid int, held map[Object]bool) error {
 	folder := fmt.Sprintf("/proc/%d/fdinfo", pid)
 	entries, err := os.ReadDir(folder)
@@ -120,8 +122,9 @@ func heldObject(line string) (Object, bool) {
 	return Object{}, false
 }
 
-// isHidden reports whether err says that a process or its descriptor ended while it was looked at, or may not be looked at. What such a process
-// holds is then nobody else's, which errs on the side of a leak.
+// isHidden reports whether err says that a process or its descriptor ended while it was looked at,
+// or may not be looked at. The objects that such a process holds then count as the loader's, which
+// errs on the side of a leak.
 func isHidden(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) || errors.Is(err, fs.ErrPermission)
 }

@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Inventory is what exists in the kernel at one moment.
+// Inventory lists what exists in the kernel at one moment.
 type Inventory struct {
 	Maps, Programs, Links, BTF []uint32 // ids, ascending
 	Pins                       []string // paths below the bpffs folder, sorted; folders are not pins
 }
 
-// Take takes the inventory of the kernel, and of the pins below the folder bpffs; "" for none.
+// Take takes the inventory of the kernel, and of the pins below the folder bpffs unless it is "".
 func Take(bpffs string) (Inventory, error) {
 	var inv Inventory
 	for _, kind := range inOrder {
@@ -54,7 +54,7 @@ func (inv *Inventory) of(kind Kind) *[]uint32 {
 	}
 }
 
-// Beyond is what inv has and before has not.
+// Beyond returns what inv has and before does not.
 func (inv Inventory) Beyond(before Inventory) []Object {
 	var beyond []Object
 	for _, kind := range inOrder {
@@ -73,7 +73,8 @@ func (inv Inventory) Beyond(before Inventory) []Object {
 	return beyond
 }
 
-// Pins are the pins below the folder bpffs: paths below it, sorted. Folders and symbolic links are none.
+// Pins returns the pins below the folder bpffs: paths below it, sorted. Folders and symbolic links
+// are not pins.
 func Pins(bpffs string) ([]string, error) {
 	var all []string
 	err := filepath.WalkDir(bpffs, func(path string, d fs.DirEntry, err error) error {
@@ -82,8 +83,8 @@ func Pins(bpffs string) ([]string, error) {
 			return nil // gone since its folder was read
 		case err != nil:
 			return err
-		case d.IsDir(), d.Type() == fs.ModeSymlink: // iproute2 makes links between its folders; they hold nothing
-			return nil
+		case d.IsDir(), d.Type() == fs.ModeSymlink:
+			return nil // iproute2 makes links between its folders; they hold nothing
 		}
 		rel, err := filepath.Rel(bpffs, path)
 		all = append(all, rel)
@@ -93,7 +94,8 @@ func Pins(bpffs string) ([]string, error) {
 	return all, err
 }
 
-// describe looks up what is known of an object beside its id. An object that is gone by now keeps only its id.
+// describe adds what the kernel knows of an object beside its id. An object that has gone meanwhile
+// keeps only its id.
 func (o Object) describe() (Object, error) {
 	if o.Kind != KindMap && o.Kind != KindProgram {
 		return o, nil
@@ -118,7 +120,8 @@ func (o Object) describe() (Object, error) {
 	return o, err
 }
 
-// bpfProgInfo is the start of struct bpf_prog_info of include/uapi/linux/bpf.h, with names for what is asked.
+// bpfProgInfo mirrors the start of struct bpf_prog_info of include/uapi/linux/bpf.h. The fields
+// that the oracle asks for have names.
 type bpfProgInfo struct {
 	typ  uint32
 	_    uint32    // id

@@ -18,11 +18,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Iterator programs are loaded with system calls of our own: cilium/ebpf reads all of the kernel's BTF for every program that attaches to a
-// function, and in an emulated machine that takes seconds.
+// The oracle loads iterator programs with system calls of its own. cilium/ebpf reads all of the
+// kernel's BTF for every program that attaches to a function, and in an emulated machine that takes
+// seconds.
 
-// iterate runs a program over all objects of an iterator, which is named by the BTF id of its function in the kernel, and returns what the program
-// wrote. It waits until program and link have left the kernel: an inventory that is taken next must not hold them.
+// iterate runs a program over all objects of an iterator, which is named by the BTF id of its
+// function in the kernel, and returns what the program wrote. It waits until program and link have
+// left the kernel: the next inventory must not hold them.
 func iterate(iterator btf.TypeID, code asm.Instructions) ([]byte, error) {
 	program, err := loadIterator(iterator, code)
 	if err != nil {
@@ -36,7 +38,8 @@ func iterate(iterator btf.TypeID, code asm.Instructions) ([]byte, error) {
 	return written, errors.Join(waitUntilGone(KindLink, ids.link), waitUntilGone(KindProgram, ids.program))
 }
 
-// loadIterator loads an iterator program. The error wraps [ErrCannotTell] on a kernel without such programs.
+// loadIterator loads an iterator program. The error wraps [ErrCannotTell] on a kernel without such
+// programs.
 func loadIterator(iterator btf.TypeID, code asm.Instructions) (*os.File, error) {
 	var marshalled bytes.Buffer
 	if err := code.Marshal(&marshalled, nativeOrder()); err != nil {
@@ -73,7 +76,8 @@ func loadIterator(iterator btf.TypeID, code asm.Instructions) (*os.File, error) 
 	return os.NewFile(uintptr(fd), "iterator program"), nil
 }
 
-// nativeOrder is the byte order of this machine as one of the two, for packages that want to know which.
+// nativeOrder returns this machine's byte order as one of the two: some packages compare, and
+// binary.NativeEndian equals neither.
 func nativeOrder() binary.ByteOrder {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
 		return binary.LittleEndian
@@ -83,10 +87,11 @@ func nativeOrder() binary.ByteOrder {
 
 const iteratorName = "oracle_iter"
 
-// iteratorIDs are those of an iterator's program and link.
+// iteratorIDs holds the ids of an iterator's program and link.
 type iteratorIDs struct{ program, link uint32 }
 
-// runIterator attaches an iterator program, reads what it writes, and detaches it. The link may live on for a moment.
+// runIterator attaches an iterator program, reads what it writes, and detaches it. The link may
+// live on for a moment.
 func runIterator(program *os.File) (written []byte, ids iteratorIDs, err error) {
 	create := struct {
 		program, target, attachType, flags uint32
@@ -118,10 +123,12 @@ func runIterator(program *os.File) (written []byte, ids iteratorIDs, err error) 
 	return written, ids, nil
 }
 
-// mostWait is how long the kernel may take to free what was let go of, in an emulated machine too.
+// mostWait limits how long the kernel may take to free what was let go of, in an emulated machine
+// too.
 const mostWait = 10 * time.Second
 
-// waitUntilGone returns when the kernel has no object of that kind and id any more.
+// waitUntilGone returns when the kernel has no object of that kind and id any more, or with an
+// error after [mostWait].
 func waitUntilGone(kind Kind, id uint32) error {
 	for deadline := time.Now().Add(mostWait); ; <-time.After(time.Millisecond) {
 		f, err := open(kind, id)

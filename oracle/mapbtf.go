@@ -9,7 +9,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// keyAndValue are the BTF types of a map's key and value, written out, or "" where the map has none.
+// keyAndValue returns the BTF types of a map's key and value, written out, or "" where the map has
+// none.
 func keyAndValue(in bpfMapInfo) (key, value string, err error) {
 	if in.btfID == 0 || in.btfKeyTypeID == 0 && in.btfValueTypeID == 0 {
 		return "", "", nil
@@ -43,8 +44,9 @@ func cTypeByID(spec *btf.Spec, id uint32) (string, error) {
 	return cType(t), nil
 }
 
-// cType writes a type as C would, with what C leaves out: sizes in bytes of what has a size of its own, and offsets in bits of members. Types
-// behind a pointer are named, not written out, so that a type may point to itself.
+// cType writes a type as C would, with what C leaves out: sizes in bytes of what has a size of its
+// own, and offsets in bits of members. Types behind a pointer are named, not written out, so that a
+// type may point to itself.
 func cType(t btf.Type) string {
 	switch t := t.(type) {
 	case *btf.Int:
@@ -132,7 +134,7 @@ func cEnumerators(t *btf.Enum) string {
 	return b.String()
 }
 
-// withSpace is a name with a space behind it, and nothing for a type without one.
+// withSpace returns a name with a space behind it, and nothing for a type without one.
 func withSpace(name string) string {
 	if name == "" {
 		return ""

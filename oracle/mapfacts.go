@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MapFacts is what the kernel keeps of a map that its definition decides. Two maps of the same definition have equal facts: ids, memory and the
-// numbers of BTF types are not in it. Compare with ==.
+// MapFacts holds what the kernel keeps of a map that its definition decides. Two maps of the same
+// definition have equal facts: ids, memory and the numbers of BTF types are not in it. Compare with
+// ==.
 type MapFacts struct {
 	Name       string // at most 15 bytes: the kernel keeps no more
 	Type       string // the kernel's name without BPF_MAP_TYPE_, lower case: "lru_hash"
@@ -27,7 +28,8 @@ type MapFacts struct {
 	Key, Value string // the BTF types, written out as in C; "" where the map has none
 }
 
-// bpfMapInfo is struct bpf_map_info of include/uapi/linux/bpf.h, to map_extra, with names for what is asked.
+// bpfMapInfo mirrors struct bpf_map_info of include/uapi/linux/bpf.h, up to map_extra. The fields
+// that the oracle asks for have names.
 type bpfMapInfo struct {
 	typ                            uint32
 	_                              uint32 // id
@@ -43,7 +45,8 @@ type bpfMapInfo struct {
 	extra                          uint64
 }
 
-// Map asks the kernel about the map of that id. The error wraps [ErrNoSuchObject] where there is none.
+// Map asks the kernel about the map of that id. The error wraps [ErrNoSuchObject] if it does not
+// exist.
 func Map(id uint32) (MapFacts, error) {
 	f, err := open(KindMap, id)
 	if err != nil {
@@ -68,7 +71,8 @@ func Map(id uint32) (MapFacts, error) {
 	return facts, nil
 }
 
-// WithoutBTF are the facts without the BTF types of key and value, for comparing with a definition that cannot name them.
+// WithoutBTF returns the facts without the BTF types of key and value, for comparing with a
+// definition that cannot name them.
 func (m MapFacts) WithoutBTF() MapFacts {
 	m.Key, m.Value = "", ""
 	return m
@@ -93,7 +97,7 @@ func frozen(f *os.File) (bool, error) {
 	return false, nil // before 5.2 no map could be
 }
 
-// String is the facts as a table, a line each.
+// String returns the facts as a table, a line each.
 func (m MapFacts) String() string {
 	var b strings.Builder
 	for _, row := range m.rows() {
@@ -102,7 +106,8 @@ func (m MapFacts) String() string {
 	return b.String()
 }
 
-// Difference is a table of the facts in which m and other differ, a line each, or "" where they are equal.
+// Difference returns a table of the facts in which m and other differ, a line each, or "" where
+// they are equal.
 func (m MapFacts) Difference(other MapFacts) string {
 	var b strings.Builder
 	theirs := other.rows()

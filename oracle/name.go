@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
-// mapTypes are the names of enum bpf_map_type of include/uapi/linux/bpf.h, by number.
+// mapTypes holds the names of enum bpf_map_type of include/uapi/linux/bpf.h, by number.
 var mapTypes = [...]string{
-	"unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash",
-	"lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",
-	"reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage",
-	"task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena", "insn_array",
+	"unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array",
+	"stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps",
+	"hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",
+	"reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash",
+	"struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf",
+	"cgrp_storage", "arena", "insn_array",
 }
 
 func mapTypeName(typ uint32) string {
@@ -24,11 +26,12 @@ func mapTypeName(typ uint32) string {
 	return strconv.FormatUint(uint64(typ), 10)
 }
 
-// programTypes are the names of enum bpf_prog_type of include/uapi/linux/bpf.h, by number.
+// programTypes holds the names of enum bpf_prog_type of include/uapi/linux/bpf.h, by number.
 var programTypes = [...]string{
-	"unspec", "socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event", "cgroup_skb", "cgroup_sock",
-	"lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb", "cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr",
-	"lwt_seg6local", "lirc_mode2", "sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt",
+	"unspec", "socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event",
+	"cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb",
+	"cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2",
+	"sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt",
 	"tracing", "struct_ops", "ext", "lsm", "sk_lookup", "syscall", "netfilter",
 }
 
@@ -39,7 +42,7 @@ func programTypeName(typ uint32) string {
 	return strconv.FormatUint(uint64(typ), 10)
 }
 
-// mapTypeNumber is the number of a map type by the kernel's name in lower case.
+// mapTypeNumber returns the number of a map type by the kernel's name in lower case.
 func mapTypeNumber(name string) (uint32, error) {
 	i := slices.Index(mapTypes[:], name)
 	if i <= 0 {
@@ -48,13 +51,14 @@ func mapTypeNumber(name string) (uint32, error) {
 	return uint32(i), nil
 }
 
-// mapFlags are the BPF_F_* flags of map creation, by bit.
+// mapFlags holds the BPF_F_* flags of map creation, by bit.
 var mapFlags = [...]string{
-	"NO_PREALLOC", "NO_COMMON_LRU", "NUMA_NODE", "RDONLY", "WRONLY", "STACK_BUILD_ID", "ZERO_SEED", "RDONLY_PROG", "WRONLY_PROG", "CLONE",
-	"MMAPABLE", "PRESERVE_ELEMS", "INNER_MAP", "LINK", "PATH_FD", "VTYPE_BTF_OBJ_FD", "TOKEN_FD", "SEGV_ON_FAULT", "NO_USER_CONV", "RB_OVERWRITE",
+	"NO_PREALLOC", "NO_COMMON_LRU", "NUMA_NODE", "RDONLY", "WRONLY", "STACK_BUILD_ID", "ZERO_SEED",
+	"RDONLY_PROG", "WRONLY_PROG", "CLONE", "MMAPABLE", "PRESERVE_ELEMS", "INNER_MAP", "LINK",
+	"PATH_FD", "VTYPE_BTF_OBJ_FD", "TOKEN_FD", "SEGV_ON_FAULT", "NO_USER_CONV", "RB_OVERWRITE",
 }
 
-// mapFlagNames is "0x3 (NO_PREALLOC NO_COMMON_LRU)".
+// mapFlagNames returns flags as "0x3 (NO_PREALLOC NO_COMMON_LRU)".
 func mapFlagNames(flags uint32) string {
 	var names []string
 	for bit, name := range mapFlags {

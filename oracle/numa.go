@@ -12,17 +12,20 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// NoNode is the node of a map that may lie on any: the kernel's NUMA_NO_NODE (include/linux/numa.h).
+// NoNode stands for the node of a map that may lie on any: the kernel's NUMA_NO_NODE
+// (include/linux/numa.h).
 const NoNode = -1
 
-// ErrCannotTell is wrapped by errors about what this kernel does not show, whatever a map is.
+// ErrCannotTell reports what this kernel does not show of any map.
 var ErrCannotTell = errors.New("this kernel does not tell")
 
-// NUMANode is the NUMA node that the kernel keeps with the map of that id and allocates its memory by, or [NoNode]. Neither info nor fdinfo have
-// it, so a program reads map->numa_node where it is: an iterator over all maps (6086d29def80, "bpf: Add bpf_map iterator"), which is
-// there from 5.8 on. Program and link are gone when NUMANode returns.
+// NUMANode returns the NUMA node that the kernel keeps with the map of that id and allocates its
+// memory by, or [NoNode]. Neither info nor fdinfo have it, so a program reads map->numa_node in the
+// kernel: an iterator over all maps, which exists from 5.8 on (6086d29def80, "bpf: Add bpf_map
+// iterator"). Program and link are gone when NUMANode returns.
 //
-// The error wraps [ErrNoSuchObject] where there is no such map, and [ErrCannotTell] on a kernel without the iterator or without BTF of itself.
+// The error wraps [ErrNoSuchObject] if the map does not exist, and [ErrCannotTell] on a kernel
+// without the iterator or without BTF of itself.
 func NUMANode(id uint32) (int, error) {
 	nodes, err := nodesOfMaps()
 	if err != nil {
@@ -35,7 +38,7 @@ func NUMANode(id uint32) (int, error) {
 	return node, nil
 }
 
-// nodesOfMaps are the nodes of all maps, by id.
+// nodesOfMaps returns the nodes of all maps, by id.
 func nodesOfMaps() (map[uint32]int, error) {
 	layout, err := mapLayout()
 	if err != nil {
@@ -48,17 +51,19 @@ func nodesOfMaps() (map[uint32]int, error) {
 	return parseNodes(written)
 }
 
-// PrepareNUMANode does ahead what [NUMANode] does once in a process and takes long: it reads the kernel's BTF. Its error comes up again there.
+// PrepareNUMANode does ahead what [NUMANode] does once in a process and takes long: it reads the
+// kernel's BTF. NUMANode returns its error again.
 func PrepareNUMANode() error {
 	_, err := mapLayout()
 	return err
 }
 
-// nodeSize is what the iterator writes for each map, in bytes: id and node, 32 bits each in the machine's byte order.
+// nodeSize holds how many bytes the iterator writes for each map: id and node, 32 bits each in the
+// machine's byte order.
 const nodeSize = 8
 
-// readNode is the program: struct bpf_iter__bpf_map (kernel/bpf/map_iter.c) in, [nodeSize] bytes to its seq_file out. It is called once more
-// at the end, without a map.
+// readNode returns the program, which gets a struct bpf_iter__bpf_map (kernel/bpf/map_iter.c) and
+// writes [nodeSize] bytes to its seq_file. The kernel calls it once more at the end, without a map.
 func readNode(offsets layout) asm.Instructions {
 	return asm.Instructions{
 		asm.LoadMem(asm.R6, asm.R1, 8, asm.DWord), // ctx->map
@@ -78,7 +83,7 @@ func readNode(offsets layout) asm.Instructions {
 	}
 }
 
-// layout is what the kernel's BTF says of maps and of the iterator over them.
+// layout holds what the kernel's BTF says of maps and of the iterator over them.
 type layout struct {
 	id, node int16      // where struct bpf_map has what is read, bytes
 	iterator btf.TypeID // of the function that an iterator program attaches to
@@ -108,7 +113,7 @@ var mapLayout = sync.OnceValues(func() (l layout, err error) {
 	return l, err
 })
 
-// wordAt is the offset of a member of 32 bits, in bytes.
+// wordAt returns the offset of a member of 32 bits, in bytes.
 func wordAt(s *btf.Struct, name string) (int16, error) {
 	for _, m := range s.Members {
 		if m.Name != name {

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNoSuchObject is wrapped by errors about an id that the kernel does not have.
+// ErrNoSuchObject reports an id that the kernel does not have.
 var ErrNoSuchObject = errors.New("the kernel has no such object")
 
-// Kind is a kind of kernel object that has ids of its own.
+// Kind names a kind of kernel object that has ids of its own.
 type Kind string
 
 // The kinds.
@@ -35,7 +35,7 @@ type Object struct {
 	Type string // of a map or program, in the kernel's words; "" where not known
 }
 
-// String is "map 41 m (hash)".
+// String returns the object as "map 41 m (hash)".
 func (o Object) String() string {
 	s := string(o.Kind)
 	if o.ID != 0 {
@@ -62,7 +62,8 @@ var kinds = map[Kind]struct {
 	KindBTF:     {unix.BPF_BTF_GET_NEXT_ID, unix.BPF_BTF_GET_FD_BY_ID, "btf", "btf_id"},
 }
 
-// ids are the ids of every object of a kind, ascending. A kernel that does not know the command has none.
+// ids returns the ids of every object of a kind, ascending. A kernel that does not know the command
+// has none.
 func ids(kind Kind) ([]uint32, error) {
 	var all []uint32
 	attr := struct{ start, next, flags uint32 }{}
@@ -81,7 +82,8 @@ func ids(kind Kind) ([]uint32, error) {
 	}
 }
 
-// open is a descriptor of the object of that kind and id. The error wraps [ErrNoSuchObject] where there is none.
+// open returns a descriptor of the object of that kind and id. The error wraps [ErrNoSuchObject] if
+// it does not exist.
 func open(kind Kind, id uint32) (*os.File, error) {
 	attr := struct{ id, next, flags uint32 }{id: id}
 	fd, err := bpfFD(kinds[kind].fdByID, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
@@ -94,9 +96,10 @@ func open(kind Kind, id uint32) (*os.File, error) {
 	return os.NewFile(uintptr(fd), fmt.Sprintf("%s %d", kind, id)), nil
 }
 
-// info asks the kernel for its info about the object behind f. A kernel that knows fewer fields leaves the others as they are.
+// info asks the kernel for its info about the object behind f. A kernel that knows fewer fields
+// leaves the others as they are.
 func info[T any](f *os.File, into *T) error {
-	var pinned runtime.Pinner // the kernel gets the address in a number, which the runtime does not see
+	var pinned runtime.Pinner // the kernel gets the address as a number, which the runtime ignores
 	defer pinned.Unpin()
 	pinned.Pin(into)
 	attr := struct {

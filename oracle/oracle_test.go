@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// noSuchID is one that no kernel comes to.
+// noSuchID holds an id that no kernel reaches.
 const noSuchID = 1 << 30
 
 func TestMain(m *testing.M) {
@@ -75,7 +75,7 @@ func factsOf(t *testing.T, id uint32) MapFacts {
 	return facts
 }
 
-// typed is a hash whose key and value are of known types.
+// typed describes a hash whose key and value have known types.
 func typed() *ebpf.MapSpec {
 	u32 := &btf.Int{Name: "unsigned int", Size: 4}
 	point := &btf.Struct{Name: "point", Size: 8, Members: []btf.Member{
@@ -168,7 +168,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("value %v, %v", value, err)
 	}
 	if _, err := Lookup(id, []byte{1}); !errors.Is(err, ErrNoSuchKey) {
-		t.Errorf("a key that is not there: %v", err)
+		t.Errorf("a missing key: %v", err)
 	}
 }
 

@@ -13,11 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PageNodes are the NUMA nodes on which the pages lie that hold the contents of the map of that id, page by page. They are where the memory is,
-// while [NUMANode] is where it was wanted. Only maps that user space may map have such pages: arrays with BPF_F_MMAPABLE, and ring buffers, whose
-// first two pages are the positions of consumer and producer.
+// PageNodes returns the NUMA nodes of the pages that hold the contents of the map of that id, page
+// by page. They say where the memory is, while [NUMANode] says where it was wanted. Only maps that
+// user space may map have such pages: arrays with BPF_F_MMAPABLE, and ring buffers, whose first two
+// pages are the positions of consumer and producer.
 //
-// The error wraps [ErrNoSuchObject] where there is no such map, and [ErrCannotTell] for any other map and on a kernel without move_pages(2).
+// The error wraps [ErrNoSuchObject] if the map does not exist, and [ErrCannotTell] for any other
+// map and on a kernel without move_pages(2).
 func PageNodes(id uint32) ([]int, error) {
 	f, err := open(KindMap, id)
 	if err != nil {
@@ -44,17 +46,19 @@ func PageNodes(id uint32) ([]int, error) {
 	return nodes, nil
 }
 
-// mappedSize is how many bytes of a map can be mapped, each once.
+// mappedSize returns how many bytes of a map user space can map, each once.
 func mappedSize(in bpfMapInfo) (int, error) {
 	page := uint64(os.Getpagesize())
 	var size uint64
 	switch {
 	case in.typ == unix.BPF_MAP_TYPE_ARRAY && in.flags&unix.BPF_F_MMAPABLE != 0:
-		size = uint64(in.maxEntries) * ((uint64(in.valueSize) + 7) &^ 7) // array_map_alloc: values are rounded up to 8 bytes
+		// array_map_alloc rounds values up to 8 bytes.
+		size = uint64(in.maxEntries) * ((uint64(in.valueSize) + 7) &^ 7)
 	case in.typ == unix.BPF_MAP_TYPE_RINGBUF:
 		size = 2*page + uint64(in.maxEntries)
 	default:
-		return 0, fmt.Errorf("user space cannot map a map of type %s and flags %s: %w", mapTypeName(in.typ), mapFlagNames(in.flags), ErrCannotTell)
+		return 0, fmt.Errorf("user space cannot map a map of type %s and flags %s: %w",
+			mapTypeName(in.typ), mapFlagNames(in.flags), ErrCannotTell)
 	}
 	const most = 64 << 20 // more is no map of ours
 	if size > most {
@@ -63,7 +67,7 @@ func mappedSize(in bpfMapInfo) (int, error) {
 	return int((size + page - 1) / page * page), nil
 }
 
-// nodesOf are the NUMA nodes of the pages of mapped memory.
+// nodesOf returns the NUMA nodes of the pages of mapped memory.
 func nodesOf(memory []byte) ([]int, error) {
 	page := os.Getpagesize()
 	addresses := make([]uintptr, 0, len(memory)/page)
@@ -73,8 +77,8 @@ func nodesOf(memory []byte) ([]int, error) {
 	}
 	status := slices.Repeat([]int32{-int32(unix.ENOENT)}, len(addresses))
 	// move_pages(2): without nodes to move to, it tells on which node each page is.
-	_, _, errno := unix.Syscall6(unix.SYS_MOVE_PAGES, 0, uintptr(len(addresses)), uintptr(unsafe.Pointer(&addresses[0])), 0,
-		uintptr(unsafe.Pointer(&status[0])), 0)
+	_, _, errno := unix.Syscall6(unix.SYS_MOVE_PAGES, 0, uintptr(len(addresses)),
+		uintptr(unsafe.Pointer(&addresses[0])), 0, uintptr(unsafe.Pointer(&status[0])), 0)
 	if errors.Is(errno, unix.ENOSYS) {
 		return nil, fmt.Errorf("move_pages: %w: %w", ErrCannotTell, errno)
 	}

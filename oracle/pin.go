@@ -15,17 +15,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNoPin is wrapped by errors about a path at which nothing is pinned.
+// ErrNoPin reports a path at which nothing is pinned.
 var ErrNoPin = errors.New("nothing is pinned there")
 
-// File is what a file system says of a file, as far as a loader could change it. The zero File is none.
+// File holds what a file system says of a file, as far as a loader could change it. The zero File
+// stands for none.
 type File struct {
 	Inode    uint64
 	Mode     uint32 // type and permissions, as st_mode
 	UID, GID uint32
 }
 
-// String is "inode 12, mode 100600, owner 0:0".
+// String returns the file as "inode 12, mode 100600, owner 0:0".
 func (f File) String() string {
 	if f == (File{}) {
 		return "no file"
@@ -33,8 +34,9 @@ func (f File) String() string {
 	return fmt.Sprintf("inode %d, mode %o, owner %d:%d", f.Inode, f.Mode, f.UID, f.GID)
 }
 
-// PinnedAt is the object that is pinned at path, by kind and id, and the file that pins it. Where there is no file, or none that pins anything, the
-// error wraps [ErrNoPin], and the file is good if there is one.
+// PinnedAt returns the object that is pinned at path, by kind and id, and the file that pins it.
+// Where no file exists, or one that pins nothing, the error wraps [ErrNoPin], and the file is valid
+// if it exists.
 func PinnedAt(path string) (Object, File, error) {
 	file, err := fileAt(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,8 +47,9 @@ func PinnedAt(path string) (Object, File, error) {
 	}
 	f, err := openPinned(path)
 	switch {
-	case errors.Is(err, unix.EACCES), // bpf_inode_type, kernel/bpf/inode.c: neither map, program nor link
-		errors.Is(err, unix.ENOENT): // a symbolic link that leads nowhere
+	// EACCES says neither map, program nor link (bpf_inode_type, kernel/bpf/inode.c), ENOENT a
+	// symbolic link that leads nowhere.
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.ENOENT):
 		return Object{}, file, fmt.Errorf("%s: %w", path, ErrNoPin)
 	case err != nil:
 		return Object{}, file, fmt.Errorf("open pin %s: %w", path, err)
@@ -71,7 +74,7 @@ func openPinned(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var pinned runtime.Pinner // the kernel gets the address in a number, which the runtime does not see
+	var pinned runtime.Pinner // the kernel gets the address as a number, which the runtime ignores
 	defer pinned.Unpin()
 	pinned.Pin(name)
 	attr := struct {
@@ -85,14 +88,16 @@ func openPinned(path string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "pin "+path), nil
 }
 
-// pinnedObject is the kind and id of what a descriptor stands for. Its kind stands in the name of its anonymous inode only.
+// pinnedObject returns the kind and id of the object behind a descriptor. Only the name of its
+// anonymous inode tells the kind.
 func pinnedObject(f *os.File) (Object, error) {
 	inode, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	if err != nil {
 		return Object{}, fmt.Errorf("kind of %s: %w", f.Name(), err)
 	}
-	name := strings.ReplaceAll(strings.TrimPrefix(inode, "anon_inode:"), "_", "-") // links were bpf_link once
-	for _, kind := range []Kind{KindMap, KindProgram, KindLink} {                  // BTF cannot be pinned
+	// Links were bpf_link once.
+	name := strings.ReplaceAll(strings.TrimPrefix(inode, "anon_inode:"), "_", "-")
+	for _, kind := range []Kind{KindMap, KindProgram, KindLink} { // BTF cannot be pinned
 		if kinds[kind].inode == name {
 			id, err := idOf(f)
 			return Object{Kind: kind, ID: id}, err

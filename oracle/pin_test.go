@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bpffs is a bpffs of the test's own.
+// bpffs mounts a bpffs of the test's own.
 func bpffs(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// HasMapType reports whether this kernel makes maps of that type: the kernel's name in lower case. The probe is a map that is made and let go.
+// HasMapType reports whether this kernel makes maps of that type: the kernel's name in lower case.
+// It makes one and lets it go.
 func HasMapType(name string) (bool, error) {
 	number, err := mapTypeNumber(name)
 	if err != nil {
@@ -31,10 +32,11 @@ func HasMapType(name string) (bool, error) {
 	return true, nil
 }
 
-// nodeFolder is where the kernel has a folder for each NUMA node that is online, without the node's number.
+// nodeFolder begins the paths of the folders that the kernel has for NUMA nodes that are online. A
+// node's number follows.
 const nodeFolder = "/sys/devices/system/node/node"
 
-// NUMANodes is how many NUMA nodes are there; 1 on a kernel without NUMA.
+// NUMANodes returns the number of NUMA nodes; 1 on a kernel without NUMA.
 func NUMANodes() (int, error) {
 	nodes, err := filepath.Glob(nodeFolder + "[0-9]*")
 	if err != nil {
@@ -43,8 +45,8 @@ func NUMANodes() (int, error) {
 	return max(1, len(nodes)), nil
 }
 
-// HasNUMANode reports whether a NUMA node of that number is online. Numbers may have gaps, so how many there are does not tell. A kernel without NUMA
-// has node 0.
+// HasNUMANode reports whether the NUMA node of that number is online. The numbers may have gaps, so
+// [NUMANodes] does not tell. A kernel without NUMA has node 0.
 func HasNUMANode(node int) (bool, error) {
 	_, err := os.Stat(nodeFolder + strconv.Itoa(node))
 	switch {
@@ -56,7 +58,7 @@ func HasNUMANode(node int) (bool, error) {
 	return false, fmt.Errorf("look for NUMA node %d: %w", node, err)
 }
 
-// PossibleCPUs is how many CPUs the running kernel is prepared for, online or not.
+// PossibleCPUs returns how many CPUs the running kernel is prepared for, online or not.
 func PossibleCPUs() (int, error) {
 	n, err := ebpf.PossibleCPU()
 	if err != nil {
@@ -65,7 +67,7 @@ func PossibleCPUs() (int, error) {
 	return n, nil
 }
 
-// Release is the running kernel's release and machine, as uname says.
+// Release returns the running kernel's release and machine, as uname says.
 func Release() (release, machine string, err error) {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
@@ -74,8 +76,9 @@ func Release() (release, machine string, err error) {
 	return unix.ByteSliceToString(name.Release[:]), unix.ByteSliceToString(name.Machine[:]), nil
 }
 
-// Kconfig is the value of a kconfig symbol, written without CONFIG_, of the running kernel: "y", "m", a string, or "" for one that is not set.
-// known is false where the kernel's configuration is not to be had.
+// Kconfig returns the value of a kconfig symbol of the running kernel: "y", "m", a string, or ""
+// for one that is not set. The symbol is written without CONFIG_. known is false where the kernel's
+// configuration cannot be read.
 func Kconfig(symbol string) (value string, known bool, err error) {
 	release, _, err := Release()
 	if err != nil {

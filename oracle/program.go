@@ -10,15 +10,16 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// ProgramFacts is what the kernel keeps of a program.
+// ProgramFacts holds what the kernel keeps of a program.
 type ProgramFacts struct {
 	Name string // at most 15 bytes
 	Type string // the kernel's name without BPF_PROG_TYPE_, lower case: "xdp"
-	Tag  string // digest of its instructions, which depends on the kernel's rewriting: compare on one kernel only
+	Tag  string // digest of its instructions as this kernel rewrote them: compare on one kernel only
 	Maps []uint32
 }
 
-// Program asks the kernel about the program of that id. The error wraps [ErrNoSuchObject] where there is none.
+// Program asks the kernel about the program of that id. The error wraps [ErrNoSuchObject] if it
+// does not exist.
 func Program(id uint32) (ProgramFacts, error) {
 	p, err := program(id)
 	if err != nil {
@@ -37,8 +38,9 @@ func Program(id uint32) (ProgramFacts, error) {
 	return facts, nil
 }
 
-// Run runs the program of that id once over input, as BPF_PROG_TEST_RUN does, and returns what the program returned and what became of the
-// input. The error wraps [ErrNoSuchObject] where there is no such program, and [ebpf.ErrNotSupported] where its type cannot be run.
+// Run runs the program of that id once over input, as BPF_PROG_TEST_RUN does. It returns the
+// program's result and the input as the program changed it. The error wraps [ErrNoSuchObject] if
+// the program does not exist, and [ebpf.ErrNotSupported] if its type cannot be run.
 func Run(id uint32, input []byte) (result uint32, output []byte, err error) {
 	p, err := program(id)
 	if err != nil {

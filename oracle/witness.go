@@ -10,21 +10,22 @@ import (
 
 // Witness watches what comes and goes in one kernel.
 type Witness struct {
-	// BPFFS is the folder whose pins count; "" for none.
+	// BPFFS names the folder whose pins count; "" for none.
 	BPFFS string
 
-	// Shared says that others make objects in this kernel too: it is not a virtual machine of ours. An object that a process holds which is
-	// not descended from this one is then taken for that process's, and an object that came after a question was first asked is taken for
-	// somebody else's. What remains wrong is known: a loader that hands its object to a service that ran before goes unseen. A virtual
-	// machine has no such hole, so only a run in one is a verdict on a loader.
+	// Shared says that others make objects in this kernel too: it is not a virtual machine of ours.
+	// An object that an unrelated process holds then counts as that process's, and an object that
+	// came after the first question as another's. One error remains: a loader that hands its object
+	// to a service that ran before goes unseen. A virtual machine has no such hole, so only a run
+	// in one is a verdict on a loader.
 	Shared bool
 }
 
 // Take takes the inventory.
 func (w Witness) Take() (Inventory, error) { return Take(w.BPFFS) }
 
-// Beyond is what there is that was not there before, with names, once the kernel has freed what it was going to free: it asks until there is
-// nothing, or until ctx is done.
+// Beyond returns, with names, what exists that did not exist before, once the kernel has freed what
+// it was going to free: it asks until nothing is left, or until ctx is done.
 func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error) {
 	var beyond []Object
 	for pause, first := time.Millisecond, true; ; first = false {
@@ -39,7 +40,9 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 				return nil, err
 			}
 			if !first {
-				beyond = slices.DeleteFunc(beyond, func(o Object) bool { return !slices.Contains(last, o) })
+				beyond = slices.DeleteFunc(beyond, func(o Object) bool {
+					return !slices.Contains(last, o)
+				})
 			}
 		}
 		if len(beyond) == 0 {
@@ -54,7 +57,7 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 	}
 }
 
-// describeAll are the objects with what the kernel says of them.
+// describeAll returns the objects with what the kernel knows of them.
 func describeAll(objects []Object) ([]Object, error) {
 	all := make([]Object, 0, len(objects))
 	for _, o := range objects {
