@@ -9,14 +9,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// A finding is what a reader has to know about: the same verdict, for the same reason, of one loader on one spec, on one or more kernels.
+// A finding holds what a reader has to know about: the same verdict, for the same reason, of one
+// loader on one spec, on one or more kernels.
 type finding struct {
 	verdict.Verdict          // on the first of the kernels
 	Kernels         []string // in the order of the run
 }
 
-// findings are the verdicts that are not as they should be, those that end a run with an error first. Verdicts that differ in nothing but
-// the kernel are one finding.
+// findings returns the verdicts that deserve attention, those that end a run with an error first.
+// Verdicts that differ only in the kernel are one finding.
 func findings(f *verdict.File) []finding {
 	type sameness struct{ kind, loader, spec, reason, expected, seen string }
 	at := make(map[sameness]int)
@@ -37,7 +38,8 @@ func findings(f *verdict.File) []finding {
 	return found
 }
 
-// weight orders findings: what a loader did, what the kernel did, what the harness did not, and what is only advice.
+// weight orders findings: failures of the loader, then of the kernel, then of the harness, and
+// advice last.
 func weight(v verdict.Verdict) int {
 	if v.Advisory() {
 		return len(verdict.Kinds)
@@ -45,11 +47,11 @@ func weight(v verdict.Verdict) int {
 	return slices.Index(verdict.Kinds, v.Kind)
 }
 
-// again is the command that shows a finding again, on all its kernels.
+// again returns the command that reproduces a finding on all its kernels.
 func (f finding) again() string { return verdict.Again(f.Cell, f.Spec, f.Kernels[1:]...) }
 
-// sorted are the verdicts in the order of the run's loaders and kernels and of the specs' names, which does not depend on which clone was
-// faster.
+// sorted returns the verdicts in the order of the run's loaders and kernels and of the specs'
+// names, which does not depend on which clone was faster.
 func sorted(f *verdict.File) []verdict.Verdict {
 	m := f.Matrix()
 	vs := slices.Clone(f.Verdicts)
@@ -64,13 +66,13 @@ func sorted(f *verdict.File) []verdict.Verdict {
 	return vs
 }
 
-// A gap is a part of the plan for which verdicts are not in the file.
+// A gap describes a part of the plan for which the file lacks verdicts.
 type gap struct {
 	verdict.Part
 	Missing int
 }
 
-// gaps are the parts of the plan that are not whole, in the order of the plan.
+// gaps returns the incomplete parts of the plan, in its order.
 func gaps(f *verdict.File) []gap {
 	m := f.Matrix()
 	var gs []gap

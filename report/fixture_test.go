@@ -61,7 +61,8 @@ var fixtureLoaders = []verdict.Loader{
 	{Name: "libbpf@1.1", Components: map[string]string{"libbpf": "1.1.2", "libelf": "0.188"}, Digest: "sha256:cc"},
 }
 
-// fixtureSources are a source with a page, one without, and one that would lead a reader astray.
+// fixtureSources holds a source with a page, one without, and one with a URL that must not become a
+// link.
 var fixtureSources = []verdict.Source{
 	{Text: "Linux v6.12: bpf_lookup in kernel/bpf/inode.c (-EPERM)", URL: "https://github.com/torvalds/linux/blob/v6.12/kernel/bpf/inode.c"},
 	{Text: "ours: A refusal names what differs."},
@@ -85,7 +86,7 @@ var fixtureSpecs = []struct{ id, sentence string }{
 	{"pinning.reuse.same", "A loader reuses a pinned map that is as its definition says."},
 }
 
-// fixtureFile is a run with every kind of verdict, hostile guests included.
+// fixtureFile returns a run with every kind of verdict, hostile guests included.
 func fixtureFile() (verdict.Run, []verdict.Verdict) {
 	run := verdict.Run{
 		ID: "20261121-2200-7f3a", Started: time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC),
@@ -124,7 +125,7 @@ func fixtureFile() (verdict.Run, []verdict.Verdict) {
 	return run, vs
 }
 
-// fixtureVerdict makes of a pass what the fixture shows in its place.
+// fixtureVerdict turns a pass into what the fixture shows in its place.
 func fixtureVerdict(v *verdict.Verdict) {
 	set := func(k verdict.Kind, reason string) { v.Kind, v.Reason = k, reason }
 	issue := &verdict.Expectation{Expect: "fail", Issue: "https://example.org/issues/7", Owner: "loader-team", Until: "2027-03-31"}
@@ -211,7 +212,7 @@ func TestFixtures(t *testing.T) {
 	golden(t, "stale.jsonl", writeRun(t, clean, vs[:len(vs)/3], `expectations, line 2: "mapdefs.two" came up in no cell; take it out (https://example.org/issues/9)`))
 }
 
-// writeRun is a run file of these verdicts, of a run that took 133 seconds.
+// writeRun returns a run file of these verdicts, of a run that took 133 seconds.
 func writeRun(t *testing.T, run verdict.Run, vs []verdict.Verdict, problem string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run.jsonl")

@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// A Format is a kind of report that is a file.
+// A Format names a kind of report that is a file.
 type Format string
 
 // The formats.
@@ -25,10 +25,10 @@ const (
 	Findings Format = "findings" // findings.md: where each loader falls short, for its authors
 )
 
-// Formats are all formats.
+// Formats lists all formats.
 var Formats = []Format{HTML, JUnit, Markdown, Findings}
 
-// Name is the name of the file.
+// Name returns the name of the file.
 func (f Format) Name() string {
 	return map[Format]string{HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md", Findings: "findings.md"}[f]
 }
@@ -56,8 +56,8 @@ func names(formats []Format) []string {
 	return ns
 }
 
-// Write writes reports into a folder, which is made where it is not there, and returns their paths. Each file is there whole, or as it was
-// before.
+// Write writes reports into a directory, which it creates if it is missing, and returns their
+// paths. Each file is complete, or as it was before.
 func Write(dir string, file *verdict.File, formats ...Format) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("write reports: %w", err)

@@ -49,7 +49,8 @@ func TestReportsAreDeterministic(t *testing.T) {
 	}
 }
 
-// TestOrderOfArrivalDoesNotShow turns the verdicts of a run around, as if other clones had been faster.
+// TestOrderOfArrivalDoesNotShow turns the verdicts of a run around, as if other clones had been
+// faster.
 func TestOrderOfArrivalDoesNotShow(t *testing.T) {
 	f := fixture(t, "full.jsonl")
 	for _, format := range Formats {
@@ -92,7 +93,8 @@ func TestFolderThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// TestFailedReportLeavesTheOldOne puts a folder where the report should be: the rename fails, and no temporary file stays.
+// TestFailedReportLeavesTheOldOne puts a folder where the report should be: the rename fails, and
+// no temporary file stays.
 func TestFailedReportLeavesTheOldOne(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "summary.md", "old"), 0o755); err != nil {
@@ -141,7 +143,8 @@ func TestMarkdownSaysNothingButTheText(t *testing.T) {
 	}
 }
 
-// TestGuestCannotWriteMarkup looks for what a guest sent in every format, outside of what the format escapes.
+// TestGuestCannotWriteMarkup looks for what a guest sent in every format, outside of what the
+// format escapes.
 func TestGuestCannotWriteMarkup(t *testing.T) {
 	for _, format := range Formats {
 		var b bytes.Buffer

@@ -12,7 +12,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// The elements and attributes are those of Jenkins' junit-10.xsd, which is what most readers of JUnit XML read.
+// The elements and attributes are those of Jenkins' junit-10.xsd, which most readers of JUnit XML
+// accept.
 
 type junitSuites struct {
 	XMLName  xml.Name     `xml:"testsuites"`
@@ -58,9 +59,10 @@ type junitOutcome struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit writes the run as JUnit XML: a testsuite for each cell, a testcase for each spec. What ends a run with exit code 1 is a failure,
-// crashes excepted; those, and what nobody knows, are errors. Everything else that is no pass is skipped, with its reason. What the file
-// should have and has not is an error too.
+// writeJUnit writes the run as JUnit XML: a testsuite for each cell, a testcase for each spec. What
+// ends a run with exit code 1 is a failure, except crashes; those, and verdicts that say nothing
+// about the loader, are errors. Everything else that is not a pass is skipped, with its reason.
+// Verdicts that are missing from the file are errors too.
 func writeJUnit(w io.Writer, f *verdict.File) error {
 	cells := newJUnitCells(f)
 	for _, v := range sorted(f) {
@@ -86,7 +88,7 @@ func writeJUnit(w io.Writer, f *verdict.File) error {
 	return err
 }
 
-// junitCells are the testsuites of a run, a cell each.
+// junitCells collects the testsuites of a run, one for each cell.
 type junitCells struct {
 	order  []string
 	suites map[string]*junitSuite
@@ -130,7 +132,7 @@ func (c *junitCells) add(loader, kernel string, tc junitCase, ms int64) {
 	}
 }
 
-// all are the testsuites that have any tests, and one for the problems of the run, if it has any.
+// all returns the testsuites that have tests, and one for the problems of the run, if it has any.
 func (c *junitCells) all(f *verdict.File) junitSuites {
 	out := junitSuites{Name: "loadstone"}
 	for _, name := range c.order {
@@ -162,7 +164,7 @@ func (c *junitCells) all(f *verdict.File) junitSuites {
 	return out
 }
 
-// junitVerdict is a verdict as a testcase.
+// junitVerdict returns a verdict as a testcase.
 func junitVerdict(v verdict.Verdict) junitCase {
 	tc := junitCase{Name: plain(v.Spec), ClassName: className(v.LoaderName(), v.Cell.Kernel, v.Suite), Time: seconds(v.DurationMS)}
 	o := &junitOutcome{Message: plain(v.Reason), Type: string(v.Kind)}
@@ -187,7 +189,7 @@ func junitVerdict(v verdict.Verdict) junitCase {
 	return tc
 }
 
-// story is everything that is known of a verdict, as text.
+// story returns everything that is known of a verdict, as text.
 func story(v verdict.Verdict) string {
 	var b strings.Builder
 	field := func(name, text string) {
@@ -226,7 +228,8 @@ func story(v verdict.Verdict) string {
 
 func cellName(loader, kernel string) string { return loader + " on " + kernel }
 
-// className is package and class as readers split it, at the last dot: a version's dots are none of theirs.
+// className returns package and class, which readers split at the last dot; dots of versions are
+// replaced.
 func className(loader, kernel, suite string) string {
 	undot := strings.NewReplacer(".", "_").Replace
 	return plain(undot(loader) + "." + undot(kernel) + "." + suite)

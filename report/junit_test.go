@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// element is what Jenkins' junit-10.xsd (org.jenkinsci.plugins.xunit.types.model) says of an element that we write.
+// element holds what Jenkins' junit-10.xsd (org.jenkinsci.plugins.xunit.types.model) says of an
+// element that we write.
 type element struct {
 	required, optional []string // attributes
 	children           []string
@@ -105,7 +106,8 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
-// TestJUnitCountsAddUp compares each count with the elements it counts, and the whole with the verdicts.
+// TestJUnitCountsAddUp compares each count with the elements it counts, and the whole with the
+// verdicts.
 func TestJUnitCountsAddUp(t *testing.T) {
 	f := fixture(t, "full.jsonl")
 	var b bytes.Buffer

@@ -12,10 +12,12 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// inSummary is how many findings a summary has: a CI job's summary is cut off at a size.
+// inSummary limits the findings in a summary, because CI services cut a job's summary off at a
+// size.
 const inSummary = 60
 
-// writeMarkdown writes the run as GitHub-flavoured Markdown: the outcome, the matrix, and each finding to be opened.
+// writeMarkdown writes the run as GitHub-flavoured Markdown: the outcome, the matrix, and each
+// finding in a block that opens.
 func writeMarkdown(w io.Writer, f *verdict.File) error {
 	b := bufio.NewWriter(w)
 	word, _ := outcome(f)
@@ -69,7 +71,7 @@ func writeMarkdownSuite(w io.Writer, m verdict.Matrix, suite string) {
 	fmt.Fprintln(w)
 }
 
-// words is what a table says of a count where there is room for words: "40/46, 2 fail, 4 refused".
+// words returns a count for a table with room for words: "40/46, 2 fail, 4 refused".
 func words(c verdict.Count) string {
 	if c.Planned == 0 {
 		return ""
@@ -90,7 +92,8 @@ func words(c verdict.Count) string {
 	return strings.Join(parts, ", ")
 }
 
-// writeMarkdownFinding writes a finding as HTML, which Markdown leaves alone: no guest can close a <pre> whose text is escaped.
+// writeMarkdownFinding writes a finding as HTML, which Markdown does not interpret: a guest cannot
+// close a <pre> whose text is escaped.
 func writeMarkdownFinding(w io.Writer, x finding) {
 	name, _ := label(x.Verdict)
 	fmt.Fprintf(w, "<details><summary><b>%s</b> %s on %s <code>%s</code></summary>\n", name, escape(x.LoaderName()), escape(strings.Join(x.Kernels, ", ")), escape(x.Spec))
@@ -108,7 +111,7 @@ func writeMarkdownFinding(w io.Writer, x finding) {
 	fmt.Fprint(w, "</details>\n\n")
 }
 
-// withoutBlankLines is text as it can stand in a block of HTML, which a blank line would end.
+// withoutBlankLines returns text without the blank lines that would end a block of HTML.
 func withoutBlankLines(text string) string {
 	var kept []string
 	for line := range strings.Lines(text) {
@@ -156,10 +159,10 @@ func nonEmpty(ss ...string) []string {
 	return kept
 }
 
-// escape is text as HTML.
+// escape returns text as HTML.
 func escape(text string) string { return html.EscapeString(plain(text)) }
 
-// markdown is text as one line of Markdown that says nothing but the text.
+// markdown returns text as one line of Markdown without any markup.
 func markdown(text string) string {
 	var b strings.Builder
 	for _, r := range strings.Join(strings.Fields(plain(text)), " ") {

@@ -11,7 +11,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// marks are how a matrix counts what is no pass: capitals for what ends a run with an error.
+// marks lists how a matrix counts what is not a pass: capitals for what ends a run with an error.
 var marks = []struct {
 	mark string
 	says string
@@ -33,7 +33,8 @@ func kind(k verdict.Kind) func(verdict.Count) int {
 	return func(c verdict.Count) int { return c.Of(k) }
 }
 
-// tally is what a matrix says of a count: "46/46", "40/46 2F 4r", or nothing where nothing was planned.
+// tally returns a count as a matrix shows it: "46/46", "40/46 2F 4r", or "·" where nothing was
+// planned.
 func tally(c verdict.Count) string {
 	if c.Planned == 0 {
 		return "·"
@@ -47,7 +48,8 @@ func tally(c verdict.Count) string {
 	return strings.Join(parts, " ")
 }
 
-// shade is the colour of a count: red where something failed, yellow where nobody knows, green where all is as it should be.
+// shade returns the colour of a count: red if something failed, yellow if something is unknown,
+// else green.
 func shade(c verdict.Count) color {
 	switch {
 	case c.Planned == 0:
@@ -60,7 +62,8 @@ func shade(c verdict.Count) color {
 	return green
 }
 
-// writeMatrix writes a table of loaders × kernels for each suite, and what the marks in them mean.
+// writeMatrix writes a table of loaders × kernels for each suite, and a legend of the marks in
+// them.
 func (s Screen) writeMatrix(w io.Writer, m verdict.Matrix) {
 	used := make(map[string]bool)
 	for _, suite := range m.Suites {

@@ -34,7 +34,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"voice":   voice,
 }).Parse(pageHTML))
 
-// A page is what the template shows. It holds text of guests as it came; the template spells out control characters and escapes the rest.
+// A page holds what the template shows. Its text comes from guests unchanged; the template spells
+// out control characters and escapes the rest.
 type page struct {
 	Style  template.CSS
 	Script template.JS
@@ -56,13 +57,13 @@ type page struct {
 	Rows    []row
 }
 
-// A segment is a kind's share of the bar across the page, in verdicts.
+// A segment holds a kind's share of the bar across the page, in verdicts.
 type segment struct {
 	Name     string
 	From, Of int
 }
 
-// A pageSuite is one table of the matrix.
+// A pageSuite holds one table of the matrix.
 type pageSuite struct {
 	Name string
 	Rows []pageRow
@@ -73,7 +74,7 @@ type pageRow struct {
 	Cells  []pageCell
 }
 
-// A pageCell is a loader on a kernel in a suite.
+// A pageCell describes a loader on a kernel in a suite.
 type pageCell struct {
 	Loader, Kernel, Suite string
 	Planned, Pass         int
@@ -83,13 +84,14 @@ type pageCell struct {
 
 type pageKernel struct{ Name, Release string }
 
-// A pageKind is a kind of verdict as the page tells them apart: a should that is not met is not a fail there.
+// A pageKind counts a kind of verdict as the page distinguishes them: a should that is not met is
+// not a fail there.
 type pageKind struct {
 	Name string
 	N    int
 }
 
-// A row is a verdict in the list.
+// A row holds a verdict in the list.
 type row struct {
 	verdict.Verdict
 	Name   string // of its kind
@@ -98,7 +100,7 @@ type row struct {
 	Kernel string
 }
 
-// Why is the reason, where it says more than what was seen.
+// Why returns the reason if it says more than what was seen.
 func (r row) Why() string {
 	if strings.HasPrefix(r.Seen, r.Reason) {
 		return ""
@@ -137,7 +139,7 @@ func newPage(f *verdict.File) page {
 	return p
 }
 
-// digest is text as a source that a Content-Security-Policy allows.
+// digest returns text as a source that a Content-Security-Policy allows.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -186,7 +188,7 @@ func newPageSuite(m verdict.Matrix, suite string) pageSuite {
 
 const kindShould = "should"
 
-// pageKinds are the kinds that came up, how often, in the order of reports.
+// pageKinds returns the kinds that occur with their counts, in the order of reports.
 func pageKinds(c verdict.Count) []pageKind {
 	var kinds []pageKind
 	add := func(name string, n int) {
@@ -217,7 +219,7 @@ func newBar(kinds []pageKind) []segment {
 	return bar
 }
 
-// Width is the width of the whole bar, in verdicts.
+// Width returns the width of the whole bar, in verdicts.
 func (p page) Width() int {
 	width := 0
 	for _, s := range p.Bar {
@@ -226,16 +228,18 @@ func (p page) Width() int {
 	return width
 }
 
-// Long reports whether the list is so long that a browser should lay out only what is on the screen.
+// Long reports whether the list is so long that a browser should lay out only what is on the
+// screen.
 func (p page) Long() bool { return len(p.Rows) > 1000 }
 
-// Column is the width of a kernel's column, the same in every table. It is an attribute because the policy allows no style of an element.
+// Column returns the width of a kernel's column, the same in every table. It is an attribute
+// because the policy forbids style attributes.
 func (p page) Column() string {
 	const first = 14 // percent, for the loaders
 	return fmt.Sprintf("%.1f%%", float64(100-first)/float64(max(1, len(p.Kernels))))
 }
 
-// newRows are all verdicts, the findings first.
+// newRows returns all verdicts as rows, the findings first.
 func newRows(f *verdict.File) []row {
 	var rows []row
 	for _, v := range sorted(f) {
@@ -262,7 +266,7 @@ func rank(r row) int {
 	return i
 }
 
-// voice is who speaks in a line of a conversation: "asks", "answers", "fault", "stderr".
+// voice returns who speaks in a line of a conversation: "asks", "answers", "fault", "stderr".
 func voice(line string) string {
 	for prefix, who := range map[string]string{"> ": "asks", "< ": "answers", "! ": "fault", "| ": "stderr"} {
 		if strings.HasPrefix(line, prefix) {

@@ -29,7 +29,7 @@ import (
 
 var shots = flag.String("shots", "", "folder for screenshots of the page")
 
-// A browser is a headless Chromium, and everything in it that went wrong or over the network.
+// A browser drives a headless Chromium, and collects every error and network request in it.
 type browser struct {
 	ctx context.Context
 
@@ -37,7 +37,8 @@ type browser struct {
 	faults []string
 }
 
-// newBrowser starts Chromium. A machine without it fails the test: a page that nobody looked at is not tested.
+// newBrowser starts Chromium. It fails the test on a machine without it, so that no page passes
+// unseen.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -109,7 +110,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// within is the context of one thing to do.
+// within returns the context of one action.
 func (b *browser) within() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(b.ctx, time.Minute)
 }
@@ -130,7 +131,7 @@ func (b *browser) run(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	b.faults = nil
 }
 
-// eval is the value of a JavaScript expression.
+// eval returns the value of a JavaScript expression.
 func eval[T any](t *testing.T, b *browser, expression string) T {
 	t.Helper()
 	ctx, cancel := b.within()
@@ -169,7 +170,7 @@ func (b *browser) open(t *testing.T, f *verdict.File) {
 	b.run(t, chromedp.Navigate((&url.URL{Scheme: "file", Path: paths[0]}).String()), ready(`html[data-ready=yes]`))
 }
 
-// visible is how many verdicts are shown that match a selector.
+// visible counts the shown verdicts that match a selector.
 func (b *browser) visible(t *testing.T, selector string) int {
 	t.Helper()
 	return eval[int](t, b, fmt.Sprintf(`document.querySelectorAll(%q).length`, "#list > .verdict"+selector+":not([hidden])"))
@@ -315,7 +316,7 @@ func pageOnADesk(t *testing.T, b *browser) {
 	})
 }
 
-// pageOnAPhone looks for what sticks out: nothing may be wider than the screen.
+// pageOnAPhone checks that nothing is wider than the screen.
 func pageOnAPhone(t *testing.T, b *browser) {
 	for _, scheme := range []string{"light", "dark"} {
 		b.run(t, chromedp.EmulateViewport(360, 780, chromedp.EmulateMobile, chromedp.EmulateScale(2)))
@@ -335,7 +336,8 @@ func pageOnAPhone(t *testing.T, b *browser) {
 	}
 }
 
-// pageWithoutScript is the page for whoever turns scripts off: all verdicts, to be opened.
+// pageWithoutScript checks the page where scripts are turned off: it shows all verdicts, and they
+// open.
 func pageWithoutScript(t *testing.T, b *browser) {
 	paths, err := Write(t.TempDir(), fixture(t, "full.jsonl"), HTML)
 	if err != nil {
@@ -347,7 +349,7 @@ func pageWithoutScript(t *testing.T, b *browser) {
 	b.run(t, click(failure+" summary"), visible(failure+"[open] .again code"), gone("#filter"))
 }
 
-// pageOfARunThatStopped says so, and does not look clean.
+// pageOfARunThatStopped checks that the page says so, and does not look clean.
 func pageOfARunThatStopped(t *testing.T, b *browser) {
 	b.open(t, fixture(t, "torn.jsonl"))
 	text := eval[string](t, b, `document.querySelector("header").innerText`)
@@ -359,7 +361,7 @@ func pageOfARunThatStopped(t *testing.T, b *browser) {
 	b.shoot(t, "torn")
 }
 
-// pageOfThousands holds the page of a large run to what can still be used.
+// pageOfThousands checks that the page of a large run remains usable.
 func pageOfThousands(t *testing.T, b *browser) {
 	run, vs := fixtureFile()
 	f := &verdict.File{Run: run, End: &verdict.End{Complete: true}}

@@ -22,8 +22,9 @@ const (
 	enoughToSay = 2                      // verdicts that an estimate needs
 )
 
-// Progress shows how far a run is: verdicts by kind, the time it took, and about how long it will still take. On a terminal that is one line,
-// painted over; elsewhere a line every ten seconds. Findings are told as they come, the first twenty. It is safe for concurrent use.
+// Progress shows how far a run is: verdicts by kind, the elapsed time, and an estimate of the rest.
+// On a terminal that is one line, painted over; elsewhere a line every ten seconds. It prints the
+// first twenty findings as they come. It is safe for concurrent use.
 type Progress struct {
 	w      io.Writer
 	screen Screen
@@ -46,19 +47,20 @@ type Progress struct {
 	stopped bool
 }
 
-// NewProgress begins to show a run of so many verdicts on w. Stop ends it.
+// NewProgress begins to show a run of planned verdicts on w. Stop ends it.
 func NewProgress(w io.Writer, s Screen, planned int) *Progress {
 	p := newProgress(w, s, planned, time.Now)
 	p.ticker.Go(p.tick)
 	return p
 }
 
-// newProgress is a progress whose clock does not tick by itself.
+// newProgress returns a Progress whose clock does not tick by itself.
 func newProgress(w io.Writer, s Screen, planned int, now func() time.Time) *Progress {
 	return &Progress{w: w, screen: s, planned: planned, now: now, started: now(), stop: make(chan struct{})}
 }
 
-// Phase says what the run is at, such as "making the template of 6.12". It is shown until the next one, or an empty one.
+// Phase sets what the run is doing, such as "making the template of 6.12". It is shown until the
+// next call; an empty text ends it.
 func (p *Progress) Phase(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +68,7 @@ func (p *Progress) Phase(text string) {
 	p.show()
 }
 
-// Add takes in a verdict.
+// Add counts a verdict.
 func (p *Progress) Add(v verdict.Verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +102,7 @@ func (p *Progress) Say(line string) {
 	p.show()
 }
 
-// Stop takes the live line away. Nothing is shown after it.
+// Stop removes the live line. Nothing is shown after it.
 func (p *Progress) Stop() {
 	p.mu.Lock()
 	if p.stopped {
@@ -134,7 +136,7 @@ func (p *Progress) tick() {
 	}
 }
 
-// callOut tells a finding as it comes.
+// callOut prints a finding as it comes.
 func (p *Progress) callOut(v verdict.Verdict) {
 	switch {
 	case p.failed <= calledOut:
@@ -153,7 +155,7 @@ func (p *Progress) say(line string) {
 	fmt.Fprintln(p.w, line)
 }
 
-// clear takes the live line off the screen.
+// clear removes the live line from the screen.
 func (p *Progress) clear() {
 	if p.live {
 		fmt.Fprint(p.w, "\r\x1b[K")
@@ -161,7 +163,7 @@ func (p *Progress) clear() {
 	}
 }
 
-// show paints the live line, or writes a line where that is not possible, if it is time for one.
+// show paints the live line, or, where that is not possible, writes a line if one is due.
 func (p *Progress) show() {
 	if p.stopped {
 		return
@@ -177,7 +179,8 @@ func (p *Progress) show() {
 	}
 }
 
-// line is the state of the run: "[#####...] 128/690  126 pass, 2 fail  0:42, about 3:05 left  making the template of 6.12".
+// line returns the state of the run: "[#####...] 128/690  126 pass, 2 fail  0:42, about 3:05 left
+// making the template of 6.12".
 func (p *Progress) line() string {
 	full := 0
 	if p.planned > 0 {
@@ -210,8 +213,8 @@ func (p *Progress) shade() color {
 	return green
 }
 
-// clock is the time that the run took, and about how long it will still take. The estimate is from the first verdict on: what came before it
-// (kernels to fetch, templates to make) does not come again.
+// clock returns the elapsed time, and an estimate of the rest. The estimate counts from the first
+// verdict, because what came before it (fetching kernels, making templates) is not repeated.
 func (p *Progress) clock() string {
 	text := clock(p.now().Sub(p.started))
 	left := p.planned - p.done
@@ -222,13 +225,14 @@ func (p *Progress) clock() string {
 	return fmt.Sprintf("%s, about %s left", text, clock(each*time.Duration(left)))
 }
 
-// A part is a piece of a line in one colour.
+// A part holds a piece of a line in one colour.
 type part struct {
 	text  string
 	color color
 }
 
-// fit joins parts, two blanks between them, and cuts them to the width of the screen: a line that wraps cannot be painted over.
+// fit joins parts, with two blanks between them, and cuts them to the width of the screen: a line
+// that wraps cannot be painted over.
 func (s Screen) fit(parts []part) string {
 	var b strings.Builder
 	room := s.Width - 1
@@ -246,7 +250,7 @@ func (s Screen) fit(parts []part) string {
 	return b.String()
 }
 
-// cut is the first width columns of text.
+// cut returns the first width columns of text.
 func cut(text string, width int) string {
 	if utf8.RuneCountInString(text) <= width {
 		return text

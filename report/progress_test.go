@@ -104,7 +104,7 @@ func TestProgressCannotBeDrivenByAName(t *testing.T) {
 	}
 }
 
-// TestProgressFromManyCells is for the race detector, with the clock that ticks.
+// TestProgressFromManyCells runs with the ticking clock, for the race detector.
 func TestProgressFromManyCells(t *testing.T) {
 	var b bytes.Buffer
 	p := NewProgress(&b, Screen{Live: true, Color: true, Width: 80}, 800)

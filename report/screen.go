@@ -34,7 +34,7 @@ func ScreenOf(f *os.File) Screen {
 	return s
 }
 
-// A color is the parameter of an SGR escape sequence.
+// A color holds the parameter of an SGR escape sequence.
 type color string
 
 const (
@@ -46,7 +46,7 @@ const (
 	cyan   color = "36"
 )
 
-// paint is s in a colour, where the screen has any.
+// paint returns text in a colour, if the screen has colours.
 func (s Screen) paint(c color, text string) string {
 	if !s.Color || c == "" || text == "" {
 		return text
@@ -54,13 +54,13 @@ func (s Screen) paint(c color, text string) string {
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
 }
 
-// pad is text followed by blanks up to width columns. Text is counted in runes.
+// pad returns text followed by blanks up to width columns. It counts text in runes.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }
 
-// plain is text from a guest as one that a terminal can be given: control characters, which move the cursor or worse, and characters that
-// change the direction of writing are spelled out.
+// plain returns text from a guest as it can be sent to a terminal: it spells out control
+// characters, which move the cursor or worse, and characters that change the direction of writing.
 func plain(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -76,7 +76,7 @@ func plain(text string) string {
 	return b.String()
 }
 
-// clock is a duration as a person reads it: "0:42", "1:02:03".
+// clock returns a duration as a person reads it: "0:42", "1:02:03".
 func clock(d time.Duration) string {
 	s := int64(d.Round(time.Second).Seconds())
 	if s >= 3600 {

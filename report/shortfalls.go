@@ -13,21 +13,23 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// A shortfall is one spec that a loader does not meet, in whichever of its versions and on whichever kernels.
+// A shortfall describes one spec that a loader does not meet, in any of its versions and on any
+// kernel.
 type shortfall struct {
 	verdict.Verdict // the first of them
 	sights          []sight
 }
 
-// A sight is what was seen, but for numbers, which are ids as often as not, and where.
+// A sight describes what was seen, and where. Sights that differ only in numbers, which are often
+// ids, are one.
 type sight struct {
 	what     string
 	versions []string
 	kernels  []string
 }
 
-// shortfalls are where loaders fall short of requirements that they claim: fails, also those that are expected or flaky, and crashes. They are
-// sorted by spec.
+// shortfalls returns where loaders fall short of requirements that they claim, sorted by spec:
+// fails, including expected and flaky ones, and crashes.
 func shortfalls(f *verdict.File) []*shortfall {
 	at := make(map[[2]string]*shortfall)
 	var all []*shortfall
@@ -48,7 +50,7 @@ func shortfalls(f *verdict.File) []*shortfall {
 	return all
 }
 
-// loaderNames are the run's loaders without their versions, each once, in the order of the run.
+// loaderNames returns the run's loaders without their versions, each once, in the order of the run.
 func loaderNames(f *verdict.File) []string {
 	var names []string
 	for _, l := range f.Run.Loaders {
@@ -70,7 +72,7 @@ func (s *shortfall) add(v verdict.Verdict) {
 	o.kernels = appendNew(o.kernels, v.Cell.Kernel)
 }
 
-// seenIn is what was seen, in one line.
+// seenIn returns what was seen, in one line.
 func seenIn(v verdict.Verdict) string {
 	switch {
 	case v.Kind == verdict.Crash || v.Seen == "":
@@ -97,8 +99,9 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// writeShortfalls writes where loaders fall short as Markdown: a chapter for each loader, and in it the specs, each with a name that a link can lead
-// to, the requirement, what was seen in which versions on which kernels, and where the requirement comes from.
+// writeShortfalls writes where loaders fall short as Markdown: a section for each loader, and in it
+// the specs, each with an anchor for links, the requirement, what was seen in which versions on
+// which kernels, and where the requirement comes from.
 func writeShortfalls(w io.Writer, f *verdict.File) error {
 	b := bufio.NewWriter(w)
 	all := shortfalls(f)
@@ -112,7 +115,7 @@ func writeShortfalls(w io.Writer, f *verdict.File) error {
 	return b.Flush()
 }
 
-// verdictsOf says how a loader did in each of its versions.
+// verdictsOf returns the counts of a loader in each of its versions.
 func verdictsOf(f *verdict.File, name string) string {
 	m := f.Matrix()
 	var parts []string
@@ -161,7 +164,8 @@ func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
 	}
 }
 
-// anchor is what a link to a loader's shortfall ends in, such as libbpf-mapdefs-btf-duplicate-refused.
+// anchor returns the fragment of a link to a loader's shortfall, such as
+// libbpf-mapdefs-btf-duplicate-refused.
 func anchor(loader, spec string) string {
 	return strings.NewReplacer(".", "-", "/", "-").Replace(loader + "-" + spec)
 }

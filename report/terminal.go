@@ -12,11 +12,11 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// onScreen is how many findings a terminal is given. The page has them all.
+// onScreen limits the findings on a terminal. The page has all of them.
 const onScreen = 40
 
-// Terminal writes the run as a terminal shows it: the matrix, each finding, and the outcome in one line. page is where the page with the rest
-// is, and is empty where there is none.
+// Terminal writes the run for a terminal: the matrix, each finding, and the outcome in one line.
+// The path of the page with the rest is page, which is empty if there is none.
 func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 	b := bufio.NewWriter(w)
 	s.writeMatrix(b, f.Matrix())
@@ -42,7 +42,7 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 	return b.Flush()
 }
 
-// label is how a verdict is called out.
+// label returns the name and the colour of a verdict.
 func label(v verdict.Verdict) (string, color) {
 	switch {
 	case v.Advisory():
@@ -55,7 +55,8 @@ func label(v verdict.Verdict) (string, color) {
 
 const indent = "      "
 
-// writeFinding writes a finding in the shape of DESIGN section 10.
+// writeFinding writes a finding: the requirement, what was expected and seen, where the requirement
+// comes from, and the command that reproduces it.
 func (s Screen) writeFinding(w io.Writer, x finding) {
 	name, c := label(x.Verdict)
 	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), plain(x.LoaderName()), plain(strings.Join(x.Kernels, ", ")), s.paint(bold, plain(x.Spec)))
@@ -85,7 +86,7 @@ func (s Screen) writeFinding(w io.Writer, x finding) {
 	fmt.Fprintln(w)
 }
 
-// writeField writes a named text, its further lines under its first.
+// writeField writes a named text, with further lines indented under the first.
 func (s Screen) writeField(w io.Writer, name, text string) {
 	text = strings.TrimRight(text, "\n")
 	if text == "" {
@@ -96,13 +97,13 @@ func (s Screen) writeField(w io.Writer, name, text string) {
 	fmt.Fprintf(w, "%s%s%s\n", indent, s.paint(dim, pad(name, width)), text)
 }
 
-// writeOutcome writes what came of the run in one line.
+// writeOutcome writes the outcome of the run in one line.
 func (s Screen) writeOutcome(w io.Writer, f *verdict.File) {
 	word, c := outcome(f)
 	fmt.Fprintf(w, "%s  %s\n", s.paint(c, word), summary(f))
 }
 
-// outcome is what came of the run in one word.
+// outcome returns the outcome of the run in one word.
 func outcome(f *verdict.File) (string, color) {
 	err := f.Err()
 	switch {
@@ -116,7 +117,7 @@ func outcome(f *verdict.File) (string, color) {
 	return "FAILED", red
 }
 
-// summary is the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42".
+// summary returns the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42".
 func summary(f *verdict.File) string {
 	c := f.Count()
 	var parts []string

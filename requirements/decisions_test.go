@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// decisions is the document of what the reference loader decides where loaders differ.
+// decisions names the document of what the reference loader decides where loaders differ.
 const decisions = "../docs/reference-loader.md"
 
 var (

@@ -9,18 +9,21 @@ import (
 	"strings"
 )
 
-// Needs is what a kernel must have for a requirement to make sense on it. The zero value needs nothing.
+// Needs says what a kernel must have for a requirement to make sense on it. The zero value needs
+// nothing.
 //
-// What can be probed is decided by the probe, and the version only contradicts it: a probe that does not find a map type on a kernel that is
-// not older than Kernel is a mistake of ours or of the kernel, and never a skip.
+// A probe decides what can be probed, and the version only contradicts it: a probe that does not
+// find a map type on a kernel that is not older than Kernel is a mistake of ours or of the kernel,
+// and never a skip.
 type Needs struct {
-	Kernel    Version  `yaml:"kernel"`     // the release that brought it; zero for any
+	Kernel    Version  `yaml:"kernel"`     // the release that introduced it; zero for any
 	Kconfig   []string `yaml:"kconfig"`    // symbols without CONFIG_ that must be y or m, sorted
-	MapType   string   `yaml:"map_type"`   // probed: the kernel's name of a map type without BPF_MAP_TYPE_, lower case
-	NUMANodes int      `yaml:"numa_nodes"` // at least so many nodes are online
+	MapType   string   `yaml:"map_type"`   // probed: a map type without BPF_MAP_TYPE_, lower case
+	NUMANodes int      `yaml:"numa_nodes"` // at least this many nodes are online
 }
 
-// And is what n and m need together: the later kernel, both kconfigs, the more nodes, and m's map type where it has one.
+// And returns what n and m need together: the later kernel, both kconfigs, the more nodes, and m's
+// map type if it has one.
 func (n Needs) And(m Needs) Needs {
 	both := Needs{
 		Kernel:    n.Kernel,
@@ -41,7 +44,8 @@ func (n Needs) And(m Needs) Needs {
 	return both
 }
 
-// String is the needs in one line, such as "kernel 5.16, bloom_filter maps, CONFIG_NET", or "" for none.
+// String returns the needs in one line, such as "kernel 5.16, bloom_filter maps, CONFIG_NET", or ""
+// for none.
 func (n Needs) String() string {
 	var words []string
 	if n.Kernel != (Version{}) {
@@ -59,7 +63,8 @@ func (n Needs) String() string {
 	return strings.Join(words, ", ")
 }
 
-// Version is a kernel's major and minor number. It is not a semantic version: distributions put what they like behind it.
+// Version holds a kernel's major and minor number. It is not a semantic version: distributions
+// append what they like.
 type Version struct{ Major, Minor int }
 
 // Less reports whether v is older than w.
@@ -67,7 +72,7 @@ func (v Version) Less(w Version) bool {
 	return v.Major < w.Major || v.Major == w.Major && v.Minor < w.Minor
 }
 
-// String is "5.16", or "" for the zero Version.
+// String returns the version as in "5.16", or "" for the zero Version.
 func (v Version) String() string {
 	if v == (Version{}) {
 		return ""
@@ -75,23 +80,26 @@ func (v Version) String() string {
 	return fmt.Sprintf("%d.%d", v.Major, v.Minor)
 }
 
-// VersionOf reads the version at the start of a kernel release (uname -r), such as "6.12.0-160000.9-default" or "7.0-rc3+".
+// VersionOf reads the version at the start of a kernel release (uname -r), such as
+// "6.12.0-160000.9-default" or "7.0-rc3+".
 func VersionOf(release string) (Version, error) {
 	major, rest, found := strings.Cut(release, ".")
 	end := 0
 	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
 		end++
 	}
+	noVersion := fmt.Errorf("kernel release %q does not start with a version such as 5.16", release)
 	if !found || end == 0 {
-		return Version{}, fmt.Errorf("kernel release %q does not start with a version such as 5.16", release)
+		return Version{}, noVersion
 	}
 	var v Version
 	var err error
 	if v.Major, err = strconv.Atoi(major); err != nil || v.Major <= 0 {
-		return Version{}, fmt.Errorf("kernel release %q does not start with a version such as 5.16", release)
+		return Version{}, noVersion
 	}
 	if v.Minor, err = strconv.Atoi(rest[:end]); err != nil {
-		return Version{}, fmt.Errorf("kernel release %q: minor version %q is out of range", release, rest[:end])
+		err = fmt.Errorf("kernel release %q: minor version %q is out of range", release, rest[:end])
+		return Version{}, err
 	}
 	return v, nil
 }

@@ -4,8 +4,8 @@ package requirements
 
 import "slices"
 
-// profiles are the named sets of requirements a loader can claim. They are features of the loader protocol; a test in suites/runner holds the
-// two lists together.
+// profiles lists the named sets of requirements that a loader can claim. They are features of the
+// loader protocol; a test in suites/runner holds the two lists together.
 var profiles = []string{
 	"btf-maps",
 	"callback-maps",
@@ -25,5 +25,5 @@ var profiles = []string{
 	"xdp-chain",
 }
 
-// Profiles are all profiles there are, sorted.
+// Profiles returns all profiles, sorted.
 func Profiles() []string { return slices.Clone(profiles) }

@@ -19,36 +19,39 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// read is the embedded set, read once.
+// read parses the embedded set once.
 var read = sync.OnceValues(func() (*Set, error) { return Parse(files) })
 
-// Set is a set of requirements without contradictions.
+// Set holds requirements that do not contradict each other.
 type Set struct {
 	all []Requirement // sorted by id
 }
 
-// Read reads the embedded requirements, or returns what it read before. The error joins every mistake in them, each with its file and line.
+// Read returns the embedded requirements, which it parses at the first call. The error joins every
+// mistake in them, each with its file and line.
 func Read() (*Set, error) { return read() }
 
-// All is every requirement, sorted by id.
+// All returns every requirement, sorted by id.
 func (s *Set) All() []Requirement { return slices.Clone(s.all) }
 
-// Get is the requirement of that id.
+// Get returns the requirement of that id.
 func (s *Set) Get(id string) (Requirement, bool) {
-	i, found := slices.BinarySearchFunc(s.all, id, func(r Requirement, id string) int { return cmp.Compare(r.ID, id) })
+	byID := func(r Requirement, id string) int { return cmp.Compare(r.ID, id) }
+	i, found := slices.BinarySearchFunc(s.all, id, byID)
 	if !found {
 		return Requirement{}, false
 	}
 	return s.all[i], true
 }
 
-// ForSpec is the requirement that the spec of that id checks.
+// ForSpec returns the requirement that the spec of that id checks.
 func (s *Set) ForSpec(specID string) (Requirement, bool) {
 	id, _ := Split(specID)
 	return s.Get(id)
 }
 
-// Parse reads every .yaml file at the root of files. The error joins every mistake, each with its file and line.
+// Parse reads every .yaml file at the root of files. The error joins every mistake, each with its
+// file and line.
 func Parse(files fs.FS) (*Set, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
@@ -69,7 +72,7 @@ func Parse(files fs.FS) (*Set, error) {
 	return &set, nil
 }
 
-// A file is one YAML file while it is read.
+// A file collects what is read from one YAML file, and what is wrong with it.
 type file struct {
 	name     string
 	seen     map[string]string
@@ -100,7 +103,7 @@ func (f *file) parse(files fs.FS) []Requirement {
 	return all
 }
 
-// entry is an entry as it is written.
+// entry holds an entry of the YAML as it is written.
 type entry struct {
 	ID       string           `yaml:"id"`
 	Must     string           `yaml:"must"`
@@ -115,7 +118,7 @@ type entry struct {
 
 func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	before := len(f.problems)
-	f.keys(node, "id", "must", "should", "profiles", "needs", "variants", "sources", "since", "kernel_commit")
+	f.keys(node, entryKeys...)
 	f.keys(value(node, "needs"), needsKeys...)
 	for _, variant := range values(value(node, "variants")) {
 		f.keys(variant, needsKeys...)
@@ -133,8 +136,8 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	}
 	f.check(node, e)
 	r := Requirement{
-		ID: e.ID, Level: Must, Sentence: e.Must, Profiles: e.Profiles, Needs: e.Needs, Variants: e.Variants,
-		Since: e.Since, Commits: e.Commits,
+		ID: e.ID, Level: Must, Sentence: e.Must, Profiles: e.Profiles,
+		Needs: e.Needs, Variants: e.Variants, Since: e.Since, Commits: e.Commits,
 	}
 	for _, s := range e.Sources {
 		r.Sources = append(r.Sources, s.withRelease())
@@ -145,7 +148,12 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	return r, len(f.problems) == before
 }
 
-var needsKeys = []string{"kernel", "kconfig", "map_type", "numa_nodes"}
+var (
+	entryKeys = []string{
+		"id", "must", "should", "profiles", "needs", "variants", "sources", "since", "kernel_commit",
+	}
+	needsKeys = []string{"kernel", "kconfig", "map_type", "numa_nodes"}
+)
 
 // check reports everything that is wrong with what an entry says.
 func (f *file) check(node *yaml.Node, e entry) {
@@ -157,7 +165,7 @@ func (f *file) check(node *yaml.Node, e entry) {
 		f.report(node, "%s: %q is no sentence: it does not end with a full stop", e.ID, sentence)
 	}
 	if len(e.Profiles) == 0 {
-		f.report(node, "%s: no profile: nobody is held to it", e.ID)
+		f.report(node, "%s: no profile: no loader is held to it", e.ID)
 	}
 	for _, p := range e.Profiles {
 		if !slices.Contains(profiles, p) {
@@ -167,22 +175,24 @@ func (f *file) check(node *yaml.Node, e entry) {
 	if len(e.Sources) == 0 {
 		f.report(node, "%s: no source", e.ID)
 	}
-	places := values(value(node, "sources"))
+	nodes := values(value(node, "sources"))
 	for i, s := range e.Sources {
 		for _, problem := range s.problems() {
-			f.report(places[i], "%s: source: %s", e.ID, problem)
+			f.report(nodes[i], "%s: source: %s", e.ID, problem)
 		}
 	}
 	f.checkNeeds(node, e.ID, e.Needs)
 	for variant, needs := range e.Variants {
 		if !isWord(variant) {
-			f.report(node, "%s: variant %q is not lower case letters, digits, - and _", e.ID, variant)
+			f.report(node, "%s: variant %q is not lower case letters, digits, - and _",
+				e.ID, variant)
 		}
 		f.checkNeeds(node, e.ID+"/"+variant, e.Needs.And(needs))
 	}
 	for _, c := range e.Commits {
 		if len(c.Commit) < 12 || strings.Trim(c.Commit, "0123456789abcdef") != "" || c.Why == "" {
-			f.report(node, "%s: kernel_commit wants a hash of at least 12 digits and why it matters", e.ID)
+			f.report(node, "%s: kernel_commit wants a hash of at least 12 digits and why it matters",
+				e.ID)
 		}
 	}
 }
@@ -208,14 +218,17 @@ func (f *file) checkID(node *yaml.Node, id string) {
 
 func (f *file) checkNeeds(node *yaml.Node, id string, n Needs) {
 	if n.MapType != "" && n.Kernel == (Version{}) {
-		f.report(node, "%s: needs map type %s, but not the kernel that brought it: a probe could not be contradicted", id, n.MapType)
+		f.report(node, "%s: needs map type %s, but not the kernel that brought it: "+
+			"a probe could not be contradicted", id, n.MapType)
 	}
 	if n.MapType != "" && !isWord(n.MapType) {
 		f.report(node, "%s: map type %q is not the kernel's name in lower case", id, n.MapType)
 	}
 	for _, symbol := range n.Kconfig {
-		if strings.HasPrefix(symbol, "CONFIG_") || strings.ToUpper(symbol) != symbol || symbol == "" {
-			f.report(node, "%s: kconfig %q: symbols are written without CONFIG_, in upper case", id, symbol)
+		upper := strings.ToUpper(symbol) == symbol
+		if strings.HasPrefix(symbol, "CONFIG_") || !upper || symbol == "" {
+			f.report(node, "%s: kconfig %q: symbols are written without CONFIG_, in upper case",
+				id, symbol)
 		}
 	}
 	if n.NUMANodes < 0 {
@@ -223,24 +236,27 @@ func (f *file) checkNeeds(node *yaml.Node, id string, n Needs) {
 	}
 }
 
-// CheckID returns an error if id is not a requirement's: at least two words with dots between them, each of lower-case letters, digits, -
-// and _.
+// CheckID returns an error if id does not have the form of a requirement's: at least two words with
+// dots between them, each of lower-case letters, digits, - and _.
 func CheckID(id string) error {
 	words := strings.Split(id, ".")
 	if len(words) < 2 || !all(words, isWord) {
-		return fmt.Errorf("id %q is not dotted words of lower-case letters, digits, - and _, such as mapdefs.btf.unknown-field-refused", id)
+		return fmt.Errorf("id %q is not dotted words of lower-case letters, digits, - and _, "+
+			"such as mapdefs.btf.unknown-field-refused", id)
 	}
 	return nil
 }
 
-// CheckSpecID returns an error if id is not a spec's: a requirement's id, or one with a variant behind a slash.
+// CheckSpecID returns an error if id does not have the form of a spec's: a requirement's id,
+// optionally followed by a slash and a variant.
 func CheckSpecID(id string) error {
 	requirement, variant, found := strings.Cut(id, "/")
 	if err := CheckID(requirement); err != nil {
 		return err
 	}
 	if found && !isWord(variant) {
-		return fmt.Errorf("id %q: variant %q is not lower-case letters, digits, - and _", id, variant)
+		return fmt.Errorf("id %q: variant %q is not lower-case letters, digits, - and _",
+			id, variant)
 	}
 	return nil
 }
@@ -249,7 +265,8 @@ func all(words []string, ok func(string) bool) bool {
 	return !slices.ContainsFunc(words, func(w string) bool { return !ok(w) })
 }
 
-// isWord reports whether w is lower-case letters, digits, - and _, and begins with a letter or digit.
+// isWord reports whether w consists of lower-case letters, digits, - and _, and begins with a
+// letter or digit.
 func isWord(w string) bool {
 	for i := range len(w) {
 		c := w[i]
@@ -261,7 +278,8 @@ func isWord(w string) bool {
 	return w != ""
 }
 
-// UnmarshalYAML reads a version such as "5.16". A number without quotes is refused: 5.10 would read as 5.1.
+// UnmarshalYAML reads a version such as "5.16". A number without quotes is refused: 5.10 would read
+// as 5.1.
 func (v *Version) UnmarshalYAML(node *yaml.Node) error {
 	if node.Tag != "!!str" {
 		return fmt.Errorf("line %d: kernel %s: put it in quotes", node.Line, node.Value)
@@ -277,7 +295,7 @@ func (v *Version) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// keys reports every key of a mapping that is not known.
+// keys reports every unknown key of a mapping.
 func (f *file) keys(node *yaml.Node, known ...string) {
 	node = resolve(node)
 	if node == nil {
@@ -296,10 +314,11 @@ func (f *file) keys(node *yaml.Node, known ...string) {
 }
 
 func (f *file) report(node *yaml.Node, format string, args ...any) {
-	f.problems = append(f.problems, fmt.Errorf("%s:%d: %w", f.name, node.Line, fmt.Errorf(format, args...)))
+	err := fmt.Errorf(format, args...)
+	f.problems = append(f.problems, fmt.Errorf("%s:%d: %w", f.name, node.Line, err))
 }
 
-// value is the value of a mapping's key, or nil.
+// value returns the value of a mapping's key, or nil.
 func value(node *yaml.Node, key string) *yaml.Node {
 	node = resolve(node)
 	if node == nil || node.Kind != yaml.MappingNode {
@@ -313,7 +332,7 @@ func value(node *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// values are the values of a mapping or of a sequence.
+// values returns the values of a mapping or the elements of a sequence.
 func values(node *yaml.Node) []*yaml.Node {
 	node = resolve(node)
 	if node == nil {
@@ -329,7 +348,7 @@ func values(node *yaml.Node) []*yaml.Node {
 	return all
 }
 
-// resolve is the node that an alias stands for.
+// resolve returns the node that an alias stands for.
 func resolve(node *yaml.Node) *yaml.Node {
 	if node != nil && node.Kind == yaml.AliasNode {
 		return node.Alias

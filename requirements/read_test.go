@@ -85,7 +85,7 @@ func TestRequirementOfASpec(t *testing.T) {
 	}
 }
 
-// entryWith is a sound entry with lines of its own.
+// entryWith returns an entry with these lines after its id.
 func entryWith(id string, lines ...string) string {
 	return "- id: " + id + "\n  " + strings.Join(lines, "\n  ") + "\n"
 }
@@ -135,7 +135,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 			"half a sentence", entryWith("area.one", "must: works", forNUMA, source),
 			`area.yaml:1: area.one: "works" is no sentence: it does not end with a full stop`,
 		},
-		{"no profile", entryWith("area.one", must, source), "area.yaml:1: area.one: no profile: nobody is held to it"},
+		{"no profile", entryWith("area.one", must, source), "area.yaml:1: area.one: no profile: no loader is held to it"},
 		{
 			"unknown profile", entryWith("area.one", must, "profiles: [magic]", source),
 			`area.yaml:1: area.one: unknown profile "magic", have ` + strings.Join(Profiles(), ", "),

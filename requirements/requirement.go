@@ -4,7 +4,7 @@ package requirements
 
 import "strings"
 
-// Level is how binding a requirement is.
+// Level says how binding a requirement is.
 type Level string
 
 // The levels, in the words of RFC 2119.
@@ -13,16 +13,16 @@ const (
 	Should Level = "should"
 )
 
-// Requirement is one sentence a loader is held to.
+// Requirement holds one sentence that loaders are held to, and what belongs to it.
 type Requirement struct {
-	ID       string   // stable, dotted, lower case; the part before the first dot is the area: "mapdefs.btf.unknown-field-refused"
+	ID       string   // stable, dotted, lower case: "mapdefs.btf.unknown-field-refused"; see Area
 	Level    Level    //
 	Sentence string   // a whole sentence, for people
-	Profiles []string // who is held to it: a loader that claims all of them; never empty
+	Profiles []string // a loader that claims all of them is held to it; never empty
 	Needs    Needs    // what the kernel must have for the question to make sense
 
-	// Variants says what single variants need beyond Needs, by the part of a spec's id behind the slash. Variants that need nothing more
-	// are not named here.
+	// Variants says what single variants need beyond Needs, by the part of a spec's id after the
+	// slash. It has no entry for variants that need nothing more.
 	Variants map[string]Needs
 
 	Sources []Source // where the rule comes from; never empty
@@ -30,19 +30,19 @@ type Requirement struct {
 	Commits []Commit // kernel commits that a kernel may lack where a loader fails this
 }
 
-// Commit is a kernel commit, as a hint to whoever looks at a failure.
+// Commit names a kernel commit, as a hint for the reader of a failure.
 type Commit struct {
 	Commit string `yaml:"commit"` // hash, at least 12 digits
 	Why    string `yaml:"why"`    // what it changed
 }
 
-// Area is the part of the id before the first dot: the suite that asks for it.
+// Area returns the part of the id before the first dot, which names the suite that asks for it.
 func (r Requirement) Area() string {
 	area, _, _ := strings.Cut(r.ID, ".")
 	return area
 }
 
-// NeedsOf is what the spec of that id needs: the requirement's needs and those of its variant.
+// NeedsOf returns what the spec of that id needs: the requirement's needs and those of its variant.
 func (r Requirement) NeedsOf(specID string) Needs {
 	_, variant := Split(specID)
 	return r.Needs.And(r.Variants[variant])

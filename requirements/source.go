@@ -15,18 +15,20 @@ import (
 // and what to look for in it, a commit, an issue, a message of a mailing list, or a reason of ours.
 type Source struct {
 	Kind      string `yaml:"kind" json:"kind"`                       // see [SourceKinds]
-	Version   string `yaml:"version" json:"version,omitempty"`       // release that File is read in, or the first one with Commit: "v1.7.0"
+	Version   string `yaml:"version" json:"version,omitempty"`       // of File, or the first with Commit: "v1.7.0"
 	File      string `yaml:"file" json:"file,omitempty"`             // path in the project
-	Symbol    string `yaml:"symbol" json:"symbol,omitempty"`         // function, type, constant or heading in File
+	Symbol    string `yaml:"symbol" json:"symbol,omitempty"`         // function, type or constant in File
 	Commit    string `yaml:"commit" json:"commit,omitempty"`         // hash, at least 8 digits
-	Issue     int    `yaml:"issue" json:"issue,omitempty"`           // number of an issue of the project
+	Issue     int    `yaml:"issue" json:"issue,omitempty"`           // number of a project's issue
 	MessageID string `yaml:"message_id" json:"message_id,omitempty"` // without < and >
 	Subject   string `yaml:"subject" json:"subject,omitempty"`       // of that message
 	Reason    string `yaml:"reason" json:"reason,omitempty"`         // of ours: a whole sentence
-	Note      string `yaml:"note" json:"note,omitempty"`             // what is said there, in a few words
+	Note      string `yaml:"note" json:"note,omitempty"`             // what it says, in a few words
 }
 
-var sourceKeys = []string{"kind", "version", "file", "symbol", "commit", "issue", "message_id", "subject", "reason", "note"}
+var sourceKeys = []string{
+	"kind", "version", "file", "symbol", "commit", "issue", "message_id", "subject", "reason", "note",
+}
 
 // The kinds that are no project.
 const (
@@ -66,15 +68,17 @@ var projects = map[string]project{
 		issue:  "https://github.com/libbpf/bpftool/issues/%d",
 	},
 	"cilium": {
-		name: "cilium/ebpf", version: "v0.22.0", folders: []string{"", "btf", "docs", "internal", "link", "testdata"},
-		file:   "https://github.com/cilium/ebpf/blob/%s/%s",
-		commit: "https://github.com/cilium/ebpf/commit/%s",
-		issue:  "https://github.com/cilium/ebpf/issues/%d",
+		name: "cilium/ebpf", version: "v0.22.0",
+		folders: []string{"", "btf", "docs", "internal", "link", "testdata"},
+		file:    "https://github.com/cilium/ebpf/blob/%s/%s",
+		commit:  "https://github.com/cilium/ebpf/commit/%s",
+		issue:   "https://github.com/cilium/ebpf/issues/%d",
 	},
 	"iproute2": {
-		name: "iproute2", version: "v6.15.0", folders: []string{"examples", "include", "ip", "lib", "man", "tc"},
-		file:   "https://github.com/iproute2/iproute2/blob/%s/%s",
-		commit: "https://github.com/iproute2/iproute2/commit/%s",
+		name: "iproute2", version: "v6.15.0",
+		folders: []string{"examples", "include", "ip", "lib", "man", "tc"},
+		file:    "https://github.com/iproute2/iproute2/blob/%s/%s",
+		commit:  "https://github.com/iproute2/iproute2/commit/%s",
 	},
 	"libxdp": {
 		name: "xdp-tools", version: "v1.6.3", folders: []string{"headers", "lib", "xdp-loader"},
@@ -179,18 +183,22 @@ func (s Source) problems() []string {
 		return s.publishedProblems(p)
 	}
 	var c checklist
-	c.want(s.Version+s.Symbol+s.Commit == "" && s.Issue == 0, "version, symbol, commit and issue are of a project, which %s is not", s.Kind)
+	c.want(s.Version+s.Symbol+s.Commit == "" && s.Issue == 0,
+		"version, symbol, commit and issue are of a project, which %s is not", s.Kind)
 	switch s.Kind {
 	case thread:
-		c.want(messageID.MatchString(s.MessageID), "message_id %q is not of the form name@host", s.MessageID)
+		c.want(messageID.MatchString(s.MessageID),
+			"message_id %q is not of the form name@host", s.MessageID)
 		c.want(s.Subject != "", "no subject")
 		c.want(s.File+s.Reason == "", "a thread has no file and no reason")
 	case ours:
-		c.want(strings.HasSuffix(s.Reason, "."), "reason %q is no sentence: it does not end with a full stop", s.Reason)
+		c.want(strings.HasSuffix(s.Reason, "."),
+			"reason %q is no sentence: it does not end with a full stop", s.Reason)
 		c.want(s.File == "" || inFolders(s.File, "docs"), "file %q is not in docs", s.File)
 		c.want(s.MessageID+s.Subject == "", "message_id and subject are of a thread")
 	default:
-		return []string{fmt.Sprintf("unknown kind %q, have %s", s.Kind, strings.Join(SourceKinds(), ", "))}
+		kinds := strings.Join(SourceKinds(), ", ")
+		return []string{fmt.Sprintf("unknown kind %q, have %s", s.Kind, kinds)}
 	}
 	return c
 }
@@ -209,7 +217,8 @@ func (s Source) publishedProblems(p project) []string {
 	var c checklist
 	c.want(s.MessageID+s.Subject == "", "message_id and subject are of a thread")
 	c.want(s.Reason == "", "a reason is of ours")
-	c.want(s.Version == "" || release.MatchString(s.Version), "version %q is not a release such as v1.7.0", s.Version)
+	c.want(s.Version == "" || release.MatchString(s.Version),
+		"version %q is not a release such as v1.7.0", s.Version)
 	switch {
 	case s.Commit != "":
 		c.want(p.commit != "", "%s has no commits", p.name)
@@ -233,5 +242,6 @@ func inFolders(file string, folders ...string) bool {
 	if !below {
 		top = ""
 	}
-	return sourcePath.MatchString(file) && !strings.Contains(file, "..") && slices.Contains(folders, top)
+	wellFormed := sourcePath.MatchString(file) && !strings.Contains(file, "..")
+	return wellFormed && slices.Contains(folders, top)
 }

@@ -16,14 +16,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/run"
 )
 
-// A listedSource is a source as data, and as text and a link for people.
+// A listedSource holds a source as data, and as text and a link for people.
 type listedSource struct {
 	requirements.Source
 	Text string `json:"text"`
 	URL  string `json:"url,omitempty"`
 }
 
-// A listedSpec is one line of loadstone list --json: a spec and the requirement that it checks.
+// A listedSpec holds one line of loadstone list --json: a spec and the requirement that it checks.
 type listedSpec struct {
 	Spec        string         `json:"spec"`
 	Requirement string         `json:"requirement"`
