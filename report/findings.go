@@ -34,7 +34,9 @@ func findings(f *verdict.File) []finding {
 		at[same] = len(found)
 		found = append(found, finding{Verdict: v, Kernels: []string{v.Cell.Kernel}})
 	}
-	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(weight(a.Verdict), weight(b.Verdict)) })
+	slices.SortStableFunc(found, func(a, b finding) int {
+		return cmp.Compare(weight(a.Verdict), weight(b.Verdict))
+	})
 	return found
 }
 
@@ -54,13 +56,15 @@ func (f finding) again() string { return verdict.Again(f.Cell, f.Spec, f.Kernels
 // names, which does not depend on which clone was faster.
 func sorted(f *verdict.File) []verdict.Verdict {
 	m := f.Matrix()
+	loader := func(v verdict.Verdict) int { return slices.Index(m.Loaders, v.LoaderName()) }
+	kernel := func(v verdict.Verdict) int { return slices.Index(m.Kernels, v.Cell.Kernel) }
 	vs := slices.Clone(f.Verdicts)
 	slices.SortStableFunc(vs, func(a, b verdict.Verdict) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(m.Loaders, a.LoaderName()), slices.Index(m.Loaders, b.LoaderName())),
+			cmp.Compare(loader(a), loader(b)),
 			cmp.Compare(a.Suite, b.Suite),
 			cmp.Compare(a.Spec, b.Spec),
-			cmp.Compare(slices.Index(m.Kernels, a.Cell.Kernel), slices.Index(m.Kernels, b.Cell.Kernel)),
+			cmp.Compare(kernel(a), kernel(b)),
 		)
 	})
 	return vs

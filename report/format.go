@@ -30,7 +30,9 @@ var Formats = []Format{HTML, JUnit, Markdown, Findings}
 
 // Name returns the name of the file.
 func (f Format) Name() string {
-	return map[Format]string{HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md", Findings: "findings.md"}[f]
+	return map[Format]string{
+		HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md", Findings: "findings.md",
+	}[f]
 }
 
 // write writes the report of this format.

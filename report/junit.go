@@ -69,10 +69,12 @@ func writeJUnit(w io.Writer, f *verdict.File) error {
 		cells.add(v.LoaderName(), v.Cell.Kernel, junitVerdict(v), v.DurationMS)
 	}
 	for _, g := range gaps(f) {
-		text := fmt.Sprintf("%d of %d verdicts are not in the file: the run ended before them", g.Missing, g.Specs)
+		text := fmt.Sprintf("%d of %d verdicts are not in the file: the run ended before them",
+			g.Missing, g.Specs)
 		cells.add(g.Loader, g.Kernel, junitCase{
-			Name: "every planned verdict", ClassName: className(g.Loader, g.Kernel, g.Suite), Time: seconds(0),
-			Error: &junitOutcome{Message: text, Type: string(verdict.Missing)},
+			Name: "every planned verdict", Time: seconds(0),
+			ClassName: className(g.Loader, g.Kernel, g.Suite),
+			Error:     &junitOutcome{Message: text, Type: string(verdict.Missing)},
 		}, 0)
 	}
 	out := cells.all(f)
@@ -108,7 +110,8 @@ func newJUnitCells(f *verdict.File) *junitCells {
 			c.suites[name] = &junitSuite{
 				Name: plain(name), Timestamp: f.Run.Started.UTC().Format("2006-01-02T15:04:05"),
 				Properties: []junitProperty{
-					{"run", plain(f.Run.ID)}, {"loadstone", plain(f.Run.Loadstone.Version)}, {"loader", plain(loader)},
+					{"run", plain(f.Run.ID)}, {"loadstone", plain(f.Run.Loadstone.Version)},
+					{"loader", plain(loader)},
 					{"kernel", plain(kernel)}, {"kernel_release", plain(releases[kernel])},
 				},
 			}
@@ -166,7 +169,10 @@ func (c *junitCells) all(f *verdict.File) junitSuites {
 
 // junitVerdict returns a verdict as a testcase.
 func junitVerdict(v verdict.Verdict) junitCase {
-	tc := junitCase{Name: plain(v.Spec), ClassName: className(v.LoaderName(), v.Cell.Kernel, v.Suite), Time: seconds(v.DurationMS)}
+	tc := junitCase{
+		Name: plain(v.Spec), Time: seconds(v.DurationMS),
+		ClassName: className(v.LoaderName(), v.Cell.Kernel, v.Suite),
+	}
 	o := &junitOutcome{Message: plain(v.Reason), Type: string(v.Kind)}
 	switch {
 	case v.Kind == verdict.Pass:

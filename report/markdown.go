@@ -37,7 +37,8 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 		fmt.Fprint(b, "### Not as it should be\n\n")
 	}
 	for _, g := range gaps(f) {
-		fmt.Fprintf(b, "- %s on %s, %s: %d of %d verdicts are not in the file\n", markdown(g.Loader), markdown(g.Kernel), markdown(g.Suite), g.Missing, g.Specs)
+		fmt.Fprintf(b, "- %s on %s, %s: %d of %d verdicts are not in the file\n",
+			markdown(g.Loader), markdown(g.Kernel), markdown(g.Suite), g.Missing, g.Specs)
 	}
 	if len(gaps(f)) > 0 {
 		fmt.Fprintln(b)
@@ -96,7 +97,8 @@ func words(c verdict.Count) string {
 // close a <pre> whose text is escaped.
 func writeMarkdownFinding(w io.Writer, x finding) {
 	name, _ := label(x.Verdict)
-	fmt.Fprintf(w, "<details><summary><b>%s</b> %s on %s <code>%s</code></summary>\n", name, escape(x.LoaderName()), escape(strings.Join(x.Kernels, ", ")), escape(x.Spec))
+	fmt.Fprintf(w, "<details><summary><b>%s</b> %s on %s <code>%s</code></summary>\n",
+		name, escape(x.LoaderName()), escape(strings.Join(x.Kernels, ", ")), escape(x.Spec))
 	v := x.Verdict
 	v.Again = x.again()
 	v.Sources = nil // they follow, as links
@@ -130,8 +132,9 @@ func writeMarkdownRun(w io.Writer, r verdict.Run) {
 	for _, l := range r.Loaders {
 		loaders = append(loaders, l.Name)
 	}
-	fmt.Fprintf(w, "<sub>run %s, loadstone %s, %s; kernels %s; loaders %s</sub>\n", escape(r.ID), escape(r.Loadstone.Version),
-		escape(strings.Join(nonEmpty(r.Host.OS, r.Host.Arch, r.Host.Accel, prefixed("QEMU ", r.Host.QEMU)), ", ")),
+	host := nonEmpty(r.Host.OS, r.Host.Arch, r.Host.Accel, prefixed("QEMU ", r.Host.QEMU))
+	fmt.Fprintf(w, "<sub>run %s, loadstone %s, %s; kernels %s; loaders %s</sub>\n",
+		escape(r.ID), escape(r.Loadstone.Version), escape(strings.Join(host, ", ")),
 		escape(strings.Join(kernels, ", ")), escape(strings.Join(loaders, ", ")))
 }
 

@@ -51,10 +51,12 @@ func tally(c verdict.Count) string {
 // shade returns the colour of a count: red if something failed, yellow if something is unknown,
 // else green.
 func shade(c verdict.Count) color {
+	failing := c.Of(verdict.Fail) - c.Advisory + c.Of(verdict.XPass) + c.Of(verdict.Crash) +
+		c.Of(verdict.Flaky) - c.Known
 	switch {
 	case c.Planned == 0:
 		return dim
-	case c.Of(verdict.Fail)-c.Advisory+c.Of(verdict.XPass)+c.Of(verdict.Crash)+c.Of(verdict.Flaky)-c.Known > 0:
+	case failing > 0:
 		return red
 	case c.Of(verdict.Broken)+c.Of(verdict.Missing) > 0:
 		return yellow

@@ -39,7 +39,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 type page struct {
 	Style  template.CSS
 	Script template.JS
-	Policy string // Content-Security-Policy: nothing is fetched, and no script runs but the page's own
+	Policy string // Content-Security-Policy: nothing is fetched, only the page's own script runs
 
 	Run      verdict.Run
 	Outcome  string
@@ -120,8 +120,9 @@ func newPage(f *verdict.File) page {
 	word, c := outcome(f)
 	p := page{
 		Style: template.CSS(pageCSS), Script: template.JS(pageJS),
-		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " + digest(pageCSS) + "; script-src " + digest(pageJS),
-		Run:    f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
+		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " +
+			digest(pageCSS) + "; script-src " + digest(pageJS),
+		Run: f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
 		Problems: f.Problems(), Gaps: gaps(f),
 	}
 	if f.End != nil {
@@ -161,7 +162,8 @@ func pageKernels(run verdict.Run, m verdict.Matrix) []pageKernel {
 	var ks []pageKernel
 	for _, name := range m.Kernels {
 		k := pageKernel{Name: name}
-		if i := slices.IndexFunc(run.Kernels, func(k verdict.Kernel) bool { return k.Name == name }); i >= 0 {
+		i := slices.IndexFunc(run.Kernels, func(k verdict.Kernel) bool { return k.Name == name })
+		if i >= 0 {
 			k.Release = run.Kernels[i].Release
 		}
 		ks = append(ks, k)
@@ -176,9 +178,12 @@ func newPageSuite(m verdict.Matrix, suite string) pageSuite {
 		for _, kernel := range m.Kernels {
 			c := m.At(loader, kernel, suite)
 			kinds := pageKinds(c)
-			kinds = slices.DeleteFunc(kinds, func(k pageKind) bool { return k.Name == string(verdict.Pass) })
+			kinds = slices.DeleteFunc(kinds, func(k pageKind) bool {
+				return k.Name == string(verdict.Pass)
+			})
 			r.Cells = append(r.Cells, pageCell{
-				Loader: loader, Kernel: kernel, Suite: suite, Planned: c.Planned, Pass: c.Of(verdict.Pass), Mood: mood(shade(c)), Marks: kinds,
+				Loader: loader, Kernel: kernel, Suite: suite, Planned: c.Planned,
+				Pass: c.Of(verdict.Pass), Mood: mood(shade(c)), Marks: kinds,
 			})
 		}
 		s.Rows = append(s.Rows, r)
@@ -268,7 +273,8 @@ func rank(r row) int {
 
 // voice returns who speaks in a line of a conversation: "asks", "answers", "fault", "stderr".
 func voice(line string) string {
-	for prefix, who := range map[string]string{"> ": "asks", "< ": "answers", "! ": "fault", "| ": "stderr"} {
+	voices := map[string]string{"> ": "asks", "< ": "answers", "! ": "fault", "| ": "stderr"}
+	for prefix, who := range voices {
 		if strings.HasPrefix(line, prefix) {
 			return who
 		}

@@ -16,9 +16,9 @@ import (
 const (
 	paintEvery  = 100 * time.Millisecond // a live line is painted over at most this often
 	tickEvery   = time.Second            // and at least this often, because the clock in it goes on
-	lineEvery   = 10 * time.Second       // where lines cannot be painted over, there is one this often, if there is news
+	lineEvery   = 10 * time.Second       // elsewhere a line is written this often, if it has news
 	barWidth    = 20                     // columns
-	calledOut   = 20                     // findings that are told as they come; the rest is in the report
+	calledOut   = 20                     // findings printed as they come; the rest is in the report
 	enoughToSay = 2                      // verdicts that an estimate needs
 )
 
@@ -36,14 +36,14 @@ type Progress struct {
 	planned int
 	count   verdict.Count
 	done    int
-	failed  int // of done: they end the run with an error, or nobody knows
+	failed  int // of done: they end the run with an error, or say nothing about the loader
 	phase   string
 	started time.Time
 	first   time.Time // of the first verdict
 	last    time.Time // of the last verdict
 	painted time.Time
 	live    bool // a live line is on the screen
-	news    bool // there is something that no line has told
+	news    bool // something happened since the last line
 	stopped bool
 }
 
@@ -56,7 +56,9 @@ func NewProgress(w io.Writer, s Screen, planned int) *Progress {
 
 // newProgress returns a Progress whose clock does not tick by itself.
 func newProgress(w io.Writer, s Screen, planned int, now func() time.Time) *Progress {
-	return &Progress{w: w, screen: s, planned: planned, now: now, started: now(), stop: make(chan struct{})}
+	return &Progress{
+		w: w, screen: s, planned: planned, now: now, started: now(), stop: make(chan struct{}),
+	}
 }
 
 // Phase sets what the run is doing, such as "making the template of 6.12". It is shown until the
@@ -141,7 +143,8 @@ func (p *Progress) callOut(v verdict.Verdict) {
 	switch {
 	case p.failed <= calledOut:
 		name, c := label(v)
-		p.say(fmt.Sprintf("%s  %s on %s  %s", p.screen.paint(c, name), plain(v.LoaderName()), plain(v.Cell.Kernel), plain(v.Spec)))
+		p.say(fmt.Sprintf("%s  %s on %s  %s", p.screen.paint(c, name),
+			plain(v.LoaderName()), plain(v.Cell.Kernel), plain(v.Spec)))
 	case p.failed == calledOut+1:
 		p.say(p.screen.paint(dim, "… more is in the report"))
 	}

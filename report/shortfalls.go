@@ -33,8 +33,9 @@ type sight struct {
 func shortfalls(f *verdict.File) []*shortfall {
 	at := make(map[[2]string]*shortfall)
 	var all []*shortfall
+	failing := []verdict.Kind{verdict.Fail, verdict.XFail, verdict.Flaky, verdict.Crash}
 	for _, v := range sorted(f) {
-		if !slices.Contains([]verdict.Kind{verdict.Fail, verdict.XFail, verdict.Flaky, verdict.Crash}, v.Kind) {
+		if !slices.Contains(failing, v.Kind) {
 			continue
 		}
 		key := [2]string{v.Cell.Loader, v.Spec}
@@ -62,7 +63,9 @@ func loaderNames(f *verdict.File) []string {
 
 func (s *shortfall) add(v verdict.Verdict) {
 	seen := seenIn(v)
-	i := slices.IndexFunc(s.sights, func(o sight) bool { return withoutNumbers(o.what) == withoutNumbers(seen) })
+	i := slices.IndexFunc(s.sights, func(o sight) bool {
+		return withoutNumbers(o.what) == withoutNumbers(seen)
+	})
 	if i < 0 {
 		i = len(s.sights)
 		s.sights = append(s.sights, sight{what: seen})
@@ -106,7 +109,9 @@ func writeShortfalls(w io.Writer, f *verdict.File) error {
 	b := bufio.NewWriter(w)
 	all := shortfalls(f)
 	for _, name := range loaderNames(f) {
-		mine := slices.DeleteFunc(slices.Clone(all), func(s *shortfall) bool { return s.Cell.Loader != name })
+		mine := slices.DeleteFunc(slices.Clone(all), func(s *shortfall) bool {
+			return s.Cell.Loader != name
+		})
 		fmt.Fprintf(b, "## %s\n\n%s\n\n", markdown(name), markdown(verdictsOf(f, name)))
 		for _, level := range []verdict.Level{verdict.Must, verdict.Should} {
 			writeLevel(b, mine, level)
@@ -135,7 +140,8 @@ func verdictsOf(f *verdict.File, name string) string {
 			}
 		}
 		fail := kinds[verdict.Fail] + kinds[verdict.XFail] + kinds[verdict.Flaky] + kinds[verdict.Crash]
-		parts = append(parts, fmt.Sprintf("%s: %d of %d pass, %d refused, %d fail", cmp.Or(version, name), kinds[verdict.Pass], planned, kinds[verdict.Refused], fail))
+		parts = append(parts, fmt.Sprintf("%s: %d of %d pass, %d refused, %d fail",
+			cmp.Or(version, name), kinds[verdict.Pass], planned, kinds[verdict.Refused], fail))
 	}
 	return strings.Join(parts, "; ") + "."
 }
@@ -145,9 +151,11 @@ func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
 		if cmp.Or(s.Level, verdict.Must) != level {
 			continue
 		}
-		fmt.Fprintf(w, "- <a id=\"%s\"></a>%s `%s`: %s\n", anchor(s.Cell.Loader, s.Spec), level, plain(s.Spec), markdown(strings.Join(s.Sentence, " ")))
+		fmt.Fprintf(w, "- <a id=\"%s\"></a>%s `%s`: %s\n", anchor(s.Cell.Loader, s.Spec), level,
+			plain(s.Spec), markdown(strings.Join(s.Sentence, " ")))
 		for _, o := range s.sights {
-			fmt.Fprintf(w, "  - %s: %s\n", markdown(strings.Join(nonEmpty(strings.Join(o.versions, ", "), prefixed("on ", strings.Join(o.kernels, ", "))), " ")), markdown(o.what))
+			where := nonEmpty(strings.Join(o.versions, ", "), prefixed("on ", strings.Join(o.kernels, ", ")))
+			fmt.Fprintf(w, "  - %s: %s\n", markdown(strings.Join(where, " ")), markdown(o.what))
 		}
 		for _, commit := range s.Commits {
 			fmt.Fprintf(w, "  - the kernel may lack %s\n", markdown(commit))
@@ -159,7 +167,8 @@ func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
 			fmt.Fprintf(w, "  - source: %s\n", markdownSources(s.Sources))
 		}
 	}
-	if slices.ContainsFunc(all, func(s *shortfall) bool { return cmp.Or(s.Level, verdict.Must) == level }) {
+	ofLevel := func(s *shortfall) bool { return cmp.Or(s.Level, verdict.Must) == level }
+	if slices.ContainsFunc(all, ofLevel) {
 		fmt.Fprintln(w)
 	}
 }

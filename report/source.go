@@ -16,8 +16,9 @@ func address(s verdict.Source) string {
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Opaque != "" {
 		return ""
 	}
-	unescaped := strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", `"`, "%22", "'", "%27", `\`, "%5C", "`", "%60")
-	text := unescaped.Replace(u.String())
+	quoted := strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E",
+		`"`, "%22", "'", "%27", `\`, "%5C", "`", "%60")
+	text := quoted.Replace(u.String())
 	for _, r := range text {
 		if r <= ' ' || r > '~' {
 			return ""

@@ -23,13 +23,15 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 	found := findings(f)
 	for i, x := range found {
 		if i == onScreen {
-			fmt.Fprintf(b, "%s\n\n", s.paint(dim, fmt.Sprintf("… and %d more like these", len(found)-i)))
+			more := fmt.Sprintf("… and %d more like these", len(found)-i)
+			fmt.Fprintf(b, "%s\n\n", s.paint(dim, more))
 			break
 		}
 		s.writeFinding(b, x)
 	}
 	for _, g := range gaps(f) {
-		fmt.Fprintf(b, "%s  %s on %s  %s\n      %d of %d verdicts are not in the file: the run ended before them\n\n",
+		fmt.Fprintf(b, "%s  %s on %s  %s\n"+indent+
+			"%d of %d verdicts are not in the file: the run ended before them\n\n",
 			s.paint(yellow, "MISSING"), plain(g.Loader), plain(g.Kernel), plain(g.Suite), g.Missing, g.Specs)
 	}
 	for _, p := range f.Problems() {
@@ -59,7 +61,8 @@ const indent = "      "
 // comes from, and the command that reproduces it.
 func (s Screen) writeFinding(w io.Writer, x finding) {
 	name, c := label(x.Verdict)
-	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), plain(x.LoaderName()), plain(strings.Join(x.Kernels, ", ")), s.paint(bold, plain(x.Spec)))
+	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), plain(x.LoaderName()),
+		plain(strings.Join(x.Kernels, ", ")), s.paint(bold, plain(x.Spec)))
 	for _, sentence := range x.Sentence {
 		fmt.Fprintf(w, "%s%s\n", indent, plain(sentence))
 	}

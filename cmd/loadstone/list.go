@@ -43,7 +43,7 @@ func newListCommand() *cobra.Command {
 		Use:   "list [SPEC…]",
 		Short: "Print the catalogue: every spec, and the requirement that it checks",
 		Long: `Print every spec with the requirement it holds a loader to. A spec is named by its id, by the start of several ids and a *, or by
-the id of its requirement, which means all its variants.`,
+the id of its requirement, which means all its variants. With --json, each line also has where the requirement comes from.`,
 		Example: `  loadstone list
   loadstone list --suite mapdefs
   loadstone list 'mapdefs.btf.*'
@@ -81,14 +81,16 @@ func describe(specs run.Catalogue, set *requirements.Set) ([]listedSpec, error) 
 	for _, s := range specs {
 		r, found := set.ForSpec(s.ID)
 		if !found {
-			return nil, fmt.Errorf("spec %s has no requirement here: 'make build' makes both programs from the same sources", s.ID)
+			return nil, fmt.Errorf("spec %s has no requirement here: "+
+				"'make build' makes both programs from the same sources", s.ID)
 		}
 		var sources []listedSource
 		for _, source := range r.Sources {
-			sources = append(sources, listedSource{Source: source, Text: source.String(), URL: source.URL()})
+			sources = append(sources, listedSource{source, source.String(), source.URL()})
 		}
 		listed = append(listed, listedSpec{
-			Spec: s.ID, Requirement: r.ID, Suite: s.Suite, Level: string(r.Level), Sentence: r.Sentence, Profiles: r.Profiles,
+			Spec: s.ID, Requirement: r.ID, Suite: s.Suite,
+			Level: string(r.Level), Sentence: r.Sentence, Profiles: r.Profiles,
 			Needs: r.NeedsOf(s.ID).String(), Sources: sources, Place: s.Place,
 		})
 	}
@@ -123,7 +125,8 @@ func printCatalogue(w io.Writer, listed []listedSpec) error {
 		if l.Requirement != requirement {
 			requirement = l.Requirement
 			requirementCount++
-			fmt.Fprintf(w, "\n  %s  (%s; %s)\n      %s\n", l.Requirement, l.Level, strings.Join(l.Profiles, ", "), l.Sentence)
+			fmt.Fprintf(w, "\n  %s  (%s; %s)\n      %s\n",
+				l.Requirement, l.Level, strings.Join(l.Profiles, ", "), l.Sentence)
 		}
 		if l.Spec != l.Requirement {
 			fmt.Fprintf(w, "      - %s\n", l.Spec)
