@@ -108,11 +108,11 @@ func newJUnitCells(f *verdict.File) *junitCells {
 			name := cellName(loader, kernel)
 			c.order = append(c.order, name)
 			c.suites[name] = &junitSuite{
-				Name: plain(name), Timestamp: f.Run.Started.UTC().Format("2006-01-02T15:04:05"),
+				Name: printable(name), Timestamp: f.Run.Started.UTC().Format("2006-01-02T15:04:05"),
 				Properties: []junitProperty{
-					{"run", plain(f.Run.ID)}, {"loadstone", plain(f.Run.Loadstone.Version)},
-					{"loader", plain(loader)},
-					{"kernel", plain(kernel)}, {"kernel_release", plain(releases[kernel])},
+					{"run", printable(f.Run.ID)}, {"loadstone", printable(f.Run.Loadstone.Version)},
+					{"loader", printable(loader)},
+					{"kernel", printable(kernel)}, {"kernel_release", printable(releases[kernel])},
 				},
 			}
 		}
@@ -148,7 +148,7 @@ func (c *junitCells) all(f *verdict.File) junitSuites {
 		for i, p := range problems {
 			s.Cases = append(s.Cases, junitCase{
 				Name: fmt.Sprintf("problem %d", i+1), ClassName: "run", Time: seconds(0),
-				Failure: &junitOutcome{Message: plain(p), Type: "problem"},
+				Failure: &junitOutcome{Message: printable(p), Type: "problem"},
 			})
 		}
 		s.Tests, s.Failures = len(problems), len(problems)
@@ -170,25 +170,25 @@ func (c *junitCells) all(f *verdict.File) junitSuites {
 // junitVerdict returns a verdict as a testcase.
 func junitVerdict(v verdict.Verdict) junitCase {
 	tc := junitCase{
-		Name: plain(v.Spec), Time: seconds(v.DurationMS),
+		Name: printable(v.Spec), Time: seconds(v.DurationMS),
 		ClassName: className(v.LoaderName(), v.Cell.Kernel, v.Suite),
 	}
-	o := &junitOutcome{Message: plain(v.Reason), Type: string(v.Kind)}
+	o := &junitOutcome{Message: printable(v.Reason), Type: string(v.Kind)}
 	switch {
 	case v.Kind == verdict.Pass:
 	case v.Advisory():
 		o.Message = "should, not met: " + o.Message
-		o.Text = plain(story(v))
+		o.Text = printable(story(v))
 		tc.Skipped = o
 	case v.Unknown(), v.Kind == verdict.Crash:
-		o.Text = plain(story(v))
+		o.Text = printable(story(v))
 		tc.Error = o
 	case v.Fails():
-		o.Text = plain(story(v))
+		o.Text = printable(story(v))
 		tc.Failure = o
 	default:
 		if e := v.Expectation; e != nil {
-			o.Message = plain(fmt.Sprintf("%s (%s)", v.Reason, e.Issue))
+			o.Message = printable(fmt.Sprintf("%s (%s)", v.Reason, e.Issue))
 		}
 		tc.Skipped = o
 	}
@@ -238,7 +238,7 @@ func cellName(loader, kernel string) string { return loader + " on " + kernel }
 // replaced.
 func className(loader, kernel, suite string) string {
 	undot := strings.NewReplacer(".", "_").Replace
-	return plain(undot(loader) + "." + undot(kernel) + "." + suite)
+	return printable(undot(loader) + "." + undot(kernel) + "." + suite)
 }
 
 func seconds(ms int64) string {

@@ -163,12 +163,12 @@ func nonEmpty(ss ...string) []string {
 }
 
 // escape returns text as HTML.
-func escape(text string) string { return html.EscapeString(plain(text)) }
+func escape(text string) string { return html.EscapeString(printable(text)) }
 
 // markdown returns text as one line of Markdown without any markup.
 func markdown(text string) string {
 	var b strings.Builder
-	for _, r := range strings.Join(strings.Fields(plain(text)), " ") {
+	for _, r := range strings.Join(strings.Fields(printable(text)), " ") {
 		if strings.ContainsRune("\\`*_{}[]<>#+!|~&$@", r) {
 			b.WriteByte('\\')
 		}

@@ -27,11 +27,11 @@ var (
 )
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"plain":   plain,
-	"address": address,
-	"join":    func(ss []string) string { return strings.Join(ss, ", ") },
-	"line":    func(lines []string) string { return strings.Join(lines, "\n") },
-	"voice":   voice,
+	"printable": printable,
+	"address":   address,
+	"join":      func(ss []string) string { return strings.Join(ss, ", ") },
+	"line":      func(lines []string) string { return strings.Join(lines, "\n") },
+	"voice":     voice,
 }).Parse(pageHTML))
 
 // A page holds what the template shows. Its text comes from guests unchanged; the template spells

@@ -66,7 +66,7 @@ func newProgress(w io.Writer, s Screen, planned int, now func() time.Time) *Prog
 func (p *Progress) Phase(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.phase, p.news = plain(text), true
+	p.phase, p.news = printable(text), true
 	p.show()
 }
 
@@ -100,7 +100,7 @@ func counted(kinds map[verdict.Kind]int, k verdict.Kind) map[verdict.Kind]int {
 func (p *Progress) Say(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.say(plain(line))
+	p.say(printable(line))
 	p.show()
 }
 
@@ -144,7 +144,7 @@ func (p *Progress) callOut(v verdict.Verdict) {
 	case p.failed <= calledOut:
 		name, c := label(v)
 		p.say(fmt.Sprintf("%s  %s on %s  %s", p.screen.paint(c, name),
-			plain(v.LoaderName()), plain(v.Cell.Kernel), plain(v.Spec)))
+			printable(v.LoaderName()), printable(v.Cell.Kernel), printable(v.Spec)))
 	case p.failed == calledOut+1:
 		p.say(p.screen.paint(dim, "… more is in the report"))
 	}

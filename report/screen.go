@@ -59,9 +59,9 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }
 
-// plain returns text from a guest as it can be sent to a terminal: it spells out control
+// printable returns text from a guest as it can be sent to a terminal: it spells out control
 // characters, which move the cursor or worse, and characters that change the direction of writing.
-func plain(text string) string {
+func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		switch {

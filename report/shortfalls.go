@@ -17,12 +17,12 @@ import (
 // kernel.
 type shortfall struct {
 	verdict.Verdict // the first of them
-	sights          []sight
+	observations    []observation
 }
 
-// A sight describes what was seen, and where. Sights that differ only in numbers, which are often
-// ids, are one.
-type sight struct {
+// An observation describes what was seen, and where. Observations that differ only in numbers,
+// which are often ids, are one.
+type observation struct {
 	what     string
 	versions []string
 	kernels  []string
@@ -63,14 +63,14 @@ func loaderNames(f *verdict.File) []string {
 
 func (s *shortfall) add(v verdict.Verdict) {
 	seen := seenIn(v)
-	i := slices.IndexFunc(s.sights, func(o sight) bool {
+	i := slices.IndexFunc(s.observations, func(o observation) bool {
 		return withoutNumbers(o.what) == withoutNumbers(seen)
 	})
 	if i < 0 {
-		i = len(s.sights)
-		s.sights = append(s.sights, sight{what: seen})
+		i = len(s.observations)
+		s.observations = append(s.observations, observation{what: seen})
 	}
-	o := &s.sights[i]
+	o := &s.observations[i]
 	o.versions = appendNew(o.versions, v.Cell.LoaderVersion)
 	o.kernels = appendNew(o.kernels, v.Cell.Kernel)
 }
@@ -152,8 +152,8 @@ func writeLevel(w io.Writer, all []*shortfall, level verdict.Level) {
 			continue
 		}
 		fmt.Fprintf(w, "- <a id=\"%s\"></a>%s `%s`: %s\n", anchor(s.Cell.Loader, s.Spec), level,
-			plain(s.Spec), markdown(strings.Join(s.Sentence, " ")))
-		for _, o := range s.sights {
+			printable(s.Spec), markdown(strings.Join(s.Sentence, " ")))
+		for _, o := range s.observations {
 			where := nonEmpty(strings.Join(o.versions, ", "), prefixed("on ", strings.Join(o.kernels, ", ")))
 			fmt.Fprintf(w, "  - %s: %s\n", markdown(strings.Join(where, " ")), markdown(o.what))
 		}

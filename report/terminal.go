@@ -32,10 +32,10 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 	for _, g := range gaps(f) {
 		fmt.Fprintf(b, "%s  %s on %s  %s\n"+indent+
 			"%d of %d verdicts are not in the file: the run ended before them\n\n",
-			s.paint(yellow, "MISSING"), plain(g.Loader), plain(g.Kernel), plain(g.Suite), g.Missing, g.Specs)
+			s.paint(yellow, "MISSING"), printable(g.Loader), printable(g.Kernel), printable(g.Suite), g.Missing, g.Specs)
 	}
 	for _, p := range f.Problems() {
-		fmt.Fprintf(b, "%s  %s\n\n", s.paint(red, "PROBLEM"), plain(p))
+		fmt.Fprintf(b, "%s  %s\n\n", s.paint(red, "PROBLEM"), printable(p))
 	}
 	s.writeOutcome(b, f)
 	if page != "" {
@@ -61,10 +61,10 @@ const indent = "      "
 // comes from, and the command that reproduces it.
 func (s Screen) writeFinding(w io.Writer, x finding) {
 	name, c := label(x.Verdict)
-	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), plain(x.LoaderName()),
-		plain(strings.Join(x.Kernels, ", ")), s.paint(bold, plain(x.Spec)))
+	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), printable(x.LoaderName()),
+		printable(strings.Join(x.Kernels, ", ")), s.paint(bold, printable(x.Spec)))
 	for _, sentence := range x.Sentence {
-		fmt.Fprintf(w, "%s%s\n", indent, plain(sentence))
+		fmt.Fprintf(w, "%s%s\n", indent, printable(sentence))
 	}
 	s.writeField(w, "expected", x.Expected)
 	s.writeField(w, "seen", x.Seen)
@@ -96,7 +96,7 @@ func (s Screen) writeField(w io.Writer, name, text string) {
 		return
 	}
 	const width = 10
-	text = strings.ReplaceAll(plain(text), "\n", "\n"+indent+strings.Repeat(" ", width))
+	text = strings.ReplaceAll(printable(text), "\n", "\n"+indent+strings.Repeat(" ", width))
 	fmt.Fprintf(w, "%s%s%s\n", indent, s.paint(dim, pad(name, width)), text)
 }
 
@@ -136,7 +136,7 @@ func summary(f *verdict.File) string {
 	if f.End != nil {
 		text += " in " + clock(time.Duration(f.End.DurationMS)*time.Millisecond)
 		if f.End.Reason != "" {
-			text += "; " + plain(f.End.Reason)
+			text += "; " + printable(f.End.Reason)
 		}
 	} else {
 		text += "; the file has no end"

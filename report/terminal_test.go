@@ -78,7 +78,7 @@ func TestPlainSpellsOutWhatATerminalObeys(t *testing.T) {
 		"\u0085":             `\x85`,
 	}
 	for in, want := range tests {
-		if got := plain(in); got != want {
+		if got := printable(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
