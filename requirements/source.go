@@ -140,6 +140,8 @@ func (s Source) URL() string {
 	switch {
 	case s.Kind == thread:
 		return "https://lore.kernel.org/bpf/" + url.PathEscape(s.MessageID) + "/"
+	case s.Kind == ours && s.File != "":
+		return "https://github.com/loadstone-bpf/loadstone/blob/main/" + s.File
 	case s.Commit != "":
 		return fmt.Sprintf(p.commit, s.Commit)
 	case s.Issue != 0:

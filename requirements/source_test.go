@@ -75,7 +75,8 @@ func TestSourceAsTextAndLink(t *testing.T) {
 		{Source{Kind: "ours", Reason: "It is right."}, "ours: It is right.", ""},
 		{
 			Source{Kind: "ours", File: "docs/loader-protocol.md", Reason: "It is right."},
-			"ours: It is right. (docs/loader-protocol.md)", "",
+			"ours: It is right. (docs/loader-protocol.md)",
+			"https://github.com/loadstone-bpf/loadstone/blob/main/docs/loader-protocol.md",
 		},
 	} {
 		if problems := tc.source.problems(); len(problems) > 0 {
