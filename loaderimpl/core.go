@@ -33,7 +33,7 @@ type coreRelocator struct {
 // The rules are cilium/ebpf's, and so are the parsed relocations; the kernel's types are read only if a program has any.
 func (c *coreRelocator) applyCORE(b *code.Body) error {
 	var relos []*btf.CORERelocation
-	var places []uint32 // of the instructions, in the body
+	var insns []uint32 // that they change, counted in the body
 	for _, i := range b.Order {
 		fn := &c.object.functions[i]
 		if !c.object.ext.HasCORE(fn.Section.Name) {
@@ -47,7 +47,7 @@ func (c *coreRelocator) applyCORE(b *code.Body) error {
 			off := uint64(r.Offset) * objfile.InsnSize
 			if off >= fn.Offset && off < fn.Offset+uint64(len(fn.Code)) {
 				relos = append(relos, r.Relo)
-				places = append(places, b.Starts[i]+uint32((off-fn.Offset)/objfile.InsnSize))
+				insns = append(insns, b.Starts[i]+uint32((off-fn.Offset)/objfile.InsnSize))
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func (c *coreRelocator) applyCORE(b *code.Body) error {
 		return fmt.Errorf("CO-RE: %w: %w", refuse.ErrRelocation, err)
 	}
 	for i := range fixups {
-		if err := c.apply(&fixups[i], b.Code[int(places[i])*objfile.InsnSize:]); err != nil {
+		if err := c.apply(&fixups[i], b.Code[int(insns[i])*objfile.InsnSize:]); err != nil {
 			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], refuse.ErrRelocation, err)
 		}
 	}

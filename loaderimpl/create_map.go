@@ -20,11 +20,11 @@ import (
 // The template shows what the maps in a map of maps look like. It is not put in and stays the caller's.
 // For a map of maps without one, and for any other map with one, the error is of [ClassDefinition].
 func CreateMap(name string, a Attributes, template *ebpf.Map) (*ebpf.Map, error) {
-	made, err := createAlone(name, mapdef.Attributes(a), template)
+	made, err := createByAttributes(name, mapdef.Attributes(a), template)
 	return made, export("", refuse.At(refuse.StageCreate, "", name, err))
 }
 
-func createAlone(name string, a mapdef.Attributes, template *ebpf.Map) (*ebpf.Map, error) {
+func createByAttributes(name string, a mapdef.Attributes, template *ebpf.Map) (*ebpf.Map, error) {
 	attr := asDefined(name, a)
 	switch {
 	case mapdef.HoldsMaps(a.Type) != (template != nil):

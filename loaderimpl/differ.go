@@ -83,7 +83,7 @@ func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error
 	diffs.compare("max_entries", uint64(info.MaxEntries), uint64(w.entries))
 	diffs.compare("map_flags", uint64(reportedFlags(info, &w.attr)), uint64(w.attr.MapFlags))
 	diffs.compare("map_extra", info.MapExtra, w.attr.MapExtra)
-	if err := w.compareInside(&diffs, info, kernel); err != nil {
+	if err := w.compareKernelInfo(&diffs, info, kernel); err != nil {
 		return err
 	}
 	if len(diffs) > 0 {
@@ -101,16 +101,16 @@ func reportedFlags(info *sys.Info, want *sys.MapCreateAttr) uint32 {
 	return info.MapFlags
 }
 
-// compareInside compares what the kernel tells to programs only: the NUMA node, if the map or its
+// compareKernelInfo compares what the kernel tells to programs only: the NUMA node, if the map or its
 // definition names one, and what the maps in a map of maps look like. If the kernel cannot be asked, a
 // node is a reason to refuse, as nothing would ever tell that it is the wrong one; inner maps are not,
 // as the kernel itself holds programs and elements to what the map was made for.
-func (w *wantedMap) compareInside(diffs *differences, info *sys.Info, kernel func() (*btf.Spec, error)) error {
+func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info, kernel func() (*btf.Spec, error)) error {
 	onNode := (info.MapFlags|w.attr.MapFlags)&mapdef.FlagNumaNode != 0
 	if !onNode && (w.inner == nil || info.Type != w.attr.MapType) {
 		return nil
 	}
-	in, err := kernelMapInfo(kernel, info.ID)
+	in, err := readKernelInfo(kernel, info.ID)
 	switch {
 	case err != nil && onNode && len(*diffs) == 0:
 		return fmt.Errorf("%w: %w", refuse.ErrNodeUnknown, err)
@@ -126,9 +126,9 @@ func (w *wantedMap) compareInside(diffs *differences, info *sys.Info, kernel fun
 	return nil
 }
 
-// kernelMapInfo asks the kernel what it tells of a map to programs only. The types are the kernel's
+// readKernelInfo asks the kernel what it tells of a map to programs only. The types are the kernel's
 // own, whatever CO-RE is to be made against.
-func kernelMapInfo(kernel func() (*btf.Spec, error), id uint32) (*sys.KernelMapInfo, error) {
+func readKernelInfo(kernel func() (*btf.Spec, error), id uint32) (*sys.KernelMapInfo, error) {
 	types, err := kernel()
 	if err != nil {
 		return nil, fmt.Errorf("the kernel's types: %w", err)

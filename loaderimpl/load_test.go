@@ -503,7 +503,7 @@ func TestLoadFailuresLeaveNothing(t *testing.T) {
 			Error{Stage: refuse.StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
 		{"map to be pinned on no bpffs", "pinned", func(o *Object) error {
 			return o.Map("shared").SetPin(filepath.Join(t.TempDir(), "shared"), PinShare)
-		}, refuse.ErrPinPlace, Error{Stage: refuse.StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
+		}, refuse.ErrNotBPFFS, Error{Stage: refuse.StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
 	} {
 		o := openTest(t, c.object, Options{})
 		do(t, c.change(o))
@@ -735,7 +735,7 @@ func TestPinAndUnpin(t *testing.T) {
 		if err := Pin(l.Maps["typed"], filepath.Join(root, "a.b")); !errors.Is(err, refuse.ErrPinName) {
 			t.Errorf("name with a dot: %v", err)
 		}
-		if err := Pin(l.Maps["typed"], "/proc/pin"); !errors.Is(err, refuse.ErrPinPlace) {
+		if err := Pin(l.Maps["typed"], "/proc/pin"); !errors.Is(err, refuse.ErrNotBPFFS) {
 			t.Errorf("no bpffs: %v", err)
 		}
 		if err := Pin(l.Maps["typed"], filepath.Join(root, "no", "pin")); !errors.Is(err, os.ErrNotExist) {

@@ -108,7 +108,7 @@ func (p pinner) makeFolder(dir string) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return nil // what it is, pinning will tell
 	}
-	if err := checkPlace(filepath.Dir(dir)); err != nil {
+	if err := checkBPFFS(filepath.Dir(dir)); err != nil {
 		return fmt.Errorf("make folder for pin: %w", err)
 	}
 	err := os.Mkdir(dir, 0o700)
@@ -244,7 +244,7 @@ func pinAt(fd int, path string) error {
 	if err := checkPinPath(path); err != nil {
 		return err
 	}
-	if err := checkPlace(filepath.Dir(path)); err != nil {
+	if err := checkBPFFS(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if err := sys.Pin(fd, path); err != nil {
@@ -253,14 +253,14 @@ func pinAt(fd int, path string) error {
 	return nil
 }
 
-// checkPlace refuses a folder that is on no bpffs.
-func checkPlace(dir string) error {
+// checkBPFFS refuses a folder that is on no bpffs.
+func checkBPFFS(dir string) error {
 	onBPFFS, err := sys.OnBPFFS(dir)
 	if err != nil {
 		return err
 	}
 	if !onBPFFS {
-		return fmt.Errorf("%s: %w", dir, refuse.ErrPinPlace)
+		return fmt.Errorf("%s: %w", dir, refuse.ErrNotBPFFS)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 
 // makePinTree makes what is missing of the folders for a pin, and has it removed again should the load fail.
 func (p pinner) makePinTree(t *pinTree, folder string) error {
-	if err := checkPlace(t.mount); err != nil {
+	if err := checkBPFFS(t.mount); err != nil {
 		return err
 	}
 	below, err := filepath.Rel(t.mount, folder)

@@ -131,7 +131,7 @@ func TestAFailedLoadReplacesNothing(t *testing.T) {
 			{"program refused", "fails", nil, unix.EACCES},
 			{"another map cannot be pinned", "btf", func(o *Object) error {
 				return errors.Join(o.Map("typed").SetPin(path, PinReplace), o.Map("agreed").SetPin("/proc/agreed", PinReplace))
-			}, refuse.ErrPinPlace},
+			}, refuse.ErrNotBPFFS},
 		} {
 			there := pinMap(t, path, 3)
 			before := pinnedID(t, path)
@@ -307,8 +307,8 @@ func TestFoldersForPins(t *testing.T) {
 		}{
 			{"one level missing", filepath.Join(root, "new"), nil},
 			{"two levels missing", filepath.Join(root, "no", "no"), os.ErrNotExist},
-			{"no bpffs", elsewhere, refuse.ErrPinPlace},
-			{"one level missing on no bpffs", filepath.Join(elsewhere, "no"), refuse.ErrPinPlace},
+			{"no bpffs", elsewhere, refuse.ErrNotBPFFS},
+			{"one level missing on no bpffs", filepath.Join(elsewhere, "no"), refuse.ErrNotBPFFS},
 			{"a pin is no folder", filepath.Join(root, "new", "shared"), unix.ENOTDIR},
 		} {
 			_, err := tryLoad(t, "pinned", Options{PinRoot: c.folder}, nil)

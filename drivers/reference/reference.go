@@ -48,25 +48,25 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 	case loader.Create:
 		return create(q), nil
 	case loader.Reset:
-		return done(r.reset()), nil
+		return reply(r.reset()), nil
 	case loader.Bye:
-		return done(r.reset()), nil
+		return reply(r.reset()), nil
 	case loader.Set:
-		return r.in(q.Session, func(s *session) loader.Reply { return s.set(q) }), nil
+		return r.inSession(q.Session, func(s *session) loader.Reply { return s.set(q) }), nil
 	case loader.Load:
-		return r.in(q.Session, (*session).load), nil
+		return r.inSession(q.Session, (*session).load), nil
 	case loader.Attach:
-		return r.in(q.Session, func(s *session) loader.Reply { return s.attach(q) }), nil
+		return r.inSession(q.Session, func(s *session) loader.Reply { return s.attach(q) }), nil
 	case loader.Detach:
-		return r.in(q.Session, func(s *session) loader.Reply { return s.detach(q) }), nil
+		return r.inSession(q.Session, func(s *session) loader.Reply { return s.detach(q) }), nil
 	case loader.Pin:
-		return r.in(q.Session, func(s *session) loader.Reply { return s.pin(q) }), nil
+		return r.inSession(q.Session, func(s *session) loader.Reply { return s.pin(q) }), nil
 	case loader.Unpin:
-		return r.in(q.Session, func(s *session) loader.Reply { return s.unpin(q) }), nil
+		return r.inSession(q.Session, func(s *session) loader.Reply { return s.unpin(q) }), nil
 	case loader.Close:
-		return r.in(q.Session, func(s *session) loader.Reply {
+		return r.inSession(q.Session, func(s *session) loader.Reply {
 			delete(r.sessions, q.Session)
-			return done(s.close())
+			return reply(s.close())
 		}), nil
 	}
 	return &loader.Unsupported{Feature: loader.Feature(req.Op()), Reason: notYet}, nil
@@ -84,8 +84,8 @@ func (r *reference) reset() error {
 	return errors.Join(errs...)
 }
 
-// in does something in a session. A session that does not exist is the suite's mistake, so it counts as the driver's.
-func (r *reference) in(name string, do func(*session) loader.Reply) loader.Reply {
+// inSession does something in a session. A session that does not exist is the suite's mistake, so it counts as the driver's.
+func (r *reference) inSession(name string, do func(*session) loader.Reply) loader.Reply {
 	s := r.sessions[name]
 	if s == nil {
 		return &loader.Error{Message: fmt.Sprintf("no session %q", name)}
@@ -239,7 +239,7 @@ func (s *session) detach(q loader.Detach) loader.Reply {
 		return &loader.Error{Message: fmt.Sprintf("no handle %q", q.Handle)}
 	}
 	delete(s.attached, q.Handle)
-	return done(attached.Close())
+	return reply(attached.Close())
 }
 
 // pin pins a map or program of a session that is loaded.
@@ -273,10 +273,10 @@ func (s *session) pinned(target, name string, do func(handle) error) loader.Repl
 	if err != nil {
 		return &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Message: err.Error()}
 	}
-	return done(do(h))
+	return reply(do(h))
 }
 
-func done(err error) loader.Reply {
+func reply(err error) loader.Reply {
 	if err != nil {
 		return rejected(err)
 	}

@@ -30,7 +30,7 @@ func (s *session) set(q loader.Set) loader.Reply {
 	case errors.Is(err, errValue):
 		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.Invalid, Message: err.Error()}
 	}
-	return done(err)
+	return reply(err)
 }
 
 var (

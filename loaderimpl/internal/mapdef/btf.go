@@ -75,7 +75,7 @@ func defineVariable(in *Input, s *objfile.Section, v typeinfo.Variable) (*Defini
 	if s.Data != nil {
 		d.Raw = s.Data[v.Offset : v.Offset+uint64(v.Size)]
 	}
-	r := structReader{in: in, types: in.Types, def: d, relax: in.IgnoreUnknown}
+	r := structReader{in: in, types: in.Types, def: d, ignoreUnknown: in.IgnoreUnknown}
 	if err := r.read(id, &def); err != nil {
 		return nil, valuesAt{}, err
 	}
@@ -101,13 +101,13 @@ func checkInitialiser(d *Definition, unknown []Field) error {
 
 // structReader turns the fields of a struct into a definition.
 type structReader struct {
-	in       *Input
-	types    *typeinfo.Types
-	def      *Definition
-	relax    bool
-	inner    bool            // the struct describes what is in another map
-	unknowns []Field         // whatever a handler makes of them
-	values   typeinfo.Member // what the map holds from the start; without a name for nothing
+	in            *Input
+	types         *typeinfo.Types
+	def           *Definition
+	ignoreUnknown bool
+	inner         bool            // the struct describes what is in another map
+	unknowns      []Field         // whatever a handler makes of them
+	values        typeinfo.Member // what the map holds from the start; without a name for nothing
 
 	haveKeySize, haveValueSize bool
 }
@@ -149,7 +149,7 @@ func (r *structReader) handle() error {
 	switch err := h.ask(r.in, d); {
 	case err != nil && !errors.Is(err, refuse.ErrHandBack):
 		return err
-	case len(d.Unknown) > 0 && !r.relax:
+	case len(d.Unknown) > 0 && !r.ignoreUnknown:
 		return fmt.Errorf("field %s: %w", d.Unknown[0].Name, refuse.ErrUnknownField)
 	case r.inner && (d.PinByName != byName || d.PinPath != "" || d.Supply != nil):
 		return fmt.Errorf("an inner map cannot be pinned or supplied: %w", refuse.ErrInner)
@@ -291,7 +291,7 @@ func (r *structReader) pinning(m typeinfo.Member) error {
 }
 
 func (r *structReader) unknown(m typeinfo.Member) error {
-	if !r.relax && r.in.mapHandler("") == nil {
+	if !r.ignoreUnknown && r.in.mapHandler("") == nil {
 		return refuse.ErrUnknownField
 	}
 	f := Field{Name: m.Name, Type: m.Type, Offset: m.Offset / 8}

@@ -51,8 +51,8 @@ func FuzzLegacy(f *testing.F) {
 			}
 			s.Symbols = append(s.Symbols, y)
 		}
-		for _, relax := range []bool{false, true} {
-			defs, err := legacyParser{}.define(&Input{File: &objfile.File{Order: objfile.NativeOrder()}, IgnoreUnknown: relax}, s, nil)
+		for _, ignoreUnknown := range []bool{false, true} {
+			defs, err := legacyParser{}.define(&Input{File: &objfile.File{Order: objfile.NativeOrder()}, IgnoreUnknown: ignoreUnknown}, s, nil)
 			if err == nil && len(defs) != 2 {
 				t.Fatalf("%d definitions of 2 symbols", len(defs))
 			}
@@ -148,8 +148,8 @@ func FuzzLayouts(f *testing.F) {
 		for off := uint64(0); size > 0 && off+uint64(size) <= s.Size; off += uint64(size) {
 			s.Symbols = append(s.Symbols, &objfile.Symbol{Name: fmt.Sprint("m", off), Bind: 1, Value: off, Size: uint64(size)})
 		}
-		for _, relax := range []bool{false, true} {
-			defs, err := legacyParser{}.define(&Input{File: &objfile.File{Order: objfile.NativeOrder()}, IgnoreUnknown: relax, Layout: all[int(which)%len(all)]}, s, nil)
+		for _, ignoreUnknown := range []bool{false, true} {
+			defs, err := legacyParser{}.define(&Input{File: &objfile.File{Order: objfile.NativeOrder()}, IgnoreUnknown: ignoreUnknown, Layout: all[int(which)%len(all)]}, s, nil)
 			if err == nil {
 				checkConnections(t, defs)
 			}

@@ -176,11 +176,11 @@ func draftAt(s *objfile.Section, y *objfile.Symbol, after []*objfile.Symbol) (*D
 }
 
 // checkHandled holds what a handler made of a definition to what any parser's has to be.
-func (d *Definition) checkHandled(relax bool) error {
+func (d *Definition) checkHandled(ignoreUnknown bool) error {
 	switch {
 	case d.Type == ebpf.UnspecifiedMap && d.Supply == nil:
 		return refuse.ErrTypeMissing
-	case len(d.Unknown) > 0 && !relax:
+	case len(d.Unknown) > 0 && !ignoreUnknown:
 		return fmt.Errorf("field %s: %w", d.Unknown[0].Name, refuse.ErrUnknownField)
 	}
 	return nil

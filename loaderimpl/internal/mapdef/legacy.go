@@ -148,13 +148,13 @@ func readNumbers(order objfile.ByteOrder, raw []byte) numbers {
 
 // readTail looks at what comes after the fields of a layout. It is from another loader, or another version, and nobody here knows what it
 // would mean.
-func (d *Definition) readTail(known int, takesZeros, relax bool) error {
+func (d *Definition) readTail(known int, takesZeros, ignoreUnknown bool) error {
 	tail := d.Raw[known:]
 	if takesZeros && zero(tail) {
 		return nil
 	}
 	name := fmt.Sprintf("bytes %d-%d", known, len(d.Raw)-1)
-	if !relax {
+	if !ignoreUnknown {
 		return fmt.Errorf("%s: %w, or say with Layout which struct it is", name, refuse.ErrUnknownField)
 	}
 	d.Unknown = append(d.Unknown, Field{Name: name, Offset: uint32(known), Raw: tail})

@@ -67,7 +67,7 @@ func (r *structReader) readInner(id btf.TypeID, s *typeinfo.Record) error {
 		return fmt.Errorf("values: %v %s is no struct: %w", s.Kind, s.Name, refuse.ErrInner)
 	}
 	inner := &Definition{Name: r.def.Name + ".inner", Section: r.def.Section, Source: SourceBTF}
-	ir := structReader{in: r.in, types: r.types, def: inner, relax: r.relax, inner: true}
+	ir := structReader{in: r.in, types: r.types, def: inner, ignoreUnknown: r.ignoreUnknown, inner: true}
 	if err := ir.read(id, s); err != nil {
 		return fmt.Errorf("values: %w", err)
 	}

@@ -152,7 +152,7 @@ var (
 	ErrPinID           error = &reason{ClassNotFound, "the table of pinning ids does not have this one: give it in PinIDs"}
 	ErrPinTable        error = &reason{ClassInvalid, "bad table of pinning ids: each is more than 2, and a path of names without dots below the mount"}
 	ErrPinSubdir       error = &reason{ClassInvalid, "unknown subdirectory for iproute2's maps"}
-	ErrPinPlace        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
+	ErrNotBPFFS        error = &reason{ClassInvalid, "folder is not on a bpffs: mount one there, mount -t bpf bpffs FOLDER"}
 	ErrPinLong         error = &reason{ClassLimit, "name or path is too long to be pinned"}
 	ErrPinned          error = &reason{ClassNameConflict, "something is pinned there already: remove it, or choose another policy"}
 	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names, and none that are empty"}

@@ -165,7 +165,7 @@ func (c *codec) encode(data []byte, v reflect.Value) error {
 		return nil
 	case v.CanInt():
 		n := v.Int()
-		if n < 0 && !c.sign || c.sign && !fits(n, c.size) || !c.sign && uint64(n) > most(c.size) {
+		if n < 0 && !c.sign || c.sign && !inRange(n, c.size) || !c.sign && uint64(n) > most(c.size) {
 			return fmt.Errorf("%d for %s of %d bytes: %w", n, c.what, c.size, refuse.ErrValue)
 		}
 		c.put(data, uint64(n))
@@ -244,8 +244,8 @@ func (c *codec) get(data []byte) uint64 {
 // most returns the largest number of so many bytes.
 func most(size int) uint64 { return math.MaxUint64 >> (64 - 8*size) }
 
-// fits reports whether a number fits so many bytes with a sign.
-func fits(n int64, size int) bool {
+// inRange reports whether a signed integer of so many bytes holds a number.
+func inRange(n int64, size int) bool {
 	limit := int64(most(size) >> 1)
 	return n >= -limit-1 && n <= limit
 }
