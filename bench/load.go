@@ -26,17 +26,20 @@ import (
 // sizes are how many maps the objects have that are loaded.
 var sizes = []int{1, 10, 100, 1000}
 
-// mapsOfProgram is how many maps one program uses: the kernel takes no more than 64 (MAX_USED_MAPS).
+// mapsOfProgram is how many maps one program uses: the kernel takes no more than 64
+// (MAX_USED_MAPS).
 const mapsOfProgram = 50
 
-// A peer is a loader whose opening and loading is timed, in nanoseconds. What was loaded is given up again, outside of both.
+// A peer is a loader whose opening and loading is timed, in nanoseconds. What was loaded is given
+// up again, outside of both.
 type peer struct {
 	name string
 	time func(path string) (open, load float64, err error)
 }
 
-// measureLoads measures how long the reference loader, cilium/ebpf and this machine's libbpf take to open and load the same objects, in turns, on
-// this machine's kernel; and what opening allocates.
+// measureLoads measures how long the reference loader, cilium/ebpf and this machine's libbpf take
+// to open and load the same objects, in turns, on this machine's kernel; and what opening
+// allocates.
 func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
 	dir, err := os.MkdirTemp("", "loadstone-bench-")
 	if err != nil {
@@ -67,7 +70,8 @@ func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
 	return nil
 }
 
-// measureLoad has every peer open and load one object in turns. The first turn warms caches up, and does not count.
+// measureLoad has every peer open and load one object in turns. The first turn warms caches up, and
+// does not count.
 func measureLoad(o options, s *sheet, path string, n int, peers []peer) error {
 	whole, opening := make([][]float64, len(peers)), make([][]float64, len(peers))
 	for turn := range o.runs + 1 {
@@ -106,7 +110,8 @@ func counted(n int) string {
 	return fmt.Sprintf("%d maps", n)
 }
 
-// measureOpening measures what the reference loader allocates to open an object, as a multiple of the object's size.
+// measureOpening measures what the reference loader allocates to open an object, as a multiple of
+// the object's size.
 func measureOpening(o options, s *sheet, path string, n int) error {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -48,7 +48,8 @@ func TestAClonesVariablesAreItsOwn(t *testing.T) {
 	}
 }
 
-// TestInnerDefinitionsChangeWithTheirMaps changes a map that shows what the maps in others look like.
+// TestInnerDefinitionsChangeWithTheirMaps changes a map that shows what the maps in others look
+// like.
 func TestInnerDefinitionsChangeWithTheirMaps(t *testing.T) {
 	o := openTest(t, "iproute2", Options{})
 	c := o.Clone()

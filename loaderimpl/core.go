@@ -29,8 +29,9 @@ type coreRelocator struct {
 	ext   *btf.ExtInfos // its relocations; nil until needed
 }
 
-// applyCORE applies a program's CO-RE relocations: instructions that depend on the layout of the kernel's types get the numbers of this kernel.
-// The rules are cilium/ebpf's, and so are the parsed relocations; the kernel's types are read only if a program has any.
+// applyCORE applies a program's CO-RE relocations: instructions that depend on the layout of the
+// kernel's types get the numbers of this kernel. The rules are cilium/ebpf's, and so are the parsed
+// relocations; the kernel's types are read only if a program has any.
 func (c *coreRelocator) applyCORE(b *code.Body) error {
 	var relos []*btf.CORERelocation
 	var insns []uint32 // that they change, counted in the body
@@ -101,8 +102,8 @@ func (c *coreRelocator) apply(fixup *btf.COREFixup, insn []byte) error {
 	return nil
 }
 
-// targets are the types that relocations are made against: the kernel's and its modules', or those that the caller gave; then more of the
-// caller's.
+// targets are the types that relocations are made against: the kernel's and its modules', or those
+// that the caller gave; then more of the caller's.
 func (c *coreRelocator) targets() ([]*btf.Spec, error) {
 	if c.kernelTypes != nil {
 		return append([]*btf.Spec{c.kernelTypes}, c.extraTypes...), nil
@@ -131,8 +132,8 @@ func noKernelTypes(err error) error {
 	return &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
-// attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id of a type, and for a module the descriptor
-// of its types, which the caller closes.
+// attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id
+// of a type, and for a module the descriptor of its types, which the caller closes.
 func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
 	name := k.AttachTo
 	var want btf.Type = (*btf.Func)(nil)
@@ -173,8 +174,8 @@ func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, er
 	return 0, nil, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
 }
 
-// typeID is the id of a type of that name and kind. A kernel may have several functions of one name; they are no target for anyone, as nobody
-// could say which is meant.
+// typeID is the id of a type of that name and kind. A kernel may have several functions of one
+// name; they are no target for anyone, as nobody could say which is meant.
 func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
 	found, err := spec.AnyTypesByName(strings.TrimSpace(name))
 	if err != nil {

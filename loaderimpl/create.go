@@ -48,9 +48,10 @@ func (k *mapMaker) wantAll(o *Object) error {
 	return nil
 }
 
-// createAll creates the maps, fills them, freezes what is read-only and pins what asks for it. Maps of
-// maps come last, so the order in the object does not matter: they are filled with maps that exist, and
-// before anyone can find them by their pins. PROG_ARRAYs have to wait for programs, which need them.
+// createAll creates the maps, fills them, freezes what is read-only and pins what asks for it. Maps
+// of maps come last, so the order in the object does not matter: they are filled with maps that
+// exist, and before anyone can find them by their pins. PROG_ARRAYs have to wait for programs,
+// which need them.
 func (k *mapMaker) createAll() error {
 	for _, outer := range []bool{false, true} {
 		for _, m := range k.maps {
@@ -65,7 +66,8 @@ func (k *mapMaker) createAll() error {
 	return nil
 }
 
-// obtain takes the map that was given, or is pinned where m should be, or else creates and pins one.
+// obtain takes the map that was given, or is pinned where m should be, or else creates and pins
+// one.
 func (k *mapMaker) obtain(m *mapLoad) error {
 	if m.existing != nil || m.def.Supply != nil {
 		return k.takeGiven(m)
@@ -130,8 +132,8 @@ func (k *mapMaker) newMap(w *wantedMap) (int, error) {
 	return fd, nil
 }
 
-// template returns a descriptor of the map that shows the kernel what the maps in a map of maps look
-// like. It is needed only while the outer map is made.
+// template returns a descriptor of the map that shows the kernel what the maps in a map of maps
+// look like. It is needed only while the outer map is made.
 func (k *mapMaker) template(w *wantedMap) (int, error) {
 	switch {
 	case w.inner == nil:
@@ -166,8 +168,8 @@ func (k *mapMaker) fillData(m *mapLoad) error {
 	return nil
 }
 
-// fillMaps puts maps in a map of maps that was just made. One that was pinned or given keeps what it
-// holds: others may have changed it.
+// fillMaps puts maps in a map of maps that was just made. One that was pinned or given keeps what
+// it holds: others may have changed it.
 func (k *mapMaker) fillMaps(m *mapLoad) error {
 	if !mapdef.HoldsMaps(m.def.Type) {
 		return nil
@@ -223,7 +225,8 @@ func (k *mapMaker) takeGiven(m *mapLoad) error {
 	return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, k.pins.pinGiven(m))
 }
 
-// reuse takes the map that is pinned where m should be. It leaves m without one if nothing is pinned.
+// reuse takes the map that is pinned where m should be. It leaves m without one if nothing is
+// pinned.
 func (k *mapMaker) reuse(m *mapLoad) error {
 	pinned, err := k.openPinned(m)
 	if err != nil || pinned == nil {
@@ -254,11 +257,11 @@ func (k *mapMaker) openPinned(m *mapLoad) (*ebpf.Map, error) {
 	return pinned, nil
 }
 
-// pin pins a map that was just created. Should another loader have pinned the same map in the meantime,
-// m takes that one instead.
+// pin pins a map that was just created. Should another loader have pinned the same map in the
+// meantime, m takes that one instead.
 func (k *mapMaker) pin(m *mapLoad) error {
-	// The other loader may fail and take its pin and folder away again, any number of times; that it
-	// always does so just then is no race.
+	// The other loader may fail and take its pin and folder away again, any number of times; that
+	// it always does so just then is no race.
 	const attempts = 32
 	var err error
 	for range attempts {
@@ -277,7 +280,8 @@ func (k *mapMaker) pin(m *mapLoad) error {
 	return err
 }
 
-// explainNode says of the kernel's refusal of a map that the NUMA node it was to be on is not there, if that is so by what sysfs says.
+// explainNode says of the kernel's refusal of a map that the NUMA node it was to be on is not
+// there, if that is so by what sysfs says.
 func explainNode(err error, a *sys.MapCreateAttr) error {
 	if !errors.Is(err, syscall.EINVAL) || a.MapFlags&mapdef.FlagNumaNode == 0 || a.NumaNode == mapdef.NoNode {
 		return err

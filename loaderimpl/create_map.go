@@ -14,11 +14,13 @@ import (
 
 // CreateMap makes one map without an object. The map is the caller's to [Pin] and to close.
 //
-// The attributes go to the kernel as they stand: an object is for any machine, and a load puts right
-// what this one needs; here the caller asks this kernel. Of the name the kernel keeps 15 bytes.
+// The attributes go to the kernel as they stand: an object is for any machine, and a load puts
+// right what this one needs; here the caller asks this kernel. Of the name the kernel keeps 15
+// bytes.
 //
-// The template shows what the maps in a map of maps look like. It is not put in and stays the caller's.
-// For a map of maps without one, and for any other map with one, the error is of [ClassDefinition].
+// The template shows what the maps in a map of maps look like. It is not put in and stays the
+// caller's. For a map of maps without one, and for any other map with one, the error is of
+// [ClassDefinition].
 func CreateMap(name string, a Attributes, template *ebpf.Map) (*ebpf.Map, error) {
 	made, err := createByAttributes(name, mapdef.Attributes(a), template)
 	return made, export("", refuse.At(refuse.StageCreate, "", name, err))

@@ -23,13 +23,13 @@ func allocated() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// checkOpen opens bytes that nobody vouches for: it returns, with an object or with an error that says where it is wrong, and for the price
-// of a small multiple of the bytes.
+// checkOpen opens bytes that nobody vouches for: it returns, with an object or with an error that
+// says where it is wrong, and for the price of a small multiple of the bytes.
 func checkOpen(t testing.TB, data []byte) {
 	t.Helper()
 	o, used, err := openMeasured(data)
-	// Runtime metrics count whole spans of small objects, so there is a floor. They also count what the fuzzing engine allocates meanwhile, which
-	// does not come again.
+	// Runtime metrics count whole spans of small objects, so there is a floor. They also count what
+	// the fuzzing engine allocates meanwhile, which does not come again.
 	most := uint64(16*len(data) + 1<<20)
 	for tries := 0; used > most && tries < 3; tries++ {
 		o, used, err = openMeasured(data)
@@ -108,7 +108,8 @@ func TestOpenOfTruncatedObjects(t *testing.T) {
 	}
 }
 
-// TestOpenOfTruncatedSections cuts each section in turn, so that what is read lacks its end though the file is whole.
+// TestOpenOfTruncatedSections cuts each section in turn, so that what is read lacks its end though
+// the file is whole.
 func TestOpenOfTruncatedSections(t *testing.T) {
 	for _, name := range []string{"btf", "legacy", "data", "inner", "calls"} {
 		e := edited(t, name)
@@ -153,7 +154,8 @@ func TestOpenOfObjectsWithExtremeNumbers(t *testing.T) {
 	}
 }
 
-// TestOpenAllocatesLittle holds opening to four times the size of what is read, as an object may be large.
+// TestOpenAllocatesLittle holds opening to four times the size of what is read, as an object may be
+// large.
 func TestOpenAllocatesLittle(t *testing.T) {
 	const runs = 100
 	for _, name := range sources(t, "") {

@@ -11,43 +11,45 @@ import (
 
 // A Definition holds what an object says of one map, whichever way it was defined.
 //
-// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs, sizes in whole pages) is put right when the
-// map is created, as it depends on the machine.
+// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs,
+// sizes in whole pages) is put right when the map is created, as it depends on the machine.
 type Definition struct {
 	Name    string // as programs and callers name it: the variable, or the section of global data
 	Section string
 	Offset  uint64 // in its section, bytes
 	// Source says how the map was defined: "btf" (a variable in section .maps), "legacy" (a struct
 	// bpf_map_def in section maps), "iproute2" (a struct bpf_elf_map there), "samples" (a struct
-	// bpf_load_map_def there), "data" (a section of global data), or "handler" (a [MapHandler] read it).
+	// bpf_load_map_def there), "data" (a section of global data), or "handler" (a [MapHandler] read
+	// it).
 	Source string
 
 	Attributes
 
-	// PinByName asks for the map to be pinned in the folder [Options.PinRoot], under its name (libbpf's
-	// LIBBPF_PIN_BY_NAME).
+	// PinByName asks for the map to be pinned in the folder [Options.PinRoot], under its name
+	// (libbpf's LIBBPF_PIN_BY_NAME).
 	PinByName bool
-	// PinPath says where the map will be pinned, or reused from if it is pinned there already. It is empty
-	// for a map that is not pinned.
+	// PinPath says where the map will be pinned, or reused from if it is pinned there already. It
+	// is empty for a map that is not pinned.
 	PinPath string
 
-	// Key and Value are their types, by id in [Object.Types]; 0 where the definition gives sizes only. The Value of global data is its
-	// section's list of variables.
+	// Key and Value are their types, by id in [Object.Types]; 0 where the definition gives sizes
+	// only. The Value of global data is its section's list of variables.
 	Key, Value btf.TypeID
 
-	// BTFType is the struct that defines the map, by id in [Object.Types]: for a caller who reads in it what this package does not. It is 0
-	// where there is no such struct.
+	// BTFType is the struct that defines the map, by id in [Object.Types]: for a caller who reads
+	// in it what this package does not. It is 0 where there is no such struct.
 	BTFType btf.TypeID
 	// Unknown are the fields that were ignored because Options.IgnoreUnknownFields asked for it.
 	Unknown []Field
-	// Raw are the bytes of the definition in its section; shared with the object, not to be changed.
+	// Raw are the bytes of the definition in its section; shared with the object, not to be
+	// changed.
 	Raw []byte
 
 	// Iproute2 is what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 
-	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition names a map of the object for that, it is
-	// that map's own, and changes with it.
+	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition
+	// names a map of the object for that, it is that map's own, and changes with it.
 	Inner *Definition
 	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
 	Slots []Slot
@@ -84,8 +86,8 @@ func (a *Attributes) SetNumaNode(node uint32) { (*mapdef.Attributes)(a).SetNumaN
 
 // Iproute2Map is what a struct bpf_elf_map says that other definitions do not.
 type Iproute2Map struct {
-	// ID is what other maps and sections of tail calls call the map by. Several maps may have one: that is how a map of maps gets more than
-	// one element.
+	// ID is what other maps and sections of tail calls call the map by. Several maps may have one:
+	// that is how a map of maps gets more than one element.
 	ID uint32
 	// Pinning says where to pin the map: 0 nowhere, 1 in a folder for this object, 2 in the folder
 	// globals, and above that in a folder of [Iproute2Options.PinIDs] (include/bpf_elf.h, PIN_...).

@@ -37,7 +37,8 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// A field that were added to one of the two definitions and not to the way between them would be lost.
+// A field that were added to one of the two definitions and not to the way between them would be
+// lost.
 func TestDefinitionsAreWholeOnTheirWay(t *testing.T) {
 	var d Definition
 	fill(reflect.ValueOf(&d).Elem(), 2)

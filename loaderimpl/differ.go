@@ -16,15 +16,16 @@ import (
 
 // A Difference is one attribute in which a map that is there is not what a definition asks for.
 type Difference struct {
-	// Attribute is type (the kernel's number), key_size, value_size, max_entries, map_flags, map_extra or numa_node; or, with inner_map. in
-	// front, one of the first five for the maps that a map of maps takes.
+	// Attribute is type (the kernel's number), key_size, value_size, max_entries, map_flags,
+	// map_extra or numa_node; or, with inner_map. in front, one of the first five for the maps that
+	// a map of maps takes.
 	Attribute string
 	Pinned    uint64 // what the map has
 	Defined   uint64 // what the definition, with the changes that were made to it, asks for
 }
 
-// A MapDiffersError says why a map that is there, pinned or given, is not used for a definition. It is in the chain
-// of an error of [ClassPin].
+// A MapDiffersError says why a map that is there, pinned or given, is not used for a definition. It
+// is in the chain of an error of [ClassPin].
 type MapDiffersError struct {
 	Path        string       // where the map is pinned; empty for one that was given
 	Differences []Difference // all that were found; none if it is no map at all
@@ -60,10 +61,10 @@ func (d *differences) compare(attribute string, pinned, defined uint64) {
 	}
 }
 
-// compare refuses a map that exists and is not what is wanted. It compares what a program could tell
-// apart: all that the kernel says of a map but its name, its types, and whom it belongs to; and, from
-// inside the kernel, its NUMA node and what the maps in it look like. It does not compare what the map
-// holds, and whether it is frozen.
+// compare refuses a map that exists and is not what is wanted. It compares what a program could
+// tell apart: all that the kernel says of a map but its name, its types, and whom it belongs to;
+// and, from inside the kernel, its NUMA node and what the maps in it look like. It does not compare
+// what the map holds, and whether it is frozen.
 func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error)) error {
 	isMap, err := sys.IsMap(fd)
 	switch {
@@ -92,8 +93,8 @@ func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error
 	return nil
 }
 
-// reportedFlags returns the flags that a map was made with. The kernel adds BPF_F_RDONLY_PROG to maps
-// of devices (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
+// reportedFlags returns the flags that a map was made with. The kernel adds BPF_F_RDONLY_PROG to
+// maps of devices (0cdbb4b09a06, "devmap: Allow map lookups from eBPF").
 func reportedFlags(info *sys.Info, want *sys.MapCreateAttr) uint32 {
 	if t := ebpf.MapType(info.Type); t == ebpf.DevMap || t == ebpf.DevMapHash {
 		return info.MapFlags&^mapdef.FlagReadOnly | want.MapFlags&mapdef.FlagReadOnly
@@ -101,10 +102,10 @@ func reportedFlags(info *sys.Info, want *sys.MapCreateAttr) uint32 {
 	return info.MapFlags
 }
 
-// compareKernelInfo compares what the kernel tells to programs only: the NUMA node, if the map or its
-// definition names one, and what the maps in a map of maps look like. If the kernel cannot be asked, a
-// node is a reason to refuse, as nothing would ever tell that it is the wrong one; inner maps are not,
-// as the kernel itself holds programs and elements to what the map was made for.
+// compareKernelInfo compares what the kernel tells to programs only: the NUMA node, if the map or
+// its definition names one, and what the maps in a map of maps look like. If the kernel cannot be
+// asked, a node is a reason to refuse, as nothing would ever tell that it is the wrong one; inner
+// maps are not, as the kernel itself holds programs and elements to what the map was made for.
 func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info, kernel func() (*btf.Spec, error)) error {
 	onNode := (info.MapFlags|w.attr.MapFlags)&mapdef.FlagNumaNode != 0
 	if !onNode && (w.inner == nil || info.Type != w.attr.MapType) {
@@ -126,8 +127,8 @@ func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info, kernel
 	return nil
 }
 
-// readKernelInfo asks the kernel what it tells of a map to programs only. The types are the kernel's
-// own, whatever CO-RE is to be made against.
+// readKernelInfo asks the kernel what it tells of a map to programs only. The types are the
+// kernel's own, whatever CO-RE is to be made against.
 func readKernelInfo(kernel func() (*btf.Spec, error), id uint32) (*sys.KernelMapInfo, error) {
 	types, err := kernel()
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// TestEveryDifferenceIsNamed gives maps that differ from map shared of object pinned: a hash of 4 and 8 bytes, 3 entries.
+// TestEveryDifferenceIsNamed gives maps that differ from map shared of object pinned: a hash of 4
+// and 8 bytes, 3 entries.
 func TestEveryDifferenceIsNamed(t *testing.T) {
 	needsBPF(t)
 	good := ebpf.MapSpec{Name: "given", Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 3}
@@ -59,7 +60,8 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 	}
 }
 
-// TestAKernelThatCannotBeAsked has a kernel without types: a node that nobody can tell is refused, and what is known to differ is named.
+// TestAKernelThatCannotBeAsked has a kernel without types: a node that nobody can tell is refused,
+// and what is known to differ is named.
 func TestAKernelThatCannotBeAsked(t *testing.T) {
 	needsBPF(t)
 	array := ebpf.MapSpec{Name: "given", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}

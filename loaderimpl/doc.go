@@ -14,42 +14,44 @@
 //
 // # What a caller needs
 //
-// [Open] reads an object, and [Options] say how: what to do about unknown fields, where to pin maps.
-// Between opening and loading, [Map.Change] changes what a map is created with, [Variable.Set] what a
-// variable holds from the start, [Program.SetKind] what a program is for; [Map.UseMap] hands in a map
-// that exists, [Map.SetPin] says where to pin one, and maps and programs may be left out. [Object.Clone]
-// is for objects that are loaded more than once. [Object.Load] makes everything, or nothing, and
-// [Loaded] holds it. [CreateMap], [Pin], [Unpin] and [OpenPin] do without an object.
+// [Open] reads an object, and [Options] say how: what to do about unknown fields, where to pin
+// maps. Between opening and loading, [Map.Change] changes what a map is created with,
+// [Variable.Set] what a variable holds from the start, [Program.SetKind] what a program is for;
+// [Map.UseMap] hands in a map that exists, [Map.SetPin] says where to pin one, and maps and
+// programs may be left out. [Object.Clone] is for objects that are loaded more than once.
+// [Object.Load] makes everything, or nothing, and [Loaded] holds it. [CreateMap], [Pin], [Unpin]
+// and [OpenPin] do without an object.
 //
 // A caller with map definitions or program sections of its own reads them in a [MapHandler] or a
 // [ProgramHandler].
 //
 // Every error is an [*Error] with the stage, the place and what to do. Test for its [Class] with
-// [errors.Is]; a [VerifierError] has the verifier's log, and a [MapDiffersError] says in what a pinned map
-// is not the one that was defined.
+// [errors.Is]; a [VerifierError] has the verifier's log, and a [MapDiffersError] says in what a
+// pinned map is not the one that was defined.
 //
-// Loading needs Linux 5.10 or later, and the rights to load BPF. Linking of several objects, struct_ops,
-// extension programs, externs of the kernel, binding of unused read-only data, and attaching but by
-// handlers do not exist yet. An object that needs them is refused.
+// Loading needs Linux 5.10 or later, and the rights to load BPF. Linking of several objects,
+// struct_ops, extension programs, externs of the kernel, binding of unused read-only data, and
+// attaching but by handlers do not exist yet. An object that needs them is refused.
 //
 // # What it decides
 //
-// A conformance suite needs a loader that does what every requirement asks, to show that each can be
-// met. This one must not share a mistake with the loaders that it is held against, so it reads ELF, BTF
-// and map definitions itself, and makes its own calls to bpf(2). It leaves CO-RE to
+// A conformance suite needs a loader that does what every requirement asks, to show that each can
+// be met. This one must not share a mistake with the loaders that it is held against, so it reads
+// ELF, BTF and map definitions itself, and makes its own calls to bpf(2). It leaves CO-RE to
 // github.com/cilium/ebpf, and hands out that library's maps and programs.
 //
-// Two rules decide what it does where loaders differ. Refusing is fine, pretending is not: what it does
-// not understand or cannot do is an error, and is not skipped. And opening is pure: [Open] makes no
-// system call but to read the file, so an object means the same on every machine; what depends on the
-// machine happens in [Object.Load]. What follows from them is in docs/reference-loader.md, decision by
-// decision, each with the requirements that hold this package to it.
+// Two rules decide what it does where loaders differ. Refusing is fine, pretending is not: what it
+// does not understand or cannot do is an error, and is not skipped. And opening is pure: [Open]
+// makes no system call but to read the file, so an object means the same on every machine; what
+// depends on the machine happens in [Object.Load]. What follows from them is in
+// docs/reference-loader.md, decision by decision, each with the requirements that hold this package
+// to it.
 //
 // # How to read the source
 //
-// A load is a story in stages. The packages and files read best in this order, and each package imports
-// only those before it. What opens an object imports neither package sys nor another way to the machine:
-// that opening is pure is a fact of the compiler, and a test of imports keeps it one.
+// A load is a story in stages. The packages and files read best in this order, and each package
+// imports only those before it. What opens an object imports neither package sys nor another way to
+// the machine: that opening is pure is a fact of the compiler, and a test of imports keeps it one.
 //
 //	internal/refuse            all that can go wrong
 //	internal/objfile  open     bytes to sections and symbols

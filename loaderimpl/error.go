@@ -10,8 +10,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// A Stage names the part of a load in which something was refused. The stages come in this order; all
-// up to "resolve" happen in [Open].
+// A Stage names the part of a load in which something was refused. The stages come in this order;
+// all up to "resolve" happen in [Open].
 //
 //	"open"      bytes to an object: ELF, BTF
 //	"link"      several objects to one
@@ -24,10 +24,11 @@ import (
 //	"attach"    programs to what runs them
 type Stage = refuse.Stage
 
-// A Class says why something was refused, in the vocabulary of loadstone's loader protocol. It is an
-// error itself: test for it with [errors.Is], and wrap it in the errors of handlers. A slash refines a
-// class, so an error of [ClassProgram] is one of [ClassInvalid], too. The class of an [Error] is empty
-// where the kernel's errno, in the chain, says why, or an error of a caller's handler.
+// A Class says why something was refused, in the vocabulary of loadstone's loader protocol. It is
+// an error itself: test for it with [errors.Is], and wrap it in the errors of handlers. A slash
+// refines a class, so an error of [ClassProgram] is one of [ClassInvalid], too. The class of an
+// [Error] is empty where the kernel's errno, in the chain, says why, or an error of a caller's
+// handler.
 type Class = refuse.Class
 
 // The classes of errors.
@@ -57,9 +58,9 @@ const (
 	ClassVerifier     = refuse.ClassVerifier     // verifier: see [VerifierError]
 )
 
-// An Error is every error that this package returns: where, why, and what to do about it. It wraps its
-// [Class], and the kernel's errno ([syscall.Errno]), a [MapDiffersError] or a [VerifierError] where there
-// is one.
+// An Error is every error that this package returns: where, why, and what to do about it. It wraps
+// its [Class], and the kernel's errno ([syscall.Errno]), a [MapDiffersError] or a [VerifierError]
+// where there is one.
 type Error struct {
 	Stage   Stage
 	Class   Class
@@ -87,8 +88,8 @@ func export(object string, err error) error {
 	return (*Error)(e)
 }
 
-// fromHandler makes an error of the layers below from one that a caller's handler returned. A handler
-// may call this package, whose errors keep their stage and class.
+// fromHandler makes an error of the layers below from one that a caller's handler returned. A
+// handler may call this package, whose errors keep their stage and class.
 func fromHandler(err error) error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -97,7 +98,8 @@ func fromHandler(err error) error {
 	return err
 }
 
-// A VerifierError holds the verifier's reasons to refuse a program. The errno is beside it in the chain.
+// A VerifierError holds the verifier's reasons to refuse a program. The errno is beside it in the
+// chain.
 type VerifierError struct {
 	Log string // in full up to 16 MiB
 }

@@ -40,13 +40,12 @@ func ExampleError() {
 	}
 	fmt.Println(errors.Is(err, loaderimpl.ClassField), errors.Is(err, loaderimpl.ClassNotSupported))
 	fmt.Println(err)
-	// Output:
-	// define not-supported/map-field .maps m
-	// true true
-	// define unknown_field .maps m: field colour: unknown field in a map definition: remove it, or ignore unknown fields
+	// Output: define not-supported/map-field .maps m true true define unknown_field .maps m: field
+	// colour: unknown field in a map definition: remove it, or ignore unknown fields
 }
 
-// A caller who knows more about a map definition than this package finds its type in the object's types.
+// A caller who knows more about a map definition than this package finds its type in the object's
+// types.
 func ExampleObject_Types() {
 	object, err := loaderimpl.Open([]string{"testdata/refused/unknown_field.bpfel.o"}, loaderimpl.Options{IgnoreUnknownFields: true})
 	if err != nil {
@@ -68,7 +67,8 @@ func ExampleObject_Types() {
 	// plain Typedef:"__u32"[Int:"unsigned int"]
 }
 
-// A caller who knows a way of defining maps that this package does not reads the definitions in a handler.
+// A caller who knows a way of defining maps that this package does not reads the definitions in a
+// handler.
 func ExampleMapHandler() {
 	vendor := loaderimpl.MapHandler{Section: "vendor_maps", Define: func(d *loaderimpl.Draft) error {
 		if len(d.Raw) < 32 || d.ByteOrder().Uint32(d.Raw) != 0x766e6472 {
@@ -143,8 +143,8 @@ func ExampleVariable_Set() {
 	// true
 }
 
-// An object that was opened once is loaded as often as needed, each time from a clone with settings of
-// its own.
+// An object that was opened once is loaded as often as needed, each time from a clone with settings
+// of its own.
 func ExampleObject_Clone() {
 	object, err := loaderimpl.Open([]string{"testdata/btf.bpfel.o"}, loaderimpl.Options{})
 	if err != nil {

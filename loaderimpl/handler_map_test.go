@@ -20,7 +20,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// vendorMaps reads the definitions of testdata/handled as a caller would who knows them, and does more with a draft if there is more to do.
+// vendorMaps reads the definitions of testdata/handled as a caller would who knows them, and does
+// more with a draft if there is more to do.
 func vendorMaps(section string, more func(d *Draft) error) MapHandler {
 	return MapHandler{Section: section, Define: func(d *Draft) error {
 		var n [8]uint32
@@ -209,7 +210,8 @@ func TestFieldsThatAHandlerDoesNotKnowAreReported(t *testing.T) {
 	}
 }
 
-// TestAHandlerComesBeforeTheParsers has a handler take some definitions of sections that the package reads itself, and hand others back.
+// TestAHandlerComesBeforeTheParsers has a handler take some definitions of sections that the
+// package reads itself, and hand others back.
 func TestAHandlerComesBeforeTheParsers(t *testing.T) {
 	odd := MapHandler{Section: ".maps", Define: func(d *Draft) error {
 		if d.Name != "odd" {
@@ -237,7 +239,8 @@ func TestAHandlerComesBeforeTheParsers(t *testing.T) {
 	}
 }
 
-// TestWhatAHandlerHandsBackIsReadAsWithout holds objects of all kinds to being the same with a handler that takes nothing.
+// TestWhatAHandlerHandsBackIsReadAsWithout holds objects of all kinds to being the same with a
+// handler that takes nothing.
 func TestWhatAHandlerHandsBackIsReadAsWithout(t *testing.T) {
 	asked := 0
 	back := func(section string) MapHandler {
@@ -371,7 +374,8 @@ func TestAHandlerPinsMaps(t *testing.T) {
 	})
 }
 
-// checkHandled opens bytes that nobody vouches for with handlers for everything, that take what they can.
+// checkHandled opens bytes that nobody vouches for with handlers for everything, that take what
+// they can.
 func checkHandled(t testing.TB, data []byte) {
 	t.Helper()
 	odd := MapHandler{Section: ".maps", Define: func(d *Draft) error {

@@ -110,7 +110,8 @@ func TestTheLongestSectionWins(t *testing.T) {
 	}
 }
 
-// TestHandlersAreThoseOfTheOptions has the same object with a handler, without, and with again: nothing is registered for longer than an Open.
+// TestHandlersAreThoseOfTheOptions has the same object with a handler, without, and with again:
+// nothing is registered for longer than an Open.
 func TestHandlersAreThoseOfTheOptions(t *testing.T) {
 	var y diary
 	for _, handlers := range [][]ProgramHandler{{y.handler("xdp", "xdp")}, nil, {y.handler("xdp", "xdp")}} {

@@ -377,7 +377,8 @@ func TestAFailedLoadPutsProgramsBack(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		// The second of two slots is beyond the end of the array, which only the kernel can tell as the map was changed after it was opened.
+		// The second of two slots is beyond the end of the array, which only the kernel can tell as
+		// the map was changed after it was opened.
 		o := openTest(t, "iproute2", Options{Iproute2: Iproute2Options{PinMount: root}})
 		d := o.Map("jumps").def
 		d.MaxEntries, d.Slots = 2, []mapdef.Slot{{Name: "last"}, {Index: 1, Name: "unused"}, {Index: 2, Name: "unused"}}

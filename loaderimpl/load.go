@@ -19,28 +19,30 @@ import (
 
 // LoadOptions change how an object is loaded.
 type LoadOptions struct {
-	// KernelTypes are the types that CO-RE relocations are made against. The default is the running kernel's own, which are read only if
-	// a program has such relocations.
+	// KernelTypes are the types that CO-RE relocations are made against. The default is the running
+	// kernel's own, which are read only if a program has such relocations.
 	KernelTypes *btf.Spec
 
 	// ExtraTypes are more types that CO-RE relocations may find, such as a driver's.
 	ExtraTypes []*btf.Spec
 
-	// LogLevel is what the verifier says of programs that it takes; see [ebpf.ProgramOptions]. What it says of a program that it refuses
-	// is in the error in any case.
+	// LogLevel is what the verifier says of programs that it takes; see [ebpf.ProgramOptions]. What
+	// it says of a program that it refuses is in the error in any case.
 	LogLevel ebpf.LogLevel
 }
 
-// Loaded is what a load made in the kernel. Its maps and programs are there for as long as it is open, and longer if they are pinned,
-// attached or in use.
+// Loaded is what a load made in the kernel. Its maps and programs are there for as long as it is
+// open, and longer if they are pinned, attached or in use.
 type Loaded struct {
 	Maps     map[string]*ebpf.Map     // by their names in the object; without those that were left out
 	Programs map[string]*ebpf.Program // by their names in the object; without those that were left out
 
-	// TypesRefused says why maps are without the types of their keys and values though they have some: the kernel did not take them.
+	// TypesRefused says why maps are without the types of their keys and values though they have
+	// some: the kernel did not take them.
 	TypesRefused map[string]error
 
-	// VerifierLogs are what the verifier said of the programs it took, by their names, if LoadOptions.LogLevel asked for it.
+	// VerifierLogs are what the verifier said of the programs it took, by their names, if
+	// LoadOptions.LogLevel asked for it.
 	VerifierLogs map[string]string
 
 	object *Object
@@ -58,8 +60,8 @@ func (l *Loaded) Close() error {
 	return errors.Join(errs...)
 }
 
-// Map returns the map of that name in the object. The error is of [ClassNotFound], and names the maps
-// that there are, if the object has no such map or it was left out.
+// Map returns the map of that name in the object. The error is of [ClassNotFound], and names the
+// maps that there are, if the object has no such map or it was left out.
 func (l *Loaded) Map(name string) (*ebpf.Map, error) {
 	if m := l.Maps[name]; m != nil {
 		return m, nil
@@ -73,8 +75,8 @@ func (l *Loaded) Map(name string) (*ebpf.Map, error) {
 	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
 }
 
-// Program returns the program of that name in the object. The error is of [ClassNotFound], and names the
-// programs that there are, if the object has no such program or it was left out.
+// Program returns the program of that name in the object. The error is of [ClassNotFound], and
+// names the programs that there are, if the object has no such program or it was left out.
 func (l *Loaded) Program(name string) (*ebpf.Program, error) {
 	if p := l.Programs[name]; p != nil {
 		return p, nil
@@ -88,9 +90,9 @@ func (l *Loaded) Program(name string) (*ebpf.Program, error) {
 	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
 }
 
-// Load makes the object's maps and programs in the kernel. If anything fails, everything that the load
-// made is undone, and only that: a map that was pinned before stays, and so does its pin. A second load
-// of one object is refused with [ClassInvalid]: see [Object.Clone].
+// Load makes the object's maps and programs in the kernel. If anything fails, everything that the
+// load made is undone, and only that: a map that was pinned before stays, and so does its pin. A
+// second load of one object is refused with [ClassInvalid]: see [Object.Clone].
 //
 // Errors are of type *[Error]. What the kernel refuses wraps its errno; a program that the verifier
 // refuses wraps [*VerifierError], which holds its log.

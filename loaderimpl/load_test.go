@@ -426,7 +426,8 @@ func TestTheVerifiersLogIsKept(t *testing.T) {
 	}
 }
 
-// descriptors are the BPF objects that this process holds. Other processes make and drop some all the time, so ids tell nothing.
+// descriptors are the BPF objects that this process holds. Other processes make and drop some all
+// the time, so ids tell nothing.
 func descriptors(t *testing.T) []string {
 	t.Helper()
 	links, err := filepath.Glob("/proc/self/fd/*")
@@ -440,7 +441,8 @@ func descriptors(t *testing.T) []string {
 	return list
 }
 
-// checkLoadFails loads an object that cannot be loaded, and holds the failure to its reason and to leaving nothing behind.
+// checkLoadFails loads an object that cannot be loaded, and holds the failure to its reason and to
+// leaving nothing behind.
 func checkLoadFails(t *testing.T, what string, o *Object, want error) *Error {
 	t.Helper()
 	before := descriptors(t)

@@ -60,10 +60,10 @@ func (m *Map) Definition() Definition {
 //
 //	err := object.Map("counts").Change(func(a *loaderimpl.Attributes) { a.MaxEntries = 1024 })
 //
-// BPF_F_NUMA_NODE goes with the node: a change of Flags alone keeps it, and a node that is named sets
-// it. If a size then differs from that of its type, the map goes without types. Maps of global data have
-// the sizes of their sections: the error is of [ClassInvalid] for other sizes. Like all changes it is
-// of [ClassInvalid] after a load, too, and nothing is changed then.
+// BPF_F_NUMA_NODE goes with the node: a change of Flags alone keeps it, and a node that is named
+// sets it. If a size then differs from that of its type, the map goes without types. Maps of global
+// data have the sizes of their sections: the error is of [ClassInvalid] for other sizes. Like all
+// changes it is of [ClassInvalid] after a load, too, and nothing is changed then.
 func (m *Map) Change(f func(a *Attributes)) error {
 	return m.object.change(m.def.Name, func() error {
 		old := m.def.Attributes
@@ -86,8 +86,8 @@ func (m *Map) Change(f func(a *Attributes)) error {
 	})
 }
 
-// SetPin asks for the map to be pinned at a path, or reused from there, by a policy. An empty path asks
-// for neither, whatever the definition says.
+// SetPin asks for the map to be pinned at a path, or reused from there, by a policy. An empty path
+// asks for neither, whatever the definition says.
 func (m *Map) SetPin(path string, policy PinPolicy) error {
 	return m.set(func() {
 		m.pinPath, m.pinTree, m.pinErr, m.policy = path, nil, nil, policy
@@ -95,14 +95,16 @@ func (m *Map) SetPin(path string, policy PinPolicy) error {
 	})
 }
 
-// UseMap asks for a map that is there to be used instead of a new one, or, with nil, for a new one after all. At the load it has to be what the
-// definition says, as if it were pinned: the error is a [*MapDiffersError] otherwise. It is used as it is, with no initial values put in, and
-// pinned if the definition asks for it. The map stays the caller's, and has to be open until the load, which takes a descriptor of its own.
+// UseMap asks for a map that is there to be used instead of a new one, or, with nil, for a new one
+// after all. At the load it has to be what the definition says, as if it were pinned: the error is
+// a [*MapDiffersError] otherwise. It is used as it is, with no initial values put in, and pinned if
+// the definition asks for it. The map stays the caller's, and has to be open until the load, which
+// takes a descriptor of its own.
 func (m *Map) UseMap(existing *ebpf.Map) error { return m.set(func() { m.existing = existing }) }
 
-// SetInnerMap says what the maps in a map of maps look like: like template, whatever the definition says; or, with nil, as the definition says.
-// The template is not put in, stays the caller's, and has to be open until the load. For a map that holds no maps, the error is of
-// [ClassDefinition].
+// SetInnerMap says what the maps in a map of maps look like: like template, whatever the definition
+// says; or, with nil, as the definition says. The template is not put in, stays the caller's, and
+// has to be open until the load. For a map that holds no maps, the error is of [ClassDefinition].
 func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	return m.object.change(m.def.Name, func() error {
 		if !mapdef.HoldsMaps(m.def.Type) {
@@ -113,8 +115,8 @@ func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	})
 }
 
-// SetAutocreate leaves the map out, or in. A program that uses a map that was left out loads only if the verifier finds that the use is never
-// reached.
+// SetAutocreate leaves the map out, or in. A program that uses a map that was left out loads only
+// if the verifier finds that the use is never reached.
 func (m *Map) SetAutocreate(create bool) error { return m.set(func() { m.create = create }) }
 
 // InitialValue is what a map of global data holds from the start. Nil for other maps.
@@ -128,8 +130,8 @@ func (m *Map) InitialValue() []byte {
 	return bytes.Clone(m.value)
 }
 
-// SetInitialValue changes what a map of global data holds from the start. Its size has to stay; otherwise, and for other maps, the error
-// is of [ClassInvalid].
+// SetInitialValue changes what a map of global data holds from the start. Its size has to stay;
+// otherwise, and for other maps, the error is of [ClassInvalid].
 func (m *Map) SetInitialValue(value []byte) error {
 	return m.object.change(m.def.Name, func() error {
 		if m.def.Source != mapdef.SourceData || len(value) != int(m.def.ValueSize) {

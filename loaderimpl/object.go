@@ -23,32 +23,34 @@ import (
 
 // Options change how an object is read.
 type Options struct {
-	// Name of the object, which becomes part of the kernel's names for its global data. The default is
-	// the file's name up to its first dot.
+	// Name of the object, which becomes part of the kernel's names for its global data. The default
+	// is the file's name up to its first dot.
 	Name string
 
 	// IgnoreUnknownFields accepts map definitions with fields that this package does not know, and
-	// reports them in Definition.Unknown. It does not make up for a known field with an unknown value.
+	// reports them in Definition.Unknown. It does not make up for a known field with an unknown
+	// value.
 	IgnoreUnknownFields bool
 
 	// MapLayout names the struct that the maps of section maps are defined by: bpf_map_def (type,
 	// key_size, value_size, max_entries, map_flags: libbpf 0.x), bpf_elf_map (the same five, id,
 	// pinning, inner_id, inner_idx: iproute2) or bpf_load_map_def (the same five, inner_map_idx,
-	// numa_node: the kernel's samples up to Linux 5.10). The section itself does not say which, and what
-	// comes after the five means something else in each. All maps of an object's section have one
-	// layout, or they are refused. By default it is
+	// numa_node: the kernel's samples up to Linux 5.10). The section itself does not say which, and
+	// what comes after the five means something else in each. All maps of an object's section have
+	// one layout, or they are refused. By default it is
 	//
-	//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one
-	//     of the three, or bpf_map_def_legacy, as programs call bpf_load_map_def; else bpf_elf_map if it
-	//     has the members that only iproute2 calls so (size_key, size_value, max_elem), as programs have
-	//     that declare the struct where they use it; else bpf_map_def, whose tail has to be zero; else
-	//   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects were
-	//     compiled before compilers wrote BTF; else
+	//   - what BTF says of the struct, where it lists the section's variables: its name, if that is
+	//     one of the three, or bpf_map_def_legacy, as programs call bpf_load_map_def; else
+	//     bpf_elf_map if it has the members that only iproute2 calls so (size_key, size_value,
+	//     max_elem), as programs have that declare the struct where they use it; else bpf_map_def,
+	//     whose tail has to be zero; else
+	//   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects
+	//     were compiled before compilers wrote BTF; else
 	//   - bpf_map_def.
 	//
-	// So the structs of the samples are read in objects with BTF only, unless it is asked for: without
-	// their names they look like a bpf_map_def with a tail. Where the rule is wrong, the tail is not
-	// zero in nearly all cases, and the object is refused.
+	// So the structs of the samples are read in objects with BTF only, unless it is asked for:
+	// without their names they look like a bpf_map_def with a tail. Where the rule is wrong, the
+	// tail is not zero in nearly all cases, and the object is refused.
 	MapLayout string
 
 	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
@@ -60,8 +62,8 @@ type Options struct {
 	// Iproute2 says where to pin the maps that struct bpf_elf_map asks to be pinned.
 	Iproute2 Iproute2Options
 
-	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of programs.
-	// There is at most one for a section.
+	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of
+	// programs. There is at most one for a section.
 	MapHandlers     []MapHandler
 	ProgramHandlers []ProgramHandler
 }
@@ -84,10 +86,11 @@ type Object struct {
 	loaded    bool // a load was attempted
 }
 
-// Open reads an object file. It makes no system call but to read the file, and what it returns depends on the file and the options only.
+// Open reads an object file. It makes no system call but to read the file, and what it returns
+// depends on the file and the options only.
 //
-// Errors are of type *[Error], and have a [Class]. Several paths mean several objects to be linked into
-// one, which is not supported yet.
+// Errors are of type *[Error], and have a [Class]. Several paths mean several objects to be linked
+// into one, which is not supported yet.
 func Open(paths []string, opts Options) (*Object, error) {
 	if len(paths) != 1 {
 		return nil, export("", refuse.At(refuse.StageLink, "", "", fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
@@ -217,7 +220,8 @@ func refuseSections(f *objfile.File) error {
 	return nil
 }
 
-// readHeader reads the object's licence, and the kernel version that kprobes had to name before Linux 5.0.
+// readHeader reads the object's licence, and the kernel version that kprobes had to name before
+// Linux 5.0.
 func (o *Object) readHeader() error {
 	const longest = 128 // bytes that the kernel reads of a licence (bpf_prog_load)
 	if s := o.file.Named("license"); s != nil {
@@ -236,15 +240,17 @@ func (o *Object) readHeader() error {
 // ByteOrder is the byte order that the object was compiled for.
 func (o *Object) ByteOrder() binary.ByteOrder { return o.file.Order }
 
-// Types are the object's types, for callers who want to look at the types that definitions name by their ids. It is nil for an object without
-// BTF. Lists of variables in it have the offsets that the compiler left there; those of the symbols are in no type.
+// Types are the object's types, for callers who want to look at the types that definitions name by
+// their ids. It is nil for an object without BTF. Lists of variables in it have the offsets that
+// the compiler left there; those of the symbols are in no type.
 func (o *Object) Types() (*btf.Spec, error) {
 	spec, err := typeinfo.Spec(o.file, o.types)
 	return spec, export(o.name, err)
 }
 
-// Maps returns the object's maps in the order of their definitions, which is libbpf's: section maps, section .maps,
-// sections that handlers read, each in the order of offsets, and then global data in the order of sections.
+// Maps returns the object's maps in the order of their definitions, which is libbpf's: section
+// maps, section .maps, sections that handlers read, each in the order of offsets, and then global
+// data in the order of sections.
 func (o *Object) Maps() []*Map { return o.maps }
 
 // Map is the map of that name, or nil.
@@ -271,12 +277,12 @@ func (o *Object) Program(name string) *Program {
 }
 
 // Clone returns an object that can be loaded beside this one, or again after it. It starts with the
-// settings of this object's maps, programs and variables, and the two change apart from then on. What
-// handlers set up is copied, and they are not asked again.
+// settings of this object's maps, programs and variables, and the two change apart from then on.
+// What handlers set up is copied, and they are not asked again.
 //
-// A load that could be repeated on one object would leave open which load a later change is for; with a
-// clone per load each change has one. Clones share what never changes, the bytes and what was read from
-// them, so that a clone costs little, and each may be used in a goroutine of its own.
+// A load that could be repeated on one object would leave open which load a later change is for;
+// with a clone per load each change has one. Clones share what never changes, the bytes and what
+// was read from them, so that a clone costs little, and each may be used in a goroutine of its own.
 func (o *Object) Clone() *Object {
 	c := *o
 	c.loaded = false

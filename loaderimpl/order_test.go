@@ -13,9 +13,9 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// libbpfOrder lists the maps of an object in the order of libbpf's bpf_object__init_maps, by what package
-// debug/elf says of sections and symbols. libbpf sorts the variables of section .maps by their offsets
-// before it reads them (btf_fixup_datasec).
+// libbpfOrder lists the maps of an object in the order of libbpf's bpf_object__init_maps, by what
+// package debug/elf says of sections and symbols. libbpf sorts the variables of section .maps by
+// their offsets before it reads them (btf_fixup_datasec).
 func libbpfOrder(t *testing.T, path string) (names, bySection []string) {
 	t.Helper()
 	f, err := elf.Open(path)

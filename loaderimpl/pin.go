@@ -16,22 +16,26 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// A PinPolicy is what to do where something is pinned already at the path that a map is to be pinned at.
+// A PinPolicy is what to do where something is pinned already at the path that a map is to be
+// pinned at.
 type PinPolicy uint8
 
 // The policies. Under all of them a load that fails leaves the path as it was.
 const (
-	// PinShare uses the map that is pinned, if it is the one that the definition asks for; otherwise the load fails with a [*MapDiffersError].
-	// Of several loads at once one pins its map, and the others use that.
+	// PinShare uses the map that is pinned, if it is the one that the definition asks for;
+	// otherwise the load fails with a [*MapDiffersError]. Of several loads at once one pins its
+	// map, and the others use that.
 	PinShare PinPolicy = iota
-	// PinNew makes a new map. There must be nothing: otherwise the load fails with [ClassNameConflict].
+	// PinNew makes a new map. There must be nothing: otherwise the load fails with
+	// [ClassNameConflict].
 	PinNew
-	// PinReplace makes a new map, and puts it in the place of what is pinned once everything else is loaded. Who uses what was pinned goes on
-	// to; nobody sees the path empty.
+	// PinReplace makes a new map, and puts it in the place of what is pinned once everything else
+	// is loaded. Who uses what was pinned goes on to; nobody sees the path empty.
 	PinReplace
 )
 
-// Limits of names and paths, in bytes (include/uapi/linux/limits.h). A path ends with a zero byte that counts.
+// Limits of names and paths, in bytes (include/uapi/linux/limits.h). A path ends with a zero byte
+// that counts.
 const (
 	longestName = 255
 	longestPath = 4095
@@ -62,7 +66,8 @@ func checkPinPath(path string) error {
 	return checkPinName(path[strings.LastIndexByte(path, '/')+1:])
 }
 
-// checkPinName finds what is wrong with a name. The kernel takes no dots in names on a bpffs (bpf_lookup).
+// checkPinName finds what is wrong with a name. The kernel takes no dots in names on a bpffs
+// (bpf_lookup).
 func checkPinName(name string) error {
 	switch {
 	case len(name) > longestName:
@@ -76,7 +81,8 @@ func checkPinName(name string) error {
 // A pinner pins maps, and makes the folders for it.
 type pinner struct{ undo *undoStack }
 
-// errFolderGone is a folder that was there, and is not any more when something is to be pinned in it.
+// errFolderGone is a folder that was there, and is not any more when something is to be pinned in
+// it.
 var errFolderGone = errors.New("folder was removed by another")
 
 // pinNew pins a map where nothing is pinned, and makes the folder for it.
@@ -103,7 +109,8 @@ func (p pinner) pinNew(m *mapLoad) error {
 	return nil
 }
 
-// makeFolder makes a folder on a bpffs if it is not there: the last of its path, and no more, as libbpf does (make_parent_dir).
+// makeFolder makes a folder on a bpffs if it is not there: the last of its path, and no more, as
+// libbpf does (make_parent_dir).
 func (p pinner) makeFolder(dir string) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return nil // what it is, pinning will tell
@@ -128,7 +135,8 @@ func (p pinner) makeFolder(dir string) error {
 	return nil
 }
 
-// removePin removes a pin if it is that of the map with that id. Another loader could have put its own there.
+// removePin removes a pin if it is that of the map with that id. Another loader could have put its
+// own there.
 func removePin(path string, id uint32) error {
 	fd, err := sys.OpenPin(path)
 	if errors.Is(err, syscall.ENOENT) {
@@ -214,8 +222,9 @@ func (p pinner) pinGiven(m *mapLoad) error {
 	return fmt.Errorf("%s pins another: %w: %w", m.pinPath, refuse.ErrPinned, err)
 }
 
-// OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap], [CreateMap] and Draft.Supply. It is the caller's to close.
-// The error wraps the kernel's errno, or is of [ClassPin] if no map is pinned there.
+// OpenPin opens the map that is pinned at a path, for [Map.UseMap], [Map.SetInnerMap], [CreateMap]
+// and Draft.Supply. It is the caller's to close. The error wraps the kernel's errno, or is of
+// [ClassPin] if no map is pinned there.
 func OpenPin(path string) (*ebpf.Map, error) {
 	fd, err := sys.OpenPin(path)
 	if err != nil {
@@ -233,9 +242,9 @@ func OpenPin(path string) (*ebpf.Map, error) {
 	return pinned, export("", refuse.At(refuse.StagePin, "", "", err))
 }
 
-// Pin pins a map or program, an [*ebpf.Map] or [*ebpf.Program], at a path on a bpffs, in a folder that
-// exists. The error is of [ClassInvalid] or [ClassLimit] for what is wrong with the path, and wraps the
-// kernel's errno otherwise.
+// Pin pins a map or program, an [*ebpf.Map] or [*ebpf.Program], at a path on a bpffs, in a folder
+// that exists. The error is of [ClassInvalid] or [ClassLimit] for what is wrong with the path, and
+// wraps the kernel's errno otherwise.
 func Pin(h interface{ FD() int }, path string) error {
 	return export("", refuse.At(refuse.StagePin, "", "", pinAt(h.FD(), path)))
 }
@@ -265,7 +274,8 @@ func checkBPFFS(dir string) error {
 	return nil
 }
 
-// Unpin removes the pin of a map or program at a path. If something else is pinned there, it stays, and the error is of [ClassPin].
+// Unpin removes the pin of a map or program at a path. If something else is pinned there, it stays,
+// and the error is of [ClassPin].
 func Unpin(h interface{ FD() int }, path string) error {
 	same, err := pinsSame(h.FD(), path)
 	if err == nil && !same {

@@ -23,11 +23,11 @@ import (
 type Iproute2Options struct {
 	// PinMount is the mount point of a bpffs; iproute2's default is /sys/fs/bpf.
 	PinMount string
-	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp" or
-	// "ip".
+	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp"
+	// or "ip".
 	PinSubdir string
-	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by itself:
-	// see [ParsePinIDs].
+	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by
+	// itself: see [ParsePinIDs].
 	PinIDs map[uint32]string
 }
 
@@ -37,12 +37,13 @@ const (
 	iproute2Main    = "tc"
 )
 
-// iproute2Subdirs are the parts of iproute2 that load programs, each with a folder. Those but tc are links to it, so that tc and XDP programs
-// share their maps (bpf_gen_hierarchy).
+// iproute2Subdirs are the parts of iproute2 that load programs, each with a folder. Those but tc
+// are links to it, so that tc and XDP programs share their maps (bpf_gen_hierarchy).
 var iproute2Subdirs = []string{iproute2Main, "xdp", "ip"}
 
-// ParsePinIDs reads iproute2's table of pinning ids, /etc/iproute2/bpf_pinning: an id (decimal, hexadecimal after 0x, octal after 0), white
-// space and a path on each line, comments after #. The result is what [Iproute2Options.PinIDs] takes, and held to the same rules: where iproute2 warns
+// ParsePinIDs reads iproute2's table of pinning ids, /etc/iproute2/bpf_pinning: an id (decimal,
+// hexadecimal after 0x, octal after 0), white space and a path on each line, comments after #. The
+// result is what [Iproute2Options.PinIDs] takes, and held to the same rules: where iproute2 warns
 // and goes on, the error is of [ClassInvalid].
 func ParsePinIDs(table []byte) (map[uint32]string, error) {
 	ids := make(map[uint32]string)
@@ -71,7 +72,8 @@ func ParsePinIDs(table []byte) (map[uint32]string, error) {
 	return ids, nil
 }
 
-// checkPinID refuses an id that has a meaning already, and a path that could lead out of the mount or that bpffs does not take.
+// checkPinID refuses an id that has a meaning already, and a path that could lead out of the mount
+// or that bpffs does not take.
 func checkPinID(id uint32, path string) error {
 	if id <= uint32(mapdef.Iproute2PinGlobal) {
 		return fmt.Errorf("id %d is reserved: %w", id, refuse.ErrPinTable)
@@ -105,8 +107,9 @@ func newPinTree(object []byte, opts *Iproute2Options) (*pinTree, error) {
 	return t, nil
 }
 
-// path is where a map is to be pinned, empty for nowhere (bpf_make_pathname). An id that the table does not have is nowhere to iproute2; a map
-// that is meant to be pinned and is not would be found by nobody, so here it is refused.
+// path is where a map is to be pinned, empty for nowhere (bpf_make_pathname). An id that the table
+// does not have is nowhere to iproute2; a map that is meant to be pinned and is not would be found
+// by nobody, so here it is refused.
 func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 	folder := ""
 	switch p := d.Iproute2.Pinning; p {
@@ -131,7 +134,8 @@ func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 	return filepath.Join(t.mount, folder, d.Name), nil
 }
 
-// makePinTree makes what is missing of the folders for a pin, and has it removed again should the load fail.
+// makePinTree makes what is missing of the folders for a pin, and has it removed again should the
+// load fail.
 func (p pinner) makePinTree(t *pinTree, folder string) error {
 	if err := checkBPFFS(t.mount); err != nil {
 		return err
@@ -158,8 +162,8 @@ func (p pinner) makePinTree(t *pinTree, folder string) error {
 	return nil
 }
 
-// makeTreeLink makes one of iproute2's subdirectories, a link to the one for tc. The link is relative, so that it also leads there where the
-// mount is seen in another place.
+// makeTreeLink makes one of iproute2's subdirectories, a link to the one for tc. The link is
+// relative, so that it also leads there where the mount is seen in another place.
 func (p pinner) makeTreeLink(mount, subdir string) error {
 	link := filepath.Join(mount, subdir)
 	if _, err := os.Lstat(link); err == nil {

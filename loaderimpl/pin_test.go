@@ -118,7 +118,8 @@ func TestPoliciesOfPinning(t *testing.T) {
 	})
 }
 
-// TestAFailedLoadReplacesNothing fails after a map was made that is to replace another: before it does, and after.
+// TestAFailedLoadReplacesNothing fails after a map was made that is to replace another: before it
+// does, and after.
 func TestAFailedLoadReplacesNothing(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		path := filepath.Join(root, "shared")
@@ -163,7 +164,8 @@ func startRacer(t *testing.T, namespace, root int) *racer {
 	t.Cleanup(func() { close(r.objects) })
 	go func() {
 		runtime.LockOSThread() // and never unlocked, as in onBPFFS
-		// A thread that enters a namespace has its root for its own, which need not be the root of this process.
+		// A thread that enters a namespace has its root for its own, which need not be the root of
+		// this process.
 		r.results <- errors.Join(unix.Unshare(unix.CLONE_FS), unix.Setns(namespace, unix.CLONE_NEWNS), unix.Fchdir(root), unix.Chroot("."))
 		for o := range r.objects {
 			l, err := o.Load(LoadOptions{})
@@ -180,8 +182,9 @@ func startRacer(t *testing.T, namespace, root int) *racer {
 	return r
 }
 
-// TestOneMapOfManyLoads has loads of the same object race for one pin in a folder that is not there, over and over: all end with one map. Every
-// other time half of them fail after they pinned, and take pin and folder away from under the others, who load nevertheless.
+// TestOneMapOfManyLoads has loads of the same object race for one pin in a folder that is not
+// there, over and over: all end with one map. Every other time half of them fail after they pinned,
+// and take pin and folder away from under the others, who load nevertheless.
 func TestOneMapOfManyLoads(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		const rounds, loads = 100, 4
@@ -325,7 +328,8 @@ func TestFoldersForPins(t *testing.T) {
 	})
 }
 
-// TestAFolderThatOthersUseStays has a load fail that made a folder, after another pinned something in it.
+// TestAFolderThatOthersUseStays has a load fail that made a folder, after another pinned something
+// in it.
 func TestAFolderThatOthersUseStays(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		folder := filepath.Join(root, "new")
@@ -344,7 +348,8 @@ func TestAFolderThatOthersUseStays(t *testing.T) {
 	})
 }
 
-// TestAPinThatAnotherPutThereStays has a load fail whose pin was replaced by another's in the meantime.
+// TestAPinThatAnotherPutThereStays has a load fail whose pin was replaced by another's in the
+// meantime.
 func TestAPinThatAnotherPutThereStays(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		path := filepath.Join(root, "shared")
@@ -453,7 +458,8 @@ func TestInnerMapsAreLikeTheTemplate(t *testing.T) {
 	}
 }
 
-// TestAPinnedMapOfMaps has a map of maps reused: with what it holds, and only if the maps in it are of the right shape.
+// TestAPinnedMapOfMaps has a map of maps reused: with what it holds, and only if the maps in it are
+// of the right shape.
 func TestAPinnedMapOfMaps(t *testing.T) {
 	onBPFFS(t, func(root string) {
 		pin := func(o *Object) error {

@@ -31,8 +31,9 @@ func (f arrayFiller) fillAll(maps []*mapLoad) error {
 	return nil
 }
 
-// fill puts programs in a PROG_ARRAY. One that was there before keeps its own, unless iproute2 defined
-// it: there, loading an object again is how its programs are replaced (bpf_fill_prog_arrays).
+// fill puts programs in a PROG_ARRAY. One that was there before keeps its own, unless iproute2
+// defined it: there, loading an object again is how its programs are replaced
+// (bpf_fill_prog_arrays).
 func (f arrayFiller) fill(m *mapLoad) error {
 	if m.reused && m.def.Source != mapdef.SourceIproute2 {
 		return nil
@@ -54,8 +55,8 @@ func (f arrayFiller) fill(m *mapLoad) error {
 	return nil
 }
 
-// keep holds the program that is in a slot until the end of the load, to put it back should the load
-// fail.
+// keep holds the program that is in a slot until the end of the load, to put it back should the
+// load fail.
 func (f arrayFiller) keep(array *ebpf.Map, slot uint32) error {
 	var id uint32
 	err := array.Lookup(slot, &id)

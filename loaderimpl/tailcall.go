@@ -13,11 +13,13 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// iproute2 has tail calls filled in by the names of sections: a program in section ID/SLOT goes into that slot of the PROG_ARRAY whose
-// definition has that id (bpf_fill_prog_arrays). Such names mean so only in objects with definitions of iproute2's.
+// iproute2 has tail calls filled in by the names of sections: a program in section ID/SLOT goes
+// into that slot of the PROG_ARRAY whose definition has that id (bpf_fill_prog_arrays). Such names
+// mean so only in objects with definitions of iproute2's.
 
-// tailCallSection reads the name of a section of tail calls: two numbers of 32 bits, decimal, hexadecimal after 0x, octal after 0. iproute2
-// reads them with scanf's %i, which also lets signs, spaces and anything behind the second number pass; those are no numbers here.
+// tailCallSection reads the name of a section of tail calls: two numbers of 32 bits, decimal,
+// hexadecimal after 0x, octal after 0. iproute2 reads them with scanf's %i, which also lets signs,
+// spaces and anything behind the second number pass; those are no numbers here.
 func tailCallSection(name string) (id, slot uint32, ok bool) {
 	first, second, found := strings.Cut(name, "/")
 	id, okID := mapdef.ScanNumber(first)
@@ -25,8 +27,8 @@ func tailCallSection(name string) (id, slot uint32, ok bool) {
 	return id, slot, found && okID && okSlot
 }
 
-// findTailCalls gives the programs in sections of tail calls to their arrays, unless the caller has a handler for the section. As the section is
-// known, the handler for unknown ones is none.
+// findTailCalls gives the programs in sections of tail calls to their arrays, unless the caller has
+// a handler for the section. As the section is known, the handler for unknown ones is none.
 func (o *Object) findTailCalls() error {
 	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return m.def.Source == mapdef.SourceIproute2 }) {
 		return nil
@@ -53,8 +55,9 @@ func (o *Object) findTailCalls() error {
 	return nil
 }
 
-// tailCallArray is the PROG_ARRAY of that id. iproute2 takes the first of several, and does not load the programs of a section that names
-// none; both would leave slots empty that somebody wanted filled.
+// tailCallArray is the PROG_ARRAY of that id. iproute2 takes the first of several, and does not
+// load the programs of a section that names none; both would leave slots empty that somebody wanted
+// filled.
 func (o *Object) tailCallArray(id uint32) (*mapdef.Definition, error) {
 	var array *mapdef.Definition
 	for _, m := range o.maps {
@@ -72,8 +75,9 @@ func (o *Object) tailCallArray(id uint32) (*mapdef.Definition, error) {
 	return array, nil
 }
 
-// settleTailCalls gives programs in sections of tail calls the kind of the programs that call them, as the kernel wants of a PROG_ARRAY. iproute2
-// loads one other section, and knows. Here those that will be loaded have to be of one kind, or the caller has to say.
+// settleTailCalls gives programs in sections of tail calls the kind of the programs that call them,
+// as the kernel wants of a PROG_ARRAY. iproute2 loads one other section, and knows. Here those that
+// will be loaded have to be of one kind, or the caller has to say.
 func (o *Object) settleTailCalls() error {
 	i := slices.IndexFunc(o.programs, (*Program).untyped)
 	if i < 0 {

@@ -59,9 +59,9 @@ func (t *objectTypes) close() {
 }
 
 // createMap makes a map with its types, and without them if the kernel does not take them for this
-// map: it says ENOTSUPP for a type of map that has none, and EINVAL for keys that it wants in another
-// way, such as an array's that is an enum. Those errors can mean other things, so the first one counts
-// if the map cannot be made without types either.
+// map: it says ENOTSUPP for a type of map that has none, and EINVAL for keys that it wants in
+// another way, such as an array's that is an enum. Those errors can mean other things, so the first
+// one counts if the map cannot be made without types either.
 func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
 	if !hasTypes(d) {
 		return sys.CreateMap(attr)
@@ -88,9 +88,9 @@ func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (
 	return fd, nil
 }
 
-// takesTypes reports whether the kernel takes BTF for maps of a type. For those it does not, the types
-// of key and value are for readers of the source only (libbpf, bpf_object__create_map; kernel,
-// map_check_no_btf).
+// takesTypes reports whether the kernel takes BTF for maps of a type. For those it does not, the
+// types of key and value are for readers of the source only (libbpf, bpf_object__create_map;
+// kernel, map_check_no_btf).
 func takesTypes(t ebpf.MapType) bool {
 	switch t {
 	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.DevMap, ebpf.DevMapHash,
@@ -103,7 +103,8 @@ func takesTypes(t ebpf.MapType) bool {
 // hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
 func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
 
-// typesInUse are the types that the kernel is told of: those of keys, values, global data and functions.
+// typesInUse are the types that the kernel is told of: those of keys, values, global data and
+// functions.
 func (o *Object) typesInUse() []btf.TypeID {
 	var roots []btf.TypeID
 	for _, m := range o.maps {

@@ -27,8 +27,8 @@ type globalVariable struct {
 	in *Map
 }
 
-// Variable returns the variable of that name, in .data, .rodata, .bss or what is named after them. If
-// the object has no such variable, or several, Set and Get of what is returned say so.
+// Variable returns the variable of that name, in .data, .rodata, .bss or what is named after them.
+// If the object has no such variable, or several, Set and Get of what is returned say so.
 //
 //	err := object.Variable("threshold").Set(uint32(7))
 func (o *Object) Variable(name string) *Variable {
@@ -80,13 +80,13 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Set changes what the variable holds from the start. The value has to be of the variable's type: an
-// integer or enum takes a Go integer of its size and sign, or an int or uint that fits; _Bool takes a
-// bool, float and double take the Go type of their size, and an array takes a Go array of as many
-// elements. Every type takes a []byte of its size, in the object's byte order.
+// Set changes what the variable holds from the start. The value has to be of the variable's type:
+// an integer or enum takes a Go integer of its size and sign, or an int or uint that fits; _Bool
+// takes a bool, float and double take the Go type of their size, and an array takes a Go array of
+// as many elements. Every type takes a []byte of its size, in the object's byte order.
 //
-// The error is of [ClassNotFound] if there is no such variable, and of [ClassInvalid] if the value is of
-// another type or size, or the object was loaded already.
+// The error is of [ClassNotFound] if there is no such variable, and of [ClassInvalid] if the value
+// is of another type or size, or the object was loaded already.
 func (v *Variable) Set(value any) error {
 	return v.object.change(v.name, func() error {
 		if v.err != nil {
@@ -106,8 +106,8 @@ func (v *Variable) Set(value any) error {
 	})
 }
 
-// Get reads what the variable holds from the start into what to points to, of a type that [Variable.Set]
-// takes for it. The error is of the same classes.
+// Get reads what the variable holds from the start into what to points to, of a type that
+// [Variable.Set] takes for it. The error is of the same classes.
 func (v *Variable) Get(to any) error {
 	err := v.err
 	if err == nil {

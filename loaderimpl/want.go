@@ -13,8 +13,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// A wantedMap says what a definition asks of this machine's kernel. It is made once per load and map:
-// creating the map, and comparing one that exists with the definition, both read it.
+// A wantedMap says what a definition asks of this machine's kernel. It is made once per load and
+// map: creating the map, and comparing one that exists with the definition, both read it.
 type wantedMap struct {
 	def     *mapdef.Definition
 	attr    sys.MapCreateAttr // without descriptors
@@ -115,8 +115,9 @@ func asDefined(name string, d mapdef.Attributes) sys.MapCreateAttr {
 	return a
 }
 
-// ringSize returns the size of a ring buffer in bytes: pages, and as many as a power of two (libbpf,
-// adjust_ringbuf_sz). It returns a size that is no such number as it is, for the kernel to refuse.
+// ringSize returns the size of a ring buffer in bytes: pages, and as many as a power of two
+// (libbpf, adjust_ringbuf_sz). It returns a size that is no such number as it is, for the kernel to
+// refuse.
 func ringSize(n, page uint32) uint32 {
 	pages := (uint64(n) + uint64(page) - 1) / uint64(page)
 	if pages == 0 {

@@ -8,7 +8,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// claims are what the loader can do. A feature that only some kernels have is claimed: the kernel's refusal is passed on.
+// claims are what the loader can do. A feature that only some kernels have is claimed: the kernel's
+// refusal is passed on.
 var claims = map[loader.Feature]loader.Claim{
 	loader.BTFMaps:         {Support: loader.Yes},
 	loader.LegacyMaps:      {Support: loader.Yes},

@@ -9,7 +9,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// create makes a map without an object and pins it. Nothing of it is held after that but by its pin, and where it could not be pinned it goes.
+// create makes a map without an object and pins it. Nothing of it is held after that but by its
+// pin, and where it could not be pinned it goes.
 func create(q loader.Create) loader.Reply {
 	made, err := newMap(q)
 	if err != nil {

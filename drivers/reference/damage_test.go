@@ -31,11 +31,13 @@ const (
 	mostMemory = 256 << 20 // bytes allocated when it is opened; loading adds the verifier's log, of at most 16 MiB
 )
 
-// mostKernelMemory is how much the maps of an object may take for it to be loaded here, in bytes: what a damaged number asks for beyond that, the
-// kernel would try to give, and this machine may be anyone's.
+// mostKernelMemory is how much the maps of an object may take for it to be loaded here, in bytes:
+// what a damaged number asks for beyond that, the kernel would try to give, and this machine may be
+// anyone's.
 const mostKernelMemory = 16 << 20
 
-// golden are objects with every way to define maps and programs that call, refer and share, by the path of their build.
+// golden are objects with every way to define maps and programs that call, refer and share, by the
+// path of their build.
 var golden = []string{
 	"../../objects/mapdefs/%s/several.o",
 	"../../objects/mapdefs/%s/legacy_several.o",
@@ -58,8 +60,9 @@ func nativeObject(t testing.TB, pattern string) []byte {
 	return data
 }
 
-// TestDamagedObjectsLeaveNothingBehind opens, and where that goes well loads, every damaged copy of the golden objects. Each is refused with a typed
-// error or loaded, in time and memory, and then nothing is left: no descriptor of this process, no object in the kernel.
+// TestDamagedObjectsLeaveNothingBehind opens, and where that goes well loads, every damaged copy of
+// the golden objects. Each is refused with a typed error or loaded, in time and memory, and then
+// nothing is left: no descriptor of this process, no object in the kernel.
 func TestDamagedObjectsLeaveNothingBehind(t *testing.T) {
 	needsBPF(t)
 	for _, pattern := range golden {
@@ -218,7 +221,8 @@ func (tr *trial) end(t testing.TB) {
 	t.Logf("%d refused at open, %d opened, of which %d loaded and %d asked for more memory than is tried", tr.refused, tr.opened, tr.loaded.Load(), tr.large)
 }
 
-// damaged yields damaged copies of an object, each with what was done to it. A copy is good until the next one.
+// damaged yields damaged copies of an object, each with what was done to it. A copy is good until
+// the next one.
 func damaged(t testing.TB, data []byte) iter.Seq2[string, []byte] {
 	t.Helper()
 	file, err := elf.NewFile(bytes.NewReader(data))
@@ -250,7 +254,8 @@ func damaged(t testing.TB, data []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// extremes puts numbers that overflow something where numbers may be: in every aligned word, of 4 bytes and of 8.
+// extremes puts numbers that overflow something where numbers may be: in every aligned word, of 4
+// bytes and of 8.
 func extremes(yield func(string, []byte) bool, order binary.ByteOrder, data []byte, what string, at span) bool {
 	for i := (at.start + 3) &^ 3; i+8 <= at.end; i += 4 {
 		was := [8]byte(data[i:])
@@ -272,7 +277,8 @@ func extremes(yield func(string, []byte) bool, order binary.ByteOrder, data []by
 	return true
 }
 
-// cuts are the sizes to cut a file to: every one up to 4 KiB, and those at and around the ends of its sections.
+// cuts are the sizes to cut a file to: every one up to 4 KiB, and those at and around the ends of
+// its sections.
 func cuts(file *elf.File, size int) []int {
 	var all []int
 	for n := range min(size, 4<<10) {
@@ -294,7 +300,8 @@ func cuts(file *elf.File, size int) []int {
 // A span is a part of a file, in bytes.
 type span struct{ start, end int }
 
-// telling are the parts of a file that say what the rest means, by what they are: headers, symbols, relocations, map definitions, types.
+// telling are the parts of a file that say what the rest means, by what they are: headers, symbols,
+// relocations, map definitions, types.
 func telling(file *elf.File, order binary.ByteOrder, data []byte) iter.Seq2[string, span] {
 	const headerSize, sectionHeaderSize = 64, 64
 	table := int(order.Uint64(data[0x28:]))

@@ -16,8 +16,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// vendorSection holds definitions that no loader knows, and vendorSize bytes are one: struct vendor_map of objects/include/vendor.h, eight numbers
-// of 32 bits.
+// vendorSection holds definitions that no loader knows, and vendorSize bytes are one: struct
+// vendor_map of objects/include/vendor.h, eight numbers of 32 bits.
 const (
 	vendorSection = "vendor_maps"
 	vendorSize    = 32
@@ -41,7 +41,8 @@ const (
 
 const flagNumaNode = 1 << 2 // BPF_F_NUMA_NODE
 
-// register registers a handler, to do what docs/loader-protocol.md lays down. It reports false for one that it does not know.
+// register registers a handler, to do what docs/loader-protocol.md lays down. It reports false for
+// one that it does not know.
 func (s *session) register(h loader.Handler, opts *loaderimpl.Options) bool {
 	if s.vendor == nil {
 		s.vendor = &vendor{session: s, pinRoot: opts.PinRoot}
@@ -156,7 +157,8 @@ func (v *vendor) programs(section string, kind uint32) loaderimpl.ProgramHandler
 	}
 }
 
-// setUp makes a program what it were in section xdp: for the kernel, XDP programs of another attach type may not be called from such.
+// setUp makes a program what it were in section xdp: for the kernel, XDP programs of another attach
+// type may not be called from such.
 func (v *vendor) setUp(p *loaderimpl.Program) error {
 	v.setups++
 	switch vendorName(p) {
@@ -171,7 +173,8 @@ func (v *vendor) setUp(p *loaderimpl.Program) error {
 	return p.SetKind(kind)
 }
 
-// vendorName is what comes after vendor/ in the name of a program's section; empty for other sections.
+// vendorName is what comes after vendor/ in the name of a program's section; empty for other
+// sections.
 func vendorName(p *loaderimpl.Program) string {
 	name, is := strings.CutPrefix(strings.TrimPrefix(p.Section(), "?"), "vendor/")
 	if !is {
@@ -198,7 +201,8 @@ func (v *vendor) prepare(p *loaderimpl.Preparation, kind uint32) error {
 	return nil
 }
 
-// attachVendor puts a program of a section vendor/NUMBER into that element of the object's map vendor_jumps.
+// attachVendor puts a program of a section vendor/NUMBER into that element of the object's map
+// vendor_jumps.
 func attachVendor(p *loaderimpl.Program, l *loaderimpl.Loaded) (io.Closer, error) {
 	n, err := strconv.ParseUint(vendorName(p), 10, 32)
 	if err != nil {

@@ -18,7 +18,8 @@ var layouts = map[loader.MapLayout]string{
 	loader.SamplesLayout:  "bpf_load_map_def",
 }
 
-// options are those of a request in the loader's words. Those that it does not have are refused: the reply is then not nil.
+// options are those of a request in the loader's words. Those that it does not have are refused:
+// the reply is then not nil.
 func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 	layout, ok := layouts[q.MapLayout]
 	if !ok {

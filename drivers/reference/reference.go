@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package reference puts the reference loader, package loaderimpl, under test: it turns requests into calls and typed errors into classes.
-// The guest links it in; the program in driver speaks for it as a process, to prove the protocol.
+// Package reference puts the reference loader, package loaderimpl, under test: it turns requests
+// into calls and typed errors into classes. The guest links it in; the program in driver speaks for
+// it as a process, to prove the protocol.
 //
-// Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the protocol lays down), set.go, create.go (a map
-// without an object), refusal.go (errors to classes), claims.go.
+// Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the
+// protocol lays down), set.go, create.go (a map without an object), refusal.go (errors to classes),
+// claims.go.
 package reference
 
 import (
@@ -84,7 +86,8 @@ func (r *reference) reset() error {
 	return errors.Join(errs...)
 }
 
-// inSession does something in a session. A session that does not exist is the suite's mistake, so it counts as the driver's.
+// inSession does something in a session. A session that does not exist is the suite's mistake, so
+// it counts as the driver's.
 func (r *reference) inSession(name string, do func(*session) loader.Reply) loader.Reply {
 	s := r.sessions[name]
 	if s == nil {
@@ -191,7 +194,8 @@ func programID(p *ebpf.Program) (uint32, error) {
 	return uint32(id), nil
 }
 
-// close gives up what the session holds: what is attached first, as it may need the maps that are there.
+// close gives up what the session holds: what is attached first, as it may need the maps that are
+// there.
 func (s *session) close() error {
 	var errs []error
 	for number, a := range s.attached {
@@ -205,7 +209,8 @@ func (s *session) close() error {
 	return errors.Join(errs...)
 }
 
-// dropGiven closes the maps that were given to the loader, which has descriptors of its own once it loaded them.
+// dropGiven closes the maps that were given to the loader, which has descriptors of its own once it
+// loaded them.
 func (s *session) dropGiven() error {
 	var errs []error
 	for _, m := range s.given {
@@ -247,7 +252,8 @@ func (s *session) pin(q loader.Pin) loader.Reply {
 	return s.pinned(q.Target, q.Name, func(h handle) error { return loaderimpl.Pin(h, q.Path) })
 }
 
-// unpin removes a pin, and only one of the map or program that is named: the path could have become another's.
+// unpin removes a pin, and only one of the map or program that is named: the path could have become
+// another's.
 func (s *session) unpin(q loader.Unpin) loader.Reply {
 	return s.pinned(q.Target, q.Name, func(h handle) error { return loaderimpl.Unpin(h, q.Path) })
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// stages are the loader's own, in the words of the protocol, where a load begins with creating maps.
+// stages are the loader's own, in the words of the protocol, where a load begins with creating
+// maps.
 var stages = map[loaderimpl.Stage]loader.Stage{
 	"open":     loader.AtOpen,
 	"link":     loader.AtLink,

@@ -116,8 +116,8 @@ func withNumber(value any, set func(uint32) error) error {
 	})
 }
 
-// withNumber64 hands a number on. Over the wire numbers are float64, which is exact up to 53 bits; linked in they are what the suite's Go code
-// says.
+// withNumber64 hands a number on. Over the wire numbers are float64, which is exact up to 53 bits;
+// linked in they are what the suite's Go code says.
 func withNumber64(value any, set func(uint64) error) error {
 	const exact = 1 << 53
 	switch v := value.(type) {

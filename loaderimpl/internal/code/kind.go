@@ -25,9 +25,10 @@ const (
 	flagXDPFrags  = 1 << 5 // BPF_F_XDP_HAS_FRAGS
 )
 
-// KindOf is what a section name says about the programs in it, by the rules of libbpf's table (section_defs, sec_def_matches): a name
-// matches exactly, and a name of the table that ends in + also with a slash and anything after it. A leading ? (do not load by default) is
-// not part of the name. It reports false for a name that says nothing, such as "prog".
+// KindOf is what a section name says about the programs in it, by the rules of libbpf's table
+// (section_defs, sec_def_matches): a name matches exactly, and a name of the table that ends in +
+// also with a slash and anything after it. A leading ? (do not load by default) is not part of the
+// name. It reports false for a name that says nothing, such as "prog".
 func KindOf(section string) (Kind, bool) {
 	section = strings.TrimPrefix(section, "?")
 	if k, ok := exactKinds[section]; ok {

@@ -40,8 +40,8 @@ type mapAt struct {
 	index int
 }
 
-// Resolve finds what every instruction refers to, so that nothing is left to be found missing when a
-// program is loaded. The functions are in the order of [Functions]; maps are referred to by their
+// Resolve finds what every instruction refers to, so that nothing is left to be found missing when
+// a program is loaded. The functions are in the order of [Functions]; maps are referred to by their
 // index in defs.
 func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) error {
 	r := resolver{file: f, functions: functions, maps: make([]mapAt, len(defs)), dataIn: make(map[int]int)}
@@ -70,7 +70,8 @@ func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) e
 	return nil
 }
 
-// CheckExterns refuses what is declared and defined nowhere. Left alone it would be a null pointer to the verifier at best.
+// CheckExterns refuses what is declared and defined nowhere. Left alone it would be a null pointer
+// to the verifier at best.
 func CheckExterns(f *objfile.File, types *typeinfo.Types) error {
 	for i := range f.Symbols {
 		y := &f.Symbols[i]
@@ -100,7 +101,8 @@ func (r *resolver) section(s *objfile.Section, functions []Function) error {
 	slices.SortStableFunc(relocs, func(a, b objfile.Relocation) int { return cmp.Compare(a.Offset, b.Offset) })
 	for i := range functions {
 		fn := &functions[i]
-		// Between functions there may be the code of a weak function that lost against a strong one; nobody runs it.
+		// Between functions there may be the code of a weak function that lost against a strong
+		// one; nobody runs it.
 		for len(relocs) > 0 && relocs[0].Offset < fn.Offset {
 			relocs = relocs[1:]
 		}
@@ -147,7 +149,8 @@ func (r *resolver) function(fn *Function, relocs []objfile.Relocation) ([]Refere
 	return refs, nil
 }
 
-// instruction says what one instruction refers to, nil for nothing. It stands off bytes into its section.
+// instruction says what one instruction refers to, nil for nothing. It stands off bytes into its
+// section.
 func (r *resolver) instruction(fn *Function, insn []byte, off uint64, rel *objfile.Relocation) (*Reference, error) {
 	src := source(insn, r.file.Order)
 	imm := int64(int32(r.file.Order.Uint32(insn[4:])))
@@ -178,7 +181,8 @@ func source(insn []byte, order objfile.ByteOrder) byte {
 	return insn[1] & 0xf
 }
 
-// call refers to a function. Positions wrap like the kernel's arithmetic would; one that is wrong is not the start of a function.
+// call refers to a function. Positions wrap like the kernel's arithmetic would; one that is wrong
+// is not the start of a function.
 func (r *resolver) call(kind RefKind, to position, name string) (*Reference, error) {
 	i, ok := slices.BinarySearchFunc(r.functions, to, func(fn Function, to position) int {
 		return position{fn.Section.Index, fn.Offset}.compare(to)

@@ -18,9 +18,10 @@ import (
 // mapsSection is where maps are defined by the types of variables.
 const mapsSection = ".maps"
 
-// btfParser reads maps that are defined by BTF: a variable in section .maps, whose type is a struct. A number n is a field of type
-// int (*)[n], a type T is a field of type T *, and what a map holds from the start is an array of pointers, its last field. The fields and
-// their rules are libbpf's (parse_btf_map_def, and bpf_object__init_user_btf_map around it).
+// btfParser reads maps that are defined by BTF: a variable in section .maps, whose type is a
+// struct. A number n is a field of type int (*)[n], a type T is a field of type T *, and what a map
+// holds from the start is an array of pointers, its last field. The fields and their rules are
+// libbpf's (parse_btf_map_def, and bpf_object__init_user_btf_map around it).
 type btfParser struct{}
 
 func (btfParser) reads(s *objfile.Section) bool { return s.Name == mapsSection }
@@ -86,8 +87,8 @@ func defineVariable(in *Input, s *objfile.Section, v typeinfo.Variable) (*Defini
 	return d, val, checkInitialiser(d, r.unknowns)
 }
 
-// checkInitialiser refuses bytes in a definition's section that nothing reads. What a map holds from the start is in relocations.
-// The bytes of unknown fields are for others to read.
+// checkInitialiser refuses bytes in a definition's section that nothing reads. What a map holds
+// from the start is in relocations. The bytes of unknown fields are for others to read.
 func checkInitialiser(d *Definition, unknown []Field) error {
 	for i, b := range d.Raw {
 		if b != 0 && !slices.ContainsFunc(unknown, func(f Field) bool {
@@ -139,7 +140,8 @@ func (r *structReader) read(id btf.TypeID, s *typeinfo.Record) error {
 	return r.checkValues()
 }
 
-// handle puts a definition with unknown fields before the handler of the caller's, if there is one. What is unknown to that too is unknown.
+// handle puts a definition with unknown fields before the handler of the caller's, if there is one.
+// What is unknown to that too is unknown.
 func (r *structReader) handle() error {
 	h, d := r.in.mapHandler(""), r.def
 	if h == nil || len(d.Unknown) == 0 {
@@ -225,7 +227,8 @@ func number(t *typeinfo.Types, id btf.TypeID) (uint32, error) {
 	return t.Word(a.Data[8:]), nil
 }
 
-// number64 is a number that may also be the only value of an enum, which is how __ulong writes numbers of 64 bits.
+// number64 is a number that may also be the only value of an enum, which is how __ulong writes
+// numbers of 64 bits.
 func number64(t *typeinfo.Types, id btf.TypeID) (uint64, error) {
 	_, e, err := t.Plain(id)
 	if err != nil {

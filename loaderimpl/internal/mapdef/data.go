@@ -16,8 +16,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// dataParser makes a map of every section of global data: .data, .rodata and .bss, and what is named after them (.rodata.str1.1, .data.mine).
-// Each is an array of one element, the section. Read-only data is read-only for programs, and frozen for everyone before a program is loaded.
+// dataParser makes a map of every section of global data: .data, .rodata and .bss, and what is
+// named after them (.rodata.str1.1, .data.mine). Each is an array of one element, the section.
+// Read-only data is read-only for programs, and frozen for everyone before a program is loaded.
 type dataParser struct{}
 
 func (dataParser) reads(s *objfile.Section) bool {
@@ -39,8 +40,8 @@ func (dataParser) define(in *Input, s *objfile.Section, handled handledList) ([]
 	case s.Size > math.MaxInt32: // the kernel's limit for the value of an array (array_map_alloc_check)
 		return nil, fmt.Errorf("%d bytes of data: %w", s.Size, refuse.ErrDefinition)
 	case s.Relocs != nil && s.Relocs.Size > 0:
-		// A pointer in global data would have to be filled in with an address that the kernel does not give. Loaders that skip such
-		// relocations leave null pointers behind.
+		// A pointer in global data would have to be filled in with an address that the kernel does
+		// not give. Loaders that skip such relocations leave null pointers behind.
 		return nil, fmt.Errorf("data holds pointers, which cannot be filled in: %w", refuse.ErrRelocation)
 	}
 	d := &Definition{
@@ -57,19 +58,22 @@ func (dataParser) define(in *Input, s *objfile.Section, handled handledList) ([]
 	if len(vars) > 0 {
 		d.Value, d.BTFType = list, list
 	}
-	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable). Hidden data is such (libbpf, btf_fixup_datasec):
-	// programs keep locks there, which user space could break.
+	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable).
+	// Hidden data is such (libbpf, btf_fixup_datasec): programs keep locks there, which user space
+	// could break.
 	if slices.ContainsFunc(vars, func(v typeinfo.Variable) bool { return !v.Static && !v.Hidden }) {
 		d.Flags |= FlagMmapable
 	}
 	return []*Definition{d}, nil
 }
 
-// Frozen reports whether the map is to be read-only for user space as well once its contents are in place.
+// Frozen reports whether the map is to be read-only for user space as well once its contents are in
+// place.
 func (d *Definition) Frozen() bool { return d.Source == SourceData && d.Flags&FlagReadOnly != 0 }
 
-// DataName returns the kernel's name for a map of global data, made as libbpf makes it (internal_map_name): as much of the object's name as fits
-// in front of the section's. A section with a second dot keeps its own name alone. bpftool and other tools find data by these names.
+// DataName returns the kernel's name for a map of global data, made as libbpf makes it
+// (internal_map_name): as much of the object's name as fits in front of the section's. A section
+// with a second dot keeps its own name alone. bpftool and other tools find data by these names.
 func DataName(object, section string) string {
 	const longest, least = 15, 7
 	if strings.Contains(strings.TrimPrefix(section, "."), ".") {

@@ -20,10 +20,11 @@ const (
 	SourceHandler  Source = "handler"  // whatever a handler of the caller's made of it
 )
 
-// A Definition is what an object says of one map. All parsers end in it, and nothing after them asks which one it was.
+// A Definition is what an object says of one map. All parsers end in it, and nothing after them
+// asks which one it was.
 //
-// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs, sizes in whole pages) is put right when the
-// map is created, as it depends on the machine.
+// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs,
+// sizes in whole pages) is put right when the map is created, as it depends on the machine.
 type Definition struct {
 	Name    string // as programs and callers name it: the variable, or the section of global data
 	Section string
@@ -33,23 +34,24 @@ type Definition struct {
 	Attributes
 	PinByName bool // in the folder of the caller's choice, under the map's name (LIBBPF_PIN_BY_NAME)
 
-	// Key and Value are their types, by id in the object's types; 0 where the definition gives sizes only. The Value of global data is its
-	// section's list of variables.
+	// Key and Value are their types, by id in the object's types; 0 where the definition gives
+	// sizes only. The Value of global data is its section's list of variables.
 	Key, Value btf.TypeID
 
-	// BTFType is the struct that defines the map, by id in the object's types: for a caller who reads in it what this package does not. It is 0
-	// where there is no such struct.
+	// BTFType is the struct that defines the map, by id in the object's types: for a caller who
+	// reads in it what this package does not. It is 0 where there is no such struct.
 	BTFType btf.TypeID
 	// Unknown are the fields that were ignored because Options.IgnoreUnknownFields asked for it.
 	Unknown []Field
-	// Raw are the bytes of the definition in its section; shared with the object, not to be changed.
+	// Raw are the bytes of the definition in its section; shared with the object, not to be
+	// changed.
 	Raw []byte
 
 	// Iproute2 is what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 
-	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition names a map of the object for that, it is
-	// that map's own, and changes with it.
+	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition
+	// names a map of the object for that, it is that map's own, and changes with it.
 	Inner *Definition
 	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
 	Slots []Slot

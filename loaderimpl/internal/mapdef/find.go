@@ -35,9 +35,9 @@ type Input struct {
 // parsers are tried in this order.
 var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 
-// Find reads the map definitions of an object, in the order in which libbpf has them: section maps (to
-// 0.8, bpf_object__init_user_maps), section .maps (bpf_object__init_user_btf_maps), sections that
-// handlers read, each in the order of offsets, then global data in the order of its sections
+// Find reads the map definitions of an object, in the order in which libbpf has them: section maps
+// (to 0.8, bpf_object__init_user_maps), section .maps (bpf_object__init_user_btf_maps), sections
+// that handlers read, each in the order of offsets, then global data in the order of its sections
 // (bpf_object__init_global_data_maps).
 func Find(in *Input) ([]*Definition, error) {
 	if in.mapHandler("") != nil {
@@ -94,7 +94,8 @@ func checkNames(defs []*Definition) error {
 	return nil
 }
 
-// checkTwins refuses sections of maps that share a name, as BTF tells sections apart by their names.
+// checkTwins refuses sections of maps that share a name, as BTF tells sections apart by their
+// names.
 func (in *Input) checkTwins() error {
 	names := make(map[string]bool)
 	for i := range in.File.Sections {
@@ -110,7 +111,8 @@ func (in *Input) checkTwins() error {
 	return nil
 }
 
-// parserOf is who reads the definitions in a section: a handler of the caller's, or a parser of this package's, or nobody.
+// parserOf is who reads the definitions in a section: a handler of the caller's, or a parser of
+// this package's, or nobody.
 func (in *Input) parserOf(s *objfile.Section) parser {
 	if !holdsDefinitions(s) {
 		return ownParser(s)

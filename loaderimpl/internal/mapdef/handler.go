@@ -42,7 +42,8 @@ func (d *Draft) ByteOrder() binary.ByteOrder { return d.in.File.Order }
 func (d *Draft) Types() (*btf.Spec, error) { return typeinfo.Spec(d.in.File, d.in.Types) }
 
 // Number returns the n of a field that was written as __uint(name, n). The error wraps
-// [refuse.ErrNotPointer] for a field that was not, and [refuse.ErrField] for a field without a type.
+// [refuse.ErrNotPointer] for a field that was not, and [refuse.ErrField] for a field without a
+// type.
 func (d *Draft) Number(f Field) (uint32, error) {
 	if d.in.Types == nil || f.Type == 0 {
 		return 0, fmt.Errorf("field %s has no type: %w", f.Name, refuse.ErrField)
@@ -69,7 +70,8 @@ func CheckHandlers(list []Handler) error {
 	return nil
 }
 
-// mapHandler is the handler of a section, or, for no section, the one for what nobody else understands. It is nil where there is none.
+// mapHandler is the handler of a section, or, for no section, the one for what nobody else
+// understands. It is nil where there is none.
 func (in *Input) mapHandler(section string) *Handler {
 	for i := range in.Handlers {
 		if in.Handlers[i].Section == section {
@@ -79,7 +81,8 @@ func (in *Input) mapHandler(section string) *Handler {
 	return nil
 }
 
-// ask puts a definition before a handler, and takes over what it made of it. If the handler hands it back, d is as it was.
+// ask puts a definition before a handler, and takes over what it made of it. If the handler hands
+// it back, d is as it was.
 func (h *Handler) ask(in *Input, d *Definition) error {
 	draft := &Draft{Definition: *d, in: in}
 	draft.Unknown = slices.Clone(d.Unknown)
@@ -93,12 +96,14 @@ func (h *Handler) ask(in *Input, d *Definition) error {
 	return nil
 }
 
-// sectionHandler lets a handler read the definitions of a section, and this package those that the handler hands back.
+// sectionHandler lets a handler read the definitions of a section, and this package those that the
+// handler hands back.
 type sectionHandler struct{ handler *Handler }
 
 func (sectionHandler) reads(s *objfile.Section) bool { return holdsDefinitions(s) }
 
-// holdsDefinitions reports whether there can be definitions in a section: it holds data for programs to refer to.
+// holdsDefinitions reports whether there can be definitions in a section: it holds data for
+// programs to refer to.
 func holdsDefinitions(s *objfile.Section) bool {
 	return (s.Type == elf.SHT_PROGBITS || s.Type == elf.SHT_NOBITS) && s.Flags&elf.SHF_EXECINSTR == 0 && !isData(s.Name)
 }
@@ -151,8 +156,8 @@ func typesOf(in *Input, s *objfile.Section) (map[string]btf.TypeID, error) {
 	return types, nil
 }
 
-// draftAt is what there is to be known of a definition whose layout is not: its place and bytes. They go on to where the symbol says, or, if it
-// says nothing, to the next.
+// draftAt is what there is to be known of a definition whose layout is not: its place and bytes.
+// They go on to where the symbol says, or, if it says nothing, to the next.
 func draftAt(s *objfile.Section, y *objfile.Symbol, after []*objfile.Symbol) (*Definition, error) {
 	room := s.Size - y.Value
 	if len(after) > 0 {
@@ -186,7 +191,8 @@ func (d *Definition) checkHandled(ignoreUnknown bool) error {
 	return nil
 }
 
-// defineRest reads the definitions that a handler handed back, as if those that it took were not there.
+// defineRest reads the definitions that a handler handed back, as if those that it took were not
+// there.
 func defineRest(in *Input, s *objfile.Section, handled handledList, back []*objfile.Symbol) ([]*Definition, error) {
 	own := ownParser(s)
 	if own == nil {
@@ -224,7 +230,8 @@ func (h handledList) covers(offset uint64) bool {
 	})
 }
 
-// referredTo are the sections that hold definitions nobody reads, by index: a program loads the address of something in them.
+// referredTo are the sections that hold definitions nobody reads, by index: a program loads the
+// address of something in them.
 func referredTo(f *objfile.File) (map[int]bool, error) {
 	found := make(map[int]bool)
 	for i := range f.Sections {

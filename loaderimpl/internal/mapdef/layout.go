@@ -14,19 +14,24 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// A Layout is the struct that the maps of section maps are defined by. The section itself does not say which: the structs have their first
-// five fields in common, and what comes after them means something else in each. All maps of an object's section have one layout, else they are
-// refused. It is
+// A Layout is the struct that the maps of section maps are defined by. The section itself does not
+// say which: the structs have their first five fields in common, and what comes after them means
+// something else in each. All maps of an object's section have one layout, else they are refused.
+// It is
 //
 //   - what the caller says; else
-//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one of the three, or bpf_map_def_legacy, which is
-//     what programs call bpf_load_map_def; else bpf_elf_map if it has the members that only iproute2 calls so (size_key, size_value, max_elem), as
-//     programs have that declare the struct where they use it; else bpf_map_def, whose tail has to be zero; else
-//   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects were compiled before compilers wrote BTF; else
+//   - what BTF says of the struct, where it lists the section's variables: its name, if that is one
+//     of the three, or bpf_map_def_legacy, which is what programs call bpf_load_map_def; else
+//     bpf_elf_map if it has the members that only iproute2 calls so (size_key, size_value,
+//     max_elem), as programs have that declare the struct where they use it; else bpf_map_def,
+//     whose tail has to be zero; else
+//   - bpf_elf_map if each definition has exactly its 36 bytes, which is how iproute2's objects were
+//     compiled before compilers wrote BTF; else
 //   - bpf_map_def.
 //
-// So the structs of the samples are read in objects with BTF only, unless it is asked for: without their names they look like a bpf_map_def with a tail.
-// Where the rule is wrong, the tail is not zero in nearly all cases, and the object is refused.
+// So the structs of the samples are read in objects with BTF only, unless it is asked for: without
+// their names they look like a bpf_map_def with a tail. Where the rule is wrong, the tail is not
+// zero in nearly all cases, and the object is refused.
 type Layout string
 
 // The layouts.
@@ -110,7 +115,8 @@ func layoutBySize(s *objfile.Section, symbols []*objfile.Symbol) Layout {
 	return LayoutIproute2
 }
 
-// layoutsIn are the layouts of the structs in a section, by the names of its variables; nil where BTF does not list them.
+// layoutsIn are the layouts of the structs in a section, by the names of its variables; nil where
+// BTF does not list them.
 func layoutsIn(t *typeinfo.Types, section string) (map[string]Layout, error) {
 	id := t.Datasec(section)
 	if id == 0 {
@@ -133,8 +139,8 @@ func layoutsIn(t *typeinfo.Types, section string) (map[string]Layout, error) {
 	return found, nil
 }
 
-// layoutOfType is the layout of a struct behind its typedefs and qualifiers: what it is called, or what its members are. It is bpf_map_def for all
-// that nothing else is said of.
+// layoutOfType is the layout of a struct behind its typedefs and qualifiers: what it is called, or
+// what its members are. It is bpf_map_def for all that nothing else is said of.
 func layoutOfType(t *typeinfo.Types, id btf.TypeID) (Layout, error) {
 	_, r, err := t.Plain(id)
 	switch {

@@ -33,8 +33,8 @@ func CheckSlots(defs []*Definition, isProgram func(name string) bool) error {
 	return nil
 }
 
-// checkSlot refuses a slot whose name is that of nothing in the object, or a map of maps: the kernel has no maps in maps in maps, be they a circle
-// or not (bpf_map_meta_alloc).
+// checkSlot refuses a slot whose name is that of nothing in the object, or a map of maps: the
+// kernel has no maps in maps in maps, be they a circle or not (bpf_map_meta_alloc).
 func (d *Definition) checkSlot(inner *Definition, program bool) error {
 	switch {
 	case d.Type == ebpf.ProgramArray && program:
@@ -48,8 +48,8 @@ func (d *Definition) checkSlot(inner *Definition, program bool) error {
 	return nil
 }
 
-// checkRoom refuses more slots than a map has elements, and two for one. A map whose number of elements is 0 has to be given one before it is
-// created.
+// checkRoom refuses more slots than a map has elements, and two for one. A map whose number of
+// elements is 0 has to be given one before it is created.
 func (d *Definition) checkRoom() error {
 	for i, slot := range d.Slots {
 		switch {

@@ -16,15 +16,16 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// valuesAt is where in its section a map's values are: an array of pointers that runs to the end of its variable. It is empty for a map
-// without values.
+// valuesAt is where in its section a map's values are: an array of pointers that runs to the end of
+// its variable. It is empty for a map without values.
 type valuesAt struct{ start, end uint64 }
 
 // HoldsMaps reports whether the elements of a map are maps.
 func HoldsMaps(t ebpf.MapType) bool { return t == ebpf.ArrayOfMaps || t == ebpf.HashOfMaps }
 
-// checkValues reads the type of what a map holds from the start: pointers to functions for a PROG_ARRAY, to structs that define a map for a
-// map of maps. The elements themselves are relocations.
+// checkValues reads the type of what a map holds from the start: pointers to functions for a
+// PROG_ARRAY, to structs that define a map for a map of maps. The elements themselves are
+// relocations.
 func (r *structReader) checkValues() error {
 	m, d := r.values, r.def
 	if m.Name == "" {
@@ -78,7 +79,8 @@ func (r *structReader) readInner(id btf.TypeID, s *typeinfo.Record) error {
 	return nil
 }
 
-// readSlots gives each relocation of a section of maps to the map in whose values it lies: one objfile.Relocation, one slot.
+// readSlots gives each relocation of a section of maps to the map in whose values it lies: one
+// objfile.Relocation, one slot.
 func readSlots(f *objfile.File, s *objfile.Section, handled handledList, defs []*Definition, values []valuesAt) error {
 	relocs, err := f.Relocations(s)
 	if err != nil {

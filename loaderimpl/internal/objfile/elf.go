@@ -109,10 +109,12 @@ const (
 // ends can cost.
 const MaxName = 1 << 14
 
-// emBPF is the machine of BPF objects. LLVM before 4.0 left the machine empty, and libbpf takes that too (bpf_object__elf_init).
+// emBPF is the machine of BPF objects. LLVM before 4.0 left the machine empty, and libbpf takes
+// that too (bpf_object__elf_init).
 const emBPF = elf.EM_BPF
 
-// Parse reads headers, section table and symbol table. All offsets and sizes that leave here lie inside data.
+// Parse reads headers, section table and symbol table. All offsets and sizes that leave here lie
+// inside data.
 func Parse(data []byte) (*File, error) {
 	f := &File{Data: data}
 	shoff, shnum, shstrndx, err := f.header()
@@ -212,7 +214,8 @@ func (f *File) readSections(shoff, shnum uint64, shstrndx uint32) error {
 		if s.Data, err = f.bytes(f.Order.Uint64(h[24:]), s.Size); err != nil {
 			return fmt.Errorf("section %d: %w", i, err)
 		}
-		// Sections of an object file never share bytes. A file where they do could make a reader work many times its size.
+		// Sections of an object file never share bytes. A file where they do could make a reader
+		// work many times its size.
 		if total += s.Size; total > uint64(len(f.Data)) {
 			return fmt.Errorf("section %d overlaps another: %w", i, refuse.ErrELF)
 		}
@@ -383,8 +386,8 @@ func (f *File) checkSymbol(y *Symbol) error {
 	return nil
 }
 
-// fileSymbols puts symbols with their sections: those that are defined in one and stand for something in it, which the section's own symbol and labels
-// of code do not.
+// fileSymbols puts symbols with their sections: those that are defined in one and stand for
+// something in it, which the section's own symbol and labels of code do not.
 func (f *File) fileSymbols() {
 	counts := make([]int, len(f.Sections))
 	stands := func(y *Symbol) bool {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A Stage is the part of a load in which something was refused. The stages come in the order in which they are listed here; everything up to
-// [Resolve] happens in [Open].
+// A Stage is the part of a load in which something was refused. The stages come in the order in
+// which they are listed here; everything up to [Resolve] happens in [Open].
 type Stage string
 
 // The stages of a load.
@@ -25,14 +25,15 @@ const (
 	StageAttach   Stage = "attach"   // programs to what runs them
 )
 
-// A Class says why something was refused, in the vocabulary of loadstone's loader protocol. It is an
-// error itself, to wrap and to match with [errors.Is]. A slash refines a class.
+// A Class says why something was refused, in the vocabulary of loadstone's loader protocol. It is
+// an error itself, to wrap and to match with [errors.Is]. A slash refines a class.
 type Class string
 
 // Error returns the class as it is written.
 func (c Class) Error() string { return string(c) }
 
-// Is reports whether target is the class, or one that c refines: "invalid/program" is "invalid" too.
+// Is reports whether target is the class, or one that c refines: "invalid/program" is "invalid"
+// too.
 func (c Class) Is(target error) bool {
 	t, ok := target.(Class)
 	return ok && (c == t || t != "" && strings.HasPrefix(string(c), string(t)+"/"))
@@ -62,8 +63,9 @@ const (
 	ClassKernel       Class = "" // the kernel's errno, in the chain, says why, or an error of the caller's handler
 )
 
-// An Error is every error that this package returns: where, why, and what to do about it. It wraps one of the sentinels below, or an errno of
-// the kernel's ([syscall.Errno]), or a [VerifierError] with the verifier's log.
+// An Error is every error that this package returns: where, why, and what to do about it. It wraps
+// one of the sentinels below, or an errno of the kernel's ([syscall.Errno]), or a [VerifierError]
+// with the verifier's log.
 type Error struct {
 	Stage   Stage
 	Class   Class
@@ -126,7 +128,8 @@ var (
 	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps, or register a handler"}
 	ErrField           error = &reason{ClassDefinition, "bad field in a map definition"}
 
-	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never reaches who opens an object.
+	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It
+	// never reaches who opens an object.
 	ErrHandBack error = &reason{ClassMapKind, "handed back by its handler"}
 	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
 

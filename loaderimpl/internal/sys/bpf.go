@@ -25,11 +25,13 @@ const (
 	cmdBTFLoad    = 18
 )
 
-// ENOTSUPP is the kernel's ENOTSUPP, which it does not share with user space (include/linux/errno.h).
+// ENOTSUPP is the kernel's ENOTSUPP, which it does not share with user space
+// (include/linux/errno.h).
 const ENOTSUPP = unix.Errno(524)
 
-// MapCreateAttr mirrors what BPF_MAP_CREATE reads (union bpf_attr), as far as it is used here. A kernel that knows less than this takes it as
-// long as what it does not know is zero (bpf_check_uarg_tail_zero).
+// MapCreateAttr mirrors what BPF_MAP_CREATE reads (union bpf_attr), as far as it is used here. A
+// kernel that knows less than this takes it as long as what it does not know is zero
+// (bpf_check_uarg_tail_zero).
 type MapCreateAttr struct {
 	MapType, KeySize, ValueSize, MaxEntries uint32
 	MapFlags, InnerMapFD, NumaNode          uint32
@@ -113,7 +115,8 @@ const (
 	maxLog   = 16 << 20
 )
 
-// LoadProgram loads a program. With a level of 0 there is a log only if the kernel refuses the program.
+// LoadProgram loads a program. With a level of 0 there is a log only if the kernel refuses the
+// program.
 func LoadProgram(p *Program, level uint32) (fd int, log string, err error) {
 	attr := p.attr()
 	if level == 0 {
@@ -135,7 +138,8 @@ func LoadProgram(p *Program, level uint32) (fd int, log string, err error) {
 	}
 }
 
-// tryLoadProg loads a program. The verifier gives up with EAGAIN when a signal comes in, and Go's scheduler sends many.
+// tryLoadProg loads a program. The verifier gives up with EAGAIN when a signal comes in, and Go's
+// scheduler sends many.
 func tryLoadProg(attr *progLoadAttr) (fd int, err error) {
 	const attempts = 30
 	for range attempts {
@@ -147,8 +151,8 @@ func tryLoadProg(attr *progLoadAttr) (fd int, err error) {
 	return fd, fmt.Errorf("%d attempts: %w", attempts, err)
 }
 
-// bpfFD makes a call that returns a descriptor. It is never 0, which bpf(2) takes for no descriptor in many places, nor one of the other two
-// that a shell may expect to be its own.
+// bpfFD makes a call that returns a descriptor. It is never 0, which bpf(2) takes for no descriptor
+// in many places, nor one of the other two that a shell may expect to be its own.
 func bpfFD(cmd uintptr, attr unsafe.Pointer, size uintptr) (int, error) {
 	fd, _, errno := unix.Syscall(unix.SYS_BPF, cmd, uintptr(attr), size)
 	runtime.KeepAlive(attr)
@@ -193,7 +197,8 @@ func OpenPin(path string) (int, error) {
 	return bpfFD(cmdObjGet, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 }
 
-// Info mirrors the head of the kernel's struct bpf_map_info, and of struct bpf_prog_info: both start with a type and an id.
+// Info mirrors the head of the kernel's struct bpf_map_info, and of struct bpf_prog_info: both
+// start with a type and an id.
 type Info struct {
 	Type, ID                                 uint32
 	KeySize, ValueSize, MaxEntries, MapFlags uint32
@@ -219,7 +224,8 @@ func InfoOf(fd int) (*Info, error) {
 	return &info, nil
 }
 
-// Name returns a name as the kernel takes it: at most 15 bytes of letters, digits, dots and underscores (bpf_obj_name_cpy).
+// Name returns a name as the kernel takes it: at most 15 bytes of letters, digits, dots and
+// underscores (bpf_obj_name_cpy).
 func Name(name string) (k [16]byte) {
 	clean := strings.Map(func(r rune) rune {
 		if r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
@@ -231,8 +237,9 @@ func Name(name string) (k [16]byte) {
 	return k
 }
 
-// RaiseMemlock lifts RLIMIT_MEMLOCK on kernels that charge BPF memory to it: those before Linux 5.11 (97306be45fbe, "bpf: switch to memcg-based
-// memory accounting"). A distribution's older kernel that does not charge takes the higher limit without harm. Where the limit cannot be
+// RaiseMemlock lifts RLIMIT_MEMLOCK on kernels that charge BPF memory to it: those before Linux
+// 5.11 (97306be45fbe, "bpf: switch to memcg-based memory accounting"). A distribution's older
+// kernel that does not charge takes the higher limit without harm. Where the limit cannot be
 // raised, the kernel's EPERM on the first map says so.
 func RaiseMemlock() {
 	var uts unix.Utsname

@@ -14,20 +14,24 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// KernelMapInfo is what the kernel knows of a map, and tells to BPF programs alone: neither BPF_OBJ_GET_INFO_BY_FD nor fdinfo has it.
+// KernelMapInfo is what the kernel knows of a map, and tells to BPF programs alone: neither
+// BPF_OBJ_GET_INFO_BY_FD nor fdinfo has it.
 type KernelMapInfo struct {
 	Node  uint32     // NUMA node; NoNode for any
 	Inner *InnerMeta // what the kernel takes for the maps in a map of maps; nil for other maps
 }
 
-// InnerMeta is what the kernel compares of a map that is put into a map of maps (bpf_map_meta_equal, array_map_meta_equal).
+// InnerMeta is what the kernel compares of a map that is put into a map of maps
+// (bpf_map_meta_equal, array_map_meta_equal).
 type InnerMeta struct{ Type, KeySize, ValueSize, MaxEntries, Flags uint32 }
 
-// infoWords are what the program of ReadKernelMapInfo writes: the node, whether there is an inner map, and of that what InnerMeta has.
+// infoWords are what the program of ReadKernelMapInfo writes: the node, whether there is an inner
+// map, and of that what InnerMeta has.
 const infoWords = 7
 
-// ReadKernelMapInfo asks a program of our own about the map with that id. The program is an iterator over all maps (Linux 5.8), and made for this kernel by
-// its BTF. Whatever stands in the way is a reason why the kernel cannot be asked.
+// ReadKernelMapInfo asks a program of our own about the map with that id. The program is an
+// iterator over all maps (Linux 5.8), and made for this kernel by its BTF. Whatever stands in the
+// way is a reason why the kernel cannot be asked.
 func ReadKernelMapInfo(kernel *btf.Spec, id uint32) (*KernelMapInfo, error) {
 	code, err := infoProgram(kernel, id)
 	if err != nil {
@@ -90,7 +94,8 @@ func infoProgram(kernel *btf.Spec, id uint32) (asm.Instructions, error) {
 	}
 	const out = -4 * (infoWords + 1) // where in the stack the words are, aligned to 8 bytes
 	code := asm.Instructions{
-		// struct bpf_iter__bpf_map { struct bpf_iter_meta *meta; struct bpf_map *map; }; map is NULL after the last one.
+		// struct bpf_iter__bpf_map { struct bpf_iter_meta *meta; struct bpf_map *map; }; map is
+		// NULL after the last one.
 		asm.LoadMem(asm.R6, asm.R1, 8, asm.DWord),
 		asm.LoadMem(asm.R9, asm.R1, 0, asm.DWord),
 		asm.JEq.Imm(asm.R6, 0, "done"),

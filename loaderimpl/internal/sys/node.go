@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// inList reports whether a number is in a list as sysfs writes them: "0", "0-3,8" (kernel, bitmap_print_to_pagebuf).
+// inList reports whether a number is in a list as sysfs writes them: "0", "0-3,8" (kernel,
+// bitmap_print_to_pagebuf).
 func inList(list string, n uint32) (bool, error) {
 	if list == "" {
 		return false, nil

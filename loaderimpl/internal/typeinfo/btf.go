@@ -237,7 +237,8 @@ func (t *Types) name(off uint32) (string, error) {
 	return s, nil
 }
 
-// maxDepth is how many typedefs, qualifiers and arrays may follow each other. BTF can hold cycles; C cannot.
+// maxDepth is how many typedefs, qualifiers and arrays may follow each other. BTF can hold cycles;
+// C cannot.
 const maxDepth = 64
 
 // PointerSize counts the bytes of a pointer in a BPF object.
@@ -343,9 +344,10 @@ func (t *Types) Declared(list *Record, i int) (Variable, error) {
 	return v, nil
 }
 
-// variables pairs a section's BTF with its symbols, in the order of offsets. Offsets of global variables come from the symbols: in BTF they
-// are left for linkers to fill in, and bpf_linker leaves them wrong where a variable was extern in one of its inputs (libbpf to 1.7.0).
-// Static variables need not have a name of their own; the compiler writes their offsets.
+// variables pairs a section's BTF with its symbols, in the order of offsets. Offsets of global
+// variables come from the symbols: in BTF they are left for linkers to fill in, and bpf_linker
+// leaves them wrong where a variable was extern in one of its inputs (libbpf to 1.7.0). Static
+// variables need not have a name of their own; the compiler writes their offsets.
 //
 // The id of the section's list of variables is returned with them. It is 0 where BTF has none.
 //

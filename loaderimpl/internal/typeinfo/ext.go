@@ -10,8 +10,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// Ext is what .BTF.ext says of instructions (Documentation/bpf/btf.rst, "The .BTF.ext Section"): which function starts there, which
-// source line they come from, and which of them depend on the layout of the kernel's types. An object without has a nil Ext.
+// Ext is what .BTF.ext says of instructions (Documentation/bpf/btf.rst, "The .BTF.ext Section"):
+// which function starts there, which source line they come from, and which of them depend on the
+// layout of the kernel's types. An object without has a nil Ext.
 type Ext struct {
 	Funcs, Lines, CORE Part
 }
@@ -23,8 +24,8 @@ const (
 	coreSize     = 16
 )
 
-// Part is one kind of records: for each section, records of one size whose first word is the place of an instruction in its section, in
-// bytes.
+// Part is one kind of records: for each section, records of one size whose first word is the place
+// of an instruction in its section, in bytes.
 type Part struct {
 	Size     int // of a record, bytes
 	Sections map[string][]byte
@@ -66,7 +67,8 @@ func ParseExt(f *objfile.File, t *Types) (*Ext, error) {
 	return &ext, nil
 }
 
-// parse reads one part: the size of a record, then for each section its name, a count, and so many records.
+// parse reads one part: the size of a record, then for each section its name, a count, and so many
+// records.
 func (p *Part) parse(f *objfile.File, t *Types, d []byte, least int) error {
 	p.Sections = make(map[string][]byte)
 	if len(d) == 0 {

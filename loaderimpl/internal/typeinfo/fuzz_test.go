@@ -33,8 +33,9 @@ func readTest(t testing.TB, name string) *objfile.File {
 	return f
 }
 
-// FuzzTypes fuzzes types, and what BTF says of instructions, under a good table of symbols: whatever they
-// say, they are refused or can be given to a kernel, and variables take values of their size.
+// FuzzTypes fuzzes types, and what BTF says of instructions, under a good table of symbols:
+// whatever they say, they are refused or can be given to a kernel, and variables take values of
+// their size.
 func FuzzTypes(f *testing.F) {
 	names := []string{"variables", "data", "calls", "modern"}
 	base := make([]*objfile.File, len(names))

@@ -66,13 +66,14 @@ func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 	return list
 }
 
-// ForKernel is an object's BTF as a kernel takes it, with the same ids. What the kernel need not know becomes a nameless integer: the structs
-// that define maps in particular, whose arrays can be larger than the kernel lets a type be. Lists of global data get the sizes and offsets
-// that the compiler left to linkers. Functions that are hidden count as static, which lets the verifier look into them from their callers
-// (libbpf, bpf_object__sanitize_btf).
+// ForKernel is an object's BTF as a kernel takes it, with the same ids. What the kernel need not
+// know becomes a nameless integer: the structs that define maps in particular, whose arrays can be
+// larger than the kernel lets a type be. Lists of global data get the sizes and offsets that the
+// compiler left to linkers. Functions that are hidden count as static, which lets the verifier look
+// into them from their callers (libbpf, bpf_object__sanitize_btf).
 //
-// For an old kernel, kinds of types that came after Linux 5.10 become what is nearest to them: float (5.13), tags (5.16, 5.17), enums of 64
-// bits (6.0).
+// For an old kernel, kinds of types that came after Linux 5.10 become what is nearest to them:
+// float (5.13), tags (5.16, 5.17), enums of 64 bits (6.0).
 func (t *Types) ForKernel(f *objfile.File, keep []bool, old bool) ([]byte, error) {
 	records := make([]byte, 0, len(t.raw))
 	hidden := hiddenFunctions(f)

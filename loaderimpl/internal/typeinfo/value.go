@@ -12,8 +12,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// Encode writes a Go value as a C value of a type into data, which has the type's size. The Go value
-// has to be of that type: see [Types.codec].
+// Encode writes a Go value as a C value of a type into data, which has the type's size. The Go
+// value has to be of that type: see [Types.codec].
 func (t *Types) Encode(data []byte, id btf.TypeID, value any) error {
 	if raw, ok := value.([]byte); ok {
 		if len(raw) != len(data) {
@@ -33,7 +33,8 @@ func (t *Types) Encode(data []byte, id btf.TypeID, value any) error {
 	return c.encode(data, v)
 }
 
-// Decode reads a C value of a type into what to points to, which has to be of that type, or a []byte.
+// Decode reads a C value of a type into what to points to, which has to be of that type, or a
+// []byte.
 func (t *Types) Decode(data []byte, id btf.TypeID, to any) error {
 	if raw, ok := to.(*[]byte); ok && raw != nil {
 		*raw = append([]byte(nil), data...)
@@ -72,9 +73,9 @@ type codec struct {
 	sign  bool
 }
 
-// codec finds how values of a C type and a Go type match: integers and enums by size and sign, where a
-// Go int or uint matches any that has room for the value; _Bool and bool; float and double with the
-// floats of their size; arrays by their elements and length.
+// codec finds how values of a C type and a Go type match: integers and enums by size and sign,
+// where a Go int or uint matches any that has room for the value; _Bool and bool; float and double
+// with the floats of their size; arrays by their elements and length.
 func (t *Types) codec(id btf.TypeID, typ reflect.Type) (*codec, error) {
 	_, r, err := t.Plain(id)
 	if err != nil {
