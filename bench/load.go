@@ -23,15 +23,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// sizes are how many maps the objects have that are loaded.
+// sizes list how many maps the objects have that are loaded.
 var sizes = []int{1, 10, 100, 1000}
 
-// mapsOfProgram is how many maps one program uses: the kernel takes no more than 64
+// mapsOfProgram limits how many maps one program uses: the kernel accepts no more than 64
 // (MAX_USED_MAPS).
 const mapsOfProgram = 50
 
-// A peer is a loader whose opening and loading is timed, in nanoseconds. What was loaded is given
-// up again, outside of both.
+// A peer times a loader's opening and loading, in nanoseconds. Closing what was loaded is outside
+// of both.
 type peer struct {
 	name string
 	time func(path string) (open, load float64, err error)

@@ -71,7 +71,7 @@ func (c *coreRelocator) applyCORE(b *code.Body) error {
 	return nil
 }
 
-// coreRelocs returns the CO-RE relocations of a section, in the words of cilium/ebpf.
+// coreRelocs returns the CO-RE relocations of a section, as cilium/ebpf reads them.
 func (c *coreRelocator) coreRelocs(section string) (btf.CORERelocationOffsets, error) {
 	if c.types == nil {
 		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(c.object.file.Data))
@@ -102,8 +102,8 @@ func (c *coreRelocator) apply(fixup *btf.COREFixup, insn []byte) error {
 	return nil
 }
 
-// targets are the types that relocations are made against: the kernel's and its modules', or those
-// that the caller gave; then more of the caller's.
+// targets returns the types that relocations are made against: the kernel's and its modules', or
+// those that the caller gave; then the caller's others.
 func (c *coreRelocator) targets() ([]*btf.Spec, error) {
 	if c.kernelTypes != nil {
 		return append([]*btf.Spec{c.kernelTypes}, c.extraTypes...), nil
@@ -127,7 +127,7 @@ func (c *coreRelocator) targets() ([]*btf.Spec, error) {
 	return append(targets, c.extraTypes...), nil
 }
 
-// noKernelTypes says that the kernel's types cannot be had.
+// noKernelTypes says that the kernel's types cannot be read.
 func noKernelTypes(err error) error {
 	return &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
 }
@@ -174,8 +174,8 @@ func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, er
 	return 0, nil, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
 }
 
-// typeID is the id of a type of that name and kind. A kernel may have several functions of one
-// name; they are no target for anyone, as nobody could say which is meant.
+// typeID returns the id of a type of that name and kind. A kernel may have several functions of one
+// name; it cannot be said which of them is meant, and they are refused.
 func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
 	found, err := spec.AnyTypesByName(strings.TrimSpace(name))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// A mapLoad is one map on its way into the kernel.
+// A mapLoad carries one map into the kernel.
 type mapLoad struct {
 	*Map
 	want   *wantedMap // nil for a map that is left out
@@ -280,8 +280,8 @@ func (k *mapMaker) pin(m *mapLoad) error {
 	return err
 }
 
-// explainNode says of the kernel's refusal of a map that the NUMA node it was to be on is not
-// there, if that is so by what sysfs says.
+// explainNode adds to the kernel's refusal of a map that its NUMA node is not online, if sysfs says
+// so.
 func explainNode(err error, a *sys.MapCreateAttr) error {
 	if !errors.Is(err, syscall.EINVAL) || a.MapFlags&mapdef.FlagNumaNode == 0 || a.NumaNode == mapdef.NoNode {
 		return err

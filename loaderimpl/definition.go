@@ -11,8 +11,8 @@ import (
 
 // A Definition holds what an object says of one map, whichever way it was defined.
 //
-// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs,
-// sizes in whole pages) is put right when the map is created, as it depends on the machine.
+// A definition says what the programmer wrote. Where a kernel needs something else (a number of
+// CPUs, sizes in whole pages), creating the map puts it right, as it depends on the machine.
 type Definition struct {
 	Name    string // as programs and callers name it: the variable, or the section of global data
 	Section string
@@ -32,30 +32,30 @@ type Definition struct {
 	// is empty for a map that is not pinned.
 	PinPath string
 
-	// Key and Value are their types, by id in [Object.Types]; 0 where the definition gives sizes
+	// Key and Value name their types, by id in [Object.Types]; 0 where the definition gives sizes
 	// only. The Value of global data is its section's list of variables.
 	Key, Value btf.TypeID
 
-	// BTFType is the struct that defines the map, by id in [Object.Types]: for a caller who reads
-	// in it what this package does not. It is 0 where there is no such struct.
+	// BTFType names the struct that defines the map, by id in [Object.Types], for a caller who
+	// reads in it what this package does not. It is 0 where there is no such struct.
 	BTFType btf.TypeID
-	// Unknown are the fields that were ignored because Options.IgnoreUnknownFields asked for it.
+	// Unknown lists the fields that were ignored because Options.IgnoreUnknownFields asked for it.
 	Unknown []Field
 	// Raw are the bytes of the definition in its section; shared with the object, not to be
 	// changed.
 	Raw []byte
 
-	// Iproute2 is what only iproute2's definitions say. Nil for others.
+	// Iproute2 holds what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 
-	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition
+	// Inner says what the maps in a map of maps look like. Nil for other maps. Where the definition
 	// names a map of the object for that, it is that map's own, and changes with it.
 	Inner *Definition
-	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
+	// Slots list what a map of maps or a PROG_ARRAY holds from the start.
 	Slots []Slot
 }
 
-// A Field is a part of a map definition that this package knows no meaning for.
+// A Field is a part of a map definition that this package does not know.
 type Field struct {
 	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
 	Type   btf.TypeID // by id in [Object.Types]; 0 for a legacy definition
@@ -63,13 +63,13 @@ type Field struct {
 	Raw    []byte     // the field's bytes in the section; empty for a field that says everything in its type
 }
 
-// A Slot is a map or program that an element of another map refers to from the start.
+// A Slot puts a map or program into an element of another map from the start.
 type Slot struct {
 	Index uint32 // key, in host byte order
 	Name  string // of the map or program
 }
 
-// Attributes are what a map is created with, as far as a definition says it.
+// Attributes hold what a map is created with, as far as a definition says it.
 type Attributes struct {
 	Type       ebpf.MapType
 	KeySize    uint32 // bytes
@@ -84,10 +84,10 @@ type Attributes struct {
 // NUMA_NO_NODE (-1) asks for none.
 func (a *Attributes) SetNumaNode(node uint32) { (*mapdef.Attributes)(a).SetNumaNode(node) }
 
-// Iproute2Map is what a struct bpf_elf_map says that other definitions do not.
+// Iproute2Map holds what a struct bpf_elf_map says that other definitions do not.
 type Iproute2Map struct {
-	// ID is what other maps and sections of tail calls call the map by. Several maps may have one:
-	// that is how a map of maps gets more than one element.
+	// ID is the number by which other maps and sections of tail calls refer to the map. Several
+	// maps may share one: that is how a map of maps gets more than one element.
 	ID uint32
 	// Pinning says where to pin the map: 0 nowhere, 1 in a folder for this object, 2 in the folder
 	// globals, and above that in a folder of [Iproute2Options.PinIDs] (include/bpf_elf.h, PIN_...).

@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// A Difference is one attribute in which a map that is there is not what a definition asks for.
+// A Difference names one attribute in which an existing map and a definition disagree.
 type Difference struct {
 	// Attribute is type (the kernel's number), key_size, value_size, max_entries, map_flags,
 	// map_extra or numa_node; or, with inner_map. in front, one of the first five for the maps that
@@ -24,8 +24,8 @@ type Difference struct {
 	Defined   uint64 // what the definition, with the changes that were made to it, asks for
 }
 
-// A MapDiffersError says why a map that is there, pinned or given, is not used for a definition. It
-// is in the chain of an error of [ClassPin].
+// A MapDiffersError says why an existing map, pinned or given, is not used for a definition. It is
+// in the chain of an error of [ClassPin].
 type MapDiffersError struct {
 	Path        string       // where the map is pinned; empty for one that was given
 	Differences []Difference // all that were found; none if it is no map at all
@@ -52,7 +52,7 @@ func differs(path string, diffs []Difference) error {
 	return fmt.Errorf("%w: %w", &MapDiffersError{Path: path, Differences: diffs}, refuse.ErrIncompatiblePin)
 }
 
-// differences compares attributes.
+// differences collects the attributes that differ.
 type differences []Difference
 
 func (d *differences) compare(attribute string, pinned, defined uint64) {
@@ -61,10 +61,10 @@ func (d *differences) compare(attribute string, pinned, defined uint64) {
 	}
 }
 
-// compare refuses a map that exists and is not what is wanted. It compares what a program could
-// tell apart: all that the kernel says of a map but its name, its types, and whom it belongs to;
-// and, from inside the kernel, its NUMA node and what the maps in it look like. It does not compare
-// what the map holds, and whether it is frozen.
+// compare refuses an existing map that is not what is wanted. It compares what a program could tell
+// apart: all that the kernel says of a map but its name, its types, and its owner; and what the
+// kernel tells to programs only, its NUMA node and what the maps in it look like. It does not
+// compare what the map holds, and whether it is frozen.
 func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error)) error {
 	isMap, err := sys.IsMap(fd)
 	switch {
@@ -104,8 +104,8 @@ func reportedFlags(info *sys.Info, want *sys.MapCreateAttr) uint32 {
 
 // compareKernelInfo compares what the kernel tells to programs only: the NUMA node, if the map or
 // its definition names one, and what the maps in a map of maps look like. If the kernel cannot be
-// asked, a node is a reason to refuse, as nothing would ever tell that it is the wrong one; inner
-// maps are not, as the kernel itself holds programs and elements to what the map was made for.
+// asked, a node is a reason to refuse, as nothing would ever show that it is the wrong one; inner
+// maps are not, as the kernel itself checks programs and elements against them.
 func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info, kernel func() (*btf.Spec, error)) error {
 	onNode := (info.MapFlags|w.attr.MapFlags)&mapdef.FlagNumaNode != 0
 	if !onNode && (w.inner == nil || info.Type != w.attr.MapType) {
@@ -138,7 +138,7 @@ func readKernelInfo(kernel func() (*btf.Spec, error), id uint32) (*sys.KernelMap
 }
 
 // compareInner compares as the kernel does when a map is put into another: the number of elements
-// counts for arrays, if they do not say otherwise.
+// counts for arrays, unless they say that it does not.
 func (d *differences) compareInner(has, want *sys.InnerMeta) {
 	d.compare("inner_map.type", uint64(has.Type), uint64(want.Type))
 	d.compare("inner_map.key_size", uint64(has.KeySize), uint64(want.KeySize))

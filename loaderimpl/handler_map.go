@@ -13,51 +13,52 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// ErrHandBack is for handlers of maps to return: they do not know the definition either. It never
-// reaches the caller of [Open].
+// ErrHandBack hands a definition back: a handler of maps returns it for one that it does not know
+// either. It never reaches the caller of [Open].
 var ErrHandBack = refuse.ErrHandBack
 
-// A MapHandler lets a caller make sense of map definitions that this package does not understand,
-// or understand them otherwise. It is registered with [Options.MapHandlers], for the objects that
-// are opened with these options and no others.
+// A MapHandler reads map definitions that this package does not understand, or reads them in
+// another way. It is registered with [Options.MapHandlers], for the objects that are opened with
+// these options and no others.
 type MapHandler struct {
-	// Section is the section whose definitions the handler is asked about: one of the caller's own,
-	// or one that this package reads itself (.maps, maps), where the handler comes first. Sections
-	// of code and of global data hold no definitions, and have no handlers.
+	// Section names the section whose definitions the handler is asked about: one of the caller's
+	// own, or one that this package reads itself (.maps, maps), where the handler comes first.
+	// Sections of code and of global data hold no definitions, and have no handlers.
 	//
-	// A handler whose Section is empty is asked about what nobody else understands: definitions in
-	// .maps with unknown fields, those of inner maps too, and definitions in sections that nobody
-	// reads and a program refers to.
+	// A handler whose Section is empty is asked about what nothing else understands: definitions in
+	// .maps with unknown fields, those of inner maps too, and definitions in sections that no
+	// parser reads and a program refers to.
 	Section string
 
-	// Define is asked once for each definition, when the object is opened, in the order of offsets;
-	// for each symbol of a section there is one. It fills in the draft, and returns nil. Or it
-	// returns [ErrHandBack], wrapped or not: then the draft is dropped, and this package does as if
-	// there were no handler, but that it refuses a definition in a section of Section's that it
-	// does not read. Any other error refuses the object; it is wrapped with its place, and has the
-	// class of what it wraps: a [Class], or an errno.
+	// Define is called once for each definition, when the object is opened, in the order of
+	// offsets; each symbol of a section stands for one. It fills in the draft, and returns nil. Or
+	// it returns [ErrHandBack], wrapped or not: then the draft is dropped, and this package acts as
+	// if there were no handler, except that it refuses a definition in a section named by Section
+	// that it does not read. Any other error refuses the object; this package adds where it
+	// happened, and the error has the class of what it wraps: a [Class], or an errno.
 	//
 	// Opening is pure. A handler that makes maps, or opens pins, does so in Draft.Supply, which is
 	// called when the object is loaded.
 	Define func(d *Draft) error
 }
 
-// A Draft is a definition that is put before a [MapHandler].
+// A Draft is a definition that a [MapHandler] is asked about.
 type Draft struct {
-	// Definition is what is known so far: of a definition in .maps all that its known fields say,
-	// with the others in Unknown; of any other only where it is, its Raw bytes, and its BTFType if
-	// it has one. The handler fills in the rest. Name, Section, Offset, Source and Raw stay as they
-	// are, whatever it does to them.
+	// Definition holds what is known so far: of a definition in .maps all that its known fields
+	// say, with the others in Unknown; of any other only where it is, its Raw bytes, and its
+	// BTFType if it has one. The handler fills in the rest. Name, Section, Offset, Source and Raw
+	// stay as they are, whatever it does to them. PinPath is where to pin the map, by
+	// [Options.PinPolicy], like [Map.SetPin].
 	//
-	// Of the fields in Unknown the handler takes out those that it understood. What is left there
-	// is refused, or, with [Options.IgnoreUnknownFields], reported.
+	// The handler removes from Unknown the fields that it understood. What is left there is
+	// refused, or, with [Options.IgnoreUnknownFields], reported.
 	Definition
 
-	// Supply, if it is set, is asked for the map when the object is loaded, once, instead of making
-	// one. The loader takes a descriptor of its own: the map that Supply returns stays the
-	// handler's, who may close it when [Object.Load] has returned. If Definition.Type is set, the
-	// map has to be what the definition says, as with [Map.UseMap]. It is used as it is: with no
-	// initial values put in.
+	// Supply, if it is set, is called for the map when the object is loaded, once, and the load
+	// makes none. The loader takes a descriptor of its own: the map that Supply returns stays the
+	// handler's, which may close it when [Object.Load] has returned. If Definition.Type is set, the
+	// map has to be what the definition says, as with [Map.UseMap]. It is used as it is: no initial
+	// values are put in.
 	Supply func() (*ebpf.Map, error)
 
 	inner *mapdef.Draft

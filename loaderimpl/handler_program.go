@@ -13,16 +13,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// A ProgramHandler says what the programs of a section are, and what is to be done with them. It is
+// A ProgramHandler says what the programs of a section are, and what is done with them. It is
 // registered with [Options.ProgramHandlers], for the objects that are opened with these options and
 // no others. The three functions are called in the order in which they stand here; each may be nil.
-// Their errors are wrapped with their place, and have the class of what they wrap: of this
-// package's sentinels, or an errno.
+// This package adds to their errors where they happened, and they have the class of what they wrap:
+// a [Class], or an errno.
 type ProgramHandler struct {
-	// Section is the name of the section, without the ? that it may start with. A name that ends in
-	// a slash stands for all that go on after the slash. The caller's handlers come before this
-	// package's own table, [KindOf]; of several that match, the one with the longest Section is
-	// asked.
+	// Section names the section, without the ? that it may start with. A name that ends in a slash
+	// stands for all that go on after the slash. The caller's handlers come before this package's
+	// own table, [KindOf]; of several that match, the one with the longest Section is asked.
 	//
 	// A handler whose Section is empty is the fallback, for sections that neither another handler
 	// nor the table knows.
@@ -30,30 +29,30 @@ type ProgramHandler struct {
 
 	// Setup is called when the object is opened, for each program in the order of sections and
 	// offsets, when everything else about the object is known. It sets the program up with its
-	// setters; without, a program that a handler is for has no kind, and is loaded by default if
+	// setters; without it, a program that has a handler has no kind, and is loaded by default if
 	// its section's name has no ?. An error refuses the object.
 	Setup func(p *Program) error
 
-	// Prepare is called when the object is loaded, for each program that is, right before it goes
-	// to the kernel. An error fails the load.
+	// Prepare is called when the object is loaded, for each program that is loaded, right before it
+	// goes to the kernel. An error fails the load.
 	Prepare func(p *Preparation) error
 
 	// Attach is called by [Loaded.Attach]. Closing what it returns undoes it.
 	Attach func(p *Program, l *Loaded) (io.Closer, error)
 }
 
-// A Preparation is a program that is about to be loaded.
+// A Preparation describes a program that is about to be loaded.
 type Preparation struct {
-	// Program is the program in the object. Its setters come too late.
+	// Program is the program in the object. It is too late for its setters.
 	Program *Program
 	// Maps are the object's maps by their names, without those that were left out. They are the
 	// loader's to close.
 	Maps map[string]*ebpf.Map
-	// Kind is what the kernel will be told. It may be changed, for this load.
+	// Kind tells the kernel what the program is for. It may be changed, for this load.
 	Kind ProgramKind
-	// Code are the program's instructions with all it calls, in this machine's byte order, 8 bytes
-	// each, as they will go to the kernel: maps are descriptors, and types are this kernel's. Bytes
-	// may be changed; there stay as many.
+	// Code holds the program's instructions with all functions it calls, in this machine's byte
+	// order, 8 bytes each, as they go to the kernel: maps are descriptors, and types are this
+	// kernel's. Bytes may be changed, not their number.
 	Code []byte
 }
 
@@ -65,7 +64,7 @@ func (h *ProgramHandler) handles(section string) bool {
 	return h.Section != "" && section == h.Section
 }
 
-// checkProgramHandlers refuses handlers that nobody could choose between.
+// checkProgramHandlers refuses two handlers for one section.
 func checkProgramHandlers(list []ProgramHandler) error {
 	for i, h := range list {
 		if slices.ContainsFunc(list[:i], func(other ProgramHandler) bool { return other.Section == h.Section }) {
@@ -75,8 +74,8 @@ func checkProgramHandlers(list []ProgramHandler) error {
 	return nil
 }
 
-// programHandler is the handler for a section, and the kind of program that this package's table
-// says, if no handler comes before it.
+// programHandler returns the handler for a section, and the kind of program by this package's
+// table, if no handler comes before it.
 func programHandler(list []ProgramHandler, section string) (*ProgramHandler, ProgramKind) {
 	section = strings.TrimPrefix(section, "?")
 	var best, fallback *ProgramHandler
@@ -111,9 +110,9 @@ func (o *Object) setUp() error {
 	return nil
 }
 
-// Attach has a program attached by its section's handler. Closing what is returned undoes it, and
-// does so before l is closed; closing l does not. The error is of [ClassNotSupported] if no handler
-// attaches the program, and of [ClassNotFound] if there is no such program.
+// Attach attaches a program by its section's handler. Closing what it returns detaches the program,
+// and comes before l is closed; closing l does not detach. The error is of [ClassNotSupported] if
+// no handler attaches the program, and of [ClassNotFound] if there is no such program.
 func (l *Loaded) Attach(program string) (io.Closer, error) {
 	p := l.object.Program(program)
 	var err error

@@ -26,29 +26,29 @@ type LoadOptions struct {
 	// ExtraTypes are more types that CO-RE relocations may find, such as a driver's.
 	ExtraTypes []*btf.Spec
 
-	// LogLevel is what the verifier says of programs that it takes; see [ebpf.ProgramOptions]. What
-	// it says of a program that it refuses is in the error in any case.
+	// LogLevel says what the verifier logs of programs that it accepts; see [ebpf.ProgramOptions].
+	// What it says of a program that it refuses is in the error in any case.
 	LogLevel ebpf.LogLevel
 }
 
-// Loaded is what a load made in the kernel. Its maps and programs are there for as long as it is
+// Loaded holds what a load made in the kernel. Its maps and programs exist for as long as it is
 // open, and longer if they are pinned, attached or in use.
 type Loaded struct {
 	Maps     map[string]*ebpf.Map     // by their names in the object; without those that were left out
 	Programs map[string]*ebpf.Program // by their names in the object; without those that were left out
 
-	// TypesRefused says why maps are without the types of their keys and values though they have
-	// some: the kernel did not take them.
+	// TypesRefused says why maps were made without the types of their keys and values though they
+	// have some: the kernel refused them.
 	TypesRefused map[string]error
 
-	// VerifierLogs are what the verifier said of the programs it took, by their names, if
+	// VerifierLogs hold what the verifier said of the programs it accepted, by their names, if
 	// LoadOptions.LogLevel asked for it.
 	VerifierLogs map[string]string
 
 	object *Object
 }
 
-// Close gives everything up.
+// Close closes all maps and programs.
 func (l *Loaded) Close() error {
 	var errs []error
 	for _, p := range l.Programs {
@@ -110,7 +110,7 @@ func (o *Object) Load(opts LoadOptions) (*Loaded, error) {
 	return loaded, nil
 }
 
-// load is the load, in stages.
+// load goes through the stages of a load.
 func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := o.checkLoad(); err != nil {
 		return nil, err

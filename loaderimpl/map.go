@@ -13,7 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// A Map is a map of an object, to be looked at and changed before it is created.
+// A Map is a map of an object, which can be looked at and changed before it is created.
 type Map struct {
 	object   *Object
 	def      *mapdef.Definition
@@ -46,7 +46,7 @@ func newMap(o *Object, d *mapdef.Definition) *Map {
 	return m
 }
 
-// Name is the map's name in the object.
+// Name returns the map's name in the object.
 func (m *Map) Name() string { return m.def.Name }
 
 // Definition returns what the object says of the map, with the changes that were made.
@@ -95,16 +95,16 @@ func (m *Map) SetPin(path string, policy PinPolicy) error {
 	})
 }
 
-// UseMap asks for a map that is there to be used instead of a new one, or, with nil, for a new one
-// after all. At the load it has to be what the definition says, as if it were pinned: the error is
-// a [*MapDiffersError] otherwise. It is used as it is, with no initial values put in, and pinned if
-// the definition asks for it. The map stays the caller's, and has to be open until the load, which
+// UseMap makes Load use existing instead of creating a map; a nil map restores the default. At the
+// load the map has to be what the definition says, as if it were pinned; a [*MapDiffersError] says
+// where it is not. It is used as it is, no initial values are put in, and it is pinned if the
+// definition asks for it. The map stays the caller's, and has to be open until the load, which
 // takes a descriptor of its own.
 func (m *Map) UseMap(existing *ebpf.Map) error { return m.set(func() { m.existing = existing }) }
 
-// SetInnerMap says what the maps in a map of maps look like: like template, whatever the definition
-// says; or, with nil, as the definition says. The template is not put in, stays the caller's, and
-// has to be open until the load. For a map that holds no maps, the error is of [ClassDefinition].
+// SetInnerMap makes the maps in a map of maps look like template, whatever the definition says; a
+// nil template restores the definition. The template is not put in, stays the caller's, and has to
+// be open until the load. For a map that holds no maps, the error is of [ClassDefinition].
 func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	return m.object.change(m.def.Name, func() error {
 		if !mapdef.HoldsMaps(m.def.Type) {
@@ -115,11 +115,11 @@ func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	})
 }
 
-// SetAutocreate leaves the map out, or in. A program that uses a map that was left out loads only
-// if the verifier finds that the use is never reached.
+// SetAutocreate says whether to create the map. By default all maps are. A program that uses a map
+// that was left out loads only if the verifier finds that the use is never reached.
 func (m *Map) SetAutocreate(create bool) error { return m.set(func() { m.create = create }) }
 
-// InitialValue is what a map of global data holds from the start. Nil for other maps.
+// InitialValue returns what a map of global data holds from the start. Nil for other maps.
 func (m *Map) InitialValue() []byte {
 	if m.def.Source != mapdef.SourceData {
 		return nil
@@ -130,8 +130,8 @@ func (m *Map) InitialValue() []byte {
 	return bytes.Clone(m.value)
 }
 
-// SetInitialValue changes what a map of global data holds from the start. Its size has to stay;
-// otherwise, and for other maps, the error is of [ClassInvalid].
+// SetInitialValue changes what a map of global data holds from the start. For a value of another
+// size, and for other maps, the error is of [ClassInvalid].
 func (m *Map) SetInitialValue(value []byte) error {
 	return m.object.change(m.def.Name, func() error {
 		if m.def.Source != mapdef.SourceData || len(value) != int(m.def.ValueSize) {

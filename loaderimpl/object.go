@@ -107,7 +107,7 @@ func Open(paths []string, opts Options) (*Object, error) {
 	return OpenBytes(data, opts)
 }
 
-// objectName is the name of a file up to its first dot, as in libbpf (bpf_object__new).
+// objectName returns the name of a file up to its first dot, as in libbpf (bpf_object__new).
 func objectName(path string) string {
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	return name
@@ -136,7 +136,8 @@ func readObject(path string) ([]byte, error) {
 	return data, nil
 }
 
-// OpenBytes is [Open] for an object in memory. The object keeps data, which must not be changed.
+// OpenBytes opens an object in memory, like [Open]. The object keeps data, which must not be
+// changed.
 func OpenBytes(data []byte, opts Options) (*Object, error) {
 	o := &Object{name: opts.Name, pinRoot: opts.PinRoot, pinPolicy: opts.PinPolicy}
 	if err := o.open(data, opts); err != nil {
@@ -145,7 +146,7 @@ func OpenBytes(data []byte, opts Options) (*Object, error) {
 	return o, nil
 }
 
-// open is the pure part of a load: bytes, types, functions, definitions, references.
+// open does the pure part of a load: bytes, types, functions, definitions, references.
 func (o *Object) open(data []byte, opts Options) (err error) {
 	if len(data) > objfile.MaxSize {
 		return refuse.At(refuse.StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), objfile.MaxSize, refuse.ErrTooLarge))
@@ -237,12 +238,12 @@ func (o *Object) readHeader() error {
 	return nil
 }
 
-// ByteOrder is the byte order that the object was compiled for.
+// ByteOrder returns the byte order that the object was compiled for.
 func (o *Object) ByteOrder() binary.ByteOrder { return o.file.Order }
 
-// Types are the object's types, for callers who want to look at the types that definitions name by
-// their ids. It is nil for an object without BTF. Lists of variables in it have the offsets that
-// the compiler left there; those of the symbols are in no type.
+// Types returns the object's types, in which callers can look up the ids in definitions. It is nil
+// for an object without BTF. Lists of variables in it have the offsets that the compiler left
+// there; those of the symbols are in no type.
 func (o *Object) Types() (*btf.Spec, error) {
 	spec, err := typeinfo.Spec(o.file, o.types)
 	return spec, export(o.name, err)
@@ -253,7 +254,7 @@ func (o *Object) Types() (*btf.Spec, error) {
 // data in the order of sections.
 func (o *Object) Maps() []*Map { return o.maps }
 
-// Map is the map of that name, or nil.
+// Map returns the map of that name, or nil.
 func (o *Object) Map(name string) *Map {
 	for _, m := range o.maps {
 		if m.def.Name == name {
@@ -263,10 +264,10 @@ func (o *Object) Map(name string) *Map {
 	return nil
 }
 
-// Programs are the object's programs, in the order of sections and offsets.
+// Programs returns the object's programs, in the order of sections and offsets.
 func (o *Object) Programs() []*Program { return o.programs }
 
-// Program is the program of that name, or nil.
+// Program returns the program of that name, or nil.
 func (o *Object) Program(name string) *Program {
 	for _, p := range o.programs {
 		if p.name == name {
@@ -318,7 +319,7 @@ func (o *Object) Clone() *Object {
 	return &c
 }
 
-// change makes a change to something of the object, if it is not too late.
+// change changes something of the object, unless it was loaded.
 func (o *Object) change(name string, f func() error) error {
 	if o.loaded {
 		return export(o.name, refuse.At(refuse.StageOpen, "", name, refuse.ErrLoaded))

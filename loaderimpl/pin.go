@@ -16,21 +16,20 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// A PinPolicy is what to do where something is pinned already at the path that a map is to be
-// pinned at.
+// A PinPolicy says what to do where something is pinned already at the path for a map.
 type PinPolicy uint8
 
 // The policies. Under all of them a load that fails leaves the path as it was.
 const (
-	// PinShare uses the map that is pinned, if it is the one that the definition asks for;
-	// otherwise the load fails with a [*MapDiffersError]. Of several loads at once one pins its
-	// map, and the others use that.
+	// PinShare uses the map that is pinned, if it is what the definition asks for; if not, the load
+	// fails with a [*MapDiffersError]. Of several loads at once one pins its map, and the others
+	// use that.
 	PinShare PinPolicy = iota
-	// PinNew makes a new map. There must be nothing: otherwise the load fails with
+	// PinNew makes a new map. If anything is pinned at the path, the load fails with
 	// [ClassNameConflict].
 	PinNew
 	// PinReplace makes a new map, and puts it in the place of what is pinned once everything else
-	// is loaded. Who uses what was pinned goes on to; nobody sees the path empty.
+	// is loaded. What was pinned stays in use where it is used; the path is never empty.
 	PinReplace
 )
 
@@ -81,8 +80,7 @@ func checkPinName(name string) error {
 // A pinner pins maps, and makes the folders for it.
 type pinner struct{ undo *undoStack }
 
-// errFolderGone is a folder that was there, and is not any more when something is to be pinned in
-// it.
+// errFolderGone says that a folder for a pin was removed before the pin was made.
 var errFolderGone = errors.New("folder was removed by another")
 
 // pinNew pins a map where nothing is pinned, and makes the folder for it.
@@ -109,7 +107,7 @@ func (p pinner) pinNew(m *mapLoad) error {
 	return nil
 }
 
-// makeFolder makes a folder on a bpffs if it is not there: the last of its path, and no more, as
+// makeFolder makes a folder on a bpffs if it does not exist: the last of its path, and no more, as
 // libbpf does (make_parent_dir).
 func (p pinner) makeFolder(dir string) error {
 	if _, err := os.Lstat(dir); err == nil {
@@ -135,7 +133,7 @@ func (p pinner) makeFolder(dir string) error {
 	return nil
 }
 
-// removePin removes a pin if it is that of the map with that id. Another loader could have put its
+// removePin removes a pin if it is that of the map with that id. Another loader may have pinned its
 // own there.
 func removePin(path string, id uint32) error {
 	fd, err := sys.OpenPin(path)
@@ -262,7 +260,7 @@ func pinAt(fd int, path string) error {
 	return nil
 }
 
-// checkBPFFS refuses a folder that is on no bpffs.
+// checkBPFFS refuses a folder that is not on a bpffs.
 func checkBPFFS(dir string) error {
 	onBPFFS, err := sys.OnBPFFS(dir)
 	if err != nil {

@@ -21,12 +21,12 @@ import (
 
 // Iproute2Options say where to pin iproute2's maps.
 type Iproute2Options struct {
-	// PinMount is the mount point of a bpffs; iproute2's default is /sys/fs/bpf.
+	// PinMount names the mount point of a bpffs; iproute2's default is /sys/fs/bpf.
 	PinMount string
-	// PinSubdir is the folder there for the part of iproute2 that loads: "tc" (the default), "xdp"
-	// or "ip".
+	// PinSubdir names the folder there for the part of iproute2 that loads: "tc" (the default),
+	// "xdp" or "ip".
 	PinSubdir string
-	// PinIDs are the folders, below PinMount, of the pinning ids that iproute2 does not know by
+	// PinIDs name the folders, below PinMount, of the pinning ids that iproute2 does not know by
 	// itself: see [ParsePinIDs].
 	PinIDs map[uint32]string
 }
@@ -37,7 +37,7 @@ const (
 	iproute2Main    = "tc"
 )
 
-// iproute2Subdirs are the parts of iproute2 that load programs, each with a folder. Those but tc
+// iproute2Subdirs lists the parts of iproute2 that load programs, each with a folder. Those but tc
 // are links to it, so that tc and XDP programs share their maps (bpf_gen_hierarchy).
 var iproute2Subdirs = []string{iproute2Main, "xdp", "ip"}
 
@@ -86,7 +86,7 @@ func checkPinID(id uint32, path string) error {
 	return nil
 }
 
-// A pinTree is where iproute2 pins the maps of one object.
+// A pinTree says where iproute2 pins the maps of one object.
 type pinTree struct {
 	mount  string // of a bpffs; empty for nowhere
 	subdir string // one of iproute2Subdirs
@@ -107,9 +107,9 @@ func newPinTree(object []byte, opts *Iproute2Options) (*pinTree, error) {
 	return t, nil
 }
 
-// path is where a map is to be pinned, empty for nowhere (bpf_make_pathname). An id that the table
-// does not have is nowhere to iproute2; a map that is meant to be pinned and is not would be found
-// by nobody, so here it is refused.
+// path returns where to pin a map, empty for nowhere (bpf_make_pathname). iproute2 pins an id that
+// the table does not have nowhere; the programmer meant the map to be pinned and could not find it,
+// so here it is refused.
 func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 	folder := ""
 	switch p := d.Iproute2.Pinning; p {
@@ -134,8 +134,7 @@ func (t *pinTree) path(d *mapdef.Definition) (string, error) {
 	return filepath.Join(t.mount, folder, d.Name), nil
 }
 
-// makePinTree makes what is missing of the folders for a pin, and has it removed again should the
-// load fail.
+// makePinTree makes the missing folders for a pin, and removes them again should the load fail.
 func (p pinner) makePinTree(t *pinTree, folder string) error {
 	if err := checkBPFFS(t.mount); err != nil {
 		return err
@@ -163,7 +162,7 @@ func (p pinner) makePinTree(t *pinTree, folder string) error {
 }
 
 // makeTreeLink makes one of iproute2's subdirectories, a link to the one for tc. The link is
-// relative, so that it also leads there where the mount is seen in another place.
+// relative, so that it also works where the mount is seen at another path.
 func (p pinner) makeTreeLink(mount, subdir string) error {
 	link := filepath.Join(mount, subdir)
 	if _, err := os.Lstat(link); err == nil {

@@ -27,21 +27,19 @@ type Program struct {
 	kindOfCaller bool // kind is that of the programs which call it, found out by a load
 }
 
-// Name is the name of the program's function.
+// Name returns the name of the program's function.
 func (p *Program) Name() string { return p.name }
 
-// Section is the name of the program's section as it stands in the object, with its ? if it has
-// one.
+// Section returns the name of the program's section as it stands in the object, with its ? if it
+// has one.
 func (p *Program) Section() string { return p.section }
 
-// Kind is what the kernel will be told the program is for: what its section name or its handler
-// says, or what was set. Its Type is [ebpf.UnspecifiedProgram] if neither says anything. A program
-// in one of iproute2's sections of tail calls, ID/SLOT, gets the kind of the programs that call it
-// when it is loaded.
+// Kind returns what the program is for: what its section name or its handler says, or what was set.
+// Its Type is [ebpf.UnspecifiedProgram] if none says anything. A program in one of iproute2's
+// sections of tail calls, ID/SLOT, gets the kind of the programs that call it when it is loaded.
 func (p *Program) Kind() ProgramKind { return p.kind }
 
-// SetKind says what the program is for, instead of its section name. It is refused with
-// [ClassInvalid] after a load.
+// SetKind changes what the program is for. It is refused with [ClassInvalid] after a load.
 func (p *Program) SetKind(k ProgramKind) error {
 	return p.object.change(p.name, func() error {
 		p.kind = k
@@ -49,11 +47,11 @@ func (p *Program) SetKind(k ProgramKind) error {
 	})
 }
 
-// Autoload is whether the program will be loaded: by default yes, unless its section's name starts
-// with a ?.
+// Autoload reports whether the program will be loaded: by default yes, unless its section's name
+// starts with a ?.
 func (p *Program) Autoload() bool { return p.autoload }
 
-// SetAutoload leaves the program out, or in. It is refused with [ClassInvalid] after a load.
+// SetAutoload says whether to load the program. It is refused with [ClassInvalid] after a load.
 func (p *Program) SetAutoload(load bool) error {
 	return p.object.change(p.name, func() error {
 		p.autoload = load

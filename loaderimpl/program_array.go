@@ -65,11 +65,11 @@ func (f arrayFiller) keep(array *ebpf.Map, slot uint32) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look at what is there: %w", err)
+		return fmt.Errorf("look up its program: %w", err)
 	}
 	old, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
 	if err != nil {
-		return fmt.Errorf("hold program %d, which is there: %w", id, err)
+		return fmt.Errorf("hold its program %d: %w", id, err)
 	}
 	f.undo.finally(func() { old.Close() })
 	f.undo.push(func() error { return array.Put(slot, uint32(old.FD())) })

@@ -108,8 +108,8 @@ func (l *programLoader) describe(request *sys.Program, b *code.Body) {
 	}
 }
 
-// explain says what is behind the kernel's refusal of a program: the verifier's words, or a map
-// that was left out.
+// explain adds to the kernel's refusal of a program what the verifier says, or the map that was
+// left out.
 func (l *programLoader) explain(err error, log string) error {
 	if log == "" {
 		return fmt.Errorf("load program: %w", err)
@@ -121,8 +121,8 @@ func (l *programLoader) explain(err error, log string) error {
 	return &refuse.Error{Stage: refuse.StageLoad, Class: ClassVerifier, Err: refusal}
 }
 
-// missing is the map that was left out and that a program used nevertheless, by the verifier's log.
-// It is empty if that was not the reason.
+// missing returns the map that was left out and that a program used, by the verifier's log. It is
+// empty if that was not the reason.
 func (l *programLoader) missing(log string) string {
 	for i, m := range l.maps {
 		if m.kernel == nil && strings.Contains(log, fmt.Sprintf("unknown#%d", code.PoisonMap+i)) {

@@ -55,9 +55,9 @@ func (o *Object) findTailCalls() error {
 	return nil
 }
 
-// tailCallArray is the PROG_ARRAY of that id. iproute2 takes the first of several, and does not
-// load the programs of a section that names none; both would leave slots empty that somebody wanted
-// filled.
+// tailCallArray returns the PROG_ARRAY of that id. iproute2 takes the first of several, and does
+// not load the programs of a section that names none; both would leave slots empty that the
+// programmer wanted filled.
 func (o *Object) tailCallArray(id uint32) (*mapdef.Definition, error) {
 	var array *mapdef.Definition
 	for _, m := range o.maps {
@@ -76,8 +76,8 @@ func (o *Object) tailCallArray(id uint32) (*mapdef.Definition, error) {
 }
 
 // settleTailCalls gives programs in sections of tail calls the kind of the programs that call them,
-// as the kernel wants of a PROG_ARRAY. iproute2 loads one other section, and knows. Here those that
-// will be loaded have to be of one kind, or the caller has to say.
+// as the kernel requires of a PROG_ARRAY. iproute2 loads one other section, and so knows the kind.
+// Here those that will be loaded have to be of one kind, or the caller has to set it.
 func (o *Object) settleTailCalls() error {
 	i := slices.IndexFunc(o.programs, (*Program).untyped)
 	if i < 0 {
@@ -102,7 +102,7 @@ func (o *Object) settleTailCalls() error {
 	return nil
 }
 
-// untyped reports whether a program will be loaded as a tail call whose kind nobody has said yet.
+// untyped reports whether a program will be loaded as a tail call and has no kind yet.
 func (p *Program) untyped() bool {
 	return p.tailCall && p.autoload && p.kind.Type == ebpf.UnspecifiedProgram
 }

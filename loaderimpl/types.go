@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// objectTypes are an object's types in the kernel, for its maps and programs.
+// objectTypes holds an object's types in the kernel, for its maps and programs.
 type objectTypes struct {
 	fd      int              // -1 if the kernel has none of them
 	err     error            // why it has none; nil if there are none
@@ -51,7 +51,7 @@ func loadTypes(o *Object) *objectTypes {
 	return t
 }
 
-// close gives the types up. Maps and programs that were made with them hold them.
+// close closes the types. Maps and programs that were made with them hold them.
 func (t *objectTypes) close() {
 	if t.fd >= 0 {
 		sys.Close(t.fd)
@@ -103,7 +103,7 @@ func takesTypes(t ebpf.MapType) bool {
 // hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
 func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
 
-// typesInUse are the types that the kernel is told of: those of keys, values, global data and
+// typesInUse returns the types that the kernel is told of: those of keys, values, global data and
 // functions.
 func (o *Object) typesInUse() []btf.TypeID {
 	var roots []btf.TypeID

@@ -12,8 +12,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// A Variable is a variable of an object's global data, before the object is loaded. It is found by
-// name in the object's BTF.
+// A Variable is a variable of an object's global data, before the object is loaded. The object's
+// BTF lists variables by name.
 type Variable struct {
 	object *Object
 	name   string
@@ -21,7 +21,7 @@ type Variable struct {
 	err    error           // why there is no such variable
 }
 
-// A globalVariable is where a variable is.
+// A globalVariable says where a variable is.
 type globalVariable struct {
 	typeinfo.Variable
 	in *Map

@@ -8,8 +8,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// claims are what the loader can do. A feature that only some kernels have is claimed: the kernel's
-// refusal is passed on.
+// claims list what the loader can do. A feature that only some kernels have is claimed: the
+// kernel's refusal is passed on.
 var claims = map[loader.Feature]loader.Claim{
 	loader.BTFMaps:         {Support: loader.Yes},
 	loader.LegacyMaps:      {Support: loader.Yes},
@@ -31,10 +31,10 @@ var claims = map[loader.Feature]loader.Claim{
 
 const notYet = "not there yet"
 
-// version is the reference loader's, as loader.yaml has it.
+// version names the reference loader's version, as loader.yaml has it.
 const version = "0.1"
 
-// identity is what the loader says of itself.
+// identity returns what the loader says of itself.
 func identity() *loader.Identity {
 	id := &loader.Identity{
 		Name: "reference", Version: version, Language: "go",

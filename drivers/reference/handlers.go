@@ -16,8 +16,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// vendorSection holds definitions that no loader knows, and vendorSize bytes are one: struct
-// vendor_map of objects/include/vendor.h, eight numbers of 32 bits.
+// vendorSection holds definitions that no loader knows, each of vendorSize bytes: struct vendor_map
+// of objects/include/vendor.h, eight numbers of 32 bits.
 const (
 	vendorSection = "vendor_maps"
 	vendorSize    = 32
@@ -64,7 +64,7 @@ func (s *session) register(h loader.Handler, opts *loaderimpl.Options) bool {
 	return true
 }
 
-// vendor is the caller that registers handlers, for one object.
+// A vendor is a caller that registers handlers, for one object.
 type vendor struct {
 	session *session
 	pinRoot string
@@ -122,7 +122,7 @@ func makeMap(d *loaderimpl.Definition) (*ebpf.Map, error) {
 	})
 }
 
-// readFields makes sense of the fields vendor_entries and vendor_node, and leaves others unknown.
+// readFields reads the fields vendor_entries and vendor_node, and leaves others unknown.
 func readFields(d *loaderimpl.Draft) error {
 	unknown := d.Unknown
 	d.Unknown = nil
@@ -142,12 +142,12 @@ func readFields(d *loaderimpl.Draft) error {
 		}
 	}
 	if len(unknown) == 0 {
-		return loaderimpl.ErrHandBack // a section that nobody knows
+		return loaderimpl.ErrHandBack // a section that no loader knows
 	}
 	return nil
 }
 
-// programs is the handler of programs in a section; kind says which it is of the three.
+// programs returns the handler of programs in a section; kind says which of the three it is.
 func (v *vendor) programs(section string, kind uint32) loaderimpl.ProgramHandler {
 	return loaderimpl.ProgramHandler{
 		Section: section,
@@ -157,8 +157,8 @@ func (v *vendor) programs(section string, kind uint32) loaderimpl.ProgramHandler
 	}
 }
 
-// setUp makes a program what it were in section xdp: for the kernel, XDP programs of another attach
-// type may not be called from such.
+// setUp makes a program what it would be in section xdp: for the kernel, XDP programs of another
+// attach type may not be called from such.
 func (v *vendor) setUp(p *loaderimpl.Program) error {
 	v.setups++
 	switch vendorName(p) {
@@ -173,7 +173,7 @@ func (v *vendor) setUp(p *loaderimpl.Program) error {
 	return p.SetKind(kind)
 }
 
-// vendorName is what comes after vendor/ in the name of a program's section; empty for other
+// vendorName returns what comes after vendor/ in the name of a program's section; empty for other
 // sections.
 func vendorName(p *loaderimpl.Program) string {
 	name, is := strings.CutPrefix(strings.TrimPrefix(p.Section(), "?"), "vendor/")
@@ -183,7 +183,7 @@ func vendorName(p *loaderimpl.Program) string {
 	return name
 }
 
-// prepare leaves its traces in the object's map vendor_calls, if there is one.
+// prepare counts its calls in the object's map vendor_calls, if there is one.
 func (v *vendor) prepare(p *loaderimpl.Preparation, kind uint32) error {
 	calls := p.Maps[vendorCalls]
 	if calls == nil {
@@ -218,13 +218,13 @@ func attachVendor(p *loaderimpl.Program, l *loaderimpl.Loaded) (io.Closer, error
 	return jump{jumps, uint32(n)}, nil
 }
 
-// A jump is an element of a PROG_ARRAY.
+// A jump holds an element of a PROG_ARRAY.
 type jump struct {
 	in *ebpf.Map
 	at uint32
 }
 
-// Close takes the program out. One that is out already is no error.
+// Close takes the program out. It is no error if the program is out already.
 func (j jump) Close() error {
 	err := j.in.Delete(j.at)
 	if errors.Is(err, ebpf.ErrKeyNotExist) {

@@ -18,8 +18,8 @@ var layouts = map[loader.MapLayout]string{
 	loader.SamplesLayout:  "bpf_load_map_def",
 }
 
-// options are those of a request in the loader's words. Those that it does not have are refused:
-// the reply is then not nil.
+// options translates those of a request for the loader. It refuses those that the loader does not
+// have: the reply is then not nil.
 func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 	layout, ok := layouts[q.MapLayout]
 	if !ok {
@@ -37,7 +37,7 @@ func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 	}, nil
 }
 
-// pinIDs are the pinning ids of a request. One that is no number is the suite's mistake.
+// pinIDs returns the pinning ids of a request. One that is no number is the suite's mistake.
 func pinIDs(table map[string]string) (map[uint32]string, error) {
 	ids := make(map[uint32]string, len(table))
 	for text, path := range table {

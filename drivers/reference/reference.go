@@ -22,19 +22,19 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// New is the reference loader, with no sessions open.
+// New returns the reference loader, with no sessions open.
 func New() loader.Loader { return &reference{sessions: make(map[string]*session)} }
 
 type reference struct {
 	sessions map[string]*session
 }
 
-// A session is one object, and what was loaded of it.
+// A session holds one object, and what was loaded of it.
 type session struct {
 	object *loaderimpl.Object
 	loaded *loaderimpl.Loaded // nil before load
 
-	vendor   *vendor              // who registered handlers; nil for nobody
+	vendor   *vendor              // registered handlers; nil without
 	given    []*ebpf.Map          // to the loader, to be closed once it is loaded
 	attached map[string]io.Closer // by handle
 	handles  int                  // given out so far
@@ -74,7 +74,7 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 	return &loader.Unsupported{Feature: loader.Feature(req.Op()), Reason: notYet}, nil
 }
 
-// Close gives up all sessions.
+// Close closes all sessions.
 func (r *reference) Close() error { return r.reset() }
 
 func (r *reference) reset() error {
@@ -194,8 +194,7 @@ func programID(p *ebpf.Program) (uint32, error) {
 	return uint32(id), nil
 }
 
-// close gives up what the session holds: what is attached first, as it may need the maps that are
-// there.
+// close closes what the session holds: what is attached first, as it may need the maps.
 func (s *session) close() error {
 	var errs []error
 	for number, a := range s.attached {
@@ -258,7 +257,7 @@ func (s *session) unpin(q loader.Unpin) loader.Reply {
 	return s.pinned(q.Target, q.Name, func(h handle) error { return loaderimpl.Unpin(h, q.Path) })
 }
 
-// A handle is a map or program in the kernel.
+// A handle stands for a map or program in the kernel.
 type handle interface{ FD() int }
 
 // pinned does something about the pin of a map or program.

@@ -12,8 +12,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// stages are the loader's own, in the words of the protocol, where a load begins with creating
-// maps.
+// stages translates the loader's stages to the protocol's, where a load begins with creating maps.
 var stages = map[loaderimpl.Stage]loader.Stage{
 	"open":     loader.AtOpen,
 	"link":     loader.AtLink,
@@ -26,7 +25,7 @@ var stages = map[loaderimpl.Stage]loader.Stage{
 	"attach":   loader.AtAttach,
 }
 
-// rejected is a refusal in the words of the protocol.
+// rejected translates a refusal for the protocol.
 func rejected(err error) loader.Reply {
 	var e *loaderimpl.Error
 	if !errors.As(err, &e) {
@@ -54,7 +53,7 @@ func rejected(err error) loader.Reply {
 	return r
 }
 
-// tail is the last n bytes of a text, from the start of a line.
+// tail returns the last n bytes of a text, from the start of a line.
 func tail(text string, n int) string {
 	if len(text) <= n {
 		return text
@@ -63,7 +62,8 @@ func tail(text string, n int) string {
 	return text[strings.IndexByte(text, '\n')+1:]
 }
 
-// kernelClass is what the kernel's errno in an error says, and the errno, 0 if there is none.
+// kernelClass returns the class of the kernel's errno in an error, and the errno, 0 if there is
+// none.
 func kernelClass(err error) (loader.Class, int) {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {

@@ -11,9 +11,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// PoisonMap is the number of a helper that does not exist, plus the index of a map that was left
-// out. A load of such a map becomes a call of it, which the verifier refuses only where it is
-// reached (libbpf: POISON_LDIMM64_MAP_BASE).
+// PoisonMap is the number of a helper that does not exist, to which the index of a map that was
+// left out is added. A load of such a map becomes a call of it, which the verifier refuses only
+// where it is reached (libbpf: POISON_LDIMM64_MAP_BASE).
 const PoisonMap = 2_001_000_000
 
 // A Body holds the code of one program with all the functions it calls, as the kernel gets it.

@@ -40,7 +40,7 @@ const (
 	RefFunc                // 64-bit load of a function's address
 )
 
-// position is where a definition or function starts: a section's index, and bytes into it.
+// A position says where a definition or function starts: a section's index, and bytes into it.
 type position struct {
 	section int
 	offset  uint64

@@ -25,10 +25,10 @@ const (
 	flagXDPFrags  = 1 << 5 // BPF_F_XDP_HAS_FRAGS
 )
 
-// KindOf is what a section name says about the programs in it, by the rules of libbpf's table
+// KindOf returns what a section name says about the programs in it, by the rules of libbpf's table
 // (section_defs, sec_def_matches): a name matches exactly, and a name of the table that ends in +
 // also with a slash and anything after it. A leading ? (do not load by default) is not part of the
-// name. It reports false for a name that says nothing, such as "prog".
+// name. KindOf reports false for a name that says nothing, such as "prog".
 func KindOf(section string) (Kind, bool) {
 	section = strings.TrimPrefix(section, "?")
 	if k, ok := exactKinds[section]; ok {
@@ -62,7 +62,7 @@ func (k Kind) Check() error {
 	return nil
 }
 
-// exactKinds are the section names that stand for themselves only.
+// exactKinds lists the section names that match exactly.
 var exactKinds = map[string]Kind{
 	"socket":        {Type: ebpf.SocketFilter},
 	"syscall":       {Type: ebpf.Syscall, Flags: flagSleepable},
@@ -142,7 +142,7 @@ const (
 	attachFsession      ebpf.AttachType = 58
 )
 
-// prefixKinds are the section names that may go on after a slash, mostly with what to attach to.
+// prefixKinds lists the section names that may go on after a slash, mostly with what to attach to.
 var prefixKinds = map[string]Kind{
 	"kprobe":            {Type: ebpf.Kprobe},
 	"kretprobe":         {Type: ebpf.Kprobe},

@@ -34,7 +34,7 @@ type resolver struct {
 	dataIn    map[int]int // section of global data, by index, to its map
 }
 
-// A mapAt is where the definition of a map starts.
+// A mapAt says where the definition of a map starts.
 type mapAt struct {
 	position
 	index int
@@ -70,8 +70,8 @@ func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) e
 	return nil
 }
 
-// CheckExterns refuses what is declared and defined nowhere. Left alone it would be a null pointer
-// to the verifier at best.
+// CheckExterns refuses what is declared and defined nowhere. To the verifier it would be a null
+// pointer at best.
 func CheckExterns(f *objfile.File, types *typeinfo.Types) error {
 	for i := range f.Symbols {
 		y := &f.Symbols[i]
@@ -102,7 +102,7 @@ func (r *resolver) section(s *objfile.Section, functions []Function) error {
 	for i := range functions {
 		fn := &functions[i]
 		// Between functions there may be the code of a weak function that lost against a strong
-		// one; nobody runs it.
+		// one, which is never called.
 		for len(relocs) > 0 && relocs[0].Offset < fn.Offset {
 			relocs = relocs[1:]
 		}
@@ -149,7 +149,7 @@ func (r *resolver) function(fn *Function, relocs []objfile.Relocation) ([]Refere
 	return refs, nil
 }
 
-// instruction says what one instruction refers to, nil for nothing. It stands off bytes into its
+// instruction returns what one instruction refers to, nil for nothing. It stands off bytes into its
 // section.
 func (r *resolver) instruction(fn *Function, insn []byte, off uint64, rel *objfile.Relocation) (*Reference, error) {
 	src := source(insn, r.file.Order)
@@ -173,7 +173,7 @@ func (r *resolver) instruction(fn *Function, insn []byte, off uint64, rel *objfi
 	return nil, nil
 }
 
-// source is the source register of an instruction, which says what kind of load or call it is.
+// source returns the source register of an instruction, which says what kind of load or call it is.
 func source(insn []byte, order objfile.ByteOrder) byte {
 	if order == objfile.ByteOrder(binary.LittleEndian) {
 		return insn[1] >> 4

@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// mapsSection is where maps are defined by the types of variables.
+// mapsSection holds maps that are defined by the types of variables.
 const mapsSection = ".maps"
 
 // btfParser reads maps that are defined by BTF: a variable in section .maps, whose type is a
@@ -57,7 +57,7 @@ func (btfParser) define(in *Input, s *objfile.Section, handled handledList) ([]*
 	return defs, readSlots(in.File, s, handled, defs, values)
 }
 
-// defineVariable reads one map, and where in the section its values are.
+// defineVariable reads one map, and where its values are in the section.
 func defineVariable(in *Input, s *objfile.Section, v typeinfo.Variable) (*Definition, valuesAt, error) {
 	if !v.Global {
 		return nil, valuesAt{}, refuse.ErrStatic
@@ -140,8 +140,8 @@ func (r *structReader) read(id btf.TypeID, s *typeinfo.Record) error {
 	return r.checkValues()
 }
 
-// handle puts a definition with unknown fields before the handler of the caller's, if there is one.
-// What is unknown to that too is unknown.
+// handle asks the caller's handler about a definition with unknown fields, if there is one. What
+// the handler does not know either is unknown.
 func (r *structReader) handle() error {
 	h, d := r.in.mapHandler(""), r.def
 	if h == nil || len(d.Unknown) == 0 {
@@ -199,7 +199,7 @@ func (r *structReader) field(m typeinfo.Member) (err error) {
 	return err
 }
 
-// pointed is what a pointer points to.
+// pointed returns what a pointer points to.
 func pointed(t *typeinfo.Types, id btf.TypeID) (btf.TypeID, error) {
 	_, p, err := t.Plain(id)
 	if err != nil {
@@ -211,7 +211,7 @@ func pointed(t *typeinfo.Types, id btf.TypeID) (btf.TypeID, error) {
 	return p.Target(), nil
 }
 
-// number is the n of a field that is int (*)[n].
+// number returns the n of a field that is int (*)[n].
 func number(t *typeinfo.Types, id btf.TypeID) (uint32, error) {
 	target, err := pointed(t, id)
 	if err != nil {
@@ -227,7 +227,7 @@ func number(t *typeinfo.Types, id btf.TypeID) (uint32, error) {
 	return t.Word(a.Data[8:]), nil
 }
 
-// number64 is a number that may also be the only value of an enum, which is how __ulong writes
+// number64 returns a number that may also be the only value of an enum, which is how __ulong writes
 // numbers of 64 bits.
 func number64(t *typeinfo.Types, id btf.TypeID) (uint64, error) {
 	_, e, err := t.Plain(id)

@@ -16,9 +16,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// dataParser makes a map of every section of global data: .data, .rodata and .bss, and what is
-// named after them (.rodata.str1.1, .data.mine). Each is an array of one element, the section.
-// Read-only data is read-only for programs, and frozen for everyone before a program is loaded.
+// dataParser makes a map of every section of global data: .data, .rodata and .bss, and those named
+// after them (.rodata.str1.1, .data.mine). Each is an array of one element, the section. Read-only
+// data is read-only for programs, and frozen for user space before a program is loaded.
 type dataParser struct{}
 
 func (dataParser) reads(s *objfile.Section) bool {
@@ -59,8 +59,8 @@ func (dataParser) define(in *Input, s *objfile.Section, handled handledList) ([]
 		d.Value, d.BTFType = list, list
 	}
 	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable).
-	// Hidden data is such (libbpf, btf_fixup_datasec): programs keep locks there, which user space
-	// could break.
+	// Hidden data is such data (libbpf, btf_fixup_datasec): programs keep locks there, which user
+	// space could break.
 	if slices.ContainsFunc(vars, func(v typeinfo.Variable) bool { return !v.Static && !v.Hidden }) {
 		d.Flags |= FlagMmapable
 	}
@@ -72,8 +72,9 @@ func (dataParser) define(in *Input, s *objfile.Section, handled handledList) ([]
 func (d *Definition) Frozen() bool { return d.Source == SourceData && d.Flags&FlagReadOnly != 0 }
 
 // DataName returns the kernel's name for a map of global data, made as libbpf makes it
-// (internal_map_name): as much of the object's name as fits in front of the section's. A section
-// with a second dot keeps its own name alone. bpftool and other tools find data by these names.
+// (internal_map_name): as much of the object's name as there is room for, and the section's. A
+// section with a second dot keeps its own name only. bpftool and other tools find data by these
+// names.
 func DataName(object, section string) string {
 	const longest, least = 15, 7
 	if strings.Contains(strings.TrimPrefix(section, "."), ".") {

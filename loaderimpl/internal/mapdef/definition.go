@@ -7,7 +7,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// A Source is the way in which a map was defined.
+// A Source names the way in which a map was defined.
 type Source string
 
 // The ways to define a map.
@@ -20,11 +20,11 @@ const (
 	SourceHandler  Source = "handler"  // whatever a handler of the caller's made of it
 )
 
-// A Definition is what an object says of one map. All parsers end in it, and nothing after them
+// A Definition holds what an object says of one map. All parsers end in it, and nothing after them
 // asks which one it was.
 //
-// A definition says what the programmer wrote. What a kernel wants otherwise (a number of CPUs,
-// sizes in whole pages) is put right when the map is created, as it depends on the machine.
+// A definition says what the programmer wrote. Where a kernel needs something else (a number of
+// CPUs, sizes in whole pages), creating the map puts it right, as it depends on the machine.
 type Definition struct {
 	Name    string // as programs and callers name it: the variable, or the section of global data
 	Section string
@@ -34,11 +34,11 @@ type Definition struct {
 	Attributes
 	PinByName bool // in the folder of the caller's choice, under the map's name (LIBBPF_PIN_BY_NAME)
 
-	// Key and Value are their types, by id in the object's types; 0 where the definition gives
+	// Key and Value name their types, by id in the object's types; 0 where the definition gives
 	// sizes only. The Value of global data is its section's list of variables.
 	Key, Value btf.TypeID
 
-	// BTFType is the struct that defines the map, by id in the object's types: for a caller who
+	// BTFType names the struct that defines the map, by id in the object's types, for a caller who
 	// reads in it what this package does not. It is 0 where there is no such struct.
 	BTFType btf.TypeID
 	// Unknown are the fields that were ignored because Options.IgnoreUnknownFields asked for it.
@@ -47,13 +47,13 @@ type Definition struct {
 	// changed.
 	Raw []byte
 
-	// Iproute2 is what only iproute2's definitions say. Nil for others.
+	// Iproute2 holds what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 
-	// Inner is what the maps in a map of maps look like. Nil for other maps. Where the definition
+	// Inner says what the maps in a map of maps look like. Nil for other maps. Where the definition
 	// names a map of the object for that, it is that map's own, and changes with it.
 	Inner *Definition
-	// Slots are what a map of maps or a PROG_ARRAY holds from the start.
+	// Slots list what a map of maps or a PROG_ARRAY holds from the start.
 	Slots []Slot
 
 	// PinPath says where a handler wants the map pinned. It is empty for nowhere.
@@ -64,7 +64,7 @@ type Definition struct {
 	innerIndex uint32 // bpf_load_map_def: inner_map_idx
 }
 
-// A Field is a part of a map definition that this package knows no meaning for.
+// A Field is a part of a map definition that this package does not know.
 type Field struct {
 	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
 	Type   btf.TypeID // by id in the object's types; 0 for a legacy definition
@@ -72,7 +72,7 @@ type Field struct {
 	Raw    []byte     // the field's bytes in the section; empty for a field that says everything in its type
 }
 
-// A Slot is a map or program that an element of another map refers to from the start.
+// A Slot puts a map or program into an element of another map from the start.
 type Slot struct {
 	Index uint32 // key, in host byte order
 	Name  string // of the map or program
@@ -89,10 +89,10 @@ const (
 	FlagInnerMap    = 1 << 12 // BPF_F_INNER_MAP
 )
 
-// NoNode is the kernel's word for "any node" (NUMA_NO_NODE, -1).
+// NoNode asks for any node (the kernel's NUMA_NO_NODE, -1).
 const NoNode = ^uint32(0)
 
-// Attributes are what a map is created with, as far as a definition says it.
+// Attributes hold what a map is created with, as far as a definition says it.
 type Attributes struct {
 	Type       ebpf.MapType
 	KeySize    uint32 // bytes

@@ -111,8 +111,8 @@ func (in *Input) checkTwins() error {
 	return nil
 }
 
-// parserOf is who reads the definitions in a section: a handler of the caller's, or a parser of
-// this package's, or nobody.
+// parserOf returns the parser of the definitions in a section: a handler of the caller's, one of
+// this package's, or nil.
 func (in *Input) parserOf(s *objfile.Section) parser {
 	if !holdsDefinitions(s) {
 		return ownParser(s)

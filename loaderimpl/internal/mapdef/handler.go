@@ -55,7 +55,7 @@ func (d *Draft) Number(f Field) (uint32, error) {
 	return n, nil
 }
 
-// CheckHandlers refuses handlers that could not be called, or that nobody could choose between.
+// CheckHandlers refuses handlers that could not be called, and two for one section.
 func CheckHandlers(list []Handler) error {
 	for i, h := range list {
 		switch {
@@ -70,8 +70,8 @@ func CheckHandlers(list []Handler) error {
 	return nil
 }
 
-// mapHandler is the handler of a section, or, for no section, the one for what nobody else
-// understands. It is nil where there is none.
+// mapHandler returns the handler of a section, or, for no section, the one for what nothing else
+// understands; nil where there is none.
 func (in *Input) mapHandler(section string) *Handler {
 	for i := range in.Handlers {
 		if in.Handlers[i].Section == section {
@@ -81,8 +81,8 @@ func (in *Input) mapHandler(section string) *Handler {
 	return nil
 }
 
-// ask puts a definition before a handler, and takes over what it made of it. If the handler hands
-// it back, d is as it was.
+// ask shows a definition to a handler, and adopts what it filled in. If the handler hands it back,
+// d stays as it was.
 func (h *Handler) ask(in *Input, d *Definition) error {
 	draft := &Draft{Definition: *d, in: in}
 	draft.Unknown = slices.Clone(d.Unknown)
@@ -141,7 +141,7 @@ func (p sectionHandler) define(in *Input, s *objfile.Section, _ handledList) ([]
 	return defineRest(in, s, defs, back)
 }
 
-// typesOf are the types of a section's variables, by their names.
+// typesOf returns the types of a section's variables, by their names.
 func typesOf(in *Input, s *objfile.Section) (map[string]btf.TypeID, error) {
 	_, vars, err := in.Types.Variables(s, nil)
 	if err != nil {
@@ -156,8 +156,8 @@ func typesOf(in *Input, s *objfile.Section) (map[string]btf.TypeID, error) {
 	return types, nil
 }
 
-// draftAt is what there is to be known of a definition whose layout is not: its place and bytes.
-// They go on to where the symbol says, or, if it says nothing, to the next.
+// draftAt returns what is known of a definition whose layout is not: where it is, and its bytes.
+// They go on to where the symbol says, or, if it has no size, to the next.
 func draftAt(s *objfile.Section, y *objfile.Symbol, after []*objfile.Symbol) (*Definition, error) {
 	room := s.Size - y.Value
 	if len(after) > 0 {
@@ -180,7 +180,7 @@ func draftAt(s *objfile.Section, y *objfile.Symbol, after []*objfile.Symbol) (*D
 	return d, nil
 }
 
-// checkHandled holds what a handler made of a definition to what any parser's has to be.
+// checkHandled checks what a handler filled in as it is checked in every parser's definitions.
 func (d *Definition) checkHandled(ignoreUnknown bool) error {
 	switch {
 	case d.Type == ebpf.UnspecifiedMap && d.Supply == nil:
@@ -191,8 +191,8 @@ func (d *Definition) checkHandled(ignoreUnknown bool) error {
 	return nil
 }
 
-// defineRest reads the definitions that a handler handed back, as if those that it took were not
-// there.
+// defineRest reads the definitions that a handler handed back, as if those that it took did not
+// exist.
 func defineRest(in *Input, s *objfile.Section, handled handledList, back []*objfile.Symbol) ([]*Definition, error) {
 	own := ownParser(s)
 	if own == nil {
@@ -230,8 +230,8 @@ func (h handledList) covers(offset uint64) bool {
 	})
 }
 
-// referredTo are the sections that hold definitions nobody reads, by index: a program loads the
-// address of something in them.
+// referredTo finds the sections, by index, that hold definitions which no parser reads, and of
+// which a program loads an address.
 func referredTo(f *objfile.File) (map[int]bool, error) {
 	found := make(map[int]bool)
 	for i := range f.Sections {

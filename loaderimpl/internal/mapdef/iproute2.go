@@ -14,18 +14,18 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// iproute2Size is that of struct bpf_elf_map { __u32 type, size_key, size_value, max_elem, flags,
-// id, pinning, inner_id, inner_idx; }, in bytes (iproute2, include/bpf_elf.h).
+// iproute2Size counts the bytes of struct bpf_elf_map { __u32 type, size_key, size_value, max_elem,
+// flags, id, pinning, inner_id, inner_idx; } (iproute2, include/bpf_elf.h).
 const iproute2Size = 36
 
-// iproute2MaxMaps is how many maps an object may define (iproute2, ELF_MAX_MAPS). It also bounds
-// how many elements maps of maps can have.
+// iproute2MaxMaps limits how many maps an object may define (iproute2, ELF_MAX_MAPS). It also
+// bounds how many elements maps of maps can have.
 const iproute2MaxMaps = 64
 
-// Iproute2Map is what a struct bpf_elf_map says that other definitions do not.
+// Iproute2Map holds what a struct bpf_elf_map says that other definitions do not.
 type Iproute2Map struct {
-	// ID is what other maps and sections of tail calls call the map by. Several maps may have one:
-	// that is how a map of maps gets more than one element.
+	// ID is the number by which other maps and sections of tail calls refer to the map. Several
+	// maps may share one: that is how a map of maps gets more than one element.
 	ID         uint32
 	Pinning    Iproute2Pinning
 	InnerID    uint32 // map of maps: the ID of its elements; 0 for other maps
@@ -42,13 +42,13 @@ const (
 	Iproute2PinGlobal Iproute2Pinning = 2 // PIN_GLOBAL_NS: in the folder globals
 )
 
-// NotInserted is an InnerIndex (-1) that leaves a map out of the maps of maps that it shows the
-// elements of.
+// NotInserted leaves a map out of the maps of maps whose elements look like it (an InnerIndex of
+// -1).
 const NotInserted = ^uint32(0)
 
-// iproute2Layout is struct bpf_elf_map. As in iproute2 all definitions of a section have one size,
-// a shorter one lacks fields, which are then 0, and a longer one is of a future version, whatever
-// its tail (bpf_fetch_maps_end).
+// iproute2Layout reads struct bpf_elf_map. As in iproute2 all definitions of a section have one
+// size, a shorter one lacks fields, which are then 0, and a longer one is of a future version,
+// whatever its tail (bpf_fetch_maps_end).
 type iproute2Layout struct{}
 
 func (iproute2Layout) size() int        { return iproute2Size }
@@ -71,8 +71,8 @@ func (iproute2Layout) read(d *Definition, n numbers) error {
 // connect finds the inner maps of each map of maps by its inner_id. The first map of that id shows
 // what the elements look like. It and all others of that id become elements, each at its own
 // inner_idx (bpf_maps_attach_all). There may be none if the outer map is pinned: one object makes
-// it, and others use it without having maps for it. Who comes first then finds out when it is to be
-// created.
+// it, and others use it without having maps for it. An object that has to make it without them is
+// refused at its creation.
 func (iproute2Layout) connect(defs []*Definition) error {
 	if len(defs) > iproute2MaxMaps {
 		return fmt.Errorf("%d maps, at most %d: %w", len(defs), iproute2MaxMaps, refuse.ErrTooMany)
@@ -119,8 +119,8 @@ func (d *Definition) holdInner(defs []*Definition) error {
 	return nil
 }
 
-// AddSlot puts a map or program in an element of a map from the start. Whether it has such an
-// element, once, is checked when all is resolved.
+// AddSlot puts a map or program in an element of a map from the start. Whether the map has such an
+// element, and only one value for it, is checked when all is resolved.
 func (d *Definition) AddSlot(index uint32, name string) error {
 	if d.Type == ebpf.HashOfMaps && d.KeySize != 4 {
 		return fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize, refuse.ErrDefinition)

@@ -42,10 +42,10 @@ const (
 	LayoutSamples  Layout = "bpf_load_map_def" // the same five, inner_map_idx, numa_node: the kernel's samples up to Linux 5.10
 )
 
-// layouts are how each is read.
+// layouts read one struct each.
 var layouts = map[Layout]layout{LayoutLegacy: legacyLayout{}, LayoutIproute2: iproute2Layout{}, LayoutSamples: samplesLayout{}}
 
-// layoutNames are the layouts by what the structs are called in programs.
+// layoutNames maps what the structs are called in programs to their layouts.
 var layoutNames = map[string]Layout{
 	"bpf_map_def":        LayoutLegacy,
 	"bpf_elf_map":        LayoutIproute2,
@@ -53,7 +53,7 @@ var layoutNames = map[string]Layout{
 	"bpf_map_def_legacy": LayoutSamples, // tools/testing/selftests/bpf/bpf_legacy.h, Linux 5.2 to 5.8
 }
 
-// Check refuses a layout that is none, whether the object has such maps or not.
+// Check refuses a layout that does not exist, whether the object has such maps or not.
 func (l Layout) Check() error {
 	if l != LayoutByRule && layouts[l] == nil {
 		return fmt.Errorf("%q: %w", l, refuse.ErrLayout)
@@ -63,9 +63,9 @@ func (l Layout) Check() error {
 
 // layout reads structs of one kind.
 type layout interface {
-	// size is how many bytes of a definition are known.
+	// size returns how many bytes of a definition are known.
 	size() int
-	// takesZeros is whether zeros may follow what is known.
+	// takesZeros reports whether zeros may follow what is known.
 	takesZeros() bool
 	// read fills in what only this layout has.
 	read(d *Definition, n numbers) error
@@ -88,7 +88,8 @@ func layoutOf(in *Input, s *objfile.Section, symbols []*objfile.Symbol) (layout,
 	return layouts[found], nil
 }
 
-// layoutByType is the layout by the variables' types, or LayoutByRule if BTF does not list them.
+// layoutByType returns the layout by the variables' types, or LayoutByRule if BTF does not list
+// them.
 func layoutByType(t *typeinfo.Types, s *objfile.Section, symbols []*objfile.Symbol) (Layout, error) {
 	layouts, err := layoutsIn(t, s.Name)
 	if layouts == nil || err != nil {
@@ -105,7 +106,7 @@ func layoutByType(t *typeinfo.Types, s *objfile.Section, symbols []*objfile.Symb
 	return found, nil
 }
 
-// layoutBySize is the layout by the sizes of the definitions.
+// layoutBySize returns the layout by the sizes of the definitions.
 func layoutBySize(s *objfile.Section, symbols []*objfile.Symbol) Layout {
 	for i, y := range symbols {
 		if extentOf(y, roomAt(y, s, symbols[i+1:])) != iproute2Size {
@@ -115,8 +116,8 @@ func layoutBySize(s *objfile.Section, symbols []*objfile.Symbol) Layout {
 	return LayoutIproute2
 }
 
-// layoutsIn are the layouts of the structs in a section, by the names of its variables; nil where
-// BTF does not list them.
+// layoutsIn returns the layouts of the structs in a section, by the names of its variables; nil
+// where BTF does not list them.
 func layoutsIn(t *typeinfo.Types, section string) (map[string]Layout, error) {
 	id := t.Datasec(section)
 	if id == 0 {
@@ -139,8 +140,8 @@ func layoutsIn(t *typeinfo.Types, section string) (map[string]Layout, error) {
 	return found, nil
 }
 
-// layoutOfType is the layout of a struct behind its typedefs and qualifiers: what it is called, or
-// what its members are. It is bpf_map_def for all that nothing else is said of.
+// layoutOfType returns the layout of a struct behind its typedefs and qualifiers, by its name or by
+// its members. It is bpf_map_def where neither says more.
 func layoutOfType(t *typeinfo.Types, id btf.TypeID) (Layout, error) {
 	_, r, err := t.Plain(id)
 	switch {

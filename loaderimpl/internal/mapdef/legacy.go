@@ -16,7 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// legacySection is where maps are defined by a struct each.
+// legacySection holds maps that are defined by a struct each.
 const legacySection = "maps"
 
 // Sizes of struct bpf_map_def { __u32 type, key_size, value_size, max_entries, map_flags; }, in
@@ -27,10 +27,9 @@ const (
 )
 
 // legacyParser reads maps that are defined by their bytes. There may be several in a section, with
-// padding in between; each is where its symbol says. All are structs of one layout, which is found
-// out first: see [Layout].
+// padding in between; each is where its symbol says. All are structs of one layout: see [Layout].
 //
-// A static definition is refused. libbpf 0.x took it, iproute2 does not see it and cilium/ebpf
+// A static definition is refused. libbpf 0.x accepted it, iproute2 does not see it and cilium/ebpf
 // refuses it; BTF maps may not be static in any loader, and one rule for both kinds is easier to
 // remember.
 type legacyParser struct{}
@@ -69,8 +68,8 @@ func (legacyParser) define(in *Input, s *objfile.Section, _ handledList) ([]*Def
 	return defs, layout.connect(defs)
 }
 
-// roomAt is how many bytes there are from a symbol to the next that comes after it, or to the end
-// of its section.
+// roomAt returns how many bytes there are from a symbol to the one after it, or to the end of its
+// section.
 func roomAt(y *objfile.Symbol, s *objfile.Section, after []*objfile.Symbol) uint64 {
 	if len(after) > 0 {
 		return after[0].Value - y.Value
@@ -78,8 +77,8 @@ func roomAt(y *objfile.Symbol, s *objfile.Section, after []*objfile.Symbol) uint
 	return s.Size - y.Value
 }
 
-// extentOf is how many bytes the definition at a symbol has: as many as the symbol says, or all
-// there is room for.
+// extentOf returns how many bytes the definition at a symbol has: as many as the symbol says, or
+// all that there is room for.
 func extentOf(y *objfile.Symbol, room uint64) uint64 {
 	if y.Size == 0 {
 		return room
@@ -87,7 +86,7 @@ func extentOf(y *objfile.Symbol, room uint64) uint64 {
 	return y.Size
 }
 
-// checkGap refuses bytes between definitions that are no padding: they could be a definition whose
+// checkGap refuses bytes between definitions that are not padding: they could be a definition whose
 // symbol was stripped.
 func checkGap(gap []byte) error {
 	if len(gap)%4 != 0 || !zero(gap) {
@@ -139,7 +138,7 @@ func (d *Definition) readNumbers(in *Input, l layout) error {
 	return l.read(d, n)
 }
 
-// numbers are those of a definition, in the order of its fields. What is not there is 0.
+// numbers hold the fields of a definition, in their order; 0 for those that it lacks.
 type numbers [iproute2Size / 4]uint32
 
 func readNumbers(order objfile.ByteOrder, raw []byte) numbers {
@@ -152,8 +151,8 @@ func readNumbers(order objfile.ByteOrder, raw []byte) numbers {
 	return n
 }
 
-// readTail looks at what comes after the fields of a layout. It is from another loader, or another
-// version, and nobody here knows what it would mean.
+// readTail reads the bytes after the fields of a layout. They come from another loader, or another
+// version, and their meaning is not known here.
 func (d *Definition) readTail(known int, takesZeros, ignoreUnknown bool) error {
 	tail := d.Raw[known:]
 	if takesZeros && zero(tail) {
@@ -167,9 +166,9 @@ func (d *Definition) readTail(known int, takesZeros, ignoreUnknown bool) error {
 	return nil
 }
 
-// legacyLayout is struct bpf_map_def, which libbpf 0.x, cilium/ebpf and aya read. A shorter one
-// lacks flags, which are then 0. A longer one comes from another loader; its tail has to be zero
-// (libbpf 0.x, bpf_object__init_user_maps).
+// legacyLayout reads struct bpf_map_def, as libbpf 0.x, cilium/ebpf and aya do. A shorter one lacks
+// flags, which are then 0. A longer one comes from another loader; its tail has to be zero (libbpf
+// 0.x, bpf_object__init_user_maps).
 type legacyLayout struct{}
 
 func (legacyLayout) size() int        { return legacySize }
@@ -183,8 +182,9 @@ func (legacyLayout) read(d *Definition, _ numbers) error {
 func (legacyLayout) connect([]*Definition) error { return nil }
 
 // annotate gives a legacy definition the types of its key and value, if BPF_ANNOTATE_KV_PAIR names
-// them: a struct ____btf_map_NAME with the members key and value. An annotation that does not fit
-// is no error for any loader that reads it (iproute2, libbpf 0.x): the map then goes without types.
+// them: a struct ____btf_map_NAME with the members key and value. An annotation of other sizes is
+// no error for any loader that reads it (iproute2, libbpf 0.x): the map is then created without
+// types.
 func (d *Definition) annotate(t *typeinfo.Types) error {
 	id := t.Annotated(d.Name)
 	if id == 0 {

@@ -8,18 +8,18 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// samplesSize is that of struct bpf_load_map_def { __u32 type, key_size, value_size, max_entries,
-// map_flags, inner_map_idx, numa_node; }, in bytes (Linux up to 5.10, samples/bpf/bpf_load.h).
+// samplesSize counts the bytes of struct bpf_load_map_def { __u32 type, key_size, value_size,
+// max_entries, map_flags, inner_map_idx, numa_node; } (Linux up to 5.10, samples/bpf/bpf_load.h).
 const samplesSize = 28
 
-// samplesLayout is struct bpf_load_map_def. A longer one has to end in zeros, as a bpf_map_def has
-// to (load_elf_maps_section).
+// samplesLayout reads struct bpf_load_map_def. A longer one has to end in zeros, as a bpf_map_def
+// has to (load_elf_maps_section).
 type samplesLayout struct{}
 
 func (samplesLayout) size() int        { return samplesSize }
 func (samplesLayout) takesZeros() bool { return true }
 
-// read takes numa_node only together with BPF_F_NUMA_NODE: a struct without a node has 0 there,
+// read uses numa_node only together with BPF_F_NUMA_NODE: a struct without a node has 0 there,
 // which is one (load_maps).
 func (samplesLayout) read(d *Definition, n numbers) error {
 	d.Source = SourceSamples

@@ -33,8 +33,8 @@ func CheckSlots(defs []*Definition, isProgram func(name string) bool) error {
 	return nil
 }
 
-// checkSlot refuses a slot whose name is that of nothing in the object, or a map of maps: the
-// kernel has no maps in maps in maps, be they a circle or not (bpf_map_meta_alloc).
+// checkSlot refuses a slot that names nothing in the object, or a map of maps: the kernel has no
+// maps in maps in maps, whether or not they are a circle (bpf_map_meta_alloc).
 func (d *Definition) checkSlot(inner *Definition, program bool) error {
 	switch {
 	case d.Type == ebpf.ProgramArray && program:

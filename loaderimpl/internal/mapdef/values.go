@@ -16,8 +16,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// valuesAt is where in its section a map's values are: an array of pointers that runs to the end of
-// its variable. It is empty for a map without values.
+// valuesAt says where a map's values are in its section: an array of pointers that runs to the end
+// of its variable. It is empty for a map without values.
 type valuesAt struct{ start, end uint64 }
 
 // HoldsMaps reports whether the elements of a map are maps.
@@ -109,7 +109,7 @@ func readSlots(f *objfile.File, s *objfile.Section, handled handledList, defs []
 	return nil
 }
 
-// readSlot reads one element. It stands off bytes from the start of the values.
+// readSlot reads one element, off bytes from the start of the values.
 func readSlot(f *objfile.File, rel objfile.Relocation, off uint64, d *Definition) (Slot, error) {
 	y := &f.Symbols[rel.Symbol]
 	index, err := objfile.Offset32(off / typeinfo.PointerSize)

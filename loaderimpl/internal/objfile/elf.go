@@ -109,8 +109,8 @@ const (
 // ends can cost.
 const MaxName = 1 << 14
 
-// emBPF is the machine of BPF objects. LLVM before 4.0 left the machine empty, and libbpf takes
-// that too (bpf_object__elf_init).
+// emBPF marks BPF objects. LLVM before 4.0 left the machine empty, and libbpf accepts that too
+// (bpf_object__elf_init).
 const emBPF = elf.EM_BPF
 
 // Parse reads headers, section table and symbol table. All offsets and sizes that leave here lie
@@ -130,7 +130,7 @@ func Parse(data []byte) (*File, error) {
 	return f, f.readSymbols()
 }
 
-// header checks the file header and says where the section headers are.
+// header checks the file header and returns where the section headers are.
 func (f *File) header() (shoff, shnum uint64, shstrndx uint32, err error) {
 	h, err := f.bytes(0, elfHeaderSize)
 	if err != nil {
@@ -178,7 +178,7 @@ func (f *File) header() (shoff, shnum uint64, shstrndx uint32, err error) {
 	return shoff, shnum, shstrndx, nil
 }
 
-// bytes is the part of the file at offset off.
+// bytes returns a part of the file.
 func (f *File) bytes(off, size uint64) ([]byte, error) {
 	if n := uint64(len(f.Data)); off > n || size > n-off {
 		return nil, fmt.Errorf("bytes %d to %d+%d of a file of %d: truncated: %w", off, off, size, n, refuse.ErrELF)
@@ -232,7 +232,7 @@ func (f *File) readSections(shoff, shnum uint64, shstrndx uint32) error {
 	return nil
 }
 
-// strings is the string table in a section.
+// strings returns the string table in a section.
 func (f *File) strings(index uint32) (string, error) {
 	s, err := f.section(index)
 	if err != nil {
@@ -258,7 +258,7 @@ func stringAt(table string, off uint32) (string, error) {
 	return s, nil
 }
 
-// section is the section of that index, as other parts of the file name it.
+// section returns the section of an index by which another part of the file refers to it.
 func (f *File) section(index uint32) (*Section, error) {
 	if uint64(index) >= uint64(len(f.Sections)) || index == 0 {
 		return nil, fmt.Errorf("section %d of %d: %w", index, len(f.Sections), refuse.ErrELF)
@@ -266,7 +266,7 @@ func (f *File) section(index uint32) (*Section, error) {
 	return &f.Sections[index], nil
 }
 
-// named is the first section of that name.
+// Named returns the first section of a name, or nil.
 func (f *File) Named(name string) *Section {
 	for i := range f.Sections {
 		if f.Sections[i].Name == name {
@@ -276,7 +276,7 @@ func (f *File) Named(name string) *Section {
 	return nil
 }
 
-// attachRelocations lets each section find the relocations that are for it.
+// attachRelocations ties each section to the relocations that apply to it.
 func (f *File) attachRelocations() error {
 	for i := range f.Sections {
 		r := &f.Sections[i]
@@ -301,7 +301,8 @@ func (f *File) attachRelocations() error {
 	return nil
 }
 
-// relocations are those of a section, in the order of the file. Their offsets and symbols exist.
+// Relocations returns those of a section, in the order of the file. Their offsets and symbols
+// exist.
 func (f *File) Relocations(s *Section) ([]Relocation, error) {
 	if s.Relocs == nil {
 		return nil, nil
@@ -386,8 +387,8 @@ func (f *File) checkSymbol(y *Symbol) error {
 	return nil
 }
 
-// fileSymbols puts symbols with their sections: those that are defined in one and stand for
-// something in it, which the section's own symbol and labels of code do not.
+// fileSymbols lists symbols with their sections: those that are defined in one and name something
+// in it, which the section's own symbol and labels of code do not.
 func (f *File) fileSymbols() {
 	counts := make([]int, len(f.Sections))
 	stands := func(y *Symbol) bool {
@@ -415,7 +416,7 @@ func (f *File) fileSymbols() {
 	}
 }
 
-// Offset32 is an offset or size that has to fit the kernel's 32 bits.
+// Offset32 narrows an offset or size to the kernel's 32 bits.
 func Offset32(n uint64) (uint32, error) {
 	if n > math.MaxUint32 {
 		return 0, fmt.Errorf("%d bytes do not fit 32 bits: %w", n, refuse.ErrELF)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A Stage is the part of a load in which something was refused. The stages come in the order in
-// which they are listed here; everything up to [Resolve] happens in [Open].
+// A Stage names the part of a load in which something was refused. The stages come in the order in
+// which they are listed here; everything up to [StageResolve] happens when an object is opened.
 type Stage string
 
 // The stages of a load.
@@ -63,9 +63,8 @@ const (
 	ClassKernel       Class = "" // the kernel's errno, in the chain, says why, or an error of the caller's handler
 )
 
-// An Error is every error that this package returns: where, why, and what to do about it. It wraps
-// one of the sentinels below, or an errno of the kernel's ([syscall.Errno]), or a [VerifierError]
-// with the verifier's log.
+// An Error says where something was refused, why, and what to do about it. It wraps one of the
+// reasons below, or an errno of the kernel's ([syscall.Errno]).
 type Error struct {
 	Stage   Stage
 	Class   Class
@@ -75,7 +74,7 @@ type Error struct {
 	Err     error
 }
 
-// Error says stage, object, section and symbol, from the outside in, and then what is wrong.
+// Error returns stage, object, section and symbol, from the outside in, and then what is wrong.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.Stage))
@@ -90,10 +89,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap is the error without its place.
+// Unwrap returns the error without its place.
 func (e *Error) Unwrap() error { return e.Err }
 
-// reason is a sentinel: a reason to refuse, with its class.
+// A reason says why to refuse, and has a class.
 type reason struct {
 	class Class
 	text  string
@@ -128,8 +127,8 @@ var (
 	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps, or register a handler"}
 	ErrField           error = &reason{ClassDefinition, "bad field in a map definition"}
 
-	// ErrHandBack is for handlers of maps to return: they do not know the definition either. It
-	// never reaches who opens an object.
+	// ErrHandBack hands a definition back: its handler does not know it either. It never reaches
+	// the caller who opens an object.
 	ErrHandBack error = &reason{ClassMapKind, "handed back by its handler"}
 	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
 

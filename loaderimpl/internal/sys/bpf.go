@@ -25,12 +25,11 @@ const (
 	cmdBTFLoad    = 18
 )
 
-// ENOTSUPP is the kernel's ENOTSUPP, which it does not share with user space
-// (include/linux/errno.h).
+// ENOTSUPP has the kernel's value, which it does not share with user space (include/linux/errno.h).
 const ENOTSUPP = unix.Errno(524)
 
-// MapCreateAttr mirrors what BPF_MAP_CREATE reads (union bpf_attr), as far as it is used here. A
-// kernel that knows less than this takes it as long as what it does not know is zero
+// MapCreateAttr mirrors what BPF_MAP_CREATE reads (union bpf_attr), as far as the loader uses it. A
+// kernel that knows less than this accepts it as long as what it does not know is zero
 // (bpf_check_uarg_tail_zero).
 type MapCreateAttr struct {
 	MapType, KeySize, ValueSize, MaxEntries uint32
@@ -41,7 +40,7 @@ type MapCreateAttr struct {
 	MapExtra                                uint64
 }
 
-// progLoadAttr is what BPF_PROG_LOAD reads.
+// progLoadAttr mirrors what BPF_PROG_LOAD reads.
 type progLoadAttr struct {
 	progType, insnCount         uint32
 	insns, license              unsafe.Pointer
@@ -151,8 +150,8 @@ func tryLoadProg(attr *progLoadAttr) (fd int, err error) {
 	return fd, fmt.Errorf("%d attempts: %w", attempts, err)
 }
 
-// bpfFD makes a call that returns a descriptor. It is never 0, which bpf(2) takes for no descriptor
-// in many places, nor one of the other two that a shell may expect to be its own.
+// bpfFD makes a call that returns a descriptor. The descriptor is never 0, which bpf(2) takes for
+// none in many places, nor one of the other two that a shell may expect to be its own.
 func bpfFD(cmd uintptr, attr unsafe.Pointer, size uintptr) (int, error) {
 	fd, _, errno := unix.Syscall(unix.SYS_BPF, cmd, uintptr(attr), size)
 	runtime.KeepAlive(attr)
@@ -166,7 +165,7 @@ func bpfFD(cmd uintptr, attr unsafe.Pointer, size uintptr) (int, error) {
 	return unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3)
 }
 
-// pinAttr is what BPF_OBJ_PIN and BPF_OBJ_GET read.
+// pinAttr mirrors what BPF_OBJ_PIN and BPF_OBJ_GET read.
 type pinAttr struct {
 	path      unsafe.Pointer
 	fd, flags uint32
@@ -224,7 +223,7 @@ func InfoOf(fd int) (*Info, error) {
 	return &info, nil
 }
 
-// Name returns a name as the kernel takes it: at most 15 bytes of letters, digits, dots and
+// Name returns a name as the kernel accepts it: at most 15 bytes of letters, digits, dots and
 // underscores (bpf_obj_name_cpy).
 func Name(name string) (k [16]byte) {
 	clean := strings.Map(func(r rune) rune {

@@ -14,24 +14,24 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// KernelMapInfo is what the kernel knows of a map, and tells to BPF programs alone: neither
+// KernelMapInfo holds what the kernel knows of a map and tells to BPF programs only: neither
 // BPF_OBJ_GET_INFO_BY_FD nor fdinfo has it.
 type KernelMapInfo struct {
 	Node  uint32     // NUMA node; NoNode for any
 	Inner *InnerMeta // what the kernel takes for the maps in a map of maps; nil for other maps
 }
 
-// InnerMeta is what the kernel compares of a map that is put into a map of maps
+// InnerMeta holds what the kernel compares of a map that is put into a map of maps
 // (bpf_map_meta_equal, array_map_meta_equal).
 type InnerMeta struct{ Type, KeySize, ValueSize, MaxEntries, Flags uint32 }
 
-// infoWords are what the program of ReadKernelMapInfo writes: the node, whether there is an inner
-// map, and of that what InnerMeta has.
+// infoWords counts what the program of ReadKernelMapInfo writes: the node, whether there is an
+// inner map, and of that what InnerMeta has.
 const infoWords = 7
 
-// ReadKernelMapInfo asks a program of our own about the map with that id. The program is an
-// iterator over all maps (Linux 5.8), and made for this kernel by its BTF. Whatever stands in the
-// way is a reason why the kernel cannot be asked.
+// ReadKernelMapInfo asks a program of our own about the map of an id. The program is an iterator
+// over all maps (Linux 5.8), written for this kernel by its BTF. The error says why the kernel
+// cannot be asked.
 func ReadKernelMapInfo(kernel *btf.Spec, id uint32) (*KernelMapInfo, error) {
 	code, err := infoProgram(kernel, id)
 	if err != nil {
@@ -78,7 +78,7 @@ func parseInfo(out []byte) (*KernelMapInfo, error) {
 	return in, nil
 }
 
-// infoProgram is the iterator's program, by the layout of this kernel's struct bpf_map.
+// infoProgram writes the iterator's program, by the layout of this kernel's struct bpf_map.
 func infoProgram(kernel *btf.Spec, id uint32) (asm.Instructions, error) {
 	var mapType *btf.Struct
 	if err := kernel.TypeByName("bpf_map", &mapType); err != nil {
@@ -131,7 +131,8 @@ func infoProgram(kernel *btf.Spec, id uint32) (asm.Instructions, error) {
 	), nil
 }
 
-// offsetIn is where a member of a struct is, in bytes, be it in a struct or union without a name.
+// offsetIn returns the offset of a member of a struct, in bytes; the member may be in a struct or
+// union without a name.
 func offsetIn(members []btf.Member, name string) (uint32, bool) {
 	for _, m := range members {
 		if m.Name == name && m.BitfieldSize == 0 {

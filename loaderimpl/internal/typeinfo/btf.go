@@ -29,7 +29,7 @@ const (
 	btfTypeSize   = 12
 )
 
-// kind is a kind of type (BTF_KIND_...).
+// A Kind tells the kinds of types apart (BTF_KIND_...).
 type Kind uint8
 
 const (
@@ -55,7 +55,7 @@ const (
 	KindEnum64
 )
 
-// String is the kind as it is called in C or in BTF's documentation.
+// String returns the kind as C or BTF's documentation calls it.
 func (k Kind) String() string {
 	names := [...]string{"void", "int", "pointer", "array", "struct", "union", "enum", "forward declaration", "typedef", "volatile", "const",
 		"restrict", "function", "function type", "variable", "list of variables", "float", "tag", "tag", "enum"}
@@ -106,7 +106,7 @@ type Record struct {
 	flag bool // kind_flag: of a struct, that its members' offsets hold the widths of bitfields
 }
 
-// Target is the type that a pointer, typedef, qualifier, function or variable refers to.
+// Target returns the type that a pointer, typedef, qualifier, function or variable refers to.
 func (r *Record) Target() btf.TypeID { return btf.TypeID(r.Size) }
 
 // Parse indexes an object's types. It returns nil where there are none.
@@ -176,7 +176,8 @@ func (t *Types) index() error {
 	return nil
 }
 
-// recordSize is the size in bytes of the Record at an offset. It fits.
+// recordSize returns the size in bytes of the record at an offset. The record lies inside the
+// types.
 func (t *Types) recordSize(off int) (int, error) {
 	left := len(t.raw) - off
 	if left < btfTypeSize {
@@ -204,7 +205,7 @@ func (t *Types) recordSize(off int) (int, error) {
 	return size, nil
 }
 
-// at is the type of that id.
+// Type returns the type of an id.
 func (t *Types) Type(id btf.TypeID) (Record, error) {
 	if id == 0 {
 		return Record{}, nil
@@ -237,14 +238,14 @@ func (t *Types) name(off uint32) (string, error) {
 	return s, nil
 }
 
-// maxDepth is how many typedefs, qualifiers and arrays may follow each other. BTF can hold cycles;
-// C cannot.
+// maxDepth limits how many typedefs, qualifiers and arrays may follow each other. BTF can hold
+// cycles; C cannot.
 const maxDepth = 64
 
 // PointerSize counts the bytes of a pointer in a BPF object.
 const PointerSize = 8
 
-// plain is a type behind its names and qualifiers, with its id.
+// Plain returns a type behind its names and qualifiers, with its id.
 func (t *Types) Plain(id btf.TypeID) (btf.TypeID, Record, error) {
 	for range maxDepth {
 		r, err := t.Type(id)
@@ -261,7 +262,7 @@ func (t *Types) Plain(id btf.TypeID) (btf.TypeID, Record, error) {
 	return 0, Record{}, fmt.Errorf("type %d goes through more than %d others: %w", id, maxDepth, refuse.ErrBTF)
 }
 
-// sizeOf is the size of a type in bytes.
+// SizeOf returns the size of a type in bytes.
 func (t *Types) SizeOf(id btf.TypeID) (uint32, error) {
 	total := uint64(1)
 	for range maxDepth {
@@ -291,7 +292,7 @@ func (t *Types) SizeOf(id btf.TypeID) (uint32, error) {
 	return 0, fmt.Errorf("array of more than %d dimensions: %w", maxDepth, refuse.ErrBTF)
 }
 
-// A member is a field of a struct.
+// A Member describes a field of a struct.
 type Member struct {
 	Name   string
 	Type   btf.TypeID
@@ -299,7 +300,7 @@ type Member struct {
 	Width  uint32 // of a bitfield, bits; 0 for other fields
 }
 
-// member is the i-th field of a struct or union.
+// Member returns the i-th field of a struct or union.
 func (t *Types) Member(r *Record, i int) (Member, error) {
 	d := r.Data[12*i:]
 	name, err := t.name(t.order.Uint32(d))
@@ -310,7 +311,7 @@ func (t *Types) Member(r *Record, i int) (Member, error) {
 	return m, err
 }
 
-// A variable is what BTF and the symbol table together say of one variable.
+// A Variable holds what BTF and the symbol table together say of one variable.
 type Variable struct {
 	Name   string
 	Type   btf.TypeID // of what it holds
@@ -323,7 +324,7 @@ type Variable struct {
 	index int // in the list of variables
 }
 
-// declared is a variable or function as a list of variables has it.
+// Declared returns a variable or function as a list of variables has it.
 func (t *Types) Declared(list *Record, i int) (Variable, error) {
 	d := list.Data[12*i:]
 	r, err := t.Type(btf.TypeID(t.order.Uint32(d)))
@@ -344,12 +345,12 @@ func (t *Types) Declared(list *Record, i int) (Variable, error) {
 	return v, nil
 }
 
-// variables pairs a section's BTF with its symbols, in the order of offsets. Offsets of global
-// variables come from the symbols: in BTF they are left for linkers to fill in, and bpf_linker
-// leaves them wrong where a variable was extern in one of its inputs (libbpf to 1.7.0). Static
-// variables need not have a name of their own; the compiler writes their offsets.
+// Variables pairs a section's BTF with its symbols, in the order of offsets. Offsets of global
+// variables come from the symbols: BTF leaves them for linkers to fill in, and bpf_linker leaves
+// them wrong where a variable was extern in one of its inputs (libbpf to 1.7.0). Static variables
+// need not have a name of their own; the compiler writes their offsets.
 //
-// The id of the section's list of variables is returned with them. It is 0 where BTF has none.
+// It returns the id of the section's list of variables with them, 0 where BTF has none.
 //
 // Variables whose names skip reports are left out, and need no symbols; a nil skip leaves out none.
 func (t *Types) Variables(s *objfile.Section, skip func(name string) bool) (btf.TypeID, []Variable, error) {
@@ -395,7 +396,7 @@ func (t *Types) Variables(s *objfile.Section, skip func(name string) bool) (btf.
 	return id, vars, nil
 }
 
-// declares reports whether BTF lists an extern of that name for a section.
+// Declares reports whether BTF lists an extern of that name for a section.
 func (t *Types) Declares(section, name string) (bool, error) {
 	id := t.Datasec(section)
 	if id == 0 {

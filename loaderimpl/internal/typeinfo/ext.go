@@ -10,9 +10,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// Ext is what .BTF.ext says of instructions (Documentation/bpf/btf.rst, "The .BTF.ext Section"):
-// which function starts there, which source line they come from, and which of them depend on the
-// layout of the kernel's types. An object without has a nil Ext.
+// An Ext holds what .BTF.ext says of instructions (Documentation/bpf/btf.rst, "The .BTF.ext
+// Section"): which function starts there, which source line they come from, and which of them
+// depend on the layout of the kernel's types. It is nil for an object without.
 type Ext struct {
 	Funcs, Lines, CORE Part
 }
@@ -24,8 +24,8 @@ const (
 	coreSize     = 16
 )
 
-// Part is one kind of records: for each section, records of one size whose first word is the place
-// of an instruction in its section, in bytes.
+// A Part holds one kind of records: for each section, records of one size whose first word is the
+// offset of an instruction in its section, in bytes.
 type Part struct {
 	Size     int // of a record, bytes
 	Sections map[string][]byte
@@ -104,7 +104,7 @@ func (p *Part) parse(f *objfile.File, t *Types, d []byte, least int) error {
 	return nil
 }
 
-// check holds the records of a section to places of instructions, in order.
+// check refuses records of a section that are not at instructions, in order.
 func (p *Part) check(f *objfile.File, records []byte) error {
 	last := int64(-1)
 	for ; len(records) > 0; records = records[p.Size:] {

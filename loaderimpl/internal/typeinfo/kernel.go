@@ -41,7 +41,7 @@ func (t *Types) Reach(roots []btf.TypeID) ([]bool, error) {
 	return keep, nil
 }
 
-// appendParts appends the types that a type is made of.
+// appendParts appends the types that a type consists of.
 func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 	word := func(at int) btf.TypeID { return btf.TypeID(t.order.Uint32(r.Data[at:])) }
 	switch r.Kind {
@@ -66,9 +66,9 @@ func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 	return list
 }
 
-// ForKernel is an object's BTF as a kernel takes it, with the same ids. What the kernel need not
-// know becomes a nameless integer: the structs that define maps in particular, whose arrays can be
-// larger than the kernel lets a type be. Lists of global data get the sizes and offsets that the
+// ForKernel returns an object's BTF as a kernel accepts it, with the same ids. What the kernel need
+// not know becomes a nameless integer: the structs that define maps in particular, whose arrays can
+// be larger than the kernel lets a type be. Lists of global data get the sizes and offsets that the
 // compiler left to linkers. Functions that are hidden count as static, which lets the verifier look
 // into them from their callers (libbpf, bpf_object__sanitize_btf).
 //
@@ -137,7 +137,7 @@ func (t *Types) appendInt(b []byte, name, size uint32) []byte {
 func (t *Types) appendList(b []byte, f *objfile.File, raw []byte, r *Record) ([]byte, error) {
 	s := f.Named(r.Name)
 	if s == nil {
-		return nil, fmt.Errorf("variables of section %s, which is not there: %w", r.Name, refuse.ErrBTF)
+		return nil, fmt.Errorf("variables of section %s, which does not exist: %w", r.Name, refuse.ErrBTF)
 	}
 	_, vars, err := t.Variables(s, nil)
 	if err != nil {
@@ -150,7 +150,7 @@ func (t *Types) appendList(b []byte, f *objfile.File, raw []byte, r *Record) ([]
 	return b, nil
 }
 
-// hiddenFunctions are the functions that are not for other objects to see.
+// hiddenFunctions names the functions that other objects do not see.
 func hiddenFunctions(f *objfile.File) map[string]bool {
 	names := make(map[string]bool)
 	for i := range f.Symbols {
