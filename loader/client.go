@@ -15,18 +15,19 @@ import (
 	"time"
 )
 
-// Options are about conversations with a driver.
+// Options hold the limits of a conversation with a driver.
 type Options struct {
-	// Deadline is how long a driver may take for one request. 10 seconds if zero.
+	// Deadline limits the time that a driver may take for one request. 10 seconds if zero.
 	Deadline time.Duration
 
-	// Deadlines are for requests that have one of their own.
+	// Deadlines override Deadline for some requests.
 	Deadlines map[Op]time.Duration
 
-	// Grace is how long a driver has to exit after [Bye], and to leave a dump after SIGABRT. 2 seconds if zero.
+	// Grace limits the time that a driver has to exit after [Bye], and to leave a dump after
+	// SIGABRT. 2 seconds if zero.
 	Grace time.Duration
 
-	// Trace is called once for every request, after it is over.
+	// Trace gets every exchange, once it is over.
 	Trace func(Exchange)
 }
 
@@ -55,7 +56,7 @@ func (o Options) trace(x Exchange) {
 
 type specKey struct{}
 
-// WithSpec is a context for requests made on behalf of a spec.
+// WithSpec returns a context for requests made on behalf of a spec.
 func WithSpec(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, specKey{}, id)
 }
@@ -65,8 +66,9 @@ func specOf(ctx context.Context) string {
 	return id
 }
 
-// A Client is a [Loader] that is a process. It has the process for itself: when the conversation ends, by [Client.Close] or by a
-// [Fault], the process and all others of its group are gone.
+// A Client speaks to a [Loader] that is a process. It has the process for itself: when the
+// conversation ends, by [Client.Close] or by a [Fault], the process and all others of its group are
+// gone.
 type Client struct {
 	process *process
 	pipes   pipes
@@ -82,11 +84,11 @@ type Client struct {
 	over  bool
 }
 
-// ErrClosed is returned for requests after [Bye] or Close.
+// ErrClosed answers requests after [Bye] or Close.
 var ErrClosed = errors.New("the conversation is over")
 
-// Start starts a driver. The command's descriptors are for Start to set; its argv, environment, folder and root are the caller's. The driver
-// is killed when ctx is done.
+// Start starts a driver. The command's descriptors are for Start to set; its argv, environment,
+// folder and root are the caller's. The driver is killed when ctx is done.
 func Start(ctx context.Context, cmd *exec.Cmd, options Options) (*Client, error) {
 	pipes, err := newPipes()
 	if err != nil {
@@ -112,7 +114,8 @@ func Start(ctx context.Context, cmd *exec.Cmd, options Options) (*Client, error)
 	return c, nil
 }
 
-// Do carries out one request. Errors are a [*Fault], [ErrClosed], or about a request that cannot be put on the wire.
+// Do carries out one request. Errors are a [*Fault], [ErrClosed], or about a request that cannot be
+// put on the wire.
 func (c *Client) Do(ctx context.Context, req Request) (Reply, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -187,7 +190,7 @@ func (c *Client) exchange(ctx context.Context, req Request, x *Exchange, stray *
 	return a.reply, nil
 }
 
-// faultOf is the fault of an error that wraps one of the kinds.
+// faultOf returns the fault of an error that wraps one of the kinds.
 func faultOf(err error) *Fault {
 	for _, kind := range []error{ErrGarbage, ErrSchema, ErrTooLong} {
 		if errors.Is(err, kind) {
@@ -238,7 +241,7 @@ func (c *Client) receive(ctx context.Context) ([]byte, *Fault) {
 	return nil, faultOf(err)
 }
 
-// silent is the fault of a driver that was waited for in vain.
+// silent returns the fault of a driver that did not answer.
 func (c *Client) silent(ctx context.Context) *Fault {
 	select {
 	case <-c.process.gone:
@@ -262,7 +265,8 @@ func late(ctx context.Context, detail string) *Fault {
 	return &Fault{Kind: ErrHung, Detail: detail}
 }
 
-// died is the fault of a driver that went, or is about to. If it does not go, that is told.
+// died returns the fault of a driver that ended, or is about to end. If it does not end, the fault
+// says so.
 func (c *Client) died(how string) *Fault {
 	if !c.process.goneIn(c.options.grace()) {
 		return &Fault{Kind: ErrDied, Detail: how + " and went on"}
@@ -274,7 +278,7 @@ func (c *Client) died(how string) *Fault {
 	return &Fault{Kind: ErrDied, Detail: detail}
 }
 
-// misplaced is the fault of an answer to another request than the one that was asked.
+// misplaced returns the fault of an answer to another request than the last one.
 func (c *Client) misplaced(seq int, line []byte) *Fault {
 	if 1 <= seq && seq < c.seq {
 		return &Fault{Kind: ErrTwice, Detail: fmt.Sprintf("again to request %d: %s", seq, excerpt(line))}
@@ -282,7 +286,7 @@ func (c *Client) misplaced(seq int, line []byte) *Fault {
 	return &Fault{Kind: ErrOutOfOrder, Detail: fmt.Sprintf("to request %d, which was not made: %s", seq, excerpt(line))}
 }
 
-// strayLine is the fault of a driver that wrote something which nobody asked for.
+// strayLine returns the fault of a driver that wrote without being asked.
 func (c *Client) strayLine() *Fault {
 	c.in.drain()
 	if len(c.in.buf) == 0 {
@@ -308,7 +312,8 @@ func (c *Client) strayLine() *Fault {
 	return c.misplaced(a.seq, line)
 }
 
-// after sees that a driver stops where its reply ends: nothing more on its output, and after bye it exits.
+// after sees that a driver stops where its reply ends: nothing more on its output, and after bye it
+// exits.
 func (c *Client) after(op Op) *Fault {
 	if op == OpBye {
 		c.over = true
@@ -355,8 +360,8 @@ func (c *Client) end(fault *Fault) {
 	}
 }
 
-// Close says [Bye], sees the driver exit, and gives up everything. The error is a [*Fault]; a fault that was returned before is not
-// returned again.
+// Close says [Bye], sees the driver exit, and gives up everything. The error is a [*Fault]; a fault
+// that was returned before is not returned again.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 	if serve := Drivers[os.Getenv(envDriver)]; serve != nil {
 		serve()
 	}
-	// What a driver leaves behind becomes a child of this process, which can then tell what became of it.
+	// What a driver leaves behind becomes a child of this process, which can then tell what became
+	// of it.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// modest is a loader that opens and loads nothing, and says so.
+// modest opens and loads nothing, and says so.
 type modest struct{ closed int }
 
 func (*modest) Do(_ context.Context, req Request) (Reply, error) {
@@ -58,7 +59,7 @@ func (*modest) Do(_ context.Context, req Request) (Reply, error) {
 
 func (m *modest) Close() error { m.closed++; return nil }
 
-// conversation is the same for a process and a linked-in loader, and so is what comes of it.
+// conversation holds requests that a process and a linked-in loader answer alike.
 var conversation = []struct {
 	req  Request
 	want Reply

@@ -2,17 +2,17 @@
 
 // Package loader is the contract between a conformance suite and a loader under test.
 //
-// A suite asks, a loader acts, and what the loader did is then read from the kernel. The contract is
-// therefore small: a [Request] goes in, a [Reply] comes out, and a reply says only whether the
-// loader did as asked and which kernel ids it made. The same contract is spoken in two ways: by a Go
-// value that implements [Loader] (the reference loader), and by a process that speaks
+// A suite asks, a loader acts, and what the loader did is then read from the kernel. The contract
+// is therefore small: a [Request] goes in, a [Reply] comes out, and a reply says only whether the
+// loader did as asked and which kernel ids it made. The same contract is spoken in two ways: by a
+// Go value that implements [Loader] (the reference loader), and by a process that speaks
 // newline-delimited JSON over its stdin and stdout (every other loader). docs/loader-protocol.md is
 // the text for authors of drivers.
 //
 // The source of the protocol is two files in protocol, messages.yaml and vocabulary.yaml. From them
 // go generate writes the types and constants here (messages_gen.go, words_gen.go), how they go over
-// the wire (wire_gen.go), the JSON Schema in package schema, what drivers in C and Rust include, and
-// the tables of the document. A new message or word is an entry there.
+// the wire (wire_gen.go), the JSON Schema in package schema, what drivers in C and Rust include,
+// and the tables of the document. A new message or word is an entry there.
 //
 // Read protocol/messages.yaml, then loader.go (the interface), request.go and reply.go (what the
 // words mean); then wire.go, tree.go, node.go and text.go (messages as text), client.go with

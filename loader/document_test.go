@@ -13,7 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/schema"
 )
 
-// document is the text for authors of drivers.
+// document returns the text for authors of drivers.
 func document(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../docs/loader-protocol.md")
@@ -23,7 +23,7 @@ func document(t *testing.T) string {
 	return string(text)
 }
 
-// rows are the rows of the document's table with that head, as cells.
+// rows returns the rows of the document's table with that head, as cells.
 func rows(t *testing.T, head string) [][]string {
 	t.Helper()
 	_, table, ok := strings.Cut(document(t), "\n"+head+"\n")
@@ -46,7 +46,7 @@ func rows(t *testing.T, head string) [][]string {
 
 var code = regexp.MustCompile("`([^`]*)`")
 
-// words are the words in backticks.
+// words returns the words in backticks.
 func words(cell string) []string {
 	var all []string
 	for _, m := range code.FindAllStringSubmatch(cell, -1) {

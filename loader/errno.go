@@ -4,6 +4,6 @@ package loader
 
 import "syscall"
 
-// ENOTSUPP is the kernel's own "not supported" (include/linux/errno.h), which reaches user space
-// although it has no name there. [ClassOf] knows it.
+// ENOTSUPP means "not supported" inside the kernel (include/linux/errno.h). It reaches user space,
+// where it has no name. [ClassOf] knows it.
 const ENOTSUPP syscall.Errno = 524

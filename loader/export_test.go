@@ -5,11 +5,11 @@ package loader
 // EnvDriver makes the test binary a driver: one of Drivers.
 const EnvDriver = envDriver
 
-// Drivers are what the test binary can be, by the value of [EnvDriver].
+// Drivers lists what the test binary can be, by the value of [EnvDriver].
 var Drivers = map[string]func(){"modest": func() { Main(&modest{}) }}
 
-// Modest is a loader that opens and loads nothing, and says so.
+// Modest returns a loader that opens and loads nothing, and says so.
 func Modest() Loader { return &modest{} }
 
-// Group is the number of the driver's process group.
+// Group returns the number of the driver's process group.
 func (c *Client) Group() int { return c.process.cmd.Process.Pid }

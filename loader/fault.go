@@ -21,7 +21,8 @@ var (
 	ErrVersion    = errors.New("speaks no common version of the protocol")
 )
 
-// A Fault ends a conversation: the driver broke the protocol or is gone. It is no word on the loader's behaviour.
+// A Fault ends a conversation: the driver broke the protocol or is gone. It says nothing about the
+// loader's behaviour.
 type Fault struct {
 	Kind   error  // one of the Err… of this package, or the cause of a cancelled context
 	Op     Op     // of the request in flight, or of the last one
@@ -40,7 +41,7 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Kind }
 
-// An Exchange is one request and what came of it, as it went over the wire.
+// An Exchange records one request and its reply, as they went over the wire.
 type Exchange struct {
 	Spec     string
 	Op       Op
@@ -53,5 +54,5 @@ type Exchange struct {
 	Fault    *Fault // nil where a reply came that keeps to the protocol
 }
 
-// MaxStderr is how much of a driver's stderr is kept per request, in bytes: the last of it.
+// MaxStderr limits what is kept of a driver's stderr per request, in bytes: the last of it.
 const MaxStderr = 16 << 10

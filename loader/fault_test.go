@@ -24,7 +24,7 @@ func hello() loader.Hello {
 	return loader.Hello{Protocols: []int{loader.Version}, Suite: "test", Dirs: loader.Dirs{Work: "/w", BPFFS: "/b"}}
 }
 
-// seen is what a test of a fault looks at.
+// seen holds what a test of a fault looks at.
 type seen struct {
 	client    *loader.Client
 	exchanges []loader.Exchange
@@ -61,8 +61,8 @@ func suffer(t *testing.T, fault faults.Fault, options loader.Options) seen {
 	return s
 }
 
-// patience is how long to wait for a driver with that fault: as long as a busy machine with the race detector may need, but for what
-// will never come.
+// patience returns how long to wait for a driver with that fault: as long as a busy machine with
+// the race detector may need, but for what will never come.
 func patience(fault faults.Fault) loader.Options {
 	options := loader.Options{Deadline: time.Minute, Grace: time.Minute}
 	if errors.Is(fault.Kind, loader.ErrHung) || fault.Name == "mute" {
@@ -108,7 +108,8 @@ func TestFaultyDriver(t *testing.T) {
 	}
 }
 
-// reapOrphans waits for what is left of a driver's group, which must have been killed. What was orphaned comes to this process (TestMain).
+// reapOrphans waits for what is left of a driver's group, which must have been killed. What was
+// orphaned comes to this process (TestMain).
 func reapOrphans(t *testing.T, group int) {
 	t.Helper()
 	for {

@@ -8,19 +8,22 @@ import (
 	"slices"
 )
 
-// A Loader is a loader under test. It carries out one request at a time, in the order in which they are made.
+// A Loader drives a loader under test. It carries out one request at a time, in the order in which
+// they are made.
 type Loader interface {
-	// Do carries out one request. The error is about the conversation, not about the request: a loader that died, hung or spoke out of
-	// turn. After an error the Loader answers nothing more. A request that the loader refuses is a reply.
+	// Do carries out one request. The error is about the conversation, not about the request: a
+	// loader that died, hung or spoke out of turn. After an error the Loader answers nothing more.
+	// A request that the loader refuses is a reply.
 	Do(ctx context.Context, req Request) (Reply, error)
 
-	// Close ends the conversation and whatever process holds it. Kernel objects that are not pinned go with it.
+	// Close ends the conversation and whatever process holds it. Kernel objects that are not pinned
+	// go with it.
 	Close() error
 }
 
-// A Feature is something that a loader may claim to do. The profiles of requirements are features,
-// and so are abilities that a request needs. A feature that this package does not know is kept and
-// reported, never an error.
+// A Feature names something that a loader may claim to do. The profiles of requirements are
+// features, and so are abilities that a request needs. A feature that this package does not know is
+// kept and reported, never an error.
 type Feature string
 
 // UnknownFeatures returns the features of a loader's claims that this package does not know.
@@ -29,8 +32,8 @@ func UnknownFeatures(claims map[Feature]Claim) []Feature {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(claims)), func(f Feature) bool { return slices.Contains(known, f) })
 }
 
-// ProtocolFeature is the feature that a driver lacks which speaks none of the versions that it was offered.
+// ProtocolFeature names what a driver lacks that speaks none of the offered versions.
 const ProtocolFeature Feature = "protocol"
 
-// Support is how far a loader claims a feature.
+// A Support says how far a loader claims a feature.
 type Support string

@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A Manifest is a loader.yaml: what a loader is called, which versions of it there are, how its driver is started, and what its driver
-// needs around it. Unknown keys are errors.
+// A Manifest holds a loader.yaml: what a loader is called, which versions of it there are, how its
+// driver is started, and what its driver needs around it. Unknown keys are errors.
 //
 //	name: libbpf
 //	homepage: https://github.com/libbpf/libbpf
@@ -26,61 +26,70 @@ import (
 //	command: [/driver]
 //	packages: [libbpf]
 //
-// A driver runs in a root of its own that holds /proc, /sys, /dev, its command, its files, and what was unpacked from its packages; nothing
-// of the host. It is started in the folder [Home] of that root. Run natively without such a root it is started in the manifest's own
-// folder, so a relative name means the same in both.
+// A driver runs in a root of its own that holds /proc, /sys, /dev, its command, its files, and what
+// was unpacked from its packages; nothing of the host. It is started in the folder [Home] of that
+// root. Run natively without such a root it is started in the manifest's own folder, so a relative
+// name means the same in both.
 type Manifest struct {
-	// Name is what users call the loader: lower-case words joined by hyphens, at most 32 bytes.
+	// Name identifies the loader to users: lower-case words joined by hyphens, at most 32 bytes.
 	Name string `yaml:"name"`
 
 	Homepage string `yaml:"homepage"`
 
-	// Versions are the versions that can be had, each with where its packages come from. There is at least one. The keys are versions as
-	// users type them, never a moving name such as "main".
+	// Versions lists the available versions, each with the source of its packages. There is at
+	// least one. The keys are versions as users type them, never a moving name such as "main".
 	Versions map[string]Suite `yaml:"versions"`
 
-	// Builtin is the name of a loader that is linked into the guest and needs no process. A manifest may have a Command as well: the
-	// same loader as a process.
+	// Builtin names a loader that is linked into the guest and needs no process. A manifest may
+	// have a Command as well: the same loader as a process.
 	Builtin string `yaml:"builtin"`
 
-	// Speaks is what the driver speaks: "ndjson". Empty if, and only if, there is no Command.
+	// Speaks names the driver's protocol: "ndjson". Empty if, and only if, there is no Command.
 	Speaks string `yaml:"speaks"`
 
-	// Command is the driver's argv. The first element is an absolute path in the driver's root, or "./" and a path relative to the
-	// manifest's folder, a file that is brought along (as [Home]/path).
+	// Command holds the driver's argv. The first element is an absolute path in the driver's root,
+	// or "./" and a path relative to the manifest's folder, a file that is brought along (as
+	// [Home]/path).
 	Command []string `yaml:"command"`
 
-	// Env is the driver's whole environment but for what the suite adds. LOADSTONE_FDS: "3,4" says that the driver reads requests from
-	// descriptor 3 and writes replies to descriptor 4, because its libraries print on stdout.
+	// Env holds the driver's whole environment, less what the suite adds. LOADSTONE_FDS: "3,4" says
+	// that the driver reads requests from descriptor 3 and writes replies to descriptor 4, because
+	// its libraries print on stdout.
 	Env map[string]string `yaml:"env"`
 
-	// Build is how the file at Command[0] is made, if it is not a file of the manifest's folder nor of a package.
+	// Build says how the file at Command[0] is made, if it is not a file of the manifest's folder
+	// nor of a package.
 	Build *Build `yaml:"build"`
 
-	// Source are programs that are built from a Debian source package, besides Command[0]: for a loader that no binary package has.
+	// Source describes programs that are built from a Debian source package, besides Command[0]:
+	// for a loader that no binary package has.
 	Source *Source `yaml:"source"`
 
-	// Packages are Debian packages to unpack in the driver's root, with what they depend on: names of binary packages, or of source
-	// packages, which mean those of its binary packages that hold shared libraries.
+	// Packages lists Debian packages to unpack in the driver's root, with what they depend on:
+	// names of binary packages, or of source packages, which mean those of its binary packages that
+	// hold shared libraries.
 	Packages []string `yaml:"packages"`
 
-	// Files are brought along besides Command[0]: files and folders relative to the manifest's folder, put at [Home]/path.
+	// Files lists what the driver needs besides Command[0]: files and folders relative to the
+	// manifest's folder, put at [Home]/path.
 	Files []string `yaml:"files"`
 
-	// Dir is the manifest's folder on the host, to which its relative names belong. Empty for the manifests that loadstone carries in
-	// itself.
+	// Dir holds the manifest's folder on the host, to which its relative names belong. Empty for
+	// the manifests that loadstone carries in itself.
 	Dir string `yaml:"-"`
 }
 
-// Home is the folder of a driver's root that stands for its manifest's folder.
+// Home stands for the manifest's folder in a driver's root.
 const Home = "/loader"
 
-// NDJSON is the one protocol that a driver can speak, today.
+// NDJSON names the one protocol that a driver can speak today.
 const NDJSON = "ndjson"
 
-// Suite says where a version's packages come from: "debian-12", "debian-12-backports", "debian-testing", "debian-unstable"; [GoMod] for a
-// loader that is a Go module, built at the version in loadstone's own go.mod, or "FOLDER/go.mod" for one that is built by a module of its own in
-// that folder of the manifest's, at the version in there; [Local] for one that brings its files along.
+// Suite says where a version's packages come from: "debian-12", "debian-12-backports",
+// "debian-testing", "debian-unstable"; [GoMod] for a loader that is a Go module, built at the
+// version in loadstone's own go.mod, or "FOLDER/go.mod" for one that is built by a module of its
+// own in that folder of the manifest's, at the version in there; [Local] for one that brings its
+// files along.
 type Suite string
 
 // The suites that are no package archive.
@@ -95,10 +104,11 @@ func (s Suite) valid() bool {
 	return ok && isWords("d"+archive) || s == GoMod || s == Local || module && filepath.IsLocal(dir) // an archive's name may begin with a digit
 }
 
-// Module is the folder of a go.mod of the version's own, relative to the manifest's, and whether it has one. The driver is its main package.
+// Module returns the folder of a go.mod of the version's own, relative to the manifest's, and
+// whether it has one. The driver is its main package.
 func (s Suite) Module() (dir string, ok bool) { return strings.CutSuffix(string(s), "/"+string(GoMod)) }
 
-// Archive is the Debian suite's own name, such as "12-backports", and whether s is one.
+// Archive returns the Debian suite's own name, such as "12-backports", and whether s is one.
 func (s Suite) Archive() (string, bool) { return strings.CutPrefix(string(s), "debian-") }
 
 // Build says how a driver is compiled: exactly one of Go, C and Rust is set.
@@ -110,8 +120,9 @@ type Build struct {
 	Libraries []string `yaml:"libraries"` // what to link, as for cc -l: "bpf"; for Rust crates: "aya"
 }
 
-// Source says how programs are built from a Debian source package of the version's suite: with the host's compiler and tools, against the
-// headers and libraries of that suite. The commands find CC and PKG_CONFIG_LIBDIR set for that, and nothing of the host's environment but PATH.
+// Source says how programs are built from a Debian source package of the version's suite: with the
+// host's compiler and tools, against the headers and libraries of that suite. The commands find CC
+// and PKG_CONFIG_LIBDIR set for that, and nothing of the host's environment but PATH.
 type Source struct {
 	Package  string            `yaml:"package"`  // the source package, which has the loader's version
 	Needs    []string          `yaml:"needs"`    // Debian packages of the suite to compile with (headers, linker names)
@@ -120,14 +131,14 @@ type Source struct {
 	Files    map[string]string `yaml:"files"`    // what the commands make, relative to that folder, to an absolute path in the driver's root
 }
 
-// ErrManifest is wrapped by every error about the contents of a manifest. Its text names file and line.
+// ErrManifest marks every error about the contents of a manifest. Its text names file and line.
 var ErrManifest = errors.New("bad loader manifest")
 
-// moving are names of versions that mean another one tomorrow.
+// moving lists names of versions that mean another one tomorrow.
 var moving = []string{"main", "master", "trunk", "head", "latest"}
 
-// ParseManifest reads a loader.yaml. The name is for errors. All that is wrong is reported at once, an error per line, each wrapping
-// [ErrManifest].
+// ParseManifest reads a loader.yaml. The name is for errors. All that is wrong is reported at once,
+// an error per line, each wrapping [ErrManifest].
 func ParseManifest(name string, r io.Reader) (*Manifest, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxLine))
 	if err != nil {
@@ -156,13 +167,13 @@ func ParseManifest(name string, r io.Reader) (*Manifest, error) {
 	return &m, nil
 }
 
-// Newest is the newest of the manifest's versions.
+// Newest returns the newest of the manifest's versions.
 func (m *Manifest) Newest() string {
 	versions := m.Sorted()
 	return versions[len(versions)-1]
 }
 
-// Sorted are the manifest's versions, the oldest first.
+// Sorted returns the manifest's versions, the oldest first.
 func (m *Manifest) Sorted() []string {
 	var versions []string
 	for v := range m.Versions {
@@ -172,7 +183,8 @@ func (m *Manifest) Sorted() []string {
 	return versions
 }
 
-// Brought are the files and folders of the manifest's folder that a driver brings along, relative, with slashes.
+// Brought returns the files and folders of the manifest's folder that go into the driver's root,
+// relative, with slashes.
 func (m *Manifest) Brought() []string {
 	var files []string
 	if m.Build == nil && len(m.Command) > 0 && !path.IsAbs(m.Command[0]) {
@@ -184,7 +196,7 @@ func (m *Manifest) Brought() []string {
 	return files
 }
 
-// Argv is the driver's argv in its own root.
+// Argv returns the driver's argv in its own root.
 func (m *Manifest) Argv() []string {
 	argv := slices.Clone(m.Command)
 	if len(argv) > 0 && !path.IsAbs(argv[0]) {
@@ -193,14 +205,15 @@ func (m *Manifest) Argv() []string {
 	return argv
 }
 
-// A manifestText is a manifest as text, for errors that name a line.
+// A manifestText keeps the text of a manifest, for errors that name a line.
 type manifestText struct {
 	name string
 	root yaml.Node
 	errs []error
 }
 
-// manifestKeys are the keys of a manifest, with those of the mappings in it. Keys that end in * may have any name.
+// manifestKeys lists the keys of a manifest, with those of the mappings in it. Keys that end in *
+// may have any name.
 var manifestKeys = map[string][]string{
 	"":         {"name", "homepage", "versions", "builtin", "speaks", "command", "env", "build", "source", "packages", "files"},
 	"versions": {"*"},
@@ -243,7 +256,8 @@ func prefixed(of string) string {
 	return of + ": "
 }
 
-// at is the value at a path of keys, or the nearest node above it that is there. With "-" last it is the key instead.
+// at returns the value at a path of keys, or the nearest existing node above it. With "-" last it
+// is the key instead.
 func (d *manifestText) at(keys ...string) *yaml.Node {
 	n := d.root.Content[0]
 	for _, key := range keys {

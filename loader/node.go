@@ -20,7 +20,7 @@ type reading struct {
 // root returns the value of a message that everything else of it is in.
 func (r *reading) root(name string, tree any) *node { return &node{in: r, name: name, tree: tree} }
 
-// A node is one value of a message, with the path to it.
+// A node holds one value of a message, and knows the path to it.
 type node struct {
 	in    *reading
 	up    *node  // the object or array that it is in; nil for the root
@@ -184,7 +184,7 @@ func (n *node) value() any {
 	return value
 }
 
-// whole is the tree as a whole number. JSON has one kind of number, so 1.0 is 1.
+// whole returns the tree as a whole number. JSON has one kind of number, so 1.0 is 1.
 func whole(tree any) (int64, bool) {
 	number, ok := tree.(json.Number)
 	if !ok {
@@ -197,7 +197,7 @@ func whole(tree any) (int64, bool) {
 	return int64(f), err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53
 }
 
-// plain is the tree with its numbers as float64, as encoding/json reads into an any.
+// plain returns the tree with its numbers as float64, as encoding/json reads into an any.
 func plain(tree any) (any, error) {
 	switch t := tree.(type) {
 	case json.Number:

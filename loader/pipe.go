@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replies is the pipe that a driver answers on. It is read while an answer is waited for, and by its one user only.
+// replies reads the pipe that a driver answers on: while an answer is awaited, and for one user
+// only.
 type replies struct {
 	file *os.File
 	buf  []byte // read, not yet handed out
@@ -22,7 +23,8 @@ type replies struct {
 // errNoLine says that there is no whole line yet.
 var errNoLine = errors.New("no whole line")
 
-// next waits for a line until the deadline of the file. Its errors are io.EOF, os.ErrDeadlineExceeded, and those wrapping [ErrTooLong].
+// next waits for a line until the deadline of the file. Its errors are io.EOF,
+// os.ErrDeadlineExceeded, and those wrapping [ErrTooLong].
 func (p *replies) next() ([]byte, error) {
 	for {
 		line, err := p.take()
@@ -57,7 +59,8 @@ func (p *replies) drain() {
 	p.buf = append(p.buf, readNow(p.file, MaxLine+1)...)
 }
 
-// notes is the pipe that a driver complains on: stderr. It is read all the time, so that the driver never waits, and its end is kept.
+// notes reads a driver's stderr: all the time, so that the driver never waits. The end of it is
+// kept.
 type notes struct {
 	file *os.File
 	mu   sync.Mutex
@@ -71,7 +74,8 @@ func (n *notes) pump() {
 	}
 	ended := false
 	for err == nil && !ended {
-		// Reading and keeping are one step under the lock, so that take misses nothing that was written before it.
+		// Reading and keeping are one step under the lock, so that take misses nothing that was
+		// written before it.
 		err = raw.Read(func(fd uintptr) bool {
 			n.mu.Lock()
 			defer n.mu.Unlock()

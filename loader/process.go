@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process is a driver's: the leader of a process group of its own, which goes when the leader goes.
+// A process leads a process group of its own, which is killed when its leader ends.
 type process struct {
 	cmd  *exec.Cmd
 	gone chan struct{} // closed once the leader is reaped
@@ -41,7 +41,8 @@ func watch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// wait reaps the leader, and kills the rest of its group before that: as long as the leader is not reaped, the group's number is its own.
+// wait reaps the leader, and kills the rest of its group before that: as long as the leader is not
+// reaped, the group's number is its own.
 func (p *process) wait() {
 	err := unix.EINTR
 	for err == unix.EINTR {
@@ -99,7 +100,7 @@ func (p *process) goneIn(d time.Duration) bool {
 	}
 }
 
-// pipes are the three that a driver has, our ends and its.
+// pipes holds both ends of the three pipes of a driver.
 type pipes struct {
 	requests, replies, stderr            *os.File // ours
 	readRequests, writeReplies, complain *os.File // the driver's
@@ -121,7 +122,8 @@ func newPipes() (p pipes, err error) {
 	return p, err
 }
 
-// give puts the driver's ends where it expects them: on stdin and stdout, or where [EnvFDs] says, and then its stdout goes to its stderr.
+// give puts the driver's ends where it expects them: on stdin and stdout, or where [EnvFDs] says,
+// and then its stdout goes to its stderr.
 func (p *pipes) give(cmd *exec.Cmd) error {
 	if cmd.Stdin != nil || cmd.Stdout != nil || cmd.Stderr != nil || len(cmd.ExtraFiles) > 0 {
 		return errors.New("the driver's descriptors are taken")

@@ -9,17 +9,18 @@ import (
 	"strings"
 )
 
-// A Ref is how a user names a loader: "libbpf", "libbpf@1.1", "libbpf@all", "./my-loader.yaml", "./my-loader.yaml@2.0", "all", or "all@all".
+// A Ref names a loader as a user does: "libbpf", "libbpf@1.1", "libbpf@all", "./my-loader.yaml",
+// "./my-loader.yaml@2.0", "all", or "all@all".
 type Ref struct {
 	Name    string // of a built-in manifest; empty where Path is set
 	Path    string // of a loader.yaml; empty where Name is set
 	Version string // empty for the newest, [All] for every version
 }
 
-// All is the name that means every loader there is, each at its newest version; and the version that means every version of a loader.
+// All names every loader, each at its newest version; and, as a version, every version of a loader.
 const All = "all"
 
-// ErrRef is wrapped by errors about a loader's name as a user typed it.
+// ErrRef marks errors about a loader's name as a user typed it.
 var ErrRef = errors.New("bad loader name")
 
 // ParseRef reads what a user typed. What ends in .yaml or .yml is a path. Errors wrap [ErrRef].
@@ -47,7 +48,7 @@ func isPath(s string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// String is the Ref as a user types it.
+// String returns the Ref as a user types it.
 func (r Ref) String() string {
 	s := r.Name + r.Path
 	if r.Version != "" {
@@ -56,8 +57,8 @@ func (r Ref) String() string {
 	return s
 }
 
-// compareVersions orders versions as Debian does within one part: runs of digits by number, anything else by letter, and a ~ before
-// everything, even the end. A leading v does not count.
+// compareVersions orders versions as Debian does within one part: runs of digits by number,
+// anything else by letter, and a ~ before everything, even the end. A leading v does not count.
 func compareVersions(a, b string) int {
 	a, b = strings.TrimPrefix(a, "v"), strings.TrimPrefix(b, "v")
 	for a != "" || b != "" {
@@ -89,7 +90,8 @@ func cutRun(s string, digits bool) (run, rest string) {
 	return s[:i], s[i:]
 }
 
-// compareText compares runs without digits: ~ sorts before the end, the end before letters, letters before the rest.
+// compareText compares runs without digits: ~ sorts before the end, the end before letters, letters
+// before the rest.
 func compareText(a, b string) int {
 	for i := 0; i < len(a) || i < len(b); i++ {
 		if c := textOrder(a, i) - textOrder(b, i); c != 0 {

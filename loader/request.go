@@ -10,7 +10,7 @@ import (
 // An Op names a request on the wire.
 type Op string
 
-// A Request is one thing asked of a loader. Its types, from [Hello] to [Bye], are those of
+// A Request asks one thing of a loader. Its types, from [Hello] to [Bye], are those of
 // messages.yaml in protocol, and there are no others.
 type Request interface{ Op() Op }
 
@@ -21,7 +21,8 @@ func Ops() []Op { return slices.Clone(ops) }
 type MapLayout string
 
 // A Handler names a handler that a driver of a loader with callbacks registers with it. What each
-// does is laid down in docs/loader-protocol.md, so that the kernel can be asked whether it was called.
+// does is laid down in docs/loader-protocol.md, so that the kernel can be asked whether it was
+// called.
 type Handler string
 
 // An Attribute names what [Set] changes, what [MapAttributes] has, and what a [Difference] is in.

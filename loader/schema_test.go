@@ -14,8 +14,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/schema"
 )
 
-// fullRequest returns a request with something in every field, none of which changes on its way over
-// the wire.
+// fullRequest returns a request with something in every field, none of which changes on its way
+// over the wire.
 func fullRequest(t testing.TB, op Op) Request {
 	t.Helper()
 	req := readable(t, blanks[op])
@@ -26,7 +26,7 @@ func fullRequest(t testing.TB, op Op) Request {
 	return req
 }
 
-// everyReply are replies that between them have every field set.
+// everyReply lists replies that between them have every field set.
 var everyReply = []struct {
 	op    Op
 	reply Reply
@@ -118,7 +118,7 @@ func TestUnknownFieldsAreKept(t *testing.T) {
 	}
 }
 
-// badReplies are refused by the schema and by the code that says the same.
+// badReplies lists what the schema refuses, and the code that says the same.
 var badReplies = []struct {
 	fault string
 	op    Op
@@ -186,7 +186,7 @@ func TestBadReply(t *testing.T) {
 	}
 }
 
-// badRequests are refused by the schema and by the code that says the same.
+// badRequests lists what the schema refuses, and the code that says the same.
 var badRequests = []struct{ fault, line string }{
 	{"no v", `{"seq":1,"op":"reset"}`},
 	{"no op", `{"v":1,"seq":1}`},
@@ -238,7 +238,8 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// FuzzReply holds the client and the schema to the same judgement, and both to keep what they accept.
+// FuzzReply holds the client and the schema to the same judgement, and both to keep what they
+// accept.
 func FuzzReply(f *testing.F) {
 	for _, tt := range badReplies {
 		f.Add(string(tt.op), []byte(tt.line))

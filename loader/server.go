@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// Main is the main function of a driver written in Go: it serves l where the suite listens, and ends the process.
+// Main runs a driver written in Go: it serves l where the suite listens, and ends the process.
 //
 //	func main() { loader.Main(cilium.New()) }
 //
@@ -30,12 +30,14 @@ func Main(l Loader) {
 	os.Exit(0)
 }
 
-// Serve reads requests from r, a line each, has l carry them out, and writes the replies to w. It returns nil after a [Bye] or at the end
-// of the requests, and closes l in any case. Errors wrap [ErrGarbage], [ErrSchema] or [ErrTooLong] for requests that cannot be answered
-// because they cannot be read.
+// Serve reads requests from r, a line each, has l carry them out, and writes the replies to w. It
+// returns nil after a [Bye] or at the end of the requests, and closes l in any case. Errors wrap
+// [ErrGarbage], [ErrSchema] or [ErrTooLong] for requests that cannot be answered because they
+// cannot be read.
 //
-// An operation that this version does not know is answered with [Unsupported], an error of l with [Error]. A panic in l is left alone: it
-// ends the process, as it would end any program that uses the loader.
+// An operation that this version does not know is answered with [Unsupported], an error of l with
+// [Error]. A panic in l is left alone: it ends the process, as it would end any program that uses
+// the loader.
 func Serve(ctx context.Context, r io.Reader, w io.Writer, l Loader) (err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	lines := bufio.NewReaderSize(r, MaxLine+1)
@@ -62,7 +64,7 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, l Loader) (err error) 
 	}
 }
 
-// serveOne is the answer to one line. The error is for a line that has no number to answer to.
+// serveOne returns the answer to one line. The error is for a line that has no number to answer to.
 func serveOne(ctx context.Context, line []byte, l Loader) (Op, []byte, error) {
 	e, req, err := decodeRequest(line)
 	var reply Reply

@@ -94,7 +94,7 @@ func TestLongestLinesPass(t *testing.T) {
 	}
 }
 
-// wordy is a loader whose replies are as they are given.
+// wordy replies what it is given.
 type wordy struct{ reply Reply }
 
 func (w wordy) Do(context.Context, Request) (Reply, error) { return w.reply, nil }
@@ -188,7 +188,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzManifest holds the parser to errors that say what is wrong, and what it accepts to what its users rely on.
+// FuzzManifest holds the parser to errors that say what is wrong, and what it accepts to what its
+// users rely on.
 func FuzzManifest(f *testing.F) {
 	f.Add("name: x\nversions: {\"1\": local}\nspeaks: ndjson\ncommand: [./d]\nfiles: [a/b]\n")
 	f.Add("name: x\nversions: &a {\"1\": debian-12}\nenv: *a\nbuiltin: x\n")

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// blanks are the requests of [Version], each empty.
+// blanks holds the requests of [Version], each empty.
 var blanks = func() map[Op]Request {
 	all := map[Op]Request{}
 	for _, op := range Ops() {
@@ -21,7 +21,8 @@ var blanks = func() map[Op]Request {
 	return all
 }()
 
-// fill gives every field that v has, at any depth, a value that is not zero and that no other field has.
+// fill gives every field that v has, at any depth, a value that is not zero and that no other field
+// has.
 func fill(t testing.TB, v reflect.Value, place string, count *int) {
 	t.Helper()
 	*count++
@@ -61,7 +62,7 @@ func fill(t testing.TB, v reflect.Value, place string, count *int) {
 	}
 }
 
-// filled is a value of blank's type with something in every field.
+// filled returns a value of blank's type with something in every field.
 func filled[T any](t testing.TB, blank T) T {
 	t.Helper()
 	v := reflect.New(reflect.TypeOf(blank)).Elem()
@@ -160,7 +161,7 @@ func utf8Only(t testing.TB, v reflect.Value) {
 	}
 }
 
-// readable is blank with something in every field that reading its text gives back.
+// readable returns blank with something in every field that reading its text gives back.
 func readable[T any](t testing.TB, blank T) T {
 	t.Helper()
 	v := reflect.New(reflect.TypeOf(blank)).Elem()

@@ -11,10 +11,11 @@ import (
 	"time"
 )
 
-// Traced is a loader that is linked in, with the same exchanges as one that is a process: what goes in and comes out is what the wire's text says,
-// and is held to the same rules. The text is read back only where it may say something else than the value that it was made of, because reading is
-// most of what a conversation costs. A panic in l is [ErrDied], a request that is not done when its context is, [ErrHung]; l is left alone after
-// either. There is no deadline but the context's.
+// Traced gives a loader that is linked in the same exchanges as one that is a process: what goes in
+// and comes out is what the wire's text says, and is held to the same rules. The text is read back
+// only where it may differ from the value that it was written from, because reading is most of what
+// a conversation costs. A panic in l is [ErrDied], a request that is not done when its context is,
+// [ErrHung]; l is left alone after either. There is no deadline but the context's.
 func Traced(l Loader, trace func(Exchange)) Loader {
 	return &traced{loader: l, options: Options{Trace: trace}}
 }
@@ -79,7 +80,7 @@ func (t *traced) exchange(ctx context.Context, req Request, x *Exchange) (Reply,
 	return a.reply, checkVersion(req, a.reply)
 }
 
-// result is what came of one request.
+// A result holds the answer to one request.
 type result struct {
 	line  []byte
 	reply Reply // nil where the line is to be read
@@ -107,7 +108,7 @@ func (t *traced) serve(ctx context.Context, req Request, x Exchange) result {
 	}
 }
 
-// answerOf is what l answers to a request whose text is in x.
+// answerOf returns what l answers to a request whose text is in x.
 func answerOf(ctx context.Context, l Loader, req Request, x Exchange) (r result) {
 	var err error
 	if !saysItself(req, x.Request) {

@@ -15,10 +15,11 @@ import (
 // encoding/json does both at once, and forgives what this protocol does not: a key twice, a key in
 // other capitals, bytes that are no UTF-8, null for a number, a missing field.
 
-// maxDepth is how deep arrays and objects may nest. Messages of version 1 need five.
+// maxDepth limits how deep arrays and objects may nest. Messages of version 1 need five.
 const maxDepth = 64
 
-// parse reads one line as JSON: nil, bool, string, json.Number, []any, map[string]any. Errors wrap [ErrGarbage].
+// parse reads one line as JSON: nil, bool, string, json.Number, []any, map[string]any. Errors wrap
+// [ErrGarbage].
 func parse(line []byte) (any, error) {
 	if !utf8.Valid(line) {
 		return nil, fmt.Errorf("%w: no UTF-8: %s", ErrGarbage, excerpt(line))
@@ -91,7 +92,7 @@ func parseObject(d *json.Decoder, depth int) (any, error) {
 	return object, err
 }
 
-// excerpt is the start of what a driver wrote, quoted.
+// excerpt returns the start of what a driver wrote, quoted.
 func excerpt(b []byte) string {
 	const most = 120 // bytes: a line on the screen
 	if len(b) > most {

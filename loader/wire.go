@@ -12,12 +12,13 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/jsonline"
 )
 
-// EnvFDs is the variable that says on which descriptors a driver speaks, where that is not stdin and stdout.
+// EnvFDs names the variable that says on which descriptors a driver speaks, if not on stdin and
+// stdout.
 const EnvFDs = "LOADSTONE_FDS"
 
 const fdsValue = "3,4" // requests are read from 3, replies written to 4
 
-// encodeRequest is the request as one line, without its newline.
+// encodeRequest returns the request as one line, without its newline.
 func encodeRequest(seq int, spec string, req Request) ([]byte, error) {
 	line := make(jsonline.Line, 0, 512)
 	line.Open()
@@ -32,11 +33,11 @@ func encodeRequest(seq int, spec string, req Request) ([]byte, error) {
 	return line, nil
 }
 
-// errUnknownOp is a request's that is well formed and asks for something that this version does not know.
+// errUnknownOp marks a well-formed request for something that this version does not know.
 var errUnknownOp = errors.New("unknown operation")
 
-// decodeRequest reads one line. Fields that it does not know are ignored. The envelope is filled as far as it could be read, also when
-// there is an error: with its Seq an answer is possible.
+// decodeRequest reads one line. Fields that it does not know are ignored. The envelope is filled as
+// far as it could be read, also when there is an error: with its Seq an answer is possible.
 func decodeRequest(line []byte) (envelope, Request, error) {
 	var e envelope
 	tree, err := parse(line)
@@ -63,7 +64,8 @@ func decodeRequest(line []byte) (envelope, Request, error) {
 	return e, req, nil
 }
 
-// encodeReply is the reply as one line, without its newline. Logs and messages are cut to [MaxText].
+// encodeReply returns the reply as one line, without its newline. Logs and messages are cut to
+// [MaxText].
 func encodeReply(seq int, reply Reply) ([]byte, error) {
 	key := replyKey(reply)
 	if key == "" {
@@ -121,7 +123,7 @@ func last(s string) string {
 	return s[start:]
 }
 
-// An answer is one line from a driver, read as far as it could be.
+// An answer holds one line from a driver, read as far as it could be.
 type answer struct {
 	seq     int
 	reply   Reply
@@ -167,8 +169,8 @@ func decodeReply(op Op, line []byte) (answer, error) {
 	return a, checkReply(op, reply)
 }
 
-// checkReply reports what is wrong with a reply whose fields are all of the right type: the rules of
-// the schema that no Go type says.
+// checkReply reports what is wrong with a reply whose fields are all of the right type: the rules
+// of the schema that no Go type says.
 func checkReply(op Op, reply Reply) error {
 	if ok, isOK := reply.(*OK); isOK && ok.missing(op) != "" {
 		return fmt.Errorf("%w: ok.%s is missing in the answer to %s", ErrSchema, ok.missing(op), op)

@@ -2,8 +2,9 @@
 
 //! The aya driver: does with aya what the loader protocol asks.
 //!
-//! Opening reads the object with aya_obj, which is the part of aya that makes nothing in the kernel; loading is EbpfLoader's, of the same bytes.
-//! What aya has no call for is unsupported. A refusal is told by the types of aya's errors and the kernel's errno, never by text.
+//! Opening reads the object with aya_obj, which is the part of aya that makes nothing in the
+//! kernel; loading is EbpfLoader's, of the same bytes. What aya has no call for is unsupported. A
+//! refusal is told by the types of aya's errors and the kernel's errno, never by text.
 //!
 //! Order to read in: sessions with an operation after the other, a map without an object, refusals.
 

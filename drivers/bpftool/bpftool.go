@@ -12,7 +12,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// New is bpftool as a loader.
+// New returns bpftool as a loader.
 func New() loader.Loader { return command.New(&tool{}) }
 
 type tool struct {
@@ -47,10 +47,12 @@ func (t *tool) Hello(ctx context.Context, _ loader.Hello) (*loader.OK, error) {
 	}, nil
 }
 
-// beforeOwnVersions is the libbpf of a bpftool that has its kernel's version, as it had before 6.0: one of 0.x, it does not say which.
+// beforeOwnVersions stands for the libbpf of a bpftool that has its kernel's version, as it had
+// before 6.0: one of 0.x, it does not say which.
 const beforeOwnVersions = "0"
 
-// parseVersion reads what bpftool version -j prints: {"version":"7.1.0","libbpf_version":"1.1",…}; before 5.19 without that of libbpf.
+// parseVersion reads what bpftool version -j prints: {"version":"7.1.0","libbpf_version":"1.1",…};
+// before 5.19 without that of libbpf.
 func parseVersion(said string) (version, libbpf string, err error) {
 	var told struct {
 		Version string `json:"version"`
@@ -87,7 +89,7 @@ func (t *tool) Link(ctx context.Context, r loader.Link) (loader.Reply, error) {
 	return done(table.Run(ctx, loader.OpLink, command.Values{"output": {r.Output}, "inputs": r.Inputs}, command.Environment{}))
 }
 
-// done is ok where the command has not refused.
+// done returns ok unless the command refused.
 func done(reply loader.Reply, err error) (loader.Reply, error) {
 	if reply == nil && err == nil {
 		return &loader.OK{}, nil

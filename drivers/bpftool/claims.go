@@ -9,7 +9,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// claimsOf are what bpftool says of itself, in its manual pages and its sources, by the libbpf that is built in.
+// claimsOf returns what bpftool says of itself, in its manual pages and its sources, by the libbpf
+// that is built in.
 func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 	claims := command.Claims()
 	maps.Copy(claims, map[loader.Feature]loader.Claim{

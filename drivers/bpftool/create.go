@@ -13,8 +13,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// mapTypes are bpftool's names of enum bpf_map_type, by number, for it takes no numbers (map_type_name of tools/bpf/bpftool/map.c, and since 6.0
-// libbpf_bpf_map_type_str). A name that is newer than a bpftool it refuses itself.
+// mapTypes lists bpftool's names of enum bpf_map_type, by number, since it takes no numbers
+// (map_type_name of tools/bpf/bpftool/map.c, and since 6.0 libbpf_bpf_map_type_str). A name that is
+// newer than a bpftool it refuses itself.
 var mapTypes = [...]string{
 	1: "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash",
 	"lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",
@@ -38,7 +39,7 @@ func (t *tool) Create(ctx context.Context, r loader.Create) (loader.Reply, error
 	return &loader.OK{ID: id}, nil
 }
 
-// cannotCreate is what the command has no word for.
+// cannotCreate returns what the command has no word for.
 func cannotCreate(r loader.Create) *loader.Unsupported {
 	switch {
 	case int(r.Map.Type) >= len(mapTypes) || mapTypes[r.Map.Type] == "":
@@ -66,7 +67,7 @@ func createValues(r loader.Create) command.Values {
 	return values
 }
 
-// pinnedID is the id of the map that is pinned at a path.
+// pinnedID returns the id of the map that is pinned at a path.
 func pinnedID(path string) (uint32, error) {
 	m, err := ebpf.LoadPinnedMap(path, nil)
 	if err != nil {

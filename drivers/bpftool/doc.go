@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bpftool is the driver for bpftool as a loader: prog load and loadall, with pinmaps, map create, map pin, net attach, gen
-// object.
+// Package bpftool is the driver for bpftool as a loader: prog load and loadall, with pinmaps, map
+// create, map pin, net attach, gen object.
 //
-// bpftool keeps nothing when it ends but what it has pinned, so a session is a set of pins. They lie in a bpffs of the driver's own that no path leads
-// to, but for the descriptor that the driver hands on ([pins]): what the suite finds in its own bpffs is what an object asked for, and no more.
+// bpftool keeps nothing when it ends but what it has pinned, so a session is a set of pins. They
+// lie in a bpffs of the driver's own that no path leads to, but for the descriptor that the driver
+// hands on ([pins]): what the suite finds in its own bpffs is what an object asked for, and no
+// more.
 //
-// Read bpftool.go (hello, and what can be asked for), session.go, create.go (maps without an object), table.go
-// (what is run), pins.go, claims.go.
+// Read bpftool.go (hello, and what can be asked for), session.go, create.go (maps without an
+// object), table.go (what is run), pins.go, claims.go.
 package bpftool

@@ -16,7 +16,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// pins is a bpffs that is mounted nowhere: its files have paths by way of a descriptor only, and are gone with the last one.
+// pins holds a bpffs that is mounted nowhere: its files have paths through a descriptor only, and
+// go away with the last descriptor.
 type pins struct{ root *os.File }
 
 func newPins() (*pins, error) {
@@ -24,15 +25,15 @@ func newPins() (*pins, error) {
 	return &pins{root}, err
 }
 
-// ours is the path of a file for this process.
+// ours returns the path of a file for this process.
 func (p *pins) ours(name string) string {
 	return filepath.Join(fmt.Sprintf("/proc/self/fd/%d", p.root.Fd()), name)
 }
 
-// theirs is the path of a file for a command that is handed the root as its first file.
+// theirs returns the path of a file for a command that gets the root as its first file.
 func (p *pins) theirs(name string) string { return filepath.Join("/proc/self/fd/3", name) }
 
-// files are the pins of a folder, or the one pin that it is.
+// files returns the pins of a folder, or the path itself if it is a pin.
 func (p *pins) files(name string) ([]string, error) {
 	info, err := os.Stat(p.ours(name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,8 +50,9 @@ func (p *pins) files(name string) ([]string, error) {
 	return all, err
 }
 
-// maps are the maps that are pinned in a folder, each named by its file: bpftool names that by the object's map, with _ for a dot. One that the object
-// does not define, such as data, has the kernel's name.
+// maps returns the maps that are pinned in a folder, each named by its file: bpftool names that by
+// the object's map, with _ for a dot. One that the object does not define, such as data, has the
+// kernel's name.
 func (p *pins) maps(folder string, o *command.Object) ([]loader.MapView, error) {
 	files, err := p.files(folder)
 	if err != nil {
@@ -79,8 +81,8 @@ func (p *pins) maps(folder string, o *command.Object) ([]loader.MapView, error) 
 	return views, nil
 }
 
-// programs are the programs that are pinned in a folder, named by the one function of the object that the kernel's name may stand for; where there is
-// no such one, as the kernel does.
+// programs returns the programs that are pinned in a folder, named by the one function of the
+// object that the kernel's name may stand for; where there is no such one, as the kernel does.
 func (p *pins) programs(folder string, o *command.Object) ([]loader.ProgramView, error) {
 	files, err := p.files(folder)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// A session is one object, and the folder of its pins.
+// A session holds one object, and the folder of its pins.
 type session struct {
 	tool *tool
 	open loader.Open
@@ -86,7 +86,7 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 	return reply, err
 }
 
-// lacks is what the command cannot be told about an object.
+// lacks returns what the command cannot be told about an object.
 func (s *session) lacks(o *command.Object) *loader.Unsupported {
 	switch {
 	case o.PinnedByName:
@@ -112,7 +112,7 @@ func (s *session) values(o *command.Object) command.Values {
 	return values
 }
 
-// pinned is what the command has made, by its pins.
+// pinned returns what the command has made, by its pins.
 func (s *session) pinned(o *command.Object) (loader.Reply, error) {
 	ok := &loader.OK{}
 	var err error
@@ -126,7 +126,7 @@ func (s *session) pinned(o *command.Object) (loader.Reply, error) {
 	return ok, nil
 }
 
-// id is the kernel's id of a loaded map or program; empty if there is none of that name.
+// id returns the kernel's id of a loaded map or program; empty if there is none of that name.
 func (s *session) id(target, name string) string {
 	if s.loaded == nil {
 		return ""

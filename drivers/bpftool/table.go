@@ -11,7 +11,7 @@ import (
 
 const bpftool = "/usr/sbin/bpftool"
 
-// table is what is run.
+// table lists what is run.
 var table = command.Table{
 	Argv: map[loader.Op][]string{
 		loader.OpLoad:   {bpftool, "{options}", "prog", "{load}", "{object}", "{programs}", "{type}", "{reuse}", "pinmaps", "{maps}"},
@@ -27,8 +27,9 @@ var table = command.Table{
 	Refuses: statuses(),
 }
 
-// statuses are what the exit statuses of bpftool tell: its main returns what went wrong (tools/bpf/bpftool/main.c), which is -1 for most, and the
-// negative of an errno where that is at hand. Those that stand for two errnos tell nothing.
+// statuses returns what the exit statuses of bpftool tell: its main returns what went wrong
+// (tools/bpf/bpftool/main.c), which is -1 for most, and the negative of an errno where that is at
+// hand. Those that stand for two errnos tell nothing.
 func statuses() map[int]loader.Class {
 	all := map[int]loader.Class{}
 	for errno := 1; errno < 128; errno++ {

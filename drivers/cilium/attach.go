@@ -54,7 +54,7 @@ func (s *session) detach(r loader.Detach) loader.Reply {
 	return done(loader.AtAttach, l.Close())
 }
 
-// pinnable is what maps and programs have in common here.
+// pinnable covers maps and programs alike.
 type pinnable interface {
 	Pin(path string) error
 	Unpin() error

@@ -17,12 +17,12 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// New is cilium/ebpf as a loader.
+// New returns cilium/ebpf as a loader.
 func New() loader.Loader { return &library{sessions: map[string]*session{}} }
 
 type library struct{ sessions map[string]*session }
 
-// A session is one object.
+// A session holds one object.
 type session struct {
 	spec    *ebpf.CollectionSpec
 	names   loader.OK            // maps and programs as declared, also those left out since
@@ -146,7 +146,7 @@ func (s *session) load() loader.Reply {
 	return &ok
 }
 
-// id is the kernel's id of a map or program, of its info.
+// id returns the kernel's id of a map or program, of its info.
 func id[I ~uint32](info interface{ ID() (I, bool) }, err error) (uint32, error) {
 	if err != nil {
 		return 0, err

@@ -61,7 +61,8 @@ func open(object string) loader.Open { return loader.Open{Session: "s", Object: 
 // refused compares refusals but for what is meant for people.
 var refused = cmpopts.IgnoreFields(loader.Rejected{}, "Message", "Log")
 
-// The version is known to programs, not to tests, so this one makes the programs as the Makefile does.
+// Programs know the version of the library, tests do not. So this one builds the programs as the
+// Makefile does.
 func TestVersionsAreTheManifests(t *testing.T) {
 	choices, err := drivers.Find(loader.Ref{Name: "cilium"})
 	if err != nil {
@@ -153,7 +154,7 @@ func TestOptionsThatCannotBeFollowedAreUnsupported(t *testing.T) {
 	}
 }
 
-// kernel is for tests that load: they need root.
+// kernel readies the process for tests that load: they need root.
 func kernel(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -195,7 +196,7 @@ func TestLoadSetCloseReset(t *testing.T) {
 	}
 }
 
-// pins is a bpffs of the test's own.
+// pins returns a bpffs of the test's own.
 func pins(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -265,7 +266,7 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// What is refused here is refused without a change to this machine.
+// These refusals leave this machine unchanged.
 func TestRefusedAfterLoad(t *testing.T) {
 	kernel(t)
 	l := begin(t)

@@ -29,7 +29,7 @@ func hello() (loader.Reply, error) {
 	}, nil
 }
 
-// claimsOf are the claims of a version.
+// claimsOf returns the claims of a version.
 func claimsOf(version string) map[loader.Feature]loader.Claim {
 	of := maps.Clone(claims)
 	var minor int
@@ -39,7 +39,7 @@ func claimsOf(version string) map[loader.Feature]loader.Claim {
 	return of
 }
 
-// version is the library's, as it was built in.
+// version returns the library's, as it was built in.
 func version() (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -56,7 +56,8 @@ func version() (string, error) {
 	return "", errors.New("this program was built without " + module)
 }
 
-// claims are what the newest version of the library says of itself, in its documentation and its issues, where it says it.
+// claims lists what the newest version of the library says of itself, in its documentation and its
+// issues, where it says it.
 var claims = map[loader.Feature]loader.Claim{
 	loader.BTFMaps:    {Support: loader.Yes},
 	loader.LegacyMaps: {Support: loader.Yes},

@@ -9,7 +9,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// create makes a map without an object and pins it, as a user of the library does: with NewMap and Pin.
+// create makes a map without an object and pins it, as a user of the library does: with NewMap and
+// Pin.
 func create(r loader.Create) loader.Reply {
 	spec := &ebpf.MapSpec{
 		Name: r.Name, Type: ebpf.MapType(r.Map.Type), KeySize: r.Map.KeySize, ValueSize: r.Map.ValueSize, MaxEntries: r.Map.MaxEntries,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package cilium is the driver for cilium/ebpf as a loader: its own ELF reader and its own collections, with the options that a plain user
-// would give. It does nothing to help the library: what the library refuses is refused, and what it leaves out is left out.
+// Package cilium is the driver for cilium/ebpf as a loader: its own ELF reader and its own
+// collections, with the options that a plain user would give. It does nothing to help the library:
+// what the library refuses is refused, and what it leaves out is left out.
 //
-// The same sources are built with older versions of the library, by a module of its own for each: v0.17, v0.20. So what came late is not named here.
+// The same sources are built with older versions of the library, by a module of its own for each:
+// v0.17, v0.20. So what came late is not named here.
 //
-// Read cilium.go (what is asked of the library), set.go, attach.go, create.go (maps without an object), refusal.go (what its errors tell a
-// program), then claims.go.
+// Read cilium.go (what is asked of the library), set.go, attach.go, create.go (maps without an
+// object), refusal.go (what its errors tell a program), then claims.go.
 package cilium

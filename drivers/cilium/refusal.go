@@ -16,8 +16,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// refusal is what a program can tell from an error of the library: its types, its sentinels, and the kernel's errno. Most errors of the ELF
-// reader are text and no more, so the class is [loader.Unclassified] then; the text goes along for people.
+// refusal returns what a program can tell from an error of the library: its types, its sentinels,
+// and the kernel's errno. Most errors of the ELF reader are text and no more, so the class is
+// [loader.Unclassified] then; the text goes along for people.
 func refusal(stage loader.Stage, err error) *loader.Rejected {
 	r := &loader.Rejected{Stage: stage, Message: err.Error()}
 	var errno syscall.Errno

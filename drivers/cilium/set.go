@@ -57,7 +57,8 @@ func noNumber(r loader.Set) loader.Reply {
 	return &loader.Error{Message: fmt.Sprintf("%s is %v, want a number of 32 bits", r.Attr, r.Value)}
 }
 
-// setMapExtra sets a field that versions before 0.20 do not have, and that this package, which is compiled with each of them, cannot name.
+// setMapExtra sets a field that versions before 0.20 do not have, and that this package, which is
+// compiled with each of them, cannot name.
 func setMapExtra(spec *ebpf.MapSpec, r loader.Set) loader.Reply {
 	value, ok := r.Uint32()
 	if !ok {
@@ -103,7 +104,8 @@ func (s *session) setByPin(spec *ebpf.MapSpec, r loader.Set) loader.Reply {
 	return done(loader.AtPin, err)
 }
 
-// likeness is a map as a definition. The library takes no map itself as the likeness of another's elements.
+// likeness returns the definition of a map. The library does not take a map itself as the likeness
+// of another's elements.
 func likeness(m *ebpf.Map) *ebpf.MapSpec {
 	return &ebpf.MapSpec{Type: m.Type(), KeySize: m.KeySize(), ValueSize: m.ValueSize(), MaxEntries: m.MaxEntries(), Flags: m.Flags()}
 }
@@ -120,7 +122,8 @@ func leaveOut[T any](specs map[string]T, r loader.Set) loader.Reply {
 	return &loader.OK{}
 }
 
-// cannotFollow names the feature that an option is about which the library has no way to be told of.
+// cannotFollow names the feature that an option is about which the library has no way to be told
+// of.
 func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 	switch {
 	case o.IgnoreUnknownFields:

@@ -9,7 +9,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// What is true of every command, or of every command that libbpf is built into.
+// Reasons that hold for every command, or for every command that libbpf is built into.
 const (
 	NoCallbacks   = "a command calls nobody back"
 	LegacyDropped = "libbpf 1.0 dropped them"

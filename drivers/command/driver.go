@@ -12,16 +12,17 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// A Tool is a loader that is a command.
+// A Tool runs a loader that is a command.
 type Tool interface {
 	// Hello asks the command what it is.
 	Hello(ctx context.Context, hello loader.Hello) (*loader.OK, error)
 
-	// Open begins a session, without a look at its object. It returns what the command cannot be told, if the options say any such thing.
+	// Open begins a session, without a look at its object. It returns what the command cannot be
+	// told, if the options say any such thing.
 	Open(open loader.Open) (Session, *loader.Unsupported)
 }
 
-// A Session is one object in the hands of a command.
+// A Session holds one object for a command.
 type Session interface {
 	// Do carries out any request about the session but open and close.
 	Do(ctx context.Context, req loader.Request) (loader.Reply, error)
@@ -30,17 +31,17 @@ type Session interface {
 	Close(ctx context.Context) error
 }
 
-// A Linker is a tool that makes one object of several.
+// A Linker links several objects into one.
 type Linker interface {
 	Link(ctx context.Context, link loader.Link) (loader.Reply, error)
 }
 
-// A Creator is a tool that makes a map without an object.
+// A Creator makes a map without an object.
 type Creator interface {
 	Create(ctx context.Context, create loader.Create) (loader.Reply, error)
 }
 
-// New is the driver of a tool.
+// New returns the driver of a tool.
 func New(tool Tool) loader.Loader { return &driver{tool: tool, sessions: map[string]Session{}} }
 
 type driver struct {
@@ -78,7 +79,7 @@ func (d *driver) Do(ctx context.Context, req loader.Request) (loader.Reply, erro
 	return s.Do(ctx, req)
 }
 
-// sessionOf is the session that a request is about, and whether a session is asked at all.
+// sessionOf returns the session that a request is about, and whether it is about one at all.
 func sessionOf(req loader.Request) (string, bool) {
 	switch r := req.(type) {
 	case loader.Set:

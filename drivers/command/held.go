@@ -14,14 +14,16 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// kernelName is how much of a name the kernel keeps, in bytes (BPF_OBJ_NAME_LEN without its zero).
+// kernelName limits what the kernel keeps of a name, in bytes (BPF_OBJ_NAME_LEN without its zero).
 const kernelName = 15
 
-// Held are the maps that the kernel holds for a program: those that it uses, and those that these lead to, under the names of the object's maps.
-// What cannot be told apart stays under the kernel's name, and is left out if it has none there. Maps of the object that are not found come last,
-// without an id.
+// Held returns the maps that the kernel holds for a program: those that it uses, and those that
+// they lead to, under the names of the object's maps. What cannot be told apart stays under the
+// kernel's name, and is left out if it has none there. Maps of the object that are not found come
+// last, without an id.
 //
-// The function, if there is one, tells the name of the map that belongs in a slot of a map of maps, and whether it knows; keys are of 32 bits.
+// The function, if there is one, tells the name of the map that belongs in a slot of a map of maps,
+// and whether it knows; keys are of 32 bits.
 func Held(program uint32, o *Object, inSlot func(outer string, key uint32) (string, bool)) ([]loader.MapView, error) {
 	h := &holding{names: map[ebpf.MapID]string{}}
 	used, err := h.program(ebpf.ProgramID(program))
@@ -31,20 +33,21 @@ func Held(program uint32, o *Object, inSlot func(outer string, key uint32) (stri
 	return h.views(used, o, inSlot), nil
 }
 
-// A holding is what is found on the way from a program to its maps.
+// A holding collects what is found on the way from a program to its maps.
 type holding struct {
 	maps  []ebpf.MapID          // in the order in which they were found
 	names map[ebpf.MapID]string // the kernel's
 	slots []slot
 }
 
-// A slot is where a map of maps holds a map.
+// A slot says where a map of maps holds a map.
 type slot struct {
 	outer, inner ebpf.MapID
 	key          uint32
 }
 
-// program finds the maps of a program, and returns those that it uses itself, in the kernel's order.
+// program finds the maps of a program, and returns those that it uses itself, in the kernel's
+// order.
 func (h *holding) program(id ebpf.ProgramID) ([]ebpf.MapID, error) {
 	p, err := ebpf.NewProgramFromID(id)
 	if err != nil {
@@ -117,9 +120,10 @@ func eachID(m *ebpf.Map, do func(key []byte, id uint32) error) error {
 	return nil
 }
 
-// views gives maps the names of the object. The maps that a program uses are in the order in which its code first refers to them
-// (resolve_pseudo_ldimm64, kernel/bpf/verifier.c), which names even those that have no name in the kernel; any others are known by that alone, or by
-// the slot that they are in.
+// views gives maps the names of the object. The maps that a program uses are in the order in which
+// its code first refers to them (resolve_pseudo_ldimm64, kernel/bpf/verifier.c), which names even
+// those that have no name in the kernel; any others are known by that alone, or by the slot that
+// they are in.
 func (h *holding) views(used []ebpf.MapID, o *Object, inSlot func(string, uint32) (string, bool)) []loader.MapView {
 	held, names := h.maps, h.names
 	named := inOrder(used, names, o.References)
@@ -156,8 +160,8 @@ func (h *holding) views(used []ebpf.MapID, o *Object, inSlot func(string, uint32
 	return views
 }
 
-// inOrder names the maps that a program uses by what its code refers to, if the kernel's names do not contradict. Maps beyond those were bound to
-// the program later.
+// inOrder names the maps that a program uses by what its code refers to, if the kernel's names do
+// not contradict. Maps beyond those were bound to the program later.
 func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string, references []string) map[ebpf.MapID]string {
 	named := map[ebpf.MapID]string{}
 	if len(used) < len(references) {
@@ -173,14 +177,14 @@ func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string, references []string
 	return named
 }
 
-// cut is what the kernel keeps of a name.
+// cut returns what the kernel keeps of a name.
 func cut(name string) string { return name[:min(len(name), kernelName)] }
 
 func isDefined(name string, defined []Map) bool {
 	return slices.ContainsFunc(defined, func(m Map) bool { return m.Name == name })
 }
 
-// meant is the one map of the object that has this name in the kernel.
+// meant returns the one map of the object that has this name in the kernel.
 func meant(name string, defined []Map) (string, bool) {
 	var all []string
 	for _, m := range defined {

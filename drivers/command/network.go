@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Network is a network namespace of the driver's own, and the thread that lives in it. Its one device is [Device]: it takes programs of all kinds,
-// whether it is up or not, and needs no module of the kernel.
+// A Network holds a network namespace of the driver's own, and the thread that lives in it. Its one
+// device is [Device]: it takes programs of all kinds, whether it is up or not, and needs no module
+// of the kernel.
 type Network struct {
 	work chan func()
 }
 
-// Device is the device of a [Network].
+// Device names the device of a [Network].
 const Device = "lo"
 
 // NewNetwork makes a namespace. It ends when the network is closed, and with the process.
@@ -50,7 +51,8 @@ func (n *Network) Do(f func()) {
 // Close gives the namespace up.
 func (n *Network) Close() { close(n.work) }
 
-// AttachedXDP is the id of the XDP program of the Device, as the kernel tells; 0 if there is none.
+// AttachedXDP returns the id of the XDP program of the Device, as the kernel tells; 0 if there is
+// none.
 func (n *Network) AttachedXDP() (id uint32, err error) {
 	n.Do(func() {
 		var link netlink.Link
@@ -64,7 +66,8 @@ func (n *Network) AttachedXDP() (id uint32, err error) {
 	return id, nil
 }
 
-// AttachedFilter is the id of the BPF filter at the ingress of the Device, as the kernel tells; 0 if there is none.
+// AttachedFilter returns the id of the BPF filter at the ingress of the Device, as the kernel
+// tells; 0 if there is none.
 func (n *Network) AttachedFilter() (id uint32, err error) {
 	n.Do(func() {
 		var link netlink.Link

@@ -16,30 +16,33 @@ import (
 	"github.com/cilium/ebpf/btf"
 )
 
-// An Object is what an object file says of itself, without any loader: as much as a person looks at to choose a command line. Nothing is judged
-// here. What cannot be read is left out, and the command will say what it thinks of it.
+// An Object holds what an object file says of itself, without any loader: as much as a person looks
+// at to choose a command line. Nothing is judged here. What cannot be read is left out, and the
+// command will say what it thinks of it.
 type Object struct {
 	Programs []Program // those that a caller can ask for, in the order of their sections
 	Maps     []Map     // those of sections maps and .maps, by symbol
 
-	// References are the maps that the code of programs refers to, each once, in the order of the code: first the programs' sections, then .text,
-	// as loaders put them together. Data that code refers to stands there by its section's name.
+	// References lists the maps that the code of programs refers to, each once, in the order of the
+	// code: first the programs' sections, then .text, as loaders put them together. Data that code
+	// refers to stands there by its section's name.
 	References []string
 
 	// PinnedByName says that a BTF map definition asks to be pinned by its name.
 	PinnedByName bool
 }
 
-// A Program is a function in a section of its kind.
+// A Program names a function in a section of its kind.
 type Program struct{ Name, Section string }
 
-// A Map is the symbol of a map definition.
+// A Map holds the symbol of a map definition.
 type Map struct {
 	Name       string
 	Definition []byte // the symbol's bytes; nil where the file does not hold them
 }
 
-// tailCall is the section of a program that iproute2 puts into a PROG_ARRAY by itself: the map's id, and the index.
+// tailCall matches the section of a program that iproute2 puts into a PROG_ARRAY by itself: the
+// map's id, and the index.
 var tailCall = regexp.MustCompile(`^[0-9a-fA-Fx]+/[0-9a-fA-Fx]+$`)
 
 // ReadObject reads an object file. The error is for files that are no ELF files.
@@ -76,7 +79,7 @@ func readObject(r io.ReaderAt) (*Object, error) {
 	return o, nil
 }
 
-// Program is the one program of the object that has this name in the kernel, which cuts names.
+// Program returns the one program of the object that has this name in the kernel, which cuts names.
 func (o *Object) Program(name string) (Program, bool) {
 	var all []Program
 	for _, p := range o.Programs {
@@ -95,7 +98,8 @@ func isProgram(s *elf.Section) bool {
 	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 && s.Name != ".text" && !tailCall.MatchString(s.Name)
 }
 
-// programsOf are the functions of a section that can be named from outside. A section without any is one program without a name.
+// programsOf returns the functions of a section that can be named from outside. A section without
+// any is one program without a name.
 func programsOf(index int, section string, symbols []elf.Symbol) []Program {
 	var all []Program
 	for _, symbol := range symbols {
@@ -109,8 +113,9 @@ func programsOf(index int, section string, symbols []elf.Symbol) []Program {
 	return all
 }
 
-// pinsByName reports whether BTF has a map definition with the field pinning of value LIBBPF_PIN_BY_NAME, which is the length of an array that the
-// field points to. BTF that cannot be read asks for nothing.
+// pinsByName reports whether BTF has a map definition with the field pinning of value
+// LIBBPF_PIN_BY_NAME, which is the length of an array that the field points to. BTF that cannot be
+// read asks for nothing.
 func pinsByName(text []byte) bool {
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(text))
 	if err != nil {
@@ -134,7 +139,7 @@ func pinsByName(text []byte) bool {
 	return false
 }
 
-// mapsOf are the map definitions of a section.
+// mapsOf returns the map definitions of a section.
 func mapsOf(index int, section *elf.Section, symbols []elf.Symbol) []Map {
 	data, err := section.Data()
 	if err != nil {
@@ -154,7 +159,7 @@ func mapsOf(index int, section *elf.Section, symbols []elf.Symbol) []Map {
 	return all
 }
 
-// references are what [Object.References] holds.
+// references returns what [Object.References] holds.
 func references(file *elf.File, symbols []elf.Symbol) []string {
 	var programs, text []string
 	for _, section := range file.Sections {
@@ -177,7 +182,8 @@ func references(file *elf.File, symbols []elf.Symbol) []string {
 	return distinct(append(programs, text...))
 }
 
-// relocated are the symbols of a section of relocations, by their index in the file, in the order of what is relocated.
+// relocated returns the symbols of a section of relocations, by their index in the file, in the
+// order of what is relocated.
 func relocated(section *elf.Section, order binary.ByteOrder) []int {
 	data, err := section.Data()
 	if err != nil {
@@ -201,7 +207,8 @@ func relocated(section *elf.Section, order binary.ByteOrder) []int {
 	return all
 }
 
-// referred is the map that a symbol means: its name for one of a map, the section's for one of data; empty for any other, such as a function.
+// referred returns the map that a symbol means: its name for one of a map, the section's for one of
+// data; empty for any other, such as a function.
 func referred(file *elf.File, symbol elf.Symbol) string {
 	if int(symbol.Section) >= len(file.Sections) {
 		return ""
@@ -216,7 +223,7 @@ func referred(file *elf.File, symbol elf.Symbol) string {
 	return ""
 }
 
-// distinct are the names, each where it comes first, without empty ones.
+// distinct returns the names, each where it comes first, without empty ones.
 func distinct(names []string) []string {
 	var all []string
 	for _, name := range names {

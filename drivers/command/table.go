@@ -19,18 +19,20 @@ import (
 
 // A Table says what a command is run with for each operation, and what its exit statuses mean.
 type Table struct {
-	// Argv is the command of each operation. A word in braces stands for the values of that name: any number of words, none too. An operation
-	// without a row is one that the command does not have.
+	// Argv holds the command of each operation. A word in braces stands for the values of that
+	// name: any number of words, none too. An operation without a row is one that the command does
+	// not have.
 	Argv map[loader.Op][]string
 
-	// Refuses are the exit statuses by which the command refuses, with what they tell. Status 0 is success; any other breaks the driver.
+	// Refuses lists the exit statuses by which the command refuses, with what they tell. Status 0
+	// is success; any other breaks the driver.
 	Refuses map[int]loader.Class
 }
 
-// Values are what the words in braces stand for.
+// Values holds what the words in braces stand for.
 type Values map[string][]string
 
-// An Environment is what a command is run in.
+// An Environment describes what a command is run in.
 type Environment struct {
 	Env   []string   // the whole of it
 	Files []*os.File // descriptors 3, 4, …
@@ -42,7 +44,7 @@ var (
 	errStatus  = errors.New("exit status that the command is not known to have")
 )
 
-// Command is the argv of an operation; nil if the command does not have it.
+// Command returns the argv of an operation; nil if the command does not have it.
 func (t Table) Command(op loader.Op, values Values) ([]string, error) {
 	var argv []string
 	for _, word := range t.Argv[op] {
@@ -61,9 +63,11 @@ func (t Table) Command(op loader.Op, values Values) ([]string, error) {
 	return argv, nil
 }
 
-// Run runs the command of an operation to its end. It returns nil if the command did as asked, *[loader.Unsupported] for an operation that it does not
-// have, and *[loader.Rejected] if it refused, with what it printed for people. The error is for a driver that broke: a command that cannot be started
-// or exits with a status that is not in the table. If the command dies of a signal, so does this process.
+// Run runs the command of an operation to its end. It returns nil if the command did as asked,
+// *[loader.Unsupported] for an operation that it does not have, and *[loader.Rejected] if it
+// refused, with what it printed for people. The error is for a driver that broke: a command that
+// cannot be started or exits with a status that is not in the table. If the command dies of a
+// signal, so does this process.
 func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environment) (loader.Reply, error) {
 	argv, err := t.Command(op, values)
 	if err != nil {
@@ -89,7 +93,8 @@ func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environm
 	return &loader.Rejected{Stage: loader.AtCommand, Class: class, Message: said}, nil
 }
 
-// Output runs a command, and returns what it printed on stdout and stderr, as text that fits in a reply.
+// Output runs a command, and returns what it printed on stdout and stderr, as text that fits in a
+// reply.
 func Output(ctx context.Context, argv []string, in Environment) (string, error) {
 	said := &tail{}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -100,11 +105,13 @@ func Output(ctx context.Context, argv []string, in Environment) (string, error) 
 	return said.String(), err
 }
 
-// die ends this process as the command has ended, so that the suite sees a loader that crashed and not one that refused.
+// die ends this process as the command has ended, so that the suite sees a loader that crashed and
+// not one that refused.
 func die(signal syscall.Signal, argv []string, said string) {
 	fmt.Fprintf(os.Stderr, "%s\n%s: %v\n", said, strings.Join(argv, " "), signal)
 	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // the core that matters is the command's
-	// Go handles most signals and has no way to stop that. A struct sigaction of zeros is the default action, whatever its layout.
+	// Go handles most signals and has no way to stop that. A struct sigaction of zeros is the
+	// default action, whatever its layout.
 	var defaults [64]byte
 	const maskSize = 8 // bytes of sigset_t
 	unix.Syscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&defaults)), 0, maskSize, 0, 0)
@@ -112,7 +119,8 @@ func die(signal syscall.Signal, argv []string, said string) {
 	select {} // any thread of ours may be the one that gets it
 }
 
-// most is how much of a command's output is kept, in bytes: its end, where commands say why they give up. A reply takes 64 KiB.
+// most limits what is kept of a command's output, in bytes: its end, where commands say why they
+// give up. A reply takes 64 KiB.
 const most = 32 << 10
 
 // A tail keeps the end of what is written to it.
@@ -124,7 +132,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String is what was kept, as text.
+// String returns what was kept, as text.
 func (t *tail) String() string {
 	printable := func(r rune) rune {
 		if r == '\uFFFD' || r < ' ' && r != '\n' && r != '\t' {

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scripted is a loader whose command is a shell script that is given an object.
+// scripted runs a shell script with an object.
 type scripted string
 
 func (s scripted) table() Table {

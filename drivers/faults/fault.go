@@ -16,19 +16,20 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// A Fault is one way to break the protocol.
+// A Fault breaks the protocol in one way.
 type Fault struct {
 	Name string
 	What string    // the driver does, in words
 	At   loader.Op // the operation at which it strikes
 
-	// Kind is what the client calls it; nil for what is not for the client to see: the suite asks the kernel.
+	// Kind names it as the client does; nil for what the client cannot see: the suite asks the
+	// kernel.
 	Kind error
 
 	strike func(turn) error
 }
 
-// All are the faults there are.
+// All lists every fault.
 var All = []Fault{
 	{"none", "keeps to the protocol", loader.OpLoad, nil, turn.answer},
 	{"hang", "never answers", loader.OpLoad, loader.ErrHung, hang},
@@ -57,7 +58,7 @@ var All = []Fault{
 	{"chatty", "writes 4 MiB on stderr, and keeps to the protocol", loader.OpLoad, nil, chatty},
 }
 
-// Named is the fault of that name.
+// Named returns the fault of that name.
 func Named(name string) (Fault, bool) {
 	for _, f := range All {
 		if f.Name == name {
@@ -146,7 +147,8 @@ func orphan(t turn) error {
 	return t.answer()
 }
 
-// child is the fault of the process that [spawn] starts: it does nothing but hold what it inherited.
+// child names the fault of the process that [spawn] starts: it does nothing but hold what it
+// inherited.
 const child = "child"
 
 func spawn() error {
@@ -207,7 +209,7 @@ func refuseHello(t turn) error {
 	return t.write(fmt.Appendf(nil, `{"seq":%d,"unsupported":{"feature":"protocol","reason":"version 99 only"}}`+"\n", t.Seq))
 }
 
-// falseIDs are far beyond what a kernel that was just booted has given out.
+// falseIDs lies far beyond what a kernel that was just booted has given out.
 func falseIDs(t turn) error {
 	return t.write(fmt.Appendf(nil,
 		`{"seq":%d,"ok":{"maps":[{"name":"m","id":4000000000}],"programs":[{"name":"p","id":4000000001}]}}`+"\n", t.Seq))

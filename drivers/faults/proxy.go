@@ -20,7 +20,8 @@ const (
 	EnvSpec  = "LOADSTONE_FAULT_SPEC"
 )
 
-// Main is the main function of the driver: it serves l on stdin and stdout with the fault that the environment names, and ends the process.
+// Main runs the driver: it serves l on stdin and stdout with the fault that the environment names,
+// and ends the process.
 func Main(l loader.Loader) {
 	if err := serve(l); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -66,7 +67,7 @@ func newProxy(l loader.Loader) *proxy {
 	}
 }
 
-// A turn is one request, for a fault to spoil.
+// A turn holds one request, for a fault to spoil.
 type turn struct {
 	*proxy
 	request []byte
@@ -101,7 +102,7 @@ func (p *proxy) run(fault Fault, spec string) error {
 	}
 }
 
-// reply is what the loader answers.
+// reply returns what the loader answers.
 func (t turn) reply() ([]byte, error) {
 	if _, err := t.toLoader.Write(t.request); err != nil {
 		return nil, fmt.Errorf("ask the loader: %w", err)

@@ -12,7 +12,8 @@ import (
 // What every claim below is subject to.
 const usedByOne = "of objects with one program; a map that it does not use is gone when the command ends"
 
-// claimsOf are what iproute2 says of itself, in its documentation and its sources, by the libbpf that it was built with; none, if that is empty.
+// claimsOf returns what iproute2 says of itself, in its documentation and its sources, by the
+// libbpf that it was built with; none, if that is empty.
 func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 	claims := command.Claims()
 	maps.Copy(claims, map[loader.Feature]loader.Claim{
@@ -36,7 +37,7 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 	return claims
 }
 
-// claimLibbpf are the claims that come from libbpf, any (lib/bpf_libbpf.c).
+// claimLibbpf adds the claims that come from any libbpf (lib/bpf_libbpf.c).
 func claimLibbpf(claims map[loader.Feature]loader.Claim) {
 	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap, loader.GlobalData, loader.Metadata} {
 		claims[feature] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
@@ -45,7 +46,7 @@ func claimLibbpf(claims map[loader.Feature]loader.Claim) {
 	claims[loader.IgnoreUnknown] = loader.Claim{Support: loader.No, Reason: "that is no option: they are always ignored (relaxed_maps)"}
 }
 
-// claimBuiltin are the claims of the loader of iproute2's own (lib/bpf_legacy.c).
+// claimBuiltin adds the claims of iproute2's own loader (lib/bpf_legacy.c).
 func claimBuiltin(claims map[loader.Feature]loader.Claim) {
 	claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial, Reason: "this driver loads no programs of routes, whose pins are below ip; " + usedByOne}
 	claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial, Reason: "bpf_map_def is read as a bpf_elf_map that ends early; " + usedByOne}

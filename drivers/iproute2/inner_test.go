@@ -9,7 +9,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 )
 
-// defined is a map of that id, inner_id and inner_idx.
+// defined returns a map of that id, inner_id and inner_idx.
 func defined(name string, id, innerID, innerIdx uint32) command.Map {
 	var definition []byte
 	for _, n := range []uint32{1, 4, 8, 4, 0, id, 0, innerID, innerIdx} {

@@ -14,10 +14,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// New is iproute2 as a loader, built with libbpf.
+// New returns iproute2 as a loader, built with libbpf.
 func New() loader.Loader { return command.New(&tool{name: "iproute2"}) }
 
-// NewBuiltin is iproute2 as a loader, built without libbpf.
+// NewBuiltin returns iproute2 as a loader, built without libbpf.
 func NewBuiltin() loader.Loader { return command.New(&tool{name: builtin}) }
 
 const builtin = "iproute2-builtin"
@@ -62,8 +62,9 @@ func (t *tool) Hello(ctx context.Context, hello loader.Hello) (*loader.OK, error
 
 var versionText = regexp.MustCompile(`(?m)^(?:tc|ip) utility, iproute2-v?([0-9][0-9.]*)(?:, libbpf v?([0-9][0-9.]*))?`)
 
-// parseVersion reads what tc -V prints: "tc utility, iproute2-6.1.0, libbpf 1.1.2", without the libbpf where there is none. It tells the version of
-// libbpf by the name of the shared library, and that may be no more than "libbpf.so.1".
+// parseVersion reads what tc -V prints: "tc utility, iproute2-6.1.0, libbpf 1.1.2", without the
+// libbpf where there is none. It tells the version of libbpf by the name of the shared library, and
+// that may be no more than "libbpf.so.1".
 func parseVersion(said string) (version, libbpf string, err error) {
 	found := versionText.FindStringSubmatch(said)
 	if found == nil {
@@ -72,8 +73,8 @@ func parseVersion(said string) (version, libbpf string, err error) {
 	return found[1], found[2], nil
 }
 
-// Open implements [command.Tool]. Where bpffs is, tc and ip take from TC_BPF_MNT; that any folder of a bpffs will do there is how a session gets one
-// of its own.
+// Open implements [command.Tool]. Where bpffs is, tc and ip take from TC_BPF_MNT; that any folder
+// of a bpffs will do there is how a session gets one of its own.
 func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	o := open.Options
 	mount := o.PinMount
@@ -98,13 +99,14 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	return &session{tool: t, open: open, mount: mount}, nil
 }
 
-// reads reports whether a layout of section maps is what the loader reads anyway, for it cannot be told. Its own is what libbpf 1.0 and later do not
-// read. A bpf_map_def it reads as the start of one, and does not refuse what goes on after that.
+// reads reports whether a layout of section maps is what the loader reads anyway, for it cannot be
+// told. Its own is what libbpf 1.0 and later do not read. A bpf_map_def it reads as the start of
+// one, and does not refuse what goes on after that.
 func (t *tool) reads(layout loader.MapLayout) bool {
 	return layout == "" || layout == loader.IPRoute2Layout && (t.libbpf == "" || command.BeforeLibbpf1(t.libbpf))
 }
 
-// mountOf is the mount of bpffs that a folder of pins stands for.
+// mountOf returns the mount of bpffs that a folder of pins stands for.
 func mountOf(root string) (string, bool) {
 	root = path.Clean(root)
 	for _, folder := range []string{"/tc/globals", "/xdp/globals"} {

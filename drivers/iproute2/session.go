@@ -16,7 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// A session is one object, and the namespace that its program is attached in.
+// A session holds one object, and the namespace that its program is attached in.
 type session struct {
 	tool  *tool
 	open  loader.Open
@@ -73,10 +73,10 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 	return reply, err
 }
 
-// follow is what the options ask of the loader and this way to load does not do.
+// follow returns what the options ask of the loader and this way to load does not do.
 func (s *session) follow(r route) *loader.Unsupported {
 	o := s.open.Options
-	// xdp is a link to tc, so what is below the one is below the other.
+	// Folder xdp is a link to tc, so both hold the same pins.
 	if o.PinSubdir != "" && o.PinSubdir != r.subdir && o.PinSubdir != "tc" {
 		return command.Unsupported("pin_subdir", "pins of this program's kind are below %s, not %s", r.subdir, o.PinSubdir)
 	}
@@ -104,7 +104,8 @@ func (s *session) attach(ctx context.Context, program command.Program) (reply lo
 	return reply, errors.Join(err, restore())
 }
 
-// held is what the kernel holds by now. A map that the program does not use is gone with the command, and has no id.
+// held returns what the kernel holds by now. A map that the program does not use is gone with the
+// command, and has no id.
 func (s *session) held(program command.Program, object *command.Object) (loader.Reply, error) {
 	id, err := s.route.attached(s.network)
 	if err != nil {
@@ -135,10 +136,12 @@ func (s *session) Close(ctx context.Context) error {
 	return err
 }
 
-// pinningIDs is iproute2's table of the folders that maps with an id of their own are pinned in.
+// pinningIDs returns iproute2's table of the folders that maps with an id of their own are pinned
+// in.
 const pinningIDs = "/etc/iproute2/bpf_pinning"
 
-// writeIDs puts a table in the place of iproute2's. The function that it returns puts the old one back.
+// writeIDs puts a table in the place of iproute2's. The function that it returns puts the old one
+// back.
 func writeIDs(ids map[string]string) (restore func() error, err error) {
 	if len(ids) == 0 {
 		return func() error { return nil }, nil

@@ -15,11 +15,11 @@ const (
 	ip = "/sbin/ip"
 )
 
-// refuses are the exit statuses of tc and ip (doc/actions, ip(8)): 1 for what they found themselves, 2 for what the kernel refused, and 255 for -1.
-// Nothing but text tells why.
+// refuses lists the exit statuses of tc and ip (doc/actions, ip(8)): 1 for what they found
+// themselves, 2 for what the kernel refused, and 255 for -1. Nothing but text tells why.
 var refuses = map[int]loader.Class{1: loader.Unclassified, 2: loader.Unclassified, 255: loader.Unclassified}
 
-// A route is one of the two ways to load a program.
+// A route describes one of the two ways to load a program.
 type route struct {
 	command.Table
 	prepare []string // what is run before, to have something to attach to
@@ -54,7 +54,8 @@ var routes = map[string]route{
 	},
 }
 
-// routeOf is the way to load an object, and its section. An object that nobody can read goes the way of XDP, for the command to say what it thinks.
+// routeOf returns the way to load an object, and its section. An object that cannot be read is
+// loaded as XDP, so that the command itself refuses it.
 func routeOf(o *command.Object) (route, command.Program, *loader.Unsupported) {
 	if o == nil {
 		return routes["xdp"], command.Program{Section: "xdp"}, nil

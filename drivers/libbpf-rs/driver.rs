@@ -2,12 +2,14 @@
 
 //! The libbpf-rs driver: does what the loader protocol asks with what libbpf-rs gives to its users.
 //!
-//! libbpf-rs hands out libbpf's pointers too, and re-exports libbpf-sys, whose functions are not called: what is looked at is the crate's own API, and what has no
-//! call in it is unsupported. A refusal is told by the crate's ErrorKind. The errno is in the text only, which is never read: the error that holds
-//! it is private to the crate. So is libbpf's log, which goes to stderr for people.
+//! libbpf-rs hands out libbpf's pointers too, and re-exports libbpf-sys, whose functions are not
+//! called: what is looked at is the crate's own API, and what has no call in it is unsupported. A
+//! refusal is told by the crate's ErrorKind. The errno is in the text only, which is never read:
+//! the error that holds it is private to the crate. So is libbpf's log, which goes to stderr for
+//! people.
 //!
-//! Compiles with libbpf-rs 0.25 and 0.27. Order to read in: sessions with an operation after the other, attachments, a map without an object,
-//! refusals.
+//! Compiles with libbpf-rs 0.25 and 0.27. Order to read in: sessions with an operation after the
+//! other, attachments, a map without an object, refusals.
 
 mod protocol;
 
@@ -171,8 +173,8 @@ fn no_object() -> Value {
 }
 
 impl Session {
-    /// What was declared, with the ids of what was made of it. libbpf-rs shows a map that was left out among those that were made, for since libbpf 1.4
-    /// it has a descriptor; of no map.
+    /// What was declared, with the ids of what was made of it. libbpf-rs shows a map that was left
+    /// out among those that were made, for since libbpf 1.4 it has a descriptor; of no map.
     fn loaded_maps(&self, object: &Object) -> Result<Vec<Value>, Value> {
         let mut made = object.maps().peekable();
         let mut maps = Vec::new();
@@ -257,7 +259,8 @@ impl Session {
     }
 }
 
-/// What libbpf makes of a section of that name. A type that attaches in one way has 0 for that, which is also what a cgroup's ingress is.
+/// What libbpf makes of a section of that name. A type that attaches in one way has 0 for that,
+/// which is also what a cgroup's ingress is.
 fn type_of(section: &str) -> Option<(ProgramType, ProgramAttachType)> {
     Some(match section {
         "xdp" => (ProgramType::Xdp, ProgramAttachType::Xdp),
@@ -379,8 +382,8 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
 
 // ---- refusals ----
 
-/// By the kind of the error, which is all that a program can see of it. A kind of no class says so, rather than be put where it could pass for an
-/// expected refusal.
+/// By the kind of the error, which is all that a program can see of it. A kind of no class says so,
+/// rather than be put where it could pass for an expected refusal.
 fn reject(stage: &str, e: &Error) -> Value {
     let class = match e.kind() {
         ErrorKind::NotFound => class::NOT_FOUND,

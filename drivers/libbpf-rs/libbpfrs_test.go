@@ -28,7 +28,7 @@ func eachVersion(t *testing.T, objects map[string][]byte, test func(d *rusttest.
 	rusttest.EachVersion(t, Source, func(t *testing.T, version string) { test(rusttest.Start(t, Source, version, objects)) })
 }
 
-// counter is an object with the map counts and the program count.
+// counter returns an object with the map counts and the program count.
 func counter() map[string][]byte {
 	return map[string][]byte{"counter.o": objects.MapDefs.Counter.ELF()}
 }
@@ -37,7 +37,7 @@ func set(target, name string, attribute loader.Attribute, value any) loader.Set 
 	return loader.Set{Session: "s", Target: target, Name: name, Attr: attribute, Value: value}
 }
 
-// mapInfo is what the kernel says of a map.
+// mapInfo returns what the kernel says of a map.
 func mapInfo(t *testing.T, id uint32) *ebpf.MapInfo {
 	t.Helper()
 	m, err := ebpf.NewMapFromID(ebpf.MapID(id))
@@ -227,7 +227,7 @@ func TestAttachAndDetach(t *testing.T) {
 	}
 }
 
-// cgroups is a hierarchy with an empty group named child.
+// cgroups returns a hierarchy with an empty group named child.
 func cgroups(t *testing.T) bundle.Dir {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A map without an object: made and pinned with the calls of bpf.h, which hand on what they are given. Nothing of it is held after the reply but by its
- * pin. Includes reply.h before it, and libbpf's headers.
+ * A map without an object: made and pinned with the calls of bpf.h, which hand on what they are
+ * given. Nothing of it is held after the reply but by its pin. Includes reply.h before it, and
+ * libbpf's headers.
  */
 #ifndef CREATE_H
 #define CREATE_H
@@ -27,7 +28,10 @@ static struct new_map read_new_map(const struct value *request)
 	};
 }
 
-/* A descriptor, or the negative of an errno. The map of the inner descriptor shows what the elements of a map of maps look like; 0 for none. */
+/*
+ * A descriptor, or the negative of an errno. The map of the inner descriptor shows what the
+ * elements of a map of maps look like; 0 for none.
+ */
 static int create_map(const struct new_map *map, int inner)
 {
 #if AT_LEAST(0, 7)

@@ -3,15 +3,19 @@
 //go:build ignore
 
 /*
- * The libbpf driver: speaks version 1 of the loader protocol on stdin and stdout and does with libbpf what it is asked.
+ * The libbpf driver: speaks version 1 of the loader protocol on stdin and stdout and does with
+ * libbpf what it is asked.
  *
- * One line is one request, one line is its reply. A reply says what libbpf's API said, as a number: libbpf's log goes to stderr for people
- * and is never read. Nothing here repairs, retries or guesses on libbpf's behalf, since libbpf is what is being looked at.
+ * One line is one request, one line is its reply. A reply says what libbpf's API said, as a number:
+ * libbpf's log goes to stderr for people and is never read. Nothing here repairs, retries or
+ * guesses on libbpf's behalf, since libbpf is what is being looked at.
  *
- * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON is read stands in json.h, what is answered
- * in reply.h, what libbpf calls back in handlers.h, a map without an object in create.h.
+ * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON
+ * is read stands in json.h, what is answered in reply.h, what libbpf calls back in handlers.h, a
+ * map without an object in create.h.
  *
- * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11, libbpf and libc only.
+ * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11,
+ * libbpf and libc only.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -181,8 +185,9 @@ static void op_hello(const struct value *request)
 /* ---- open, set, load, close ---- */
 
 /*
- * True where libbpf would read or pin maps otherwise than it is asked to; the reply has been written then. Section maps holds what libbpf takes
- * it to hold: before 1.0 struct bpf_map_def, since then nothing that it reads, which it says itself.
+ * True where libbpf would read or pin maps otherwise than it is asked to; the reply has been
+ * written then. Section maps holds what libbpf takes it to hold: before 1.0 struct bpf_map_def,
+ * since then nothing that it reads, which it says itself.
  */
 static bool cannot_follow(const struct value *options)
 {
@@ -268,7 +273,10 @@ static int set_program_type(struct bpf_program *program, const char *section)
 #endif
 }
 
-/* Takes a map that is pinned instead of making one. libbpf has a descriptor of its own then, and takes over what the pinned map is. */
+/*
+ * Takes a map that is pinned instead of making one. libbpf has a descriptor of its own then, and
+ * takes over what the pinned map is.
+ */
 static int reuse(struct bpf_map *map, int pinned)
 {
 	int err = bpf_map__reuse_fd(map, pinned);
@@ -340,9 +348,10 @@ static void op_set(const struct value *request)
 }
 
 /*
- * libbpf says by number that a load was refused, not where. The kernel tells one case: if its verifier has written, a program was refused.
- * The buffer is as large as every kernel takes, for one that is too small is an error of its own. One is enough: the first program that is
- * refused ends the load. Before 0.6 libbpf has no such buffer, but says VERIFY.
+ * libbpf says by number that a load was refused, not where. The kernel tells one case: if its
+ * verifier has written, a program was refused. The buffer is as large as every kernel takes, for
+ * one that is too small is an error of its own. One is enough: the first program that is refused
+ * ends the load. Before 0.6 libbpf has no such buffer, but says VERIFY.
  */
 static char verifier_log[BPF_LOG_BUF_SIZE];
 
@@ -542,7 +551,10 @@ int main(void)
 	FILE *requests;
 	int in = dup(STDIN_FILENO), out = dup(STDOUT_FILENO), null = open("/dev/null", O_RDONLY);
 
-	/* libbpf 0.3 closes descriptor 0 when it cannot read an object's BTF (btf__free, before btf->fd is set): the conversation is elsewhere. */
+	/*
+	 * libbpf 0.3 closes descriptor 0 when it cannot read an object's BTF (btf__free, before btf->fd
+	 * is set): the conversation is elsewhere.
+	 */
 	if (in < 0 || !(requests = fdopen(in, "r")) || null < 0 || dup2(null, STDIN_FILENO) < 0) {
 		perror("stdin");
 		return 1;
@@ -552,7 +564,10 @@ int main(void)
 		return 1;
 	}
 	close(null);
-	/* Maps count against this before kernel 5.11, and before 1.0 libbpf leaves it to its user. Without the right to raise it, it stays. */
+	/*
+	 * Maps count against this before kernel 5.11, and before 1.0 libbpf leaves it to its user.
+	 * Without the right to raise it, it stays.
+	 */
 	if (setrlimit(RLIMIT_MEMLOCK, &infinite))
 		perror("raise RLIMIT_MEMLOCK");
 	while (!goodbye && next_line(requests, &length)) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The handlers that the libbpf driver registers for program sections. What each does is laid down in docs/loader-protocol.md, Handlers.
+ * The handlers that the libbpf driver registers for program sections. What each does is laid down
+ * in docs/loader-protocol.md, Handlers.
  *
- * libbpf's handlers are those of the process, not of an object, and opened objects point to them: they are registered for the sessions that are
- * open, and changed only when none is. Order to read in: what they are called about, the three calls, registering.
+ * libbpf's handlers are those of the process, not of an object, and opened objects point to them:
+ * they are registered for the sessions that are open, and changed only when none is. Order to read
+ * in: what they are called about, the three calls, registering.
  */
 #ifndef HANDLERS_H
 #define HANDLERS_H
@@ -17,7 +19,10 @@ struct jump {
 	uint32_t index;
 };
 
-/* What handlers are called about. libbpf tells them the program and a number, and there is no way from a program to its object. */
+/*
+ * What handlers are called about. libbpf tells them the program and a number, and there is no way
+ * from a program to its object.
+ */
 struct handled {
 	struct bpf_object *object;	/* NULL while it is opened */
 	unsigned int setups;		/* so far in this object */
@@ -182,7 +187,10 @@ static bool register_wanted(const bool *wanted, bool busy)
 
 #endif
 
-/* Registers the handlers that options name, and no others. False where that cannot be: the reply has been written then. */
+/*
+ * Registers the handlers that options name, and no others. False where that cannot be: the reply
+ * has been written then.
+ */
 static bool register_handlers(const struct value *options, bool busy)
 {
 	const struct value *named = find(options, "handlers", JSON_ARRAY);

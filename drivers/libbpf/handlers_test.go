@@ -21,7 +21,7 @@ func everyHandler() []loader.Handler {
 	return []loader.Handler{loader.ProgramPrefixHandler, loader.ProgramExactHandler, loader.ProgramFallbackHandler}
 }
 
-// element is a number of 32 bits in a map, and whether there is one.
+// element returns a number of 32 bits in a map, and whether the map has one.
 func (d *driver) element(id, key uint32) (uint32, bool) {
 	d.Helper()
 	m, err := ebpf.NewMapFromID(ebpf.MapID(id))
@@ -37,7 +37,8 @@ func (d *driver) element(id, key uint32) (uint32, bool) {
 	return value, err == nil
 }
 
-// eachVersionWithHandlers runs a test for the versions that have handlers of programs, and sees that the others say they have none.
+// eachVersionWithHandlers runs a test for the versions that have handlers of programs, and sees
+// that the others say they have none.
 func eachVersionWithHandlers(t *testing.T, do func(t *testing.T, d *driver)) {
 	eachVersion(t, func(t *testing.T, version string) {
 		d := start(t, version)
@@ -49,8 +50,9 @@ func eachVersionWithHandlers(t *testing.T, do func(t *testing.T, d *driver)) {
 	})
 }
 
-// hidesMaps reports whether a version gives handlers no descriptor of a map while the object is loaded: bpf_map__fd is -1 then, from 1.4, when
-// maps got descriptors before they are made, to 1.5; from 1.6 it knows objects whose maps are there and whose programs are not.
+// hidesMaps reports whether a version gives handlers no descriptor of a map while the object is
+// loaded: bpf_map__fd is -1 then, from 1.4, when maps got descriptors before they are made, to 1.5;
+// from 1.6 it knows objects whose maps are there and whose programs are not.
 func hidesMaps(version string) bool { return version == "1.4" || version == "1.5" }
 
 // load loads what handlers have prepared, with a version that lets them.
@@ -88,7 +90,8 @@ func TestHandlersSetUpPrepareAndAttach(t *testing.T) {
 				t.Errorf("vendor_calls has no element %d", i)
 			}
 		}
-		// Setups, prepared, the handler of the last program: libbpf loads them by section, as the object has them.
+		// Setups, prepared, the handler of the last program: libbpf loads them by section, as the
+		// object has them.
 		if want := [3]uint32{4, 3, 3}; got != want {
 			t.Errorf("vendor_calls holds %v, want %v", got, want)
 		}

@@ -19,7 +19,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// sanitized is the driver, compiled against this machine's libbpf so that a wrong access or an overflow ends it.
+// sanitized returns the driver, compiled against this machine's libbpf so that a wrong access or an
+// overflow ends it.
 func sanitized(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "driver")
@@ -60,7 +61,8 @@ func converse(t *testing.T, program string, input []byte) (replies []string, sta
 	return replies, cmd.ProcessState.ExitCode(), stderr.String()
 }
 
-// ended reports whether a driver ended as it may: with status 0, or with 1 after a line that it cannot answer.
+// ended reports whether a driver ended as it may: with status 0, or with 1 after a line that it
+// cannot answer.
 func ended(status int, said string) bool {
 	return status == 0 || status == 1 && strings.Contains(said, "read request: ") && !strings.Contains(said, "ERROR")
 }
@@ -211,7 +213,8 @@ func TestMisuseOfASession(t *testing.T) {
 	}
 }
 
-// TestConversationWithFlippedBytes says the same conversation again and again, each time with some bytes changed.
+// TestConversationWithFlippedBytes says the same conversation again and again, each time with some
+// bytes changed.
 func TestConversationWithFlippedBytes(t *testing.T) {
 	program := sanitized(t)
 	object, err := filepath.Abs("testdata/refused.bpf.o")
@@ -247,7 +250,8 @@ func TestConversationWithFlippedBytes(t *testing.T) {
 	}
 }
 
-// TestDamagedObjectsDoNotBreakTheDriver is about what comes back from libbpf: names that are no UTF-8, for example.
+// TestDamagedObjectsDoNotBreakTheDriver covers what libbpf returns: names that are not UTF-8, for
+// example.
 func TestDamagedObjectsDoNotBreakTheDriver(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "driver")
 	compile(t, "driver.c", program, "-O1") // libbpf itself is not sanitized

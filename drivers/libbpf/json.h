@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON for drivers in C: what the loader protocol needs, strict and bounded. A line holds one object, RFC 8259 in UTF-8, without NULs in its
- * strings. Whatever is wrong with it ends in fail(), which is the driver's.
+ * JSON for drivers in C: what the loader protocol needs, strict and bounded. A line holds one
+ * object, RFC 8259 in UTF-8, without NULs in its strings. Whatever is wrong with it ends in fail(),
+ * which is the driver's.
  *
- * Order to read in: UTF-8, writing, reading (a line becomes a tree of values, its strings are decoded in place), fields of an object.
+ * Order to read in: UTF-8, writing, reading (a line becomes a tree of values, its strings are
+ * decoded in place), fields of an object.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -23,7 +25,9 @@ enum {
 	MAX_DEPTH = 32,		/* of arrays and objects in each other */
 };
 
-/* Says what is wrong with the line that is being read, printf-like, and goes on with the next one. */
+/*
+ * Says what is wrong with the line that is being read, printf-like, and goes on with the next one.
+ */
 __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...);
 
 /* Bytes of the valid UTF-8 sequence that s starts with, 0 if it starts with none. */
@@ -71,7 +75,9 @@ static void put_string(FILE *to, const char *s)
 	fputc('"', to);
 }
 
-/* Writes JSON as it stands, with %s for a string, quoted and escaped, and %u for an unsigned int. */
+/*
+ * Writes JSON as it stands, with %s for a string, quoted and escaped, and %u for an unsigned int.
+ */
 static void put(FILE *to, const char *json, ...)
 {
 	va_list args;
@@ -158,7 +164,10 @@ static uint32_t parse_escape(void)
 	return code;
 }
 
-/* What is decoded is never longer than what stood there, and the NUL takes the place of a quote: decoding in place fits. */
+/*
+ * What is decoded is never longer than what stood there, and the NUL takes the place of a quote:
+ * decoding in place fits.
+ */
 static const char *parse_string(void)
 {
 	char *start, *to;
@@ -256,7 +265,10 @@ static struct value *parse_value(int depth)
 	return v;
 }
 
-/* Reads a line of length bytes, not counting its newline. Of one that is too long it reads one byte too many. False at the end of the file. */
+/*
+ * Reads a line of length bytes, not counting its newline. Of one that is too long it reads one byte
+ * too many. False at the end of the file.
+ */
 static bool next_line(FILE *from, size_t *length)
 {
 	int c;
@@ -284,7 +296,7 @@ static const struct value *parse_line(size_t length)
 	return v;
 }
 
-/* ---- fields of an object: what is not known is left alone, what is of the wrong kind fails ---- */
+/* ---- fields of an object: unknown ones are left alone, one of the wrong kind fails ---- */
 
 /* NULL where there is no such field, or a null. */
 static const struct value *find(const struct value *object, const char *key, enum kind kind)

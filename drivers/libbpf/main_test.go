@@ -34,7 +34,7 @@ func manifest(t *testing.T) *loader.Manifest {
 	return m
 }
 
-// A driver is the libbpf driver, running in its own root.
+// A driver runs the libbpf driver in its own root.
 type driver struct {
 	*testing.T
 	*loader.Client
@@ -117,7 +117,7 @@ func (d *driver) ok(req loader.Request) *loader.OK {
 	return ok
 }
 
-// refused is a refusal without what is meant for people.
+// refused returns a refusal without what is meant for people.
 func (d *driver) refused(req loader.Request) loader.Rejected {
 	d.Helper()
 	reply := d.do(req)

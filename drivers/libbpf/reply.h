@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The replies of the libbpf driver: a request ends in exactly one of them. Includes json.h before it, and libbpf's headers.
+ * The replies of the libbpf driver: a request ends in exactly one of them. Includes json.h before
+ * it, and libbpf's headers.
  */
 #ifndef REPLY_H
 #define REPLY_H
 
 #include <setjmp.h>
 
-/* Before 0.6 libbpf did not say its version, neither in a header nor at run time. Whoever compiles this says it then. */
+/*
+ * Before 0.6 libbpf did not say its version, neither in a header nor at run time. Whoever compiles
+ * this says it then.
+ */
 #ifndef LIBBPF_MAJOR_VERSION
 #define LIBBPF_MAJOR_VERSION 0
 #define LIBBPF_MINOR_VERSION 0
@@ -19,7 +23,10 @@ static FILE *replies;		/* what was stdout: a library that prints there must not 
 static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
 static jmp_buf next_request;	/* where fail() goes on */
 
-/* The request makes no sense to this driver. Nothing of it has been done. One that has no number to answer to ends the conversation. */
+/*
+ * The request makes no sense to this driver. Nothing of it has been done. One that has no number to
+ * answer to ends the conversation.
+ */
 static void fail(const char *format, ...)
 {
 	char message[256];
@@ -47,8 +54,9 @@ static void reply_unsupported(const char *feature, const char *reason)
 }
 
 /*
- * The class that an error number stands for: the coarse one of its errno, since a caller of libbpf learns no more. Numbers from 4000 are
- * libbpf's own. A number of no class says so, rather than be put where it could pass for an expected refusal.
+ * The class that an error number stands for: the coarse one of its errno, since a caller of libbpf
+ * learns no more. Numbers from 4000 are libbpf's own. A number of no class says so, rather than be
+ * put where it could pass for an expected refusal.
  */
 static const char *class_of(int err)
 {
@@ -89,7 +97,9 @@ static unsigned int id_of(int fd)
 	return info[1];
 }
 
-/* Answers with success where err is 0, with a refusal where it is an error number of either sign. */
+/*
+ * Answers with success where err is 0, with a refusal where it is an error number of either sign.
+ */
 static void reply_result(const char *stage, int err)
 {
 	if (err)

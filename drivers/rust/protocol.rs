@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Version 1 of the loader protocol for drivers in Rust: what is the same whichever loader a driver drives. Package bundle compiles it along, so
-//! that a driver says `mod protocol;`, and lists the crates libc and serde_json in its manifest.
+//! Version 1 of the loader protocol for drivers in Rust: what is the same whichever loader a driver
+//! drives. Package bundle compiles it along, so that a driver says `mod protocol;`, and lists the
+//! crates libc and serde_json in its manifest.
 //!
-//! A driver is an `impl Session` for what it holds of one object, and `protocol::converse::<Its>()`. The sessions are kept here, so that one that
-//! is not open is never asked.
+//! A driver is an `impl Session` for what it holds of one object, and
+//! `protocol::converse::<Its>()`. The sessions are kept here, so that one that is not open is never
+//! asked.
 //!
-//! Order to read in: what a driver implements, the conversation, how requests are read and replies written.
+//! Order to read in: what a driver implements, the conversation, how requests are read and replies
+//! written.
 
 #![allow(dead_code)] // a driver uses what it needs
 
@@ -19,7 +22,8 @@ use serde_json::{json, Value};
 pub mod words;
 use words::{class, class_of, feature, layout, op};
 
-/// How a request ends: the body of its reply, or of the one that says why nothing, or not all, was done.
+/// How a request ends: the body of its reply, or of the one that says why nothing, or not all, was
+/// done.
 pub type Answer = Result<Value, Value>;
 
 // ---- what a driver implements ----
@@ -33,14 +37,16 @@ pub struct Loader {
     pub claims: &'static [(&'static str, &'static str, &'static str)],
 }
 
-/// One object, from `open` to `close`. Dropping it gives up all that it holds in the kernel and that is not pinned.
+/// One object, from `open` to `close`. Dropping it gives up all that it holds in the kernel and
+/// that is not pinned.
 pub trait Session: Sized {
     const LOADER: Loader;
 
     /// Reads the object, and makes nothing in the kernel.
     fn open(path: &str, options: &Value) -> Result<Self, Value>;
 
-    /// The maps and programs that the object declares, with ids once it is loaded: as `open` and `load` are answered.
+    /// The maps and programs that the object declares, with ids once it is loaded: as `open` and
+    /// `load` are answered.
     fn view(&self) -> Answer;
 
     /// Changes one attribute before the load. The new value is in the request.
@@ -55,7 +61,8 @@ pub trait Session: Sized {
         Err(unsupported(op::UNPIN, "the loader gives up no path without the map or program"))
     }
 
-    /// Makes one map without an object, pins it at the path, and lets go of it. The path of an inner map is empty where there is none.
+    /// Makes one map without an object, pins it at the path, and lets go of it. The path of an
+    /// inner map is empty where there is none.
     fn create(_name: &str, _map: &Value, _inner: &str, _path: &str) -> Answer {
         Err(unsupported(feature::MAP_CREATE, "the loader makes no map without an object"))
     }
@@ -68,7 +75,8 @@ pub trait Session: Sized {
 
 // ---- the conversation ----
 
-/// Answers the requests on stdin, one after the other, until `bye`. What is no request ends the process.
+/// Answers the requests on stdin, one after the other, until `bye`. What is no request ends the
+/// process.
 pub fn converse<S: Session>() {
     let mut sessions = Sessions::<S>(HashMap::new());
     for line in io::stdin().lock().lines() {
@@ -177,8 +185,9 @@ pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
     object[key].as_bool().ok_or_else(|| error(&format!("{key}: want true or false")))
 }
 
-/// Refuses the options of `open` that are about iproute2's definitions of maps, other layouts of section maps, and handlers: for a loader that reads
-/// that section, if at all, as struct bpf_map_def, and that has no callbacks.
+/// Refuses the options of `open` that are about iproute2's definitions of maps, other layouts of
+/// section maps, and handlers: for a loader that reads that section, if at all, as struct
+/// bpf_map_def, and that has no callbacks.
 pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
     let given = |key: &str| match &options[key] {
         Value::String(s) => !s.is_empty(),
@@ -226,7 +235,8 @@ pub fn not_found(stage: &str, what: &str) -> Value {
     refused(stage, class::NOT_FOUND, &format!("no {what}"))
 }
 
-/// A refusal by an error of the loader's. The errno is 0 where there is none, the log the verifier's, or empty.
+/// A refusal by an error of the loader's. The errno is 0 where there is none, the log the
+/// verifier's, or empty.
 pub fn rejected(stage: &str, class: &str, errno: i32, e: &dyn Error, log: &str) -> Value {
     let mut message = e.to_string();
     let mut cause = e.source();
@@ -243,7 +253,8 @@ pub fn errno(e: &io::Error) -> i32 {
     e.raw_os_error().unwrap_or(0)
 }
 
-/// A refusal by the errno of the kernel, where there is one. The error is the whole, of which the other is the cause, or the same.
+/// A refusal by the errno of the kernel, where there is one. The error is the whole, of which the
+/// other is the cause, or the same.
 pub fn reject_io(stage: &str, io: &io::Error, e: &dyn Error) -> Value {
     rejected(stage, class_of(errno(io)), errno(io), e, "")
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package check proves a driver before its results count: it has a short conversation with it that needs no privileges and makes nothing in
-// the kernel, and holds every exchange to the protocol's schema and to the rules that no schema can say.
+// Package check proves a driver before its results count: it has a short conversation with it that
+// needs no privileges and makes nothing in the kernel, and holds every exchange to the protocol's
+// schema and to the rules that no schema can say.
 package check
 
 import (
@@ -16,13 +17,13 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/schema"
 )
 
-// A Finding is one rule that a driver was held to.
+// A Finding reports one rule that a driver was held to.
 type Finding struct {
 	Rule string // in words: "opens no file that is not there"
 	Err  error  // nil if the driver keeps to it
 }
 
-// A Report is what came of a conversation.
+// A Report tells how a conversation went.
 type Report struct {
 	Findings  []Finding
 	Identity  *loader.Identity // what the loader says of itself; nil if it did not come to that
@@ -44,7 +45,7 @@ func (r *Report) Err() error {
 // Start begins a conversation.
 type Start = func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
 
-// A Driver is a driver to be checked.
+// A Driver describes a driver to be checked.
 type Driver struct {
 	Start Start
 	Name  string // that its loader must say
@@ -80,7 +81,8 @@ func Check(ctx context.Context, d Driver) *Report {
 		if errors.As(err, &fault) {
 			break
 		}
-		// Only what answers hello says who the driver is: one that says so each time would never come to an end.
+		// Only what answers hello says who the driver is: one that says so each time would never
+		// come to an end.
 		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil && step.req.Op() == loader.OpHello {
 			r.Identity, r.Features = ok.Loader, ok.Features
 			steps = append(steps, d.objectSteps(r.Features[loader.OneStep].Support == loader.Yes)...)
@@ -106,7 +108,8 @@ func (r *Report) validate() error {
 	return errors.Join(errs...)
 }
 
-// Unknown are the fields that the driver wrote and the protocol does not know: kept, reported, and no fault.
+// Unknown returns the fields that the driver wrote and the protocol does not know. They are kept
+// and reported, and are no fault.
 func (r *Report) Unknown() []string {
 	var all []string
 	for _, x := range r.Exchanges {
@@ -120,14 +123,14 @@ const garbageName = "garbage.o"
 
 var garbage = []byte("This is no object: it is a line of text, for a loader to refuse.\n")
 
-// A step is one request, and what its reply must be.
+// A step holds one request, and checks its reply.
 type step struct {
 	rule  string
 	req   loader.Request
 	judge func(loader.Reply) error
 }
 
-// steps are those that every driver is asked, whatever it is.
+// steps returns the requests that every driver gets.
 func (d Driver) steps() []step {
 	hello := loader.Hello{
 		Protocols: []int{loader.Version}, Suite: "check",
@@ -141,7 +144,8 @@ func (d Driver) steps() []step {
 	}
 }
 
-// objectSteps are those about files that are no objects. A loader that opens when it is told to load has to be told.
+// objectSteps returns the requests about files that are not objects. A one-step loader reads a file
+// only when it is told to load it.
 func (d Driver) objectSteps(oneStep bool) []step {
 	garbage := filepath.Join(d.Dirs.Work, garbageName)
 	open := func(object string) loader.Request { return loader.Open{Session: "s1", Object: object} }
@@ -172,12 +176,12 @@ func (d Driver) noMap() loader.Create {
 	return loader.Create{Name: "none", Path: filepath.Join(d.Dirs.BPFFS, "missing", "none")}
 }
 
-// novelOp is an operation that no version has.
+// novelOp asks for an operation that no version has.
 type novelOp struct{}
 
 func (novelOp) Op() loader.Op { return "x-novel" }
 
-// novelReset is a request with a field that no version has.
+// novelReset has a field that no version has.
 type novelReset struct {
 	Novel map[string]int `json:"x-novel"`
 }
@@ -222,7 +226,7 @@ func isRejected(reply loader.Reply) error {
 	return nil
 }
 
-// isRefused is for what a loader rejects, or has no way to do.
+// isRefused accepts a reply to what a loader rejects, or cannot do.
 func isRefused(reply loader.Reply) error {
 	if isRejected(reply) != nil && isUnsupported(reply) != nil {
 		return wrong(reply, "rejected, or unsupported")
@@ -241,7 +245,7 @@ func wrong(reply loader.Reply, want string) error {
 	return fmt.Errorf("%w: %s, want %s", errReply, describe(reply), want)
 }
 
-// describe is a reply in a few words.
+// describe returns a reply in a few words.
 func describe(reply loader.Reply) string {
 	switch r := reply.(type) {
 	case *loader.OK:

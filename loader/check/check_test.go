@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// proper is a loader in a test, where the version of a library is not known.
+// proper stands for a loader in a test, where the version of a library is not known.
 type proper struct{ loader.Loader }
 
 func (p proper) Do(ctx context.Context, req loader.Request) (loader.Reply, error) {
@@ -48,7 +48,7 @@ func drive(t *testing.T, start Start) *Report {
 	return Check(t.Context(), Driver{Start: start, Name: "proper", Dirs: loader.Dirs{Work: work, BPFFS: work}, Work: work})
 }
 
-// bad are the rules that a driver did not keep to.
+// bad returns the rules that a driver did not keep to.
 func bad(r *Report) []string {
 	var rules []string
 	for _, f := range r.Findings {
@@ -69,7 +69,7 @@ func TestProperDriver(t *testing.T) {
 	}
 }
 
-// agreeable is a loader that says ok to everything.
+// agreeable says ok to everything.
 type agreeable struct{}
 
 func (agreeable) Do(context.Context, loader.Request) (loader.Reply, error) {

@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// A Line is an object being written. Commas come by themselves.
+// A Line holds an object being written. Its methods write the commas.
 type Line []byte
 
 // Open begins an object.
@@ -38,59 +38,59 @@ func (l *Line) Key(name string) {
 	*l = append(append(append(*l, '"'), name...), '"', ':')
 }
 
-// Text is a field that is a string.
+// Text writes a field that is a string.
 func (l *Line) Text(name, value string) {
 	l.Key(name)
 	*l = AppendString(*l, value)
 }
 
-// TextIfAny is Text of a field with omitempty.
+// TextIfAny writes a Text field with omitempty.
 func (l *Line) TextIfAny(name, value string) {
 	if value != "" {
 		l.Text(name, value)
 	}
 }
 
-// Number is a field that is a whole number.
+// Number writes a field that is a whole number.
 func (l *Line) Number(name string, value int64) {
 	l.Key(name)
 	*l = strconv.AppendInt(*l, value, 10)
 }
 
-// NumberIfAny is Number of a field with omitempty.
+// NumberIfAny writes a Number field with omitempty.
 func (l *Line) NumberIfAny(name string, value int64) {
 	if value != 0 {
 		l.Number(name, value)
 	}
 }
 
-// Unsigned is a field that is a whole number without a sign.
+// Unsigned writes a field that is a whole number without a sign.
 func (l *Line) Unsigned(name string, value uint64) {
 	l.Key(name)
 	*l = strconv.AppendUint(*l, value, 10)
 }
 
-// UnsignedIfAny is Unsigned of a field with omitempty.
+// UnsignedIfAny writes an Unsigned field with omitempty.
 func (l *Line) UnsignedIfAny(name string, value uint64) {
 	if value != 0 {
 		l.Unsigned(name, value)
 	}
 }
 
-// TrueIfSo is a field with omitempty that is true or not there.
+// TrueIfSo writes a boolean field with omitempty: true, or nothing.
 func (l *Line) TrueIfSo(name string, value bool) {
 	if value {
 		l.JSON(name, []byte("true"))
 	}
 }
 
-// JSON is a field whose value is JSON already, in one line.
+// JSON writes a field whose value is JSON already, in one line.
 func (l *Line) JSON(name string, value []byte) {
 	l.Key(name)
 	*l = append(*l, value...)
 }
 
-// Fields are fields that are JSON already, without the braces around them.
+// Fields writes fields that are JSON already, without the braces around them.
 func (l *Line) Fields(fields []byte) {
 	if len(fields) > 0 {
 		l.next()
@@ -98,7 +98,7 @@ func (l *Line) Fields(fields []byte) {
 	}
 }
 
-// Object is a field that is an object, with fields of its own.
+// Object writes a field that is an object, with fields of its own.
 func (l *Line) Object(name string, fields func(*Line)) {
 	l.Key(name)
 	l.Open()
@@ -106,19 +106,19 @@ func (l *Line) Object(name string, fields func(*Line)) {
 	l.Close()
 }
 
-// Texts is a field that is an array of strings; null if values is nil.
+// Texts writes a field that is an array of strings; null if values is nil.
 func Texts[T ~string](l *Line, name string, values []T) {
 	l.Key(name)
 	Each(l, values, func(value T) { *l = AppendString(*l, string(value)) })
 }
 
-// Numbers is a field that is an array of whole numbers; null if values is nil.
+// Numbers writes a field that is an array of whole numbers; null if values is nil.
 func Numbers[T ~int](l *Line, name string, values []T) {
 	l.Key(name)
 	Each(l, values, func(value T) { *l = strconv.AppendInt(*l, int64(value), 10) })
 }
 
-// Objects is a field that is an array of objects; null if values is nil.
+// Objects writes a field that is an array of objects; null if values is nil.
 func Objects[T any](l *Line, name string, values []T, fields func(*Line, T)) {
 	l.Key(name)
 	Each(l, values, func(value T) {
@@ -128,7 +128,7 @@ func Objects[T any](l *Line, name string, values []T, fields func(*Line, T)) {
 	})
 }
 
-// Each is an array, with an element that one writes for each value; null if
+// Each writes an array, with an element that one writes for each value; null if
 // values is nil.
 func Each[T any](l *Line, values []T, one func(T)) {
 	if values == nil {
@@ -143,7 +143,7 @@ func Each[T any](l *Line, values []T, one func(T)) {
 	*l = append(*l, ']')
 }
 
-// Map is a field that is an object with the keys of values in their order, each
+// Map writes a field that is an object with the keys of values in their order, each
 // with what one writes.
 func Map[K ~string, V any](l *Line, name string, values map[K]V, one func(V)) {
 	l.Key(name)
@@ -156,7 +156,7 @@ func Map[K ~string, V any](l *Line, name string, values map[K]V, one func(V)) {
 	l.Close()
 }
 
-// TextMap is [Map] of strings; nothing if values is empty.
+// TextMap writes a [Map] of strings; nothing if values is empty.
 func TextMap(l *Line, name string, values map[string]string) {
 	if len(values) > 0 {
 		Map(l, name, values, func(value string) { *l = AppendString(*l, value) })

@@ -81,7 +81,7 @@ func wrap(all []string, columns int, separator string) string {
 	return b.String()
 }
 
-// kernelOnly is the number of the one errno that has no name in user space.
+// kernelOnly numbers the one errno that has no name in user space.
 const kernelOnly = "524"
 
 func cErrno(name string) string {

@@ -13,7 +13,7 @@ import (
 
 const width = 100 // columns of a line, a tab counting as 4
 
-// A text is a file being written.
+// A text holds a file being written.
 type text struct{ bytes.Buffer }
 
 // line writes a line, printf-like.

@@ -47,7 +47,7 @@ type words struct {
 	Words   []word `yaml:"words"`
 }
 
-// A word is one value of a field.
+// A word names one value of a field.
 type word struct {
 	Name     string   `yaml:"name"` // on the wire
 	Go       string   `yaml:"go"`
@@ -71,7 +71,7 @@ func (w words) roots() []string {
 	return slices.DeleteFunc(w.names(), func(name string) bool { return strings.Contains(name, "/") })
 }
 
-// Messages are the requests and replies, and the parts of them, as messages.yaml has them.
+// messages holds the requests and replies, and the parts of them, as messages.yaml has them.
 type messages struct {
 	Envelope message   `yaml:"envelope"`
 	Requests []message `yaml:"requests"`
@@ -79,7 +79,7 @@ type messages struct {
 	Parts    []message `yaml:"parts"`
 }
 
-// A message is an object: a request, a reply or a part of one.
+// A message describes an object: a request, a reply or a part of one.
 type message struct {
 	Op   string `yaml:"op"`   // of a request
 	Key  string `yaml:"key"`  // of a reply
@@ -115,7 +115,7 @@ type field struct {
 	Is       string `yaml:"is"` // "version"
 }
 
-// A source is all that the protocol consists of.
+// A source holds all of the protocol.
 type source struct {
 	vocabulary
 	messages
@@ -306,7 +306,7 @@ func (s *source) check() error {
 	return errors.Join(errs...)
 }
 
-// A shape is a field's type, taken apart.
+// A shape takes a field's type apart.
 type shape struct {
 	list, dict, pointer bool
 	key                 string // of a dict

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package schema holds the JSON Schema of the loader protocol, its source, and checks recorded exchanges against it. It stands apart from
-// package loader because a validator costs a program some milliseconds before its main function, and ten times that in an emulated guest;
-// the client in package loader says the same in code of its own, and a test holds the two together.
+// Package schema holds the JSON Schema of the loader protocol, its source, and checks recorded
+// exchanges against it. It stands apart from package loader because a validator costs a program
+// some milliseconds before its main function, and ten times that in an emulated guest; the client
+// in package loader says the same in code of its own, and a test holds the two together.
 package schema
 
 import (
@@ -17,18 +18,18 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Protocol is the JSON Schema of the protocol.
+// Protocol holds the JSON Schema of the protocol.
 //
 //go:embed protocol.schema.json
 var Protocol []byte
 
-// ErrInvalid is wrapped by the errors of [Validate] about what a message holds.
+// ErrInvalid marks errors of [Validate] about what a message holds.
 var ErrInvalid = errors.New("not in the protocol's schema")
 
 const schemaURL = "https://github.com/loadstone-bpf/loadstone/loader/schema/protocol.schema.json"
 
-// Validate checks one exchange against the schema. Either may be nil, and is not checked then; what a reply must hold depends on the
-// request, if there is one. Errors wrap [ErrInvalid].
+// Validate checks one exchange against the schema. Either may be nil, and is not checked then; what
+// a reply must hold depends on the request, if there is one. Errors wrap [ErrInvalid].
 func Validate(request, reply json.RawMessage) error {
 	schemas, err := schemas()
 	if err != nil {
@@ -56,7 +57,7 @@ func Validate(request, reply json.RawMessage) error {
 	return schemas.validate(name, reply)
 }
 
-// compiled are the definitions of the schema that whole lines are checked against, by name.
+// compiled holds the definitions of the schema that whole lines are checked against, by name.
 type compiled map[string]*jsonschema.Schema
 
 // schemas compiles the schema. An error is a mistake in the schema.
@@ -94,7 +95,7 @@ func (c compiled) validate(name string, line json.RawMessage) error {
 	return err
 }
 
-// places are the innermost causes, a line each: where in the message, and what is wrong there.
+// causes returns the innermost causes, a line each: where in the message, and what is wrong there.
 func places(e *jsonschema.ValidationError) []string {
 	if len(e.Causes) == 0 {
 		_, what, found := strings.Cut(e.Error(), "\n- ")

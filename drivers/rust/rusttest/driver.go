@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rusttest helps the tests of drivers in Rust: it makes such a driver's bundle and runs it in its own root, as a run does.
+// Package rusttest helps the tests of drivers in Rust: it makes such a driver's bundle and runs it
+// in its own root, as a run does.
 package rusttest
 
 import (
@@ -27,7 +28,7 @@ const (
 	BPFFS = "/sys/fs/bpf" // one of the test's own
 )
 
-// A Driver is running, with a network namespace of its own. Every exchange with it is held to the schema.
+// A Driver runs in a network namespace of its own. Every exchange with it is held to the schema.
 type Driver struct {
 	*testing.T
 	*loader.Client
@@ -35,7 +36,7 @@ type Driver struct {
 	Pins    string // the host's path of BPFFS
 }
 
-// Manifest is the loader.yaml of a driver's folder.
+// Manifest returns the loader.yaml of a driver's folder.
 func Manifest(t *testing.T, source fs.FS) *loader.Manifest {
 	t.Helper()
 	file, err := source.Open("loader.yaml")
@@ -57,8 +58,9 @@ func EachVersion(t *testing.T, source fs.FS, test func(t *testing.T, version str
 	}
 }
 
-// Start starts the driver of a folder, with objects to open by their names below Work, and with other folders of the host. Its bundle takes minutes to
-// make the first time. The process is one of those that bundletest.Main runs.
+// Start starts the driver of a folder, with objects to open by their names below Work, and with
+// other folders of the host. Its bundle takes minutes to make the first time. The process is one of
+// those that bundletest.Main runs.
 func Start(t *testing.T, source fs.FS, version string, objects map[string][]byte, dirs ...bundle.Dir) *Driver {
 	t.Helper()
 	d := &Driver{T: t, Version: version, Pins: t.TempDir()}
@@ -145,5 +147,5 @@ func (d *Driver) Want(req loader.Request, want loader.Reply) {
 	}
 }
 
-// Open is the request to open an object of that name as session s.
+// Open returns the request to open an object of that name as session s.
 func Open(name string) loader.Open { return loader.Open{Session: "s", Object: Work + "/" + name} }
