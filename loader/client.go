@@ -221,12 +221,12 @@ func (c *Client) receive(ctx context.Context) ([]byte, *Fault) {
 	stop := context.AfterFunc(ctx, func() { wake(c.pipes.replies) })
 	defer stop()
 	select {
-	case <-c.process.gone: // and so it woke nobody
+	case <-c.process.gone: // so its end woke no reader
 		wake(c.pipes.replies)
 	default:
 	}
 	line, err := c.in.next()
-	if errors.Is(err, os.ErrDeadlineExceeded) { // the deadline, or the driver went: what it wrote before that counts
+	if errors.Is(err, os.ErrDeadlineExceeded) { // the deadline passed, or the driver ended: what it wrote before counts
 		c.in.drain()
 		if line, err = c.in.take(); errors.Is(err, errNoLine) {
 			return nil, c.silent(ctx)
@@ -286,7 +286,7 @@ func (c *Client) misplaced(seq int, line []byte) *Fault {
 	return &Fault{Kind: ErrOutOfOrder, Detail: fmt.Sprintf("to request %d, which was not made: %s", seq, excerpt(line))}
 }
 
-// strayLine returns the fault of a driver that wrote without being asked.
+// strayLine returns the fault of a driver that wrote without being asked, or nil.
 func (c *Client) strayLine() *Fault {
 	c.in.drain()
 	if len(c.in.buf) == 0 {
@@ -312,8 +312,7 @@ func (c *Client) strayLine() *Fault {
 	return c.misplaced(a.seq, line)
 }
 
-// after sees that a driver stops where its reply ends: nothing more on its output, and after bye it
-// exits.
+// after checks that a driver writes nothing after its reply, and exits after bye.
 func (c *Client) after(op Op) *Fault {
 	if op == OpBye {
 		c.over = true
@@ -331,7 +330,7 @@ func (c *Client) after(op Op) *Fault {
 	return nil
 }
 
-// checkVersion sees that driver and suite have a version in common.
+// checkVersion checks that driver and suite have a version in common.
 func checkVersion(req Request, reply Reply) *Fault {
 	hello, ok := req.(Hello)
 	if !ok {
@@ -360,8 +359,8 @@ func (c *Client) end(fault *Fault) {
 	}
 }
 
-// Close says [Bye], sees the driver exit, and gives up everything. The error is a [*Fault]; a fault
-// that was returned before is not returned again.
+// Close says [Bye], waits for the driver to exit, and releases everything. The error is a [*Fault];
+// a fault that was returned before is not returned again.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -47,11 +47,11 @@ type Exchange struct {
 	Op       Op
 	Seq      int             // from 1
 	Request  json.RawMessage //
-	Reply    json.RawMessage // nil where none came that is JSON
-	Unknown  []string        // fields of the reply that this version of the protocol does not know, as "ok.maps[0].colour"
-	Stderr   string          // what the driver wrote on stderr since the last exchange, the last [MaxStderr] bytes of it
+	Reply    json.RawMessage // nil if none came, or it is not JSON
+	Unknown  []string        // unknown fields of the reply, as "ok.maps[0].colour"
+	Stderr   string          // the last [MaxStderr] bytes of stderr since the last exchange
 	Duration time.Duration
-	Fault    *Fault // nil where a reply came that keeps to the protocol
+	Fault    *Fault // nil if the reply keeps to the protocol
 }
 
 // MaxStderr limits what is kept of a driver's stderr per request, in bytes: the last of it.

@@ -16,8 +16,8 @@ type Loader interface {
 	// A request that the loader refuses is a reply.
 	Do(ctx context.Context, req Request) (Reply, error)
 
-	// Close ends the conversation and whatever process holds it. Kernel objects that are not pinned
-	// go with it.
+	// Close ends the conversation, and the process that holds it, if there is one. Kernel objects
+	// that are not pinned go with it.
 	Close() error
 }
 

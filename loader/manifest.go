@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A Manifest holds a loader.yaml: what a loader is called, which versions of it there are, how its
-// driver is started, and what its driver needs around it. Unknown keys are errors.
+// A Manifest holds a loader.yaml: the name of a loader, its versions, how its driver is started,
+// and what its driver needs around it. Unknown keys are errors.
 //
 //	name: libbpf
 //	homepage: https://github.com/libbpf/libbpf
@@ -48,8 +48,7 @@ type Manifest struct {
 	Speaks string `yaml:"speaks"`
 
 	// Command holds the driver's argv. The first element is an absolute path in the driver's root,
-	// or "./" and a path relative to the manifest's folder, a file that is brought along (as
-	// [Home]/path).
+	// or "./" and a path relative to the manifest's folder, a file that is copied to [Home]/path.
 	Command []string `yaml:"command"`
 
 	// Env holds the driver's whole environment, less what the suite adds. LOADSTONE_FDS: "3,4" says
@@ -88,11 +87,11 @@ const NDJSON = "ndjson"
 // Suite says where a version's packages come from: "debian-12", "debian-12-backports",
 // "debian-testing", "debian-unstable"; [GoMod] for a loader that is a Go module, built at the
 // version in loadstone's own go.mod, or "FOLDER/go.mod" for one that is built by a module of its
-// own in that folder of the manifest's, at the version in there; [Local] for one that brings its
-// files along.
+// own in that folder of the manifest's, at the version in there; [Local] for one that comes with
+// its files.
 type Suite string
 
-// The suites that are no package archive.
+// Suites that are not package archives.
 const (
 	GoMod Suite = "go.mod"
 	Local Suite = "local"

@@ -12,8 +12,8 @@ import (
 // A Ref names a loader as a user does: "libbpf", "libbpf@1.1", "libbpf@all", "./my-loader.yaml",
 // "./my-loader.yaml@2.0", "all", or "all@all".
 type Ref struct {
-	Name    string // of a built-in manifest; empty where Path is set
-	Path    string // of a loader.yaml; empty where Name is set
+	Name    string // of a built-in manifest; empty if Path is set
+	Path    string // of a loader.yaml; empty if Name is set
 	Version string // empty for the newest, [All] for every version
 }
 
@@ -23,7 +23,8 @@ const All = "all"
 // ErrRef marks errors about a loader's name as a user typed it.
 var ErrRef = errors.New("bad loader name")
 
-// ParseRef reads what a user typed. What ends in .yaml or .yml is a path. Errors wrap [ErrRef].
+// ParseRef reads what a user typed. A name that ends in .yaml or .yml is a path. Errors wrap
+// [ErrRef].
 func ParseRef(text string) (Ref, error) {
 	name, version := text, ""
 	if i := strings.LastIndexByte(text, '@'); i >= 0 && !isPath(text) { // a folder may hold an @ too
@@ -81,7 +82,7 @@ func compareVersions(a, b string) int {
 	return 0
 }
 
-// cutRun cuts the leading run of digits, or of what is no digit, from s.
+// cutRun cuts the leading run of digits, or of anything else, from s.
 func cutRun(s string, digits bool) (run, rest string) {
 	i := 0
 	for i < len(s) && ('0' <= s[i] && s[i] <= '9') == digits {

@@ -64,7 +64,8 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, l Loader) (err error) 
 	}
 }
 
-// serveOne returns the answer to one line. The error is for a line that has no number to answer to.
+// serveOne returns the answer to one line. The error is for a line without a number, which cannot
+// be answered.
 func serveOne(ctx context.Context, line []byte, l Loader) (Op, []byte, error) {
 	e, req, err := decodeRequest(line)
 	var reply Reply

@@ -13,7 +13,7 @@ import (
 
 // What the generated code does not write: values of any type, and requests of no version.
 
-// writeValue writes a field of any type. The error is about a value that cannot be JSON.
+// writeValue writes a field of any type. The error is about a value that has no JSON.
 func writeValue(l *jsonline.Line, name string, value any) error {
 	switch v := value.(type) {
 	case string:

@@ -83,11 +83,11 @@ func (t *traced) exchange(ctx context.Context, req Request, x *Exchange) (Reply,
 // A result holds the answer to one request.
 type result struct {
 	line  []byte
-	reply Reply // nil where the line is to be read
+	reply Reply // nil if the line is to be read
 	fault *Fault
 }
 
-// serve has the loader answer, beside this goroutine, which may have to leave it behind.
+// serve has the loader answer, in a goroutine that may have to be left behind.
 func (t *traced) serve(ctx context.Context, req Request, x Exchange) result {
 	done := make(chan result, 1)
 	go func() {
@@ -130,8 +130,8 @@ func answerOf(ctx context.Context, l Loader, req Request, x Exchange) (r result)
 	return r
 }
 
-// saysItself reports whether reading a message's text gives the message that it was made of. A
-// string that was no UTF-8 has the replacement character in its text.
+// saysItself reports whether reading a message's text gives the message that it was written from. A
+// string that was not UTF-8 has the replacement character in its text.
 func saysItself(message any, text []byte) bool {
 	return exact(message) && !bytes.Contains(text, []byte(`\ufffd`))
 }

@@ -13,7 +13,7 @@ import (
 
 // Reading a line takes two steps: text to a tree (parse), tree to a message (node.go).
 // encoding/json does both at once, and forgives what this protocol does not: a key twice, a key in
-// other capitals, bytes that are no UTF-8, null for a number, a missing field.
+// other capitals, bytes that are not UTF-8, null for a number, a missing field.
 
 // maxDepth limits how deep arrays and objects may nest. Messages of version 1 need five.
 const maxDepth = 64

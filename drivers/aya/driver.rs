@@ -4,7 +4,7 @@
 //!
 //! Opening reads the object with aya_obj, which is the part of aya that makes nothing in the
 //! kernel; loading is EbpfLoader's, of the same bytes. What aya has no call for is unsupported. A
-//! refusal is told by the types of aya's errors and the kernel's errno, never by text.
+//! refusal is classified by the types of aya's errors and the kernel's errno, never by text.
 //!
 //! Order to read in: sessions with an operation after the other, a map without an object, refusals.
 
@@ -34,7 +34,7 @@ fn main() {
 
 // ---- sessions ----
 
-/// One object. Its links go before its programs.
+/// One object. Its links are dropped before its programs.
 #[derive(Default)]
 struct Session {
     links: HashMap<String, XdpLink>,
@@ -81,7 +81,7 @@ impl protocol::Session for Session {
         let parsed = aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
         let mut s = Session { object, ..Default::default() };
         s.pin_root = options["pin_root"].as_str().filter(|p| !p.is_empty()).map(String::from);
-        s.maps = parsed.maps.keys().filter(|n| !n.is_empty()).cloned().collect(); // nobody can ask for one without a name
+        s.maps = parsed.maps.keys().filter(|n| !n.is_empty()).cloned().collect(); // a map without a name cannot be asked for
         s.programs = parsed.programs.keys().cloned().collect();
         s.maps.sort();
         s.programs.sort();
@@ -166,7 +166,7 @@ impl protocol::Session for Session {
         self.handles += 1;
         let handle = self.handles.to_string();
         self.links.insert(handle.clone(), link);
-        // Its links are told by no program of aya's, but all there are.
+        // aya lists all links of the kernel, not those of one program.
         let link_id = loaded_links().filter_map(Result::ok).filter(|l| l.prog_id == id).map(|l| l.id).max().unwrap_or(0);
         Ok(json!({"ok": {"handle": handle, "link_id": link_id}}))
     }
@@ -200,7 +200,7 @@ impl Session {
     }
 }
 
-/// A map of whatever type.
+/// The data of a map of any type.
 fn data(map: &Map) -> &MapData {
     use Map::*;
     match map {
@@ -210,7 +210,7 @@ fn data(map: &Map) -> &MapData {
     }
 }
 
-/// None for types that take more than the program to load: where it attaches to.
+/// None for types that need an attach target to load.
 fn load_program(program: &mut Program) -> Option<Result<(), ProgramError>> {
     use Program::*;
     Some(match program {
@@ -239,7 +239,7 @@ fn load_program(program: &mut Program) -> Option<Result<(), ProgramError>> {
 
 // ---- a map without an object ----
 
-/// Makes a map and pins it. What holds it besides is gone when this returns.
+/// Makes a map and pins it. Only the pin holds it when this returns.
 fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
     for word in [attribute::NUMA_NODE, attribute::MAP_EXTRA] {
         if map[word].as_u64().is_some_and(|n| n != 0) {

@@ -14,8 +14,8 @@ import (
 )
 
 // mapTypes lists bpftool's names of enum bpf_map_type, by number, since it takes no numbers
-// (map_type_name of tools/bpf/bpftool/map.c, and since 6.0 libbpf_bpf_map_type_str). A name that is
-// newer than a bpftool it refuses itself.
+// (map_type_name of tools/bpf/bpftool/map.c, and since 6.0 libbpf_bpf_map_type_str). bpftool itself
+// refuses a name that is newer than it.
 var mapTypes = [...]string{
 	1: "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash",
 	"lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",

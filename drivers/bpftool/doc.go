@@ -5,8 +5,8 @@
 //
 // bpftool keeps nothing when it ends but what it has pinned, so a session is a set of pins. They
 // lie in a bpffs of the driver's own that no path leads to, but for the descriptor that the driver
-// hands on ([pins]): what the suite finds in its own bpffs is what an object asked for, and no
-// more.
+// hands on ([pins]): what the suite finds in its own bpffs is what an object asked for, and nothing
+// else.
 //
 // Read bpftool.go (hello, and what can be asked for), session.go, create.go (maps without an
 // object), table.go (what is run), pins.go, claims.go.

@@ -82,7 +82,7 @@ func (p *pins) maps(folder string, o *command.Object) ([]loader.MapView, error) 
 }
 
 // programs returns the programs that are pinned in a folder, named by the one function of the
-// object that the kernel's name may stand for; where there is no such one, as the kernel does.
+// object that the kernel's name may stand for; by the kernel's name if there is none or several.
 func (p *pins) programs(folder string, o *command.Object) ([]loader.ProgramView, error) {
 	files, err := p.files(folder)
 	if err != nil {

@@ -63,14 +63,14 @@ func (s *session) set(r loader.Set) loader.Reply {
 	return &loader.OK{}
 }
 
-// load has the object loaded. An object of one program is loaded by load, any other by loadall.
+// load loads the object: one with a single program by load, any other by loadall.
 func (s *session) load(ctx context.Context) (loader.Reply, error) {
 	if s.folder != "" {
 		return nil, errors.New("loaded already")
 	}
 	object, err := command.ReadObject(s.open.Object)
 	if err != nil {
-		object = &command.Object{} // the command will say what it thinks of it
+		object = &command.Object{} // the command itself will refuse it, or not
 	}
 	if lacks := s.lacks(object); lacks != nil {
 		return lacks, nil

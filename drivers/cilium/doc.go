@@ -5,7 +5,7 @@
 // what the library refuses is refused, and what it leaves out is left out.
 //
 // The same sources are built with older versions of the library, by a module of its own for each:
-// v0.17, v0.20. So what came late is not named here.
+// v0.17, v0.20. So this package does not name what later versions added.
 //
 // Read cilium.go (what is asked of the library), set.go, attach.go, create.go (maps without an
 // object), refusal.go (what its errors tell a program), then claims.go.

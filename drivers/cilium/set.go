@@ -122,8 +122,7 @@ func leaveOut[T any](specs map[string]T, r loader.Set) loader.Reply {
 	return &loader.OK{}
 }
 
-// cannotFollow names the feature that an option is about which the library has no way to be told
-// of.
+// cannotFollow names the feature of an option that the library cannot be given.
 func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 	switch {
 	case o.IgnoreUnknownFields:

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NewBPFFS makes a bpffs that is mounted nowhere, and returns its root. Its files have paths by way
-// of that descriptor only, and are gone with the last one.
+// NewBPFFS makes a bpffs that is mounted nowhere, and returns its root. Its files have paths
+// through that descriptor only, and go away with the last descriptor.
 func NewBPFFS() (*os.File, error) {
 	kind, err := unix.Fsopen("bpf", unix.FSOPEN_CLOEXEC)
 	if err != nil {

@@ -28,7 +28,7 @@ func Claims() map[loader.Feature]loader.Claim {
 // BeforeLibbpf1 reports whether a version of libbpf, "0" or "0.3" or "1.1", is from before 1.0.
 func BeforeLibbpf1(version string) bool { return strings.HasPrefix(version+".", "0.") }
 
-// Unsupported returns the reply that names a feature and says why it is not there, printf-like.
+// Unsupported returns the reply that names a feature and says why it is missing, printf-like.
 func Unsupported(feature loader.Feature, format string, args ...any) *loader.Unsupported {
 	return &loader.Unsupported{Feature: feature, Reason: fmt.Sprintf(format, args...)}
 }

@@ -122,8 +122,8 @@ func eachID(m *ebpf.Map, do func(key []byte, id uint32) error) error {
 
 // views gives maps the names of the object. The maps that a program uses are in the order in which
 // its code first refers to them (resolve_pseudo_ldimm64, kernel/bpf/verifier.c), which names even
-// those that have no name in the kernel; any others are known by that alone, or by the slot that
-// they are in.
+// those that have no name in the kernel; any others are known by their name alone, or by the slot
+// that they are in.
 func (h *holding) views(used []ebpf.MapID, o *Object, inSlot func(string, uint32) (string, bool)) []loader.MapView {
 	held, names := h.maps, h.names
 	named := inOrder(used, names, o.References)

@@ -18,14 +18,14 @@ import (
 
 // An Object holds what an object file says of itself, without any loader: as much as a person looks
 // at to choose a command line. Nothing is judged here. What cannot be read is left out, and the
-// command will say what it thinks of it.
+// command itself will refuse it, or not.
 type Object struct {
 	Programs []Program // those that a caller can ask for, in the order of their sections
 	Maps     []Map     // those of sections maps and .maps, by symbol
 
 	// References lists the maps that the code of programs refers to, each once, in the order of the
 	// code: first the programs' sections, then .text, as loaders put them together. Data that code
-	// refers to stands there by its section's name.
+	// refers to is listed under its section's name.
 	References []string
 
 	// PinnedByName says that a BTF map definition asks to be pinned by its name.
@@ -45,7 +45,7 @@ type Map struct {
 // map's id, and the index.
 var tailCall = regexp.MustCompile(`^[0-9a-fA-Fx]+/[0-9a-fA-Fx]+$`)
 
-// ReadObject reads an object file. The error is for files that are no ELF files.
+// ReadObject reads an object file. The error is for files that are not ELF.
 func ReadObject(name string) (*Object, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -62,7 +62,7 @@ func readObject(r io.ReaderAt) (*Object, error) {
 	}
 	symbols, err := file.Symbols()
 	if err != nil {
-		symbols = nil // a loader may read on without; we know programs by their sections then
+		symbols = nil // a loader may do without them; programs are known by their sections then
 	}
 	o := &Object{References: references(file, symbols)}
 	for i, section := range file.Sections {

@@ -20,8 +20,7 @@ import (
 // A Table says what a command is run with for each operation, and what its exit statuses mean.
 type Table struct {
 	// Argv holds the command of each operation. A word in braces stands for the values of that
-	// name: any number of words, none too. An operation without a row is one that the command does
-	// not have.
+	// name: any number of words, or none. The command does not have an operation without a row.
 	Argv map[loader.Op][]string
 
 	// Refuses lists the exit statuses by which the command refuses, with what they tell. Status 0

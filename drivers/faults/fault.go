@@ -220,7 +220,7 @@ func leak(t turn) error {
 	if err != nil {
 		return fmt.Errorf("leak a map: %w", err)
 	}
-	if _, err := unix.Dup(m.FD()); err != nil { // a descriptor that nobody closes
+	if _, err := unix.Dup(m.FD()); err != nil { // a descriptor that is never closed
 		return fmt.Errorf("leak a map: %w", err)
 	}
 	return t.write(fmt.Appendf(nil, `{"seq":%d,"rejected":{"stage":"load","class":"invalid","errno":22}}`+"\n", t.Seq))

@@ -9,7 +9,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// What every claim below is subject to.
+// usedByOne limits every claim below.
 const usedByOne = "of objects with one program; a map that it does not use is gone when the command ends"
 
 // claimsOf returns what iproute2 says of itself, in its documentation and its sources, by the

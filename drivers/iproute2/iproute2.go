@@ -73,8 +73,8 @@ func parseVersion(said string) (version, libbpf string, err error) {
 	return found[1], found[2], nil
 }
 
-// Open implements [command.Tool]. Where bpffs is, tc and ip take from TC_BPF_MNT; that any folder
-// of a bpffs will do there is how a session gets one of its own.
+// Open implements [command.Tool]. tc and ip take the mount of bpffs from TC_BPF_MNT. Any folder of
+// a bpffs will do there, so each session gets one of its own.
 func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	o := open.Options
 	mount := o.PinMount
@@ -99,9 +99,9 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	return &session{tool: t, open: open, mount: mount}, nil
 }
 
-// reads reports whether a layout of section maps is what the loader reads anyway, for it cannot be
-// told. Its own is what libbpf 1.0 and later do not read. A bpf_map_def it reads as the start of
-// one, and does not refuse what goes on after that.
+// reads reports whether the loader reads a layout of section maps anyway, since it cannot be told.
+// Built with libbpf 1.0 or later it does not read its own layout. It reads a bpf_map_def as the
+// start of its own struct, and does not refuse what follows it.
 func (t *tool) reads(layout loader.MapLayout) bool {
 	return layout == "" || layout == loader.IPRoute2Layout && (t.libbpf == "" || command.BeforeLibbpf1(t.libbpf))
 }

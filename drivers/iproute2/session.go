@@ -43,7 +43,7 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 	return command.Unsupported(loader.Feature(req.Op()), "the command has no such operation"), nil
 }
 
-// load has the object loaded by attaching its program.
+// load loads the object by attaching its program.
 func (s *session) load(ctx context.Context) (loader.Reply, error) {
 	if s.network != nil {
 		return nil, errors.New("loaded already")
@@ -83,7 +83,7 @@ func (s *session) follow(r route) *loader.Unsupported {
 	return nil
 }
 
-// attach runs the command. It returns nil if the command did as it was told.
+// attach runs the command. It returns nil if the command did as asked.
 func (s *session) attach(ctx context.Context, program command.Program) (reply loader.Reply, err error) {
 	restore, err := writeIDs(s.open.Options.PinIDs)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *session) held(program command.Program, object *command.Object) (loader.
 		return nil, err
 	}
 	ok := &loader.OK{Programs: []loader.ProgramView{{Name: program.Name, Section: program.Section, ID: id}}}
-	if object == nil || id == 0 { // it said that it did as it was told: what is not there, the suite will see
+	if object == nil || id == 0 { // the command reported success: the suite sees what is missing
 		return ok, nil
 	}
 	ok.Maps, err = command.Held(id, object, elfMapsOf(object).inSlot)
@@ -128,7 +128,7 @@ func (s *session) Close(ctx context.Context) error {
 		s.network.Close()
 		s.network = nil
 	}()
-	// A command that refused has left nothing to detach; then this is refused as well.
+	// A command that refused has left nothing to detach: this is refused too.
 	var err error
 	s.network.Do(func() {
 		_, err = s.route.Run(ctx, loader.OpClose, nil, command.Environment{})

@@ -2,7 +2,7 @@
 
 // Package libbpfrs carries the driver for libbpf-rs, the bindings of libbpf for Rust: driver.rs,
 // which speaks the loader protocol, and loader.yaml. Package bundle compiles it with the compiler
-// and the crates of Debian's packages, and brings along the libbpf of the same Debian.
+// and the crates of Debian's packages, and adds the libbpf of the same Debian.
 package libbpfrs
 
 import "embed"

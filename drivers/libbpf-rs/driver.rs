@@ -3,10 +3,10 @@
 //! The libbpf-rs driver: does what the loader protocol asks with what libbpf-rs gives to its users.
 //!
 //! libbpf-rs hands out libbpf's pointers too, and re-exports libbpf-sys, whose functions are not
-//! called: what is looked at is the crate's own API, and what has no call in it is unsupported. A
-//! refusal is told by the crate's ErrorKind. The errno is in the text only, which is never read:
-//! the error that holds it is private to the crate. So is libbpf's log, which goes to stderr for
-//! people.
+//! called: what is tested is the crate's own API, and what has no call in it is unsupported. A
+//! refusal is classified by the crate's ErrorKind. The errno is in the text only, which is never
+//! read: the error that holds it is private to the crate. So is libbpf's log, which goes to stderr
+//! for people.
 //!
 //! Compiles with libbpf-rs 0.25 and 0.27. Order to read in: sessions with an operation after the
 //! other, attachments, a map without an object, refusals.
@@ -31,7 +31,7 @@ fn main() {
 
 // ---- sessions ----
 
-/// One object. What is attached goes before its programs.
+/// One object. Attachments are dropped before its programs.
 struct Session {
     attached: HashMap<String, Attached>,
     handles: usize, // given out so far
@@ -167,14 +167,14 @@ impl protocol::Session for Session {
     }
 }
 
-/// A load was refused, which took the object.
+/// The answer after a refused load, which has consumed the object.
 fn no_object() -> Value {
     error("the session's load was refused")
 }
 
 impl Session {
-    /// What was declared, with the ids of what was made of it. libbpf-rs shows a map that was left
-    /// out among those that were made, for since libbpf 1.4 it has a descriptor; of no map.
+    /// The declared maps, with the ids of those that were made. libbpf-rs lists a map that was left
+    /// out among those that were made, since it has a descriptor from libbpf 1.4 on: one of no map.
     fn loaded_maps(&self, object: &Object) -> Result<Vec<Value>, Value> {
         let mut made = object.maps().peekable();
         let mut maps = Vec::new();
@@ -259,8 +259,8 @@ impl Session {
     }
 }
 
-/// What libbpf makes of a section of that name. A type that attaches in one way has 0 for that,
-/// which is also what a cgroup's ingress is.
+/// The types that libbpf derives from a section of that name. A type that attaches in one way has 0
+/// for that, which is also what a cgroup's ingress is.
 fn type_of(section: &str) -> Option<(ProgramType, ProgramAttachType)> {
     Some(match section {
         "xdp" => (ProgramType::Xdp, ProgramAttachType::Xdp),
@@ -289,7 +289,7 @@ fn program_id(fd: BorrowedFd) -> Result<u32, Value> {
 
 enum Attached {
     Link { link: Link, id: u32 },
-    Filter(TcHook), // which nothing undoes when it is dropped
+    Filter(TcHook), // dropping it undoes nothing
 }
 
 impl Attached {
@@ -328,7 +328,7 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
             program.attach_cgroup(cgroup.as_raw_fd()).map_err(at_attach)?
         }
         kind::TC => {
-            // The queueing discipline stays: whether it was there before, create does not say.
+            // The queueing discipline stays: create does not say whether it existed before.
             let mut hook = TcHookBuilder::new(program.as_fd()).ifindex(number(request, "ifindex")?).hook(TC_INGRESS);
             hook.create().map_err(at_attach)?;
             hook.attach().map_err(at_attach)?;
@@ -337,13 +337,13 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
         kind::HANDLER => return Err(unsupported(feature::PROGRAM_HANDLERS, "libbpf_register_prog_handler is not wrapped")),
         _ => return Err(unsupported(kind, "libbpf-rs, or this driver, does not attach to that")),
     };
-    // Before 0.26 a link does not tell its id, but all links can be listed. Theirs grow.
+    // Before 0.26 a link does not tell its id, but all links can be listed, and ids grow.
     let program_id = program_id(program.as_fd())?;
     let id = LinkInfoIter::default().filter(|l| l.prog_id == program_id).map(|l| l.id).max().unwrap_or(0);
     Ok(Attached::Link { link, id })
 }
 
-/// That link, if the kernel has one at all, is of no program, and is not told.
+/// The link, if the kernel has one at all, belongs to no program, and its id is not told.
 fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value> {
     let found = object.maps_mut().find(|m| m.name() == name);
     let mut map = found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded map {name}")))?;
@@ -353,7 +353,7 @@ fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value>
 
 // ---- a map without an object ----
 
-/// Makes a map and pins it. What holds it besides is gone when this returns.
+/// Makes a map and pins it. Only the pin holds it when this returns.
 fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
     let kind = match MapType::from(number::<u32>(map, "type")?) {
         MapType::Unknown => return Err(unsupported(attribute::TYPE, "the crate has no such MapType")),
@@ -382,8 +382,8 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
 
 // ---- refusals ----
 
-/// By the kind of the error, which is all that a program can see of it. A kind of no class says so,
-/// rather than be put where it could pass for an expected refusal.
+/// Classifies by the kind of the error, which is all that a program can see of it. A kind without a
+/// class becomes unclassified, so that it cannot pass for an expected refusal.
 fn reject(stage: &str, e: &Error) -> Value {
     let class = match e.kind() {
         ErrorKind::NotFound => class::NOT_FOUND,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A map without an object: made and pinned with the calls of bpf.h, which hand on what they are
- * given. Nothing of it is held after the reply but by its pin. Includes reply.h before it, and
+ * given. After the reply only its pin holds it. Includes reply.h before it, and
  * libbpf's headers.
  */
 #ifndef CREATE_H

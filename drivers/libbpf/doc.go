@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package libbpf carries the driver for libbpf: driver.c with its headers, which speaks the loader
-// protocol (json.h any driver in C can take along), and loader.yaml, which says which versions
-// there are. Package bundle compiles it against the libbpf of each version's suite.
+// protocol, and loader.yaml with its versions. Any driver in C can copy json.h and protocol.h.
+// Package bundle compiles it against the libbpf of each version's suite.
 package libbpf
 
 import "embed"

@@ -8,7 +8,7 @@
  *
  * One line is one request, one line is its reply. A reply says what libbpf's API said, as a number:
  * libbpf's log goes to stderr for people and is never read. Nothing here repairs, retries or
- * guesses on libbpf's behalf, since libbpf is what is being looked at.
+ * guesses on libbpf's behalf, since libbpf is what is tested.
  *
  * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON
  * is read stands in json.h, what is answered in reply.h, what libbpf calls back in handlers.h, a
@@ -34,14 +34,14 @@
 /* ---- sessions ---- */
 
 struct attachment {
-	struct bpf_link *link;	/* NULL where a handler put the program into a map */
+	struct bpf_link *link;	/* NULL if a handler put the program into a map */
 	struct jump jump;	/* that it was put into */
 	char handle[16];
 	struct attachment *next;
 };
 
 struct inner {
-	int fd; /* of a map that stands for the elements of another: libbpf takes the number, and leaves closing it to its caller */
+	int fd; /* template of the elements of a map: libbpf takes the number, the caller closes it */
 	struct inner *next;
 };
 
@@ -128,7 +128,7 @@ static void close_sessions(void)
 		close_session(&sessions);
 }
 
-/* What the object declares; with ids where it is loaded. */
+/* What the object declares; with ids once it is loaded. */
 static void reply_view(struct bpf_object *object)
 {
 	struct bpf_program *program;
@@ -138,7 +138,7 @@ static void reply_view(struct bpf_object *object)
 
 	put(replies, "{\"seq\":%u,\"ok\":{\"maps\":[", seq);
 	bpf_object__for_each_map(map, object) {
-		if (!*bpf_map__name(map)) /* libbpf 0.3 makes one of a section's own symbol. Nobody can ask for it. */
+		if (!*bpf_map__name(map)) /* libbpf 0.3 makes one of a section's own symbol, which cannot be asked for */
 			continue;
 		fd = bpf_map__fd(map);
 		put(replies, comma);
@@ -185,9 +185,9 @@ static void op_hello(const struct value *request)
 /* ---- open, set, load, close ---- */
 
 /*
- * True where libbpf would read or pin maps otherwise than it is asked to; the reply has been
- * written then. Section maps holds what libbpf takes it to hold: before 1.0 struct bpf_map_def,
- * since then nothing that it reads, which it says itself.
+ * True if libbpf would not read or pin maps as it is asked to; the reply has been written then.
+ * Section maps holds what libbpf expects there: before 1.0 struct bpf_map_def; from 1.0 on libbpf
+ * refuses the section itself.
  */
 static bool cannot_follow(const struct value *options)
 {
@@ -239,7 +239,7 @@ static void op_open(const struct value *request)
 	reply_view(object);
 }
 
-/* Both are NULL where the object has none of that name. */
+/* Both are NULL if the object has none of that name. */
 static void find_target(const struct value *request, struct bpf_map **map, struct bpf_program **program)
 {
 	struct bpf_object *object = session_of(request)->object;
@@ -274,8 +274,8 @@ static int set_program_type(struct bpf_program *program, const char *section)
 }
 
 /*
- * Takes a map that is pinned instead of making one. libbpf has a descriptor of its own then, and
- * takes over what the pinned map is.
+ * Uses a pinned map instead of making one. libbpf then has a descriptor of its own, and takes over
+ * the attributes of the pinned map.
  */
 static int reuse(struct bpf_map *map, int pinned)
 {
@@ -285,7 +285,7 @@ static int reuse(struct bpf_map *map, int pinned)
 	return err;
 }
 
-/* Has the elements of a map of maps look like one that is pinned. */
+/* Makes a pinned map the template of the elements of a map of maps. */
 static int set_inner(struct session *s, struct bpf_map *map, int pinned)
 {
 	struct inner *inner = allocate(sizeof(*inner));
@@ -349,9 +349,9 @@ static void op_set(const struct value *request)
 
 /*
  * libbpf says by number that a load was refused, not where. The kernel tells one case: if its
- * verifier has written, a program was refused. The buffer is as large as every kernel takes, for
- * one that is too small is an error of its own. One is enough: the first program that is refused
- * ends the load. Before 0.6 libbpf has no such buffer, but says VERIFY.
+ * verifier has written to the log, a program was refused. The buffer is as large as every kernel
+ * takes, since a log that does not fit is an error of its own. One buffer is enough: the first
+ * program that is refused ends the load. Before 0.6 libbpf has no such buffer, but says VERIFY.
  */
 static char verifier_log[BPF_LOG_BUF_SIZE];
 
@@ -377,7 +377,7 @@ static void op_load(const struct value *request)
 #if AT_LEAST(0, 7)
 	struct bpf_program *program;
 	bpf_object__for_each_program(program, s->object)
-		bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log)); /* refused after a load: it keeps the one it has */
+		bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log)); /* refused after a load: it keeps its buffer */
 #endif
 	err = bpf_object__load(s->object);
 	close_inners(s);
@@ -385,7 +385,7 @@ static void op_load(const struct value *request)
 		reply_view(s->object);
 		return;
 	}
-	bpf_object__close(s->object); /* what is left of it, its BTF, would else live until the session is closed */
+	bpf_object__close(s->object); /* or its BTF would live until the session is closed */
 	s->object = NULL;
 	reply_load_refused(abs(err));
 }
@@ -457,7 +457,7 @@ static void op_attach(const struct value *request)
 	handled = &attaching;
 	a.link = by_handler ? bpf_program__attach(program) : bpf_program__attach_xdp(program, number(request, "ifindex"));
 	err = libbpf_get_error(a.link);
-	if (err && attaching.jump.made) { /* a handler of ours has no link to give, and libbpf calls that an error whatever the handler did */
+	if (err && attaching.jump.made) { /* our handlers return no link, which libbpf reports as an error */
 		a.link = NULL;
 		a.jump = attaching.jump;
 		err = 0;

@@ -20,8 +20,8 @@ struct jump {
 };
 
 /*
- * What handlers are called about. libbpf tells them the program and a number, and there is no way
- * from a program to its object.
+ * What handlers are called for. libbpf tells them the program and a number, and a program does not
+ * lead to its object.
  */
 struct handled {
 	struct bpf_object *object;	/* NULL while it is opened */
@@ -106,8 +106,8 @@ static int attach_by_section(const struct bpf_program *program, long cookie, str
 }
 
 static struct {
-	const char *name, *section;	/* a section of NULL is any that nobody else knows */
-	int id;				/* libbpf's, from 1; 0 where it is not registered */
+	const char *name, *section;	/* NULL: any section without another handler */
+	int id;				/* libbpf's, from 1; 0 if not registered */
 } handlers[] = { { HANDLER_PROGRAM_PREFIX, "vendor/", 0 }, { HANDLER_PROGRAM_EXACT, "vendor", 0 }, { HANDLER_PROGRAM_FALLBACK, NULL, 0 } };
 
 #define HANDLERS (sizeof(handlers) / sizeof(*handlers))
@@ -188,8 +188,8 @@ static bool register_wanted(const bool *wanted, bool busy)
 #endif
 
 /*
- * Registers the handlers that options name, and no others. False where that cannot be: the reply
- * has been written then.
+ * Registers the handlers that options name, and no others. False if that fails: the reply has been
+ * written then.
  */
 static bool register_handlers(const struct value *options, bool busy)
 {

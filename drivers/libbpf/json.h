@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JSON for drivers in C: what the loader protocol needs, strict and bounded. A line holds one
- * object, RFC 8259 in UTF-8, without NULs in its strings. Whatever is wrong with it ends in fail(),
- * which is the driver's.
+ * object, RFC 8259 in UTF-8, without NULs in its strings. Every mistake in it ends in fail(), which
+ * is the driver's.
  *
  * Order to read in: UTF-8, writing, reading (a line becomes a tree of values, its strings are
  * decoded in place), fields of an object.
@@ -101,11 +101,11 @@ enum kind { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_
 struct value {
 	enum kind kind;
 	const char *key;		/* in an object */
-	const char *text;		/* of a string, decoded; of a boolean or number the place in the line where it starts */
+	const char *text;		/* of a string, decoded; of a boolean or number, where it starts in the line */
 	struct value *child, *next;	/* the first in an array or object, the next of the same */
 };
 
-static char line[MAX_LINE + 1];	/* ends in a NUL, which is no part of JSON, so that reading never gets past it */
+static char line[MAX_LINE + 1];	/* ends in a NUL, which JSON never has: reading stops there */
 static char *at;		/* what is left of it */
 static struct value values[MAX_VALUES];
 static size_t values_used;
@@ -165,8 +165,7 @@ static uint32_t parse_escape(void)
 }
 
 /*
- * What is decoded is never longer than what stood there, and the NUL takes the place of a quote:
- * decoding in place fits.
+ * Decoding in place fits: decoded text is never longer, and the NUL replaces a quote.
  */
 static const char *parse_string(void)
 {
@@ -298,7 +297,7 @@ static const struct value *parse_line(size_t length)
 
 /* ---- fields of an object: unknown ones are left alone, one of the wrong kind fails ---- */
 
-/* NULL where there is no such field, or a null. */
+/* NULL if there is no such field, or it is null. */
 static const struct value *find(const struct value *object, const char *key, enum kind kind)
 {
 	static const char *const kinds[] = { "null", "boolean", "number", "string", "array", "object" };
@@ -331,7 +330,7 @@ static const char *string(const struct value *object, const char *key)
 	return need(object, key, JSON_STRING)->text;
 }
 
-/* An empty string where there is no such field. */
+/* An empty string if there is no such field. */
 static const char *optional(const struct value *object, const char *key)
 {
 	const struct value *v = find(object, key, JSON_STRING);

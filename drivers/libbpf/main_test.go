@@ -80,7 +80,7 @@ func start(t *testing.T, version string) *driver {
 	t.Cleanup(func() { check(t, root.Close()) })
 	ctx := context.WithoutCancel(t.Context()) // that one is over before the clean-up, in which the driver says goodbye
 	cmd := root.Command(ctx)
-	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo that nobody else attaches to
+	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo of its own
 	client, err := loader.Start(ctx, cmd, loader.Options{Trace: func(x loader.Exchange) { t.Logf("%s\n%s\n%s", x.Request, x.Reply, x.Stderr) }})
 	if err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@
 #include <setjmp.h>
 
 /*
- * Before 0.6 libbpf did not say its version, neither in a header nor at run time. Whoever compiles
- * this says it then.
+ * Before 0.6 libbpf did not say its version, neither in a header nor at run time. The compiler's
+ * command line says it then.
  */
 #ifndef LIBBPF_MAJOR_VERSION
 #define LIBBPF_MAJOR_VERSION 0
@@ -19,7 +19,7 @@
 #endif
 #define AT_LEAST(major, minor) (LIBBPF_MAJOR_VERSION > (major) || (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
 
-static FILE *replies;		/* what was stdout: a library that prints there must not end up in the conversation */
+static FILE *replies;		/* the former stdout, so that what a library prints stays out */
 static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
 static jmp_buf next_request;	/* where fail() goes on */
 
@@ -55,8 +55,8 @@ static void reply_unsupported(const char *feature, const char *reason)
 
 /*
  * The class that an error number stands for: the coarse one of its errno, since a caller of libbpf
- * learns no more. Numbers from 4000 are libbpf's own. A number of no class says so, rather than be
- * put where it could pass for an expected refusal.
+ * learns no more. Numbers from 4000 are libbpf's own. A number without a class becomes
+ * unclassified, so that it cannot pass for an expected refusal.
  */
 static const char *class_of(int err)
 {

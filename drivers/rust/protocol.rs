@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Version 1 of the loader protocol for drivers in Rust: what is the same whichever loader a driver
-//! drives. Package bundle compiles it along, so that a driver says `mod protocol;`, and lists the
-//! crates libc and serde_json in its manifest.
+//! Version 1 of the loader protocol for drivers in Rust: what all of them share. Package bundle
+//! compiles it with each: a driver says `mod protocol;`, and lists the crates libc and serde_json
+//! in its manifest.
 //!
 //! A driver is an `impl Session` for what it holds of one object, and
-//! `protocol::converse::<Its>()`. The sessions are kept here, so that one that is not open is never
-//! asked.
+//! `protocol::converse::<Its>()`. The sessions are kept here, so a driver is never asked about one
+//! that is not open.
 //!
 //! Order to read in: what a driver implements, the conversation, how requests are read and replies
 //! written.
@@ -67,7 +67,7 @@ pub trait Session: Sized {
         Err(unsupported(feature::MAP_CREATE, "the loader makes no map without an object"))
     }
 
-    /// Makes one object of several. It is of no session.
+    /// Links several objects into one. It belongs to no session.
     fn link(_inputs: &[&str], _output: &str) -> Answer {
         Err(unsupported(feature::STATIC_LINK, "the loader has no linker"))
     }
@@ -75,7 +75,7 @@ pub trait Session: Sized {
 
 // ---- the conversation ----
 
-/// Answers the requests on stdin, one after the other, until `bye`. What is no request ends the
+/// Answers the requests on stdin, one after the other, until `bye`. Anything but a request ends the
 /// process.
 pub fn converse<S: Session>() {
     let mut sessions = Sessions::<S>(HashMap::new());
@@ -225,12 +225,12 @@ pub fn error(message: &str) -> Value {
     json!({"error": {"message": message}})
 }
 
-/// A refusal of which there is no error of the loader's.
+/// A refusal without an error of the loader's.
 pub fn refused(stage: &str, class: &str, message: &str) -> Value {
     json!({"rejected": {"stage": stage, "class": class, "message": message}})
 }
 
-/// The object has nothing of that name, such as "map counts", or it is not there yet.
+/// The object has nothing of that name, such as "map counts", or has not made it yet.
 pub fn not_found(stage: &str, what: &str) -> Value {
     refused(stage, class::NOT_FOUND, &format!("no {what}"))
 }

@@ -26,12 +26,12 @@ type Finding struct {
 // A Report tells how a conversation went.
 type Report struct {
 	Findings  []Finding
-	Identity  *loader.Identity // what the loader says of itself; nil if it did not come to that
+	Identity  *loader.Identity // what the loader says of itself; nil if it did not get that far
 	Features  map[loader.Feature]loader.Claim
 	Exchanges []loader.Exchange
 }
 
-// Err joins the findings that are not good.
+// Err joins the errors of the findings.
 func (r *Report) Err() error {
 	var errs []error
 	for _, f := range r.Findings {
@@ -81,8 +81,8 @@ func Check(ctx context.Context, d Driver) *Report {
 		if errors.As(err, &fault) {
 			break
 		}
-		// Only what answers hello says who the driver is: one that says so each time would never
-		// come to an end.
+		// Only the reply to hello says who the driver is: a driver that repeated it would be asked
+		// forever.
 		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil && step.req.Op() == loader.OpHello {
 			r.Identity, r.Features = ok.Loader, ok.Features
 			steps = append(steps, d.objectSteps(r.Features[loader.OneStep].Support == loader.Yes)...)
@@ -95,7 +95,7 @@ func Check(ctx context.Context, d Driver) *Report {
 
 func (r *Report) add(rule string, err error) { r.Findings = append(r.Findings, Finding{rule, err}) }
 
-// validate holds what was said to the schema, and to nothing that the schema does not know.
+// validate holds every reply to the schema.
 func (r *Report) validate() error {
 	var errs []error
 	for _, x := range r.Exchanges {

@@ -3,10 +3,9 @@
 // Package jsonline writes JSON objects, each in one line, as encoding/json
 // would write them.
 //
-// It is not encoding/json because a virtual machine that was just cloned pays
-// for every function that runs for the first time: an emulator translates each
-// anew, and the way from a struct to its JSON by reflection is long. That both
-// write the same is what the tests of those who use this package are for.
+// It is not encoding/json because a virtual machine that was just cloned pays for every function
+// that runs for the first time: an emulator translates each anew, and the way from a struct to its
+// JSON by reflection is long. The tests of its users check that both write the same.
 package jsonline
 
 import (
@@ -25,7 +24,7 @@ func (l *Line) Open() { *l = append(*l, '{') }
 // Close ends an object.
 func (l *Line) Close() { *l = append(*l, '}') }
 
-// next separates what comes from what was there before it.
+// next writes a comma, unless an object or array has just begun.
 func (l *Line) next() {
 	if n := len(*l); n > 0 && (*l)[n-1] != '{' && (*l)[n-1] != '[' {
 		*l = append(*l, ',')
@@ -165,9 +164,9 @@ func TextMap(l *Line, name string, values map[string]string) {
 
 const hexDigits = "0123456789abcdef"
 
-// AppendString appends s as a JSON string, as encoding/json does: what is no
-// UTF-8 is the replacement character, and what means something to HTML or ends
-// a line in JavaScript is escaped.
+// AppendString appends s as a JSON string, as encoding/json does: bytes that are not UTF-8 become
+// the replacement character, and characters that mean something to HTML or end a line in JavaScript
+// are escaped.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0

@@ -245,8 +245,8 @@ func eachOf(all []string, one func(string) string) []string {
 	return changed
 }
 
-// goVocabulary writes the words that specs use. The coarsest of a set is none: a spec that asks for
-// it would take any refusal.
+// goVocabulary writes the words that specs use. The coarsest of a set is left out: a spec that
+// asked for it would take any refusal.
 func (s *source) goVocabulary() ([]byte, error) {
 	t := newGo("suite", "github.com/loadstone-bpf/loadstone/loader")
 	for _, set := range s.sets() {

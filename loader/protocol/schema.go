@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// An object of JSON whose members keep their order.
+// An object keeps the order of its members.
 type object []member
 
 type member struct {

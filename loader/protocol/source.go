@@ -31,14 +31,14 @@ type vocabulary struct {
 	Queries    words `yaml:"queries"`
 }
 
-// Limits of messages, in bytes where they are lengths.
+// limits holds the limits of messages; lengths are in bytes.
 type limits struct {
 	Line  int `yaml:"line"`
 	Text  int `yaml:"text"`
 	Errno int `yaml:"errno"`
 }
 
-// A set of words that one field takes one of.
+// words holds a set of words, of which a field takes one.
 type words struct {
 	Type    string `yaml:"type"`    // in Go; empty for a string
 	Closed  bool   `yaml:"closed"`  // within a version: no other word is taken
@@ -84,7 +84,7 @@ type message struct {
 	Op   string `yaml:"op"`   // of a request
 	Key  string `yaml:"key"`  // of a reply
 	Name string `yaml:"name"` // of a part, in the schema
-	Go   string `yaml:"go"`   // its type; made of the name where it is empty
+	Go   string `yaml:"go"`   // its type; derived from the name if empty
 
 	Does   string  `yaml:"does"` // follows the type's name in its comment
 	More   string  `yaml:"more"`
@@ -100,7 +100,7 @@ type answer struct {
 	May   []string `yaml:"may"`
 }
 
-// A field of an object.
+// A field describes one field of an object.
 type field struct {
 	Name     string `yaml:"name"`
 	Go       string `yaml:"go"`

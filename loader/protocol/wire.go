@@ -23,7 +23,7 @@ func (s *source) goWire() ([]byte, error) {
 // ---- writing ----
 
 func (s *source) goWrite(t *text) {
-	t.line("// writeRequest writes the fields of a request. The error is about a value that cannot be JSON.")
+	t.line("// writeRequest writes the fields of a request. The error is about a value that has no JSON.")
 	t.line("func writeRequest(l *jsonline.Line, req Request) error {\nswitch r := req.(type) {")
 	for _, m := range s.Requests {
 		writeCase(t, m, m.Go)
@@ -49,7 +49,7 @@ func writeCase(t *text, m message, typ string) {
 	t.line("r.write(l)")
 }
 
-// fallible reports whether a message has a value that may be no JSON.
+// fallible reports whether a message has a value that may not be JSON.
 func (m message) fallible() bool {
 	return slices.ContainsFunc(m.Fields, func(f field) bool { return goType(f.Type) == "any" })
 }
@@ -224,7 +224,7 @@ func (s *source) goReadField(t *text, f field) {
 	t.line("}")
 }
 
-// goScalar returns the expression that reads a value which is no object.
+// goScalar returns the expression that reads a value that is not an object.
 func (s *source) goScalar(node, elem string) string {
 	switch {
 	case elem == "string":
@@ -297,7 +297,7 @@ func (s *source) goEmpty(f field) string {
 	return "v." + f.Go + " < 1"
 }
 
-// inReply reports whether a reply, or a part of one.
+// inReply reports whether a message is a reply or a part of one.
 func (s *source) inReply(m message) bool {
 	if m.Key != "" {
 		return true

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package schema holds the JSON Schema of the loader protocol, its source, and checks recorded
-// exchanges against it. It stands apart from package loader because a validator costs a program
-// some milliseconds before its main function, and ten times that in an emulated guest; the client
-// in package loader says the same in code of its own, and a test holds the two together.
+// Package schema holds the JSON Schema of the loader protocol, which package main of
+// loader/protocol writes, and checks recorded exchanges against it. It stands apart from package
+// loader because a validator costs a program some milliseconds before its main function, and ten
+// times that in an emulated guest; the client in package loader says the same in code of its own,
+// and a test holds the two together.
 package schema
 
 import (

@@ -79,7 +79,7 @@ func Start(t *testing.T, source fs.FS, version string, objects map[string][]byte
 	t.Cleanup(func() { d.Check(root.Close()) })
 	ctx := context.WithoutCancel(t.Context()) // that one is over before the clean-up, in which the driver says goodbye
 	cmd := root.Command(ctx)
-	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo that nobody else attaches to
+	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo of its own
 	d.Client, err = loader.Start(ctx, cmd, loader.Options{Trace: func(x loader.Exchange) {
 		t.Logf("%s\n%s\n%s", x.Request, x.Reply, x.Stderr)
 		d.Check(schema.Validate(x.Request, x.Reply))
@@ -114,7 +114,7 @@ func (d *Driver) Check(err error) {
 	}
 }
 
-// Ask makes a request. What is no reply ends the test.
+// Ask makes a request. Anything but a reply ends the test.
 func (d *Driver) Ask(req loader.Request) loader.Reply {
 	d.Helper()
 	reply, err := d.Do(d.Context(), req)
