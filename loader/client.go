@@ -104,7 +104,8 @@ func Start(ctx context.Context, cmd *exec.Cmd, options Options) (*Client, error)
 		return nil, fmt.Errorf("start driver %s: %w", cmd.Path, err)
 	}
 	pipes.given()
-	c := &Client{process: p, pipes: pipes, in: replies{file: pipes.replies}, stderr: notes{file: pipes.stderr}, options: options}
+	c := &Client{process: p, pipes: pipes, in: replies{file: pipes.replies},
+		stderr: notes{file: pipes.stderr}, options: options}
 	c.release = context.AfterFunc(ctx, p.kill)
 	go c.stderr.pump()
 	go func() {
@@ -155,7 +156,9 @@ func (c *Client) do(ctx context.Context, req Request) (Reply, error) {
 }
 
 // exchange sends the request and reads its reply.
-func (c *Client) exchange(ctx context.Context, req Request, x *Exchange, stray *Fault) (Reply, *Fault) {
+func (c *Client) exchange(
+	ctx context.Context, req Request, x *Exchange, stray *Fault,
+) (Reply, *Fault) {
 	if stray != nil {
 		return nil, stray
 	}
@@ -201,7 +204,8 @@ func faultOf(err error) *Fault {
 }
 
 func (c *Client) send(ctx context.Context, line []byte) *Fault {
-	stop := context.AfterFunc(ctx, func() { _ = c.pipes.requests.SetWriteDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx,
+		func() { _ = c.pipes.requests.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
 	_, err := c.pipes.requests.Write(append(line[:len(line):len(line)], '\n'))
 	switch {
@@ -226,7 +230,8 @@ func (c *Client) receive(ctx context.Context) ([]byte, *Fault) {
 	default:
 	}
 	line, err := c.in.next()
-	if errors.Is(err, os.ErrDeadlineExceeded) { // the deadline passed, or the driver ended: what it wrote before counts
+	// the deadline passed, or the driver ended: what it wrote before counts
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		c.in.drain()
 		if line, err = c.in.take(); errors.Is(err, errNoLine) {
 			return nil, c.silent(ctx)
@@ -281,9 +286,11 @@ func (c *Client) died(how string) *Fault {
 // misplaced returns the fault of an answer to another request than the last one.
 func (c *Client) misplaced(seq int, line []byte) *Fault {
 	if 1 <= seq && seq < c.seq {
-		return &Fault{Kind: ErrTwice, Detail: fmt.Sprintf("again to request %d: %s", seq, excerpt(line))}
+		return &Fault{Kind: ErrTwice,
+			Detail: fmt.Sprintf("again to request %d: %s", seq, excerpt(line))}
 	}
-	return &Fault{Kind: ErrOutOfOrder, Detail: fmt.Sprintf("to request %d, which was not made: %s", seq, excerpt(line))}
+	return &Fault{Kind: ErrOutOfOrder,
+		Detail: fmt.Sprintf("to request %d, which was not made: %s", seq, excerpt(line))}
 }
 
 // strayLine returns the fault of a driver that wrote without being asked, or nil.
@@ -293,7 +300,8 @@ func (c *Client) strayLine() *Fault {
 		return nil
 	}
 	if !slices.Contains(c.in.buf, '\n') { // the rest of it is under way
-		_ = c.pipes.replies.SetReadDeadline(time.Now().Add(c.options.grace())) // a pipe has deadlines
+		// a pipe has deadlines
+		_ = c.pipes.replies.SetReadDeadline(time.Now().Add(c.options.grace()))
 	}
 	line, err := c.in.next()
 	switch {
@@ -305,7 +313,8 @@ func (c *Client) strayLine() *Fault {
 	a, err := decodeReply(c.last, line)
 	switch {
 	case a.seq == c.seq && a.seq > 0:
-		return &Fault{Kind: ErrTwice, Detail: fmt.Sprintf("again to request %d: %s", a.seq, excerpt(line))}
+		return &Fault{Kind: ErrTwice,
+			Detail: fmt.Sprintf("again to request %d: %s", a.seq, excerpt(line))}
 	case err != nil:
 		return faultOf(err)
 	}
@@ -341,7 +350,8 @@ func checkVersion(req Request, reply Reply) *Fault {
 		return &Fault{Kind: ErrVersion, Detail: r.Reason}
 	case *OK:
 		if !slices.Contains(hello.Protocols, r.Protocol) {
-			return &Fault{Kind: ErrVersion, Detail: fmt.Sprintf("it chose version %d of %v", r.Protocol, hello.Protocols)}
+			return &Fault{Kind: ErrVersion,
+				Detail: fmt.Sprintf("it chose version %d of %v", r.Protocol, hello.Protocols)}
 		}
 	}
 	return nil

@@ -29,7 +29,8 @@ type Feature string
 // UnknownFeatures returns the features of a loader's claims that this package does not know.
 func UnknownFeatures(claims map[Feature]Claim) []Feature {
 	known := Features()
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(claims)), func(f Feature) bool { return slices.Contains(known, f) })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(claims)),
+		func(f Feature) bool { return slices.Contains(known, f) })
 }
 
 // ProtocolFeature names what a driver lacks that speaks none of the offered versions.

@@ -100,12 +100,15 @@ const (
 func (s Suite) valid() bool {
 	archive, ok := s.Archive()
 	dir, module := s.Module()
-	return ok && isWords("d"+archive) || s == GoMod || s == Local || module && filepath.IsLocal(dir) // an archive's name may begin with a digit
+	// an archive's name may begin with a digit
+	return ok && isWords("d"+archive) || s == GoMod || s == Local || module && filepath.IsLocal(dir)
 }
 
 // Module returns the folder of a go.mod of the version's own, relative to the manifest's, and
 // whether it has one. The driver is its main package.
-func (s Suite) Module() (dir string, ok bool) { return strings.CutSuffix(string(s), "/"+string(GoMod)) }
+func (s Suite) Module() (dir string, ok bool) {
+	return strings.CutSuffix(string(s), "/"+string(GoMod))
+}
 
 // Archive returns the Debian suite's own name, such as "12-backports", and whether s is one.
 func (s Suite) Archive() (string, bool) { return strings.CutPrefix(string(s), "debian-") }
@@ -214,7 +217,8 @@ type manifestText struct {
 // manifestKeys lists the keys of a manifest, with those of the mappings in it. Keys that end in *
 // may have any name.
 var manifestKeys = map[string][]string{
-	"":         {"name", "homepage", "versions", "builtin", "speaks", "command", "env", "build", "source", "packages", "files"},
+	"": {"name", "homepage", "versions", "builtin", "speaks", "command", "env", "build",
+		"source", "packages", "files"},
 	"versions": {"*"},
 	"env":      {"*"},
 	"source":   {"package", "needs", "tools", "commands", "files"},
@@ -222,7 +226,8 @@ var manifestKeys = map[string][]string{
 }
 
 func (d *manifestText) fault(n *yaml.Node, format string, args ...any) {
-	d.errs = append(d.errs, fmt.Errorf("%w: %s:%d: %s", ErrManifest, d.name, n.Line, fmt.Sprintf(format, args...)))
+	d.errs = append(d.errs,
+		fmt.Errorf("%w: %s:%d: %s", ErrManifest, d.name, n.Line, fmt.Sprintf(format, args...)))
 }
 
 func (d *manifestText) err() error { return errors.Join(d.errs...) }
@@ -240,7 +245,8 @@ func (d *manifestText) checkKeys(of string, mapping *yaml.Node, known map[string
 		case slices.Contains(seen, key.Value):
 			d.fault(key, "%skey %q a second time", prefixed(of), key.Value)
 		case !slices.Contains(known[of], key.Value) && !slices.Contains(known[of], "*"):
-			d.fault(key, "%sunknown key %q, want one of %s", prefixed(of), key.Value, strings.Join(known[of], ", "))
+			d.fault(key, "%sunknown key %q, want one of %s", prefixed(of), key.Value,
+				strings.Join(known[of], ", "))
 		case of == "" && known[key.Value] != nil:
 			d.checkKeys(key.Value, value, known)
 		}
@@ -292,7 +298,8 @@ func (d *manifestText) checkName(name string) {
 	case name == "":
 		d.fault(d.at(), "no name")
 	case !isName(name):
-		d.fault(d.at("name"), "name %q: want lower-case words joined by hyphens, at most %d bytes", name, maxName)
+		d.fault(d.at("name"), "name %q: want lower-case words joined by hyphens, at most %d bytes",
+			name, maxName)
 	case name == All:
 		d.fault(d.at("name"), "name %q means all loaders", name)
 	}
@@ -312,10 +319,12 @@ func (d *manifestText) checkVersions(m *Manifest) {
 		}
 		_, archive := suite.Archive()
 		_, module := suite.Module()
-		needed := len(m.Packages) > 0 || m.Source != nil || m.Build != nil && len(m.Build.Packages) > 0
+		needed := len(m.Packages) > 0 || m.Source != nil ||
+			m.Build != nil && len(m.Build.Packages) > 0
 		switch {
 		case !suite.valid():
-			d.fault(node, "version %q comes from %q: want debian-…, go.mod, FOLDER/go.mod or local", version, suite)
+			d.fault(node, "version %q comes from %q: want debian-…, go.mod, FOLDER/go.mod or local",
+				version, suite)
 		case needed && !archive:
 			d.fault(node, "version %q comes from %q: want a debian-… suite, for there are packages to unpack", version, suite)
 		case module && (m.Build == nil || m.Build.Go == ""):
@@ -328,7 +337,9 @@ func (d *manifestText) checkStart(m *Manifest) {
 	switch {
 	case len(m.Command) == 0 && m.Builtin == "":
 		d.fault(d.at(), "neither command nor builtin: nothing to start")
-	case len(m.Command) == 0 && (m.Speaks != "" || m.Build != nil || m.Source != nil || len(m.Env)+len(m.Packages)+len(m.Files) > 0):
+	case len(m.Command) == 0 &&
+		(m.Speaks != "" || m.Build != nil || m.Source != nil ||
+			len(m.Env)+len(m.Packages)+len(m.Files) > 0):
 		d.fault(d.at(), "speaks, build, source, env, packages and files are about a command, and there is none")
 	case len(m.Command) > 0 && m.Speaks != NDJSON:
 		d.fault(d.at("speaks"), "speaks %q: want %s", m.Speaks, NDJSON)
@@ -340,9 +351,11 @@ func (d *manifestText) checkStart(m *Manifest) {
 		return
 	}
 	program := m.Command[0]
-	local := strings.HasPrefix(program, "./") && filepath.IsLocal(program) && path.Clean(program) != "."
+	local := strings.HasPrefix(program, "./") && filepath.IsLocal(program) &&
+		path.Clean(program) != "."
 	if !local && !(path.IsAbs(program) && path.Clean(program) == program && program != "/") {
-		d.fault(d.at("command"), "command %q: want an absolute path in the driver's root, or ./ and a path below the manifest's folder", program)
+		d.fault(d.at("command"),
+			"command %q: want an absolute path in the driver's root, or ./ and a path below the manifest's folder", program)
 	}
 	for name := range m.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
@@ -360,7 +373,8 @@ func (d *manifestText) checkBuild(m *Manifest) {
 		return
 	}
 	node := d.at("build")
-	sources := slices.DeleteFunc([]string{b.Go, b.C, b.Rust}, func(s string) bool { return s == "" })
+	sources := slices.DeleteFunc([]string{b.Go, b.C, b.Rust},
+		func(s string) bool { return s == "" })
 	switch {
 	case len(sources) != 1:
 		d.fault(node, "build: want exactly one of go, c and rust")
@@ -394,7 +408,8 @@ func (d *manifestText) checkSource(m *Manifest) {
 			d.fault(node, "source: file %q is not below the source's folder", from)
 		}
 		if !path.IsAbs(to) || path.Clean(to) != to || to == "/" {
-			d.fault(node, "source: %s goes to %q: want an absolute path in the driver's root", from, to)
+			d.fault(node, "source: %s goes to %q: want an absolute path in the driver's root",
+				from, to)
 		}
 	}
 }

@@ -16,7 +16,8 @@ func isName(s string) bool { return len(s) <= maxName && isWords(s) }
 // ^[a-z][a-z0-9]*(-[a-z0-9]+)*$
 func isWords(s string) bool {
 	for i, word := range strings.Split(s, "-") {
-		if word == "" || i == 0 && !strings.Contains(lower, word[:1]) || strings.Trim(word, lower+digits) != "" {
+		if word == "" || i == 0 && !strings.Contains(lower, word[:1]) ||
+			strings.Trim(word, lower+digits) != "" {
 			return false
 		}
 	}
@@ -27,7 +28,8 @@ func isWords(s string) bool {
 // ^v?[0-9][0-9A-Za-z.+~_-]*$
 func isVersion(s string) bool {
 	s = strings.TrimPrefix(s, "v")
-	return s != "" && strings.Contains(digits, s[:1]) && strings.Trim(s, lower+upper+digits+".+~_-") == ""
+	return s != "" && strings.Contains(digits, s[:1]) &&
+		strings.Trim(s, lower+upper+digits+".+~_-") == ""
 }
 
 const (

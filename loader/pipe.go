@@ -45,7 +45,8 @@ func (p *replies) take() ([]byte, error) {
 	i := bytes.IndexByte(p.buf, '\n')
 	switch {
 	case i > MaxLine || i < 0 && len(p.buf) > MaxLine:
-		return nil, fmt.Errorf("%w: more than %d bytes: %s", ErrTooLong, MaxLine, excerpt(p.buf[:80]))
+		return nil, fmt.Errorf("%w: more than %d bytes: %s", ErrTooLong, MaxLine,
+			excerpt(p.buf[:80]))
 	case i < 0:
 		return nil, errNoLine
 	}
@@ -136,5 +137,5 @@ func readNow(file *os.File, limit int) []byte {
 	return all
 }
 
-// wake makes every read of the file return.
-func wake(file *os.File) { _ = file.SetReadDeadline(time.Unix(1, 0)) } // a pipe has deadlines, and a closed one needs no waking
+// wake makes every read of the file return. A pipe has deadlines, and a closed one needs no waking.
+func wake(file *os.File) { _ = file.SetReadDeadline(time.Unix(1, 0)) }

@@ -46,7 +46,8 @@ func watch(cmd *exec.Cmd) (*process, error) {
 func (p *process) wait() {
 	err := unix.EINTR
 	for err == unix.EINTR {
-		err, _ = unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil).(unix.Errno)
+		err, _ = unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT,
+			nil).(unix.Errno)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -27,7 +27,8 @@ var ErrRef = errors.New("bad loader name")
 // [ErrRef].
 func ParseRef(text string) (Ref, error) {
 	name, version := text, ""
-	if i := strings.LastIndexByte(text, '@'); i >= 0 && !isPath(text) { // a folder may hold an @ too
+	// a folder may hold an @ too
+	if i := strings.LastIndexByte(text, '@'); i >= 0 && !isPath(text) {
 		name, version = text[:i], text[i+1:]
 		if version != All && !isVersion(version) {
 			return Ref{}, fmt.Errorf("%w: %q: %q is no version", ErrRef, text, version)

@@ -26,7 +26,9 @@ type Stage string
 
 // Admits reports whether a loader that said got may have meant s: got is s, is coarser than s, or
 // refines it.
-func (s Stage) Admits(got Stage) bool { return got == coarsestStage || admits(string(s), string(got)) }
+func (s Stage) Admits(got Stage) bool {
+	return got == coarsestStage || admits(string(s), string(got))
+}
 
 // A Class says why a loader refused. Classes are refined with a slash: a loader whose caller gets
 // no more than an errno says the coarse class ("invalid" for EINVAL), one that says more says the
@@ -38,8 +40,11 @@ type Class string
 
 // Admits reports whether a loader that said got may have meant c: got is c, is coarser than c, or
 // refines it.
-func (c Class) Admits(got Class) bool { return got == coarsestClass || admits(string(c), string(got)) }
+func (c Class) Admits(got Class) bool {
+	return got == coarsestClass || admits(string(c), string(got))
+}
 
 func admits(want, got string) bool {
-	return got != "" && (want == got || strings.HasPrefix(want, got+"/") || strings.HasPrefix(got, want+"/"))
+	return got != "" &&
+		(want == got || strings.HasPrefix(want, got+"/") || strings.HasPrefix(got, want+"/"))
 }

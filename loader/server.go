@@ -75,7 +75,8 @@ func serveOne(ctx context.Context, line []byte, l Loader) (Op, []byte, error) {
 	case err != nil && e.Seq < 1:
 		return "", nil, err
 	case e.V != Version:
-		reply = &Unsupported{Feature: ProtocolFeature, Reason: fmt.Sprintf("version %d, want %d", e.V, Version)}
+		reply = &Unsupported{Feature: ProtocolFeature,
+			Reason: fmt.Sprintf("version %d, want %d", e.V, Version)}
 	case err != nil:
 		reply = &Error{Message: err.Error()}
 	default:
@@ -92,7 +93,8 @@ func serveOne(ctx context.Context, line []byte, l Loader) (Op, []byte, error) {
 func perform(ctx context.Context, req Request, l Loader) Reply {
 	hello, isHello := req.(Hello)
 	if isHello && !slices.Contains(hello.Protocols, Version) {
-		return &Unsupported{Feature: ProtocolFeature, Reason: fmt.Sprintf("versions %v, want %d", hello.Protocols, Version)}
+		return &Unsupported{Feature: ProtocolFeature,
+			Reason: fmt.Sprintf("versions %v, want %d", hello.Protocols, Version)}
 	}
 	reply, err := l.Do(ctx, req)
 	if err != nil {

@@ -94,7 +94,8 @@ func (t *traced) serve(ctx context.Context, req Request, x Exchange) result {
 		var r result
 		defer func() {
 			if p := recover(); p != nil {
-				r = result{fault: &Fault{Kind: ErrDied, Detail: fmt.Sprintf("panic: %v", p), Stderr: last(string(debug.Stack()))}}
+				r = result{fault: &Fault{Kind: ErrDied, Detail: fmt.Sprintf("panic: %v", p),
+					Stderr: last(string(debug.Stack()))}}
 			}
 			done <- r
 		}()

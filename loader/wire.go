@@ -158,7 +158,8 @@ func decodeReply(op Op, line []byte) (answer, error) {
 	case r.err != nil:
 		return a, r.err
 	case len(keys) != 1:
-		return a, fmt.Errorf("%w: %d of the keys %s, want exactly one", ErrSchema, len(keys), strings.Join(replyKeys, ", "))
+		return a, fmt.Errorf("%w: %d of the keys %s, want exactly one", ErrSchema, len(keys),
+			strings.Join(replyKeys, ", "))
 	}
 	reply := readReply(keys[0], r.root(keys[0], object[keys[0]]))
 	a.unknown = slices.Sorted(slices.Values(r.unknown))

@@ -12,7 +12,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/jsonline"
 )
 
-// writeRequest writes the fields of a request. The error is about a value that cannot be JSON.
+// writeRequest writes the fields of a request. The error is about a value that has no JSON.
 func writeRequest(l *jsonline.Line, req Request) error {
 	switch r := req.(type) {
 	case Hello:

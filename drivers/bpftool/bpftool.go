@@ -40,7 +40,8 @@ func (t *tool) Hello(ctx context.Context, _ loader.Hello) (*loader.OK, error) {
 	t.libbpf = libbpf
 	return &loader.OK{
 		Loader: &loader.Identity{
-			Name: "bpftool", Version: version, Language: "c", Homepage: "https://bpftool.dev", Issues: "https://github.com/libbpf/bpftool/issues",
+			Name: "bpftool", Version: version, Language: "c", Homepage: "https://bpftool.dev",
+			Issues:     "https://github.com/libbpf/bpftool/issues",
 			Components: map[string]string{"libbpf": libbpf},
 		},
 		Features: claimsOf(libbpf),
@@ -75,8 +76,10 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 		return nil, command.Unsupported(loader.CallbackMaps, command.NoCallbacks)
 	case o.PinMount != "" || len(o.PinIDs) > 0:
 		return nil, command.Unsupported(loader.Iproute2Maps, "bpf_elf_map is not read")
-	case o.MapLayout != "" && !(o.MapLayout == loader.LegacyLayout && command.BeforeLibbpf1(t.libbpf)):
-		return nil, command.Unsupported("map_layout", "section maps cannot be read as %s", o.MapLayout)
+	case o.MapLayout != "" &&
+		!(o.MapLayout == loader.LegacyLayout && command.BeforeLibbpf1(t.libbpf)):
+		return nil, command.Unsupported("map_layout", "section maps cannot be read as %s",
+			o.MapLayout)
 	}
 	return &session{tool: t, open: open, attached: map[string]command.Values{}}, nil
 }
@@ -86,7 +89,8 @@ func (t *tool) Link(ctx context.Context, r loader.Link) (loader.Reply, error) {
 	if command.BeforeLibbpf1(t.libbpf) {
 		return command.Unsupported(loader.StaticLink, "gen object is there since Linux 5.13"), nil
 	}
-	return done(table.Run(ctx, loader.OpLink, command.Values{"output": {r.Output}, "inputs": r.Inputs}, command.Environment{}))
+	return done(table.Run(ctx, loader.OpLink,
+		command.Values{"output": {r.Output}, "inputs": r.Inputs}, command.Environment{}))
 }
 
 // done returns ok unless the command refused.

@@ -14,23 +14,28 @@ import (
 func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 	claims := command.Claims()
 	maps.Copy(claims, map[loader.Feature]loader.Claim{
-		loader.BTFMaps:       {Support: loader.Yes},
-		loader.LegacyMaps:    {Support: loader.No, Reason: command.LegacyDropped},
-		loader.Iproute2Maps:  {Support: loader.No, Reason: "libbpf does not know struct bpf_elf_map"},
-		loader.Pinning:       {Support: loader.Partial, Reason: "map pin, prog pin, and map name NAME pinned FILE; no folder can be named for maps pinned by name"},
-		loader.NUMA:          {Support: loader.Yes},
-		loader.MapCreate:     {Support: loader.Yes},
-		loader.MapInMap:      {Support: loader.Yes},
-		loader.GlobalData:    {Support: loader.Yes},
-		loader.Metadata:      {Support: loader.Yes},
-		loader.StaticLink:    {Support: loader.Yes},
-		loader.StructOps:     {Support: loader.No, Reason: "struct_ops register; this driver does not run it"},
-		loader.SplitBTF:      {Support: loader.No, Reason: "prog load has no option to give BTF"},
-		loader.IgnoreUnknown: {Support: loader.Partial, Reason: "--mapcompat; what was ignored is not reported"},
+		loader.BTFMaps:    {Support: loader.Yes},
+		loader.LegacyMaps: {Support: loader.No, Reason: command.LegacyDropped},
+		loader.Iproute2Maps: {Support: loader.No,
+			Reason: "libbpf does not know struct bpf_elf_map"},
+		loader.Pinning: {Support: loader.Partial,
+			Reason: "map pin, prog pin, and map name NAME pinned FILE; no folder can be named for maps pinned by name"},
+		loader.NUMA:       {Support: loader.Yes},
+		loader.MapCreate:  {Support: loader.Yes},
+		loader.MapInMap:   {Support: loader.Yes},
+		loader.GlobalData: {Support: loader.Yes},
+		loader.Metadata:   {Support: loader.Yes},
+		loader.StaticLink: {Support: loader.Yes},
+		loader.StructOps: {Support: loader.No,
+			Reason: "struct_ops register; this driver does not run it"},
+		loader.SplitBTF: {Support: loader.No, Reason: "prog load has no option to give BTF"},
+		loader.IgnoreUnknown: {Support: loader.Partial,
+			Reason: "--mapcompat; what was ignored is not reported"},
 	})
 	if command.BeforeLibbpf1(libbpf) {
 		claims[loader.LegacyMaps] = loader.Claim{Support: loader.Yes}
-		claims[loader.StaticLink] = loader.Claim{Support: loader.No, Reason: "gen object is there since Linux 5.13"}
+		claims[loader.StaticLink] = loader.Claim{Support: loader.No,
+			Reason: "gen object is there since Linux 5.13"}
 	}
 	return claims
 }

@@ -17,9 +17,11 @@ import (
 // (map_type_name of tools/bpf/bpftool/map.c, and since 6.0 libbpf_bpf_map_type_str). bpftool itself
 // refuses a name that is newer than it.
 var mapTypes = [...]string{
-	1: "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array", "stack_trace", "cgroup_array", "lru_hash",
-	"lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",
-	"reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash", "struct_ops", "ringbuf", "inode_storage",
+	1: "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array",
+	"stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps", "hash_of_maps", "devmap", "sockmap", "cpumap",
+	"xskmap", "sockhash", "cgroup_storage",
+	"reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash",
+	"struct_ops", "ringbuf", "inode_storage",
 	"task_storage", "bloom_filter", "user_ringbuf", "cgrp_storage", "arena",
 }
 
@@ -43,7 +45,8 @@ func (t *tool) Create(ctx context.Context, r loader.Create) (loader.Reply, error
 func cannotCreate(r loader.Create) *loader.Unsupported {
 	switch {
 	case int(r.Map.Type) >= len(mapTypes) || mapTypes[r.Map.Type] == "":
-		return command.Unsupported(loader.Feature(loader.MapType), "map create takes types by name, and %d has none", r.Map.Type)
+		return command.Unsupported(loader.Feature(loader.MapType),
+			"map create takes types by name, and %d has none", r.Map.Type)
 	case r.Map.NumaNode != 0:
 		return command.Unsupported(loader.Feature(loader.NumaNode), "map create has no word for it")
 	case r.Map.MapExtra != 0:
@@ -55,8 +58,10 @@ func cannotCreate(r loader.Create) *loader.Unsupported {
 func createValues(r loader.Create) command.Values {
 	number := func(n uint32) []string { return []string{strconv.FormatUint(uint64(n), 10)} }
 	values := command.Values{
-		"path": {r.Path}, "type": {mapTypes[r.Map.Type]}, "name": {r.Name}, "flags": nil, "inner": nil,
-		"key": number(r.Map.KeySize), "value": number(r.Map.ValueSize), "entries": number(r.Map.MaxEntries),
+		"path": {r.Path}, "type": {mapTypes[r.Map.Type]}, "name": {r.Name}, "flags": nil,
+		"inner": nil,
+		"key":   number(r.Map.KeySize), "value": number(r.Map.ValueSize),
+		"entries": number(r.Map.MaxEntries),
 	}
 	if r.Map.Flags != 0 {
 		values["flags"] = append([]string{"flags"}, number(r.Map.Flags)...)

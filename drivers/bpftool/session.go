@@ -79,7 +79,8 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 	if err := os.Mkdir(s.tool.pins.ours(s.folder), 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder of pins: %w", err)
 	}
-	reply, err := table.Run(ctx, loader.OpLoad, s.values(object), command.Environment{Files: []*os.File{s.tool.pins.root}})
+	reply, err := table.Run(ctx, loader.OpLoad, s.values(object),
+		command.Environment{Files: []*os.File{s.tool.pins.root}})
 	if reply == nil && err == nil {
 		reply, err = s.pinned(object)
 	}
@@ -90,9 +91,11 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 func (s *session) lacks(o *command.Object) *loader.Unsupported {
 	switch {
 	case o.PinnedByName:
-		return command.Unsupported(loader.Pinning, "maps are pinned by name in /sys/fs/bpf, and prog load has no option for another folder")
+		return command.Unsupported(loader.Pinning,
+			"maps are pinned by name in /sys/fs/bpf, and prog load has no option for another folder")
 	case s.types != nil && len(o.Programs) != 1:
-		return command.Unsupported(loader.Feature(loader.ProgramType), "prog loadall has one type for all programs, and the object has %d", len(o.Programs))
+		return command.Unsupported(loader.Feature(loader.ProgramType),
+			"prog loadall has one type for all programs, and the object has %d", len(o.Programs))
 	}
 	return nil
 }
@@ -103,8 +106,10 @@ func (s *session) values(o *command.Object) command.Values {
 		load = "load"
 	}
 	values := command.Values{
-		"load": {load}, "object": {s.open.Object}, "options": nil, "type": s.types, "reuse": s.reuse,
-		"programs": {s.tool.pins.theirs(s.folder + "/programs")}, "maps": {s.tool.pins.theirs(s.folder + "/maps")},
+		"load": {load}, "object": {s.open.Object}, "options": nil, "type": s.types,
+		"reuse":    s.reuse,
+		"programs": {s.tool.pins.theirs(s.folder + "/programs")},
+		"maps":     {s.tool.pins.theirs(s.folder + "/maps")},
 	}
 	if s.open.Options.IgnoreUnknownFields {
 		values["options"] = []string{"--mapcompat"}
@@ -148,7 +153,8 @@ func (s *session) pin(ctx context.Context, r loader.Pin) (loader.Reply, error) {
 		return missing(r.Target, r.Name), nil
 	}
 	word := map[string]string{"map": "map", "program": "prog"}[r.Target]
-	reply, err := table.Run(ctx, loader.OpPin, command.Values{"target": {word}, "id": {id}, "path": {r.Path}}, command.Environment{})
+	reply, err := table.Run(ctx, loader.OpPin,
+		command.Values{"target": {word}, "id": {id}, "path": {r.Path}}, command.Environment{})
 	if reply == nil && err == nil {
 		s.pins = append(s.pins, r.Path)
 	}
@@ -165,7 +171,8 @@ func (s *session) unpin(r loader.Unpin) loader.Reply {
 
 func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, error) {
 	if r.Kind != "xdp" {
-		return command.Unsupported(loader.Feature(r.Kind), "this driver attaches XDP programs only"), nil
+		return command.Unsupported(loader.Feature(r.Kind),
+			"this driver attaches XDP programs only"), nil
 	}
 	id := s.id("program", r.Program)
 	if id == "" {
@@ -196,7 +203,8 @@ func (s *session) detach(ctx context.Context, handle string) (loader.Reply, erro
 }
 
 func missing(what, name string) loader.Reply {
-	return &loader.Rejected{Stage: loader.AtCommand, Class: loader.NotFound, Message: "no loaded " + what + " " + name}
+	return &loader.Rejected{Stage: loader.AtCommand, Class: loader.NotFound,
+		Message: "no loaded " + what + " " + name}
 }
 
 // Close detaches what is attached, and removes the session's pins.

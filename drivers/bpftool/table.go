@@ -14,12 +14,14 @@ const bpftool = "/usr/sbin/bpftool"
 // table lists what is run.
 var table = command.Table{
 	Argv: map[loader.Op][]string{
-		loader.OpLoad:   {bpftool, "{options}", "prog", "{load}", "{object}", "{programs}", "{type}", "{reuse}", "pinmaps", "{maps}"},
+		loader.OpLoad: {bpftool, "{options}", "prog", "{load}", "{object}", "{programs}",
+			"{type}", "{reuse}", "pinmaps", "{maps}"},
 		loader.OpPin:    {bpftool, "{target}", "pin", "id", "{id}", "{path}"},
 		loader.OpAttach: {bpftool, "net", "attach", "{kind}", "id", "{id}", "dev", "{device}"},
 		loader.OpDetach: {bpftool, "net", "detach", "{kind}", "dev", "{device}"},
 		loader.OpCreate: {
-			bpftool, "map", "create", "{path}", "type", "{type}", "key", "{key}", "value", "{value}", "entries", "{entries}", "name", "{name}",
+			bpftool, "map", "create", "{path}", "type", "{type}", "key", "{key}", "value",
+			"{value}", "entries", "{entries}", "name", "{name}",
 			"{flags}", "{inner}",
 		},
 		loader.OpLink: {bpftool, "gen", "object", "{output}", "{inputs}"},

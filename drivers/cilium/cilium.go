@@ -59,7 +59,8 @@ func (l *library) Do(_ context.Context, req loader.Request) (loader.Reply, error
 	case loader.Reset, loader.Bye:
 		return &loader.OK{}, l.Close()
 	}
-	return &loader.Unsupported{Feature: loader.Feature(req.Op()), Reason: "the library has no such thing"}, nil
+	return &loader.Unsupported{Feature: loader.Feature(req.Op()),
+		Reason: "the library has no such thing"}, nil
 }
 
 // Close gives up all sessions.
@@ -97,19 +98,22 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 	if err != nil {
 		return refusal(loader.AtOpen, err), nil
 	}
-	s := &session{spec: spec, pinRoot: r.Options.PinRoot, reused: map[string]*ebpf.Map{}, links: map[string]link.Link{}}
+	s := &session{spec: spec, pinRoot: r.Options.PinRoot, reused: map[string]*ebpf.Map{},
+		links: map[string]link.Link{}}
 	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
 		s.names.Maps = append(s.names.Maps, loader.MapView{Name: name})
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Programs)) {
-		s.names.Programs = append(s.names.Programs, loader.ProgramView{Name: name, Section: spec.Programs[name].SectionName})
+		s.names.Programs = append(s.names.Programs,
+			loader.ProgramView{Name: name, Section: spec.Programs[name].SectionName})
 	}
 	l.sessions[r.Session] = s
 	return &s.names, nil
 }
 
 func missing(stage loader.Stage, what, name string) loader.Reply {
-	return &loader.Rejected{Stage: stage, Class: loader.NotFound, Message: "no " + what + " " + name}
+	return &loader.Rejected{Stage: stage, Class: loader.NotFound,
+		Message: "no " + what + " " + name}
 }
 
 func (s *session) load() loader.Reply {
@@ -120,7 +124,8 @@ func (s *session) load() loader.Reply {
 		return &loader.Error{Message: "remove the limit on locked memory: " + err.Error()}
 	}
 	loaded, err := ebpf.NewCollectionWithOptions(s.spec, ebpf.CollectionOptions{
-		Maps: ebpf.MapOptions{PinPath: s.pinRoot}, MapReplacements: s.reused, // of which the collection makes copies
+		Maps:            ebpf.MapOptions{PinPath: s.pinRoot},
+		MapReplacements: s.reused, // of which the collection makes copies
 	})
 	if err != nil {
 		return refusal(loader.AtLoad, err)

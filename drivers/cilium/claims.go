@@ -34,7 +34,8 @@ func claimsOf(version string) map[loader.Feature]loader.Claim {
 	of := maps.Clone(claims)
 	var minor int
 	if _, err := fmt.Sscanf(version, "0.%d.", &minor); err == nil && minor < 21 {
-		of[loader.StructOps] = loader.Claim{Support: loader.No, Reason: "link.AttachStructOps, and reading their sections, came with 0.21"}
+		of[loader.StructOps] = loader.Claim{Support: loader.No,
+			Reason: "link.AttachStructOps, and reading their sections, came with 0.21"}
 	}
 	return of
 }
@@ -61,20 +62,28 @@ func version() (string, error) {
 var claims = map[loader.Feature]loader.Claim{
 	loader.BTFMaps:    {Support: loader.Yes},
 	loader.LegacyMaps: {Support: loader.Yes},
-	loader.Iproute2Maps: {Support: loader.No, Reason: "bpf_elf_map is read, but its last fields are left to the caller, and a map that has any is not loaded",
-		Issue: "https://github.com/cilium/ebpf/issues/228"},
-	loader.CallbackMaps:    {Support: loader.No, Reason: "sections that are not understood are not handed to the caller"},
-	loader.ProgramHandlers: {Support: loader.No, Reason: "a program in a section that is not known has no type, and the caller is not asked for it"},
-	loader.Pinning:         {Support: loader.Yes, Reason: "by name, in one folder"},
-	loader.NUMA:            {Support: loader.No, Reason: "numa_node in a BTF map definition is not known; MapSpec.NumaNode can be set"},
-	loader.MapCreate:       {Support: loader.Yes},
-	loader.MapInMap:        {Support: loader.Yes},
-	loader.GlobalData:      {Support: loader.Yes},
-	loader.Metadata:        {Support: loader.No, Reason: "read-only data that no program refers to is not bound to programs"},
+	loader.Iproute2Maps: {Support: loader.No,
+		Reason: "bpf_elf_map is read, but its last fields are left to the caller, and a map that has any is not loaded",
+		Issue:  "https://github.com/cilium/ebpf/issues/228"},
+	loader.CallbackMaps: {Support: loader.No,
+		Reason: "sections that are not understood are not handed to the caller"},
+	loader.ProgramHandlers: {Support: loader.No,
+		Reason: "a program in a section that is not known has no type, and the caller is not asked for it"},
+	loader.Pinning: {Support: loader.Yes, Reason: "by name, in one folder"},
+	loader.NUMA: {Support: loader.No,
+		Reason: "numa_node in a BTF map definition is not known; MapSpec.NumaNode can be set"},
+	loader.MapCreate:  {Support: loader.Yes},
+	loader.MapInMap:   {Support: loader.Yes},
+	loader.GlobalData: {Support: loader.Yes},
+	loader.Metadata: {Support: loader.No,
+		Reason: "read-only data that no program refers to is not bound to programs"},
 	loader.StaticLink: {Support: loader.No, Reason: "there is no linker",
 		Issue: "https://github.com/cilium/ebpf/issues/1758"},
-	loader.XDPChain:      {Support: loader.No, Reason: "there is no dispatcher"},
-	loader.StructOps:     {Support: loader.Partial, Reason: "section .struct_ops.link only; this driver does not attach them"},
-	loader.SplitBTF:      {Support: loader.No, Reason: "ExtraRelocationTargets takes split BTF; the protocol has no way to give it yet"},
-	loader.IgnoreUnknown: {Support: loader.No, Reason: "fields that are not known are always refused"},
+	loader.XDPChain: {Support: loader.No, Reason: "there is no dispatcher"},
+	loader.StructOps: {Support: loader.Partial,
+		Reason: "section .struct_ops.link only; this driver does not attach them"},
+	loader.SplitBTF: {Support: loader.No,
+		Reason: "ExtraRelocationTargets takes split BTF; the protocol has no way to give it yet"},
+	loader.IgnoreUnknown: {Support: loader.No,
+		Reason: "fields that are not known are always refused"},
 }

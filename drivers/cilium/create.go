@@ -13,7 +13,8 @@ import (
 // Pin.
 func create(r loader.Create) loader.Reply {
 	spec := &ebpf.MapSpec{
-		Name: r.Name, Type: ebpf.MapType(r.Map.Type), KeySize: r.Map.KeySize, ValueSize: r.Map.ValueSize, MaxEntries: r.Map.MaxEntries,
+		Name: r.Name, Type: ebpf.MapType(r.Map.Type), KeySize: r.Map.KeySize,
+		ValueSize: r.Map.ValueSize, MaxEntries: r.Map.MaxEntries,
 		Flags: r.Map.Flags, NumaNode: r.Map.NumaNode,
 	}
 	if r.Map.MapExtra != 0 && !putMapExtra(spec, r.Map.MapExtra) {

@@ -26,12 +26,14 @@ func refusal(stage loader.Stage, err error) *loader.Rejected {
 		r.Errno = int(errno)
 	}
 	var verifier *ebpf.VerifierError
-	if errors.As(err, &verifier) && len(verifier.Log) > 0 { // without a log the kernel refused before it verified
+	// without a log the kernel refused before it verified
+	if errors.As(err, &verifier) && len(verifier.Log) > 0 {
 		r.Log = strings.Join(verifier.Log, "\n")
 		r.Stage, r.Class = loader.AtVerify, loader.Verifier
 		return r
 	}
-	if errors.Is(err, ebpf.ErrMapIncompatible) && stage == loader.AtLoad { // the library compares with pinned maps only
+	// the library compares with pinned maps only
+	if errors.Is(err, ebpf.ErrMapIncompatible) && stage == loader.AtLoad {
 		r.Stage = loader.AtPin
 	}
 	r.Class = class(err, errno)

@@ -15,7 +15,8 @@ import (
 func (s *session) set(r loader.Set) loader.Reply {
 	switch {
 	case s.loaded != nil:
-		return &loader.Rejected{Stage: loader.AtLoad, Class: loader.Busy, Message: "changing a spec that is loaded has no effect"}
+		return &loader.Rejected{Stage: loader.AtLoad, Class: loader.Busy,
+			Message: "changing a spec that is loaded has no effect"}
 	case r.Target == "map" && s.spec.Maps[r.Name] != nil:
 		return s.setMap(s.spec.Maps[r.Name], r)
 	case r.Target == "program" && s.spec.Programs[r.Name] != nil && r.Attr == loader.AutoLoad:
@@ -54,7 +55,8 @@ func setNumber(field *uint32, r loader.Set) loader.Reply {
 }
 
 func noNumber(r loader.Set) loader.Reply {
-	return &loader.Error{Message: fmt.Sprintf("%s is %v, want a number of 32 bits", r.Attr, r.Value)}
+	message := fmt.Sprintf("%s is %v, want a number of 32 bits", r.Attr, r.Value)
+	return &loader.Error{Message: message}
 }
 
 // setMapExtra sets a field that versions before 0.20 do not have, and that this package, which is
@@ -80,7 +82,8 @@ func putMapExtra(spec *ebpf.MapSpec, value uint64) bool {
 }
 
 func noMapExtra() loader.Reply {
-	return &loader.Unsupported{Feature: loader.Feature(loader.MapExtra), Reason: "MapSpec.MapExtra came with 0.20"}
+	return &loader.Unsupported{Feature: loader.Feature(loader.MapExtra),
+		Reason: "MapSpec.MapExtra came with 0.20"}
 }
 
 // setByPin takes a pinned map, or its likeness as that of the elements of a map of maps.
@@ -107,7 +110,8 @@ func (s *session) setByPin(spec *ebpf.MapSpec, r loader.Set) loader.Reply {
 // likeness returns the definition of a map. The library does not take a map itself as the likeness
 // of another's elements.
 func likeness(m *ebpf.Map) *ebpf.MapSpec {
-	return &ebpf.MapSpec{Type: m.Type(), KeySize: m.KeySize(), ValueSize: m.ValueSize(), MaxEntries: m.MaxEntries(), Flags: m.Flags()}
+	return &ebpf.MapSpec{Type: m.Type(), KeySize: m.KeySize(), ValueSize: m.ValueSize(),
+		MaxEntries: m.MaxEntries(), Flags: m.Flags()}
 }
 
 // leaveOut leaves a map or program out as a user of the library does: by deleting it from the spec.
@@ -127,7 +131,8 @@ func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 	switch {
 	case o.IgnoreUnknownFields:
 		return loader.IgnoreUnknown, true
-	case o.MapLayout == loader.IPRoute2Layout, o.PinMount != "", o.PinSubdir != "", len(o.PinIDs) > 0:
+	case o.MapLayout == loader.IPRoute2Layout, o.PinMount != "", o.PinSubdir != "",
+		len(o.PinIDs) > 0:
 		return loader.Iproute2Maps, true
 	case o.MapLayout != "" && o.MapLayout != loader.LegacyLayout:
 		return "map_layout", true

@@ -70,7 +70,8 @@ func (d *driver) Do(ctx context.Context, req loader.Request) (loader.Reply, erro
 	}
 	id, ok := sessionOf(req)
 	if !ok {
-		return &loader.Unsupported{Feature: loader.Feature(req.Op()), Reason: "the command has no such operation"}, nil
+		return &loader.Unsupported{Feature: loader.Feature(req.Op()),
+			Reason: "the command has no such operation"}, nil
 	}
 	s, ok := d.sessions[id]
 	if !ok {
@@ -139,7 +140,8 @@ func Unpin(path string) loader.Reply {
 	if err == nil {
 		return &loader.OK{}
 	}
-	refused := &loader.Rejected{Stage: loader.AtCommand, Class: loader.Unclassified, Message: err.Error()}
+	refused := &loader.Rejected{Stage: loader.AtCommand, Class: loader.Unclassified,
+		Message: err.Error()}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		refused.Class, refused.Errno = loader.ClassOf(errno), int(errno)

@@ -24,7 +24,8 @@ const kernelName = 15
 //
 // The function, if there is one, tells the name of the map that belongs in a slot of a map of maps,
 // and whether it knows; keys are of 32 bits.
-func Held(program uint32, o *Object, inSlot func(outer string, key uint32) (string, bool)) ([]loader.MapView, error) {
+func Held(program uint32, o *Object,
+	inSlot func(outer string, key uint32) (string, bool)) ([]loader.MapView, error) {
 	h := &holding{names: map[ebpf.MapID]string{}}
 	used, err := h.program(ebpf.ProgramID(program))
 	if err != nil {
@@ -88,7 +89,8 @@ func (h *holding) mapOf(id ebpf.MapID) error {
 	case ebpf.ArrayOfMaps, ebpf.HashOfMaps:
 		return eachID(m, func(key []byte, inner uint32) error {
 			if len(key) == 4 {
-				h.slots = append(h.slots, slot{outer: id, inner: ebpf.MapID(inner), key: binary.NativeEndian.Uint32(key)})
+				h.slots = append(h.slots,
+					slot{outer: id, inner: ebpf.MapID(inner), key: binary.NativeEndian.Uint32(key)})
 			}
 			return h.mapOf(ebpf.MapID(inner))
 		})
@@ -124,11 +126,13 @@ func eachID(m *ebpf.Map, do func(key []byte, id uint32) error) error {
 // its code first refers to them (resolve_pseudo_ldimm64, kernel/bpf/verifier.c), which names even
 // those that have no name in the kernel; any others are known by their name alone, or by the slot
 // that they are in.
-func (h *holding) views(used []ebpf.MapID, o *Object, inSlot func(string, uint32) (string, bool)) []loader.MapView {
+func (h *holding) views(used []ebpf.MapID, o *Object,
+	inSlot func(string, uint32) (string, bool)) []loader.MapView {
 	held, names := h.maps, h.names
 	named := inOrder(used, names, o.References)
 	for _, id := range held {
-		if one, ok := meant(names[id], o.Maps); ok && named[id] == "" && isOnly(names[id], held, names) {
+		if one, ok := meant(names[id], o.Maps); ok && named[id] == "" &&
+			isOnly(names[id], held, names) {
 			named[id] = one
 		}
 	}
@@ -162,14 +166,16 @@ func (h *holding) views(used []ebpf.MapID, o *Object, inSlot func(string, uint32
 
 // inOrder names the maps that a program uses by what its code refers to, if the kernel's names do
 // not contradict. Maps beyond those were bound to the program later.
-func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string, references []string) map[ebpf.MapID]string {
+func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string,
+	references []string) map[ebpf.MapID]string {
 	named := map[ebpf.MapID]string{}
 	if len(used) < len(references) {
 		return named
 	}
 	for i, reference := range references {
 		name := names[used[i]]
-		if name != "" && name != cut(reference) && !strings.HasPrefix(reference, ".") { // data has the name of its object before that of its section
+		// data has the name of its object before that of its section
+		if name != "" && name != cut(reference) && !strings.HasPrefix(reference, ".") {
 			return map[ebpf.MapID]string{}
 		}
 		named[used[i]] = reference

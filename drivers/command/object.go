@@ -95,7 +95,8 @@ func (o *Object) Program(name string) (Program, bool) {
 
 // isProgram reports whether a section holds programs that a caller can ask for.
 func isProgram(s *elf.Section) bool {
-	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 && s.Name != ".text" && !tailCall.MatchString(s.Name)
+	return s.Type == elf.SHT_PROGBITS && s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 &&
+		s.Name != ".text" && !tailCall.MatchString(s.Name)
 }
 
 // programsOf returns the functions of a section that can be named from outside. A section without
@@ -103,7 +104,8 @@ func isProgram(s *elf.Section) bool {
 func programsOf(index int, section string, symbols []elf.Symbol) []Program {
 	var all []Program
 	for _, symbol := range symbols {
-		if int(symbol.Section) == index && elf.ST_TYPE(symbol.Info) == elf.STT_FUNC && elf.ST_BIND(symbol.Info) != elf.STB_LOCAL {
+		if int(symbol.Section) == index && elf.ST_TYPE(symbol.Info) == elf.STT_FUNC &&
+			elf.ST_BIND(symbol.Info) != elf.STB_LOCAL {
 			all = append(all, Program{Name: symbol.Name, Section: section})
 		}
 	}
@@ -147,7 +149,8 @@ func mapsOf(index int, section *elf.Section, symbols []elf.Symbol) []Map {
 	}
 	var all []Map
 	for _, symbol := range symbols {
-		if int(symbol.Section) != index || symbol.Name == "" || elf.ST_TYPE(symbol.Info) == elf.STT_SECTION {
+		if int(symbol.Section) != index || symbol.Name == "" ||
+			elf.ST_TYPE(symbol.Info) == elf.STT_SECTION {
 			continue
 		}
 		m := Map{Name: symbol.Name}

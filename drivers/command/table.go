@@ -67,13 +67,15 @@ func (t Table) Command(op loader.Op, values Values) ([]string, error) {
 // refused, with what it printed for people. The error is for a driver that broke: a command that
 // cannot be started or exits with a status that is not in the table. If the command dies of a
 // signal, so does this process.
-func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environment) (loader.Reply, error) {
+func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environment) (loader.Reply,
+	error) {
 	argv, err := t.Command(op, values)
 	if err != nil {
 		return nil, err
 	}
 	if argv == nil {
-		return &loader.Unsupported{Feature: loader.Feature(op), Reason: "the command has no such operation"}, nil
+		return &loader.Unsupported{Feature: loader.Feature(op),
+			Reason: "the command has no such operation"}, nil
 	}
 	said, err := Output(ctx, argv, in)
 	var exit *exec.ExitError
@@ -87,7 +89,8 @@ func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environm
 	}
 	class, ok := t.Refuses[exit.ExitCode()]
 	if !ok {
-		return nil, fmt.Errorf("%s: %w: %d: %s", strings.Join(argv, " "), errStatus, exit.ExitCode(), said)
+		return nil, fmt.Errorf("%s: %w: %d: %s", strings.Join(argv, " "), errStatus,
+			exit.ExitCode(), said)
 	}
 	return &loader.Rejected{Stage: loader.AtCommand, Class: class, Message: said}, nil
 }
@@ -113,7 +116,8 @@ func die(signal syscall.Signal, argv []string, said string) {
 	// default action, whatever its layout.
 	var defaults [64]byte
 	const maskSize = 8 // bytes of sigset_t
-	unix.Syscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&defaults)), 0, maskSize, 0, 0)
+	unix.Syscall6(unix.SYS_RT_SIGACTION, uintptr(signal), uintptr(unsafe.Pointer(&defaults)), 0,
+		maskSize, 0, 0)
 	unix.Kill(os.Getpid(), signal)
 	select {} // any thread of ours may be the one that gets it
 }

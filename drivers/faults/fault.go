@@ -194,7 +194,8 @@ func twice(t turn) error {
 func twiceLate(t turn) error { return t.write(t.last) }
 
 func longLine(t turn) error {
-	return t.write(fmt.Appendf(nil, `{"seq":%d,"error":{"message":"%s"}}`+"\n", t.Seq, bytes.Repeat([]byte("x"), 2<<20)))
+	return t.write(fmt.Appendf(nil, `{"seq":%d,"error":{"message":"%s"}}`+"\n", t.Seq,
+		bytes.Repeat([]byte("x"), 2<<20)))
 }
 
 func schema(t turn) error {
@@ -202,11 +203,13 @@ func schema(t turn) error {
 }
 
 func version(t turn) error {
-	return t.write(fmt.Appendf(nil, `{"seq":%d,"ok":{"protocol":99,"loader":{"name":"faults","version":"1.0"}}}`+"\n", t.Seq))
+	return t.write(fmt.Appendf(nil,
+		`{"seq":%d,"ok":{"protocol":99,"loader":{"name":"faults","version":"1.0"}}}`+"\n", t.Seq))
 }
 
 func refuseHello(t turn) error {
-	return t.write(fmt.Appendf(nil, `{"seq":%d,"unsupported":{"feature":"protocol","reason":"version 99 only"}}`+"\n", t.Seq))
+	return t.write(fmt.Appendf(nil,
+		`{"seq":%d,"unsupported":{"feature":"protocol","reason":"version 99 only"}}`+"\n", t.Seq))
 }
 
 // falseIDs lies far beyond what a kernel that was just booted has given out.
@@ -216,14 +219,16 @@ func falseIDs(t turn) error {
 }
 
 func leak(t turn) error {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "leaked", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "leaked", Type: ebpf.Array, KeySize: 4, ValueSize: 4,
+		MaxEntries: 1})
 	if err != nil {
 		return fmt.Errorf("leak a map: %w", err)
 	}
 	if _, err := unix.Dup(m.FD()); err != nil { // a descriptor that is never closed
 		return fmt.Errorf("leak a map: %w", err)
 	}
-	return t.write(fmt.Appendf(nil, `{"seq":%d,"rejected":{"stage":"load","class":"invalid","errno":22}}`+"\n", t.Seq))
+	return t.write(fmt.Appendf(nil,
+		`{"seq":%d,"rejected":{"stage":"load","class":"invalid","errno":22}}`+"\n", t.Seq))
 }
 
 func chatty(t turn) error {

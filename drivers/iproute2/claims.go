@@ -19,8 +19,9 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 	maps.Copy(claims, map[loader.Feature]loader.Claim{
 		loader.MapCreate:  {Support: loader.No, Reason: "maps come from objects only"},
 		loader.StaticLink: {Support: loader.No, Reason: "there is no linker"},
-		loader.StructOps:  {Support: loader.No, Reason: "classifiers, actions and XDP programs only"},
-		loader.SplitBTF:   {Support: loader.No, Reason: "there is no option to give BTF"},
+		loader.StructOps: {Support: loader.No,
+			Reason: "classifiers, actions and XDP programs only"},
+		loader.SplitBTF: {Support: loader.No, Reason: "there is no option to give BTF"},
 	})
 	switch {
 	case libbpf == "":
@@ -31,7 +32,8 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 		claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
 	default:
 		claimLibbpf(claims)
-		claims[loader.LegacyMaps] = loader.Claim{Support: loader.No, Reason: command.LegacyDropped + ", and there is no way back to the loader of iproute2's own"}
+		claims[loader.LegacyMaps] = loader.Claim{Support: loader.No,
+			Reason: command.LegacyDropped + ", and there is no way back to the loader of iproute2's own"}
 		claims[loader.Iproute2Maps] = claims[loader.LegacyMaps]
 	}
 	return claims
@@ -39,22 +41,31 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 
 // claimLibbpf adds the claims that come from any libbpf (lib/bpf_libbpf.c).
 func claimLibbpf(claims map[loader.Feature]loader.Claim) {
-	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap, loader.GlobalData, loader.Metadata} {
+	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap,
+		loader.GlobalData, loader.Metadata} {
 		claims[feature] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
 	}
-	claims[loader.Pinning] = loader.Claim{Support: loader.Partial, Reason: "by name, in MOUNT/tc/globals; " + usedByOne}
-	claims[loader.IgnoreUnknown] = loader.Claim{Support: loader.No, Reason: "that is no option: they are always ignored (relaxed_maps)"}
+	claims[loader.Pinning] = loader.Claim{Support: loader.Partial,
+		Reason: "by name, in MOUNT/tc/globals; " + usedByOne}
+	claims[loader.IgnoreUnknown] = loader.Claim{Support: loader.No,
+		Reason: "that is no option: they are always ignored (relaxed_maps)"}
 }
 
 // claimBuiltin adds the claims of iproute2's own loader (lib/bpf_legacy.c).
 func claimBuiltin(claims map[loader.Feature]loader.Claim) {
-	claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial, Reason: "this driver loads no programs of routes, whose pins are below ip; " + usedByOne}
-	claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial, Reason: "bpf_map_def is read as a bpf_elf_map that ends early; " + usedByOne}
-	claims[loader.Pinning] = loader.Claim{Support: loader.Partial, Reason: "as bpf_elf_map says; " + usedByOne}
-	claims[loader.MapInMap] = loader.Claim{Support: loader.Partial, Reason: "by inner_id and inner_idx; " + usedByOne}
+	claims[loader.Iproute2Maps] = loader.Claim{Support: loader.Partial,
+		Reason: "this driver loads no programs of routes, whose pins are below ip; " + usedByOne}
+	claims[loader.LegacyMaps] = loader.Claim{Support: loader.Partial,
+		Reason: "bpf_map_def is read as a bpf_elf_map that ends early; " + usedByOne}
+	claims[loader.Pinning] = loader.Claim{Support: loader.Partial,
+		Reason: "as bpf_elf_map says; " + usedByOne}
+	claims[loader.MapInMap] = loader.Claim{Support: loader.Partial,
+		Reason: "by inner_id and inner_idx; " + usedByOne}
 	for feature, reason := range map[loader.Feature]string{
-		loader.BTFMaps: "section .maps is not read", loader.NUMA: "bpf_elf_map has no such field", loader.GlobalData: "maps and functions are relocated, nothing else",
-		loader.Metadata: "there is no global data", loader.IgnoreUnknown: "section .maps is not read",
+		loader.BTFMaps: "section .maps is not read", loader.NUMA: "bpf_elf_map has no such field",
+		loader.GlobalData:    "maps and functions are relocated, nothing else",
+		loader.Metadata:      "there is no global data",
+		loader.IgnoreUnknown: "section .maps is not read",
 	} {
 		claims[feature] = loader.Claim{Support: loader.No, Reason: reason}
 	}

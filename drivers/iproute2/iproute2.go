@@ -50,7 +50,8 @@ func (t *tool) Hello(ctx context.Context, hello loader.Hello) (*loader.OK, error
 	ok := &loader.OK{
 		Loader: &loader.Identity{
 			Name: t.name, Version: version, Language: "c",
-			Homepage: "https://wiki.linuxfoundation.org/networking/iproute2", Issues: "https://lore.kernel.org/netdev/",
+			Homepage: "https://wiki.linuxfoundation.org/networking/iproute2",
+			Issues:   "https://lore.kernel.org/netdev/",
 		},
 		Features: claimsOf(libbpf),
 	}
@@ -84,17 +85,20 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	if o.PinRoot != "" {
 		root, ok := mountOf(o.PinRoot)
 		if !ok || o.PinMount != "" && root != path.Clean(o.PinMount) {
-			return nil, command.Unsupported(loader.Pinning, "maps are pinned by name in MOUNT/tc/globals, not in %s", o.PinRoot)
+			return nil, command.Unsupported(loader.Pinning,
+				"maps are pinned by name in MOUNT/tc/globals, not in %s", o.PinRoot)
 		}
 		mount = root
 	}
 	switch {
 	case o.IgnoreUnknownFields:
-		return nil, command.Unsupported(loader.IgnoreUnknown, "%s", claimsOf(t.libbpf)[loader.IgnoreUnknown].Reason)
+		return nil, command.Unsupported(loader.IgnoreUnknown, "%s",
+			claimsOf(t.libbpf)[loader.IgnoreUnknown].Reason)
 	case len(o.Handlers) > 0:
 		return nil, command.Unsupported(loader.CallbackMaps, command.NoCallbacks)
 	case !t.reads(o.MapLayout):
-		return nil, command.Unsupported("map_layout", "%s cannot be told to read section maps as %s", t.name, o.MapLayout)
+		return nil, command.Unsupported("map_layout",
+			"%s cannot be told to read section maps as %s", t.name, o.MapLayout)
 	}
 	return &session{tool: t, open: open, mount: mount}, nil
 }
@@ -103,7 +107,8 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 // Built with libbpf 1.0 or later it does not read its own layout. It reads a bpf_map_def as the
 // start of its own struct, and does not refuse what follows it.
 func (t *tool) reads(layout loader.MapLayout) bool {
-	return layout == "" || layout == loader.IPRoute2Layout && (t.libbpf == "" || command.BeforeLibbpf1(t.libbpf))
+	return layout == "" || layout == loader.IPRoute2Layout &&
+		(t.libbpf == "" || command.BeforeLibbpf1(t.libbpf))
 }
 
 // mountOf returns the mount of bpffs that a folder of pins stands for.

@@ -32,9 +32,11 @@ func (s *session) Do(ctx context.Context, req loader.Request) (loader.Reply, err
 	case loader.Load:
 		return s.load(ctx)
 	case loader.Set:
-		return command.Unsupported(loader.Feature(r.Attr), "a command reads the object as it stands"), nil
+		return command.Unsupported(loader.Feature(r.Attr),
+			"a command reads the object as it stands"), nil
 	case loader.Attach:
-		return command.Unsupported(loader.Feature(r.Kind), "the command has attached what it has loaded, and attaches nothing else"), nil
+		return command.Unsupported(loader.Feature(r.Kind),
+			"the command has attached what it has loaded, and attaches nothing else"), nil
 	case loader.Pin:
 		return command.Unsupported(loader.Pinning, "what is pinned is said in the object"), nil
 	case loader.Unpin:
@@ -78,13 +80,16 @@ func (s *session) follow(r route) *loader.Unsupported {
 	o := s.open.Options
 	// Folder xdp is a link to tc, so both hold the same pins.
 	if o.PinSubdir != "" && o.PinSubdir != r.subdir && o.PinSubdir != "tc" {
-		return command.Unsupported("pin_subdir", "pins of this program's kind are below %s, not %s", r.subdir, o.PinSubdir)
+		return command.Unsupported("pin_subdir", "pins of this program's kind are below %s, not %s",
+			r.subdir, o.PinSubdir)
 	}
 	return nil
 }
 
 // attach runs the command. It returns nil if the command did as asked.
-func (s *session) attach(ctx context.Context, program command.Program) (reply loader.Reply, err error) {
+func (s *session) attach(
+	ctx context.Context, program command.Program,
+) (reply loader.Reply, err error) {
 	restore, err := writeIDs(s.open.Options.PinIDs)
 	if err != nil {
 		return command.Unsupported("pin_ids", "%v", err), nil
@@ -111,7 +116,9 @@ func (s *session) held(program command.Program, object *command.Object) (loader.
 	if err != nil {
 		return nil, err
 	}
-	ok := &loader.OK{Programs: []loader.ProgramView{{Name: program.Name, Section: program.Section, ID: id}}}
+	ok := &loader.OK{Programs: []loader.ProgramView{
+		{Name: program.Name, Section: program.Section, ID: id},
+	}}
 	if object == nil || id == 0 { // the command reported success: the suite sees what is missing
 		return ok, nil
 	}

@@ -17,7 +17,8 @@ const (
 
 // refuses lists the exit statuses of tc and ip (doc/actions, ip(8)): 1 for what they found
 // themselves, 2 for what the kernel refused, and 255 for -1. Nothing but text tells why.
-var refuses = map[int]loader.Class{1: loader.Unclassified, 2: loader.Unclassified, 255: loader.Unclassified}
+var refuses = map[int]loader.Class{1: loader.Unclassified, 2: loader.Unclassified,
+	255: loader.Unclassified}
 
 // A route describes one of the two ways to load a program.
 type route struct {
@@ -32,7 +33,8 @@ var routes = map[string]route{
 	"xdp": {
 		Table: command.Table{
 			Argv: map[loader.Op][]string{
-				loader.OpLoad:  {ip, "link", "set", "dev", command.Device, "xdpgeneric", "obj", "{object}", "sec", "{section}"},
+				loader.OpLoad: {ip, "link", "set", "dev", command.Device, "xdpgeneric", "obj",
+					"{object}", "sec", "{section}"},
 				loader.OpClose: {ip, "link", "set", "dev", command.Device, "xdpgeneric", "off"},
 			},
 			Refuses: refuses,
@@ -43,7 +45,8 @@ var routes = map[string]route{
 	"tc": {
 		Table: command.Table{
 			Argv: map[loader.Op][]string{
-				loader.OpLoad:  {tc, "filter", "add", "dev", command.Device, "ingress", "bpf", "da", "obj", "{object}", "sec", "{section}"},
+				loader.OpLoad: {tc, "filter", "add", "dev", command.Device, "ingress", "bpf", "da",
+					"obj", "{object}", "sec", "{section}"},
 				loader.OpClose: {tc, "qdisc", "del", "dev", command.Device, "clsact"},
 			},
 			Refuses: refuses,
@@ -62,10 +65,14 @@ func routeOf(o *command.Object) (route, command.Program, *loader.Unsupported) {
 	}
 	switch len(o.Programs) {
 	case 0:
-		return route{}, command.Program{}, command.Unsupported("one-program", "tc and ip load a program to attach it, and the object has none")
+		return route{}, command.Program{},
+			command.Unsupported("one-program",
+				"tc and ip load a program to attach it, and the object has none")
 	case 1:
 	default:
-		return route{}, command.Program{}, command.Unsupported("one-program", "tc and ip load one program at a time, and the object has %d", len(o.Programs))
+		return route{}, command.Program{},
+			command.Unsupported("one-program",
+				"tc and ip load one program at a time, and the object has %d", len(o.Programs))
 	}
 	program := o.Programs[0]
 	kind, _, _ := strings.Cut(program.Section, "/")
@@ -75,5 +82,7 @@ func routeOf(o *command.Object) (route, command.Program, *loader.Unsupported) {
 	case slices.Contains([]string{"classifier", "action", "tc", "tcx"}, kind):
 		return routes["tc"], program, nil
 	}
-	return route{}, command.Program{}, command.Unsupported("program-type", "tc and ip load classifiers, actions and XDP programs, not %s", program.Section)
+	return route{}, command.Program{},
+		command.Unsupported("program-type",
+			"tc and ip load classifiers, actions and XDP programs, not %s", program.Section)
 }

@@ -83,9 +83,11 @@ func Check(ctx context.Context, d Driver) *Report {
 		}
 		// Only the reply to hello says who the driver is: a driver that repeated it would be asked
 		// forever.
-		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil && step.req.Op() == loader.OpHello {
+		if ok, isOK := reply.(*loader.OK); isOK && ok.Loader != nil &&
+			step.req.Op() == loader.OpHello {
 			r.Identity, r.Features = ok.Loader, ok.Features
-			steps = append(steps, d.objectSteps(r.Features[loader.OneStep].Support == loader.Yes)...)
+			steps = append(steps,
+				d.objectSteps(r.Features[loader.OneStep].Support == loader.Yes)...)
 		}
 	}
 	r.add("exits after bye", l.Close())

@@ -35,9 +35,11 @@ func (s *source) document(name string) ([]byte, error) {
 		before, rest, found := bytes.Cut(text, []byte(begin))
 		_, after, ended := bytes.Cut(rest, []byte(end))
 		if !found || !ended {
-			return nil, fmt.Errorf("no place for the table of %s: want %s and %s", table.name, begin, end)
+			return nil, fmt.Errorf("no place for the table of %s: want %s and %s", table.name,
+				begin, end)
 		}
-		text = slices.Concat(before, []byte(begin), []byte("\n"), markdown(table.rows), []byte("\n"), []byte(end), after)
+		text = slices.Concat(before, []byte(begin), []byte("\n"), markdown(table.rows),
+			[]byte("\n"), []byte(end), after)
 	}
 	return text, nil
 }
@@ -77,7 +79,8 @@ func (s *source) requestRows() [][]string {
 		if may := codes(m.Answer.May); may != "" {
 			answers = strings.TrimPrefix(answers+"; "+may, "; ")
 		}
-		rows = append(rows, []string{code(m.Op), s.fieldCodes(m), strings.TrimSuffix(does, "."), answers})
+		rows = append(rows, []string{code(m.Op), s.fieldCodes(m), strings.TrimSuffix(does, "."),
+			answers})
 	}
 	return rows
 }
@@ -123,7 +126,8 @@ func (s *source) errnoRows() [][]string {
 	rows := [][]string{{"errno", "class"}}
 	for _, class := range s.Classes.Words {
 		if len(class.Errnos) > 0 {
-			names := strings.ReplaceAll(strings.Join(eachOf(class.Errnos, code), " "), "`ENOTSUPP`", "`ENOTSUPP` ("+kernelOnly+")")
+			names := strings.ReplaceAll(strings.Join(eachOf(class.Errnos, code), " "), "`ENOTSUPP`",
+				"`ENOTSUPP` ("+kernelOnly+")")
 			rows = append(rows, []string{names, code(class.Name)})
 		}
 	}

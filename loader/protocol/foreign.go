@@ -36,7 +36,8 @@ func (s *source) header() ([]byte, error) {
 	t.line("#define MAX_TEXT %d /* bytes of a message, log or trace */\n", s.Limits.Text)
 	for _, set := range s.constants() {
 		for _, w := range set.Words {
-			define := fmt.Sprintf("#define %s_%s %q", strings.ToUpper(set.name), screaming(w.Name), w.Name)
+			define := fmt.Sprintf("#define %s_%s %q", strings.ToUpper(set.name), screaming(w.Name),
+				w.Name)
 			comment := "/* " + strings.ReplaceAll(w.Means, "_*", "_...") + " */"
 			switch {
 			case w.Means == "":
@@ -53,8 +54,10 @@ func (s *source) header() ([]byte, error) {
 	t.line("static const char *class_of_errno(int err)\n{\n\tswitch (err) {")
 	for _, class := range s.Classes.Words {
 		if len(class.Errnos) > 0 {
-			cases := eachOf(class.Errnos, func(name string) string { return "case " + cErrno(name) + ":" })
-			t.line("\t%s\n\t\treturn CLASS_%s;", wrap(cases, width-4, "\n\t"), screaming(class.Name))
+			cases := eachOf(class.Errnos,
+				func(name string) string { return "case " + cErrno(name) + ":" })
+			t.line("\t%s\n\t\treturn CLASS_%s;", wrap(cases, width-4, "\n\t"),
+				screaming(class.Name))
 		}
 	}
 	t.line("\tdefault:\n\t\treturn CLASS_UNCLASSIFIED;\n\t}\n}\n\n#endif")
@@ -98,7 +101,8 @@ func (s *source) rustModule() ([]byte, error) {
 	t.line("//! The words of the loader protocol for drivers in Rust, a module per set. Needs the crate libc.\n")
 	t.line("#![allow(dead_code)] // a driver uses what it needs\n")
 	t.line("pub const VERSION: i32 = %d;\n", s.Version)
-	t.line("/// Bytes of a message, log or trace in a reply.\npub const MAX_TEXT: usize = %d;\n", s.Limits.Text)
+	t.line("/// Bytes of a message, log or trace in a reply.\npub const MAX_TEXT: usize = %d;\n",
+		s.Limits.Text)
 	for _, set := range s.constants() {
 		if set.Means != "" {
 			t.line("/// %s.", upperFirst(set.Means))
@@ -120,7 +124,8 @@ func (s *source) rustModule() ([]byte, error) {
 			for i := range names[1:] {
 				names[i+1] = "| " + names[i+1]
 			}
-			t.line("        %s => class::%s,", wrap(names, width-8, "\n        "), screaming(class.Name))
+			t.line("        %s => class::%s,", wrap(names, width-8, "\n        "),
+				screaming(class.Name))
 		}
 	}
 	t.line("        _ => class::UNCLASSIFIED,\n    }\n}")

@@ -113,11 +113,14 @@ func (s *source) goMessages() ([]byte, error) {
 
 // goStruct writes one type. Comments that fit stand behind their fields, the others above.
 func (s *source) goStruct(t *text, m message) {
-	t.comment("//", strings.TrimSuffix(fmt.Sprintf("%s %s. %s", m.Go, m.Does, upperFirst(m.More)), " "))
+	sentence := fmt.Sprintf("%s %s. %s", m.Go, m.Does, upperFirst(m.More))
+	t.comment("//", strings.TrimSpace(sentence))
 	t.line("type %s struct {", m.Go)
 	var names, types, tags int
 	for _, f := range m.Fields {
-		names, types, tags = max(names, len(f.Go)), max(types, len(goType(f.Type))), max(tags, len(f.tag()))
+		names = max(names, len(f.Go))
+		types = max(types, len(goType(f.Type)))
+		tags = max(tags, len(f.tag()))
 	}
 	for _, f := range m.Fields {
 		means := s.goMeaning(f)
@@ -189,7 +192,8 @@ func (s *source) goConstants(t *text, set namedWords) {
 	if set.name != "features" && set.name != "classes" {
 		return
 	}
-	t.line("// %s returns the %s of [Version], in the order of their listing.", upperFirst(set.name), set.name)
+	t.line("// %s returns the %s of [Version], in the order of their listing.",
+		upperFirst(set.name), set.name)
 	t.line("func %s() []%s {\nreturn []%s{", upperFirst(set.name), set.Type, set.Type)
 	for _, w := range set.Words {
 		t.line("%s,", w.Go)
@@ -212,7 +216,8 @@ func (s *source) goRoots(t *text) {
 	for _, set := range []words{s.Stages, s.Classes} {
 		for _, w := range set.Words {
 			if w.Coarsest {
-				t.line("// coarsest%s admits any other.\nconst coarsest%s = %s\n", set.Type, set.Type, w.Go)
+				t.line("// coarsest%s admits any other.\nconst coarsest%s = %s\n", set.Type,
+					set.Type, w.Go)
 			}
 		}
 	}

@@ -59,7 +59,9 @@ func outputs(root string) (map[string][]byte, error) {
 		"suites/suite/vocabulary_gen.go":     s.goVocabulary,
 		"drivers/libbpf/protocol.h":          s.header,
 		"drivers/rust/words.rs":              s.rustModule,
-		"docs/loader-protocol.md":            func() ([]byte, error) { return s.document(filepath.Join(root, "docs/loader-protocol.md")) },
+		"docs/loader-protocol.md": func() ([]byte, error) {
+			return s.document(filepath.Join(root, "docs/loader-protocol.md"))
+		},
 	} {
 		text, err := make()
 		if err != nil {

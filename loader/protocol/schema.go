@@ -93,7 +93,8 @@ func (s *source) schema() ([]byte, error) {
 func (s *source) schemaRequest() object {
 	all := []object{ref("envelope")}
 	for _, m := range s.Requests {
-		is := object{{"properties", object{{"op", object{{"const", m.Op}}}}}, {"required", []string{"op"}}}
+		is := object{{"properties", object{{"op", object{{"const", m.Op}}}}},
+			{"required", []string{"op"}}}
 		all = append(all, object{{"if", is}, {"then", ref("request." + m.Op)}})
 	}
 	return object{
@@ -111,7 +112,9 @@ func (s *source) schemaReply() object {
 		one = append(one, object{{"required", []string{key}}})
 	}
 	return object{
-		{"description", "One line from the driver: seq, and exactly one of " + strings.Join(keys, ", ") + ". The suite keeps and reports fields that it does not know."},
+		{"description", "One line from the driver: seq, and exactly one of " +
+			strings.Join(keys, ", ") +
+			". The suite keeps and reports fields that it does not know."},
 		{"type", "object"},
 		{"properties", properties},
 		{"required", []string{"seq"}},
@@ -205,7 +208,9 @@ func (s *source) schemaType(elem string) object {
 	case set.Closed:
 		return object{{"enum", set.names()}}
 	case set.Refined:
-		return object{{"type", "string"}, {"pattern", "^(" + strings.Join(set.roots(), "|") + ")(/[a-z][a-z0-9]*(-[a-z0-9]+)*)*$"}}
+		roots := strings.Join(set.roots(), "|")
+		pattern := "^(" + roots + ")(/[a-z][a-z0-9]*(-[a-z0-9]+)*)*$"
+		return object{{"type", "string"}, {"pattern", pattern}}
 	case s.isText(elem):
 		return object{{"type", "string"}}
 	}

@@ -68,7 +68,8 @@ func (w words) names() []string {
 
 // roots returns the words that refine no other.
 func (w words) roots() []string {
-	return slices.DeleteFunc(w.names(), func(name string) bool { return strings.Contains(name, "/") })
+	return slices.DeleteFunc(w.names(),
+		func(name string) bool { return strings.Contains(name, "/") })
 }
 
 // messages holds the requests and replies, and the parts of them, as messages.yaml has them.
@@ -126,7 +127,9 @@ var errSource = errors.New("bad source of the protocol")
 // readSource reads the two files of a folder. Errors about what they hold wrap [errSource].
 func readSource(dir string) (*source, error) {
 	s := &source{}
-	for name, into := range map[string]any{"vocabulary.yaml": &s.vocabulary, "messages.yaml": &s.messages} {
+	for name, into := range map[string]any{
+		"vocabulary.yaml": &s.vocabulary, "messages.yaml": &s.messages,
+	} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
@@ -162,7 +165,8 @@ func (s *source) complete() {
 // camel returns a name of the wire as Go has it.
 func camel(name string) string {
 	var all strings.Builder
-	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' }) {
+	between := func(r rune) bool { return r == '-' || r == '_' }
+	for _, part := range strings.FieldsFunc(name, between) {
 		all.WriteString(strings.ToUpper(part[:1]) + part[1:])
 	}
 	return all.String()
@@ -183,7 +187,8 @@ func (v *vocabulary) sets() []namedWords {
 	return []namedWords{
 		{"stages", v.Stages}, {"classes", v.Classes}, {"features", v.Features},
 		{"supports", v.Supports}, {"attributes", v.Attributes}, {"layouts", v.Layouts},
-		{"handlers", v.Handlers}, {"targets", v.Targets}, {"kinds", v.Kinds}, {"queries", v.Queries},
+		{"handlers", v.Handlers}, {"targets", v.Targets}, {"kinds", v.Kinds},
+		{"queries", v.Queries},
 	}
 }
 
@@ -341,7 +346,8 @@ func (s *source) checkType(typ string) error {
 		if _, word := s.typed(sh.key); !word {
 			return fmt.Errorf("unknown type of keys %q", sh.key)
 		}
-	case (sh.list || sh.dict) && slices.Contains([]string{"any", "scalar", "bool", "uint32", "uint64"}, sh.elem):
+	case (sh.list || sh.dict) &&
+		slices.Contains([]string{"any", "scalar", "bool", "uint32", "uint64"}, sh.elem):
 		return fmt.Errorf("%q: there is no rule for lists of it yet", typ)
 	}
 	return nil

@@ -12,7 +12,8 @@ import (
 // do it in a fraction of the lines, and cost a virtual machine that was just cloned 60 ms: an
 // emulator translates every function anew when it runs for the first time.
 func (s *source) goWire() ([]byte, error) {
-	t := newGo("loader", "fmt", "maps", "slices", "", "github.com/loadstone-bpf/loadstone/loader/jsonline")
+	t := newGo("loader", "fmt", "maps", "slices", "",
+		"github.com/loadstone-bpf/loadstone/loader/jsonline")
 	s.goWrite(t)
 	s.goRead(t)
 	s.goFlaw(t)
@@ -104,7 +105,9 @@ func (s *source) goWriteField(t *text, f field) {
 		t.line("%s", call)
 		return
 	}
-	method := map[string]string{"bool": "True", "int": "Number", "uint32": "Number", "uint64": "Unsigned"}[sh.elem]
+	method := map[string]string{
+		"bool": "True", "int": "Number", "uint32": "Number", "uint64": "Unsigned",
+	}[sh.elem]
 	switch {
 	case s.isText(sh.elem):
 		method = "Text"
@@ -197,7 +200,8 @@ func (s *source) goReadField(t *text, f field) {
 	value := "v." + f.Go
 	switch {
 	case sh.list:
-		t.line("%s = make(%s, f.length())\nfor i := range %s {\ne := f.element(i)", value, f.Type, value)
+		t.line("%s = make(%s, f.length())\nfor i := range %s {\ne := f.element(i)", value, f.Type,
+			value)
 		if part {
 			t.line("%s[i].read(&e)\n}", value)
 		} else {
@@ -233,7 +237,8 @@ func (s *source) goScalar(node, elem string) string {
 		return elem + "(" + node + ".text())"
 	}
 	return node + "." + map[string]string{
-		"bool": "truth", "int": "integer", "uint32": "uint32", "uint64": "uint64", "any": "value", "scalar": "value",
+		"bool": "truth", "int": "integer", "uint32": "uint32", "uint64": "uint64", "any": "value",
+		"scalar": "value",
 	}[elem] + "()"
 }
 
@@ -303,7 +308,9 @@ func (s *source) inReply(m message) bool {
 		return true
 	}
 	return slices.ContainsFunc(slices.Concat(s.Replies, s.Parts), func(other message) bool {
-		return other.Go != m.Go && s.inReply(other) && slices.ContainsFunc(other.Fields, func(f field) bool { return shapeOf(f.Type).elem == m.Go })
+		return other.Go != m.Go && s.inReply(other) &&
+			slices.ContainsFunc(other.Fields,
+				func(f field) bool { return shapeOf(f.Type).elem == m.Go })
 	})
 }
 
@@ -313,7 +320,8 @@ func (s *source) flawed(m message) bool {
 		elem := shapeOf(f.Type).elem
 		set, _ := s.typed(elem)
 		part, isPart := s.part(elem)
-		return f.Nonempty || f.Min != nil || f.Is != "" || set.Closed || set.Refined || isPart && s.flawed(part)
+		return f.Nonempty || f.Min != nil || f.Is != "" || set.Closed || set.Refined ||
+			isPart && s.flawed(part)
 	})
 }
 
@@ -327,17 +335,22 @@ func (s *source) goFieldFlaw(t *text, f field) {
 	case f.Nonempty:
 		t.line("if %s == \"\" {\nreturn %q\n}", value, f.Name+" is empty")
 	case f.Is == "version":
-		t.line("if !isVersion(%s) {\nreturn fmt.Sprintf(%q, %s)\n}", value, f.Name+" is %q, want one that does not move, a number first", value)
+		t.line("if !isVersion(%s) {\nreturn fmt.Sprintf(%q, %s)\n}", value,
+			f.Name+" is %q, want one that does not move, a number first", value)
 	case set.Closed:
 		t.line("switch %s {\ncase %s:\ndefault:\nreturn fmt.Sprintf(%q, %s)\n}", value,
-			strings.Join(eachWord(set.Words, func(w word) string { return w.Go }), ", "), f.Name+" is %q", value)
+			strings.Join(eachWord(set.Words, func(w word) string { return w.Go }), ", "),
+			f.Name+" is %q", value)
 	case set.Refined:
-		t.line("if !wellFormed(string(%s), %sRoots) {\nreturn fmt.Sprintf(%q, %s)\n}", value, strings.ToLower(set.Type), f.Name+" is %q", value)
+		t.line("if !wellFormed(string(%s), %sRoots) {\nreturn fmt.Sprintf(%q, %s)\n}", value,
+			strings.ToLower(set.Type), f.Name+" is %q", value)
 	case f.Max != nil:
-		t.line("if %s < %d || %s > %d {\nreturn fmt.Sprintf(%q, %s)\n}", value, *f.Min, value, *f.Max,
+		t.line("if %s < %d || %s > %d {\nreturn fmt.Sprintf(%q, %s)\n}", value, *f.Min, value,
+			*f.Max,
 			fmt.Sprintf("%s is %%d, want %d to %d", f.Name, *f.Min, *f.Max), value)
 	case f.Min != nil:
-		t.line("if %s < %d {\nreturn fmt.Sprintf(%q, %s)\n}", value, *f.Min, fmt.Sprintf("%s is %%d, want %d or more", f.Name, *f.Min), value)
+		t.line("if %s < %d {\nreturn fmt.Sprintf(%q, %s)\n}", value, *f.Min,
+			fmt.Sprintf("%s is %%d, want %d or more", f.Name, *f.Min), value)
 	}
 }
 
@@ -348,9 +361,11 @@ func (s *source) goPartFlaw(t *text, f field, sh shape) {
 		t.line("for i := range %s {\nif f := %s[i].flaw(); f != \"\" {\nreturn fmt.Sprintf(%q, i, f)\n}\n}", value, value, f.Name+"[%d].%s")
 	case sh.dict:
 		t.line("for _, key := range slices.Sorted(maps.Keys(%s)) {\none := %s[key]", value, value)
-		t.line("if f := one.flaw(); f != \"\" {\nreturn fmt.Sprintf(%q, key, f)\n}\n}", f.Name+".%s.%s")
+		t.line("if f := one.flaw(); f != \"\" {\nreturn fmt.Sprintf(%q, key, f)\n}\n}",
+			f.Name+".%s.%s")
 	case sh.pointer:
-		t.line("if %s != nil {\nif f := %s.flaw(); f != \"\" {\nreturn %q + f\n}\n}", value, value, f.Name+".")
+		t.line("if %s != nil {\nif f := %s.flaw(); f != \"\" {\nreturn %q + f\n}\n}", value, value,
+			f.Name+".")
 	default:
 		t.line("if f := %s.flaw(); f != \"\" {\nreturn %q + f\n}", value, f.Name+".")
 	}
@@ -380,7 +395,8 @@ func (s *source) goExact(t *text) {
 		for _, f := range m.Fields {
 			switch {
 			case goType(f.Type) == "any":
-				conditions = append(conditions, fmt.Sprintf("exactValue(m.%s, %v)", f.Go, f.Optional))
+				conditions = append(conditions,
+					fmt.Sprintf("exactValue(m.%s, %v)", f.Go, f.Optional))
 			case !f.Optional && (shapeOf(f.Type).list || shapeOf(f.Type).dict):
 				conditions = append(conditions, "m."+f.Go+" != nil")
 			}

@@ -61,7 +61,8 @@ func EachVersion(t *testing.T, source fs.FS, test func(t *testing.T, version str
 // Start starts the driver of a folder, with objects to open by their names below Work, and with
 // other folders of the host. Its bundle takes minutes to make the first time. The process is one of
 // those that bundletest.Main runs.
-func Start(t *testing.T, source fs.FS, version string, objects map[string][]byte, dirs ...bundle.Dir) *Driver {
+func Start(t *testing.T, source fs.FS, version string, objects map[string][]byte,
+	dirs ...bundle.Dir) *Driver {
 	t.Helper()
 	d := &Driver{T: t, Version: version, Pins: t.TempDir()}
 	if err := unix.Mount("bpf", d.Pins, "bpf", 0, ""); err != nil {
@@ -72,12 +73,15 @@ func Start(t *testing.T, source fs.FS, version string, objects map[string][]byte
 	for name, elf := range objects {
 		d.Check(os.WriteFile(filepath.Join(dir, name), elf, 0o644))
 	}
-	root, err := d.bundled(source).Enter(t.TempDir(), append(dirs, bundle.Dir{Host: dir, Inside: Work}, bundle.Dir{Host: d.Pins, Inside: BPFFS})...)
+	root, err := d.bundled(source).Enter(t.TempDir(),
+		append(dirs, bundle.Dir{Host: dir, Inside: Work},
+			bundle.Dir{Host: d.Pins, Inside: BPFFS})...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Check(root.Close()) })
-	ctx := context.WithoutCancel(t.Context()) // that one is over before the clean-up, in which the driver says goodbye
+	// that one is over before the clean-up, in which the driver says goodbye
+	ctx := context.WithoutCancel(t.Context())
 	cmd := root.Command(ctx)
 	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo of its own
 	d.Client, err = loader.Start(ctx, cmd, loader.Options{Trace: func(x loader.Exchange) {
@@ -98,7 +102,8 @@ func (d *Driver) bundled(source fs.FS) *bundle.Bundle {
 		d.Fatal(err)
 	}
 	b, err := bundle.Build(d.Context(), bundle.Options{
-		Manifest: Manifest(d.T, source), Version: d.Version, Source: source, Cache: cache, Notice: func(s string) { d.Log(s) },
+		Manifest: Manifest(d.T, source), Version: d.Version, Source: source, Cache: cache,
+		Notice: func(s string) { d.Log(s) },
 	})
 	if err != nil {
 		d.Fatal(err)
@@ -139,7 +144,8 @@ func (d *Driver) MustOK(req loader.Request) *loader.OK {
 func (d *Driver) Want(req loader.Request, want loader.Reply) {
 	d.Helper()
 	people := cmp.Options{
-		cmpopts.IgnoreFields(loader.Rejected{}, "Message", "Log"), cmpopts.IgnoreFields(loader.Error{}, "Message"),
+		cmpopts.IgnoreFields(loader.Rejected{}, "Message", "Log"),
+		cmpopts.IgnoreFields(loader.Error{}, "Message"),
 		cmpopts.IgnoreFields(loader.Unsupported{}, "Reason"),
 	}
 	if diff := cmp.Diff(want, d.Ask(req), people); diff != "" {
