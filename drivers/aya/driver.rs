@@ -20,8 +20,11 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
-use protocol::{boolean, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, unsupported, Answer};
 use protocol::words::{attribute, class, feature, kind, stage, support, target};
+use protocol::{
+    boolean, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected,
+    unsupported, Answer,
+};
 
 fn main() {
     // Maps count against this before kernel 5.11, and aya leaves it to its user.
@@ -31,6 +34,8 @@ fn main() {
     }
     protocol::converse::<Session>();
 }
+
+const IGNORED: &str = "unknown fields are always ignored, and not told";
 
 // ---- sessions ----
 
@@ -59,13 +64,17 @@ impl protocol::Session for Session {
             (feature::IPROUTE2_MAPS, support::NO, "bpf_elf_map is not known"),
             (feature::CALLBACK_MAPS, support::NO, "there are no callbacks"),
             (feature::PROGRAM_HANDLERS, support::NO, "there are no callbacks"),
-            (feature::IGNORE_UNKNOWN_FIELDS, support::NO, "unknown fields are always ignored, and not told"),
+            (feature::IGNORE_UNKNOWN_FIELDS, support::NO, IGNORED),
             (feature::PINNING, support::YES, "by name, in one folder"),
             (feature::NUMA, support::NO, "numa_node of a BTF map definition is not read"),
             (feature::MAP_CREATE, support::YES, "MapData::create"),
             (feature::MAP_IN_MAP, support::NO, "came after 0.13"),
             (feature::GLOBAL_DATA, support::YES, ""),
-            (feature::METADATA, support::NO, "read-only data is not bound to programs that do not use it"),
+            (
+                feature::METADATA,
+                support::NO,
+                "read-only data is not bound to programs that do not use it",
+            ),
             (feature::STATIC_LINK, support::NO, "there is no linker"),
             (feature::XDP_CHAIN, support::NO, "there is no dispatcher"),
             (feature::STRUCT_OPS, support::NO, ""),
@@ -74,14 +83,17 @@ impl protocol::Session for Session {
 
     fn open(path: &str, options: &Value) -> Result<Self, Value> {
         if options["ignore_unknown_fields"] == json!(true) {
-            return Err(unsupported(feature::IGNORE_UNKNOWN_FIELDS, "unknown fields are always ignored, and not told"));
+            return Err(unsupported(feature::IGNORE_UNKNOWN_FIELDS, IGNORED));
         }
         protocol::without_layouts_and_handlers(options)?;
-        let object = std::fs::read(path).map_err(|e| rejected(stage::OPEN, class::IO, errno(&e), &e, ""))?;
-        let parsed = aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
+        let object =
+            std::fs::read(path).map_err(|e| rejected(stage::OPEN, class::IO, errno(&e), &e, ""))?;
+        let parsed =
+            aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
         let mut s = Session { object, ..Default::default() };
         s.pin_root = options["pin_root"].as_str().filter(|p| !p.is_empty()).map(String::from);
-        s.maps = parsed.maps.keys().filter(|n| !n.is_empty()).cloned().collect(); // a map without a name cannot be asked for
+        // A map without a name cannot be asked for.
+        s.maps = parsed.maps.keys().filter(|n| !n.is_empty()).cloned().collect();
         s.programs = parsed.programs.keys().cloned().collect();
         s.maps.sort();
         s.programs.sort();
@@ -99,7 +111,11 @@ impl protocol::Session for Session {
         }
         let mut programs = Vec::new();
         for name in &self.programs {
-            let program = self.loaded.as_ref().filter(|_| !self.left_out.contains(name)).and_then(|e| e.program(name));
+            let program = self
+                .loaded
+                .as_ref()
+                .filter(|_| !self.left_out.contains(name))
+                .and_then(|e| e.program(name));
             let id = match program {
                 Some(program) => program.info().map_err(|e| error(&e.to_string()))?.id(),
                 None => 0,
@@ -110,12 +126,17 @@ impl protocol::Session for Session {
     }
 
     fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
-        let (name, names) = (name.to_string(), if target == target::MAP { &self.maps } else { &self.programs });
+        let (name, names) =
+            (name.to_string(), if target == target::MAP { &self.maps } else { &self.programs });
         if !names.contains(&name) {
             return Err(not_found(stage::OPEN, &format!("{target} {name}")));
         }
         if self.loaded.is_some() {
-            return Err(refused(stage::LOAD, class::BUSY, "changing a loader that has loaded has no effect"));
+            return Err(refused(
+                stage::LOAD,
+                class::BUSY,
+                "changing a loader that has loaded has no effect",
+            ));
         }
         match (target, attribute) {
             (target::MAP, attribute::MAX_ENTRIES) => {
@@ -142,10 +163,17 @@ impl protocol::Session for Session {
             loader.set_max_entries(name, *entries);
         }
         let mut loaded = loader.load(&self.object).map_err(|e| refusal(&e))?;
-        for (name, program) in loaded.programs_mut().filter(|(name, _)| !self.left_out.iter().any(|n| n == name)) {
+        for (name, program) in
+            loaded.programs_mut().filter(|(name, _)| !self.left_out.iter().any(|n| n == name))
+        {
             match load_program(program) {
                 Some(result) => result.map_err(|e| refusal(&EbpfError::ProgramError(e)))?,
-                None => return Err(unsupported(attribute::PROGRAM_TYPE, &format!("this driver does not load programs of {name}'s type"))),
+                None => {
+                    return Err(unsupported(
+                        attribute::PROGRAM_TYPE,
+                        &format!("this driver does not load programs of {name}'s type"),
+                    ))
+                }
             }
         }
         self.loaded = Some(loaded);
@@ -167,7 +195,12 @@ impl protocol::Session for Session {
         let handle = self.handles.to_string();
         self.links.insert(handle.clone(), link);
         // aya lists all links of the kernel, not those of one program.
-        let link_id = loaded_links().filter_map(Result::ok).filter(|l| l.prog_id == id).map(|l| l.id).max().unwrap_or(0);
+        let link_id = loaded_links()
+            .filter_map(Result::ok)
+            .filter(|l| l.prog_id == id)
+            .map(|l| l.id)
+            .max()
+            .unwrap_or(0);
         Ok(json!({"ok": {"handle": handle, "link_id": link_id}}))
     }
 
@@ -204,9 +237,10 @@ impl Session {
 fn data(map: &Map) -> &MapData {
     use Map::*;
     match map {
-        Array(d) | BloomFilter(d) | CpuMap(d) | DevMap(d) | DevMapHash(d) | HashMap(d) | LpmTrie(d) | LruHashMap(d) | PerCpuArray(d)
-        | PerCpuHashMap(d) | PerCpuLruHashMap(d) | PerfEventArray(d) | ProgramArray(d) | Queue(d) | RingBuf(d) | SockHash(d) | SockMap(d)
-        | Stack(d) | StackTraceMap(d) | Unsupported(d) | XskMap(d) => d,
+        Array(d) | BloomFilter(d) | CpuMap(d) | DevMap(d) | DevMapHash(d) | HashMap(d)
+        | LpmTrie(d) | LruHashMap(d) | PerCpuArray(d) | PerCpuHashMap(d) | PerCpuLruHashMap(d)
+        | PerfEventArray(d) | ProgramArray(d) | Queue(d) | RingBuf(d) | SockHash(d)
+        | SockMap(d) | Stack(d) | StackTraceMap(d) | Unsupported(d) | XskMap(d) => d,
     }
 }
 
@@ -257,8 +291,15 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
         map_flags: number_if_any(map, "map_flags")?,
         ..Default::default()
     };
-    let definition = LegacyMap { def, section_index: 0, section_kind: aya_obj::EbpfSectionKind::Maps, symbol_index: None, data: Vec::new() };
-    let made = MapData::create(aya_obj::Map::Legacy(definition), name, None).map_err(|e| reject_map(&e))?;
+    let definition = LegacyMap {
+        def,
+        section_index: 0,
+        section_kind: aya_obj::EbpfSectionKind::Maps,
+        symbol_index: None,
+        data: Vec::new(),
+    };
+    let made = MapData::create(aya_obj::Map::Legacy(definition), name, None)
+        .map_err(|e| reject_map(&e))?;
     let id = made.info().map_err(|e| error(&e.to_string()))?.id();
     made.pin(path).map_err(|e| reject_pin(&e))?;
     Ok(json!({"ok": {"id": id}}))
@@ -274,8 +315,12 @@ fn refusal(e: &EbpfError) -> Value {
                 P::ElfError(_) | P::SectionError { .. } => class::MALFORMED_ELF,
                 P::BtfError(_) => class::MALFORMED_BTF,
                 P::NoBTF => class::NOT_FOUND_BTF,
-                P::InvalidMapDefinition { .. } | P::MapSymbolNameNotFound { .. } | P::NoSymbolsForSection { .. } => class::INVALID_MAP_DEFINITION,
-                P::UnsupportedRelocationTarget | P::UnknownSymbol { .. } | P::MapNotFound { .. } => class::INVALID_RELOCATION,
+                P::InvalidMapDefinition { .. }
+                | P::MapSymbolNameNotFound { .. }
+                | P::NoSymbolsForSection { .. } => class::INVALID_MAP_DEFINITION,
+                P::UnsupportedRelocationTarget
+                | P::UnknownSymbol { .. }
+                | P::MapNotFound { .. } => class::INVALID_RELOCATION,
                 P::InvalidProgramSection { .. } => class::NOT_SUPPORTED_SECTION,
                 P::InvalidProgramCode => class::INVALID_PROGRAM,
                 P::SymbolNotFound { .. } => class::NOT_FOUND_SYMBOL,
@@ -283,8 +328,12 @@ fn refusal(e: &EbpfError) -> Value {
             };
             rejected(stage::OPEN, class, 0, e, "")
         }
-        EbpfError::UnexpectedPinningType { .. } => rejected(stage::LOAD, class::INVALID_MAP_DEFINITION, 0, e, ""),
-        EbpfError::RelocationError(_) | EbpfError::BtfRelocationError(_) => rejected(stage::LOAD_RELOCATE, class::INVALID_RELOCATION, 0, e, ""),
+        EbpfError::UnexpectedPinningType { .. } => {
+            rejected(stage::LOAD, class::INVALID_MAP_DEFINITION, 0, e, "")
+        }
+        EbpfError::RelocationError(_) | EbpfError::BtfRelocationError(_) => {
+            rejected(stage::LOAD_RELOCATE, class::INVALID_RELOCATION, 0, e, "")
+        }
         EbpfError::BtfError(_) => rejected(stage::LOAD, class::MALFORMED_BTF, 0, e, ""),
         EbpfError::NoBTF => rejected(stage::LOAD, class::NOT_FOUND_BTF, 0, e, ""),
         EbpfError::MapError(m) => reject_map(m),
@@ -299,7 +348,9 @@ fn reject_map(e: &MapError) -> Value {
         MapError::PinError { error, .. } => reject_pin(error),
         MapError::SyscallError(s) => reject_io(stage::LOAD, &s.io_error, e),
         MapError::IoError(io) => reject_io(stage::LOAD, io, e),
-        MapError::InvalidMapType { .. } | MapError::Unsupported { .. } => rejected(stage::LOAD, class::NOT_SUPPORTED, 0, e, ""),
+        MapError::InvalidMapType { .. } | MapError::Unsupported { .. } => {
+            rejected(stage::LOAD, class::NOT_SUPPORTED, 0, e, "")
+        }
         MapError::InvalidName { .. } => rejected(stage::LOAD, class::INVALID, 0, e, ""),
         _ => rejected(stage::LOAD, class::UNCLASSIFIED, 0, e, ""),
     }
@@ -317,7 +368,9 @@ fn reject_program(stage: &str, e: &ProgramError) -> Value {
         ProgramError::SyscallError(s) => reject_io(stage, &s.io_error, e),
         ProgramError::IOError(io) => reject_io(stage, io, e),
         ProgramError::MapError(m) => reject_map(m),
-        ProgramError::XdpError(aya::programs::xdp::XdpError::NetlinkError { io_error }) => reject_io(stage, io_error, e),
+        ProgramError::XdpError(aya::programs::xdp::XdpError::NetlinkError { io_error }) => {
+            reject_io(stage, io_error, e)
+        }
         ProgramError::UnexpectedProgramType => rejected(stage, class::INVALID_PROGRAM, 0, e, ""),
         _ => rejected(stage, class::UNCLASSIFIED, 0, e, ""),
     }

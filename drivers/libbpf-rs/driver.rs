@@ -18,16 +18,26 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libbpf_rs::query::LinkInfoIter;
-use libbpf_rs::{Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, MapType, Object, ObjectBuilder, OpenObject};
-use libbpf_rs::{Program, ProgramAttachType, ProgramMut, ProgramType, TcHook, TcHookBuilder, TC_INGRESS};
+use libbpf_rs::{
+    Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, MapType, Object, ObjectBuilder,
+    OpenObject,
+};
+use libbpf_rs::{
+    Program, ProgramAttachType, ProgramMut, ProgramType, TcHook, TcHookBuilder, TC_INGRESS,
+};
 use serde_json::{json, Value};
 
-use protocol::{boolean, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, text, unsupported, Answer};
 use protocol::words::{attribute, class, feature, kind, stage, support, target};
+use protocol::{
+    boolean, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, text,
+    unsupported, Answer,
+};
 
 fn main() {
     protocol::converse::<Session>();
 }
+
+const NO_HANDLERS: &str = "libbpf_register_prog_handler is not wrapped";
 
 // ---- sessions ----
 
@@ -36,9 +46,11 @@ struct Session {
     attached: HashMap<String, Attached>,
     handles: usize, // given out so far
     object: Stage,
-    maps: Vec<String>,      // declared, in libbpf's order
-    left_out: Vec<String>,  // of them
-    inners: Vec<MapHandle>, // that stand for the elements of others, until the load: libbpf takes the number, and leaves closing it to its caller
+    maps: Vec<String>,     // declared, in libbpf's order
+    left_out: Vec<String>, // of them
+    // Templates of the elements of maps, until the load: libbpf takes the number, and its caller
+    // closes it.
+    inners: Vec<MapHandle>,
 }
 
 enum Stage {
@@ -66,7 +78,7 @@ impl protocol::Session for Session {
             (feature::LEGACY_MAPS, support::NO, "removed in libbpf 1.0"),
             (feature::IPROUTE2_MAPS, support::NO, "libbpf does not know struct bpf_elf_map"),
             (feature::CALLBACK_MAPS, support::NO, "libbpf has no callbacks for maps"),
-            (feature::PROGRAM_HANDLERS, support::NO, "libbpf_register_prog_handler is not wrapped"),
+            (feature::PROGRAM_HANDLERS, support::NO, NO_HANDLERS),
             (feature::XDP_CHAIN, support::NO, "the business of libxdp"),
             (feature::SPLIT_BTF, support::NO, "not in this driver"),
         ],
@@ -82,14 +94,22 @@ impl protocol::Session for Session {
         }
         let opened = builder.open_file(path).map_err(at_open)?;
         let maps = opened.maps().map(|m| m.name().to_string_lossy().into_owned()).collect();
-        Ok(Session { attached: HashMap::new(), handles: 0, object: Stage::Opened(opened), maps, left_out: vec![], inners: vec![] })
+        Ok(Session {
+            attached: HashMap::new(),
+            handles: 0,
+            object: Stage::Opened(opened),
+            maps,
+            left_out: vec![],
+            inners: vec![],
+        })
     }
 
     fn view(&self) -> Answer {
         let (maps, programs) = match &self.object {
             Stage::Opened(object) => (
                 self.maps.iter().map(|name| json!({"name": name})).collect(),
-                object.progs().map(|p| json!({"name": p.name().to_string_lossy(), "section": p.section().to_string_lossy()})).collect(),
+                object.progs().map(|p| json!({"name": p.name().to_string_lossy(),
+                    "section": p.section().to_string_lossy()})).collect(),
             ),
             Stage::Loaded(object) => (self.loaded_maps(object)?, loaded_programs(object)?),
             Stage::Refused => return Err(no_object()),
@@ -100,7 +120,9 @@ impl protocol::Session for Session {
     fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
         match (&self.object, target) {
             (Stage::Refused, _) => Err(no_object()),
-            (Stage::Loaded(_), _) => Err(refused(stage::LOAD, class::BUSY, "what is loaded has no such call")),
+            (Stage::Loaded(_), _) => {
+                Err(refused(stage::LOAD, class::BUSY, "what is loaded has no such call"))
+            }
             (_, target::MAP) => self.set_map(name, attribute, request),
             (_, target::PROGRAM) => self.set_program(name, attribute, request),
             _ => Err(error("target: want map or program")),
@@ -130,7 +152,13 @@ impl protocol::Session for Session {
             kind::STRUCT_OPS => attach_struct_ops(object, program)?, // which is a map's name then
             _ => {
                 let found = object.progs_mut().find(|p| p.name() == program && p.autoload());
-                attach_program(&found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded program {program}")))?, kind, request)?
+                attach_program(
+                    &found.ok_or_else(|| {
+                        not_found(stage::ATTACH, &format!("loaded program {program}"))
+                    })?,
+                    kind,
+                    request,
+                )?
             }
         };
         self.handles += 1;
@@ -180,7 +208,9 @@ impl Session {
         let mut maps = Vec::new();
         for name in &self.maps {
             let id = match made.next_if(|m| m.name() == name.as_str()) {
-                Some(map) if !self.left_out.contains(name) => map.info().map_err(|e| error(&e.to_string()))?.info.id,
+                Some(map) if !self.left_out.contains(name) => {
+                    map.info().map_err(|e| error(&e.to_string()))?.info.id
+                }
                 _ => 0,
             };
             maps.push(json!({"name": name, "id": id}));
@@ -207,17 +237,26 @@ impl Session {
                 map.set_autocreate(create)
             }
             attribute::PIN_PATH => match text(request, "value")? {
-                "" => return Err(unsupported(attribute::PIN_PATH, "a path that a map has cannot be taken from it")),
+                "" => {
+                    return Err(unsupported(
+                        attribute::PIN_PATH,
+                        "a path that a map has cannot be taken from it",
+                    ))
+                }
                 path => map.set_pin_path(path),
             },
-            attribute::REUSE => return map.reuse_pinned_map(text(request, "value")?).map_err(at_pin).and(ok()),
+            attribute::REUSE => {
+                return map.reuse_pinned_map(text(request, "value")?).map_err(at_pin).and(ok())
+            }
             attribute::INNER_MAP => {
                 let inner = MapHandle::from_pinned_path(text(request, "value")?).map_err(at_pin)?;
                 let set = map.set_inner_map_fd(inner.as_fd());
                 self.inners.push(inner);
                 set
             }
-            _ => return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that")),
+            _ => {
+                return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that"))
+            }
         };
         set.map_err(|e| reject(stage::OPEN, &e)).and(ok())
     }
@@ -227,32 +266,47 @@ impl Session {
             return Err(no_object());
         };
         let found = object.progs_mut().find(|p| p.name() == name);
-        let mut program = found.ok_or_else(|| not_found(stage::OPEN, &format!("program {name}")))?;
+        let mut program =
+            found.ok_or_else(|| not_found(stage::OPEN, &format!("program {name}")))?;
         match attribute {
             attribute::AUTOLOAD => program.set_autoload(boolean(request, "value")?),
             attribute::PROGRAM_TYPE => {
-                let unknown = || unsupported(attribute::PROGRAM_TYPE, "libbpf_prog_type_by_name is not wrapped, and this driver knows few names");
+                let unknown = || {
+                    unsupported(
+                        attribute::PROGRAM_TYPE,
+                        "libbpf_prog_type_by_name is not wrapped, and this driver knows few names",
+                    )
+                };
                 let (kind, attach) = type_of(text(request, "value")?).ok_or_else(unknown)?;
                 program.set_prog_type(kind);
                 program.set_attach_type(attach);
             }
-            _ => return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that")),
+            _ => {
+                return Err(unsupported(attribute, "libbpf-rs, or this driver, does not set that"))
+            }
         }
         ok()
     }
 
     /// Does something with one loaded map or program.
     fn of_loaded(
-        &mut self, target: &str, name: &str,
-        with_map: impl FnOnce(&mut MapMut) -> Result<(), Error>, with_program: impl FnOnce(&mut ProgramMut) -> Result<(), Error>,
+        &mut self,
+        target: &str,
+        name: &str,
+        with_map: impl FnOnce(&mut MapMut) -> Result<(), Error>,
+        with_program: impl FnOnce(&mut ProgramMut) -> Result<(), Error>,
     ) -> Answer {
         let missing = || not_found(stage::LOAD_PIN, &format!("loaded {target} {name}"));
         let Stage::Loaded(object) = &mut self.object else {
             return Err(missing());
         };
         let done = match target {
-            target::MAP => with_map(&mut object.maps_mut().find(|m| m.name() == name).ok_or_else(missing)?),
-            target::PROGRAM => with_program(&mut object.progs_mut().find(|p| p.name() == name).ok_or_else(missing)?),
+            target::MAP => {
+                with_map(&mut object.maps_mut().find(|m| m.name() == name).ok_or_else(missing)?)
+            }
+            target::PROGRAM => with_program(
+                &mut object.progs_mut().find(|p| p.name() == name).ok_or_else(missing)?,
+            ),
             _ => return Err(error("target: want map or program")),
         };
         done.map_err(|e| reject(stage::LOAD_PIN, &e)).and(ok())
@@ -276,7 +330,11 @@ fn loaded_programs(object: &Object) -> Result<Vec<Value>, Value> {
     let mut programs = Vec::new();
     for program in object.progs() {
         let id = if program.autoload() { program_id(program.as_fd())? } else { 0 };
-        programs.push(json!({"name": program.name().to_string_lossy(), "section": program.section().to_string_lossy(), "id": id}));
+        programs.push(json!({
+            "name": program.name().to_string_lossy(),
+            "section": program.section().to_string_lossy(),
+            "id": id,
+        }));
     }
     Ok(programs)
 }
@@ -324,22 +382,29 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
     let link = match kind {
         kind::XDP => program.attach_xdp(number(request, "ifindex")?).map_err(at_attach)?,
         kind::CGROUP => {
-            let cgroup = File::open(text(request, "path")?).map_err(|e| reject_io(stage::ATTACH, &e, &e))?;
+            let cgroup =
+                File::open(text(request, "path")?).map_err(|e| reject_io(stage::ATTACH, &e, &e))?;
             program.attach_cgroup(cgroup.as_raw_fd()).map_err(at_attach)?
         }
         kind::TC => {
             // The queueing discipline stays: create does not say whether it existed before.
-            let mut hook = TcHookBuilder::new(program.as_fd()).ifindex(number(request, "ifindex")?).hook(TC_INGRESS);
+            let mut hook = TcHookBuilder::new(program.as_fd())
+                .ifindex(number(request, "ifindex")?)
+                .hook(TC_INGRESS);
             hook.create().map_err(at_attach)?;
             hook.attach().map_err(at_attach)?;
             return Ok(Attached::Filter(hook));
         }
-        kind::HANDLER => return Err(unsupported(feature::PROGRAM_HANDLERS, "libbpf_register_prog_handler is not wrapped")),
+        kind::HANDLER => return Err(unsupported(feature::PROGRAM_HANDLERS, NO_HANDLERS)),
         _ => return Err(unsupported(kind, "libbpf-rs, or this driver, does not attach to that")),
     };
     // Before 0.26 a link does not tell its id, but all links can be listed, and ids grow.
     let program_id = program_id(program.as_fd())?;
-    let id = LinkInfoIter::default().filter(|l| l.prog_id == program_id).map(|l| l.id).max().unwrap_or(0);
+    let id = LinkInfoIter::default()
+        .filter(|l| l.prog_id == program_id)
+        .map(|l| l.id)
+        .max()
+        .unwrap_or(0);
     Ok(Attached::Link { link, id })
 }
 
@@ -356,7 +421,9 @@ fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value>
 /// Makes a map and pins it. Only the pin holds it when this returns.
 fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
     let kind = match MapType::from(number::<u32>(map, "type")?) {
-        MapType::Unknown => return Err(unsupported(attribute::TYPE, "the crate has no such MapType")),
+        MapType::Unknown => {
+            return Err(unsupported(attribute::TYPE, "the crate has no such MapType"))
+        }
         kind => kind,
     };
     let inner = match inner {
@@ -372,7 +439,8 @@ fn create(name: &str, map: &Value, inner: &str, path: &str) -> Answer {
         inner_map_fd: inner.as_ref().map_or(0, |i| i.as_fd().as_raw_fd() as u32),
         ..Default::default()
     };
-    let (key_size, value_size, max_entries) = (number(map, "key_size")?, number(map, "value_size")?, number(map, "max_entries")?);
+    let (key_size, value_size, max_entries) =
+        (number(map, "key_size")?, number(map, "value_size")?, number(map, "max_entries")?);
     let made = MapHandle::create(kind, Some(name), key_size, value_size, max_entries, &options);
     let mut made = made.map_err(|e| reject(stage::LOAD_CREATE, &e))?;
     let id = made.info().map_err(|e| error(&e.to_string()))?.info.id;

@@ -20,11 +20,13 @@ static struct new_map read_new_map(const struct value *request)
 	const struct value *map = need(request, "map", JSON_OBJECT);
 
 	return (struct new_map){
-		.name = string(request, "name"), .type = number(map, "type"), .key_size = number(map, "key_size"),
-		.value_size = number(map, "value_size"), .max_entries = number(map, "max_entries"),
+		.name = string(request, "name"), .type = number(map, "type"),
+		.key_size = number(map, "key_size"), .value_size = number(map, "value_size"),
+		.max_entries = number(map, "max_entries"),
 		.map_flags = find(map, "map_flags", JSON_NUMBER) ? number(map, "map_flags") : 0,
 		.numa_node = find(map, "numa_node", JSON_NUMBER) ? number(map, "numa_node") : 0,
-		.map_extra = find(map, "map_extra", JSON_NUMBER) ? number_to(map, "map_extra", UINT64_MAX) : 0,
+		.map_extra = find(map, "map_extra", JSON_NUMBER) ?
+			number_to(map, "map_extra", UINT64_MAX) : 0,
 	};
 }
 
@@ -35,13 +37,15 @@ static struct new_map read_new_map(const struct value *request)
 static int create_map(const struct new_map *map, int inner)
 {
 #if AT_LEAST(0, 7)
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = inner, .map_flags = map->map_flags, .map_extra = map->map_extra,
-		    .numa_node = map->numa_node);
-	int fd = bpf_map_create(map->type, map->name, map->key_size, map->value_size, map->max_entries, &opts);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .inner_map_fd = inner, .map_flags = map->map_flags,
+		    .map_extra = map->map_extra, .numa_node = map->numa_node);
+	int fd = bpf_map_create(map->type, map->name, map->key_size, map->value_size,
+				map->max_entries, &opts);
 #else
 	struct bpf_create_map_attr attr = {
-		.name = map->name, .map_type = map->type, .map_flags = map->map_flags, .key_size = map->key_size, .value_size = map->value_size,
-		.max_entries = map->max_entries, .numa_node = map->numa_node, .inner_map_fd = inner,
+		.name = map->name, .map_type = map->type, .map_flags = map->map_flags,
+		.key_size = map->key_size, .value_size = map->value_size, .max_entries = map->max_entries,
+		.numa_node = map->numa_node, .inner_map_fd = inner,
 	};
 	int fd = bpf_create_map_xattr(&attr);
 #endif

@@ -138,7 +138,8 @@ static void reply_view(struct bpf_object *object)
 
 	put(replies, "{\"seq\":%u,\"ok\":{\"maps\":[", seq);
 	bpf_object__for_each_map(map, object) {
-		if (!*bpf_map__name(map)) /* libbpf 0.3 makes one of a section's own symbol, which cannot be asked for */
+		/* libbpf 0.3 makes one of a section's own symbol, which cannot be asked for. */
+		if (!*bpf_map__name(map))
 			continue;
 		fd = bpf_map__fd(map);
 		put(replies, comma);
@@ -150,7 +151,8 @@ static void reply_view(struct bpf_object *object)
 	bpf_object__for_each_program(program, object) {
 		fd = bpf_program__fd(program);
 		put(replies, comma);
-		put(replies, "{\"name\":%s,\"section\":%s,", bpf_program__name(program), bpf_program__section_name(program));
+		put(replies, "{\"name\":%s,\"section\":%s,", bpf_program__name(program),
+		    bpf_program__section_name(program));
 		put(replies, "\"id\":%u}", fd < 0 ? 0 : id_of(fd));
 		comma = ",";
 	}
@@ -164,19 +166,23 @@ static void op_hello(const struct value *request)
 	const struct value *protocol = need(request, "protocols", JSON_ARRAY)->child;
 	const char *version = libbpf_version_string();
 
-	while (protocol && (protocol->kind != JSON_NUMBER || strtod(protocol->text, NULL) != PROTOCOL_VERSION))
+	while (protocol && (protocol->kind != JSON_NUMBER ||
+			    strtod(protocol->text, NULL) != PROTOCOL_VERSION))
 		protocol = protocol->next;
 	if (!protocol) {
 		reply_unsupported("protocol", "this driver speaks version 1 only");
 		return;
 	}
 	version += *version == 'v';
-	put(replies, "{\"seq\":%u,\"ok\":{\"protocol\":%u,\"loader\":{\"name\":\"libbpf\",\"version\":%s,", seq,
-	    PROTOCOL_VERSION, version);
+	put(replies, "{\"seq\":%u,\"ok\":{\"protocol\":%u,\"loader\":{\"name\":\"libbpf\",", seq,
+	    PROTOCOL_VERSION);
+	put(replies, "\"version\":%s,", version);
 	put(replies, "\"language\":\"c\",\"homepage\":\"https://github.com/libbpf/libbpf\",");
-	put(replies, "\"issues\":\"https://github.com/libbpf/libbpf/issues\",\"components\":{\"libbpf\":%s}},\"features\":{", version);
+	put(replies, "\"issues\":\"https://github.com/libbpf/libbpf/issues\",");
+	put(replies, "\"components\":{\"libbpf\":%s}},\"features\":{", version);
 	for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
-		put(replies, i ? ",%s:{\"support\":%s" : "%s:{\"support\":%s", claims[i].feature, claims[i].support);
+		put(replies, i ? "," : "");
+		put(replies, "%s:{\"support\":%s", claims[i].feature, claims[i].support);
 		put(replies, *claims[i].reason ? ",\"reason\":%s}" : "}", claims[i].reason);
 	}
 	put(replies, "}}}\n");
@@ -195,8 +201,10 @@ static bool cannot_follow(const struct value *options)
 	const char *layout = optional(options, "map_layout");
 
 	if (*layout && strcmp(layout, LAYOUT_BPF_MAP_DEF))
-		reply_unsupported(strcmp(layout, LAYOUT_BPF_ELF_MAP) ? "map_layout" : FEATURE_IPROUTE2_MAPS, "libbpf cannot be told what section maps holds");
-	else if (*optional(options, "pin_mount") || *optional(options, "pin_subdir") || (ids && ids->child))
+		reply_unsupported(strcmp(layout, LAYOUT_BPF_ELF_MAP) ? "map_layout" : FEATURE_IPROUTE2_MAPS,
+				  "libbpf cannot be told what section maps holds");
+	else if (*optional(options, "pin_mount") || *optional(options, "pin_subdir") ||
+		 (ids && ids->child))
 		reply_unsupported("iproute2-maps", "libbpf pins by name, in one folder");
 	else
 		return false;
@@ -240,7 +248,8 @@ static void op_open(const struct value *request)
 }
 
 /* Both are NULL if the object has none of that name. */
-static void find_target(const struct value *request, struct bpf_map **map, struct bpf_program **program)
+static void find_target(const struct value *request, struct bpf_map **map,
+			struct bpf_program **program)
 {
 	struct bpf_object *object = session_of(request)->object;
 	const char *target = string(request, "target"), *name = string(request, "name");
@@ -303,7 +312,8 @@ static void set_by_pin(const struct value *request, struct bpf_map *map)
 	if (pinned < 0)
 		reply_result(STAGE_LOAD_PIN, errno);
 	else
-		reply_result(STAGE_LOAD_PIN, inner ? set_inner(session_of(request), map, pinned) : reuse(map, pinned));
+		reply_result(STAGE_LOAD_PIN, inner ? set_inner(session_of(request), map, pinned) :
+						     reuse(map, pinned));
 }
 
 static void op_set(const struct value *request)
@@ -327,7 +337,8 @@ static void op_set(const struct value *request)
 	else if (map && !strcmp(attribute, ATTRIBUTE_NUMA_NODE))
 		err = bpf_map__set_numa_node(map, number(request, "value"));
 	else if (map && !strcmp(attribute, ATTRIBUTE_PIN_PATH))
-		err = bpf_map__set_pin_path(map, *string(request, "value") ? string(request, "value") : NULL);
+		err = bpf_map__set_pin_path(map, *string(request, "value") ?
+						 string(request, "value") : NULL);
 #if AT_LEAST(0, 6)
 	else if (map && !strcmp(attribute, ATTRIBUTE_MAP_EXTRA))
 		err = bpf_map__set_map_extra(map, number(request, "value"));
@@ -362,7 +373,8 @@ static void reply_load_refused(int err)
 	if (*verifier_log && !resources)
 		reply_rejected(STAGE_LOAD_VERIFY, CLASS_VERIFIER, err, verifier_log);
 	else
-		reply_rejected(err == LIBBPF_ERRNO__VERIFY ? STAGE_LOAD_VERIFY : err == LIBBPF_ERRNO__RELOC ? STAGE_LOAD_RELOCATE : STAGE_LOAD,
+		reply_rejected(err == LIBBPF_ERRNO__VERIFY ? STAGE_LOAD_VERIFY :
+			       err == LIBBPF_ERRNO__RELOC ? STAGE_LOAD_RELOCATE : STAGE_LOAD,
 			       class_of(err), err, verifier_log);
 }
 
@@ -377,7 +389,8 @@ static void op_load(const struct value *request)
 #if AT_LEAST(0, 7)
 	struct bpf_program *program;
 	bpf_object__for_each_program(program, s->object)
-		bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log)); /* refused after a load: it keeps its buffer */
+		/* refused after a load: it keeps its buffer */
+		bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log));
 #endif
 	err = bpf_object__load(s->object);
 	close_inners(s);
@@ -409,7 +422,8 @@ static void op_pin(const struct value *request)
 	struct bpf_map *map;
 
 	find_target(request, &map, &program);
-	reply_result(STAGE_LOAD_PIN, map ? bpf_map__pin(map, path) : program ? bpf_program__pin(program, path) : ENOENT);
+	reply_result(STAGE_LOAD_PIN, map ? bpf_map__pin(map, path) :
+				     program ? bpf_program__pin(program, path) : ENOENT);
 }
 
 static void op_unpin(const struct value *request)
@@ -419,7 +433,8 @@ static void op_unpin(const struct value *request)
 	struct bpf_map *map;
 
 	find_target(request, &map, &program);
-	reply_result(STAGE_LOAD_PIN, map ? bpf_map__unpin(map, path) : program ? bpf_program__unpin(program, path) : ENOENT);
+	reply_result(STAGE_LOAD_PIN, map ? bpf_map__unpin(map, path) :
+				     program ? bpf_program__unpin(program, path) : ENOENT);
 }
 
 /* ---- attach and detach ---- */
@@ -433,7 +448,8 @@ static void reply_attached(struct session *s, struct attachment attached)
 	snprintf(a->handle, sizeof(a->handle), "%u", ++handles);
 	a->next = s->attachments;
 	s->attachments = a;
-	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle, a->link ? id_of(bpf_link__fd(a->link)) : 0);
+	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle,
+	    a->link ? id_of(bpf_link__fd(a->link)) : 0);
 }
 
 static void op_attach(const struct value *request)
@@ -447,7 +463,8 @@ static void op_attach(const struct value *request)
 	int err;
 
 	if (!by_handler && strcmp(kind, KIND_XDP)) {
-		reply_unsupported(kind, "this driver attaches to xdp only, or as the program's handler does");
+		reply_unsupported(kind,
+				  "this driver attaches to xdp only, or as the program's handler does");
 		return;
 	}
 	if (!program) {
@@ -455,9 +472,11 @@ static void op_attach(const struct value *request)
 		return;
 	}
 	handled = &attaching;
-	a.link = by_handler ? bpf_program__attach(program) : bpf_program__attach_xdp(program, number(request, "ifindex"));
+	a.link = by_handler ? bpf_program__attach(program) :
+			      bpf_program__attach_xdp(program, number(request, "ifindex"));
 	err = libbpf_get_error(a.link);
-	if (err && attaching.jump.made) { /* our handlers return no link, which libbpf reports as an error */
+	/* Our handlers return no link, which libbpf reports as an error. */
+	if (err && attaching.jump.made) {
 		a.link = NULL;
 		a.jump = attaching.jump;
 		err = 0;
@@ -492,7 +511,8 @@ static void op_query(const struct value *request)
 {
 	const char *what = string(request, "what");
 
-	reply_unsupported(!strcmp(what, QUERY_CHAIN) ? FEATURE_XDP_CHAIN : what, "libbpf has no view of its own");
+	reply_unsupported(!strcmp(what, QUERY_CHAIN) ? FEATURE_XDP_CHAIN : what,
+			  "libbpf has no view of its own");
 }
 
 /* ---- the conversation ---- */
@@ -512,10 +532,14 @@ static void op_bye(const struct value *request)
 	goodbye = true;
 }
 
-static const struct { const char *name; void (*answer)(const struct value *request); } operations[] = {
-	{ OP_HELLO, op_hello }, { OP_CREATE, op_create }, { OP_OPEN, op_open }, { OP_SET, op_set }, { OP_LOAD, op_load }, { OP_CLOSE, op_close },
-	{ OP_PIN, op_pin }, { OP_UNPIN, op_unpin }, { OP_ATTACH, op_attach }, { OP_DETACH, op_detach }, { OP_LINK, op_link }, { OP_QUERY, op_query },
-	{ OP_RESET, op_reset }, { OP_BYE, op_bye },
+static const struct {
+	const char *name;
+	void (*answer)(const struct value *request);
+} operations[] = {
+	{ OP_HELLO, op_hello }, { OP_CREATE, op_create }, { OP_OPEN, op_open }, { OP_SET, op_set },
+	{ OP_LOAD, op_load }, { OP_CLOSE, op_close }, { OP_PIN, op_pin }, { OP_UNPIN, op_unpin },
+	{ OP_ATTACH, op_attach }, { OP_DETACH, op_detach }, { OP_LINK, op_link },
+	{ OP_QUERY, op_query }, { OP_RESET, op_reset }, { OP_BYE, op_bye },
 };
 
 /* Answers the line with exactly one reply. */

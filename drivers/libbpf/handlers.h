@@ -78,7 +78,8 @@ static bool slot_of(const char *section, uint32_t *slot)
 	const char *digits = section + strlen("vendor/");
 	unsigned long n;
 
-	if (strncmp(section, "vendor/", strlen("vendor/")) || !*digits || strspn(digits, "0123456789") != strlen(digits))
+	if (strncmp(section, "vendor/", strlen("vendor/")) || !*digits ||
+	    strspn(digits, "0123456789") != strlen(digits))
 		return false;
 	errno = 0;
 	n = strtoul(digits, NULL, 10);
@@ -108,7 +109,11 @@ static int attach_by_section(const struct bpf_program *program, long cookie, str
 static struct {
 	const char *name, *section;	/* NULL: any section without another handler */
 	int id;				/* libbpf's, from 1; 0 if not registered */
-} handlers[] = { { HANDLER_PROGRAM_PREFIX, "vendor/", 0 }, { HANDLER_PROGRAM_EXACT, "vendor", 0 }, { HANDLER_PROGRAM_FALLBACK, NULL, 0 } };
+} handlers[] = {
+	{ HANDLER_PROGRAM_PREFIX, "vendor/", 0 },
+	{ HANDLER_PROGRAM_EXACT, "vendor", 0 },
+	{ HANDLER_PROGRAM_FALLBACK, NULL, 0 },
+};
 
 #define HANDLERS (sizeof(handlers) / sizeof(*handlers))
 
@@ -124,8 +129,8 @@ static void unregister_handlers(void)
 /* Returns a negative error. */
 static int register_handler(size_t i)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = i + 1, .prog_setup_fn = set_up, .prog_prepare_load_fn = prepare,
-		    .prog_attach_fn = attach_by_section);
+	LIBBPF_OPTS(libbpf_prog_handler_opts, opts, .cookie = i + 1, .prog_setup_fn = set_up,
+		    .prog_prepare_load_fn = prepare, .prog_attach_fn = attach_by_section);
 	int id = libbpf_register_prog_handler(handlers[i].section, BPF_PROG_TYPE_XDP, BPF_XDP, &opts);
 
 	if (id <= 0)
@@ -154,7 +159,9 @@ static bool register_wanted(const bool *wanted, bool busy)
 	if (same)
 		return true;
 	if (busy) {
-		reply_unsupported(FEATURE_PROGRAM_HANDLERS, "libbpf's handlers are the process's: while a session is open there can be no others");
+		reply_unsupported(FEATURE_PROGRAM_HANDLERS,
+				  "libbpf's handlers are the process's: "
+				  "while a session is open there can be no others");
 		return false;
 	}
 	unregister_handlers();
@@ -209,7 +216,8 @@ static bool register_handlers(const struct value *options, bool busy)
 		if (!strncmp(named->text, "map-", strlen("map-")))
 			reply_unsupported(FEATURE_CALLBACK_MAPS, "libbpf has no callbacks for maps");
 		else
-			reply_unsupported(FEATURE_PROGRAM_HANDLERS, "this libbpf, or its driver, has no such handler");
+			reply_unsupported(FEATURE_PROGRAM_HANDLERS,
+					  "this libbpf, or its driver, has no such handler");
 		return false;
 	}
 	return register_wanted(wanted, busy);

@@ -34,13 +34,15 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *for
 static size_t utf8_length(const char *s)
 {
 	const unsigned char *b = (const unsigned char *)s;
-	size_t length = b[0] < 0x80 ? 1 : b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : b[0] < 0xf5 ? 4 : 0;
+	size_t length = b[0] < 0x80 ? 1 : b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 :
+			b[0] < 0xf0 ? 3 : b[0] < 0xf5 ? 4 : 0;
 
 	for (size_t i = 1; i < length; i++)
 		if ((b[i] & 0xc0) != 0x80)
 			return 0;
 	/* overlong forms, surrogates, and what lies beyond U+10FFFF */
-	if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) || (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f))
+	if ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) ||
+	    (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f))
 		return 0;
 	return length;
 }
@@ -101,7 +103,7 @@ enum kind { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_
 struct value {
 	enum kind kind;
 	const char *key;		/* in an object */
-	const char *text;		/* of a string, decoded; of a boolean or number, where it starts in the line */
+	const char *text;		/* of a string, decoded; of another scalar, where it starts */
 	struct value *child, *next;	/* the first in an array or object, the next of the same */
 };
 

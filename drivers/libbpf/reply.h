@@ -17,7 +17,9 @@
 #define LIBBPF_MINOR_VERSION 0
 #define libbpf_version_string() DRIVER_VERSION
 #endif
-#define AT_LEAST(major, minor) (LIBBPF_MAJOR_VERSION > (major) || (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
+#define AT_LEAST(major, minor) \
+	(LIBBPF_MAJOR_VERSION > (major) || \
+	 (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
 
 static FILE *replies;		/* the former stdout, so that what a library prints stays out */
 static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
@@ -50,7 +52,8 @@ static void reply_ok(void)
 
 static void reply_unsupported(const char *feature, const char *reason)
 {
-	put(replies, "{\"seq\":%u,\"unsupported\":{\"feature\":%s,\"reason\":%s}}\n", seq, feature, reason);
+	put(replies, "{\"seq\":%u,\"unsupported\":{\"feature\":%s,\"reason\":%s}}\n", seq, feature,
+	    reason);
 }
 
 /*

@@ -106,20 +106,36 @@ impl<S: Session> Sessions<S> {
             op::HELLO => hello(request, &S::LOADER),
             op::OPEN => self.open(request),
             op::SET => {
-                let (target, name, attribute) = (text(request, "target")?, text(request, "name")?, text(request, "attribute")?);
+                let (target, name, attribute) =
+                    (text(request, "target")?, text(request, "name")?, text(request, "attribute")?);
                 self.of(request)?.set(target, name, attribute, request)
             }
             op::LOAD => self.of(request)?.load(),
-            op::ATTACH => self.of(request)?.attach(text(request, "program")?, text(request, "kind")?, request),
+            op::ATTACH => {
+                self.of(request)?.attach(text(request, "program")?, text(request, "kind")?, request)
+            }
             op::DETACH => self.of(request)?.detach(text(request, "handle")?),
-            op::PIN => self.of(request)?.pin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
-            op::UNPIN => self.of(request)?.unpin(text(request, "target")?, text(request, "name")?, text(request, "path")?),
+            op::PIN => self.of(request)?.pin(
+                text(request, "target")?,
+                text(request, "name")?,
+                text(request, "path")?,
+            ),
+            op::UNPIN => self.of(request)?.unpin(
+                text(request, "target")?,
+                text(request, "name")?,
+                text(request, "path")?,
+            ),
             op::CLOSE => {
                 self.of(request)?;
                 self.0.remove(text(request, "session")?);
                 ok()
             }
-            op::CREATE => S::create(text(request, "name")?, &request["map"], request["inner_map"].as_str().unwrap_or(""), text(request, "path")?),
+            op::CREATE => S::create(
+                text(request, "name")?,
+                &request["map"],
+                request["inner_map"].as_str().unwrap_or(""),
+                text(request, "path")?,
+            ),
             op::LINK => link::<S>(request),
             op::RESET | op::BYE => {
                 self.0.clear();
@@ -150,15 +166,18 @@ fn hello(request: &Value, loader: &Loader) -> Answer {
         return Err(unsupported("protocol", "this driver speaks version 1 only"));
     }
     let version = env!("DRIVER_VERSION");
-    let features: HashMap<_, _> = loader.claims.iter().map(|(f, s, why)| (f, json!({"support": s, "reason": why}))).collect();
+    let features: HashMap<_, _> =
+        loader.claims.iter().map(|(f, s, why)| (f, json!({"support": s, "reason": why}))).collect();
     Ok(json!({"ok": {"protocol": words::VERSION, "features": features, "loader": {
-        "name": loader.name, "version": version, "language": "rust", "homepage": loader.homepage, "issues": loader.issues,
+        "name": loader.name, "version": version, "language": "rust",
+        "homepage": loader.homepage, "issues": loader.issues,
         "components": {loader.name: version},
     }}}))
 }
 
 fn link<S: Session>(request: &Value) -> Answer {
-    let inputs: Option<Vec<&str>> = request["inputs"].as_array().and_then(|all| all.iter().map(Value::as_str).collect());
+    let inputs: Option<Vec<&str>> =
+        request["inputs"].as_array().and_then(|all| all.iter().map(Value::as_str).collect());
     S::link(&inputs.ok_or_else(|| error("inputs: want paths"))?, text(request, "output")?)
 }
 
@@ -195,7 +214,11 @@ pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
         _ => false,
     };
     let handlers = options["handlers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if options["map_layout"] == layout::BPF_ELF_MAP || given("pin_mount") || given("pin_subdir") || given("pin_ids") {
+    if options["map_layout"] == layout::BPF_ELF_MAP
+        || given("pin_mount")
+        || given("pin_subdir")
+        || given("pin_ids")
+    {
         return Err(unsupported(feature::IPROUTE2_MAPS, "bpf_elf_map is not known"));
     }
     if given("map_layout") && options["map_layout"] != layout::BPF_MAP_DEF {
@@ -244,8 +267,12 @@ pub fn rejected(stage: &str, class: &str, errno: i32, e: &dyn Error, log: &str) 
         message += &format!(": {c}");
         cause = c.source();
     }
-    let log: String = log.chars().rev().take(words::MAX_TEXT / 2).collect::<Vec<_>>().into_iter().rev().collect(); // the end of it, in characters, not bytes
-    json!({"rejected": {"stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log}})
+    // The end of the log, in characters, not bytes.
+    let end = log.chars().rev().take(words::MAX_TEXT / 2).collect::<Vec<_>>();
+    let log: String = end.into_iter().rev().collect();
+    json!({"rejected": {
+        "stage": stage, "class": class, "errno": errno.max(0), "message": message, "log": log,
+    }})
 }
 
 /// 0 where there is none.
