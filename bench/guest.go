@@ -21,7 +21,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// spec is what clones run: it loads an object, runs its program and reads the map.
+// spec names what clones run: it loads an object, runs its program and reads the map.
 const spec = "mapdefs.use.program-sees-map"
 
 const mega = 1e6
@@ -100,7 +100,8 @@ func repeat(runs int, measure func() (float64, error)) ([]float64, error) {
 	return all, nil
 }
 
-// bareBoot is the seconds from exec of QEMU to the guest's word that it is ready for its order.
+// bareBoot returns the seconds from exec of QEMU to the guest's word that it is ready for its
+// order.
 func bareBoot(ctx context.Context, c machine.Config) (float64, error) {
 	vm, err := machine.Boot(ctx, c, machine.Options{Order: []byte("{}")})
 	if err != nil {
@@ -120,7 +121,8 @@ func bareBoot(ctx context.Context, c machine.Config) (float64, error) {
 	return vm.Wait().Timing.Ready.Seconds(), nil
 }
 
-// makeTemplate is the seconds that a template takes, from nothing to a file that can be cloned.
+// makeTemplate returns the seconds that a template takes, from nothing to a file that can be
+// cloned.
 func makeTemplate(ctx context.Context, c machine.Config, dir string) (float64, error) {
 	cache, err := os.MkdirTemp(dir, "template-")
 	if err != nil {
@@ -135,13 +137,14 @@ func makeTemplate(ctx context.Context, c machine.Config, dir string) (float64, e
 	return time.Since(started).Seconds(), template.Close()
 }
 
-// clone is what one clone took.
+// clone describes what one clone took.
 type clone struct {
 	first, gone float64 // seconds from exec of QEMU to the first record, and to its end
 	resident    float64 // megabytes, at the most
 }
 
-// runClone has a clone run the spec, and says what it took. It is an error if the spec did not pass.
+// runClone has a clone run the spec, and returns what it took. It is an error if the spec did not
+// pass.
 func runClone(ctx context.Context, t *machine.Template) (c clone, err error) {
 	order, err := record.Order{
 		Run: "bench", Kernel: "bench", Specs: []string{spec},
@@ -185,7 +188,7 @@ func runClone(ctx context.Context, t *machine.Template) (c clone, err error) {
 	return c, nil
 }
 
-// peakResident is the most megabytes that a process has had resident; 0 once it is gone.
+// peakResident returns the most megabytes that a process has had resident; 0 once it is gone.
 func peakResident(pid int) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -220,7 +223,8 @@ func measureClones(ctx context.Context, o options, s *sheet, k *kernel.Kernel, b
 	return nil
 }
 
-// measureScale runs more and more clones, two at a time: time has to grow with their number, memory must not.
+// measureScale runs more and more clones, two at a time: time has to grow with their number, memory
+// must not.
 func measureScale(ctx context.Context, s *sheet, k *kernel.Kernel, t *machine.Template) error {
 	const atOnce = 2
 	for _, n := range []int{1, 2, 4, 8, 16} {
@@ -250,7 +254,7 @@ func measureScale(ctx context.Context, s *sheet, k *kernel.Kernel, t *machine.Te
 	return nil
 }
 
-// sumOfLargest is an upper bound of what so many of them had at once.
+// sumOfLargest returns an upper bound of what so many of them had at once.
 func sumOfLargest(values []float64, count int) float64 {
 	largest := make([]float64, 0, count)
 	for _, v := range values {

@@ -15,8 +15,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// measureMatrix measures the whole command: the reference loader on every kernel of the default matrix, with all suites and with the first of them,
-// and one cell. The first run, which makes the templates, does not count among the others.
+// measureMatrix measures the whole command: the reference loader on every kernel of the default
+// matrix, with all suites and with the first of them, and one cell. The first run, which makes the
+// templates, does not count among the others.
 func measureMatrix(ctx context.Context, o options, s *sheet) error {
 	if o.wholes == 0 {
 		return nil
@@ -67,7 +68,8 @@ func measureMatrix(ctx context.Context, o options, s *sheet) error {
 	return nil
 }
 
-// matrixBar is how long the reference loader may take for all suites on the default matrix, in seconds.
+// matrixBar gives how long the reference loader may take for all suites on the default matrix, in
+// seconds.
 const matrixBar = 480
 
 func repeatWhole(runs int, measure func() (float64, error)) ([]float64, error) {
@@ -82,7 +84,8 @@ func repeatWhole(runs int, measure func() (float64, error)) ([]float64, error) {
 	return all, nil
 }
 
-// measureVirtme runs uname -r through virtme-ng, where it is installed, on the host's own kernel image.
+// measureVirtme runs uname -r through virtme-ng, where it is installed, on the host's own kernel
+// image.
 func measureVirtme(ctx context.Context, o options, s *sheet) error {
 	path, err := exec.LookPath("vng")
 	if err != nil {

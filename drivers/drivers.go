@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package drivers knows the loaders that loadstone brings along: their manifests, and the sources of their drivers. Each has a folder here.
+// Package drivers holds the loaders that loadstone ships: their manifests, and the sources of their
+// drivers. Each has a folder here.
 //
-// A loader of a user's own is found by the path of its loader.yaml instead, and is treated the same from there on.
+// A loader of a user's own is found by the path of its loader.yaml instead, and is treated the same
+// from there on.
 package drivers
 
 import (
@@ -29,16 +31,17 @@ var (
 	ErrUnknownVersion = errors.New("unknown version of a loader")
 )
 
-// A Choice is one loader at one version.
+// A Choice describes one loader at one version.
 type Choice struct {
 	*loader.Manifest
 	Version string
 }
 
-// String is the choice as a user types it, such as libbpf@1.1. A loader with a manifest of the user's own is named by the manifest's name.
+// String returns the choice as a user types it, such as libbpf@1.1. A loader with a manifest of the
+// user's own is named by the manifest's name.
 func (c Choice) String() string { return loader.Ref{Name: c.Name, Version: c.Version}.String() }
 
-// All are the manifests that loadstone carries, the reference loader's first, then by name.
+// All returns the manifests that loadstone carries, the reference loader's first, then by name.
 func All() ([]*loader.Manifest, error) {
 	names, err := fs.Glob(files, "*/loader.yaml")
 	if err != nil {
@@ -84,14 +87,16 @@ func carried(name string) (*loader.Manifest, error) {
 	return m, err
 }
 
-// Source is the folder of a manifest that loadstone carries: the manifest and the sources in C and Rust beside it.
+// Source returns the folder of a manifest that loadstone carries: the manifest and the sources in C
+// and Rust beside it.
 func Source(name string) (fs.FS, error) {
 	return fs.Sub(files, name)
 }
 
-// Find is what a user means: one loader, or with [loader.All] all that loadstone carries, each at the version asked for, at its newest, or with
-// [loader.All] at every version, the oldest first.
-// Errors wrap [ErrUnknownLoader], [ErrUnknownVersion], [loader.ErrManifest], or those of opening a file.
+// Find returns the loaders that a user means: one loader, or with [loader.All] all that loadstone
+// carries, each at the version asked for, at its newest, or with [loader.All] at every version, the
+// oldest first. Errors wrap [ErrUnknownLoader], [ErrUnknownVersion], [loader.ErrManifest], or those
+// of opening a file.
 func Find(ref loader.Ref) ([]Choice, error) {
 	if ref.Path != "" {
 		m, err := Read(ref.Path)

@@ -2,8 +2,9 @@
 
 package record
 
-// Spec is one line of a guest program's catalogue: what it can be asked to run. The host learns it from the program itself, before any machine
-// starts, and owes a verdict for each spec it then orders.
+// Spec describes one line of a guest program's catalogue: what it can be asked to run. The host
+// learns it from the program itself, before any machine starts, and owes a verdict for each spec it
+// then orders.
 type Spec struct {
 	ID          string `json:"spec"`
 	Requirement string `json:"requirement"`

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Order is what the host asks of one guest, and the only thing it tells it.
+// Order holds what the host asks of one guest, and the only thing it tells it.
 type Order struct {
 	Run    string   // the run's id, for reports
 	Kernel string   // as the host names it: a series, a path, or "native"
@@ -29,21 +29,23 @@ type Loader struct {
 	Payload string   // natively: the file that is the payload
 }
 
-// Limits are deadlines. The host has its own, longer ones.
+// Limits holds deadlines. The host has its own, longer ones.
 type Limits struct {
 	Request time.Duration // one request to a loader
 	Spec    time.Duration // one spec
 }
 
-// DefaultLimits are what one request and one spec may take where nobody says otherwise, on a kernel that runs at full speed as on one that is
-// emulated: a clone under TCG runs cold code at a few percent of it, and a spec there takes about a third of a second.
+// DefaultLimits bound one request and one spec where no other limits are given, on a kernel that
+// runs at full speed as on one that is emulated: a clone under TCG runs cold code at a few percent
+// of it, and a spec there takes about a third of a second.
 var DefaultLimits = Limits{Request: 20 * time.Second, Spec: 60 * time.Second}
 
-// ErrOrder is wrapped by errors about the text of an order.
+// ErrOrder marks errors about the text of an order.
 var ErrOrder = errors.New("bad order")
 
-// An order's text is one line: fields with a unit separator between, lists with a record separator between their elements. It is not JSON, because
-// the first thing that a clone does is to read it, in code that has to be translated anew each time: JSON took 22 ms under TCG, this takes one.
+// An order's text is one line: fields with a unit separator between, lists with a record separator
+// between their elements. It is not JSON, because the first thing that a clone does is to read it,
+// in code that has to be translated anew each time: JSON took 22 ms under TCG, this takes one.
 const (
 	orderVersion   = "1"
 	orderFields    = 12
@@ -51,7 +53,8 @@ const (
 	listSeparator  = "\x1e"
 )
 
-// Text is the order as one line. It returns an error wrapping [ErrOrder] where a string holds what separates fields or lines.
+// Text returns the order as one line. It returns an error wrapping [ErrOrder] where a string holds
+// what separates fields or lines.
 func (o Order) Text() ([]byte, error) {
 	bundle := "0"
 	if o.Loader.Bundle {
@@ -101,7 +104,7 @@ func ParseOrder(text []byte) (Order, error) {
 	}, nil
 }
 
-// list is the elements of a list; nil for none.
+// list returns the elements of a list; nil for none.
 func list(text string) []string {
 	if text == "" {
 		return nil

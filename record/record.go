@@ -12,16 +12,17 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/jsonline"
 )
 
-// MaxLen is the longest record in bytes. A longer one is a fault of the guest.
+// MaxLen gives the longest record in bytes. A longer one is a fault of the guest.
 const MaxLen = 1 << 20
 
-// A Record is one line from a guest. The types of this file are all there are.
+// A Record holds one line from a guest. The types of this file are all there are.
 type Record interface {
 	recordType() string
 	fields(*jsonline.Line) // in the order of the struct, under the names of its tags
 }
 
-// Hello is a guest's first record, sent when it is ready for orders (before the template is taken).
+// Hello describes a guest's first record, sent when it is ready for orders (before the template is
+// taken).
 type Hello struct {
 	Release string `json:"release"` // uname -r
 	Machine string `json:"machine"` // uname -m
@@ -33,7 +34,7 @@ type Accepted struct {
 	Specs int `json:"specs"`
 }
 
-// Greeting is what the loader said of itself, once per conversation.
+// Greeting describes what the loader said of itself, once per conversation.
 type Greeting struct {
 	Name       string            `json:"name"`
 	Version    string            `json:"version"`
@@ -45,7 +46,7 @@ type Begin struct {
 	Spec string `json:"spec"`
 }
 
-// Step is one request to the loader and its reply, as they went over the wire.
+// Step holds one request to the loader and its reply, as they went over the wire.
 type Step struct {
 	Spec     string          `json:"spec"`
 	Seq      int             `json:"seq"`
@@ -56,14 +57,14 @@ type Step struct {
 	Duration time.Duration   `json:"duration"` // nanoseconds
 }
 
-// KernelLog is what the kernel logged while a spec ran. It comes before the spec's Finish.
+// KernelLog describes what the kernel logged while a spec ran. It comes before the spec's Finish.
 type KernelLog struct {
 	Spec  string   `json:"spec"`
 	Lines []string `json:"lines,omitempty"`
 	Error string   `json:"error,omitempty"` // why the log could not be read whole
 }
 
-// Outcome is how a spec ended in the guest.
+// Outcome names how a spec ended in the guest.
 type Outcome string
 
 // The outcomes.
@@ -89,7 +90,7 @@ type Finish struct {
 	Duration   time.Duration `json:"duration"`              // nanoseconds
 }
 
-// End is a guest's last record.
+// End describes a guest's last record.
 type End struct {
 	Specs int `json:"specs"` // how many Finish records it sent
 }
@@ -103,7 +104,7 @@ func (KernelLog) recordType() string { return "kernel-log" }
 func (Finish) recordType() string    { return "finish" }
 func (End) recordType() string       { return "end" }
 
-// ErrUnknown is returned by [Parse] for a record of a type it does not know.
+// ErrUnknown reports a record of a type that [Parse] does not know.
 var ErrUnknown = errors.New("unknown record")
 
 func (r Hello) fields(l *jsonline.Line) {
@@ -155,12 +156,12 @@ func (r Finish) fields(l *jsonline.Line) {
 
 func (r End) fields(l *jsonline.Line) { l.Number("specs", int64(r.Specs)) }
 
-// ErrNoJSON is returned by [Marshal] for a step whose request or reply is no
-// line of JSON.
+// ErrNoJSON reports, from [Marshal], a step whose request or reply is no line of JSON.
 var ErrNoJSON = errors.New("no line of JSON")
 
-// Marshal is the record as one JSON object with its type as the first key, without a newline. What a step repeats of a conversation is repeated
-// as it is; that it is JSON is for whoever read it to know, and only that it ends no line is looked at.
+// Marshal returns the record as one JSON object with its type as the first key, without a newline.
+// A step's request and reply are repeated as they are: who read them checked that they are JSON,
+// and here only that they end no line is checked.
 func Marshal(r Record) ([]byte, error) {
 	if s, isStep := r.(Step); isStep {
 		if len(s.Request) == 0 || bytes.IndexByte(s.Request, '\n') >= 0 || bytes.IndexByte(s.Reply, '\n') >= 0 {
@@ -175,7 +176,8 @@ func Marshal(r Record) ([]byte, error) {
 	return l, nil
 }
 
-// Parse reads one record. Unknown fields are ignored; an unknown type is an error wrapping [ErrUnknown].
+// Parse reads one record. Unknown fields are ignored; an unknown type is an error wrapping
+// [ErrUnknown].
 func Parse(line []byte) (Record, error) {
 	var head struct {
 		Type string `json:"type"`

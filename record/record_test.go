@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// byReflection is what encoding/json makes of a record, with its type before all.
+// byReflection returns what encoding/json makes of a record, with its type before all.
 func byReflection(t testing.TB, r Record) string {
 	t.Helper()
 	body, err := json.Marshal(r)
@@ -23,10 +23,10 @@ func byReflection(t testing.TB, r Record) string {
 	return fmt.Sprintf(`{"type":%q,%s`, r.recordType(), body[1:])
 }
 
-// blank are all types of records.
+// blank lists all types of records.
 var blank = []Record{Hello{}, Accepted{}, Greeting{}, Begin{}, Step{}, KernelLog{}, Finish{}, End{}}
 
-// filled is a record of blank's type in which every field has a value of its own.
+// filled returns a record of blank's type in which every field has a value of its own.
 func filled(t testing.TB, blank Record) Record {
 	t.Helper()
 	r := reflect.New(reflect.TypeOf(blank)).Elem()

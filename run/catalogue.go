@@ -21,13 +21,14 @@ import (
 )
 
 var (
-	// ErrNoGuest is returned where the guest program is not where it should be.
+	// ErrNoGuest reports that the guest program is not where it should be.
 	ErrNoGuest = errors.New("no guest program")
 
-	// ErrNoSpec is returned by [Catalogue.Select] for a name that no spec has. It lists those that come close.
+	// ErrNoSpec reports, from [Catalogue.Select], a name that no spec has. Its text lists those
+	// that come close.
 	ErrNoSpec = errors.New("no such spec")
 
-	// ErrNoSuite is returned by [Catalogue.Select] for a name that no suite has.
+	// ErrNoSuite reports, from [Catalogue.Select], a name that no suite has.
 	ErrNoSuite = errors.New("no such suite")
 
 	// ErrOtherSpecs is returned by [Catalogue.Check] where specs and requirements
@@ -35,10 +36,10 @@ var (
 	ErrOtherSpecs = errors.New("the guest program's specs are not those of the requirements")
 )
 
-// GuestProgram is the name of the program that is PID 1 in a guest.
+// GuestProgram names the program that is PID 1 in a guest.
 const GuestProgram = "loadstone-guest"
 
-// FindGuest is the path of the guest program: beside this one.
+// FindGuest returns the path of the guest program: beside this one.
 func FindGuest() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -53,10 +54,11 @@ func FindGuest() (string, error) {
 	return path, nil
 }
 
-// Catalogue is every spec that a guest program can run, in its order.
+// Catalogue holds every spec that a guest program can run, in its order.
 type Catalogue []record.Spec
 
-// ReadCatalogue asks the guest program at path for its catalogue. It runs the program on the host, where it does nothing else.
+// ReadCatalogue asks the guest program at path for its catalogue. It runs the program on the host,
+// where it does nothing else.
 func ReadCatalogue(ctx context.Context, path string) (Catalogue, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, path, "catalogue")
@@ -79,7 +81,7 @@ func ReadCatalogue(ctx context.Context, path string) (Catalogue, error) {
 	}
 }
 
-// ofHarness are the suites that test the harness itself and hold loaders to
+// ofHarness lists the suites that test the harness itself and hold loaders to
 // nothing.
 var ofHarness = []string{"check", "faults"}
 
@@ -117,8 +119,9 @@ func (c Catalogue) Check(set *requirements.Set) error {
 	return fmt.Errorf("%w; 'make build' makes both programs from the same sources:\n  %s", ErrOtherSpecs, strings.Join(problems, "\n  "))
 }
 
-// Select is the part of the catalogue that suites and specs name; all of it where neither names any. A spec is named by its id, or by the
-// start of several ids and a *; a requirement's id names all its variants. The order stays. Errors wrap [ErrNoSuite] and [ErrNoSpec].
+// Select returns the part of the catalogue that suites and specs name; all of it where neither
+// names any. A spec is named by its id, or by the start of several ids and a *; a requirement's id
+// names all its variants. The order stays. Errors wrap [ErrNoSuite] and [ErrNoSpec].
 func (c Catalogue) Select(suites, specs []string) (Catalogue, error) {
 	if err := c.checkSuites(suites); err != nil {
 		return nil, err
@@ -149,7 +152,7 @@ func named(s record.Spec, name string) bool {
 	return s.ID == name || s.Requirement == name
 }
 
-// Suites are the names of the catalogue's suites.
+// Suites returns the names of the catalogue's suites, in its order.
 func (c Catalogue) Suites() []string {
 	var names []string
 	for _, s := range c {

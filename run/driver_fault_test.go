@@ -15,13 +15,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// harmless are the faults that are none of the loader's business: the spec passes all the same.
+// harmless lists the faults that are none of the loader's business: the spec passes all the same.
 var harmless = map[string]bool{"none": true, "orphan": true, "chatty": true}
 
-// died are the faults after which the loader itself is to blame: it was given an object, and is gone.
+// died lists the faults after which the loader itself is to blame: it was given an object, and is
+// gone.
 var died = map[string]bool{"die": true, "exit": true, "exit-half-line": true, "exit-orphan": true, "mute": true}
 
-// lied are the faults that only the kernel can tell.
+// lied lists the faults that only the kernel can tell.
 var lied = map[string]bool{"false-ids": true, "leak": true}
 
 func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
@@ -62,7 +63,7 @@ func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
 	}
 }
 
-// faultyBundle is the root of the driver that breaks the protocol.
+// faultyBundle returns the root of the driver that breaks the protocol.
 func faultyBundle(t *testing.T) *bundle.Bundle {
 	t.Helper()
 	dir := t.TempDir()

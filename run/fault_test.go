@@ -25,8 +25,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// The tests of this file have real guests go wrong. They need QEMU and a kernel, which is fetched if it is not in the cache; they are not
-// skipped where those are missing: they fail.
+// The tests of this file have real guests go wrong. They need QEMU and a kernel, which is fetched
+// if it is not in the cache; they are not skipped where those are missing: they fail.
 var testKernel = flag.String("kernel", "6.12", "kernel of the tests with guests: a series or a path")
 
 var testDir string // of the guest program, images and templates; TestMain removes it
@@ -57,7 +57,7 @@ var buildGuest = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
-// testVirtual is the kernel of these tests, with the guest program, impatient.
+// testVirtual returns the kernel of these tests, with the guest program, impatient.
 func testVirtual(t *testing.T) *Virtual {
 	t.Helper()
 	guest, err := buildGuest()
@@ -134,7 +134,7 @@ func (c *collector) Verdict(v verdict.Verdict) {
 	c.t.Logf("%-8s %s: %s", v.Kind, v.Spec, v.Reason)
 }
 
-// guestFaults is each fault of a guest, and the verdict on the spec that was in flight.
+// guestFaults holds each fault of a guest, and the verdict on the spec that was in flight.
 var guestFaults = []struct {
 	spec   string
 	kind   verdict.Kind
@@ -184,7 +184,8 @@ func TestEveryFaultOfAGuestEndsAsItsVerdict(t *testing.T) {
 	}
 }
 
-// A guest that several specs share dies with one of them: those before it keep their verdicts, those after it get a guest of their own.
+// A guest that several specs share dies with one of them: those before it keep their verdicts,
+// those after it get a guest of their own.
 func TestAFaultCostsOneSpecOfASharedGuest(t *testing.T) {
 	p := faultPlan(t, testVirtual(t), ByCell, "faults.pass", "faults.panic", "faults.fail", "faults.exit", "faults.panic-in-spec")
 	c := &collector{t: t}
@@ -240,7 +241,7 @@ func TestInterruptedRunWritesNoVerdictOnWhatItCutOff(t *testing.T) {
 	}
 }
 
-// observerFunc is an Observer that is told of verdicts only.
+// observerFunc makes an Observer of a function that is told of verdicts only.
 type observerFunc func(verdict.Verdict)
 
 func (observerFunc) Preparing(string)                      {}

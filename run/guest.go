@@ -9,18 +9,18 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// A Kernel is a kernel that guests can be had of.
+// A Kernel boots guests.
 type Kernel interface {
-	// Name is how the user named it: a series, a path, "native".
+	// Name returns the user's name of it: a series, a path, "native".
 	Name() string
 
-	// About is what the run file says of it.
+	// About returns what the run file says of it.
 	About() verdict.Kernel
 
-	// Prepare makes whatever all guests have in common. It is called once, before the first Run.
+	// Prepare makes what all guests share. It is called once, before the first Run.
 	Prepare(ctx context.Context) error
 
-	// Run has one guest carry out an order and hands on each line that it says, as it says it, until it is gone. It is safe for
-	// concurrent use.
+	// Run has one guest carry out an order, and passes each line that the guest writes to hear as
+	// it comes, until the guest is gone. It is safe for concurrent use.
 	Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending
 }

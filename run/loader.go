@@ -7,7 +7,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// A Loader is a loader under test, ready to be brought to guests. It is the only
+// A Loader describes a loader under test, ready to be brought to guests. It is the only
 // form that a run handles; what crosses a border is made from it here: the order
 // to a guest (order), the run file's first line (About) and what verdicts name
 // (cell.identity).

@@ -94,7 +94,7 @@ func wantFields(t *testing.T, of any, but ...string) {
 	}
 }
 
-// A kernelFunc is a fakeKernel that shows what a guest is given.
+// A kernelFunc describes a fakeKernel that shows what a guest is given.
 type kernelFunc struct {
 	*fakeKernel
 	show func(order record.Order, payload string)

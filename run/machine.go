@@ -19,7 +19,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// A Lab is what all virtual machines of a run share.
+// A Lab holds what all virtual machines of a run share.
 type Lab struct {
 	Guest     string            // path of the guest program
 	Cache     string            // folder for images and templates
@@ -31,8 +31,9 @@ type Lab struct {
 	payloads map[string]*machine.Payload // by path
 }
 
-// Choose sets how guests are run by the user's choice, "auto", "kvm" or "tcg". Whether KVM works is proved by a guest of kernel k, once per boot
-// of the host. Errors are those of [machine.Accelerators.Choose].
+// Choose sets how guests are run by the user's choice, "auto", "kvm" or "tcg". Whether KVM works is
+// proved by a guest of kernel k, once per boot of the host. Errors are those of
+// [machine.Accelerators.Choose].
 func (l *Lab) Choose(ctx context.Context, choice string, k *kernel.Kernel) error {
 	initramfs, err := l.image(ctx, k)
 	if err != nil {
@@ -55,8 +56,8 @@ func MachineOf(k *kernel.Kernel, initramfs image.Image) (machine.Config, error) 
 	return machine.Config{Arch: a, Kernel: k.Image, Image: initramfs.Path}, nil
 }
 
-// image is the initramfs for a kernel. A kernel that came without a folder of modules gets none: what it needs is built in, or specs say that they
-// miss it.
+// image returns the initramfs for a kernel. A kernel that came without a folder of modules gets
+// none: what it needs is built in, or specs say that they miss it.
 func (l *Lab) image(ctx context.Context, k *kernel.Kernel) (image.Image, error) {
 	options := image.Options{Kernel: k, Guest: l.Guest, Cache: image.CacheIn(l.Cache)}
 	if k.ModulesDir == "" {
@@ -65,10 +66,10 @@ func (l *Lab) image(ctx context.Context, k *kernel.Kernel) (image.Image, error) 
 	return image.Build(ctx, options)
 }
 
-// Kernel is a kernel whose guests are virtual machines.
+// Kernel returns k as a kernel whose guests are virtual machines.
 func (l *Lab) Kernel(k *kernel.Kernel) *Virtual { return &Virtual{lab: l, kernel: k} }
 
-// Close gives up what the lab holds. Machines that run go on.
+// Close releases what the lab holds. Machines that run go on.
 func (l *Lab) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,7 +81,7 @@ func (l *Lab) Close() error {
 	return errors.Join(errs...)
 }
 
-// payload is the file at path as machines take it; nil for no path.
+// payload returns the file at path as machines take it; nil for no path.
 func (l *Lab) payload(path string) (*machine.Payload, error) {
 	if path == "" {
 		return nil, nil
@@ -101,17 +102,18 @@ func (l *Lab) payload(path string) (*machine.Payload, error) {
 	return p, nil
 }
 
-// Virtual is a kernel in virtual machines: a clone of its template for each guest, or a boot where it cannot be cloned.
+// Virtual runs guests of a kernel in virtual machines: a clone of its template for each guest, or a
+// boot where it cannot be cloned.
 type Virtual struct {
 	lab    *Lab
 	kernel *kernel.Kernel
 	source machine.Source
 }
 
-// Name is how the user named the kernel.
+// Name returns the user's name of the kernel.
 func (v *Virtual) Name() string { return v.kernel.Name }
 
-// About is what is known of the kernel.
+// About returns what is known of the kernel.
 func (v *Virtual) About() verdict.Kernel {
 	return verdict.Kernel{Name: v.kernel.Name, Release: v.kernel.Release, Version: v.kernel.Version, Digest: v.kernel.Digest}
 }
@@ -132,7 +134,7 @@ func (v *Virtual) Prepare(ctx context.Context) error {
 	return err
 }
 
-// Close gives the template up.
+// Close releases the template.
 func (v *Virtual) Close() error {
 	if v.source == nil {
 		return nil
@@ -179,7 +181,7 @@ func (v *Virtual) start(ctx context.Context, order record.Order, payload string)
 	return v.source.Start(ctx, machine.Options{Order: text, Payload: brought, Deadlines: v.lab.Deadlines, Log: v.lab.Log})
 }
 
-// causes are the machine's words for why it ended, in the words of verdicts.
+// causes maps the machine's words for why it ended to those of verdicts.
 var causes = map[machine.Cause]verdict.Cause{
 	machine.Clean:      verdict.PoweredOff,
 	machine.Unfinished: verdict.Unfinished,
@@ -192,7 +194,7 @@ var causes = map[machine.Cause]verdict.Cause{
 	machine.QEMUFailed: verdict.Died,
 }
 
-// ending is how a machine ended, as verdicts take it.
+// ending returns how a machine ended, as verdicts take it.
 func ending(ctx context.Context, e *machine.Ended) verdict.Ending {
 	end := verdict.Ending{
 		Cause: causes[e.Cause], Detail: e.Detail, Backtrace: e.Backtrace,
@@ -207,7 +209,7 @@ func ending(ctx context.Context, e *machine.Ended) verdict.Ending {
 	return end
 }
 
-// notReady is the ending of a machine that did not come to its order.
+// notReady returns the ending of a machine that did not come to its order.
 func notReady(err error) verdict.Ending {
 	var ended *machine.Ended
 	if errors.As(err, &ended) {

@@ -23,7 +23,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// endings are all ways in which a machine ends, and the cause that a verdict is
+// endings lists all ways in which a machine ends, and the cause that a verdict is
 // told of.
 var endings = []struct {
 	name        string

@@ -21,22 +21,23 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// NativeName is how a user names the host's own kernel.
+// NativeName stands for the host's own kernel in a user's words.
 const NativeName = "native"
 
-// ErrNotRoot is returned by [Native.Prepare] for a user who may not load BPF programs.
+// ErrNotRoot reports, from [Native.Prepare], a user who may not load BPF programs.
 var ErrNotRoot = errors.New("specs on the host's own kernel need root")
 
-// Native is the host's own kernel. A guest of it is the guest program as a process, in mount and network namespaces of its own.
+// Native runs guests on the host's own kernel, each the guest program as a process in mount and
+// network namespaces of its own.
 type Native struct {
 	Guest  string        // path of the guest program
 	Within time.Duration // how long a guest may say nothing
 }
 
-// Name is [NativeName].
+// Name returns [NativeName].
 func (Native) Name() string { return NativeName }
 
-// About is what uname says.
+// About returns what uname says.
 func (Native) About() verdict.Kernel {
 	about := verdict.Kernel{Name: NativeName}
 	var uts unix.Utsname
@@ -55,7 +56,8 @@ func (Native) Prepare(context.Context) error {
 	return nil
 }
 
-// Run starts the guest program, gives it the order on its stdin and reads records, a line each, from its descriptor 3.
+// Run starts the guest program, gives it the order on its stdin and reads records, a line each,
+// from its descriptor 3.
 func (n Native) Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -152,7 +154,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// heard is what one line from a guest is.
+// heard returns one line from a guest as a record, or what is wrong with it.
 func heard(line []byte) verdict.Heard {
 	r, err := record.Parse(line)
 	if err != nil {
@@ -161,7 +163,7 @@ func heard(line []byte) verdict.Heard {
 	return verdict.Heard{Record: r}
 }
 
-// excerpt is the start of a line that is no record, fit to print.
+// excerpt returns the start of a line that is no record, fit to print.
 func excerpt(line []byte) string {
 	const most = 64
 	if len(line) > most {

@@ -22,7 +22,7 @@ const (
 	ByCell  Isolation = "cell"  // one guest for all specs of a cell
 )
 
-// ErrIsolation is returned by [ParseIsolation].
+// ErrIsolation reports a word that [ParseIsolation] does not know.
 var ErrIsolation = errors.New("unknown isolation")
 
 // ParseIsolation reads a user's word.
@@ -33,7 +33,7 @@ func ParseIsolation(s string) (Isolation, error) {
 	return "", fmt.Errorf("%w %q: want spec, suite or cell", ErrIsolation, s)
 }
 
-// A Plan is what a run is to do: every spec with every loader on every kernel.
+// A Plan holds what a run is to do: every spec with every loader on every kernel.
 type Plan struct {
 	ID        string // names the run in its records
 	Kernels   []Kernel
@@ -50,7 +50,7 @@ type Plan struct {
 	Expectations *verdict.Expectations
 }
 
-// cell is one loader on one kernel.
+// cell holds one loader on one kernel.
 type cell struct {
 	kernel Kernel
 	loader Loader
@@ -63,7 +63,7 @@ func (c cell) identity() verdict.Cell {
 	}
 }
 
-// batch is what one guest is told to run.
+// batch holds what one guest is told to run.
 type batch struct {
 	cell
 	specs   []record.Spec
@@ -104,7 +104,7 @@ func (i Isolation) cut(specs []record.Spec) [][]record.Spec {
 	return groups
 }
 
-// Parts are how many verdicts the plan owes, by cell and suite.
+// Parts returns how many verdicts the plan owes, by cell and suite.
 func (p Plan) Parts() []verdict.Part {
 	var parts []verdict.Part
 	for _, k := range p.Kernels {
@@ -119,7 +119,7 @@ func (p Plan) Parts() []verdict.Part {
 	return parts
 }
 
-// Suites are the names of the plan's suites, in the order of its specs.
+// Suites returns the names of the plan's suites, in the order of its specs.
 func (p Plan) Suites() []string {
 	var names []string
 	for _, specs := range BySuite.cut(p.Specs) {
@@ -128,7 +128,8 @@ func (p Plan) Suites() []string {
 	return names
 }
 
-// expected is what the host expects of one spec of a batch. A spec of the harness's own tests is held to no requirement.
+// expected returns what the host expects of one spec of a batch. A spec of the harness's own tests
+// is held to no requirement.
 func (p Plan) expected(b batch, s record.Spec) verdict.Expected {
 	e := verdict.Expected{Spec: s.ID, Suite: s.Suite, Cell: b.identity(), Attempt: b.attempt}
 	r, found := p.Requirements.ForSpec(s.ID)

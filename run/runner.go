@@ -13,10 +13,11 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// attempts is how many guests a spec gets to begin in. A spec that began is never run again by itself: what it did is what counts.
+// attempts gives how many guests a spec gets to begin in. A spec that began is never run again by
+// itself: what it did is what counts.
 const attempts = 3
 
-// An Observer is told how a run goes on. Its methods are called from one goroutine at a time.
+// An Observer follows how a run goes on. Its methods are called from one goroutine at a time.
 type Observer interface {
 	// Preparing says that a kernel is being made ready; Prepared that it is, or why it is not.
 	Preparing(kernel string)
@@ -31,9 +32,10 @@ type Sink interface {
 	Write(v verdict.Verdict) error
 }
 
-// Do carries out the plan. Each verdict is written to sink and then shown to observer. When ctx ends, guests that run are ended, what they
-// had not finished has no verdict, and the error is ctx's cause. Any other error is one of sink, or of the plan; a kernel that cannot be made
-// ready is not an error: its specs have verdicts that say so.
+// Do carries out the plan. Each verdict is written to sink and then shown to observer. When ctx
+// ends, guests that run are ended, what they had not finished has no verdict, and the error is
+// ctx's cause. Any other error is one of sink, or of the plan; a kernel that cannot be made ready
+// is not an error: its specs have verdicts that say so.
 func (p Plan) Do(ctx context.Context, sink Sink, observer Observer) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -49,7 +51,7 @@ func (p Plan) Do(ctx context.Context, sink Sink, observer Observer) error {
 	return context.Cause(ctx)
 }
 
-// runner is a plan being carried out.
+// runner describes a plan being carried out.
 type runner struct {
 	plan     Plan
 	sink     Sink
@@ -60,8 +62,8 @@ type runner struct {
 	mu sync.Mutex // held while sink and observer are called
 }
 
-// feed makes one kernel after the other ready and queues its batches. The next kernel is made ready while the batches of the one before it
-// still run: a boot does not use all of a machine.
+// feed makes one kernel after the other ready and queues its batches. The next kernel is made ready
+// while the batches of the one before it still run: a boot does not use all of a machine.
 func (r *runner) feed(ctx context.Context) {
 	var queued sync.WaitGroup
 	defer queued.Wait()
@@ -117,8 +119,8 @@ func (r *runner) work(ctx context.Context) {
 
 // carryOut has a guest run a batch, judges what it left, and returns what it owes.
 //
-// A spec is judged as soon as the guest begins the next one: from there on nothing that comes counts for or against it (see [verdict.Judge]), and
-// nobody has to wait for the rest of a long batch.
+// A spec is judged as soon as the guest begins the next one: nothing that comes later counts for or
+// against it (see [verdict.Judge]), and its verdict need not wait for the rest of a long batch.
 func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 	evidence := verdict.Evidence{Ordered: b.ids()}
 	judged := make(map[string]bool)
@@ -159,8 +161,8 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 	return []batch{owed}
 }
 
-// owed is what another guest has to run, because this one ended before it came to it. Only guests in which nothing began at all are counted as
-// attempts.
+// owed returns the specs that another guest has to run, because this one ended before them. Only
+// guests in which nothing began at all are counted as attempts.
 func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
 	again := batch{cell: b.cell, attempt: 1}
 	ids := verdict.Owed(evidence)
@@ -178,7 +180,7 @@ func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
 	return again
 }
 
-// ids are the batch's specs, in order.
+// ids returns the batch's specs, in order.
 func (b batch) ids() []string {
 	var ids []string
 	for _, s := range b.specs {
@@ -187,7 +189,7 @@ func (b batch) ids() []string {
 	return ids
 }
 
-// order is what a guest is told to do.
+// order returns what a guest is told to do.
 func (b batch) order(p Plan) record.Order {
 	return record.Order{Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(), Limits: p.Limits}
 }

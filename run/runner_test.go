@@ -50,7 +50,7 @@ func pass(specs []string, hear func(verdict.Heard)) {
 	}
 }
 
-// well is a guest in which all is well.
+// well behaves as a guest in which all is well.
 func well(order record.Order, hear func(verdict.Heard)) verdict.Ending {
 	hear(verdict.Heard{Record: record.Accepted{Specs: len(order.Specs)}})
 	pass(order.Specs, hear)
@@ -188,7 +188,7 @@ type sinkFunc func(verdict.Verdict) error
 
 func (f sinkFunc) Write(v verdict.Verdict) error { return f(v) }
 
-// notes is an Observer that may be told of less than everything.
+// notes describes an Observer that may be told of less than everything.
 type notes struct {
 	prepared func(kernel string, err error)
 	verdict  func(verdict.Verdict)

@@ -11,7 +11,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 )
 
-// What a verdict keeps of what came from a guest, so that a run of thousands stays a file that can be read.
+// What a verdict keeps of what came from a guest, so that a run of thousands stays a file that can
+// be read.
 const (
 	keptSteps   = 8       // requests of the conversation, the last ones
 	keptStep    = 2 << 10 // bytes of one request or reply
@@ -23,8 +24,8 @@ const (
 	keptDetail  = 16 << 10
 )
 
-// conversation is the end of what suite and driver said to each other: a line "> request" for each request, then "< reply" or "! fault",
-// and "| stderr" for what the driver wrote there.
+// conversation returns the end of what suite and driver said to each other: a line "> request" for
+// each request, then "< reply" or "! fault", and "| stderr" for what the driver wrote there.
 func conversation(steps []record.Step) []string {
 	var lines []string
 	if cut := len(steps) - keptSteps; cut > 0 {
@@ -47,7 +48,7 @@ func conversation(steps []record.Step) []string {
 	return lines
 }
 
-// tail is the last lines of a console.
+// tail returns the last lines of a console.
 func tail(console string) []string {
 	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(console, "\r", ""), "\n"), "\n")
 	lines = lines[max(0, len(lines)-keptConsole):]

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package verdict makes of what guests said the one thing a run is for: a verdict per spec and cell.
+// Package verdict makes of what guests said the one thing a run is for: a verdict per spec and
+// cell.
 //
-// The rule is short. A spec passed if, and only if, its guest said that it began and that it passed, said what the kernel logged meanwhile and
-// that log is whole and clean, went on to its next spec or to its explicit end, and its machine then ended as it should. Everything else has
-// another name ([Kind]), and none of those names is a pass. [Judge] is that rule, a pure function of the evidence.
+// The rule is short. A spec passed if, and only if, its guest said that it began and that it
+// passed, said what the kernel logged meanwhile and that log is whole and clean, went on to its
+// next spec or to its explicit end, and its machine then ended as it should. Everything else has
+// another name ([Kind]), and none of those names is a pass. [Judge] is that rule, a pure function
+// of the evidence.
 //
-// Verdicts are kept in run.jsonl, the contract with every other tool: a [Run] line, a [Verdict] line per spec and cell, an [End] line. They
-// are written as they come ([Writer]), and everything that is shown later, reports and exit code alike, comes from that file ([File]).
+// Verdicts are kept in run.jsonl, the contract with every other tool: a [Run] line, a [Verdict]
+// line per spec and cell, an [End] line. They are written as they come ([Writer]), and everything
+// that is shown later, reports and exit code alike, comes from that file ([File]).
 //
-// Read verdict.go, run.go (the lines of the file), evidence.go and judge.go (the rule), splat.go (what a kernel log may not hold),
-// expectation.go (failures that are known), writer.go and reader.go, then matrix.go and exit.go.
+// Read verdict.go, run.go (the lines of the file), evidence.go and judge.go (the rule), splat.go
+// (what a kernel log may not hold), expectation.go (failures that are known), writer.go and
+// reader.go, then matrix.go and exit.go.
 package verdict

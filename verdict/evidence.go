@@ -12,7 +12,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 )
 
-// Expected is one spec in one cell that the host planned, and what its loader is held to.
+// Expected describes one spec in one cell that the host planned, and what its loader is held to.
 type Expected struct {
 	Spec         string
 	Suite        string
@@ -21,7 +21,7 @@ type Expected struct {
 	Attempt      int // counted from 1
 }
 
-// Requirement is what a verdict repeats of a requirement, for its readers.
+// Requirement describes what a verdict repeats of a requirement, for its readers.
 type Requirement struct {
 	ID       string
 	Level    Level
@@ -31,7 +31,7 @@ type Requirement struct {
 	Commits  []string // of the kernel, that may be missing where it fails
 }
 
-// Evidence is all that is known of one clone.
+// Evidence holds all that is known of one clone.
 type Evidence struct {
 	Ordered []string      // the specs that it was told to run, in order
 	Heard   []Heard       // everything that came through the record port, in order
@@ -40,13 +40,13 @@ type Evidence struct {
 	Took    time.Duration // from start to end, on the host's clock
 }
 
-// Heard is one line from a guest: a record, or what is wrong with it.
+// Heard describes one line from a guest: a record, or what is wrong with it.
 type Heard struct {
 	Record record.Record // nil where the line is no record
 	Fault  string        // why not: garbage, too large, half a record, an unknown type
 }
 
-// String is the line in a few words.
+// String returns the line in a few words.
 func (h Heard) String() string {
 	if h.Record == nil {
 		return cmp.Or(h.Fault, "an empty record")
@@ -54,7 +54,7 @@ func (h Heard) String() string {
 	return fmt.Sprintf("%T", h.Record)
 }
 
-// A Cause is why a machine ended.
+// A Cause names why a machine ended.
 type Cause string
 
 // The causes.
@@ -62,7 +62,7 @@ const (
 	PoweredOff  Cause = "powered off"                   // by the guest, which said that it was done: as it should be
 	Unfinished  Cause = "guest gave up"                 // it powered off, and did not say that it was done, or said what went wrong
 	Panicked    Cause = "kernel panic"                  //
-	Reset       Cause = "machine reset"                 // nobody asked for it: a triple fault
+	Reset       Cause = "machine reset"                 // unasked, such as a triple fault
 	KernelHung  Cause = "kernel hang"                   // the kernel no longer answers
 	GuestHung   Cause = "guest hang"                    // the kernel lives, but no record came before the deadline
 	Died        Cause = "virtual machine died"          // QEMU ended by itself, or was killed by another
@@ -70,8 +70,8 @@ const (
 	Interrupted Cause = "interrupted"                   // the host ended it, because the run ends
 )
 
-// HangOf is [KernelHung] or [GuestHung], by the console of a guest that was asked over SysRq where it hangs: a kernel that lives answers,
-// even if it only says that the key is disabled.
+// HangOf returns [KernelHung] or [GuestHung], by the console of a guest that was asked over SysRq
+// where it hangs: a kernel that lives answers, even if it only says that the key is disabled.
 func HangOf(console string) Cause {
 	for line := range strings.Lines(console) {
 		if hostsDoing.MatchString(line) && strings.Contains(line, "sysrq: ") {
@@ -81,17 +81,18 @@ func HangOf(console string) Cause {
 	return KernelHung
 }
 
-// hostsDoing matches the kernel's answer to what a host does to a guest that hangs: SysRq, then an NMI. What comes after it on a console was
-// asked for, and is no complaint.
+// hostsDoing matches the kernel's answer to what a host does to a guest that hangs: SysRq, then an
+// NMI. What comes after it on a console was asked for, and is no complaint.
 var hostsDoing = regexp.MustCompile(`^(<\d+>)?\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? (sysrq: |Uhhuh\. NMI received |NMI received for unknown reason|NMI: .*unknown reason|Kernel panic - not syncing: NMI)`)
 
 // killed reports whether it was the kernel that ended.
 func (c Cause) killed() bool { return c == Panicked || c == Reset || c == KernelHung }
 
-// left reports whether the guest went, or was made to go, with its kernel in good health: what it had not done by then is missing.
+// left reports whether the guest went, or was made to go, with its kernel in good health: what it
+// had not done by then is missing.
 func (c Cause) left() bool { return c == PoweredOff || c == Unfinished || c == Interrupted }
 
-// Ending is how a machine ended.
+// Ending describes how a machine ended.
 type Ending struct {
 	Cause     Cause
 	Detail    string // one line: what QEMU, the deadline or the panic said

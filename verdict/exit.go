@@ -39,9 +39,10 @@ func (e *RunError) Error() string {
 	return strings.Join(parts, ", ")
 }
 
-// ExitCode is 3 where the harness did not do its job: something is broken, missing, or the run is not whole. That comes before 1, a failed
-// requirement: nobody may take what such a run does not complain of for good, and a failure that it did find is in its report all the same. A
-// crash is a 1: the kernel and the loader were what they were, and that is what came of it.
+// ExitCode returns 3 where the harness did not do its job: something is broken, missing, or the run
+// is not whole. That comes before 1, a failed requirement: what such a run does not report as
+// failed need not be good, and a failure that it did find is in its report all the same. A crash is
+// a 1: it is a result of that kernel and that loader, like any failure.
 func (e *RunError) ExitCode() int {
 	if e.Partial || e.Unknown > 0 {
 		return exitHarness
@@ -49,7 +50,7 @@ func (e *RunError) ExitCode() int {
 	return exitFailed
 }
 
-// Err is nil for a clean run, and a [*RunError] otherwise.
+// Err returns nil for a clean run, or a [*RunError].
 func (f *File) Err() error {
 	e := RunError{Unknown: f.Owed(), Problems: len(f.Problems()), Partial: !f.Complete()}
 	for _, v := range f.Verdicts {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// file is a whole run of these verdicts.
+// file returns a whole run of these verdicts.
 func file(vs ...Verdict) *File {
 	f := &File{Run: plan(len(vs)), Verdicts: vs, End: &End{Complete: true}}
 	f.Run.Planned = len(vs)

@@ -14,10 +14,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// widest is how many specs one entry may match. A wider one would swallow failures that nobody has seen yet.
+// widest gives how many specs one entry may match. A wider one would swallow failures that no one
+// has looked at.
 const widest = 20
 
-// Expectation is what an entry of an expectations file said of a verdict, for its readers.
+// Expectation describes what an entry of an expectations file said of a verdict, for its readers.
 type Expectation struct {
 	Expect string `json:"expect"` // "fail", "flaky" or "crash"
 	Issue  string `json:"issue"`
@@ -25,7 +26,7 @@ type Expectation struct {
 	Until  string `json:"until,omitempty"` // a day
 }
 
-// Expectations are failures that are known, as a file lists them:
+// Expectations holds failures that are known, as a file lists them:
 //
 //   - match: mapdefs.numa.*                        # glob over spec ids: * is any run of characters, dots too; ? is one character
 //     when: {loader: "libbpf@<1.1", kernel: "<6.1"} # both may be left out
@@ -35,8 +36,8 @@ type Expectation struct {
 //     owner: net-team                              # may be left out
 //     until: 2027-03-31                            # may be left out; past it the entry excuses nothing and is an error
 //
-// Specs with an entry run like all others: each has a kernel of its own, so one that crashes costs nobody else anything. The first entry that
-// matches a spec and cell counts.
+// Specs with an entry run like all others: each has a kernel of its own, so one that crashes costs
+// no other spec anything. The first entry that matches a spec and cell counts.
 type Expectations struct {
 	entries []*entry
 }
@@ -54,7 +55,7 @@ type entry struct {
 	line int // in the file, counted from 1
 }
 
-// when is the cells that an entry is about.
+// when matches the cells that an entry is about.
 type when struct {
 	Loader loaders `yaml:"loader"`
 	Kernel Range   `yaml:"kernel"`
@@ -67,14 +68,16 @@ const (
 	expectCrash = "crash"
 )
 
-// An ExpectationError is what is wrong with an expectations file: its user has to mend it before anything runs.
+// An ExpectationError reports what is wrong with an expectations file: its user has to mend it
+// before anything runs.
 type ExpectationError struct{ Err error }
 
 func (e *ExpectationError) Error() string { return "expectations: " + e.Err.Error() }
 func (e *ExpectationError) Unwrap() error { return e.Err }
 func (e *ExpectationError) ExitCode() int { return exitUsage }
 
-// ReadExpectations reads the expectations file at path. It returns an [*ExpectationError] with everything that is wrong.
+// ReadExpectations reads the expectations file at path. It returns an [*ExpectationError] with
+// everything that is wrong.
 func ReadExpectations(path string) (*Expectations, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -87,7 +90,8 @@ func ReadExpectations(path string) (*Expectations, error) {
 	return e, nil
 }
 
-// ParseExpectations reads an expectations file. It returns an [*ExpectationError] with everything that is wrong; an unknown key is.
+// ParseExpectations reads an expectations file. It returns an [*ExpectationError] with everything
+// that is wrong; an unknown key is.
 func ParseExpectations(data []byte) (*Expectations, error) {
 	var lines []yaml.Node
 	if err := yaml.Unmarshal(data, &lines); err != nil {
@@ -131,8 +135,9 @@ func (x *entry) check() error {
 	return nil
 }
 
-// Check holds the entries against every spec id that there is, and against the day. It returns an [*ExpectationError] that names each entry
-// that matches no spec, or more than 20, or is past its until.
+// Check holds the entries against every spec id that there is, and against the day. It returns an
+// [*ExpectationError] that names each entry that matches no spec, or more than 20, or is past its
+// until.
 func (e *Expectations) Check(catalogue []string, now time.Time) error {
 	if e == nil {
 		return nil
@@ -162,8 +167,9 @@ func (e *Expectations) Check(catalogue []string, now time.Time) error {
 	return nil
 }
 
-// Apply is the verdict in the light of the expectations: what fails as expected is an xfail, what no longer does is an xpass, what is known
-// to be flaky is flaky. A spec that broke, is missing or was skipped stays what it is: nobody knows how it would have ended. A kernel splat is
+// Apply returns the verdict in the light of the expectations: what fails as expected is an xfail,
+// what no longer does is an xpass, what is known to be flaky is flaky. A spec that broke, is
+// missing or was skipped stays what it is: how it would have ended is unknown. A kernel splat is
 // only expected by an entry whose reason says so.
 func (e *Expectations) Apply(v Verdict) Verdict {
 	x := e.entry(v)
@@ -188,8 +194,8 @@ func (e *Expectations) Apply(v Verdict) Verdict {
 	return v
 }
 
-// Unused are the entries that no verdict came of, each in a sentence: they match no spec and cell that ran, or only ones that were skipped. It
-// means something after a run of everything only.
+// Unused returns the entries that applied to no verdict, each in a sentence: they match no spec and
+// cell that ran, or only ones that were skipped. It means something after a run of everything only.
 func (e *Expectations) Unused(verdicts []Verdict) []string {
 	if e == nil {
 		return nil
@@ -209,7 +215,7 @@ func (e *Expectations) Unused(verdicts []Verdict) []string {
 	return unused
 }
 
-// entry is the first entry about the spec and cell of v, or nil.
+// entry returns the first entry about the spec and cell of v, or nil.
 func (e *Expectations) entry(v Verdict) *entry {
 	if e == nil {
 		return nil
@@ -267,7 +273,7 @@ func (g *glob) UnmarshalYAML(n *yaml.Node) error {
 
 func (g glob) matches(spec string) bool { return g.re.MatchString(spec) }
 
-// An expression is a regular expression that matches anywhere.
+// An expression matches a regular expression that matches anywhere.
 type expression struct{ *regexp.Regexp }
 
 func (x *expression) UnmarshalYAML(n *yaml.Node) error {
@@ -282,7 +288,8 @@ func (x *expression) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// loaders is the loaders that an entry is about: a name, and after an @ a version or a range of them.
+// loaders matches the loaders that an entry is about: a name, and after an @ a version or a range
+// of them.
 type loaders struct {
 	name     string
 	versions string

@@ -12,12 +12,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 )
 
-// Judge makes a verdict of what a clone left behind. It is a pure function: the same evidence gives the same verdict.
+// Judge makes a verdict of what a clone left behind. It is a pure function: the same evidence gives
+// the same verdict.
 //
-// A clone may have run several specs. What a spec left counts as soon as the guest has gone on: a Finish is closed by the next Begin, or, for
-// the last spec, by an End that counts right and a machine that then powered off. How a machine ends is therefore held against the last spec
-// that began, and against no other; specs that never began because the machine ended early are [Owed], not judged, as long as there is a
-// clone left to try.
+// A clone may have run several specs. What a spec left counts as soon as the guest has gone on: a
+// Finish is closed by the next Begin, or, for the last spec, by an End that counts right and a
+// machine that then powered off. How a machine ends is therefore held against the last spec that
+// began, and against no other; specs that never began because the machine ended early are [Owed],
+// not judged, as long as there is a clone left to try.
 func Judge(want Expected, ev Evidence) Verdict {
 	v := want.verdict()
 	a := readAccount(want.Spec, ev)
@@ -44,7 +46,7 @@ func Judge(want Expected, ev Evidence) Verdict {
 	return v
 }
 
-// verdict is what is known of a spec before it ran.
+// verdict returns what is known of a spec before it ran.
 func (want Expected) verdict() Verdict {
 	v := Verdict{Spec: want.Spec, Suite: want.Suite, Cell: want.Cell, Level: Must}
 	if want.Attempt > 1 {
@@ -75,7 +77,7 @@ func appendNew[T comparable](to []T, from ...T) []T {
 	return to
 }
 
-// An account is what a clone said about one spec.
+// An account holds what a clone said about one spec.
 type account struct {
 	begun  bool
 	last   bool // no other spec began after it
@@ -86,8 +88,9 @@ type account struct {
 	faults []string // what was wrong with what came while it ran, and until the next one began
 }
 
-// readAccount goes through everything that a clone said and keeps what concerns spec. Lines that are no records count against the spec during
-// which they came; those before the first Begin count against all specs, because nobody knows what they were.
+// readAccount goes through everything that a clone said and keeps what concerns spec. Lines that
+// are no records count against the spec during which they came; those before the first Begin count
+// against all specs, because what they were is unknown.
 func readAccount(spec string, ev Evidence) account {
 	var (
 		a        account
@@ -162,7 +165,7 @@ func readAccount(spec string, ev Evidence) account {
 	return a
 }
 
-// judge is the verdict but for the kernel log's contents.
+// judge returns the verdict but for the kernel log's contents.
 func (a account) judge(e Ending) (Kind, string) {
 	closed := !a.last || a.ended && e.Cause == PoweredOff
 	switch {
@@ -196,7 +199,7 @@ func (a account) judge(e Ending) (Kind, string) {
 	return outcome(*a.finish)
 }
 
-// outcome is what a guest made of a spec, in the host's words.
+// outcome returns the guest's outcome of a spec in the host's words.
 func outcome(f record.Finish) (Kind, string) {
 	reason := firstLine(f.Reason)
 	switch f.Outcome {
@@ -222,9 +225,10 @@ func outcome(f record.Finish) (Kind, string) {
 	return Broken, fmt.Sprintf("the guest says outcome %q, which means nothing", f.Outcome)
 }
 
-// judgeKernelLog holds what the kernel logged against a verdict: a splat makes a failure of whatever the guest thought it was, and a crash
-// of whatever the kernel did not survive whole. The last spec of a clone also answers for what came on the console after its log was read,
-// such as a use after free that only shows once RCU has run.
+// judgeKernelLog holds what the kernel logged against a verdict: a splat makes a failure of
+// whatever the guest thought it was, and a crash of whatever the kernel did not survive whole. The
+// last spec of a clone also answers for what came on the console after its log was read, such as a
+// use after free that only shows once RCU has run.
 func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	if !a.begun {
 		return
@@ -258,7 +262,7 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	}
 }
 
-// telling are the first few splats, and among them the first that is a crash, if any is.
+// telling returns the first few splats, and among them the first that is a crash, if any is.
 func telling(splats []Splat) []Splat {
 	if len(splats) <= keptSplats {
 		return splats
@@ -270,7 +274,7 @@ func telling(splats []Splat) []Splat {
 	return splats[:keptSplats]
 }
 
-// unseen is what the kernel wrote on the console and no kernel log of the clone has.
+// unseen returns what the kernel wrote on the console and no kernel log of the clone has.
 func unseen(ev Evidence) []string {
 	logged := make(map[string]bool)
 	for _, h := range ev.Heard {
@@ -318,9 +322,10 @@ func (e Ending) String() string {
 	return cause
 }
 
-// Owed are the specs that a clone was told to run and never began, in order, because it ended before it came to them: another clone has to
-// run them. A guest that says it is done owes nothing: what it left out is missing. Where nothing at all began, a caller that tries again
-// must count, or it tries for ever.
+// Owed returns the specs that a clone was told to run and never began, in order, because it ended
+// before it came to them: another clone has to run them. A guest that says it is done owes nothing:
+// what it left out is missing. Where nothing at all began, a caller that tries again must count, or
+// it tries for ever.
 func Owed(ev Evidence) []string {
 	begun := make(map[string]bool)
 	for _, h := range ev.Heard {

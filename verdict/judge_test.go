@@ -51,7 +51,8 @@ func end(n int) record.End           { return record.End{Specs: n} }
 
 const one, two, three = "mapdefs.one", "mapdefs.two", "mapdefs.three"
 
-// TestOneSpecInAClone is the rule, case by case, for the usual clone: one that was told to run one spec.
+// TestOneSpecInAClone shows the rule, case by case, for the usual clone: one that was told to run
+// one spec.
 func TestOneSpecInAClone(t *testing.T) {
 	const (
 		warn = "[   12.345678] WARNING: CPU: 1 PID: 77 at kernel/bpf/core.c:2345 bpf_prog_free+0x1b/0x30"
@@ -151,8 +152,8 @@ func TestOneSpecInAClone(t *testing.T) {
 	}
 }
 
-// TestOneBadSpecCostsNoOther is about clones that run several specs: whatever goes wrong with the second, the first keeps its pass, and the
-// third, which never began, is owed.
+// TestOneBadSpecCostsNoOther is about clones that run several specs: whatever goes wrong with the
+// second, the first keeps its pass, and the third, which never began, is owed.
 func TestOneBadSpecCostsNoOther(t *testing.T) {
 	first := []any{accepted(3), begin(one), log(one), finish(one, record.Passed), begin(two)}
 	tests := []struct {

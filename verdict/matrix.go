@@ -4,7 +4,7 @@ package verdict
 
 import "slices"
 
-// A Count is what became of many specs.
+// A Count gives what became of many specs.
 type Count struct {
 	Planned  int          // verdicts that are owed
 	Kinds    map[Kind]int // verdicts that are there
@@ -25,7 +25,8 @@ func (c *Count) add(v Verdict) {
 	}
 }
 
-// Of is the number of verdicts of one kind. Planned verdicts that are not there are missing, whether or not a line says so.
+// Of returns the number of verdicts of one kind. Planned verdicts that are not there are missing,
+// whether or not a line says so.
 func (c Count) Of(k Kind) int {
 	n := c.Kinds[k]
 	if k == Missing {
@@ -42,7 +43,7 @@ func (c Count) owed() int {
 	return max(0, n)
 }
 
-// A Matrix is a run at a glance: loaders × kernels × suites.
+// A Matrix holds a run at a glance: loaders × kernels × suites.
 type Matrix struct {
 	Loaders []string // with their versions, in the order of the run
 	Kernels []string // in the order of the run
@@ -51,12 +52,12 @@ type Matrix struct {
 	counts map[Part]Count
 }
 
-// At is what became of a suite in a cell. Nothing was planned there where Planned is 0.
+// At returns what became of a suite in a cell. Nothing was planned there where Planned is 0.
 func (m Matrix) At(loader, kernel, suite string) Count {
 	return m.counts[Part{Loader: loader, Kernel: kernel, Suite: suite}]
 }
 
-// Matrix is the run at a glance.
+// Matrix returns the run at a glance.
 func (f *File) Matrix() Matrix {
 	m := Matrix{counts: make(map[Part]Count)}
 	for _, l := range f.Run.Loaders {
@@ -83,7 +84,7 @@ func (f *File) Matrix() Matrix {
 	return m
 }
 
-// Count is what became of all specs of the run.
+// Count returns what became of all specs of the run.
 func (f *File) Count() Count {
 	c := Count{Planned: f.Run.Planned}
 	for _, v := range f.Verdicts {

@@ -20,17 +20,18 @@ const (
 )
 
 var (
-	// ErrNotRun is returned for what is no run file: its first line is no run line.
+	// ErrNotRun reports what is no run file: its first line is no run line.
 	ErrNotRun = errors.New("not a run file")
 
-	// ErrNewer is returned for a run file in a format that this loadstone is too old for.
+	// ErrNewer reports a run file in a format that this loadstone is too old for.
 	ErrNewer = errors.New("run file is newer than this loadstone")
 
-	// ErrIncomplete is returned, with everything that is there, for a run file of a run that did not come to its end.
+	// ErrIncomplete reports, beside everything that was read, a run file of a run that did not come
+	// to its end.
 	ErrIncomplete = errors.New("run file is incomplete")
 )
 
-// A LineError is what is wrong with one line of a run file.
+// A LineError reports what is wrong with one line of a run file.
 type LineError struct {
 	Line int // counted from 1
 	Err  error
@@ -53,9 +54,10 @@ func ReadFile(path string) (*File, error) {
 	return run, err
 }
 
-// Read reads a run file. With an error wrapping [ErrIncomplete] it also returns the file as far as it goes: a last line that was torn by a
-// crash is left out, and nothing else is. Every other error is about a file that is not to be trusted, and comes without one: it wraps
-// [ErrNotRun], [ErrNewer], or a [LineError] with what is wrong, such as [ErrDuplicate] or [ErrUnplanned].
+// Read reads a run file. With an error wrapping [ErrIncomplete] it also returns the file as far as
+// it goes: a last line that was torn by a crash is left out, and nothing else is. Every other error
+// is about a file that is not to be trusted, and comes without one: it wraps [ErrNotRun],
+// [ErrNewer], or a [LineError] with what is wrong, such as [ErrDuplicate] or [ErrUnplanned].
 func Read(r io.Reader) (*File, error) {
 	lines := &lineReader{r: bufio.NewReaderSize(r, 64<<10)}
 	f, tally, err := readHead(lines)
@@ -136,7 +138,8 @@ func (f *File) readLine(line []byte, tally tally) error {
 	return nil
 }
 
-// setEnd takes in the last line. One whose counts are not those of the lines before it is an error: a line was lost.
+// setEnd takes in the last line. One whose counts are not those of the lines before it is an error:
+// a line was lost.
 func (f *File) setEnd(end *End, tally tally) error {
 	for kind, n := range end.Verdicts {
 		if n == 0 {
@@ -153,7 +156,7 @@ func (f *File) setEnd(end *End, tally tally) error {
 	return nil
 }
 
-// incomplete is an error wrapping [ErrIncomplete], or nil.
+// incomplete returns an error wrapping [ErrIncomplete], or nil.
 func (f *File) incomplete(tally tally) error {
 	switch {
 	case f.Complete():
@@ -164,7 +167,8 @@ func (f *File) incomplete(tally tally) error {
 	return fmt.Errorf("%w: %s, %d of %d verdicts are there", ErrIncomplete, f.End.Reason, len(f.Verdicts), f.Run.Planned)
 }
 
-// unmarshalLine decodes a line into what its type says, and returns the type. Fields that are not known are left out.
+// unmarshalLine decodes a line into what its type says, and returns the type. Fields that are not
+// known are left out.
 func unmarshalLine(line []byte, into map[string]any) (string, error) {
 	var head struct {
 		Type   string `json:"type"`
@@ -189,7 +193,7 @@ type lineReader struct {
 
 func (l *lineReader) wrap(err error) error { return &LineError{Line: l.n, Err: err} }
 
-// next is the next line without its newline, or io.EOF.
+// next returns the next line without its newline, or io.EOF.
 func (l *lineReader) next() ([]byte, error) {
 	var line []byte
 	l.n++

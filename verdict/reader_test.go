@@ -117,7 +117,8 @@ func TestFileThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// FuzzRead holds the reader to what it says: an error without a file, a file that is incomplete, or one that adds up.
+// FuzzRead holds the reader to what it says: an error without a file, a file that is incomplete, or
+// one that adds up.
 func FuzzRead(f *testing.F) {
 	f.Add(wholeRun)
 	f.Add(runLine + oneLine[:30])

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// A release is a version as kernels and loaders have it: numbers separated by dots. What follows them is not looked at, because
-// "6.12.0-160000.9-default" is a 6.12, and "7.3.0-rc2" is a 7.3 to whoever excuses a fault of 7.3.
+// A release describes a version as kernels and loaders have it: numbers separated by dots. What
+// follows them is not looked at, because "6.12.0-160000.9-default" is a 6.12, and "7.3.0-rc2" is a
+// 7.3 to an entry that excuses a fault of 7.3.
 type release []int
 
 var releaseNumbers = regexp.MustCompile(`^v?(\d{1,6}(?:\.\d{1,6}){0,3})`)
@@ -46,8 +47,8 @@ func (r release) compare(bound release) int {
 	return 0
 }
 
-// A Range is a set of releases: comparisons that must all hold, separated by commas, such as "<6.1", ">=5.10,<6.12" or "6.12", which is every
-// 6.12.x. The empty range holds everything.
+// A Range matches a set of releases: comparisons that must all hold, separated by commas, such as
+// "<6.1", ">=5.10,<6.12" or "6.12", which is every 6.12.x. The empty range holds everything.
 type Range string
 
 type bound struct {
@@ -76,8 +77,9 @@ func (r Range) bounds() ([]bound, error) {
 	return bounds, nil
 }
 
-// Holds reports whether the range holds a version. A version that cannot be read is in no range but the empty one, and a range that cannot
-// be read holds nothing: what cannot be understood excuses nobody.
+// Holds reports whether the range holds a version. A version that cannot be read is in no range but
+// the empty one, and a range that cannot be read holds nothing: what cannot be understood excuses
+// nothing.
 func (r Range) Holds(version string) bool {
 	bounds, err := r.bounds()
 	if err != nil {

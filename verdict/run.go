@@ -4,11 +4,12 @@ package verdict
 
 import "time"
 
-// Format is the version of the run file that this package writes. It grows by optional fields; a number is for what old readers would
-// misunderstand.
+// Format gives the version of the run file that this package writes. It grows by optional fields; a
+// number is for what old readers would misunderstand.
 const Format = 1
 
-// Run is the first line of a run file: what was run, on what, and how many verdicts there will be.
+// Run holds the first line of a run file: what was run, on what, and how many verdicts there will
+// be.
 type Run struct {
 	Format    int       `json:"format"`
 	ID        string    `json:"id"`
@@ -31,7 +32,7 @@ type Build struct {
 	Commit  string `json:"commit,omitempty"`
 }
 
-// Host is the machine that ran the guests.
+// Host describes the machine that ran the guests.
 type Host struct {
 	OS    string `json:"os,omitempty"`
 	Arch  string `json:"arch,omitempty"`
@@ -40,7 +41,7 @@ type Host struct {
 	Accel string `json:"accel,omitempty"` // "kvm" or "tcg"
 }
 
-// Kernel is a kernel that specs ran on.
+// Kernel describes a kernel that specs ran on.
 type Kernel struct {
 	Name    string `json:"name"`              // as verdicts name it
 	Release string `json:"release,omitempty"` // uname -r
@@ -48,14 +49,14 @@ type Kernel struct {
 	Digest  string `json:"digest,omitempty"`
 }
 
-// Loader is a loader that specs ran with.
+// Loader describes a loader that specs ran with.
 type Loader struct {
 	Name       string            `json:"name"` // with its version: "libbpf@1.1"
 	Components map[string]string `json:"components,omitempty"`
 	Digest     string            `json:"digest,omitempty"`
 }
 
-// Part is a part of the plan: one suite in one cell.
+// Part describes a part of the plan: one suite in one cell.
 type Part struct {
 	Loader string `json:"loader"` // with its version
 	Kernel string `json:"kernel"`
@@ -63,7 +64,8 @@ type Part struct {
 	Specs  int    `json:"specs"` // how many
 }
 
-// End is the last line of a run file. A file without it, or with one that is not complete, is incomplete.
+// End describes the last line of a run file. A file without it, or with one that is not complete,
+// is incomplete.
 type End struct {
 	Verdicts   map[Kind]int `json:"verdicts"`           // how many of each kind; kinds that did not come up are left out
 	Complete   bool         `json:"complete"`           // every planned verdict is there
@@ -72,20 +74,21 @@ type End struct {
 	DurationMS int64        `json:"duration_ms"`        // of the run
 }
 
-// File is a run file, read.
+// File holds a run file, read.
 type File struct {
 	Run      Run
 	Verdicts []Verdict // in the order of the file, at most one per spec and cell
 	End      *End      // nil where the file has none
 }
 
-// Complete reports whether the file has its end line, and that line says that everything planned is there.
+// Complete reports whether the file has its end line, and that line says that everything planned is
+// there.
 func (f *File) Complete() bool { return f.End != nil && f.End.Complete }
 
-// Owed is how many verdicts were planned and are not in the file.
+// Owed returns how many verdicts were planned and are not in the file.
 func (f *File) Owed() int { return max(0, f.Run.Planned-len(f.Verdicts)) }
 
-// Problems are what is wrong beyond single specs.
+// Problems returns what is wrong beyond single specs.
 func (f *File) Problems() []string {
 	if f.End == nil {
 		return nil

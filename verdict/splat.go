@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A Splat is a complaint in the kernel log.
+// A Splat describes a complaint in the kernel log.
 type Splat struct {
 	ID    string   `json:"id"`    // of the pattern: "warning", "kasan"
 	Means Meaning  `json:"means"` //
@@ -25,7 +25,7 @@ type Splat struct {
 	Lines []string `json:"lines"` // the line and what belongs to it, as the kernel logged it
 }
 
-// A Meaning is what a splat says of the kernel.
+// A Meaning names what a splat says of the kernel.
 type Meaning string
 
 // The meanings.
@@ -44,7 +44,7 @@ func (m Meaning) rank() int {
 //go:embed splats.yaml
 var splatsYAML []byte
 
-// splatScanner is the scanner for the embedded splats.yaml.
+// splatScanner holds the scanner for the embedded splats.yaml.
 var splatScanner = sync.OnceValues(func() (*Scanner, error) { return ParseSplats(splatsYAML) })
 
 // A Scanner finds splats in kernel logs.
@@ -70,7 +70,7 @@ type exception struct {
 	Until   day     `yaml:"until"`
 }
 
-// A matcher is a regular expression that holds from the first character on.
+// A matcher matches a regular expression that holds from the first character on.
 type matcher struct{ *regexp.Regexp }
 
 func (m *matcher) UnmarshalYAML(n *yaml.Node) error {
@@ -88,7 +88,7 @@ func (m *matcher) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// A day is a date in UTC, without the time.
+// A day holds a date in UTC, without the time.
 type day struct{ time.Time }
 
 func (d *day) UnmarshalYAML(n *yaml.Node) error {
@@ -105,7 +105,8 @@ func (d day) past(now time.Time) bool {
 	return !d.IsZero() && now.After(d.AddDate(0, 0, 1))
 }
 
-// ParseSplats reads a list of patterns and exceptions in the form of splats.yaml. Whatever it does not understand is an error.
+// ParseSplats reads a list of patterns and exceptions in the form of splats.yaml. Whatever it does
+// not understand is an error.
 func ParseSplats(data []byte) (*Scanner, error) {
 	var list struct {
 		Patterns   []pattern   `yaml:"patterns"`
@@ -137,7 +138,8 @@ func ParseSplats(data []byte) (*Scanner, error) {
 	return &Scanner{patterns: list.Patterns, exceptions: list.Exceptions}, nil
 }
 
-// decodeStrictly decodes one YAML document. Unknown keys, a second document and no document at all are errors.
+// decodeStrictly decodes one YAML document. Unknown keys, a second document and no document at all
+// are errors.
 func decodeStrictly(data []byte, to any) error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
@@ -153,13 +155,14 @@ func decodeStrictly(data []byte, to any) error {
 	return nil
 }
 
-// on is the scanner for one kernel, at one time: exceptions hold on some kernels and until some day.
+// on returns the scanner for one kernel, at one time: exceptions hold on some kernels and until
+// some day.
 func (s *Scanner) on(release string, now time.Time) *Scanner {
 	return &Scanner{patterns: s.patterns, exceptions: s.exceptions, release: release, now: now}
 }
 
-// Scan finds the splats among the lines of a kernel log. A line is as /dev/kmsg has it ("4,123,456;text"), as dmesg or a console shows it
-// ("<4>[ 12.345678] text"), or the bare text.
+// Scan finds the splats among the lines of a kernel log. A line is as /dev/kmsg has it
+// ("4,123,456;text"), as dmesg or a console shows it ("<4>[ 12.345678] text"), or the bare text.
 func (s *Scanner) Scan(lines []string) []Splat {
 	lines = unfold(lines)
 	var found []Splat
@@ -176,7 +179,7 @@ func (s *Scanner) Scan(lines []string) []Splat {
 	return found
 }
 
-// A block is the lines of one splat, and what matched in it.
+// A block holds the lines of one splat, and what matched in it.
 type block struct {
 	from, to int      // lines[from:to]
 	pattern  *pattern // the most telling one: nil while all that matched was excused
@@ -227,7 +230,8 @@ func (b *block) add(p *pattern, line int, excused bool) {
 	}
 }
 
-// counts reports whether the block is a splat: something named in it is not excused, or nothing in it is.
+// counts reports whether the block is a splat: something named in it is not excused, or nothing in
+// it is.
 func (b block) counts() bool {
 	return b.pattern != nil && (!b.pattern.Generic || !b.excused)
 }
@@ -241,13 +245,15 @@ func (b block) splat(lines []string) Splat {
 	return Splat{ID: b.pattern.ID, Means: b.means, Text: clip(text, keptLine), Lines: kept}
 }
 
-// match is the first pattern that the kernel's line matches, and whether an exception excuses it.
+// match returns the first pattern that the kernel's line matches, and whether an exception excuses
+// it.
 func (s *Scanner) match(line string) (*pattern, bool) {
 	_, text, ok := kernelMessage(line)
 	if !ok {
 		return nil, false
 	}
-	// Patterns hold from the first character on, and nothing that they look for is further in. A guest may log what it likes.
+	// Patterns hold from the first character on, and nothing that they look for is further in. A
+	// guest may log what it likes.
 	text = text[:min(len(text), keptLine)]
 	for i := range s.patterns {
 		p := &s.patterns[i]
@@ -264,7 +270,8 @@ func (s *Scanner) match(line string) (*pattern, bool) {
 	return nil, false
 }
 
-// unfold makes a line of each line of an entry with several, which /dev/kmsg writes with the newlines spelled out.
+// unfold makes a line of each line of an entry with several, which /dev/kmsg writes with the
+// newlines spelled out.
 func unfold(lines []string) []string {
 	var unfolded []string
 	for _, line := range lines {
@@ -279,8 +286,9 @@ var (
 	stampHead  = regexp.MustCompile(`^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? ?`)
 )
 
-// kernelMessage is the text of a line of the kernel log, and whether it bears the kernel's timestamp. It is not ok for a line that user space
-// wrote into the log: its facility is not the kernel's, 0.
+// kernelMessage returns the text of a line of the kernel log, and whether it bears the kernel's
+// timestamp. It is not ok for a line that user space wrote into the log: its facility is not the
+// kernel's, 0.
 func kernelMessage(line string) (stamped bool, text string, ok bool) {
 	text = line
 	if m := kmsgHead.FindStringSubmatch(text); m != nil {

@@ -44,8 +44,8 @@ func TestSplatsAreFoundAndNothingElse(t *testing.T) {
 	}
 }
 
-// TestBootOfRealKernels is about consoles as QEMU kept them: Debian's cloud kernels under TCG, without a root file system. Nothing in them is
-// a complaint but the panic at the end.
+// TestBootOfRealKernels is about consoles as QEMU kept them: Debian's cloud kernels under TCG,
+// without a root file system. Nothing in them is a complaint but the panic at the end.
 func TestBootOfRealKernels(t *testing.T) {
 	logs, err := filepath.Glob("testdata/boot/*.log")
 	if err != nil || len(logs) == 0 {
@@ -160,7 +160,8 @@ func TestSplatListIsReadStrictly(t *testing.T) {
 	}
 }
 
-// TestNoExceptionIsPastItsDay fails on the day on which an exception of ours has to be looked at again.
+// TestNoExceptionIsPastItsDay fails on the day on which an exception of ours has to be looked at
+// again.
 func TestNoExceptionIsPastItsDay(t *testing.T) {
 	scanner, err := splatScanner()
 	if err != nil {

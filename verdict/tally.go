@@ -15,7 +15,7 @@ type tally struct {
 	kinds map[Kind]int   //
 }
 
-// A place is where one verdict belongs.
+// A place locates where one verdict belongs.
 type place struct{ loader, kernel, spec string }
 
 func (v Verdict) place() place { return place{v.LoaderName(), v.Kernel, v.Spec} }
@@ -30,7 +30,8 @@ func newTally(run Run) tally {
 	return t
 }
 
-// room returns an error where the plan has no room for v: it wraps [ErrDuplicate] or [ErrUnplanned].
+// room returns an error where the plan has no room for v: it wraps [ErrDuplicate] or
+// [ErrUnplanned].
 func (t tally) room(v Verdict) error {
 	switch {
 	case t.seen[v.place()]:

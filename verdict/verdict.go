@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// A Kind is what became of a spec in a cell.
+// A Kind names what became of a spec in a cell.
 type Kind string
 
 // The kinds of verdict.
@@ -25,12 +25,12 @@ const (
 	Missing Kind = "missing" // there is no record of it
 )
 
-// Kinds are all kinds, in the order in which reports list them.
+// Kinds lists all kinds, in the order in which reports list them.
 var Kinds = []Kind{Pass, Fail, XPass, Flaky, Crash, Broken, Missing, Refused, Skip, XFail}
 
 func (k Kind) valid() bool { return slices.Contains(Kinds, k) }
 
-// A Level is how strongly a loader is held to a requirement.
+// A Level names how strongly a loader is held to a requirement.
 type Level string
 
 // The levels. A verdict without a level is held to as a must.
@@ -39,7 +39,7 @@ const (
 	Should Level = "should"
 )
 
-// A Cell is one loader on one kernel.
+// A Cell describes one loader on one kernel.
 type Cell struct {
 	Loader        string `json:"loader"`                   // name without version: "libbpf"
 	LoaderVersion string `json:"loader_version"`           // as it is asked for after the @: "1.1"; may be empty
@@ -47,7 +47,7 @@ type Cell struct {
 	KernelRelease string `json:"kernel_release,omitempty"` // uname -r
 }
 
-// LoaderName is the loader as a command line names it: "libbpf@1.1".
+// LoaderName returns the loader as a command line names it: "libbpf@1.1".
 func (c Cell) LoaderName() string {
 	if c.LoaderVersion == "" {
 		return c.Loader
@@ -57,9 +57,11 @@ func (c Cell) LoaderName() string {
 
 func (c Cell) String() string { return c.LoaderName() + " on " + c.Kernel }
 
-// A Verdict is one line of a run file: what became of one spec in one cell, and what a reader needs to understand it.
+// A Verdict holds one line of a run file: what became of one spec in one cell, and what a reader
+// needs to understand it.
 //
-// The fields up to DurationMS are always there. Everything below comes from a guest that nobody trusts, or is there for reports only.
+// The fields up to DurationMS are always there. Everything below comes from a guest, which is not
+// trusted, or is for reports only.
 type Verdict struct {
 	Spec        string   `json:"spec"`
 	Requirement []string `json:"requirement"` // ids
@@ -88,10 +90,12 @@ type Verdict struct {
 	Again        string       `json:"again,omitempty"`        // the command that shows it again
 }
 
-// Fails reports whether the verdict is a loader's or a kernel's failure, one that the run's exit code tells.
+// Fails reports whether the verdict is a loader's or a kernel's failure, one that the run's exit
+// code tells.
 //
-// A should that is not met is shown and does not fail a run; a kernel splat or crash does, whatever the level. An entry in the expectations
-// excuses a fail (xfail) or makes it flaky; an expectation that no longer holds (xpass) fails the run, or nobody would notice the next fail.
+// A should that is not met is shown and does not fail a run; a kernel splat or crash does, whatever
+// the level. An entry in the expectations excuses a fail (xfail) or makes it flaky; an expectation
+// that no longer holds (xpass) fails the run, since the next fail would else go unnoticed.
 func (v Verdict) Fails() bool {
 	switch v.Kind {
 	case Fail:
@@ -109,10 +113,12 @@ func (v Verdict) Advisory() bool {
 	return v.Kind == Fail && v.Level == Should && len(v.Splats) == 0
 }
 
-// Unknown reports whether the verdict says nothing about the loader, because the harness, the suite or a driver could not do its job.
+// Unknown reports whether the verdict says nothing about the loader, because the harness, the suite
+// or a driver could not do its job.
 func (v Verdict) Unknown() bool { return v.Kind == Broken || v.Kind == Missing }
 
-// Again is the command that runs one spec in one cell once more, and on more kernels where some are given.
+// Again returns the command that runs one spec in one cell once more, and on more kernels where
+// some are given.
 func Again(c Cell, spec string, more ...string) string {
 	words := []string{"loadstone", "run"}
 	for _, kernel := range append([]string{c.Kernel}, more...) {

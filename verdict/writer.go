@@ -14,25 +14,27 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// syncEvery is how far apart two fsyncs of a run file are at least, and so how much a power failure can cost. A crash of the program costs
-// nothing: a line is handed to the kernel, whole, before Write returns.
+// syncEvery gives how far apart two fsyncs of a run file are at least, and so how much a power
+// failure can cost. A crash of the program costs nothing: a line is handed to the kernel, whole,
+// before Write returns.
 const syncEvery = time.Second
 
 var (
-	// ErrDuplicate is returned for a second verdict on the same spec and cell.
+	// ErrDuplicate reports a second verdict on the same spec and cell.
 	ErrDuplicate = errors.New("second verdict on the same spec and cell")
 
-	// ErrUnplanned is returned for a verdict on a suite and cell for which the plan has none, or no more.
+	// ErrUnplanned reports a verdict on a suite and cell for which the plan has none, or no more.
 	ErrUnplanned = errors.New("verdict that was not planned")
 
-	// ErrClosed is returned by a [Writer] that is closed.
+	// ErrClosed reports a [Writer] that is closed.
 	ErrClosed = errors.New("run file is closed")
 )
 
 // A Writer writes a run file as its verdicts come. It is safe for concurrent use.
 //
-// Each line is one write, so a reader sees whole lines and at most one torn one. The file is synced in the background, at once where the last
-// sync is a second ago, otherwise when it is; never more than a second of verdicts is lost with the machine, and no verdict waits for a disk.
+// Each line is one write, so a reader sees whole lines and at most one torn one. The file is synced
+// in the background, at once where the last sync is a second ago, else when it is; never more than
+// a second of verdicts is lost with the machine, and no verdict waits for a disk.
 type Writer struct {
 	sync func() error // of the file; another one in tests
 
@@ -48,11 +50,13 @@ type Writer struct {
 	done    chan struct{} // closed when the syncer is gone
 }
 
-// Create starts a run file at path and writes its first line. An older file at path is replaced in one step: at any moment there is a run
-// file with its first line at path, or none. Format is set, and Planned where it is 0; Planned must be the sum of the plan, and a run that plans nothing is an error: it could only look clean.
+// Create starts a run file at path and writes its first line. An older file at path is replaced in
+// one step: at any moment there is a run file with its first line at path, or none. Format is set,
+// and Planned where it is 0; Planned must be the sum of the plan, and a run that plans nothing is
+// an error: it could only look clean.
 func Create(path string, run Run) (*Writer, error) { return start(path, run, nil) }
 
-// start is Create with another way to sync, for tests.
+// start works like Create with another way to sync, for tests.
 func start(path string, run Run, sync func() error) (*Writer, error) {
 	run.Format = Format
 	sum := 0
@@ -108,8 +112,9 @@ func syncFolder(dir string) error {
 	return d.Sync()
 }
 
-// Write appends a verdict. It returns an error wrapping [ErrDuplicate] or [ErrUnplanned] for one that the plan has no room for, and then
-// writes nothing; any other error is of the file, and stays: what was not written once is not made up for by what comes later.
+// Write appends a verdict. It returns an error wrapping [ErrDuplicate] or [ErrUnplanned] for one
+// that the plan has no room for, and then writes nothing; any other error is of the file, and
+// stays: what was not written once is not made up for by what comes later.
 func (w *Writer) Write(v Verdict) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -132,15 +137,16 @@ func (w *Writer) Write(v Verdict) error {
 	return nil
 }
 
-// Counts is how many verdicts of each kind were written so far.
+// Counts returns how many verdicts of each kind were written so far.
 func (w *Writer) Counts() map[Kind]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.tally.counts()
 }
 
-// Close writes the last line, syncs and closes the file. reason says why the run ended before its plan was done, and is empty otherwise;
-// problems are what is wrong beyond single specs. A second Close does nothing.
+// Close writes the last line, syncs and closes the file. reason says why the run ended before its
+// plan was done, and is else empty; problems are what is wrong beyond single specs. A second Close
+// does nothing.
 //
 // The file is complete if no reason is given and every planned verdict was written.
 func (w *Writer) Close(reason string, problems []string) error {
@@ -195,7 +201,8 @@ func (w *Writer) fail(err error) {
 	}
 }
 
-// syncer syncs the file whenever something was written, at most once in syncEvery, until the writer closes, which syncs what is left.
+// syncer syncs the file whenever something was written, at most once in syncEvery, until the writer
+// closes, which syncs what is left.
 func (w *Writer) syncer() {
 	defer close(w.done)
 	pause := time.NewTimer(0)
@@ -220,7 +227,7 @@ func (w *Writer) syncer() {
 	}
 }
 
-// marshalLine is v as a line, with its type as the first key.
+// marshalLine returns v as a line, with its type as the first key.
 func marshalLine(typ string, v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {

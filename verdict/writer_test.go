@@ -38,7 +38,7 @@ func create1(t *testing.T, run Run) (*Writer, string) {
 	return w, path
 }
 
-// TestContract is the file that other tools rely on, to the letter.
+// TestContract holds the file that other tools rely on, to the letter.
 func TestContract(t *testing.T) {
 	run := plan(2)
 	run.Started = time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)
@@ -108,7 +108,8 @@ func TestCellsWriteAtOnce(t *testing.T) {
 	}
 }
 
-// TestEachLineIsThereAtOnce reads the file while it is written, as after a crash of the program at that moment.
+// TestEachLineIsThereAtOnce reads the file while it is written, as after a crash of the program at
+// that moment.
 func TestEachLineIsThereAtOnce(t *testing.T) {
 	w, path := create1(t, plan(2))
 	for i, spec := range []string{one, two} {
@@ -246,7 +247,8 @@ func TestRunThatStoppedSaysSo(t *testing.T) {
 	}
 }
 
-// TestFullDiskStays makes a write fail: all that comes later fails too, and the file does not claim to be whole.
+// TestFullDiskStays makes a write fail: all that comes later fails too, and the file does not claim
+// to be whole.
 func TestFullDiskStays(t *testing.T) {
 	w, path := create1(t, plan(2))
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

@@ -15,7 +15,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/run"
 )
 
-// findLoaders are the loaders that a user named; the reference loader where none is. What the user got wrong is a usage error.
+// findLoaders returns the loaders that a user named, or the reference loader. The user's mistakes
+// are usage errors.
 func findLoaders(names []string) ([]drivers.Choice, error) {
 	if len(names) == 0 {
 		names = []string{drivers.Reference}
@@ -41,8 +42,8 @@ func findLoaders(names []string) ([]drivers.Choice, error) {
 	return choices, nil
 }
 
-// bring makes loaders ready for guests: a bundle for each that is no part of the guest program. With asProcess, one that is part of it has a bundle
-// too, and is started as any other.
+// bring makes loaders ready for guests: a bundle for each that is no part of the guest program.
+// With asProcess, one that is part of it has a bundle too, and is started as any other.
 func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice, asProcess bool) ([]run.Loader, error) {
 	var loaders []run.Loader
 	for _, c := range choices {
@@ -74,7 +75,7 @@ func bundled(c drivers.Choice, b *bundle.Bundle) run.Loader {
 	}
 }
 
-// bundle is the bundle of a loader, from the cache or made now.
+// bundle returns the bundle of a loader, from the cache or made now.
 func (o *cacheOptions) bundle(cmd *cobra.Command, c drivers.Choice) (*bundle.Bundle, error) {
 	options, err := o.bundleOptions(c)
 	if err != nil {
@@ -90,7 +91,7 @@ func (o *cacheOptions) bundle(cmd *cobra.Command, c drivers.Choice) (*bundle.Bun
 	return b, err
 }
 
-// bundleOptions are what is asked for to bring a loader.
+// bundleOptions returns the options for the bundle of a loader.
 func (o *cacheOptions) bundleOptions(c drivers.Choice) (bundle.Options, error) {
 	dir, err := o.dir()
 	if err != nil {

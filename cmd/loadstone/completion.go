@@ -11,7 +11,8 @@ import (
 // A completer offers words for an argument or a flag.
 type completer func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective)
 
-// registerCompletion offers words for a flag. It panics where there is no such flag: that is a mistake of the program.
+// registerCompletion offers words for a flag. It panics where there is no such flag: that is a
+// mistake of the program.
 func registerCompletion(cmd *cobra.Command, flag string, complete completer) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, complete); err != nil {
 		panic(err)
@@ -37,7 +38,8 @@ func completeSpecs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.Sh
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }
 
-// catalogueForCompletion is empty where it cannot be read: a shell that waits for completions has no place for errors.
+// catalogueForCompletion returns nothing where the catalogue cannot be read: a shell that waits for
+// completions has no place for errors.
 func catalogueForCompletion(cmd *cobra.Command) run.Catalogue {
 	guest, err := run.FindGuest()
 	if err != nil {

@@ -20,11 +20,11 @@ import (
 // errNotRoot says that a driver's root cannot be made on this machine.
 var errNotRoot = errors.New("a driver's root takes root to make")
 
-// workInside is the work folder of a driver that is checked, in its root.
+// workInside names the work folder of a driver that is checked, in its root.
 const workInside = "/work"
 
-// converseNatively checks a driver on this machine, in its own root, with mounts that nobody else sees. Errors wrap [errNotRoot], or say why
-// there was no conversation.
+// converseNatively checks a driver on this machine, in its own root, with mounts that no other
+// process sees. Errors wrap [errNotRoot], or say why there was no conversation.
 func converseNatively(ctx context.Context, name string, b *bundle.Bundle) (report *check.Report, err error) {
 	if os.Geteuid() != 0 {
 		return nil, errNotRoot
@@ -61,7 +61,7 @@ func converseNatively(ctx context.Context, name string, b *bundle.Bundle) (repor
 func withOwnMounts(do func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // for good: a thread that is never unlocked ends with its goroutine
+		runtime.LockOSThread() // never unlocked: the thread then ends with its goroutine
 		done <- func() error {
 			err := unix.Unshare(unix.CLONE_NEWNS)
 			if errors.Is(err, unix.EPERM) {

@@ -227,7 +227,7 @@ func newKernelsShowCommand(o *cacheOptions) *cobra.Command {
 	return cmd
 }
 
-// shownKernel is what kernels show prints.
+// shownKernel holds what kernels show prints.
 type shownKernel struct {
 	*kernel.Kernel
 	Modules  int              `json:"modules"`            // how many can be loaded
@@ -363,7 +363,7 @@ func writeJSON(w io.Writer, value any) error {
 // megabytes writes a size in units of a million bytes.
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
 
-// colour is the parameter of a terminal's "select graphic rendition".
+// colour gives the parameter of a terminal's "select graphic rendition".
 type colour string
 
 const (

@@ -63,7 +63,7 @@ func mustKernels(t *testing.T, cache string, args ...string) (stdout, stderr str
 	return stdout, stderr
 }
 
-// sizes are what differs between machines: how well dpkg-deb packs.
+// sizes matches what differs between machines: how well dpkg-deb packs.
 var sizes = regexp.MustCompile(`[0-9]+\.[0-9] MB`)
 
 func TestKernelsListPullShowPrune(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
-// dir is the cache's folder.
+// dir returns the cache's folder.
 func (o *cacheOptions) dir() (string, error) {
 	if o.cache != "" {
 		return o.cache, nil
@@ -19,7 +19,8 @@ func (o *cacheOptions) dir() (string, error) {
 	return kernel.DefaultCache()
 }
 
-// lab is where a command's virtual machines come from. How they are run is not settled yet. Notices go to the command's stderr.
+// lab returns the source of a command's virtual machines, without an accelerator yet. Notices go to
+// the command's stderr.
 func (o *cacheOptions) lab(cmd *cobra.Command) (*run.Lab, error) {
 	guest, err := run.FindGuest()
 	if err != nil {

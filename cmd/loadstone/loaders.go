@@ -24,7 +24,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// A trialFunc has a loader load one good object in a clone of a kernel, and returns the verdict on it. The error says why there is none.
+// A trialFunc has a loader load one good object in a clone of a kernel, and returns the verdict on
+// it. The error says why there is none.
 type trialFunc func(cmd *cobra.Command, kernel string, choice drivers.Choice) (verdict.Verdict, error)
 
 // newLoadersCommand returns the command loaders.
@@ -45,7 +46,7 @@ newest version), name@version (libbpf@1.1), name@all (every version), the path o
 	return cmd
 }
 
-// A listedLoader is one loader of loadstone loaders list --json.
+// A listedLoader describes one loader of loadstone loaders list --json.
 type listedLoader struct {
 	Name     string                  `json:"name"`
 	Homepage string                  `json:"homepage,omitempty"`
@@ -55,7 +56,8 @@ type listedLoader struct {
 	Started  string                  `json:"started"`  // "linked in" or "process"
 	Command  []string                `json:"command,omitempty"`
 
-	// Profiles are what the loader claims, with how far. Absent if that is not known without starting it.
+	// Profiles are what the loader claims, with how far. Absent if that is not known without
+	// starting it.
 	Profiles map[loader.Feature]loader.Support `json:"profiles,omitempty"`
 
 	sorted []string // versions, the oldest first
@@ -92,7 +94,8 @@ func newLoadersListCommand(cache *cacheOptions) *cobra.Command {
 	return cmd
 }
 
-// atHand are the loaders whose drivers are part of this program too, so that it can ask them what they claim.
+// atHand lists the loaders whose drivers are part of this program too, so that it can ask them what
+// they claim.
 var atHand = map[string]func() loader.Loader{"reference": reference.New, "cilium": cilium.New}
 
 func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (listedLoader, error) {
@@ -116,7 +119,8 @@ func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (l
 	return l, err
 }
 
-// cachedVersions are the versions of a loader that are in the cache. Where its driver was not built with this program, there is none.
+// cachedVersions returns the versions of a loader that are in the cache. Where its driver was not
+// built with this program, there is none.
 func cachedVersions(ctx context.Context, cache *cacheOptions, m *loader.Manifest) ([]string, error) {
 	versions := []string{}
 	for _, version := range m.Sorted() {
@@ -170,7 +174,8 @@ func writeLoaders(w io.Writer, listed []listedLoader) error {
 	return table.Flush()
 }
 
-// claimed are the features that are claimed, those that are not claimed in full with how far in brackets.
+// claimed returns the features that are claimed, those that are not claimed in full with how far in
+// brackets.
 func claimed(claims map[loader.Feature]loader.Support) []string {
 	var names []string
 	for _, feature := range slices.Sorted(maps.Keys(claims)) {
@@ -206,7 +211,7 @@ others from being fetched. Exit codes: 0 all are there; 2 wrong usage; 3 one can
 	}
 }
 
-// pull brings loaders into the cache, all that can be had.
+// pull fetches every loader that it can into the cache.
 func (o *cacheOptions) pull(cmd *cobra.Command, choices []drivers.Choice) error {
 	var errs []error
 	for _, c := range choices {
@@ -280,7 +285,8 @@ func (c *loaderCheck) all(args []string) error {
 	return nil
 }
 
-// ref checks what the user named. Faults of drivers and manifests are counted; an error means that there was no checking.
+// ref checks what the user named. Faults of drivers and manifests are counted; an error means that
+// there was no checking.
 func (c *loaderCheck) ref(ref loader.Ref) error {
 	choices, err := drivers.Find(ref)
 	switch {
@@ -315,7 +321,8 @@ func (c *loaderCheck) one(choice drivers.Choice) error {
 	return c.load(choice)
 }
 
-// load has the loader load one good object in a clone. A load that does not end well is a finding; an error is that there was none.
+// load has the loader load one good object in a clone. A load that does not end well is a finding;
+// an error is that there was none.
 func (c *loaderCheck) load(choice drivers.Choice) error {
 	v, err := c.trial(c.cmd, c.kernel, choice)
 	if err != nil {
@@ -404,7 +411,7 @@ func (c *loaderCheck) skip(what, why string) {
 	c.say("  %s  %s: %s", paint(yellow, "skip"), what, why)
 }
 
-// say prints a line. Where the output cannot be written there is nobody to tell.
+// say prints a line. If the output cannot be written, there is no place to report it.
 func (c *loaderCheck) say(format string, args ...any) {
 	fmt.Fprintf(c.cmd.OutOrStdout(), format+"\n", args...)
 }

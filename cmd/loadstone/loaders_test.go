@@ -23,10 +23,11 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// passed is the verdict of a load in a clone that ended well.
+// passed holds the verdict of a load in a clone that ended well.
 var passed = verdict.Verdict{Kind: verdict.Pass}
 
-// loaders runs the command loaders, with a cache of the test's own, and a load in a clone that ends with trial.
+// loaders runs the command loaders, with a cache of the test's own, and a load in a clone that ends
+// with trial.
 func loaders(t *testing.T, trial verdict.Verdict, args ...string) (output string, tried []string, err error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -142,7 +143,8 @@ func TestCheckOfABadManifest(t *testing.T) {
 	}
 }
 
-// packed writes the loader.yaml of a driver that is a file and nothing more, in two versions, and returns its path.
+// packed writes the loader.yaml of a driver that is a file and nothing more, in two versions, and
+// returns its path.
 func packed(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

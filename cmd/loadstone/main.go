@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command loadstone runs conformance suites against BPF loaders, on real kernels in virtual machines.
+// Command loadstone runs conformance suites against BPF loaders, on real kernels in virtual
+// machines.
 package main
 
 import (
@@ -53,10 +54,10 @@ func exitCode(err error) int {
 	return exitHarness
 }
 
-// usageErrors are the user's mistakes that other rooms find.
+// usageErrors lists the user's mistakes that other rooms find.
 var usageErrors = []error{kernel.ErrUsage, bundle.ErrUsage, machine.ErrConfig}
 
-// A usageError is the user's mistake.
+// A usageError reports the user's mistake.
 type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }

@@ -9,7 +9,8 @@ import (
 	"log/slog"
 )
 
-// notices are what rooms below tell the user, a sentence a line: "loadstone: guests are run by TCG, which is slower (reason: …)".
+// notices prints what rooms below tell the user, a sentence a line: "loadstone: guests are run by
+// TCG, which is slower (reason: …)".
 type notices struct{ w io.Writer }
 
 func (notices) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }

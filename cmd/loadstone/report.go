@@ -16,10 +16,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// onTerminal is the format that is no file.
+// onTerminal names the format that is no file.
 const onTerminal = "terminal"
 
-// newReportCommand is `loadstone report`: what a run file says, shown again.
+// newReportCommand returns `loadstone report`: what a run file says, shown again.
 func newReportCommand() *cobra.Command {
 	var dir string
 	var formats []string
@@ -56,7 +56,7 @@ The exit code is that of the run. A file without its end is reported as far as i
 	return cmd
 }
 
-// everyFormat is the name of every format there is.
+// everyFormat returns the name of every format there is.
 func everyFormat() []string {
 	every := []string{onTerminal}
 	for _, f := range report.Formats {
@@ -121,7 +121,7 @@ func parseFormats(formats []string) (files []report.Format, show bool, err error
 	return files, show, nil
 }
 
-// screenOf is what a command's output goes to.
+// screenOf returns what a command's output goes to.
 func screenOf(cmd *cobra.Command) report.Screen {
 	if f, ok := cmd.OutOrStdout().(*os.File); ok {
 		return report.ScreenOf(f)

@@ -42,7 +42,8 @@ Exit codes: 0 clean; 1 a loader failed a requirement; 2 wrong usage; 3 the harne
 	return root
 }
 
-// markUsageErrors makes what cobra itself refuses, flags and arguments, end with the exit code for wrong usage, in root and all below it.
+// markUsageErrors makes what cobra itself refuses, flags and arguments, end with the exit code for
+// wrong usage, in root and all below it.
 func markUsageErrors(cmd *cobra.Command) {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w (see '%s --help')", err, cmd.CommandPath())}
@@ -74,7 +75,8 @@ func markUsageErrors(cmd *cobra.Command) {
 	}
 }
 
-// buildVersion is what the binary knows of its own version: the linker's word, else the module's and the commit's.
+// buildVersion returns what the binary knows of its own version: the linker's word, else the
+// module's and the commit's.
 func buildVersion() string {
 	if version != "" {
 		return version

@@ -63,7 +63,7 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-// Whoever types --help is shown how the command is used.
+// --help shows how the command is used.
 func TestEveryCommandHasAnExample(t *testing.T) {
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {

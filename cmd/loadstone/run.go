@@ -24,7 +24,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// runOptions are what the user says of a run.
+// runOptions holds what the user says of a run.
 type runOptions struct {
 	kernels, loaders, suites, specs []string
 	out                             string
@@ -101,7 +101,8 @@ func (o runOptions) run(cmd *cobra.Command) (err error) {
 	return o.carryOut(cmd, plan, o.describe(plan, lab))
 }
 
-// plan is what can be said of the plan without asking anybody: what the user got wrong is seen here, before anything takes time.
+// plan returns the part of the plan that needs no kernel, bundle or network: the user's mistakes
+// show here, before anything takes time.
 func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if plan.Isolation, err = run.ParseIsolation(o.isolation); err != nil {
 		return plan, usageError{err}
@@ -124,7 +125,8 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	return plan, err
 }
 
-// expectations are those of --expect, held against the whole catalogue: an entry may be about a spec that this run leaves out.
+// expectations returns those of --expect, held against the whole catalogue: an entry may be about a
+// spec that this run leaves out.
 func (o runOptions) expectations(all run.Catalogue) (*verdict.Expectations, error) {
 	expectations, err := verdict.ReadExpectations(o.expect)
 	if err != nil {
@@ -137,7 +139,7 @@ func (o runOptions) expectations(all run.Catalogue) (*verdict.Expectations, erro
 	return expectations, expectations.Check(ids, time.Now())
 }
 
-// findKernels are the kernels that the user named, at hand. How guests are run is settled with the first.
+// findKernels gets the kernels that the user named. The first settles how guests are run.
 func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel, error) {
 	store, end, err := o.cache.store(cmd, false)
 	if err != nil {
@@ -175,7 +177,7 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 	return kernels, nil
 }
 
-// describe is the run file's first line.
+// describe returns the first line of the run file.
 func (o runOptions) describe(plan run.Plan, lab *run.Lab) verdict.Run {
 	about := verdict.Run{
 		ID: plan.ID, Started: time.Now(), Loadstone: verdict.Build{Version: buildVersion()},
@@ -228,12 +230,13 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	return makeReports(cmd, path, dir, everyFormat())
 }
 
-// everything reports whether the run leaves out nothing, so that an expectation that came up nowhere is stale.
+// everything reports whether the run leaves out nothing, so that an expectation that came up
+// nowhere is stale.
 func (o runOptions) everything() bool {
 	return len(o.suites)+len(o.specs)+len(o.kernels) == 0 && slices.Equal(o.loaders, []string{loader.All})
 }
 
-// runFile is the name of a run's file in its folder.
+// runFile names a run's file in its folder.
 const runFile = "run.jsonl"
 
 // observer shows a run on the screen as it goes on.

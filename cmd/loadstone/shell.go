@@ -24,7 +24,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// shellArchive is the archive with the shell's commands, beside this program.
+// shellArchive names the archive with the shell's commands, beside this program.
 const shellArchive = "shell.cpio"
 
 // escapeKey ends the machine from the keyboard: Ctrl-], as in telnet.
@@ -76,7 +76,7 @@ func (o shellOptions) run(cmd *cobra.Command) error {
 	return o.script(cmd, source)
 }
 
-// prepare makes the template of a machine with a shell, unless it is there.
+// prepare makes the template of a machine with a shell, unless it exists.
 func (o shellOptions) prepare(cmd *cobra.Command) (machine.Source, error) {
 	ctx := cmd.Context()
 	k, err := o.getKernel(cmd)
@@ -144,7 +144,7 @@ func (o shellOptions) buildImage(ctx context.Context, k *kernel.Kernel, cache st
 	return initramfs, err
 }
 
-// forEver are the deadlines of a machine with a person in it.
+// forEver sets no deadlines, for a machine that a person uses.
 var forEver = machine.Deadlines{Silence: -1, Total: -1}
 
 // script runs the command's input as a script.
@@ -204,7 +204,7 @@ func typeInto(vm *machine.VM, in io.Reader) {
 			return
 		}
 		if _, typed := vm.Type(b[:n]); typed != nil || err != nil {
-			return // the machine has ended, or there is nobody to type
+			return // the machine or the input has ended
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// trialSpec is the spec that a driver has to pass before its results count; see suites/check.
+// trialSpec names the spec that a driver has to pass before its results count; see suites/check.
 const trialSpec = "check.load"
 
 // trial runs the spec for drivers with one loader in a clone of one kernel.

@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// assemble makes the driver's root: what is brought along and what the packages hold, the driver's program, and the shared libraries of all
-// of it. The components are the packages that something in it comes from.
+// assemble makes the driver's root: what is brought along and what the packages hold, the driver's
+// program, and the shared libraries of all of it. The components are the packages that something in
+// it comes from.
 func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]string, error) {
 	compiler := ""
 	if r.sources != nil || r.Manifest.Source != nil { // asked first: it costs nothing, and packages may be a download

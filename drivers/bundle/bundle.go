@@ -21,8 +21,9 @@ type Options struct {
 
 	// Source is the manifest's folder, for manifests without a Dir.
 	Source fs.FS
-	// Programs is the folder with the compiled drivers of manifests without a Dir that are Go programs, each named driver-NAME, or
-	// driver-NAME-VERSION where a version is a module of its own. That of the running program if empty.
+	// Programs is the folder with the compiled drivers of manifests without a Dir that are Go
+	// programs, each named driver-NAME, or driver-NAME-VERSION where a version is a module of its
+	// own. That of the running program if empty.
 	Programs string
 
 	Cache string    // the cache directory, made if it is not there
@@ -38,7 +39,7 @@ type Options struct {
 	Progress func(apt.Event)
 }
 
-// Bundle is a driver and all that it needs.
+// Bundle holds a driver and all that it needs.
 type Bundle struct {
 	Loader  string       `json:"loader"`  // name of the loader under test
 	Version string       `json:"version"` // as in its manifest
@@ -55,10 +56,11 @@ type Bundle struct {
 	Components map[string]string `json:"components"`
 }
 
-// Build returns a bundle, from the cache if it is there, and makes it if not.
+// Build returns a bundle from the cache, or makes it.
 //
-// Besides the errors of package apt it returns [ErrUnknownVersion], [ErrNoFile] for a file of the manifest that is not there, [ErrNoCommand],
-// [ErrMissingLibrary], which names the library and who needs it, [ErrNoCompiler], [ErrCompile], and [ErrOtherVersion] where a suite has moved on.
+// Besides the errors of package apt it returns [ErrUnknownVersion], [ErrNoFile] for a file of the
+// manifest that is not there, [ErrNoCommand], [ErrMissingLibrary], which names the library and who
+// needs it, [ErrNoCompiler], [ErrCompile], and [ErrOtherVersion] where a suite has moved on.
 // Nothing half-made is left in the cache.
 func Build(ctx context.Context, options Options) (*Bundle, error) {
 	request, err := newRequest(ctx, options)
@@ -92,8 +94,9 @@ func Build(ctx context.Context, options Options) (*Bundle, error) {
 	return work.put(request, t, components)
 }
 
-// Cached returns a bundle that is in the cache, or nil if it is not there whole. It uses neither network nor compiler, but for a driver in Go of a
-// user's own, which is part of what is asked for. Errors are [ErrUnknownVersion] and [ErrNoFile].
+// Cached returns a bundle that is in the cache, or nil if it is not there whole. It uses neither
+// network nor compiler, but for a driver in Go of a user's own, which is part of what is asked for.
+// Errors are [ErrUnknownVersion] and [ErrNoFile].
 func Cached(ctx context.Context, options Options) (*Bundle, error) {
 	request, err := newRequest(ctx, options)
 	if err != nil {
@@ -106,7 +109,7 @@ func Cached(ctx context.Context, options Options) (*Bundle, error) {
 	return b, err
 }
 
-// version is the version asked for and where it comes from.
+// version returns the version asked for and where it comes from.
 func (o Options) version() (string, loader.Suite, error) {
 	version := o.Version
 	if version == "" {

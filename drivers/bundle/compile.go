@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// compile compiles a driver in C with the host's compiler, against the headers and libraries of the sysroot; against the host's where the
-// version comes from no suite.
+// compile compiles a driver in C with the host's compiler, against the headers and libraries of the
+// sysroot; against the host's where the version comes from no suite.
 func (r *request) compile(ctx context.Context, compiler string, w *workspace, sys *sysroot) ([]byte, error) {
 	dir := w.path("source")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -54,14 +54,15 @@ func (r *request) compilerArgs(sys *sysroot) []string {
 	return args
 }
 
-// compilerArgs make gcc read headers and libraries of the sysroot alone. It looks for libraries and crt1.o there, but before that in the folders
-// beside itself, which are the host's; -B goes before those. -H and --trace tell what was read, for checkInputs.
+// compilerArgs make gcc read headers and libraries of the sysroot alone. It looks for libraries and
+// crt1.o there, but before that in the folders beside itself, which are the host's; -B goes before
+// those. -H and --trace tell what was read, for checkInputs.
 func (s *sysroot) compilerArgs() []string {
 	return []string{"--sysroot=" + s.dir, "-B" + filepath.Join(s.dir, s.dirs()[0]) + "/", "-H", "-Wl,--trace"}
 }
 
-// checkInputs sees that no header or library of the host has been read, by what the compiler said of each file. What comes with the compiler
-// itself is not the host's.
+// checkInputs sees that no header or library of the host has been read, by what the compiler said
+// of each file. What comes with the compiler itself is not the host's.
 func (s *sysroot) checkInputs(said []byte) error {
 	for line := range strings.Lines(string(said)) {
 		file := strings.TrimSpace(line)
@@ -80,7 +81,7 @@ func (s *sysroot) checkInputs(said []byte) error {
 	return nil
 }
 
-// compiler is the compiler of the host that a driver takes, if it takes one.
+// compiler returns the compiler of the host that a driver takes, if it takes one.
 func (r *request) compiler() (string, error) {
 	if r.Arch.Name != runtime.GOARCH {
 		return "", fmt.Errorf("%w for %s: %s is compiled on a machine of its architecture", ErrNoCompiler, r.Arch.Name, r.Manifest.Name)
@@ -95,7 +96,8 @@ func (r *request) compiler() (string, error) {
 	return compiler, nil
 }
 
-// goProgram is the program of a driver in Go: compiled, where its sources are at hand, else the one that was compiled with loadstone.
+// goProgram returns the program of a driver in Go: compiled from the sources if the manifest has a
+// folder, else the one that was compiled with loadstone.
 func (r *request) goProgram(ctx context.Context) ([]byte, error) {
 	if r.Manifest.Dir == "" {
 		return r.shippedProgram()

@@ -16,33 +16,34 @@ import (
 	"strings"
 )
 
-// libraries are where shared libraries come from that a tree lacks.
+// libraries finds shared libraries that a tree lacks.
 type libraries interface {
-	// read returns a file by its absolute path there, and the package that it is of, if any. The error wraps fs.ErrNotExist if there is
-	// none.
+	// read returns a file by its absolute path there, and the package that it is of, if any. The
+	// error wraps fs.ErrNotExist if there is none.
 	read(name string) (data []byte, owner string, err error)
 
-	// dirs are the folders that are searched, in this order.
+	// dirs returns the folders that are searched, in this order.
 	dirs() []string
 
-	// home is the folder of a driver's root for what was found in one of dirs.
+	// home returns the folder of a driver's root for what was found in one of dirs.
 	home(dir string) string
 
-	// version is the version of a package.
+	// version returns the version of a package.
 	version(owner string) string
 
 	// cure says what to do about a library that is not there.
 	cure() string
 }
 
-// linkage is what an ELF file needs to be started or loaded.
+// linkage holds what an ELF file needs to be started or loaded.
 type linkage struct {
 	interpreter string   // path of ld.so, for programs
 	needed      []string // names of shared libraries
 	runpath     []string // folders to search first, as they stand in the file
 }
 
-// A completion adds to a tree the shared libraries that its files need. It is what ldd finds, without running anything.
+// A completion adds to a tree the shared libraries that its files need. It is what ldd finds,
+// without running anything.
 type completion struct {
 	tree
 	from libraries
@@ -50,9 +51,10 @@ type completion struct {
 	done map[string]bool   // files that have all they need
 }
 
-// complete adds the shared libraries of everything in the tree, and notes which packages they are of. It returns [ErrMissingLibrary] if the
-// program, or a file that the manifest brings along, lacks one. Other files of packages are left out then: they are plug-ins of a package
-// that nobody depends on.
+// complete adds the shared libraries of everything in the tree, and notes which packages they are
+// of. It returns [ErrMissingLibrary] if the program, or a file that the manifest adds, lacks one.
+// Other files of packages are left out then: they are plug-ins of a package, on which nothing
+// depends.
 func (t tree) complete(program string, brought []string, from libraries, used map[string]string) error {
 	c := completion{t, from, used, map[string]bool{}}
 	if name, _, ok := t.resolve(program); ok {
@@ -93,7 +95,7 @@ func (c completion) satisfy(name string) error {
 	}
 	for _, library := range needs.needed {
 		if strings.HasPrefix(library, "ld-linux") || strings.HasPrefix(library, "ld64.so") {
-			continue // libc's name for the interpreter, which is there by then
+			continue // libc's name for the interpreter, which the tree has by then
 		}
 		if err := c.add(name, library, append(searched(name, needs.runpath), c.from.dirs()...)); err != nil {
 			return err
@@ -102,7 +104,7 @@ func (c completion) satisfy(name string) error {
 	return nil
 }
 
-// add adds a library from the first of dirs that has it, unless one is there.
+// add adds a library from the first of dirs that has it, unless the tree has it.
 func (c completion) add(name, library string, dirs []string) error {
 	for _, dir := range dirs {
 		if there, _, ok := c.resolve(path.Join(dir, library)); ok {
@@ -164,7 +166,7 @@ func readLinkage(data []byte) (linkage, error) {
 	return l, nil
 }
 
-// searched are the folders of a file's own search path.
+// searched returns the folders of a file's own search path.
 func searched(name string, runpath []string) []string {
 	var dirs []string
 	for _, dir := range runpath {
@@ -176,7 +178,7 @@ func searched(name string, runpath []string) []string {
 	return dirs
 }
 
-// host are the shared libraries of this machine, for loaders that a user brings along.
+// host holds the shared libraries of this machine, for a user's own loaders.
 type host struct {
 	builtin []string // the folders that every ld.so looks in
 	told    []string // those that this machine's is told of, which come first

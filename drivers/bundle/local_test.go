@@ -18,7 +18,7 @@ const says = `#include <stdio.h>
 int main(int argc, char **argv) { puts(argc > 1 ? argv[1] : "nothing"); }
 `
 
-// output is what the driver of a bundle prints.
+// output returns what the driver of a bundle prints.
 func output(t *testing.T, b *Bundle) string {
 	t.Helper()
 	out, err := enter(t, b).Command(t.Context()).Output()
@@ -119,7 +119,8 @@ func TestDriverInGoIsCompiled(t *testing.T) {
 	}
 }
 
-// A version may have a module of its own, which asks for another version of the loader than its neighbour.
+// A version may have a module of its own, which asks for another version of the loader than its
+// neighbour.
 func TestDriverInGoOfAModuleOfItsOwn(t *testing.T) {
 	m := local(t, "/driver")
 	m.Versions = map[string]loader.Suite{"1.0": "old/go.mod"}

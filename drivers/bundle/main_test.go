@@ -34,7 +34,7 @@ func write(t *testing.T, name string, mode os.FileMode, data []byte) {
 	}
 }
 
-// local is a manifest that brings its driver along, in a folder of the test's.
+// local returns a manifest with its own driver, in a folder of the test's.
 func local(t *testing.T, command string) *loader.Manifest {
 	t.Helper()
 	return &loader.Manifest{
@@ -42,7 +42,7 @@ func local(t *testing.T, command string) *loader.Manifest {
 	}
 }
 
-// packaged is a manifest of one package of Debian 12, without a driver of its own.
+// packaged returns a manifest of one package of Debian 12, without a driver of its own.
 func packaged(command, name string) *loader.Manifest {
 	return &loader.Manifest{
 		Name: "packaged", Versions: map[string]loader.Suite{"12": "debian-12"}, Speaks: loader.NDJSON, Command: []string{command},
@@ -50,7 +50,7 @@ func packaged(command, name string) *loader.Manifest {
 	}
 }
 
-// lists is a cache that shares what has been fetched with the user's own, and has no bundles.
+// lists returns a cache that shares what has been fetched with the user's own, and has no bundles.
 func lists(t *testing.T) string {
 	t.Helper()
 	shared, err := kernel.DefaultCache()
@@ -102,7 +102,7 @@ func gcc(t *testing.T, text string, args ...string) {
 	}
 }
 
-// kept are the files that a cache holds of bundles, but for locks.
+// kept returns the files that a cache holds of bundles, but for locks.
 func kept(t *testing.T, cache string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(cache, "bundles"))

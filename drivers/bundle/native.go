@@ -17,22 +17,24 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// Root is a driver's root on this machine, for running it without a VM.
+// Root holds a driver's root on this machine, for running it without a VM.
 type Root struct {
 	Dir    string // path on the host
 	bundle *Bundle
 }
 
-// Dir is a folder of the host that a driver sees in its root.
+// Dir describes a folder of the host that a driver sees in its root.
 type Dir struct {
 	Host   string // its path on the host
 	Inside string // its path in the root, absolute
 }
 
-// Enter makes a driver's root at dir, a folder that exists: a tmpfs with what is in the bundle, this machine's /proc, /sys and /dev, and the
-// folders that are given. What the driver writes there is gone with the root.
+// Enter makes a driver's root at dir, a folder that exists: a tmpfs with what is in the bundle,
+// this machine's /proc, /sys and /dev, and the folders that are given. What the driver writes there
+// is gone with the root.
 //
-// It mounts in the mount namespace of the caller, who should have one of its own. Close undoes it; so does the end of the namespace.
+// It mounts in the mount namespace of the caller, who should have one of its own. Close undoes it;
+// so does the end of the namespace.
 func (b *Bundle) Enter(dir string, dirs ...Dir) (_ *Root, err error) {
 	if err := unix.Mount("loadstone", dir, "tmpfs", unix.MS_NOSUID, "mode=0755"); err != nil {
 		return nil, fmt.Errorf("mount root of %s at %s: %w", b.Loader, dir, err)
@@ -86,7 +88,8 @@ func (r *Root) bind(d Dir) error {
 	return nil
 }
 
-// Command is the driver, to be started by [loader.Start]. It sees nothing of the host but what the root holds.
+// Command returns the driver, to be started by [loader.Start]. It sees nothing of the host but what
+// the root holds.
 func (r *Root) Command(ctx context.Context) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, r.bundle.Command[0], r.bundle.Command[1:]...)
 	cmd.Env = append([]string{}, r.bundle.Env...) // never nil, which would mean the caller's own

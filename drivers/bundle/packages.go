@@ -18,8 +18,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// A sysroot is a folder with the files of packages and of all that they depend on, in the layout of a [tree]. All its symbolic links are
-// relative, so nothing in it leads to a file of the host.
+// A sysroot holds a folder with the files of packages and of all that they depend on, in the layout
+// of a [tree]. All its symbolic links are relative, so nothing in it leads to a file of the host.
 type sysroot struct {
 	dir      string
 	suite    *apt.Suite
@@ -70,14 +70,15 @@ func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	return s, nil
 }
 
-// A deb is a package and its file.
+// A deb holds a package and its file.
 type deb struct {
 	apt.Package
 	file string
 }
 
-// fetch fetches packages and all that they depend on. Where the mirror has lost a file that its list names, as mirrors do with old releases, the
-// next older version of the same suite is taken, and the user is told.
+// fetch fetches packages and all that they depend on. Where the mirror has lost a file that its
+// list names, as mirrors do with old releases, the next older version of the same suite is taken,
+// and the user is told.
 func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite *apt.Suite, wanted []string) ([]deb, error) {
 	all, err := suite.Closure(ctx, wanted...)
 	if err != nil {
@@ -102,8 +103,9 @@ func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite
 	return debs, nil
 }
 
-// checkVersion sees that the suite has the version that was asked for, where a package has the loader's own name, as binary package, as that of a
-// library or as a crate: suites move on, and results have to name what they are about.
+// checkVersion sees that the suite has the version that was asked for, where a package has the
+// loader's own name, as binary package, as that of a library or as a crate: suites move on, and
+// results have to name what they are about.
 func (r *request) checkVersion(debs []deb) error {
 	own, crate := libraryOf(r.Manifest.Name), "librust-"+r.Manifest.Name+"-dev"
 	for _, d := range debs {
@@ -115,8 +117,9 @@ func (r *request) checkVersion(debs []deb) error {
 	return nil
 }
 
-// isVersionOf reports whether a manifest's version, such as 1.1, means a package's, such as 1:1.1.2-0+deb12u1. What is not released yet, such as
-// 0.25.0-beta.1, has a tilde in Debian, which sorts before everything.
+// isVersionOf reports whether a manifest's version, such as 1.1, means a package's, such as
+// 1:1.1.2-0+deb12u1. What is not released yet, such as 0.25.0-beta.1, has a tilde in Debian, which
+// sorts before everything.
 func isVersionOf(version string, of apt.Version) bool {
 	rest, ok := strings.CutPrefix(strings.ReplaceAll(of.Upstream(), "~", "-"), strings.ReplaceAll(version, "~", "-"))
 	return ok && (rest == "" || !strings.Contains("0123456789", rest[:1]))
@@ -127,8 +130,8 @@ func libraryOf(source string) *regexp.Regexp {
 	return regexp.MustCompile("^" + regexp.QuoteMeta(source) + `[0-9.]+(t64)?$`) // t64: Debian's change of time_t in 2024
 }
 
-// binaryPackages are the packages that a manifest means: those of these names; and where there is none, those of a library, whose names end
-// in the number of its interface.
+// binaryPackages returns the packages that a manifest means: those of these names; and where there
+// is none, those of a library, whose names end in the number of its interface.
 func binaryPackages(suite *apt.Suite, names []string) ([]string, error) {
 	var all []string
 	for _, name := range names {
@@ -214,7 +217,7 @@ func (s *sysroot) move(from, name, owner string) error {
 	return os.Symlink(relative, to)
 }
 
-// deb is the path of a package that has been compared with the signed list.
+// deb returns the path of a package that has been compared with the signed list.
 func (w *workspace) deb(ctx context.Context, from *apt.Root, p apt.Package) (string, error) {
 	kept := filepath.Join(w.debs, p.SHA256+".deb")
 	data, err := os.ReadFile(kept)
@@ -235,10 +238,11 @@ func (w *workspace) deb(ctx context.Context, from *apt.Root, p apt.Package) (str
 	return kept, os.Rename(deb, kept)
 }
 
-// unwanted are folders of packages that no driver needs.
+// unwanted matches folders of packages that no driver needs.
 var unwanted = regexp.MustCompile(`^/usr/(include|share/(bash-completion|bug|doc|info|lintian|locale|man))/`)
 
-// take takes the files of the packages that the manifest names into a tree, and notes which packages they are of.
+// take takes the files of the packages that the manifest names into a tree, and notes which
+// packages they are of.
 func (s *sysroot) take(t tree, used map[string]string) error {
 	for name, owner := range s.owner {
 		if !slices.Contains(s.named, owner) || unwanted.MatchString(name) {
@@ -286,7 +290,7 @@ func (s *sysroot) version(owner string) string { return s.versions[owner] }
 
 func (s *sysroot) cure() string { return "name its package in packages of the manifest" }
 
-// debianDirs are the folders in which ld.so looks without being told to.
+// debianDirs returns the folders in which ld.so looks without being told to.
 func debianDirs(root fs.FS) []string {
 	dirs := []string{"/usr/lib64", "/usr/lib"}
 	found, err := fs.Glob(root, "usr/lib/*/libc.so.6")

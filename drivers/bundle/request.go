@@ -20,10 +20,11 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// formatVersion is part of every key: it changes when the same request makes another bundle than before.
+// formatVersion enters every key: it changes when the same request makes another bundle than
+// before.
 const formatVersion = 3
 
-// A request is all that is asked for and can be known without the network.
+// A request holds all that is asked for and can be known without the network.
 type request struct {
 	Options
 	version string
@@ -137,7 +138,7 @@ func (r *request) readSources(name string) error {
 	return nil
 }
 
-// String is the bundle's name for users.
+// String returns the bundle's name for users.
 func (r *request) String() string {
 	return loader.Ref{Name: r.Manifest.Name, Version: r.version}.String()
 }
@@ -163,7 +164,7 @@ func (r *request) notice(sentence string) {
 	}
 }
 
-// env is the driver's environment.
+// env returns the driver's environment.
 func (r *request) env() []string {
 	env := []string{}
 	for name, value := range r.Manifest.Env {
@@ -173,7 +174,7 @@ func (r *request) env() []string {
 	return env
 }
 
-// programPath is where the program of a driver in Go was put when loadstone itself was built.
+// programPath returns where the program of a driver in Go was put when loadstone itself was built.
 func (r *request) programPath() (string, error) {
 	dir := r.Programs
 	if dir == "" {

@@ -16,14 +16,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/rust"
 )
 
-// workshop is the folder of the sysroot in which a driver in Rust is compiled.
+// workshop names the folder of the sysroot in which a driver in Rust is compiled.
 const workshop = "/driver"
 
-// protocol is the module that every driver in Rust is given, by its folder in the workshop.
+// protocol names the module that every driver in Rust is given, by its folder in the workshop.
 const protocol = "protocol"
 
-// compileRust compiles a driver in Rust with the compiler and the crates of the suite's packages. The sysroot is its root: cargo's parts are found by
-// absolute paths, and what cargo builds on its way, such as macros, runs with the suite's libraries. No crate comes from anywhere else.
+// compileRust compiles a driver in Rust with the compiler and the crates of the suite's packages.
+// The sysroot is its root: cargo's parts are found by absolute paths, and what cargo builds on its
+// way, such as macros, runs with the suite's libraries. No crate comes from anywhere else.
 func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error) {
 	if sys == nil {
 		return nil, fmt.Errorf("%w: %s is a driver in Rust, whose compiler comes from packages", ErrNoCompiler, r.Manifest.Name)
@@ -50,8 +51,9 @@ func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error)
 	return sys.root.ReadFile(path.Join(workshop, "target/release/driver")[1:])
 }
 
-// cargoManifest is the driver as cargo sees it. Whichever versions of other crates than the loader's own the suite has are the right ones. Its source
-// can tell versions apart, as in #[cfg(driver_version = "0.27.2")], where the crate's own names differ.
+// cargoManifest returns the driver as cargo sees it. Whichever versions of other crates than the
+// loader's own the suite has are the right ones. Its source can tell versions apart, as in
+// #[cfg(driver_version = "0.27.2")], where the crate's own names differ.
 func (r *request) cargoManifest() []byte {
 	text := &strings.Builder{}
 	text.WriteString("[package]\nname = \"driver\"\nversion = \"0.0.0\"\nedition = \"2021\"\n")
@@ -64,8 +66,9 @@ func (r *request) cargoManifest() []byte {
 	return []byte(text.String())
 }
 
-// crateVersion is what cargo is to take of a crate. Of the loader itself it is the version that was asked for, and "*" would not do, since that means
-// nothing that is not released, such as 0.25.0-beta.1.
+// crateVersion returns what cargo is to take of a crate. Of the loader itself it is the version
+// that was asked for, and "*" would not do, since that means nothing that is not released, such as
+// 0.25.0-beta.1.
 func (r *request) crateVersion(crate string) string {
 	if crate == r.Manifest.Name {
 		return "=" + r.version
@@ -73,7 +76,8 @@ func (r *request) crateVersion(crate string) string {
 	return "*"
 }
 
-// cargo is the command that compiles, in the sysroot. Whoever is not root is root in a user namespace for that.
+// cargo returns the command that compiles, in the sysroot. A user other than root is root in a user
+// namespace for that.
 func (r *request) cargo(ctx context.Context, sys *sysroot) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "/usr/bin/cargo", "build", "--release", "--offline",
 		"--config", `source.crates-io.replace-with="debian"`, "--config", `source.debian.directory="/usr/share/cargo/registry"`)

@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// A built is what came of a source package.
+// A built holds the files built from a source package.
 type built struct {
 	Name    string            `json:"name"`    // of the source package
 	Version apt.Version       `json:"version"` // of the source package
@@ -30,7 +30,8 @@ func (b *built) into(t tree, used map[string]string) {
 	used["source "+b.Name] = string(b.Version)
 }
 
-// source is what comes of the manifest's source package: kept from an earlier bundle with another driver, or made now.
+// source returns the files built from the manifest's source package: kept from an earlier bundle
+// with another driver, or built now.
 func (r *request) source(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*built, error) {
 	key, err := json.Marshal(map[string]any{
 		"format": formatVersion, "source": r.Manifest.Source, "version": r.version, "suite": r.suite, "arch": r.Arch.Name, "mirror": r.Mirror,

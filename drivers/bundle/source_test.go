@@ -14,7 +14,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 )
 
-// sourced is a manifest whose driver is built from a small source package of Debian 12 by these commands.
+// sourced returns a manifest whose driver is built from a small source package of Debian 12 by
+// these commands.
 func sourced(commands ...string) *loader.Manifest {
 	return &loader.Manifest{
 		Name: "sourced", Versions: map[string]loader.Suite{"5.02": "debian-12", "9": "debian-12"}, Speaks: loader.NDJSON, Command: []string{"/driver"},

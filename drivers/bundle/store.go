@@ -22,7 +22,7 @@ import (
 //	bundles/<request>.lock      held while the bundle of a request is looked for or made
 //	bundles/<request>.json      the bundle, without its path; written last
 //	bundles/<digest>.cpio       its archive
-//	bundles/source-<key>.json   what came of a source package, with its digest before it
+//	bundles/source-<key>.json   files built from a source package, behind their digest
 //	bundles/<request>.work*     where it is being made; under the lock, what is left of a killed run
 //	debs/<digest>.deb           packages
 //
@@ -48,8 +48,8 @@ func (s store) lock(ctx context.Context, r *request) (unlock func(), err error) 
 	return lock.Unlock, nil
 }
 
-// find returns the bundle that was made for a request, or nil if there is none. The archive has been compared with its digest: it returns
-// [ErrAltered] if that differs.
+// find returns the bundle that was made for a request, or nil if there is none. The archive has
+// been compared with its digest: it returns [ErrAltered] if that differs.
 func (s store) find(r *request) (*Bundle, error) {
 	name := s.path(r.id + ".json")
 	text, err := os.ReadFile(name)
@@ -98,7 +98,8 @@ func (w *workspace) put(r *request, t tree, components map[string]string) (*Bund
 	return b, nil
 }
 
-// findBuilt returns what came of a source package, or nil if that is not kept, or not as it was.
+// findBuilt returns the files built from a source package, or nil if they are not kept or were
+// altered.
 func (s store) findBuilt(name string) *built {
 	data, err := os.ReadFile(s.path(name + ".json"))
 	if err != nil {
@@ -112,7 +113,7 @@ func (s store) findBuilt(name string) *built {
 	return b
 }
 
-// putBuilt keeps what came of a source package.
+// putBuilt keeps the files built from a source package.
 func (w *workspace) putBuilt(name string, b *built) error {
 	text, err := json.Marshal(b)
 	if err != nil {
@@ -124,7 +125,7 @@ func (w *workspace) putBuilt(name string, b *built) error {
 	return nil
 }
 
-// A workspace is a folder in which a bundle is made.
+// A workspace holds a folder in which a bundle is made.
 type workspace struct {
 	dir   string
 	debs  string // where packages are kept
@@ -140,7 +141,7 @@ func (s store) workspace(r *request) (*workspace, error) {
 	return &workspace{dir: dir, debs: debs, store: s}, err
 }
 
-// path is a path in the workspace.
+// path returns a path in the workspace.
 func (w *workspace) path(name string) string { return filepath.Join(w.dir, name) }
 
 // remove removes the workspace. What cannot be removed now is removed by the next run.

@@ -18,7 +18,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// script is a manifest of a driver that is a file and nothing more, for which nothing is compiled.
+// script returns a manifest of a driver that is a file and nothing more, for which nothing is
+// compiled.
 func script(t *testing.T) *loader.Manifest {
 	t.Helper()
 	m := local(t, "./driver")

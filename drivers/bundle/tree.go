@@ -14,10 +14,11 @@ import (
 	"github.com/u-root/mkuimage/cpio"
 )
 
-// A tree is what goes into a driver's root: files and symbolic links by their path, absolute and clean. Folders come of themselves.
+// A tree holds what goes into a driver's root: files and symbolic links by their path, absolute and
+// clean. Folders come of themselves.
 //
-// Its /bin, /sbin, /lib and /lib64 are links into /usr, as in every Debian from 12 on: packages disagree on which of the two names they use,
-// and programs as well.
+// Its /bin, /sbin, /lib and /lib64 are links into /usr, as in every Debian from 12 on: packages
+// disagree on which of the two names they use, and programs as well.
 type tree map[string]item
 
 type item struct {
@@ -26,10 +27,10 @@ type item struct {
 	link string      // target of a symbolic link, else empty
 }
 
-// merged are the folders that lie in /usr.
+// merged lists the folders that lie in /usr.
 var merged = []string{"bin", "lib", "lib64", "sbin"}
 
-// place is the path under which a path is kept.
+// place returns the path under which a path is kept.
 func place(name string) string {
 	name = path.Clean("/" + name)
 	top, rest, _ := strings.Cut(name[1:], "/")
@@ -87,14 +88,15 @@ func (t tree) resolveParent(name string) (string, bool) {
 	return "", false
 }
 
-// skeleton are the folders that every root has: those that a driver's surroundings are mounted on, and the one it is started in.
+// skeleton lists the folders that every root has: those that a driver's surroundings are mounted
+// on, and the one it is started in.
 var skeleton = map[string]uint64{
 	"dev": 0o755, "loader": 0o755, "proc": 0o755, "sys": 0o755, "tmp": 0o1777,
 	"usr": 0o755, "usr/bin": 0o755, "usr/lib": 0o755, "usr/lib64": 0o755, "usr/sbin": 0o755,
 }
 
-// archive is the tree as a newc archive: parents before what is in them, by name, without owners and times, so that equal trees are equal
-// bytes.
+// archive returns the tree as a newc archive: parents before what is in them, by name, without
+// owners and times, so that equal trees are equal bytes.
 func (t tree) archive() ([]byte, error) {
 	records := map[string]cpio.Record{}
 	for name, mode := range skeleton {

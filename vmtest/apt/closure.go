@@ -53,7 +53,7 @@ func (s *Suite) Closure(ctx context.Context, names ...string) ([]Package, error)
 	return all, nil
 }
 
-// closure is a set of packages that grows until it needs nothing more.
+// closure holds a set of packages that grows until it needs nothing more.
 type closure struct {
 	suites []*Suite // those that dependencies come from, preferred first
 	chosen map[string]Package

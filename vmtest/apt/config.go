@@ -71,7 +71,7 @@ func updateFile(path string, data []byte, mode os.FileMode) error {
 	return wholefile.Write(path, data, mode)
 }
 
-// command is a program of apt's or dpkg's. It dies with ctx and with this
+// command describes a program of apt's or dpkg's. It dies with ctx and with this
 // process, and is out of reach of the terminal's Ctrl-C, so that an interrupted
 // run ends with the one message of its own.
 type command struct {

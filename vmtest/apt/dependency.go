@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// relation is one alternative of a dependency: a package name with an optional
+// relation describes one alternative of a dependency: a package name with an optional
 // constraint on its version. Source: Debian Policy, section 7.1.
 type relation struct {
 	name     string

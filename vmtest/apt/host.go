@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// Host is what a private root takes over from the machine's own apt: where
+// Host describes what a private root takes over from the machine's own apt: where
 // Debian's archives are, whose signatures are believed, and how files are
 // acquired (proxies, timeouts, retries).
 type Host struct {
@@ -28,7 +28,7 @@ type Host struct {
 	NetrcDir string   // directory of such files, or empty
 }
 
-// debianKeyrings is where package debian-archive-keyring puts its keys. Newer
+// debianKeyrings lists the places where package debian-archive-keyring puts its keys. Newer
 // versions have both names.
 var debianKeyrings = []string{"/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"}
 
@@ -137,10 +137,10 @@ func archiveOf(name string) (archive, bool) {
 	return 0, false
 }
 
-// securityBeside is where a mirror that has both archives keeps the second.
+// securityBeside returns where a mirror that has both archives keeps the second.
 func securityBeside(main string) string { return main + "-security" }
 
-// aptConfig is the part of the host's configuration that matters here.
+// aptConfig describes the part of the host's configuration that matters here.
 type aptConfig struct {
 	acquire []string
 	paths   map[string]string // of the files in pathOptions, absolute
@@ -184,7 +184,7 @@ func runConfig(ctx context.Context, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// ours are the Acquire options that a private root sets by itself, and those
+// ours lists the Acquire options that a private root sets by itself, and those
 // that would make it believe what is not signed.
 var ours = []string{
 	"Acquire::AllowDowngradeToInsecureRepositories", "Acquire::AllowInsecureRepositories", "Acquire::AllowWeakRepositories",
@@ -249,7 +249,7 @@ func readSources(path string) ([]source, error) {
 	return parseOneLine(file)
 }
 
-// commonKeyrings are the keyrings that the host's apt believes for any source.
+// commonKeyrings returns the keyrings that the host's apt believes for any source.
 func (c *aptConfig) commonKeyrings() []string {
 	files := []string{c.paths["TRUSTED"]}
 	for _, pattern := range []string{"*.gpg", "*.asc"} {

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An index is what loadstone needs of a dist's Packages file: a line per
+// An index describes what loadstone needs of a dist's Packages file: a line per
 // package, sorted, so that a lookup is a binary search in the file and takes
 // microseconds where apt's own cache takes seconds to make.
 //
@@ -37,7 +37,7 @@ const indexMagic = "loadstone-apt-index 1"
 // errNoIndex says that there is no index, or only half of one.
 var errNoIndex = errors.New("no index")
 
-// packagesFields are the fields of a Packages stanza that go into the index.
+// packagesFields lists the fields of a Packages stanza that go into the index.
 var packagesFields = map[string]bool{
 	"package": true, "version": true, "architecture": true, "filename": true, "size": true,
 	"sha256": true, "depends": true, "pre-depends": true, "provides": true,

@@ -14,11 +14,11 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/apttest"
 )
 
-// victimOf is set, in a process that a test is going to kill, to the directory
-// and the configuration of its root.
+// victimOf names the variable that tells a process that a test is going to kill the directory and
+// the configuration of its root.
 const victimOf = "APT_TEST_VICTIM"
 
-// TestVictim is the process that is killed: it updates a suite and fetches a
+// TestVictim runs as the process that is killed: it updates a suite and fetches a
 // package, over and over.
 func TestVictim(t *testing.T) {
 	words := strings.Split(os.Getenv(victimOf), "\n")

@@ -32,7 +32,7 @@ func (r *Root) distDir(d dist, name ...string) string {
 	return filepath.Join(append([]string{r.dir, d.name}, name...)...)
 }
 
-// state is what is known about a dist.
+// state describes what is known about a dist.
 type state struct {
 	Updated time.Time `json:"updated"`          // when the mirror was last asked
 	Absent  bool      `json:"absent,omitempty"` // the mirror does not have it
@@ -165,7 +165,7 @@ func (r *Root) updateLists(ctx context.Context, d dist) error {
 	return get.run(ctx, "lists of "+d.name)
 }
 
-// base is the URI below which the dist's files are.
+// base returns the URI below which the dist's files are.
 func (r *Root) base(d dist) string {
 	if d.archive == securityArchive {
 		return r.host.Security
@@ -238,5 +238,5 @@ func (r *Root) removeLeftovers(d dist) {
 	}
 }
 
-// aptHelper is where package apt keeps its helper.
+// aptHelper names where package apt keeps its helper.
 const aptHelper = "/usr/lib/apt/apt-helper"

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Package is a binary package that a suite has.
+// Package describes a binary package that a suite has.
 type Package struct {
 	Name         string
 	Version      Version

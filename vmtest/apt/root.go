@@ -37,7 +37,7 @@ type Options struct {
 	Progress func(Event)
 }
 
-// Event is how far something is. A Total of 0 is not known.
+// Event says how far something is. A Total of 0 is not known.
 type Event struct {
 	What  string // "fetching lists of bookworm", "fetching linux-image-… 6.1.192-2"
 	Done  int64  // bytes
@@ -45,10 +45,10 @@ type Event struct {
 	Ended bool
 }
 
-// DefaultMaxAge is how long lists are used without asking the mirror.
+// DefaultMaxAge gives how long lists are used without asking the mirror.
 const DefaultMaxAge = 12 * time.Hour
 
-// Root is a private apt root: sources, lists, keys and options of its own, in
+// Root holds a private apt root: sources, lists, keys and options of its own, in
 // a directory per dist. It installs nothing.
 type Root struct {
 	options Options
@@ -61,8 +61,8 @@ type Root struct {
 	updating map[string]*sync.Mutex
 }
 
-// Open makes a private root in options.Dir, or opens the one that is there.
-// It does not use the network. Errors are those of [ReadHost].
+// Open opens the private root in options.Dir, which it makes if missing. It does not use the
+// network. Errors are those of [ReadHost].
 func Open(ctx context.Context, options Options) (*Root, error) {
 	host, err := ReadHost(ctx, options.Mirror)
 	if err != nil {
@@ -71,7 +71,7 @@ func Open(ctx context.Context, options Options) (*Root, error) {
 	return OpenFor(host, options)
 }
 
-// OpenFor is [Open] with a given configuration instead of the host's own.
+// OpenFor works like [Open] with a given configuration instead of the host's own.
 func OpenFor(host *Host, options Options) (*Root, error) {
 	if options.MaxAge == 0 {
 		options.MaxAge = DefaultMaxAge
@@ -102,7 +102,7 @@ func (h *Host) key() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// Suite is a suite whose lists are at hand.
+// Suite describes a suite whose lists are in the root.
 type Suite struct {
 	Name string
 	root *Root
@@ -110,15 +110,17 @@ type Suite struct {
 	gone []Package // see [Suite.Without]
 }
 
-// Without is the suite as if it did not have the package, nor the others of its source package and version: mirrors lose files that their lists
-// still name, and libraries go with the headers of their own version only.
+// Without returns the suite as if it did not have the package, nor the others of its source package
+// and version: mirrors lose files that their lists still name, and libraries go with the headers of
+// their own version only.
 func (s *Suite) Without(p Package) *Suite {
 	other := *s
 	other.gone = append(slices.Clone(s.gone), p)
 	return &other
 }
 
-// lacks reports whether the suite is to be seen as if it did not have p. Packages of one source lie in one folder of the mirror.
+// lacks reports whether the suite is to be seen as if it did not have p. Packages of one source lie
+// in one folder of the mirror.
 func (s *Suite) lacks(p Package) bool {
 	return slices.ContainsFunc(s.gone, func(gone Package) bool {
 		return gone.Version == p.Version && path.Dir(gone.URI) == path.Dir(p.URI)

@@ -18,7 +18,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/apttest"
 )
 
-// bookworm is a mirror with one release, its updates and its security fixes.
+// bookworm returns a mirror with one release, its updates and its security fixes.
 func bookworm(t testing.TB) *apttest.Mirror {
 	t.Helper()
 	m := apttest.NewMirror(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 )
 
-// A SourcePackage is a source package that has been fetched.
+// A SourcePackage describes a source package that has been fetched.
 type SourcePackage struct {
 	Name    string
 	Version Version
@@ -53,7 +53,7 @@ func (s *Suite) FetchSource(ctx context.Context, name, dir string) (SourcePackag
 	return readSource(name, dir)
 }
 
-// sourceDir is where the lists of the suite's sources are kept: all dists in one,
+// sourceDir returns where the lists of the suite's sources are kept: all dists in one,
 // so that apt chooses the newest.
 func (s *Suite) sourceDir() dist { return dist{name: s.Name + "-source"} }
 
@@ -87,7 +87,7 @@ func (s *Suite) sourceCommand(ctx context.Context, args ...string) *command {
 	return newCommand(ctx, s.root.configPath(), "apt-get", append(s.root.distOptions(s.sourceDir()), args...)...)
 }
 
-// noSource is the error of a source that no list has, as apt says it.
+// noSource returns the error of a source that no list has, as apt says it.
 func noSource(err error) error {
 	var told *Error
 	if errors.As(err, &told) && strings.Contains(strings.Join(told.Said, "\n"), "Unable to find a source package") {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// source is an entry of the host's sources: one URI and one suite of it.
+// source describes an entry of the host's sources: one URI and one suite of it.
 type source struct {
 	uri      string // without a slash at its end
 	suite    string

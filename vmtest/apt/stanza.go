@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxFieldLine is the longest line of a control file that is read, in bytes.
+// maxFieldLine gives the longest line of a control file that is read, in bytes.
 // The longest Provides lines of Debian are some ten thousand bytes.
 const maxFieldLine = 4 << 20
 

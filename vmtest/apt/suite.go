@@ -4,7 +4,7 @@ package apt
 
 import "slices"
 
-// archive is one of the two trees that make up a Debian mirror. They have
+// archive names one of the two trees that make up a Debian mirror. They have
 // different base URIs, and a mirror may have only the first.
 type archive int
 
@@ -13,14 +13,14 @@ const (
 	securityArchive
 )
 
-// dist is a directory under dists/ of an archive, and what apt calls a release
+// dist describes a directory under dists/ of an archive, and what apt calls a release
 // in sources.list.
 type dist struct {
 	name    string
 	archive archive
 }
 
-// suite is what a user names: the dists that together make up one release of
+// suite describes what a user names: the dists that together make up one release of
 // Debian.
 type suite struct {
 	name  string
@@ -28,7 +28,7 @@ type suite struct {
 	base  string // the suite that its packages' dependencies come from as well, or empty
 }
 
-// suites are the releases of Debian that loadstone knows, oldest first.
+// suites lists the releases of Debian that loadstone knows, oldest first.
 var suites = []suite{
 	{"debian-11", []dist{{"bullseye", mainArchive}, {"bullseye-updates", mainArchive}, {"bullseye-security", securityArchive}}, ""},
 	{"debian-12", []dist{{"bookworm", mainArchive}, {"bookworm-updates", mainArchive}, {"bookworm-security", securityArchive}}, ""},

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// versionsInOrder are from oldest to newest.
+// versionsInOrder lists versions from oldest to newest.
 var versionsInOrder = []Version{
 	"0~~", "0~~a", "0~", "0", "0a", "0+", "1.0~rc1-1", "1.0-1~bpo12+1", "1.0-1", "1.0-1+b1", "1.0-1.1", "1.0-2", "1.0a-1", "1.0+dfsg-1",
 	"5.10.262-1", "6.1.9-1", "6.1.192-2", "6.12.117-1~deb12u1", "6.12.117-1", "7.3.4-1~bpo13+1", "1:0.5.0-1", "2:0",

@@ -13,15 +13,14 @@ import (
 )
 
 var (
-	// ErrUnknown is wrapped by errors about a name that is not in the table.
+	// ErrUnknown marks errors about a name that is not in the table.
 	ErrUnknown = errors.New("unknown architecture")
 
-	// ErrUnproved is wrapped by errors about an architecture whose entry
-	// nobody has seen a test guest run with.
+	// ErrUnproved marks errors about an architecture on which no test guest has run.
 	ErrUnproved = errors.New("architecture not proved")
 )
 
-// Arch is an architecture that kernels are tested on.
+// Arch describes an architecture that kernels are tested on.
 type Arch struct {
 	// Name is GOARCH, and what users write.
 	Name string
@@ -79,7 +78,7 @@ const (
 	S390Image  ImageFormat = "s390"  // arch/s390/boot/head.S
 )
 
-// Port is a serial port.
+// Port describes a serial port.
 type Port struct {
 	// Device are the arguments of -device (or, where the machine has the port
 	// built in, of -serial) with %s in the place of the chardev's id.
@@ -88,7 +87,7 @@ type Port struct {
 	TTY string
 }
 
-// Exit is a device whose write ends QEMU.
+// Exit describes a device whose write ends QEMU.
 type Exit struct {
 	// Device is the argument of -device; empty where there is none and the
 	// guest powers off instead.
@@ -100,7 +99,7 @@ type Exit struct {
 	Status int
 }
 
-// PCIDevice is a device on the PCI bus, by its vendor and device number.
+// PCIDevice describes a device on the PCI bus, by its vendor and device number.
 type PCIDevice struct {
 	Driver         string // QEMU's name
 	Vendor, Device uint16

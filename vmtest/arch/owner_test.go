@@ -19,10 +19,10 @@ import (
 	"testing"
 )
 
-// root is the module's, from here.
+// root leads from here to the module's root.
 const root = "../.."
 
-// governed are the folders whose production code reads the table and knows no
+// governed lists the folders whose production code reads the table and knows no
 // architecture by itself.
 var governed = []string{"vmtest", "run", "cmd", "drivers"}
 
@@ -49,11 +49,11 @@ func (e exception) covers(o occurrence) bool {
 	return (folder || e.file == o.file) && (e.word == "" || e.word == o.word)
 }
 
-// goArchitectures are the words by which a build constraint or the name of a file
+// goArchitectures lists the words by which a build constraint or the name of a file
 // chooses an architecture, whether the table has it or not.
 var goArchitectures = strings.Fields("386 amd64 arm arm64 loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x")
 
-// words are the strings of the table that can mean nothing but an architecture.
+// words returns the strings of the table that can mean nothing but an architecture.
 func words() []string {
 	var all []string
 	add := func(values ...string) {
@@ -75,7 +75,7 @@ func words() []string {
 	return all
 }
 
-// An occurrence is one naming of an architecture in code, by a word.
+// An occurrence describes one naming of an architecture in code, by a word.
 type occurrence struct{ file, word string }
 
 // find returns where the production code of the module's folders names an
@@ -208,8 +208,7 @@ func TestSearchFindsWhatNamesAnArchitecture(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsRead holds that no field of an entry is there for the table's
-// own sake.
+// TestEveryFieldIsRead checks that the harness reads every field of an entry.
 func TestEveryFieldIsRead(t *testing.T) {
 	read := make(map[string]bool)
 	for _, folder := range append(slices.Clone(governed), "bench") {

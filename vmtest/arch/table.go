@@ -30,11 +30,10 @@ var table = []Arch{
 		CPU:     "max,cx16=off",
 		Console: Port{Option: "-device", Device: "isa-serial,index=0,chardev=%s", TTY: "ttyS0"},
 		Records: Port{Option: "-device", Device: "isa-serial,index=1,chardev=%s", TTY: "ttyS1"},
-		// The monitor's NMI shows where a hang is. A fifth page table level makes TCG's page walks longer and tests
-		// nothing of BPF. A kernel that sees no timer interrupts while its CPU
-		// waits for one of the host's panics ("IO-APIC + timer doesn't work!",
-		// check_timer in arch/x86/kernel/apic/io_apic.c), and QEMU's timer is
-		// not broken.
+		// The monitor's NMI shows where a hang is. A fifth page table level makes TCG's page walks
+		// longer and tests nothing of BPF. A kernel that sees no timer interrupts while its CPU
+		// waits for one of the host's panics ("IO-APIC + timer doesn't work!", check_timer in
+		// arch/x86/kernel/apic/io_apic.c), and QEMU's timer is not broken.
 		KernelArgs: []string{"unknown_nmi_panic=1", "no5lvl", "no_timer_check"},
 		Exit:       Exit{Device: "isa-debug-exit,iobase=0x501,iosize=2", IOPort: 0x501, Value: 0x10, Status: 0x10<<1 | 1},
 		Payload:    PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},

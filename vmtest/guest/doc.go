@@ -14,9 +14,9 @@
 // clone's order; run writes its records to [Guest.Records] and returns, and
 // the power goes off.
 //
-// Read init.go (from the bare kernel to a machine), mounts.go, modules.go,
-// order.go (ready, asleep, awake), record.go and port.go (the serial line,
-// and the ring in its place), kmsg.go (the kernel's log), payload.go and
-// unpack.go (what a guest is brought), cpu.go (where it runs), reap.go and power.go (the duties of a PID 1), shell.go (a person
-// instead of a program). The bytes on the line are package wire.
+// Read init.go (from the bare kernel to a machine), mounts.go, modules.go, order.go (ready, asleep,
+// awake), record.go and port.go (the serial line, and the ring in its place), kmsg.go (the kernel's
+// log), payload.go and unpack.go (what a guest is brought), cpu.go (where it runs), reap.go and
+// power.go (the duties of a PID 1), shell.go (a person instead of a program). The bytes on the line
+// are package wire.
 package guest

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNotInit is returned where a guest's duties are asked of a process that is
+// ErrNotInit reports that a guest's duties are asked of a process that is
 // not PID 1.
 var ErrNotInit = errors.New("not PID 1 of a test VM")
 
@@ -28,7 +28,7 @@ type Options struct {
 	Sysctls map[string]string
 }
 
-// Guest is the machine that this program is PID 1 of.
+// Guest describes the machine that this program is PID 1 of.
 type Guest struct {
 	// Records takes records for the host.
 	Records *Records
@@ -70,7 +70,7 @@ func Main(o Options, run func(*Guest) error) {
 	select {}
 }
 
-// live is the life of a guest.
+// live runs the life of a guest.
 func live(o Options, run func(*Guest) error) {
 	g, err := setUp(o)
 	if err == nil && shellWanted() {

@@ -13,14 +13,14 @@ import (
 )
 
 var (
-	// ErrKmsgOverrun is returned when the kernel dropped log entries before
+	// ErrKmsgOverrun reports that the kernel dropped log entries before
 	// they were read: a log with a hole proves nothing.
 	ErrKmsgOverrun = errors.New("kernel log overrun")
 
 	errKmsgEntry = errors.New("malformed kernel log entry")
 )
 
-// KmsgEntry is one entry of the kernel's log
+// KmsgEntry describes one entry of the kernel's log
 // (Documentation/ABI/testing/dev-kmsg).
 type KmsgEntry struct {
 	// Level is the log level, 0 (emergency) to 7 (debug). Facility is 0 for

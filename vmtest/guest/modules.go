@@ -12,8 +12,8 @@ import (
 	"github.com/u-root/u-root/pkg/kmodule"
 )
 
-// moduleList names the modules to load, one a line; the image is built with
-// it, so what is asked for and what is there cannot differ.
+// moduleList names the modules to load, one a line; the image is built with it, so what is asked
+// for and what the image has cannot differ.
 const moduleList = "/etc/modules"
 
 // loadModules loads the modules that the image was made with.

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mount is one line of the mount table.
+// mount describes one line of the mount table.
 type mount struct {
 	fs, dir, options string
 	flags            uintptr
@@ -19,7 +19,7 @@ type mount struct {
 	optional bool
 }
 
-// mounts is the mount table of a guest, in the order it is made. The root is
+// mounts holds the mount table of a guest, in the order it is made. The root is
 // the initramfs.
 var mounts = []mount{
 	{fs: "proc", dir: "/proc", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC},

@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// ErrAwake is returned by a second call of [Guest.WaitOrder].
+// ErrAwake reports a second call of [Guest.WaitOrder].
 var ErrAwake = errors.New("guest already has its order")
 
 // WaitOrder tells the host that this guest is ready, waits, and returns the

@@ -15,10 +15,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// ErrNoPayload is returned where this clone was brought none.
+// ErrNoPayload reports that this clone was brought none.
 var ErrNoPayload = errors.New("no payload")
 
-// payloadDevice is memory of the machine that is not memory of the guest: a
+// payloadDevice holds memory of the machine that is not memory of the guest: a
 // PCI device whose content the host chooses anew for each clone. It needs no
 // driver, it is mapped before the template is taken, and whatever lies behind
 // it when a clone wakes up is simply there.

@@ -15,10 +15,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// recordsArgument is the kernel argument that names the record port.
+// recordsArgument names the kernel argument that names the record port.
 const recordsArgument = "loadstone.records="
 
-// port is the record port: a serial line in raw mode. Its descriptor is a
+// port describes the record port: a serial line in raw mode. Its descriptor is a
 // blocking one outside of Go's poller, with one writer at a time: a port that
 // is both polled and written loses wake-ups on some drivers
 // (github.com/lmb/vimto/issues/29).

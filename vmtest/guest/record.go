@@ -9,8 +9,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// Records is the way to the host's record reader. It is safe for concurrent
-// use; records of concurrent writers do not mix.
+// Records writes to the host's record reader. It is safe for concurrent use; records of concurrent
+// writers do not mix.
 type Records struct {
 	port *port
 }
@@ -27,9 +27,8 @@ func (r *Records) Write(record []byte) (int, error) {
 	return len(record), nil
 }
 
-// Raw is the line below the records, without their framing. Whatever is
-// written to it is garbage to the host: it is there for guests that test what
-// the host makes of garbage.
+// Raw returns the line below the records, without their framing. What is written to it is garbage
+// to the host: it is for guests that test how the host handles garbage.
 func (r *Records) Raw() io.Writer { return rawPort{r.port} }
 
 type rawPort struct{ port *port }

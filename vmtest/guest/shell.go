@@ -18,7 +18,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// shellProgram is the shell that mkshell puts into an image.
+// shellProgram names the shell that mkshell puts into an image.
 const shellProgram = "/bbin/gosh"
 
 // shellWanted says whether the kernel's command line asks for a shell.
@@ -27,7 +27,7 @@ func shellWanted() bool {
 	return err == nil && slices.Contains(strings.Fields(string(cmdline)), wire.ShellArgument)
 }
 
-// shell is the run function of a guest that runs a shell.
+// shell returns the run function of a guest that runs a shell.
 func (g *Guest) shell() error {
 	line, err := g.WaitOrder()
 	if err != nil {
@@ -75,7 +75,7 @@ func (g *Guest) recordShell(r wire.ShellRecord) error {
 	return json.NewEncoder(g.Records).Encode(r)
 }
 
-// terminalShell is a shell whose terminal is the console.
+// terminalShell returns a shell whose terminal is the console.
 func terminalShell(order wire.ShellOrder) (*exec.Cmd, error) {
 	// /dev/console itself cannot be a controlling terminal.
 	name, err := os.ReadFile("/sys/class/tty/console/active")
@@ -100,7 +100,7 @@ func terminalShell(order wire.ShellOrder) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// scriptShell is a shell that runs the payload as a script, and whose output
+// scriptShell returns a shell that runs the payload as a script, and whose output
 // goes out as records: the console has one stream, and the kernel's own lines.
 func (g *Guest) scriptShell() (*exec.Cmd, error) {
 	script, err := g.Payload()

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrArchive is wrapped by errors about an archive that is malformed or holds
+// ErrArchive marks errors about an archive that is malformed or holds
 // what an archive for a guest must not hold.
 var ErrArchive = errors.New("bad archive")
 
@@ -30,7 +30,7 @@ const (
 	newcTrailer    = "TRAILER!!!"
 )
 
-// archiveEntry is one entry of a newc archive.
+// archiveEntry describes one entry of a newc archive.
 type archiveEntry struct {
 	name string // clean, relative, without ".."
 	mode uint32 // as in stat(2)

@@ -45,8 +45,7 @@ func (o Options) write(ctx context.Context, w io.Writer) error {
 	return c.writeTo(w)
 }
 
-// put adds a record with all the folders above it. What is there already
-// stays.
+// put adds a record with all the folders above it. A path that the image has stays as it is.
 func (c *contents) put(r cpio.Record) {
 	r.Name = cpio.Normalize(r.Name)
 	if c.seen[r.Name] {

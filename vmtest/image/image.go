@@ -19,22 +19,22 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// MaxSize is the size in bytes of the largest image.
+// MaxSize gives the size in bytes of the largest image.
 const MaxSize = 60 << 20
 
 var (
-	// ErrTooLarge is wrapped by the error about an image above [MaxSize].
+	// ErrTooLarge marks errors about an image above [MaxSize].
 	ErrTooLarge = errors.New("image too large")
 
-	// ErrGuest is wrapped by errors about a guest program that cannot be PID 1
+	// ErrGuest marks errors about a guest program that cannot be PID 1
 	// of this kernel.
 	ErrGuest = errors.New("no guest program")
 
-	// ErrShell is wrapped by errors about the archive with the shell.
+	// ErrShell marks errors about the archive with the shell.
 	ErrShell = errors.New("no shell")
 )
 
-// DefaultModules are the modules that the suites need: virtual network
+// DefaultModules lists the modules that the suites need: virtual network
 // devices, tc with BPF, two congestion controls for struct_ops to stand
 // beside, and hashes for user space (AF_ALG), by which iproute2 names the
 // folder of an object's pins.
@@ -62,7 +62,7 @@ type Options struct {
 	Cache string
 }
 
-// Image is an initramfs.
+// Image holds an initramfs.
 type Image struct {
 	Path   string `json:"-"`
 	Digest string `json:"digest"` // SHA-256 of the file, hexadecimal
@@ -72,7 +72,7 @@ type Image struct {
 // formatVersion changes when images of an older program must not be used.
 const formatVersion = "1"
 
-// Build returns the image of these options, from the cache if it is there.
+// Build returns the image of these options from the cache, or makes it.
 //
 // Its errors wrap [kernel.ErrNoModule] for a module that the kernel does not
 // have, [ErrGuest], [ErrShell] and [ErrTooLarge].
@@ -101,7 +101,7 @@ func Build(ctx context.Context, o Options) (Image, error) {
 	return image, nil
 }
 
-// key is the hash of all that goes into an image.
+// key returns the hash of all that goes into an image.
 func (o Options) key() (string, error) {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "image %s\nkernel %s\n", formatVersion, o.Kernel.Digest)
@@ -125,7 +125,7 @@ func (o Options) key() (string, error) {
 
 var errAltered = errors.New("image is not as it was made")
 
-// noteOf is where an image's digest is kept. It is written before the image,
+// noteOf returns where an image's digest is kept. It is written before the image,
 // so an image without a note is no image.
 func noteOf(path string) string { return path + ".json" }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
-// moduleList is the file from which the guest learns what to load; package
+// moduleList names the file from which the guest learns what to load; package
 // guest reads it.
 const moduleList = "etc/modules"
 
@@ -59,7 +59,7 @@ func (o Options) addModules(ctx context.Context, c *contents) error {
 	return nil
 }
 
-// maxModule is the size in bytes of the largest module that is unpacked.
+// maxModule gives the size in bytes of the largest module that is unpacked.
 const maxModule = 64 << 20
 
 // readModule returns a module's content, uncompressed: unpacking it once here

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Config is a kernel's configuration, the file that is called .config in a
+// Config holds a kernel's configuration, the file that is called .config in a
 // build tree and config-<release> in /boot.
 type Config struct{ values map[string]string }
 
-// Setting is what a configuration says about a symbol.
+// Setting describes what a configuration says about a symbol.
 type Setting string
 
 // Symbols that are numbers or strings have other settings than these.

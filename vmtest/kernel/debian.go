@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
-// debian is the source of Debian's kernel packages.
+// debian describes the source of Debian's kernel packages.
 type debian struct {
 	options apt.Options
 	flavour string    // the kernels that are taken
@@ -68,9 +68,9 @@ func (d *debian) offers(ctx context.Context) ([]Offer, error) {
 // there with all its parts is left out: when a mirror drops a version, the
 // parts that other source packages made stay behind for some time.
 //
-// Until Linux 6.18 a kernel is one package, linux-image-<release>. Since then
-// that is empty, and needs linux-base-, linux-binary- and linux-modules-. Where
-// the signed image is missing the unsigned one will do: no guest looks.
+// Until Linux 6.18 a kernel is one package, linux-image-<release>. Since then that is empty, and
+// needs linux-base-, linux-binary- and linux-modules-. Where the signed image is missing the
+// unsigned one is as good: no guest checks.
 func kernelsOf(packages []apt.Package, flavour string) []Offer {
 	byName := map[string][]apt.Package{}
 	for _, p := range packages {

@@ -4,12 +4,12 @@ package kernel
 
 import "errors"
 
-// ErrUsage is matched, with errors.Is, by the errors that the user can cure by
+// ErrUsage matches, with errors.Is, the errors that the user can cure by
 // asking for something else: exit code 2. All other errors of this package mean
 // that the harness could not do its job: exit code 3.
 var ErrUsage = errors.New("wrong usage")
 
-// usage is an error that matches ErrUsage.
+// usage matches ErrUsage.
 type usage string
 
 func (u usage) Error() string        { return string(u) }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Feature is something that specs or the harness need of a kernel, as far as it
+// Feature describes something that specs or the harness need of a kernel, as far as it
 // is a matter of configuration. What is a matter of the kernel's age is not
 // told here.
 type Feature struct {
@@ -17,7 +17,7 @@ type Feature struct {
 	Modules []string // what to load where the symbols are modules
 }
 
-// Features are all features, in the order in which they are shown.
+// Features lists all features, in the order in which they are shown.
 var Features = []Feature{
 	{"boot", "boots the test VM's initramfs", []string{"BLK_DEV_INITRD", "DEVTMPFS", "TMPFS", "PROC_FS", "SYSFS", "BINFMT_ELF"}, nil},
 	{"console", "a serial console", []string{"SERIAL_8250_CONSOLE|SERIAL_AMBA_PL011_CONSOLE|SCLP_CONSOLE"}, nil},
@@ -64,7 +64,7 @@ func FindFeature(name string) (Feature, bool) {
 	return Features[i], true
 }
 
-// Verdict is what a configuration means for a feature.
+// Verdict holds what a configuration means for a feature.
 type Verdict struct {
 	Feature string   `json:"feature"`
 	What    string   `json:"what"`
@@ -72,7 +72,7 @@ type Verdict struct {
 	Missing []string `json:"missing,omitempty"` // CONFIG_ symbols, where the state is Missing
 }
 
-// State is whether a kernel has a feature.
+// State says whether a kernel has a feature.
 type State string
 
 // The states of a feature.

@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
-// Image is what the header of a boot image says about it.
+// Image holds what the header of a boot image says about it.
 type Image struct {
 	Release string // as uname -r will say
 	Banner  string // release, builder and build date

@@ -14,10 +14,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxImage is the largest image that is unpacked to be looked at, in bytes.
+// maxImage gives the largest image that is unpacked to be looked at, in bytes.
 const maxImage = 256 << 20
 
-// arm64Banner is linux_banner in the kernel's init/version.c: an arm64 image has
+// arm64Banner matches linux_banner in the kernel's init/version.c: an arm64 image has
 // no header field for the release.
 var arm64Banner = regexp.MustCompile(`Linux version ([0-9]+\.[0-9]+\S{0,60}) \([^\x00\n]{0,400}`)
 
@@ -97,7 +97,7 @@ func unpackLimited(kind string, payload []byte) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, maxImage))
 }
 
-// s390Banner is kernel_version in the kernel's arch/s390/boot/version.c.
+// s390Banner matches kernel_version in the kernel's arch/s390/boot/version.c.
 var s390Banner = regexp.MustCompile(`[^0-9.]([0-9]+\.[0-9]+\S{0,60}) (\([^()\x00]{0,200}\) #[^\x00]{0,200})\x00`)
 
 // readS390Image reads the bzImage of s390. Source: arch/s390/boot/head.S, where

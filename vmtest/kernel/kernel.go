@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// Origin is where a kernel comes from.
+// Origin names where a kernel comes from.
 type Origin string
 
 // The origins of a kernel.
@@ -27,7 +27,7 @@ const (
 	Native        Origin = "native"    // the kernel that is running
 )
 
-// Kernel is a kernel that is at hand. Paths are absolute.
+// Kernel describes a kernel whose files are on this machine. Paths are absolute.
 type Kernel struct {
 	Name       string `json:"name"`                  // as results name it: "6.12", a path, or "native"
 	Series     string `json:"series"`                // "6.12"
@@ -60,7 +60,7 @@ func (k *Kernel) Modules() (*Modules, error) {
 	return ReadModules(k.ModulesDir, k.Release)
 }
 
-// Closure is [Modules.Closure] of the kernel's modules.
+// Closure calls [Modules.Closure] of the kernel's modules.
 func (k *Kernel) Closure(names ...string) ([]Module, error) {
 	modules, err := k.Modules()
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// victimOf is set, in a process that a test is going to kill, to the directory
-// of its store.
+// victimOf names the variable that tells a process that a test is going to kill the directory of
+// its store.
 const victimOf = "KERNEL_TEST_VICTIM"
 
-// TestVictim is the process that is killed: it fetches and removes kernels, over
+// TestVictim runs as the process that is killed: it fetches and removes kernels, over
 // and over, and says on its stdout each time it is about to write something.
 func TestVictim(t *testing.T) {
 	dir := os.Getenv(victimOf)

@@ -45,7 +45,7 @@ const (
 	stampsFile   = "stamps.json"
 )
 
-// digest is over all that the manifest says, in a fixed order.
+// digest covers all that the manifest says, in a fixed order.
 func (m *manifest) digest() string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, m.Format, m.Series, m.Release, m.Version, m.Suite, m.Arch)
@@ -118,7 +118,7 @@ func readManifest(dir string) (*manifest, error) {
 	return m, nil
 }
 
-// stamp is what the file system says about a file that changes whenever its
+// stamp describes what the file system says about a file that changes whenever its
 // content does. No program can set the change time back.
 type stamp struct {
 	Size   int64  `json:"size"`

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// longterm are the series of the default matrix beside the newest: those that
+// longterm lists the series of the default matrix beside the newest: those that
 // Debian's releases have or had, and the last longterm series.
 var longterm = []string{"5.10", "6.1", "6.12", "6.18"}
 

@@ -18,11 +18,11 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// maxModule is the largest module that is read, unpacked, in bytes. Those of a
+// maxModule gives the largest module that is read, unpacked, in bytes. Those of a
 // distribution are a few megabytes; with debug information they are a hundred.
 const maxModule = 512 << 20
 
-// modinfo is what a module says about itself in its section .modinfo.
+// modinfo holds what a module says about itself in its section .modinfo.
 type modinfo struct {
 	release string   // of the kernel that it was built for
 	depends []string // modules whose symbols it uses
@@ -121,6 +121,6 @@ func splitNames(text string) []string {
 	return names
 }
 
-// canonical is a module's name as the kernel knows it. File names and what
+// canonical returns a module's name as the kernel knows it. File names and what
 // users write may have hyphens.
 func canonical(name string) string { return strings.ReplaceAll(name, "-", "_") }

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Modules are the loadable modules of a kernel, and the names of those that are
+// Modules holds the loadable modules of a kernel, and the names of those that are
 // built into it.
 //
 // What a module needs is read from the module itself. modules.dep, made by
@@ -27,7 +27,7 @@ type Modules struct {
 	read    map[string]*modinfo
 }
 
-// Module is a module to load.
+// Module describes a module to load.
 type Module struct {
 	Name string // canonical: with underscores
 	Path string // on the host
@@ -138,7 +138,7 @@ func (m *Modules) Closure(names ...string) ([]Module, error) {
 	return c.order, nil
 }
 
-// visit is how far the closure is with a module.
+// visit describes how far the closure is with a module.
 type visit int
 
 const (
@@ -189,7 +189,7 @@ func (m *Modules) absent(name string, chain []string) error {
 	return fmt.Errorf("%w: %s%s: neither below %s nor in its modules.builtin; see loadstone kernels show for what the kernel was built with", ErrNoModule, name, by, m.dir)
 }
 
-// info is [Modules.check] with a memory.
+// info works like [Modules.check] with a memory.
 func (m *Modules) info(name string) (*modinfo, error) {
 	if info := m.read[name]; info != nil {
 		return info, nil
@@ -214,7 +214,7 @@ func (m *Modules) check(name string) (*modinfo, error) {
 	return info, nil
 }
 
-// installed is where a module is below lib/modules/<release> once installed.
+// installed returns where a module is below lib/modules/<release> once installed.
 func (m *Modules) installed(file string) string {
 	if isBuildTree(m.dir) {
 		return "kernel/" + file

@@ -11,7 +11,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 )
 
-// Offer is a kernel that can be had: from a source, from the cache, or both.
+// Offer describes a kernel that can be had: from a source, from the cache, or both.
 type Offer struct {
 	Series  string      `json:"series"`
 	Release string      `json:"release"`
@@ -25,7 +25,7 @@ type Offer struct {
 	packages []apt.Package
 }
 
-// source is where kernels come from. Tests have one that needs no network.
+// source offers kernels and fetches them. Tests have one that needs no network.
 type source interface {
 	// offers returns what there is, in any order, and beside it what could not
 	// be looked at.

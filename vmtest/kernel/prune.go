@@ -36,7 +36,7 @@ func (s *Store) removeTemporary(key string) error {
 // keyOfTemporary cuts off what os.MkdirTemp appended.
 func keyOfTemporary(name string) string { return name[:max(0, strings.LastIndexByte(name, '.'))] }
 
-// Pruned is what [Store.Prune] removed, or would remove.
+// Pruned describes what [Store.Prune] removed, or would remove.
 type Pruned struct {
 	Release string      `json:"release,omitempty"` // empty for the leftovers of a killed run
 	Version apt.Version `json:"version,omitempty"`
@@ -86,8 +86,8 @@ func (m *manifest) size() int64 {
 	return n
 }
 
-// remove removes a kernel, unless another process holds its lock. It is moved
-// away first, so that nobody finds half of it.
+// remove removes a kernel, unless another process holds its lock. It is moved away first, so that
+// no process finds half of it.
 func (s *Store) remove(key string, dryRun bool) (bool, error) {
 	lock, err := flock.Try(s.lockPath(key))
 	if errors.Is(err, flock.ErrHeld) {

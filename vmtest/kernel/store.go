@@ -75,11 +75,10 @@ func Open(options Options) (*Store, error) {
 	return &Store{options: options, dir: filepath.Join(cache, "kernels", options.Arch), source: source}, nil
 }
 
-// imageFile is the name of a boot image in the cache, whatever its package calls
-// it.
+// imageFile names a boot image in the cache, whatever its package calls it.
 const imageFile = "vmlinuz"
 
-// key is the name of a kernel's directory.
+// key returns the name of a kernel's directory.
 func (o Offer) key() string { return o.Release + "_" + string(o.Version) }
 
 func (s *Store) path(key string) string { return filepath.Join(s.dir, key) }
@@ -174,9 +173,9 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	return k, nil
 }
 
-// getAnew is for when the mirror lacks what its lists have: either they are
-// older than it, or it is still being filled. Then the next older version that
-// is there will do, unless one was asked for exactly.
+// getAnew is for when the mirror lacks what its lists have: either they are older than it, or it is
+// still being filled. Then the next older version that is there is taken, unless one was asked for
+// exactly.
 func (s *Store) getAnew(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
 	if err := s.source.refresh(ctx); err != nil {
 		return nil, err
@@ -262,7 +261,7 @@ func (s *Store) resolve(ctx context.Context, series string, version apt.Version,
 	return Offer{}, fmt.Errorf("%w: there are %s", ErrUnknownKernel, choices(offers, series))
 }
 
-// offerOf is the offer of a kernel in the cache. Whether it can be had anew is
+// offerOf returns the offer of a kernel in the cache. Whether it can be had anew is
 // asked only if it has to be.
 func (s *Store) offerOf(ctx context.Context, m *manifest) Offer {
 	o := Offer{Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true, Gone: true}
@@ -335,7 +334,7 @@ func (s *Store) pull(ctx context.Context, o Offer) (*Kernel, error) {
 	if !errors.Is(err, ErrCorrupt) {
 		return nil, err
 	}
-	// The lock is ours, so whoever left these is dead.
+	// The lock is ours, so the process that left these is dead.
 	if err := s.removeTemporary(o.key()); err != nil {
 		return nil, err
 	}
@@ -405,8 +404,8 @@ func writeManifest(dir, architecture string, o Offer) error {
 	return wholefile.Write(filepath.Join(dir, manifestFile), data, 0o644)
 }
 
-// install moves a finished kernel into place. An altered one that is there is
-// moved away first; a kill in between leaves none, which the next run mends.
+// install moves a finished kernel into place. An altered one in that place is moved away first; a
+// kill in between leaves none, which the next run mends.
 func (s *Store) install(key, temporary string) error {
 	if exists(s.path(key)) {
 		if err := os.Rename(s.path(key), filepath.Join(temporary, "altered")); err != nil {

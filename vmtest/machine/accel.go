@@ -18,7 +18,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// ErrNoKVM is wrapped by errors about a host on which no KVM guest runs.
+// ErrNoKVM marks errors about a host on which no KVM guest runs.
 var ErrNoKVM = errors.New("no guest runs under KVM")
 
 // Choices of an accelerator, as users write them.
@@ -34,7 +34,7 @@ type Accelerators struct {
 	Log *slog.Logger
 }
 
-// proof is what was found out about KVM.
+// proof holds what was found out about KVM.
 type proof struct {
 	HostBoot string `json:"host_boot"`
 	QEMU     string `json:"qemu"`
@@ -146,7 +146,7 @@ func tryKVM(ctx context.Context, c Config) error {
 	}
 }
 
-// firmwareDeadline is how long a guest of four instructions may take.
+// firmwareDeadline gives how long a guest of four instructions may take.
 const firmwareDeadline = 3 * time.Second
 
 // runFirmware runs a machine whose firmware writes to the exit device with its

@@ -30,14 +30,14 @@ type memory struct {
 	shared bool
 }
 
-// plan is all that decides QEMU's command line besides the Config.
+// plan holds all that decides QEMU's command line besides the Config.
 type plan struct {
 	memory memory
 	// resume says that the machine goes on from a state instead of booting.
 	resume bool
 }
 
-// bootPlan is the plan of a machine that boots and is thrown away.
+// bootPlan returns the plan of a machine that boots and is thrown away.
 func bootPlan(Config) plan { return plan{} }
 
 // argv returns QEMU's command line for c, the program first. A machine that
@@ -66,9 +66,8 @@ func argv(c Config, p plan) []string {
 		args = append(args, "-device", c.Arch.Exit.Device)
 	}
 	if p.resume {
-		// Not before the monitor has switched the capability on. What was
-		// booted is in the template's memory: QEMU would read some 40 MB that
-		// nobody asks it for.
+		// Not before the monitor has switched the capability on. What was booted is in the
+		// template's memory: QEMU would read some 40 MB that no one asks it for.
 		return append(args, "-incoming", "defer")
 	}
 	return append(args,
@@ -78,7 +77,7 @@ func argv(c Config, p plan) []string {
 	)
 }
 
-// nodeArgs are the NUMA nodes with their memory.
+// nodeArgs returns the options of the NUMA nodes with their memory.
 func nodeArgs(c Config, m memory) []string {
 	var args []string
 	firstCPU := 0
@@ -98,7 +97,7 @@ func nodeArgs(c Config, m memory) []string {
 	return args
 }
 
-// channelArgs are the monitor and the two serial ports, each a socket that is
+// channelArgs returns the options of the monitor and the two serial ports, each a socket that is
 // connected already.
 func channelArgs(c Config) []string {
 	socket := func(id string, fd int) string {
@@ -114,9 +113,9 @@ func channelArgs(c Config) []string {
 	}
 }
 
-// payloadArgs are the device through which a guest reads what it is brought.
-// Its memory is the guest's peer (master=on), or QEMU would refuse to save it;
-// it is shared where the nodes' is, so that it is not written to the state.
+// payloadArgs returns the options of the device through which a guest reads what it is brought. Its
+// memory is the guest's peer (master=on), or QEMU would refuse to save it; it is shared where the
+// nodes' is, so that it is not written to the state.
 func payloadArgs(c Config, m memory) []string {
 	if c.Arch.Payload.Driver == "" {
 		return nil
@@ -128,7 +127,7 @@ func payloadArgs(c Config, m memory) []string {
 	}
 }
 
-// ringArgs are the device through which a guest's records come. Its memory is
+// ringArgs returns the options of the device through which a guest's records come. Its memory is
 // shared with this program, and so is never part of a state.
 func ringArgs(c Config) []string {
 	if c.Arch.Ring.Driver == "" {
@@ -140,7 +139,7 @@ func ringArgs(c Config) []string {
 	}
 }
 
-// kernelArgs is the kernel's command line.
+// kernelArgs returns the kernel's command line.
 func kernelArgs(c Config) []string {
 	args := []string{
 		"console=" + c.Arch.Console.TTY + ",115200",

@@ -23,7 +23,7 @@ func milliseconds(b *testing.B, sum time.Duration, unit string) {
 	b.ReportMetric(float64(sum.Microseconds())/1000/float64(b.N), "ms/"+unit)
 }
 
-// BenchmarkBoot is a bare boot to the first record.
+// BenchmarkBoot measures a bare boot to the first record.
 func BenchmarkBoot(b *testing.B) {
 	c := testConfig(b)
 	var record time.Duration
@@ -38,7 +38,7 @@ func BenchmarkBoot(b *testing.B) {
 	milliseconds(b, record, "first-record")
 }
 
-// BenchmarkTemplate is the making of a template.
+// BenchmarkTemplate measures the making of a template.
 func BenchmarkTemplate(b *testing.B) {
 	c := testConfig(b)
 	b.ResetTimer()
@@ -54,7 +54,7 @@ func BenchmarkTemplate(b *testing.B) {
 	}
 }
 
-// BenchmarkClone is a clone from the start of QEMU to its end, one after the
+// BenchmarkClone measures a clone from the start of QEMU to its end, one after the
 // other and several at once.
 func BenchmarkClone(b *testing.B) {
 	template := testTemplate(b)
@@ -103,7 +103,7 @@ func BenchmarkClone(b *testing.B) {
 	}
 }
 
-// BenchmarkPayload is the cost of what a clone is brought: unpacking 8 MiB.
+// BenchmarkPayload measures the cost of what a clone is brought: unpacking 8 MiB.
 func BenchmarkPayload(b *testing.B) {
 	template := testTemplate(b)
 	content := strings.Repeat("library", 8<<20/7)
@@ -128,7 +128,7 @@ func BenchmarkPayload(b *testing.B) {
 	milliseconds(b, gone, "gone")
 }
 
-// BenchmarkRecords is the way of 256 KiB through the record port, in records
+// BenchmarkRecords measures the way of 256 KiB through the record port, in records
 // of 16 KiB.
 func BenchmarkRecords(b *testing.B) {
 	template := testTemplate(b)

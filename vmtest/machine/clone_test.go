@@ -47,7 +47,7 @@ func decode[T any](t *testing.T, r ran, member string) T {
 	panic("unreachable")
 }
 
-// machineSeen is what a guest sees of its machine.
+// machineSeen holds what a guest sees of its machine.
 type machineSeen struct {
 	Nodes   int      `json:"nodes"`
 	CPUs    string   `json:"cpus"`
@@ -87,7 +87,7 @@ func TestGuestIsAWholeMachine(t *testing.T) {
 	}
 }
 
-// randomSeen is what must differ between clones.
+// randomSeen holds what must differ between clones.
 type randomSeen struct {
 	Bytes string `json:"bytes"`
 	UUID  string `json:"uuid"`

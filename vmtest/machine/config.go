@@ -13,10 +13,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
-// ErrConfig is wrapped by errors about a [Config] that describes no machine.
+// ErrConfig marks errors about a [Config] that describes no machine.
 var ErrConfig = errors.New("bad machine")
 
-// Config is a machine and what it boots. Two equal Configs with equal files
+// Config holds a machine and what it boots. Two equal Configs with equal files
 // are the same template.
 type Config struct {
 	// Kernel is the boot image's path, Image the initramfs's.
@@ -34,17 +34,17 @@ type Config struct {
 	KernelArgs []string
 }
 
-// defaultPayloadMiB is the size of the payload device where none is given. It
+// defaultPayloadMiB gives the size of the payload device where none is given. It
 // costs nothing that is not used.
 const defaultPayloadMiB = 64
 
-// Node is a NUMA node.
+// Node describes a NUMA node.
 type Node struct {
 	CPUs      int
 	MemoryMiB int
 }
 
-// Accel is how QEMU runs the guest's instructions.
+// Accel names how QEMU runs the guest's instructions.
 type Accel string
 
 const (
@@ -52,7 +52,7 @@ const (
 	KVM Accel = "kvm" // by the host's CPU
 )
 
-// Deadlines are how long a guest may take, under KVM. Under TCG each is
+// Deadlines gives how long a guest may take, under KVM. Under TCG each is
 // [tcgPatience] times as long. A zero value means the default, a negative one
 // for ever.
 type Deadlines struct {
@@ -65,7 +65,7 @@ type Deadlines struct {
 	Total time.Duration
 }
 
-// tcgPatience is how much longer a guest may take under TCG, where a boot was
+// tcgPatience gives how much longer a guest may take under TCG, where a boot was
 // measured to take 3 to 6 s on an idle host of two cores, and 20 s on one that
 // built and tested at the same time.
 const tcgPatience = 4
@@ -86,7 +86,7 @@ func (d Deadlines) withDefaults(a Accel) Deadlines {
 	return d
 }
 
-// Options are about one run of a machine, not about the machine.
+// Options describe one run of a machine, not the machine.
 type Options struct {
 	// Order is the line that the guest's WaitOrder returns, without newline.
 	// It is sent as soon as the guest is ready.
@@ -98,8 +98,8 @@ type Options struct {
 	// Console is the file that keeps the console, up to [maxConsole] bytes;
 	// none if empty. The console's end is kept in memory in any case.
 	Console string
-	// Attach is told what the console says as it comes, for a person; nil for
-	// nobody. What it is slow to take, the guest is slow to say.
+	// Attach is told what the console says as it comes, for a person to watch; nil for none. What
+	// it is slow to take, the guest is slow to say.
 	Attach io.Writer
 	// Log is told what a user may want to know; nil discards it.
 	Log *slog.Logger

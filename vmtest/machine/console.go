@@ -52,7 +52,7 @@ type console struct {
 	file  *os.File  // nil for none
 	room  int       // bytes that may still be written to file
 	line  []byte    // the line that is not complete
-	watch io.Writer // told everything as it comes; nil for nobody
+	watch io.Writer // told everything as it comes; nil for none
 
 	mu       sync.Mutex
 	panicked chan struct{} // closed at the first "Kernel panic"
@@ -60,7 +60,7 @@ type console struct {
 	death    death
 }
 
-// death is what a dying kernel said.
+// death holds what a dying kernel said.
 type death struct {
 	panic, oops string // the lines, "" if there was none
 }
@@ -126,10 +126,9 @@ func (c *console) take(b []byte) {
 	}
 }
 
-// What a dying kernel prints (kernel/panic.c, arch/x86/kernel/dumpstack.c,
-// arch/x86/mm/fault.c), somewhere in a line: it may interrupt a program that
-// is printing. A program that prints the same fools nobody, since these count
-// only for a machine that did not end in order.
+// What a dying kernel prints (kernel/panic.c, arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c),
+// somewhere in a line: it may interrupt a program that is printing. A program that prints the same
+// changes nothing, since these count only for a machine that did not end in order.
 const (
 	panicLine = "Kernel panic - not syncing"
 	sysrqLine = "sysrq: " // and what the key does

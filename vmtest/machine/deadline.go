@@ -66,7 +66,7 @@ func (vm *VM) watch(ctx context.Context) stopReason {
 	}
 }
 
-// newTimer is time.NewTimer, but never fires if d is negative.
+// newTimer works like time.NewTimer, but never fires if d is negative.
 func newTimer(d time.Duration) *time.Timer {
 	t := time.NewTimer(max(d, 0))
 	if d < 0 {
@@ -75,7 +75,7 @@ func newTimer(d time.Duration) *time.Timer {
 	return t
 }
 
-// overdue is the reason to end a VM in which something did not come in time.
+// overdue returns the reason to end a VM in which something did not come in time.
 func (vm *VM) overdue(what string) stopReason {
 	switch what {
 	case "boot":

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Cause is why a VM ended.
+// Cause names why a VM ended.
 type Cause string
 
 const (
@@ -29,14 +29,14 @@ const (
 	Hang Cause = "hang"
 	// Deadline: the whole run took too long, though records came.
 	Deadline Cause = "deadline"
-	// Killed: this program ended it, by Kill or by its context; or somebody
-	// else did, by a signal.
+	// Killed: this program ended it, by Kill or by its context; or another process did, by a
+	// signal.
 	Killed Cause = "killed"
 	// QEMUFailed: QEMU itself ended, or did what it should not do.
 	QEMUFailed Cause = "qemu-failed"
 )
 
-// Ended is how a VM ended.
+// Ended holds how a VM ended.
 type Ended struct {
 	Cause Cause
 	// Detail says more in one line.
@@ -51,7 +51,7 @@ type Ended struct {
 	Timing  Timing
 }
 
-// Timing is when things happened, each from the start of QEMU; 0 for what did
+// Timing holds when things happened, each from the start of QEMU; 0 for what did
 // not happen.
 type Timing struct {
 	Resumed, Ready, FirstRecord, Gone time.Duration
@@ -73,7 +73,7 @@ func (e *Ended) Err() error {
 	return e
 }
 
-// evidence is all that is known of an end.
+// evidence holds all that is known of an end.
 type evidence struct {
 	// ours is the cause if this program ended the VM, "" if not.
 	ours       Cause
@@ -119,7 +119,7 @@ func (e evidence) endedByGuest() bool {
 	return e.exitStatus != 0 && errors.As(e.exit, &exit) && exit.ExitCode() == e.exitStatus
 }
 
-// cause is why a machine was reset, by what its console says.
+// cause returns why a machine was reset, by what its console says.
 func (d death) cause() (Cause, string) {
 	switch {
 	case d.panic == "":
@@ -130,7 +130,7 @@ func (d death) cause() (Cause, string) {
 	return Panic, d.panic
 }
 
-// failure is an end that QEMU alone can be blamed for.
+// failure returns an end that QEMU alone can be blamed for.
 func (e evidence) failure() (Cause, string) {
 	detail := "QEMU ended without a reason"
 	if e.exit != nil {

@@ -23,7 +23,7 @@ import (
 // in the cache. They are not skipped where those are missing: they fail.
 var testKernel = flag.String("kernel", "6.12", "kernel of the tests with a guest: a series or a path")
 
-// testDir is a folder for what all tests share; TestMain removes it.
+// testDir holds a folder for what all tests share; TestMain removes it.
 var testDir string
 
 func TestMain(m *testing.M) {
@@ -102,7 +102,7 @@ func testTemplate(t testing.TB) *Template {
 	return template
 }
 
-// ran is all that came out of a VM.
+// ran holds all that came out of a VM.
 type ran struct {
 	records []string
 	errs    []error

@@ -24,7 +24,7 @@ const manifestFile = "manifest.json"
 // formatVersion changes when templates of an older program must not be used.
 const formatVersion = 1
 
-// identity is everything that a template depends on. Its hash is the
+// identity holds everything that a template depends on. Its hash is the
 // template's key.
 type identity struct {
 	Format int `json:"format"`
@@ -38,7 +38,7 @@ type identity struct {
 	Image    string   `json:"image"`
 }
 
-// manifest is written last, into a template that is complete.
+// manifest completes a template: it is written last.
 type manifest struct {
 	Identity identity    `json:"identity"`
 	State    string      `json:"state"` // SHA-256 of the file
@@ -85,7 +85,7 @@ func identify(ctx context.Context, c Config) (identity, error) {
 	}, nil
 }
 
-// key is a name for id, good for a file.
+// key returns a name for id, good for a file.
 func (id identity) key() (string, error) {
 	b, err := json.Marshal(id)
 	if err != nil {

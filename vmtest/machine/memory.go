@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nodeMemory is the memory of each node of a machine that a template is made
+// nodeMemory holds the memory of each node of a machine that a template is made
 // from, anonymous as long as the machine runs. A boot that writes to files on
 // a disk's file system takes a third longer.
 type nodeMemory []*os.File
@@ -39,7 +39,7 @@ func newNodeMemory(c Config) (_ nodeMemory, err error) {
 	return m, nil
 }
 
-// memoryDescriptors are the paths at which QEMU finds a nodeMemory.
+// memoryDescriptors returns the paths at which QEMU finds a nodeMemory.
 func memoryDescriptors(c Config) []string {
 	var paths []string
 	for i := range c.Nodes {
@@ -90,7 +90,7 @@ func keepNode(memory *os.File, name string) (err error) {
 	}
 }
 
-// sparseUnit is the size of what is left out if it is zero: a page.
+// sparseUnit gives the size of what is left out if it is zero: a page.
 const sparseUnit = 4096
 
 // copySparse copies the bytes from start to end, but for pages that are zero.

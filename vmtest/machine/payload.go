@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrPayloadTooLarge is wrapped by errors about a payload that does not fit
+// ErrPayloadTooLarge marks errors about a payload that does not fit
 // into the machine's payload device.
 var ErrPayloadTooLarge = errors.New("payload too large")
 
-// Payload is what a guest is brought besides its image: sealed memory that any
-// number of machines can read. It does not change with the file that it was
-// made of, and leaves nothing on any disk.
+// Payload holds what a guest is brought besides its image: sealed memory that any number of
+// machines can read. It does not change with the file that it was copied from, and leaves nothing
+// on any disk.
 type Payload struct {
 	file     *os.File
 	size     int64 // of the content
@@ -36,7 +36,7 @@ func OpenPayload(name string, deviceMiB int) (*Payload, error) {
 	return NewPayload(f, deviceMiB)
 }
 
-// NewPayload is [OpenPayload] for what r holds.
+// NewPayload works like [OpenPayload] for what r holds.
 func NewPayload(r io.Reader, deviceMiB int) (_ *Payload, err error) {
 	if deviceMiB == 0 {
 		deviceMiB = defaultPayloadMiB

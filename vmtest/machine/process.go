@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrQEMU is wrapped by errors about a QEMU that cannot be started.
+// ErrQEMU marks errors about a QEMU that cannot be started.
 var ErrQEMU = errors.New("qemu")
 
 // launcher starts processes from a thread that lives as long as the program.
@@ -51,7 +51,7 @@ func startBound(cmd *exec.Cmd) error {
 	return <-started
 }
 
-// process is a running QEMU with our ends of its channels.
+// process describes a running QEMU with our ends of its channels.
 type process struct {
 	cmd     *exec.Cmd
 	monitor *net.UnixConn

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hostProgram is what this test binary does when it plays the program that
+// hostProgram names what this test binary does when it plays the program that
 // runs VMs: it starts a clone and a template, prints QEMU's process ids, and
 // waits for its end. The arguments are the template's cache, a cache without a
 // template, kernel and image.

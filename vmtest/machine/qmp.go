@@ -16,13 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrMonitor is wrapped by errors that QEMU's monitor answered with.
+// ErrMonitor marks errors that QEMU's monitor answered with.
 var ErrMonitor = errors.New("qemu monitor")
 
-// errMonitorGone is returned for a command whose answer never came.
+// errMonitorGone reports a command whose answer never came.
 var errMonitorGone = fmt.Errorf("%w: gone", ErrMonitor)
 
-// event is what the monitor tells unasked (docs/interop/qmp-spec.txt).
+// event describes what the monitor tells unasked (docs/interop/qmp-spec.txt).
 type event struct {
 	Event string `json:"event"`
 	Data  struct {
@@ -31,7 +31,7 @@ type event struct {
 	} `json:"data"`
 }
 
-// message is any line of the monitor's.
+// message describes any line of the monitor's.
 type message struct {
 	event
 	Greeting json.RawMessage `json:"QMP"`
@@ -97,7 +97,7 @@ func (m *monitor) call(ctx context.Context, command string, arguments, result an
 	return m.callWithFile(ctx, nil, command, arguments, result)
 }
 
-// callWithFile is call for a command that takes a file along (getfd).
+// callWithFile works like call for a command that takes a file along (getfd).
 func (m *monitor) callWithFile(ctx context.Context, file *os.File, command string, arguments, result any) error {
 	request := map[string]any{"execute": command}
 	if arguments != nil {

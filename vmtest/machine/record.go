@@ -20,15 +20,15 @@ var (
 	ErrRecordGarbage   = wire.ErrRecordGarbage
 	ErrRecordTruncated = wire.ErrRecordTruncated
 
-	// ErrRecordsFull: the guest wrote more than [MaxRecords] bytes that nobody
+	// ErrRecordsFull: the guest wrote more than [MaxRecords] bytes that no caller
 	// fetched; what it wrote after that is lost.
 	ErrRecordsFull = errors.New("too many records")
 )
 
-// MaxRecords is how many bytes of records are kept for [VM.Next].
+// MaxRecords gives how many bytes of records are kept for [VM.Next].
 const MaxRecords = 256 << 20
 
-// Record is one line of a guest's.
+// Record holds one line of a guest's.
 type Record struct {
 	// JSON is the record as the guest wrote it. That it is JSON is the
 	// reader's to check.
@@ -37,7 +37,7 @@ type Record struct {
 	At time.Duration
 }
 
-// delivery is a record, or the error in its place.
+// delivery holds a record, or the error in its place.
 type delivery struct {
 	record Record
 	err    error

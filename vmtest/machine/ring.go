@@ -14,8 +14,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// ring is the memory through which one guest's records come. It is ours as
-// much as the guest's, so what a guest has put there is there when QEMU is gone.
+// ring holds the memory through which one guest's records come. It is ours as much as the guest's,
+// so what a guest has put there stays when QEMU is gone.
 type ring struct {
 	wire.Ring
 	file   *os.File
@@ -48,7 +48,7 @@ func newRing() (_ *ring, err error) {
 	return r, err
 }
 
-// close gives the memory up. Nobody may read the ring any more.
+// close releases the memory. The ring must not be read after it.
 func (r *ring) close() error {
 	var err error
 	if r.memory != nil {
@@ -70,7 +70,7 @@ type bells struct {
 
 func newBells(port io.Reader) *bells { return &bells{port: port, rang: make(chan struct{}, 1)} }
 
-// Read is the port's, without the bells.
+// Read reads from the port, without the bells.
 func (b *bells) Read(p []byte) (int, error) {
 	for b.err == nil {
 		n, err := b.port.Read(p)

@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// guestsRing is a new ring, and the guest's view of it.
+// guestsRing returns a new ring, and the guest's view of it.
 func guestsRing(t *testing.T) (*ring, wire.Ring) {
 	t.Helper()
 	r, err := newRing()
@@ -33,7 +33,7 @@ func guestsRing(t *testing.T) (*ring, wire.Ring) {
 	return r, guest
 }
 
-// portFunc is a record port that does something when it is read.
+// portFunc describes a record port that does something when it is read.
 type portFunc func(b []byte) (int, error)
 
 func (f portFunc) Read(b []byte) (int, error) { return f(b) }

@@ -15,18 +15,18 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// ErrNoClones is wrapped by errors about a machine that cannot be kept as a
+// ErrNoClones marks errors about a machine that cannot be kept as a
 // template: its type has devices that QEMU does not save, or QEMU is too old
 // to leave memory where it is (x-ignore-shared came with 4.0).
 var ErrNoClones = errors.New("machine cannot be cloned")
 
-// Template is a guest that waits for its order, as files: the memory of each
+// Template holds a guest that waits for its order, as files: the memory of each
 // node as it is, and the state of everything else. It is never written to
 // again, and any number of clones read it at the same time.
 type Template struct {
 	config Config
 	dir    string
-	lock   *flock.Lock // shared, so that nobody removes it
+	lock   *flock.Lock // shared, so that no process removes it
 	// Made is when the parts of its making were done, from the start of
 	// QEMU; zero if it was there already.
 	Made Timing
@@ -36,7 +36,7 @@ const stateFile = "state"
 
 func (t *Template) path(name string) string { return filepath.Join(t.dir, name) }
 
-// memoryFiles are the files of the nodes' memory.
+// memoryFiles returns the files of the nodes' memory.
 func (t *Template) memoryFiles() []string {
 	var files []string
 	for i := range t.config.Nodes {
@@ -45,12 +45,12 @@ func (t *Template) memoryFiles() []string {
 	return files
 }
 
-// making is the plan of the machine that a template is made from.
+// making returns the plan of the machine that a template is made from.
 func (t *Template) making() plan {
 	return plan{memory: memory{files: memoryDescriptors(t.config), shared: true}}
 }
 
-// resuming is the plan of a machine that goes on from the template.
+// resuming returns the plan of a machine that goes on from the template.
 func (t *Template) resuming() plan {
 	return plan{memory: memory{files: t.memoryFiles()}, resume: true}
 }
@@ -90,7 +90,7 @@ func (t *Template) make(ctx context.Context, o Options) error {
 	return nodes.keep(t.memoryFiles())
 }
 
-// ringBlock is the end of the name of the ring's memory in a state.
+// ringBlock names the end of the name of the ring's memory in a state.
 const ringBlock = "/ring"
 
 // forgetRingAddress says in the state that the ring's memory is nowhere.
@@ -116,7 +116,7 @@ func (t *Template) forgetRingAddress() error {
 	return os.WriteFile(t.path(stateFile), state, 0o644)
 }
 
-// ringAddress is where a state has the address of the ring's memory, 8 bytes:
+// ringAddress returns where a state has the address of the ring's memory, 8 bytes:
 // behind the block's name and its size, which is big endian.
 func ringAddress(state []byte) (int, error) {
 	entry := binary.BigEndian.AppendUint64([]byte(ringBlock), wire.RingSize)

@@ -33,8 +33,8 @@ import (
 type Templates struct {
 	// Cache is the folder; it is made if missing.
 	Cache string
-	// Keep is how many templates nobody uses may stay; 16 if 0. Templates of
-	// an earlier boot of the host never do.
+	// Keep is how many unused templates may stay; 16 if 0. Templates of an earlier boot of the host
+	// never do.
 	Keep int
 	// Deadlines of the boot that a template is made from.
 	Deadlines Deadlines
@@ -46,8 +46,7 @@ type Templates struct {
 // too.
 func TemplatesIn(cache string) string { return filepath.Join(cache, "templates") }
 
-// Source is what VMs of one machine come from: a [Template], or a boot each
-// where that is not possible.
+// Source starts VMs of one machine: a [Template], or a boot each where that is not possible.
 type Source interface {
 	// Start starts a VM and has its order sent.
 	Start(ctx context.Context, o Options) (*VM, error)
@@ -60,10 +59,10 @@ var (
 	_ Source = booter{}
 )
 
-// Start is [Template.Clone].
+// Start calls [Template.Clone].
 func (t *Template) Start(ctx context.Context, o Options) (*VM, error) { return t.Clone(ctx, o) }
 
-// booter is the Source of a machine that cannot be cloned.
+// booter boots each VM of a machine that cannot be cloned.
 type booter struct{ config Config }
 
 func (b booter) Start(ctx context.Context, o Options) (*VM, error) { return Boot(ctx, b.config, o) }
@@ -119,7 +118,7 @@ const (
 	makingSuffix = ".making"
 )
 
-// lockAndFill brings t about and holds its lock, shared with others.
+// lockAndFill makes t if missing, and holds its lock, shared with others.
 func (ts Templates) lockAndFill(ctx context.Context, t *Template, id identity) (err error) {
 	for {
 		if t.lock, err = flock.Wait(ctx, t.dir+lockSuffix, flock.Shared); err != nil {
@@ -192,15 +191,15 @@ func (ts Templates) makeTemplate(ctx context.Context, t *Template, id identity) 
 	return os.Rename(making, place)
 }
 
-// kept is a template on disk.
+// kept describes a template on disk.
 type kept struct {
 	dir  string
 	used time.Time
 	boot string // "" if it is not complete
 }
 
-// prune removes templates of earlier boots of the host, what crashes left,
-// and the longest unused beyond Keep. What somebody uses stays.
+// prune removes templates of earlier boots of the host, what crashes left, and the longest unused
+// beyond Keep. A template in use stays.
 func (ts Templates) prune() error {
 	boot, err := hostBoot()
 	if err != nil {
@@ -261,7 +260,7 @@ func bootOf(dir string) string {
 	return m.Identity.HostBoot
 }
 
-// remove removes a template that nobody uses.
+// remove removes a template that no process uses.
 func (k kept) remove() error {
 	lock, err := flock.Try(k.dir + lockSuffix)
 	if errors.Is(err, flock.ErrHeld) {

@@ -17,10 +17,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
-// ErrOrder is wrapped by errors about an order that cannot be sent.
+// ErrOrder marks errors about an order that cannot be sent.
 var ErrOrder = errors.New("order")
 
-// VM is a running guest. It mirrors exec.Cmd after Start: something goes in
+// VM describes a running guest. It mirrors exec.Cmd after Start: something goes in
 // ([VM.Send]), something comes out ([VM.Next], [VM.Console]), and [VM.Wait]
 // says how it ended. It is safe for concurrent use.
 type VM struct {
@@ -50,7 +50,7 @@ type VM struct {
 	timing   Timing
 }
 
-// stopReason is why this program ends a VM.
+// stopReason describes why this program ends a VM.
 type stopReason struct {
 	cause  Cause
 	detail string
@@ -195,9 +195,9 @@ func (vm *VM) Done() <-chan struct{} { return vm.ended }
 // PID returns the process id of QEMU.
 func (vm *VM) PID() int { return vm.process.cmd.Process.Pid }
 
-// Resident returns how much of the host's memory QEMU has in use, in bytes:
-// all of it, and the part that it shares with nobody. Clones share with each
-// other what they have not written of their template, and QEMU itself.
+// Resident returns how much of the host's memory QEMU has in use, in bytes: all of it, and the part
+// that it shares with no other. Clones share with each other what they have not written of their
+// template, and QEMU itself.
 func (vm *VM) Resident() (all, own int64, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", vm.PID()))
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 // inNamespace says that this process has mounts of its own.
 const inNamespace = "LOADSTONE_TEST_NAMESPACE"
 
-// Main is a TestMain that runs the tests in a mount namespace of their own, as they mount roots for drivers. It needs root, and does not return.
+// Main serves as TestMain of tests that mount roots for drivers: it runs them in a mount namespace
+// of their own. It needs root, and does not return.
 func Main(m *testing.M) {
 	if os.Getenv(inNamespace) != "" {
 		os.Exit(m.Run())

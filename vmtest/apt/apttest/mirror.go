@@ -17,7 +17,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 )
 
-// Mirror is a mirror with both archives. Put packages into it, then [Mirror.Publish].
+// Mirror describes a mirror with both archives. Put packages into it, then [Mirror.Publish].
 type Mirror struct {
 	t      testing.TB
 	dir    string
@@ -51,7 +51,7 @@ func NewMirror(t testing.TB) *Mirror {
 	return m
 }
 
-// mirrorKey is the key of all mirrors: making one takes long.
+// mirrorKey returns the key of all mirrors: making one takes long.
 func mirrorKey(t testing.TB) *Key {
 	makeKey.Do(func() { sharedKey = NewKey(t) })
 	return sharedKey
@@ -80,7 +80,7 @@ func (m *Mirror) Requests(path string) int {
 	return m.requests[path]
 }
 
-// Host is the configuration of a machine that uses the mirror and believes its
+// Host returns the configuration of a machine that uses the mirror and believes its
 // key.
 func (m *Mirror) Host() *apt.Host {
 	m.t.Helper()
@@ -107,7 +107,7 @@ func (m *Mirror) ConfigureHost(t *testing.T) {
 	t.Setenv("APT_CONFIG", filepath.Join(dir, "apt.conf"))
 }
 
-// Path is where the file of a URL path of the mirror is.
+// Path returns where the file of a URL path of the mirror is.
 func (m *Mirror) Path(path string) string { return filepath.Join(m.dir, path) }
 
 func archiveOf(dist string) string {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Key is an OpenPGP key that signs releases. There is as much of RFC 4880 here
+// Key holds an OpenPGP key that signs releases. There is as much of RFC 4880 here
 // as gpgv wants to see.
 type Key struct {
 	private *rsa.PrivateKey
@@ -51,7 +51,7 @@ func packet(tag byte, body []byte) []byte {
 	return append([]byte{0x80 | tag<<2 | 1, byte(len(body) >> 8), byte(len(body))}, body...)
 }
 
-// mpi is a number with its length in bits before it, section 3.2.
+// mpi returns a number with its length in bits before it, section 3.2.
 func mpi(number []byte) []byte {
 	number = bytes.TrimLeft(number, "\x00")
 	bits := 8 * len(number)
@@ -61,7 +61,7 @@ func mpi(number []byte) []byte {
 	return append([]byte{byte(bits >> 8), byte(bits)}, number...)
 }
 
-// public is the body of the public key packet, section 5.5.2.
+// public returns the body of the public key packet, section 5.5.2.
 func (k *Key) public() []byte {
 	body := []byte{4}
 	body = binary.BigEndian.AppendUint32(body, k.created)
@@ -71,13 +71,13 @@ func (k *Key) public() []byte {
 	return append(body, mpi(exponent)...)
 }
 
-// framed is a public key as it is hashed, section 5.2.4.
+// framed returns a public key as it is hashed, section 5.2.4.
 func (k *Key) framed() []byte {
 	body := k.public()
 	return append([]byte{0x99, byte(len(body) >> 8), byte(len(body))}, body...)
 }
 
-// id is the key's number, section 12.2.
+// id returns the key's number, section 12.2.
 func (k *Key) id() []byte {
 	sum := sha1.Sum(k.framed())
 	return sum[12:]
@@ -102,7 +102,7 @@ func (k *Key) sign(t testing.TB, kind byte, data []byte, subpackets []byte) []by
 	return packet(tagSignature, append(body, mpi(number)...))
 }
 
-// Keyring is the key as a keyring file holds it: with a name that it signs.
+// Keyring returns the key as a keyring file holds it: with a name that it signs.
 func (k *Key) Keyring(t testing.TB) []byte {
 	t.Helper()
 	const name = "apttest"

@@ -21,7 +21,7 @@ import (
 
 func main() { guest.Main(guest.Options{}, run) }
 
-// fault is one way to go wrong, or to go right for comparison. One that
+// fault describes one way to go wrong, or to go right for comparison. One that
 // returns ends the guest in order if its error is nil.
 type fault func(g *guest.Guest, arguments []string) error
 

@@ -49,13 +49,13 @@ func outOfMemory(*guest.Guest, []string) error {
 	}
 }
 
-// exit is a PID 1 that exits.
+// exit acts as a PID 1 that exits.
 func exit(*guest.Guest, []string) error {
 	os.Exit(3)
 	return nil
 }
 
-// goPanic is a PID 1 with a bug.
+// goPanic acts as a PID 1 with a bug.
 func goPanic(*guest.Guest, []string) error {
 	panic("a bug of the guest program")
 }

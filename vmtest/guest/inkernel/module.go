@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package inkernel runs code in the kernel of a guest, for faults that the harness has to notice. User space can neither switch interrupts off nor
-// make a stock kernel oops, and a module of our own would have to be built for each kernel; but a kernel's own module, with other code in its init
-// function, is one that it loads.
+// Package inkernel runs code in the kernel of a guest, for faults that the harness has to notice.
+// User space can neither switch interrupts off nor make a stock kernel oops, and a module of our
+// own would have to be built for each kernel; but a kernel's own module, with other code in its
+// init function, is one that it loads.
 //
-// It is for x86-64, and for guests that nobody needs any more.
+// It is for x86-64, and for guests that are thrown away.
 package inkernel
 
 import (
@@ -26,10 +27,11 @@ var (
 	HangWithoutInterrupts = []byte{0xfa, 0xeb, 0xfe}       // cli; 1: jmp 1b
 )
 
-// victim is the module that lends its body: every image has it, and nothing depends on it.
+// victim names the module that lends its body: every image has it, and nothing depends on it.
 const victim = "dummy"
 
-// Run runs code on the first CPU, as the body of a module's init function: its result in eax is what loading the module comes to.
+// Run runs code on the first CPU, as the body of a module's init function: its result in eax is
+// what loading the module comes to.
 func Run(code []byte) error {
 	module, err := readVictim()
 	if err != nil {
@@ -63,8 +65,9 @@ func readVictim() ([]byte, error) {
 	return os.ReadFile(files[0])
 }
 
-// withoutSignature cuts off what signs a module: a kernel refuses a wrong signature, and takes a module without one unless it is locked down. It
-// is the signature, struct module_signature (include/linux/module_signature.h, 12 bytes, the size last and big-endian), and a marker.
+// withoutSignature cuts off what signs a module: a kernel refuses a wrong signature, and takes a
+// module without one unless it is locked down. It is the signature, struct module_signature
+// (include/linux/module_signature.h, 12 bytes, the size last and big-endian), and a marker.
 func withoutSignature(module []byte) []byte {
 	const infoSize = 12
 	body, signed := bytes.CutSuffix(module, []byte("~Module signature appended~\n"))
@@ -78,8 +81,8 @@ func withoutSignature(module []byte) []byte {
 	return body[:uint64(len(body)-infoSize)-size]
 }
 
-// putCode puts code into the init function, behind what the kernel patches: endbr64, and the call of ftrace. Relocations that would write to it
-// are made to do nothing.
+// putCode puts code into the init function, behind what the kernel patches: endbr64, and the call
+// of ftrace. Relocations that would write to it are made to do nothing.
 func putCode(module, code []byte) error {
 	f, err := elf.NewFile(bytes.NewReader(module))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// section is one of a module's, with its bytes.
+// section holds one section of a module, with its bytes.
 type section struct {
 	name    string
 	typ     elf.SectionType
@@ -55,7 +55,8 @@ func module(sections ...section) []byte {
 	return file.Bytes()
 }
 
-// withInit is a module whose init function is text, at offset 16 of its section, with relocations at those offsets of the section.
+// withInit returns a module whose init function is text, at offset 16 of its section, with
+// relocations at those offsets of the section.
 func withInit(symbol string, text []byte, relocations map[uint64]elf.R_X86_64) []byte {
 	var symtab, rela bytes.Buffer
 	write := func(b *bytes.Buffer, v any) {

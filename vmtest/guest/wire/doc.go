@@ -14,8 +14,8 @@
 // record, or whose kernel writes to the wrong port, must not pass for one
 // that said less.
 //
-// Where the machine has a [Ring], frames go through it instead, and the port
-// carries a [Bell] for whoever may be waiting.
+// Where the machine has a [Ring], frames go through it instead, and the port carries a [Bell] for a
+// reader that waits.
 //
 // The host writes two lines to a guest that said ready: a [Wake], which tells
 // it what changed while it was asleep, and its order, which is the caller's.

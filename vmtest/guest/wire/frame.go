@@ -9,13 +9,13 @@ import (
 	"strconv"
 )
 
-// MaxRecord is the size in bytes of the largest record's payload.
+// MaxRecord gives the size in bytes of the largest record's payload.
 const MaxRecord = 1 << 20
 
-// ErrRecordTooLarge is wrapped by errors about a record above [MaxRecord].
+// ErrRecordTooLarge marks errors about a record above [MaxRecord].
 var ErrRecordTooLarge = errors.New("record too large")
 
-// Kind is the first byte of a frame.
+// Kind names the first byte of a frame.
 type Kind byte
 
 const (

@@ -13,12 +13,12 @@ import (
 )
 
 var (
-	// ErrRecordGarbage is wrapped by errors about a line that is no frame, or
+	// ErrRecordGarbage marks errors about a line that is no frame, or
 	// a frame whose length or checksum does not match. The error quotes its
 	// start.
 	ErrRecordGarbage = errors.New("garbage on the record port")
 
-	// ErrRecordTruncated is wrapped by the error about a frame that the guest
+	// ErrRecordTruncated marks errors about a frame that the guest
 	// began and did not end.
 	ErrRecordTruncated = errors.New("half a record")
 )
@@ -32,7 +32,7 @@ const (
 	maxLine = 1 + 7 + 1 + 8 + 1 + MaxRecord + 1
 )
 
-// Frame is one line of a guest.
+// Frame describes one line of a guest.
 type Frame struct {
 	Kind    Kind
 	Payload []byte
@@ -129,7 +129,7 @@ func parseHeader(line []byte) (length uint64, sum uint32, payload []byte, ok boo
 	return length, uint32(crc), payload, true
 }
 
-// tooLong is the error about a line of size bytes that begins with start. A
+// tooLong returns the error about a line of size bytes that begins with start. A
 // line that long is a record that is too large if it begins like one.
 func tooLong(start []byte, size int) error {
 	length, _, _, ok := parseHeader(start)

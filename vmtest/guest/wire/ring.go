@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// ErrRing is wrapped by errors about memory that is no ring.
+// ErrRing marks errors about memory that is no ring.
 var ErrRing = errors.New("bad record ring")
 
 const (
@@ -25,14 +25,13 @@ const (
 	ringData    = 4096 // offset of the bytes
 )
 
-// Bell is the byte on the record port that says that there is news in the ring.
+// Bell holds the byte on the record port that says that there is news in the ring.
 const Bell = '\a'
 
-// Ring is memory that a guest shares with the host, for what it has to say. It
-// carries the same bytes as the record port would, and what is in it has left
-// the machine: it is there for the host even if the guest dies at the next
-// instruction. Each byte on an emulated port costs an exit to QEMU, a system
-// call there, and a reader woken up.
+// Ring holds memory that a guest shares with the host, for what it has to say. It carries the same
+// bytes as the record port would, and what is in it has left the machine: the host has it even if
+// the guest dies at the next instruction. Each byte on an emulated port costs an exit to QEMU, a
+// system call there, and a reader woken up.
 //
 //	0     magic
 //	64    written, 8 bytes in the byte order of both (there is a ring only where it is the same)
@@ -52,7 +51,7 @@ func NewRing(memory []byte) (Ring, error) {
 	return Ring{memory}, nil
 }
 
-// OpenRing is the ring in memory, for the guest. Errors wrap [ErrRing].
+// OpenRing returns the ring in memory, for the guest. Errors wrap [ErrRing].
 func OpenRing(memory []byte) (Ring, error) {
 	if err := checkRingMemory(memory); err != nil {
 		return Ring{}, err
@@ -102,9 +101,8 @@ func (r Ring) Put(b []byte) (n int, ring bool) {
 	return len(b), r.count(ringRead).Load() == written
 }
 
-// Take takes out what is there, up to the size of b, and returns how much that
-// was. What the writer says is not trusted: it returns an error wrapping
-// [ErrRing] for a count that cannot be.
+// Take takes out what the ring has, up to the size of b, and returns how much that was. What the
+// writer says is not trusted: it returns an error wrapping [ErrRing] for a count that cannot be.
 func (r Ring) Take(b []byte) (int, error) {
 	data, read := r.data(), r.count(ringRead).Load()
 	size := r.count(ringWritten).Load() - read

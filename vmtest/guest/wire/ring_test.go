@@ -11,13 +11,13 @@ import (
 	"unsafe"
 )
 
-// ringMemory is zeroed memory for a ring, aligned as a mapping is.
+// ringMemory returns zeroed memory for a ring, aligned as a mapping is.
 func ringMemory() []byte {
 	words := make([]uint64, RingSize/8)
 	return unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), RingSize)
 }
 
-// bothEnds are the host's and the guest's view of one new ring.
+// bothEnds returns the host's and the guest's view of one new ring.
 func bothEnds(t testing.TB) (host, guest Ring) {
 	t.Helper()
 	memory := ringMemory()
@@ -64,7 +64,7 @@ func TestRingCarriesEveryByteOnce(t *testing.T) {
 		if n == 0 && !open {
 			break
 		}
-		if n == 0 { // nothing may get stuck: the bell rings, or all is there
+		if n == 0 { // nothing may get stuck: the bell rings, or all has come
 			_, open = <-bell
 		}
 	}

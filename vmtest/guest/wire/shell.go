@@ -2,11 +2,11 @@
 
 package wire
 
-// ShellArgument is the kernel argument that makes a guest run a shell in the
+// ShellArgument names the kernel argument that makes a guest run a shell in the
 // place of its program.
 const ShellArgument = "loadstone.shell"
 
-// ShellOrder is the order of a guest that runs a shell: on a terminal, which
+// ShellOrder describes the order of a guest that runs a shell: on a terminal, which
 // is the console, or, if Rows is 0, with the payload as its script.
 type ShellOrder struct {
 	Rows uint16 `json:"rows,omitempty"`
@@ -14,7 +14,7 @@ type ShellOrder struct {
 	Term string `json:"term,omitempty"` // $TERM of the user's terminal
 }
 
-// ShellRecord is a record of a guest that runs a shell: some output of a
+// ShellRecord describes a record of a guest that runs a shell: some output of a
 // script, or, as the last record, the shell's exit status.
 type ShellRecord struct {
 	Stdout []byte `json:"stdout,omitempty"`

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// MaxOrder is the size in bytes of the longest line a guest reads. What is
+// MaxOrder gives the size in bytes of the longest line a guest reads. What is
 // larger belongs into the payload.
 const MaxOrder = 64 << 10
 
-// SeedSize is the size in bytes of the randomness a clone is given.
+// SeedSize gives the size in bytes of the randomness a clone is given.
 const SeedSize = 32
 
-// ErrWake is wrapped by errors about a line that is no [Wake].
+// ErrWake marks errors about a line that is no [Wake].
 var ErrWake = errors.New("malformed wake line")
 
-// Wake is what a guest cannot know when it goes on: a clone slept in its
+// Wake holds what a guest cannot know when it goes on: a clone slept in its
 // template for hours, and its sisters have the same memory.
 type Wake struct {
 	// Now is the host's time.
@@ -43,7 +43,7 @@ func (w Wake) Line() string {
 		hex.EncodeToString(w.Seed[:]) + " " + strconv.FormatInt(w.Payload, 10)
 }
 
-// ParseWake is the inverse of [Wake.Line]. Its errors wrap [ErrWake].
+// ParseWake reads the line that [Wake.Line] returns. Its errors wrap [ErrWake].
 func ParseWake(line string) (Wake, error) {
 	fields := strings.Split(line, " ")
 	if len(fields) != 4 || fields[0] != "wake" {

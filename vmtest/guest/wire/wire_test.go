@@ -40,7 +40,7 @@ func TestAppendFrameRefuses(t *testing.T) {
 	}
 }
 
-// said is a frame or the sentinel of the error in its place.
+// said holds a frame or the sentinel of the error in its place.
 type said struct {
 	Kind    Kind
 	Payload string

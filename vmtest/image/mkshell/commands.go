@@ -2,7 +2,8 @@
 
 //go:build commands
 
-// This file is never built. It keeps the packages of the shell's commands, which are compiled from the module graph, in go.mod.
+// This file is never built. It keeps the packages of the shell's commands, which are compiled from
+// the module graph, in go.mod.
 package main
 
 import (

@@ -24,10 +24,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// core is where u-root keeps its commands.
+// core names where u-root keeps its commands.
 const core = "github.com/u-root/u-root/cmds/core/"
 
-// commands are those that help to look at a kernel from within. gosh is the
+// commands lists those that help to look at a kernel from within. gosh is the
 // shell.
 var commands = []string{
 	"basename", "cat", "chmod", "cp", "date", "df", "dirname",

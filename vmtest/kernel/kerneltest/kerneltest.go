@@ -51,7 +51,7 @@ func Module(release string, depends ...string) []byte {
 	return data.Bytes()
 }
 
-// PackageFiles are the files of a kernel's packages, of the layout until Linux
+// PackageFiles returns the files of a kernel's packages, of the layout until Linux
 // 6.18 or since then.
 func PackageFiles(release string, split bool) map[string][]byte {
 	modules := "lib/modules/" + release + "/"
