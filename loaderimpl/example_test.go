@@ -40,8 +40,10 @@ func ExampleError() {
 	}
 	fmt.Println(errors.Is(err, loaderimpl.ClassField), errors.Is(err, loaderimpl.ClassNotSupported))
 	fmt.Println(err)
-	// Output: define not-supported/map-field .maps m true true define unknown_field .maps m: field
-	// colour: unknown field in a map definition: remove it, or ignore unknown fields
+	// Output:
+	// define not-supported/map-field .maps m
+	// true true
+	// define unknown_field .maps m: field colour: unknown field in a map definition: remove it, or ignore unknown fields
 }
 
 // A caller who knows more about a map definition than this package finds its type in the object's
