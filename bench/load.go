@@ -34,8 +34,11 @@ const mapsOfProgram = 50
 // of both.
 type peer struct {
 	name string
-	time func(path string) (open, load float64, err error)
+	time timer
 }
+
+// A timer opens and loads an object, closes it, and returns how long the first two took.
+type timer func(path string) (open, load float64, err error)
 
 // measureLoads measures how long the reference loader, cilium/ebpf and this machine's libbpf take
 // to open and load the same objects, in turns, on this machine's kernel; and what opening
@@ -131,7 +134,8 @@ func measureOpening(o options, s *sheet, path string, n int) error {
 		metrics.Read(sample)
 		shares = append(shares, float64(sample[0].Value.Uint64()-before)/opens/float64(len(data)))
 	}
-	s.add(fmt.Sprintf("%s, reference: opening allocates, in object sizes", counted(n)), "×", 4, shares)
+	s.add(fmt.Sprintf("%s, reference: opening allocates, in object sizes", counted(n)), "×", 4,
+		shares)
 	return nil
 }
 
@@ -172,13 +176,15 @@ func timeCilium(path string) (open, load float64, err error) {
 var libbpfSource string
 
 // startLibbpf compiles and starts the program that loads with this machine's libbpf. Stop ends it.
-func startLibbpf(ctx context.Context, dir string) (timed func(string) (open, load float64, err error), stop func() error, err error) {
+func startLibbpf(ctx context.Context, dir string) (timed timer, stop func() error, err error) {
 	source, program := filepath.Join(dir, "libbpf.c"), filepath.Join(dir, "libbpf")
 	if err := os.WriteFile(source, []byte(libbpfSource), 0o644); err != nil {
 		return nil, nil, err
 	}
-	if out, err := exec.CommandContext(ctx, "gcc", "-O2", "-o", program, source, "-lbpf").CombinedOutput(); err != nil {
-		return nil, nil, fmt.Errorf("compile with libbpf (make setup installs libbpf-dev): %w: %s", err, out)
+	gcc := exec.CommandContext(ctx, "gcc", "-O2", "-o", program, source, "-lbpf")
+	if out, err := gcc.CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("compile with libbpf (make setup installs libbpf-dev): %w: %s",
+			err, out)
 	}
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Stderr = os.Stderr
@@ -220,12 +226,15 @@ func objectOf(ctx context.Context, dir string, n int) (string, error) {
 		c.WriteString("\treturn found;\n}\n")
 	}
 	path := filepath.Join(dir, fmt.Sprintf("maps_%d.o", n))
-	cmd := exec.CommandContext(ctx, "clang-19", "-target", "bpf", "-O2", "-g", "-mcpu=v2", "-nostdinc", "-Iobjects/include", "-x", "c", "-", "-c", "-o", path)
+	cmd := exec.CommandContext(ctx, "clang-19", "-target", "bpf", "-O2", "-g", "-mcpu=v2",
+		"-nostdinc", "-Iobjects/include", "-x", "c", "-", "-c", "-o", path)
 	cmd.Stdin = strings.NewReader(c.String())
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("compile an object of %d maps (make setup installs clang-19): %w: %s", n, err, out)
+		return "", fmt.Errorf("compile an object of %d maps (make setup installs clang-19): %w: %s",
+			n, err, out)
 	}
-	if out, err := exec.CommandContext(ctx, "llvm-strip-19", "-g", path).CombinedOutput(); err != nil {
+	strip := exec.CommandContext(ctx, "llvm-strip-19", "-g", path)
+	if out, err := strip.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("strip an object of %d maps: %w: %s", n, err, out)
 	}
 	return path, nil

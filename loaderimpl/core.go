@@ -114,7 +114,7 @@ func (c *coreRelocator) targets() ([]*btf.Spec, error) {
 	}
 	targets := []*btf.Spec{kernel}
 	modules, err := c.kernel.Modules()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel may have types and no types of modules
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // modules may have no types
 		return nil, noKernelTypes(err)
 	}
 	for _, name := range modules {
@@ -129,7 +129,8 @@ func (c *coreRelocator) targets() ([]*btf.Spec, error) {
 
 // noKernelTypes says that the kernel's types cannot be read.
 func noKernelTypes(err error) error {
-	return &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotInKernel, Err: fmt.Errorf("the kernel's types: %w", err)}
+	return &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotInKernel,
+		Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
 // attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id
@@ -168,10 +169,13 @@ func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, er
 		if err != nil {
 			return 0, nil, err
 		}
-		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool { return i.IsModule() && i.Name == module })
+		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool {
+			return i.IsModule() && i.Name == module
+		})
 		return id, handle, err
 	}
-	return 0, nil, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotFound, Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
+	return 0, nil, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotFound,
+		Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
 }
 
 // typeID returns the id of a type of that name and kind. A kernel may have several functions of one
@@ -187,7 +191,8 @@ func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
 			continue
 		}
 		if match != nil {
-			return 0, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassInvalid, Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
+			return 0, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassInvalid,
+				Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
 		}
 		match = t
 	}

@@ -283,7 +283,8 @@ func (k *mapMaker) pin(m *mapLoad) error {
 // explainNode adds to the kernel's refusal of a map that its NUMA node is not online, if sysfs says
 // so.
 func explainNode(err error, a *sys.MapCreateAttr) error {
-	if !errors.Is(err, syscall.EINVAL) || a.MapFlags&mapdef.FlagNumaNode == 0 || a.NumaNode == mapdef.NoNode {
+	if !errors.Is(err, syscall.EINVAL) || a.MapFlags&mapdef.FlagNumaNode == 0 ||
+		a.NumaNode == mapdef.NoNode {
 		return err
 	}
 	if !sys.NodeOffline(a.NumaNode) {

@@ -60,7 +60,7 @@ type Field struct {
 	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
 	Type   btf.TypeID // by id in [Object.Types]; 0 for a legacy definition
 	Offset uint32     // in the definition, bytes
-	Raw    []byte     // the field's bytes in the section; empty for a field that says everything in its type
+	Raw    []byte     // in the section; empty for a field that says everything in its type
 }
 
 // A Slot puts a map or program into an element of another map from the start.
@@ -93,7 +93,7 @@ type Iproute2Map struct {
 	// globals, and above that in a folder of [Iproute2Options.PinIDs] (include/bpf_elf.h, PIN_...).
 	Pinning    uint32
 	InnerID    uint32 // map of maps: the ID of its elements; 0 for other maps
-	InnerIndex uint32 // which element of the maps of maps with this map's ID it becomes; -1 for none
+	InnerIndex uint32 // the element of maps of maps with this map's ID that it becomes; -1 for none
 }
 
 // fromInternal copies what the layer below found for a caller. Slices are shared.

@@ -35,7 +35,8 @@ type MapDiffersError struct {
 func (e *MapDiffersError) Error() string {
 	var parts []string
 	for _, d := range e.Differences {
-		parts = append(parts, fmt.Sprintf("%s (pinned %#x, defined %#x)", d.Attribute, d.Pinned, d.Defined))
+		parts = append(parts, fmt.Sprintf("%s (pinned %#x, defined %#x)", d.Attribute, d.Pinned,
+			d.Defined))
 	}
 	if len(parts) == 0 {
 		parts = []string{"not a map"}
@@ -49,7 +50,8 @@ func (e *MapDiffersError) Error() string {
 
 // differs refuses the map that is pinned at a path, or was given, with what it differs in.
 func differs(path string, diffs []Difference) error {
-	return fmt.Errorf("%w: %w", &MapDiffersError{Path: path, Differences: diffs}, refuse.ErrIncompatiblePin)
+	return fmt.Errorf("%w: %w", &MapDiffersError{Path: path, Differences: diffs},
+		refuse.ErrIncompatiblePin)
 }
 
 // differences collects the attributes that differ.
@@ -106,7 +108,8 @@ func reportedFlags(info *sys.Info, want *sys.MapCreateAttr) uint32 {
 // its definition names one, and what the maps in a map of maps look like. If the kernel cannot be
 // asked, a node is a reason to refuse, as nothing would ever show that it is the wrong one; inner
 // maps are not, as the kernel itself checks programs and elements against them.
-func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info, kernel func() (*btf.Spec, error)) error {
+func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info,
+	kernel func() (*btf.Spec, error)) error {
 	onNode := (info.MapFlags|w.attr.MapFlags)&mapdef.FlagNumaNode != 0
 	if !onNode && (w.inner == nil || info.Type != w.attr.MapType) {
 		return nil

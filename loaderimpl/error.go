@@ -37,19 +37,19 @@ const (
 	ClassELF = refuse.ClassELF // malformed/elf
 	ClassBTF = refuse.ClassBTF // malformed/btf
 
-	ClassInvalid    = refuse.ClassInvalid    // invalid: a wrong use of the object, of an option or of this package
+	ClassInvalid    = refuse.ClassInvalid    // invalid: a wrong use of an object, option or call
 	ClassDefinition = refuse.ClassDefinition // invalid/map-definition
 	ClassRelocation = refuse.ClassRelocation // invalid/relocation
 	ClassProgram    = refuse.ClassProgram    // invalid/program
-	ClassPin        = refuse.ClassPin        // invalid/incompatible-pin: a map that is pinned or given differs; see [MapDiffersError]
+	ClassPin        = refuse.ClassPin        // invalid/incompatible-pin: see [MapDiffersError]
 
 	ClassNotSupported = refuse.ClassNotSupported // not-supported
-	ClassField        = refuse.ClassField        // not-supported/map-field: an unknown field in a map definition
-	ClassMapKind      = refuse.ClassMapKind      // not-supported/map-definition: a definition that nothing here reads
-	ClassSection      = refuse.ClassSection      // not-supported/section: a section name that says no type of program, for one
-	ClassNotInKernel  = refuse.ClassNotInKernel  // not-supported/kernel: this kernel cannot do or tell it
+	ClassField        = refuse.ClassField        // not-supported/map-field: an unknown one
+	ClassMapKind      = refuse.ClassMapKind      // not-supported/map-definition: no parser reads it
+	ClassSection      = refuse.ClassSection      // not-supported/section: its name says no type
+	ClassNotInKernel  = refuse.ClassNotInKernel  // not-supported/kernel: this kernel lacks it
 
-	ClassNotFound   = refuse.ClassNotFound   // not-found: the object or the kernel has none of that name
+	ClassNotFound   = refuse.ClassNotFound   // not-found: nothing of that name
 	ClassBTFMissing = refuse.ClassBTFMissing // not-found/btf: compile with -g
 	ClassUnresolved = refuse.ClassUnresolved // not-found/symbol: an extern that nothing defines
 

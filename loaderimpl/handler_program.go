@@ -67,8 +67,10 @@ func (h *ProgramHandler) handles(section string) bool {
 // checkProgramHandlers refuses two handlers for one section.
 func checkProgramHandlers(list []ProgramHandler) error {
 	for i, h := range list {
-		if slices.ContainsFunc(list[:i], func(other ProgramHandler) bool { return other.Section == h.Section }) {
-			return fmt.Errorf("two handlers of programs in section %q: %w", h.Section, refuse.ErrHandler)
+		if slices.ContainsFunc(list[:i],
+			func(other ProgramHandler) bool { return other.Section == h.Section }) {
+			return fmt.Errorf("two handlers of programs in section %q: %w", h.Section,
+				refuse.ErrHandler)
 		}
 	}
 	return nil
@@ -118,7 +120,8 @@ func (l *Loaded) Attach(program string) (io.Closer, error) {
 	var err error
 	switch {
 	case l.Programs[program] == nil:
-		return nil, export(l.object.name, refuse.At(refuse.StageAttach, "", program, refuse.ErrNotLoaded))
+		return nil, export(l.object.name, refuse.At(refuse.StageAttach, "", program,
+			refuse.ErrNotLoaded))
 	case p.handler == nil || p.handler.Attach == nil:
 		err = refuse.ErrAttach
 	default:

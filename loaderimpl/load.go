@@ -34,8 +34,9 @@ type LoadOptions struct {
 // Loaded holds what a load made in the kernel. Its maps and programs exist for as long as it is
 // open, and longer if they are pinned, attached or in use.
 type Loaded struct {
-	Maps     map[string]*ebpf.Map     // by their names in the object; without those that were left out
-	Programs map[string]*ebpf.Program // by their names in the object; without those that were left out
+	// Maps and Programs hold those that were not left out, by their names in the object.
+	Maps     map[string]*ebpf.Map
+	Programs map[string]*ebpf.Program
 
 	// TypesRefused says why maps were made without the types of their keys and values though they
 	// have some: the kernel refused them.
@@ -70,7 +71,8 @@ func (l *Loaded) Map(name string) (*ebpf.Map, error) {
 	if l.object.Map(name) != nil {
 		err = fmt.Errorf("the map was left out: %w", refuse.ErrNotLoaded)
 	} else {
-		err = fmt.Errorf("maps are %s: %w", listed(slices.Sorted(maps.Keys(l.Maps))), refuse.ErrName)
+		err = fmt.Errorf("maps are %s: %w", listed(slices.Sorted(maps.Keys(l.Maps))),
+			refuse.ErrName)
 	}
 	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
 }
@@ -85,7 +87,8 @@ func (l *Loaded) Program(name string) (*ebpf.Program, error) {
 	if l.object.Program(name) != nil {
 		err = fmt.Errorf("the program was left out: %w", refuse.ErrNotLoaded)
 	} else {
-		err = fmt.Errorf("programs are %s: %w", listed(slices.Sorted(maps.Keys(l.Programs))), refuse.ErrName)
+		err = fmt.Errorf("programs are %s: %w", listed(slices.Sorted(maps.Keys(l.Programs))),
+			refuse.ErrName)
 	}
 	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
 }
@@ -128,8 +131,10 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := maps.createAll(); err != nil {
 		return nil, err
 	}
-	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes, kernel: kernel}
-	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps, core: core, undo: undo}
+	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
+		kernel: kernel}
+	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
+		core: core, undo: undo}
 	if err := programs.loadAll(); err != nil {
 		return nil, err
 	}
@@ -141,14 +146,16 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	return &Loaded{
-		object: o, Maps: byName(maps.maps), Programs: programs.loaded, TypesRefused: types.refused, VerifierLogs: programs.logs,
+		object: o, Maps: byName(maps.maps), Programs: programs.loaded, TypesRefused: types.refused,
+		VerifierLogs: programs.logs,
 	}, nil
 }
 
 // checkLoad finds what is wrong before anything is made.
 func (o *Object) checkLoad() error {
 	if o.file.Order != objfile.NativeOrder() {
-		return refuse.At(refuse.StageLoad, "", "", fmt.Errorf("%v: %w", o.file.Order, refuse.ErrByteOrder))
+		return refuse.At(refuse.StageLoad, "", "", fmt.Errorf("%v: %w", o.file.Order,
+			refuse.ErrByteOrder))
 	}
 	if err := o.settleTailCalls(); err != nil {
 		return err

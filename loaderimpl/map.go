@@ -23,7 +23,7 @@ type Map struct {
 	policy   PinPolicy
 	create   bool
 	existing *ebpf.Map // to be used instead of making one; nil for none
-	inner    *ebpf.Map // what the maps in it look like, instead of what the definition says; nil for none
+	inner    *ebpf.Map // what the maps in it look like, whatever def says; nil for none
 	value    []byte    // global data: what it holds from the start; nil for zeros
 	ownValue bool      // value is not the object's bytes, and may be written to
 }
@@ -70,8 +70,10 @@ func (m *Map) Change(f func(a *Attributes)) error {
 		changed := Attributes(old)
 		f(&changed)
 		a := mapdef.Attributes(changed)
-		if m.def.Source == mapdef.SourceData && (a.KeySize != old.KeySize || a.ValueSize != old.ValueSize) {
-			return fmt.Errorf("%d and %d bytes for global data: %w", a.KeySize, a.ValueSize, refuse.ErrValue)
+		if m.def.Source == mapdef.SourceData && (a.KeySize != old.KeySize ||
+			a.ValueSize != old.ValueSize) {
+			return fmt.Errorf("%d and %d bytes for global data: %w", a.KeySize, a.ValueSize,
+				refuse.ErrValue)
 		}
 		if a.NumaNode != old.NumaNode {
 			a.SetNumaNode(a.NumaNode)
@@ -135,7 +137,8 @@ func (m *Map) InitialValue() []byte {
 func (m *Map) SetInitialValue(value []byte) error {
 	return m.object.change(m.def.Name, func() error {
 		if m.def.Source != mapdef.SourceData || len(value) != int(m.def.ValueSize) {
-			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.ValueSize, refuse.ErrValue)
+			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.ValueSize,
+				refuse.ErrValue)
 		}
 		m.value, m.ownValue = bytes.Clone(value), true
 		return nil

@@ -93,7 +93,8 @@ type Object struct {
 // into one, which is not supported yet.
 func Open(paths []string, opts Options) (*Object, error) {
 	if len(paths) != 1 {
-		return nil, export("", refuse.At(refuse.StageLink, "", "", fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
+		return nil, export("", refuse.At(refuse.StageLink, "", "",
+			fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
 	}
 	name := opts.Name
 	if name == "" {
@@ -127,7 +128,8 @@ func readObject(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file: %w", path, refuse.ErrRead)
 	case info.Size() > objfile.MaxSize:
-		return nil, fmt.Errorf("%d bytes, at most %d: %w", info.Size(), objfile.MaxSize, refuse.ErrTooLarge)
+		return nil, fmt.Errorf("%d bytes, at most %d: %w", info.Size(), objfile.MaxSize,
+			refuse.ErrTooLarge)
 	}
 	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
@@ -149,10 +151,12 @@ func OpenBytes(data []byte, opts Options) (*Object, error) {
 // open does the pure part of a load: bytes, types, functions, definitions, references.
 func (o *Object) open(data []byte, opts Options) (err error) {
 	if len(data) > objfile.MaxSize {
-		return refuse.At(refuse.StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data), objfile.MaxSize, refuse.ErrTooLarge))
+		return refuse.At(refuse.StageOpen, "", "", fmt.Errorf("%d bytes, at most %d: %w", len(data),
+			objfile.MaxSize, refuse.ErrTooLarge))
 	}
 	layout, handlers := mapdef.Layout(opts.MapLayout), internalHandlers(opts.MapHandlers)
-	err = errors.Join(layout.Check(), mapdef.CheckHandlers(handlers), checkProgramHandlers(opts.ProgramHandlers))
+	err = errors.Join(layout.Check(), mapdef.CheckHandlers(handlers),
+		checkProgramHandlers(opts.ProgramHandlers))
 	if err != nil {
 		return refuse.At(refuse.StageOpen, "", "", err)
 	}
@@ -181,7 +185,8 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 		return err
 	}
 	defs, err := mapdef.Find(&mapdef.Input{
-		File: o.file, Types: o.types, IgnoreUnknown: opts.IgnoreUnknownFields, Layout: layout, Handlers: handlers,
+		File: o.file, Types: o.types, IgnoreUnknown: opts.IgnoreUnknownFields, Layout: layout,
+		Handlers: handlers,
 	})
 	if err != nil {
 		return err
@@ -231,7 +236,8 @@ func (o *Object) readHeader() error {
 	}
 	if s := o.file.Named("version"); s != nil {
 		if len(s.Data) != 4 {
-			return refuse.At(refuse.StageOpen, s.Name, "", fmt.Errorf("%d bytes, want 4: %w", len(s.Data), refuse.ErrELF))
+			return refuse.At(refuse.StageOpen, s.Name, "",
+				fmt.Errorf("%d bytes, want 4: %w", len(s.Data), refuse.ErrELF))
 		}
 		o.version = o.file.Order.Uint32(s.Data)
 	}

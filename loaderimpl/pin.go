@@ -49,7 +49,7 @@ func (m *Map) checkPin() error {
 		return refuse.ErrPinPath
 	case m.pinPath == "":
 		return nil
-	case m.def.PinByName || m.pinTree != nil: // the path ends in a name of the object's, whatever that is
+	case m.def.PinByName || m.pinTree != nil: // the path ends in a name that the object gives
 		if err := checkPinName(m.def.Name); err != nil {
 			return err
 		}
@@ -60,7 +60,8 @@ func (m *Map) checkPin() error {
 // checkPinPath finds what is wrong with a path, by itself.
 func checkPinPath(path string) error {
 	if len(path) > longestPath {
-		return fmt.Errorf("path of %d bytes, at most %d: %w: %w", len(path), longestPath, refuse.ErrPinLong, syscall.ENAMETOOLONG)
+		return fmt.Errorf("path of %d bytes, at most %d: %w: %w", len(path), longestPath,
+			refuse.ErrPinLong, syscall.ENAMETOOLONG)
 	}
 	return checkPinName(path[strings.LastIndexByte(path, '/')+1:])
 }
@@ -70,7 +71,8 @@ func checkPinPath(path string) error {
 func checkPinName(name string) error {
 	switch {
 	case len(name) > longestName:
-		return fmt.Errorf("name of %d bytes, at most %d: %w: %w", len(name), longestName, refuse.ErrPinLong, syscall.ENAMETOOLONG)
+		return fmt.Errorf("name of %d bytes, at most %d: %w: %w", len(name), longestName,
+			refuse.ErrPinLong, syscall.ENAMETOOLONG)
 	case name == "" || strings.ContainsAny(name, "./\x00"):
 		return fmt.Errorf("%q: %w", name, refuse.ErrPinName)
 	}
@@ -226,7 +228,8 @@ func (p pinner) pinGiven(m *mapLoad) error {
 func OpenPin(path string) (*ebpf.Map, error) {
 	fd, err := sys.OpenPin(path)
 	if err != nil {
-		return nil, export("", refuse.At(refuse.StagePin, "", "", fmt.Errorf("open pin %s: %w", path, err)))
+		return nil, export("", refuse.At(refuse.StagePin, "", "",
+			fmt.Errorf("open pin %s: %w", path, err)))
 	}
 	isMap, err := sys.IsMap(fd)
 	if err == nil && !isMap {

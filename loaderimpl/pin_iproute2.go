@@ -95,9 +95,11 @@ type pinTree struct {
 }
 
 func newPinTree(object []byte, opts *Iproute2Options) (*pinTree, error) {
-	t := &pinTree{mount: opts.PinMount, subdir: cmp.Or(opts.PinSubdir, iproute2Main), ids: opts.PinIDs, object: object}
+	t := &pinTree{mount: opts.PinMount, subdir: cmp.Or(opts.PinSubdir, iproute2Main),
+		ids: opts.PinIDs, object: object}
 	if !slices.Contains(iproute2Subdirs, t.subdir) {
-		return nil, fmt.Errorf("%q is none of %s: %w", t.subdir, strings.Join(iproute2Subdirs, ", "), refuse.ErrPinSubdir)
+		return nil, fmt.Errorf("%q is none of %s: %w", t.subdir,
+			strings.Join(iproute2Subdirs, ", "), refuse.ErrPinSubdir)
 	}
 	for id, path := range t.ids {
 		if err := checkPinID(id, path); err != nil {

@@ -22,7 +22,7 @@ type Program struct {
 	handler  *ProgramHandler // of the caller's; nil for none
 	function int             // index into object.functions
 	autoload bool
-	tailCall bool // its section says which slot of a PROG_ARRAY it goes into, and nothing of its kind
+	tailCall bool // its section names a slot of a PROG_ARRAY, and no kind
 
 	kindOfCaller bool // kind is that of the programs which call it, found out by a load
 }
@@ -63,7 +63,7 @@ func (p *Program) SetAutoload(load bool) error {
 type ProgramKind struct {
 	Type       ebpf.ProgramType
 	AttachType ebpf.AttachType // the expected one; 0 where the type has none
-	AttachTo   string          // kernel function, type of iterator, ...; empty where the section name says none
+	AttachTo   string          // kernel function, type of iterator, ...; may be empty
 	Flags      uint32          // BPF_F_... of BPF_PROG_LOAD
 }
 
@@ -85,12 +85,14 @@ func (o *Object) findPrograms(handlers []ProgramHandler) error {
 			continue
 		}
 		if names[fn.Name] {
-			return refuse.At(refuse.StageOpen, fn.Section.Name, fn.Name, fmt.Errorf("two programs: %w", refuse.ErrDuplicate))
+			return refuse.At(refuse.StageOpen, fn.Section.Name, fn.Name,
+				fmt.Errorf("two programs: %w", refuse.ErrDuplicate))
 		}
 		names[fn.Name] = true
 		handler, kind := programHandler(handlers, fn.Section.Name)
 		o.programs = append(o.programs, &Program{
-			object: o, name: fn.Name, section: fn.Section.Name, kind: kind, handler: handler, function: i,
+			object: o, name: fn.Name, section: fn.Section.Name, kind: kind, handler: handler,
+			function: i,
 			autoload: !strings.HasPrefix(fn.Section.Name, "?"),
 		})
 	}

@@ -41,7 +41,8 @@ func (f arrayFiller) fill(m *mapLoad) error {
 	for _, slot := range m.def.Slots {
 		program := f.programs[slot.Name]
 		if program == nil {
-			return fmt.Errorf("slot %d: program %s was left out: %w", slot.Index, slot.Name, refuse.ErrNotCreated)
+			return fmt.Errorf("slot %d: program %s was left out: %w", slot.Index, slot.Name,
+				refuse.ErrNotCreated)
 		}
 		if m.reused {
 			if err := f.keep(m.kernel, slot.Index); err != nil {

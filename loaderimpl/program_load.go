@@ -71,7 +71,8 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 		return nil, err
 	}
 	request := &sys.Program{
-		Type: uint32(kind.Type), AttachType: uint32(kind.AttachType), Flags: kind.Flags, Name: p.name,
+		Type: uint32(kind.Type), AttachType: uint32(kind.AttachType), Flags: kind.Flags,
+		Name: p.name,
 		Code: b.Code, License: l.object.license, Version: l.object.version,
 	}
 	if code.Kind(kind).NeedsTarget() {
@@ -102,7 +103,8 @@ func (l *programLoader) describe(request *sys.Program, b *code.Body) {
 	if l.types.fd < 0 || ext == nil {
 		return
 	}
-	request.TypesFD, request.FuncSize, request.LineSize = l.types.fd, typeinfo.FuncInfoSize, typeinfo.LineInfoSize
+	request.TypesFD, request.FuncSize, request.LineSize = l.types.fd, typeinfo.FuncInfoSize,
+		typeinfo.LineInfoSize
 	if request.Funcs = b.Info(&ext.Funcs, typeinfo.FuncInfoSize); request.Funcs != nil {
 		request.Lines = b.Info(&ext.Lines, typeinfo.LineInfoSize)
 	}
@@ -142,7 +144,8 @@ func (l *programLoader) prepare(p *Program, b *code.Body) (ProgramKind, error) {
 		return ProgramKind{}, fromHandler(err)
 	}
 	if len(prep.Code) != len(b.Code) {
-		return ProgramKind{}, fmt.Errorf("it makes %d bytes of code of %d: %w", len(prep.Code), len(b.Code), refuse.ErrHandler)
+		return ProgramKind{}, fmt.Errorf("it makes %d bytes of code of %d: %w", len(prep.Code),
+			len(b.Code), refuse.ErrHandler)
 	}
 	copy(b.Code, prep.Code)
 	return prep.Kind, code.Kind(prep.Kind).Check()

@@ -30,7 +30,8 @@ func tailCallSection(name string) (id, slot uint32, ok bool) {
 // findTailCalls gives the programs in sections of tail calls to their arrays, unless the caller has
 // a handler for the section. As the section is known, the handler for unknown ones is none.
 func (o *Object) findTailCalls() error {
-	if !slices.ContainsFunc(o.maps, func(m *Map) bool { return m.def.Source == mapdef.SourceIproute2 }) {
+	if !slices.ContainsFunc(o.maps,
+		func(m *Map) bool { return m.def.Source == mapdef.SourceIproute2 }) {
 		return nil
 	}
 	for _, p := range o.programs {
@@ -61,11 +62,13 @@ func (o *Object) findTailCalls() error {
 func (o *Object) tailCallArray(id uint32) (*mapdef.Definition, error) {
 	var array *mapdef.Definition
 	for _, m := range o.maps {
-		if m.def.Source != mapdef.SourceIproute2 || m.def.Type != ebpf.ProgramArray || m.def.Iproute2.ID != id {
+		if m.def.Source != mapdef.SourceIproute2 || m.def.Type != ebpf.ProgramArray ||
+			m.def.Iproute2.ID != id {
 			continue
 		}
 		if array != nil {
-			return nil, fmt.Errorf("%s and %s are both PROG_ARRAYs of id %d: %w", array.Name, m.def.Name, id, refuse.ErrMapID)
+			return nil, fmt.Errorf("%s and %s are both PROG_ARRAYs of id %d: %w", array.Name,
+				m.def.Name, id, refuse.ErrMapID)
 		}
 		array = m.def
 	}
@@ -90,8 +93,10 @@ func (o *Object) settleTailCalls() error {
 		case entry == nil:
 			entry = p
 		case entry.kind != p.kind:
-			return refuse.At(refuse.StageLoad, o.programs[i].section, o.programs[i].name, fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
-				entry.name, entry.kind.Type, entry.kind.AttachType, p.name, p.kind.Type, p.kind.AttachType, refuse.ErrTailCallType))
+			return refuse.At(refuse.StageLoad, o.programs[i].section, o.programs[i].name,
+				fmt.Errorf("%s is for %v, %v, and %s for %v, %v: %w",
+					entry.name, entry.kind.Type, entry.kind.AttachType, p.name, p.kind.Type,
+					p.kind.AttachType, refuse.ErrTailCallType))
 		}
 	}
 	for _, p := range o.programs {

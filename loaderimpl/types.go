@@ -93,7 +93,8 @@ func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (
 // kernel, map_check_no_btf).
 func takesTypes(t ebpf.MapType) bool {
 	switch t {
-	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.DevMap, ebpf.DevMapHash,
+	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.StackTrace, ebpf.ArrayOfMaps, ebpf.HashOfMaps,
+		ebpf.DevMap, ebpf.DevMapHash,
 		ebpf.CPUMap, ebpf.XSKMap, ebpf.SockMap, ebpf.SockHash, ebpf.Queue, ebpf.Stack, ebpf.Arena:
 		return false
 	}

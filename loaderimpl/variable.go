@@ -40,7 +40,8 @@ func (o *Object) Variable(name string) *Variable {
 // findVariable looks for a variable in all sections of global data.
 func (o *Object) findVariable(name string) (*globalVariable, error) {
 	if o.types == nil {
-		return nil, fmt.Errorf("the object has no BTF, which lists variables: compile with -g: %w", refuse.ErrName)
+		return nil, fmt.Errorf("the object has no BTF, which lists variables: compile with -g: %w",
+			refuse.ErrName)
 	}
 	var found *globalVariable
 	var names []string
@@ -54,7 +55,8 @@ func (o *Object) findVariable(name string) (*globalVariable, error) {
 		}
 		for _, v := range list {
 			if v.Name == name && found != nil {
-				return nil, fmt.Errorf("%s and %s both have one: %w", found.in.def.Name, m.def.Name, refuse.ErrSeveralNamed)
+				return nil, fmt.Errorf("%s and %s both have one: %w", found.in.def.Name, m.def.Name,
+					refuse.ErrSeveralNamed)
 			}
 			if v.Name == name {
 				found = &globalVariable{v, m}

@@ -19,7 +19,7 @@ type wantedMap struct {
 	def     *mapdef.Definition
 	attr    sys.MapCreateAttr // without descriptors
 	entries uint32            // max_entries as the kernel will report it
-	inner   *wantedInner      // nil for a map that holds no maps, and where nothing says what they look like
+	inner   *wantedInner      // nil for a map that holds no maps, or maps of unknown shape
 }
 
 // A wantedInner says what the maps in a map of maps look like.
@@ -42,7 +42,8 @@ func want(object string, m *Map) (*wantedMap, error) {
 			return nil, fmt.Errorf("inspect inner map: %w", err)
 		}
 		w.inner = &wantedInner{template: m.inner, meta: sys.InnerMeta{
-			Type: info.Type, KeySize: info.KeySize, ValueSize: info.ValueSize, MaxEntries: info.MaxEntries, Flags: info.MapFlags,
+			Type: info.Type, KeySize: info.KeySize, ValueSize: info.ValueSize,
+			MaxEntries: info.MaxEntries, Flags: info.MapFlags,
 		}}
 	case m.def.Inner != nil:
 		like, err := wantDefinition(object, m.def.Inner)
@@ -51,7 +52,8 @@ func want(object string, m *Map) (*wantedMap, error) {
 		}
 		a := &like.attr
 		w.inner = &wantedInner{like: like, meta: sys.InnerMeta{
-			Type: a.MapType, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries, Flags: a.MapFlags,
+			Type: a.MapType, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
+			Flags: a.MapFlags,
 		}}
 	}
 	return w, nil
@@ -106,8 +108,9 @@ func wantDefinition(object string, d *mapdef.Definition) (*wantedMap, error) {
 // asDefined returns the attributes of a definition as they stand in it.
 func asDefined(name string, d mapdef.Attributes) sys.MapCreateAttr {
 	a := sys.MapCreateAttr{
-		MapType: uint32(d.Type), KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries,
-		MapFlags: d.Flags, Name: sys.Name(name), MapExtra: d.MapExtra,
+		MapType: uint32(d.Type), KeySize: d.KeySize, ValueSize: d.ValueSize,
+		MaxEntries: d.MaxEntries,
+		MapFlags:   d.Flags, Name: sys.Name(name), MapExtra: d.MapExtra,
 	}
 	if d.Flags&mapdef.FlagNumaNode != 0 {
 		a.NumaNode = d.NumaNode
@@ -133,7 +136,8 @@ func ringSize(n, page uint32) uint32 {
 // reportedEntries returns the number of elements that the kernel will say a map has. A map with a
 // list of its own for each CPU has as many for each (kernel, htab_map_alloc).
 func reportedEntries(a *sys.MapCreateAttr) (uint32, error) {
-	if t := ebpf.MapType(a.MapType); t != ebpf.LRUHash && t != ebpf.LRUCPUHash || a.MapFlags&mapdef.FlagNoCommonLRU == 0 {
+	if t := ebpf.MapType(a.MapType); t != ebpf.LRUHash && t != ebpf.LRUCPUHash ||
+		a.MapFlags&mapdef.FlagNoCommonLRU == 0 {
 		return a.MaxEntries, nil
 	}
 	n, err := ebpf.PossibleCPU()

@@ -26,7 +26,9 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.StaticLink:      {Support: loader.No, Reason: notYet},
 	loader.XDPChain:        {Support: loader.No, Reason: notYet},
 	loader.StructOps:       {Support: loader.No, Reason: notYet},
-	loader.SplitBTF:        {Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol has no way to give it yet"},
+	loader.SplitBTF: {
+		Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol cannot give it yet",
+	},
 }
 
 const notYet = "not there yet"

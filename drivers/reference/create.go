@@ -39,7 +39,8 @@ func newMap(q loader.Create) (*ebpf.Map, error) {
 		template = pinned
 	}
 	return loaderimpl.CreateMap(q.Name, loaderimpl.Attributes{
-		Type: ebpf.MapType(q.Map.Type), KeySize: q.Map.KeySize, ValueSize: q.Map.ValueSize, MaxEntries: q.Map.MaxEntries,
-		Flags: q.Map.Flags, MapExtra: q.Map.MapExtra, NumaNode: q.Map.NumaNode,
+		Type: ebpf.MapType(q.Map.Type), KeySize: q.Map.KeySize, ValueSize: q.Map.ValueSize,
+		MaxEntries: q.Map.MaxEntries, Flags: q.Map.Flags, MapExtra: q.Map.MapExtra,
+		NumaNode: q.Map.NumaNode,
 	}, template)
 }

@@ -49,7 +49,9 @@ func (s *session) register(h loader.Handler, opts *loaderimpl.Options) bool {
 	}
 	switch h {
 	case loader.MapSectionHandler:
-		opts.MapHandlers = append(opts.MapHandlers, loaderimpl.MapHandler{Section: vendorSection, Define: s.vendor.define})
+		opts.MapHandlers = append(opts.MapHandlers, loaderimpl.MapHandler{
+			Section: vendorSection, Define: s.vendor.define,
+		})
 	case loader.MapFieldHandler:
 		opts.MapHandlers = append(opts.MapHandlers, loaderimpl.MapHandler{Define: readFields})
 	case loader.ProgramPrefixHandler:
@@ -74,7 +76,8 @@ type vendor struct {
 // define makes a definition of a struct vendor_map.
 func (v *vendor) define(d *loaderimpl.Draft) error {
 	if len(d.Raw) < vendorSize {
-		return fmt.Errorf("%d bytes, want %d: %w", len(d.Raw), vendorSize, loaderimpl.ClassDefinition)
+		return fmt.Errorf("%d bytes, want %d: %w", len(d.Raw), vendorSize,
+			loaderimpl.ClassDefinition)
 	}
 	var n [vendorSize / 4]uint32
 	for i := range n {
@@ -83,7 +86,8 @@ func (v *vendor) define(d *loaderimpl.Draft) error {
 	if n[0] != vendorMagic {
 		return fmt.Errorf("magic number %#x: %w", n[0], loaderimpl.ClassDefinition)
 	}
-	d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = ebpf.MapType(n[2]), n[3], n[4], n[5], n[6]
+	d.Type = ebpf.MapType(n[2])
+	d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = n[3], n[4], n[5], n[6]
 	if d.Flags&flagNumaNode != 0 {
 		d.SetNumaNode(n[7])
 	}
@@ -117,7 +121,8 @@ func (v *vendor) give(m *ebpf.Map, err error) (*ebpf.Map, error) {
 // makeMap makes the map of the action supply.
 func makeMap(d *loaderimpl.Definition) (*ebpf.Map, error) {
 	return ebpf.NewMap(&ebpf.MapSpec{
-		Name: "vendor_supplied", Type: d.Type, KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: d.MaxEntries, Flags: d.Flags,
+		Name: "vendor_supplied", Type: d.Type, KeySize: d.KeySize, ValueSize: d.ValueSize,
+		MaxEntries: d.MaxEntries, Flags: d.Flags,
 		NumaNode: d.NumaNode,
 	})
 }
@@ -210,7 +215,8 @@ func attachVendor(p *loaderimpl.Program, l *loaderimpl.Loaded) (io.Closer, error
 	}
 	jumps := l.Maps[vendorJumps]
 	if jumps == nil {
-		return nil, fmt.Errorf("the object has no map %s: %w", vendorJumps, loaderimpl.ClassNotSupported)
+		return nil, fmt.Errorf("the object has no map %s: %w", vendorJumps,
+			loaderimpl.ClassNotSupported)
 	}
 	if err := jumps.Put(uint32(n), uint32(l.Programs[p.Name()].FD())); err != nil {
 		return nil, fmt.Errorf("%s: %w", vendorJumps, err)

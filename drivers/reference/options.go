@@ -23,7 +23,8 @@ var layouts = map[loader.MapLayout]string{
 func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 	layout, ok := layouts[q.MapLayout]
 	if !ok {
-		return loaderimpl.Options{}, &loader.Unsupported{Feature: loader.Feature("map_layout/" + string(q.MapLayout)), Reason: notYet}
+		feature := loader.Feature("map_layout/" + string(q.MapLayout))
+		return loaderimpl.Options{}, &loader.Unsupported{Feature: feature, Reason: notYet}
 	}
 	ids, err := pinIDs(q.PinIDs)
 	if err != nil {
@@ -33,7 +34,9 @@ func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 		IgnoreUnknownFields: q.IgnoreUnknownFields,
 		MapLayout:           layout,
 		PinRoot:             q.PinRoot,
-		Iproute2:            loaderimpl.Iproute2Options{PinMount: q.PinMount, PinSubdir: q.PinSubdir, PinIDs: ids},
+		Iproute2: loaderimpl.Iproute2Options{
+			PinMount: q.PinMount, PinSubdir: q.PinSubdir, PinIDs: ids,
+		},
 	}, nil
 }
 

@@ -29,7 +29,8 @@ var stages = map[loaderimpl.Stage]loader.Stage{
 func rejected(err error) loader.Reply {
 	var e *loaderimpl.Error
 	if !errors.As(err, &e) {
-		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.Unclassified, Message: err.Error()}
+		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.Unclassified,
+			Message: err.Error()}
 	}
 	class, errno := kernelClass(err)
 	switch {
@@ -42,7 +43,9 @@ func rejected(err error) loader.Reply {
 	var differs *loaderimpl.MapDiffersError
 	if errors.As(err, &differs) {
 		for _, d := range differs.Differences {
-			r.Differs = append(r.Differs, loader.Difference{Attribute: loader.Attribute(d.Attribute), Pinned: d.Pinned, Defined: d.Defined})
+			r.Differs = append(r.Differs, loader.Difference{
+				Attribute: loader.Attribute(d.Attribute), Pinned: d.Pinned, Defined: d.Defined,
+			})
 		}
 	}
 	var refusal *loaderimpl.VerifierError

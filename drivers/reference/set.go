@@ -22,11 +22,13 @@ func (s *session) set(q loader.Set) loader.Reply {
 	case q.Target == "program" && p != nil:
 		err = setProgram(p, q.Attr, q.Value)
 	default:
-		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound, Message: fmt.Sprintf("no %s %s", q.Target, q.Name)}
+		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound,
+			Message: fmt.Sprintf("no %s %s", q.Target, q.Name)}
 	}
 	switch {
 	case errors.Is(err, errAttribute):
-		return &loader.Unsupported{Feature: loader.Feature("set/" + string(q.Attr)), Reason: err.Error()}
+		return &loader.Unsupported{Feature: loader.Feature("set/" + string(q.Attr)),
+			Reason: err.Error()}
 	case errors.Is(err, errValue):
 		return &loader.Rejected{Stage: loader.AtOpen, Class: loader.Invalid, Message: err.Error()}
 	}

@@ -32,7 +32,8 @@ const NoMap = -1
 // Assemble puts a program's function and those it refers to one after the other, and fills in what
 // only now is known: distances between functions, and descriptors of maps. The descriptors are in
 // the order of the maps that references name by index.
-func Assemble(functions []Function, entry int, order objfile.ByteOrder, descriptors []int) (*Body, error) {
+func Assemble(functions []Function, entry int, order objfile.ByteOrder,
+	descriptors []int) (*Body, error) {
 	b := &Body{Starts: make(map[int]uint32), functions: functions, order: order}
 	for pending := []int{entry}; len(pending) > 0; {
 		i := pending[0]
@@ -51,7 +52,8 @@ func Assemble(functions []Function, entry int, order objfile.ByteOrder, descript
 		}
 	}
 	if len(b.Code)/objfile.InsnSize > math.MaxInt32 {
-		return nil, fmt.Errorf("%d instructions: %w", len(b.Code)/objfile.InsnSize, refuse.ErrProgram)
+		return nil, fmt.Errorf("%d instructions: %w", len(b.Code)/objfile.InsnSize,
+			refuse.ErrProgram)
 	}
 	for _, i := range b.Order {
 		for _, ref := range functions[i].Refs {
@@ -113,7 +115,8 @@ func (b *Body) Info(p *typeinfo.Part, size int) []byte {
 			return nil
 		}
 		for ; len(records) > 0; records = records[p.Size:] {
-			insn := b.Starts[i] + uint32((uint64(b.order.Uint32(records))-fn.Offset)/objfile.InsnSize)
+			offset := uint64(b.order.Uint32(records)) - fn.Offset
+			insn := b.Starts[i] + uint32(offset/objfile.InsnSize)
 			out = b.order.AppendUint32(out, insn)
 			out = append(out, records[4:size]...)
 		}

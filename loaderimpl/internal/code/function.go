@@ -61,7 +61,8 @@ func Functions(f *objfile.File) ([]Function, error) {
 			continue
 		}
 		if names[s.Name] {
-			return nil, refuse.At(refuse.StageOpen, s.Name, "", fmt.Errorf("two sections of that name: %w", refuse.ErrELF))
+			return nil, refuse.At(refuse.StageOpen, s.Name, "",
+				fmt.Errorf("two sections of that name: %w", refuse.ErrELF))
 		}
 		names[s.Name] = true
 		found, err := functionsIn(s)
@@ -81,9 +82,12 @@ func functionsIn(s *objfile.Section) ([]Function, error) {
 		}
 		switch {
 		case y.Name == "":
-			return nil, fmt.Errorf("function at byte %d has no name: %w", y.Value, refuse.ErrProgram)
+			return nil, fmt.Errorf("function at byte %d has no name: %w", y.Value,
+				refuse.ErrProgram)
 		case y.Value%objfile.InsnSize != 0 || y.Size%objfile.InsnSize != 0 || y.Size == 0:
-			return nil, refuse.At(refuse.StageOpen, s.Name, y.Name, fmt.Errorf("%d bytes at %d are no instructions: %w", y.Size, y.Value, refuse.ErrProgram))
+			return nil, refuse.At(refuse.StageOpen, s.Name, y.Name,
+				fmt.Errorf("%d bytes at %d are no instructions: %w", y.Size, y.Value,
+					refuse.ErrProgram))
 		case y.Bind == elf.STB_LOCAL && s.Name != objfile.TextSection:
 			return nil, refuse.At(refuse.StageOpen, s.Name, y.Name, refuse.ErrStaticEntry)
 		}
@@ -97,7 +101,8 @@ func functionsIn(s *objfile.Section) ([]Function, error) {
 	slices.SortFunc(list, func(a, b Function) int { return cmp.Compare(a.Offset, b.Offset) })
 	for i := 1; i < len(list); i++ {
 		if prev := &list[i-1]; prev.Offset+uint64(len(prev.Code)) > list[i].Offset {
-			return nil, refuse.At(refuse.StageOpen, s.Name, list[i].Name, fmt.Errorf("overlaps %s: %w", prev.Name, refuse.ErrProgram))
+			return nil, refuse.At(refuse.StageOpen, s.Name, list[i].Name,
+				fmt.Errorf("overlaps %s: %w", prev.Name, refuse.ErrProgram))
 		}
 	}
 	return list, nil

@@ -15,7 +15,7 @@ import (
 type Kind struct {
 	Type       ebpf.ProgramType
 	AttachType ebpf.AttachType // the expected one; 0 where the type has none
-	AttachTo   string          // kernel function, type of iterator, ...; empty where the section name says none
+	AttachTo   string          // kernel function, type of iterator, ...; may be empty
 	Flags      uint32          // BPF_F_... of BPF_PROG_LOAD
 }
 

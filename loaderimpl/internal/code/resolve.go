@@ -44,7 +44,8 @@ type mapAt struct {
 // a program is loaded. The functions are in the order of [Functions]; maps are referred to by their
 // index in defs.
 func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) error {
-	r := resolver{file: f, functions: functions, maps: make([]mapAt, len(defs)), dataIn: make(map[int]int)}
+	r := resolver{file: f, functions: functions, maps: make([]mapAt, len(defs)),
+		dataIn: make(map[int]int)}
 	var s *objfile.Section
 	for i, d := range defs {
 		if s == nil || s.Name != d.Section {
@@ -98,7 +99,9 @@ func (r *resolver) section(s *objfile.Section, functions []Function) error {
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(relocs, func(a, b objfile.Relocation) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortStableFunc(relocs, func(a, b objfile.Relocation) int {
+		return cmp.Compare(a.Offset, b.Offset)
+	})
 	for i := range functions {
 		fn := &functions[i]
 		// Between functions there may be the code of a weak function that lost against a strong
@@ -126,14 +129,16 @@ func (r *resolver) function(fn *Function, relocs []objfile.Relocation) ([]Refere
 		width := uint64(objfile.InsnSize)
 		if insn[0] == opLoad64 {
 			if width *= 2; uint64(len(insn)) < width || insn[objfile.InsnSize] != 0 {
-				return nil, fmt.Errorf("instruction %d: half of a 64-bit load: %w", i/objfile.InsnSize, refuse.ErrProgram)
+				return nil, fmt.Errorf("instruction %d: half of a 64-bit load: %w",
+					i/objfile.InsnSize, refuse.ErrProgram)
 			}
 		}
 		var rel *objfile.Relocation
 		if len(relocs) > 0 && relocs[0].Offset < fn.Offset+i+width {
 			rel, relocs = &relocs[0], relocs[1:]
 			if rel.Offset != fn.Offset+i {
-				return nil, fmt.Errorf("at byte %d, inside or twice on an instruction: %w", rel.Offset, refuse.ErrRelocation)
+				return nil, fmt.Errorf("at byte %d, inside or twice on an instruction: %w",
+					rel.Offset, refuse.ErrRelocation)
 			}
 		}
 		ref, err := r.instruction(fn, insn[:width], fn.Offset+i, rel)
@@ -151,7 +156,8 @@ func (r *resolver) function(fn *Function, relocs []objfile.Relocation) ([]Refere
 
 // instruction returns what one instruction refers to, nil for nothing. It stands off bytes into its
 // section.
-func (r *resolver) instruction(fn *Function, insn []byte, off uint64, rel *objfile.Relocation) (*Reference, error) {
+func (r *resolver) instruction(fn *Function, insn []byte, off uint64,
+	rel *objfile.Relocation) (*Reference, error) {
 	src := source(insn, r.file.Order)
 	imm := int64(int32(r.file.Order.Uint32(insn[4:])))
 	switch {
@@ -161,9 +167,11 @@ func (r *resolver) instruction(fn *Function, insn []byte, off uint64, rel *objfi
 		return r.load(&r.file.Symbols[rel.Symbol], imm)
 	case rel != nil && insn[0] == opCall && rel.Type == objfile.RelocCall:
 		y := &r.file.Symbols[rel.Symbol]
-		return r.call(RefCall, position{int(y.Section), y.Value + uint64(imm+1)*objfile.InsnSize}, y.Name)
+		return r.call(RefCall, position{int(y.Section), y.Value + uint64(imm+1)*objfile.InsnSize},
+			y.Name)
 	case rel != nil:
-		return nil, fmt.Errorf("relocation of type %d on opcode %#x: %w", rel.Type, insn[0], refuse.ErrRelocation)
+		return nil, fmt.Errorf("relocation of type %d on opcode %#x: %w", rel.Type, insn[0],
+			refuse.ErrRelocation)
 	case insn[0] == opCall && src == pseudoCall:
 		// A call within a section needs no relocation.
 		return r.call(RefCall, position{fn.Section.Index, off + uint64(imm+1)*objfile.InsnSize}, "")
@@ -188,7 +196,8 @@ func (r *resolver) call(kind RefKind, to position, name string) (*Reference, err
 		return position{fn.Section.Index, fn.Offset}.compare(to)
 	})
 	if !ok {
-		return nil, fmt.Errorf("no function at byte %d of section %d (%s): %w", to.offset, to.section, name, refuse.ErrRelocation)
+		return nil, fmt.Errorf("no function at byte %d of section %d (%s): %w", to.offset,
+			to.section, name, refuse.ErrRelocation)
 	}
 	return &Reference{Kind: kind, Target: i}, nil
 }
@@ -202,18 +211,23 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 	to := position{s.Index, y.Value + uint64(addend)}
 	if i, ok := r.dataIn[s.Index]; ok {
 		if to.offset >= s.Size {
-			return nil, fmt.Errorf("byte %d of section %s of %d: %w", to.offset, s.Name, s.Size, refuse.ErrRelocation)
+			return nil, fmt.Errorf("byte %d of section %s of %d: %w", to.offset, s.Name, s.Size,
+				refuse.ErrRelocation)
 		}
 		return &Reference{Kind: RefData, Target: i, Offset: uint32(to.offset)}, nil
 	}
-	if i, ok := slices.BinarySearchFunc(r.maps, to, func(m mapAt, to position) int { return m.compare(to) }); ok {
+	if i, ok := slices.BinarySearchFunc(r.maps, to, func(m mapAt,
+		to position) int {
+		return m.compare(to)
+	}); ok {
 		return &Reference{Kind: RefMap, Target: r.maps[i].index}, nil
 	}
 	switch {
 	case s.HoldsCode():
 		return r.call(RefFunc, to, y.Name)
 	case slices.ContainsFunc(r.maps, func(m mapAt) bool { return m.section == s.Index }):
-		return nil, fmt.Errorf("byte %d of section %s (%s) is not the start of a map: %w", to.offset, s.Name, y.Name, refuse.ErrRelocation)
+		return nil, fmt.Errorf("byte %d of section %s (%s) is not the start of a map: %w",
+			to.offset, s.Name, y.Name, refuse.ErrRelocation)
 	}
 	return nil, fmt.Errorf("%s in section %s: %w", y.Name, s.Name, refuse.ErrMapKind)
 }

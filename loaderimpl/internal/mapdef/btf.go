@@ -38,14 +38,16 @@ func (btfParser) define(in *Input, s *objfile.Section, handled handledList) ([]*
 		return nil, fmt.Errorf("BTF does not list its variables: %w", refuse.ErrBTFMissing)
 	}
 	if len(vars) != len(s.Symbols) {
-		return nil, fmt.Errorf("%d symbols and %d variables: %w", len(s.Symbols), len(vars), refuse.ErrDefinition)
+		return nil, fmt.Errorf("%d symbols and %d variables: %w", len(s.Symbols), len(vars),
+			refuse.ErrDefinition)
 	}
 	defs := make([]*Definition, 0, len(vars))
 	values := make([]valuesAt, 0, len(vars))
 	end := uint64(0)
 	for _, v := range vars {
 		if v.Offset < end {
-			return nil, refuse.At(refuse.StageDefine, s.Name, v.Name, fmt.Errorf("overlaps another definition: %w", refuse.ErrDefinition))
+			return nil, refuse.At(refuse.StageDefine, s.Name, v.Name,
+				fmt.Errorf("overlaps another definition: %w", refuse.ErrDefinition))
 		}
 		end = v.Offset + uint64(v.Size)
 		d, val, err := defineVariable(in, s, v)
@@ -58,7 +60,8 @@ func (btfParser) define(in *Input, s *objfile.Section, handled handledList) ([]*
 }
 
 // defineVariable reads one map, and where its values are in the section.
-func defineVariable(in *Input, s *objfile.Section, v typeinfo.Variable) (*Definition, valuesAt, error) {
+func defineVariable(in *Input, s *objfile.Section,
+	v typeinfo.Variable) (*Definition, valuesAt, error) {
 	if !v.Global {
 		return nil, valuesAt{}, refuse.ErrStatic
 	}
@@ -67,10 +70,12 @@ func defineVariable(in *Input, s *objfile.Section, v typeinfo.Variable) (*Defini
 		return nil, valuesAt{}, err
 	}
 	if def.Kind != typeinfo.KindStruct {
-		return nil, valuesAt{}, fmt.Errorf("%v %s is no struct: %w", def.Kind, def.Name, refuse.ErrDefinition)
+		return nil, valuesAt{}, fmt.Errorf("%v %s is no struct: %w", def.Kind, def.Name,
+			refuse.ErrDefinition)
 	}
 	if def.Size > v.Size {
-		return nil, valuesAt{}, fmt.Errorf("struct of %d bytes in a variable of %d: %w", def.Size, v.Size, refuse.ErrDefinition)
+		return nil, valuesAt{}, fmt.Errorf("struct of %d bytes in a variable of %d: %w", def.Size,
+			v.Size, refuse.ErrDefinition)
 	}
 	d := &Definition{Name: v.Name, Section: s.Name, Offset: v.Offset, Source: SourceBTF}
 	if s.Data != nil {
@@ -120,8 +125,10 @@ func (r *structReader) read(id btf.TypeID, s *typeinfo.Record) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("field %d: %w", i, err)
-		case m.Name == "" || m.Width != 0 || m.Offset%8 != 0 || m.Offset/8 > s.Size || slices.Contains(seen, m.Name):
-			return fmt.Errorf("field %d has no name or no place of its own: %w", i, refuse.ErrDefinition)
+		case m.Name == "" || m.Width != 0 || m.Offset%8 != 0 || m.Offset/8 > s.Size ||
+			slices.Contains(seen, m.Name):
+			return fmt.Errorf("field %d has no name or no place of its own: %w", i,
+				refuse.ErrDefinition)
 		case m.Name == "values" && i != s.Vlen-1:
 			return fmt.Errorf("field values is not the last: %w", refuse.ErrDefinition)
 		}
@@ -222,7 +229,8 @@ func number(t *typeinfo.Types, id btf.TypeID) (uint32, error) {
 		return 0, err
 	}
 	if a.Kind != typeinfo.KindArray {
-		return 0, fmt.Errorf("pointer to %v %s, not to an array: %w", a.Kind, a.Name, refuse.ErrNotPointer)
+		return 0, fmt.Errorf("pointer to %v %s, not to an array: %w", a.Kind, a.Name,
+			refuse.ErrNotPointer)
 	}
 	return t.Word(a.Data[8:]), nil
 }

@@ -35,18 +35,21 @@ func isData(name string) bool {
 	return false
 }
 
-func (dataParser) define(in *Input, s *objfile.Section, handled handledList) ([]*Definition, error) {
+func (dataParser) define(in *Input, s *objfile.Section,
+	handled handledList) ([]*Definition, error) {
 	switch {
-	case s.Size > math.MaxInt32: // the kernel's limit for the value of an array (array_map_alloc_check)
+	case s.Size > math.MaxInt32: // the kernel's limit of an array's value (array_map_alloc_check)
 		return nil, fmt.Errorf("%d bytes of data: %w", s.Size, refuse.ErrDefinition)
 	case s.Relocs != nil && s.Relocs.Size > 0:
 		// A pointer in global data would have to be filled in with an address that the kernel does
 		// not give. Loaders that skip such relocations leave null pointers behind.
-		return nil, fmt.Errorf("data holds pointers, which cannot be filled in: %w", refuse.ErrRelocation)
+		return nil, fmt.Errorf("data holds pointers, which cannot be filled in: %w",
+			refuse.ErrRelocation)
 	}
 	d := &Definition{
 		Name: s.Name, Section: s.Name, Source: SourceData, Raw: s.Data,
-		Attributes: Attributes{Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.Size), MaxEntries: 1},
+		Attributes: Attributes{Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.Size),
+			MaxEntries: 1},
 	}
 	if strings.HasPrefix(s.Name, ".rodata") {
 		d.Flags |= FlagReadOnly

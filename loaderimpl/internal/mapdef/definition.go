@@ -32,7 +32,7 @@ type Definition struct {
 	Source  Source
 
 	Attributes
-	PinByName bool // in the folder of the caller's choice, under the map's name (LIBBPF_PIN_BY_NAME)
+	PinByName bool // in the caller's folder, under the map's name (LIBBPF_PIN_BY_NAME)
 
 	// Key and Value name their types, by id in the object's types; 0 where the definition gives
 	// sizes only. The Value of global data is its section's list of variables.
@@ -69,7 +69,7 @@ type Field struct {
 	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
 	Type   btf.TypeID // by id in the object's types; 0 for a legacy definition
 	Offset uint32     // in the definition, bytes
-	Raw    []byte     // the field's bytes in the section; empty for a field that says everything in its type
+	Raw    []byte     // in the section; empty for a field that says everything in its type
 }
 
 // A Slot puts a map or program into an element of another map from the start.
@@ -100,7 +100,7 @@ type Attributes struct {
 	MaxEntries uint32
 	Flags      uint32 // BPF_F_...
 	MapExtra   uint64
-	NumaNode   uint32 // counts if Flags has BPF_F_NUMA_NODE, which every parser sets where a node is named
+	NumaNode   uint32 // counts if Flags has BPF_F_NUMA_NODE, which a node sets
 }
 
 // SetNumaNode gives the map to a NUMA node. [NoNode] gives it to none.

@@ -29,7 +29,9 @@ type Input struct {
 	Layout        Layout          // of section maps, where the caller knows it
 	Handlers      []Handler
 
-	referred map[int]bool // sections that a handler is asked about because programs refer to them, by index; nil without such a handler
+	// referred holds, by index, the sections that a handler is asked about because programs refer
+	// to them; nil without such a handler.
+	referred map[int]bool
 }
 
 // parsers are tried in this order.
@@ -65,7 +67,9 @@ func Find(in *Input) ([]*Definition, error) {
 	if err := checkNames(defs); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(defs, func(a, b *Definition) int { return cmp.Compare(a.rank(), b.rank()) })
+	slices.SortStableFunc(defs, func(a, b *Definition) int {
+		return cmp.Compare(a.rank(), b.rank())
+	})
 	return defs, nil
 }
 
@@ -104,7 +108,8 @@ func (in *Input) checkTwins() error {
 			continue
 		}
 		if names[s.Name] {
-			return refuse.At(refuse.StageDefine, s.Name, "", fmt.Errorf("two sections of that name: %w", refuse.ErrELF))
+			return refuse.At(refuse.StageDefine, s.Name, "",
+				fmt.Errorf("two sections of that name: %w", refuse.ErrELF))
 		}
 		names[s.Name] = true
 	}

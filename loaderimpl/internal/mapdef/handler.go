@@ -60,11 +60,15 @@ func CheckHandlers(list []Handler) error {
 	for i, h := range list {
 		switch {
 		case h.Define == nil:
-			return fmt.Errorf("handler of maps in section %q does nothing: %w", h.Section, refuse.ErrHandler)
+			return fmt.Errorf("handler of maps in section %q does nothing: %w", h.Section,
+				refuse.ErrHandler)
 		case isData(h.Section):
-			return fmt.Errorf("section %s holds global data, and no definitions: %w", h.Section, refuse.ErrHandler)
-		case slices.ContainsFunc(list[:i], func(other Handler) bool { return other.Section == h.Section }):
-			return fmt.Errorf("two handlers of maps in section %q: %w", h.Section, refuse.ErrHandler)
+			return fmt.Errorf("section %s holds global data, and no definitions: %w", h.Section,
+				refuse.ErrHandler)
+		case slices.ContainsFunc(list[:i],
+			func(other Handler) bool { return other.Section == h.Section }):
+			return fmt.Errorf("two handlers of maps in section %q: %w", h.Section,
+				refuse.ErrHandler)
 		}
 	}
 	return nil
@@ -105,16 +109,20 @@ func (sectionHandler) reads(s *objfile.Section) bool { return holdsDefinitions(s
 // holdsDefinitions reports whether there can be definitions in a section: it holds data for
 // programs to refer to.
 func holdsDefinitions(s *objfile.Section) bool {
-	return (s.Type == elf.SHT_PROGBITS || s.Type == elf.SHT_NOBITS) && s.Flags&elf.SHF_EXECINSTR == 0 && !isData(s.Name)
+	return (s.Type == elf.SHT_PROGBITS || s.Type == elf.SHT_NOBITS) &&
+		s.Flags&elf.SHF_EXECINSTR == 0 && !isData(s.Name)
 }
 
-func (p sectionHandler) define(in *Input, s *objfile.Section, _ handledList) ([]*Definition, error) {
+func (p sectionHandler) define(in *Input, s *objfile.Section,
+	_ handledList) ([]*Definition, error) {
 	types, err := typesOf(in, s)
 	if err != nil {
 		return nil, err
 	}
 	symbols := slices.Clone(s.Symbols)
-	slices.SortFunc(symbols, func(a, b *objfile.Symbol) int { return cmp.Compare(a.Value, b.Value) })
+	slices.SortFunc(symbols, func(a, b *objfile.Symbol) int {
+		return cmp.Compare(a.Value, b.Value)
+	})
 	var defs []*Definition
 	var back []*objfile.Symbol
 	for i, y := range symbols {
@@ -169,9 +177,11 @@ func draftAt(s *objfile.Section, y *objfile.Symbol, after []*objfile.Symbol) (*D
 	}
 	switch {
 	case y.Name == "":
-		return nil, fmt.Errorf("definition at byte %d has no name: %w", y.Value, refuse.ErrDefinition)
+		return nil, fmt.Errorf("definition at byte %d has no name: %w", y.Value,
+			refuse.ErrDefinition)
 	case size > room || size == 0:
-		return nil, fmt.Errorf("%d bytes, and there is room for %d: %w", size, room, refuse.ErrDefinition)
+		return nil, fmt.Errorf("%d bytes, and there is room for %d: %w", size, room,
+			refuse.ErrDefinition)
 	}
 	d := &Definition{Name: y.Name, Section: s.Name, Offset: y.Value, Source: SourceHandler}
 	if s.Data != nil {
@@ -193,7 +203,8 @@ func (d *Definition) checkHandled(ignoreUnknown bool) error {
 
 // defineRest reads the definitions that a handler handed back, as if those that it took did not
 // exist.
-func defineRest(in *Input, s *objfile.Section, handled handledList, back []*objfile.Symbol) ([]*Definition, error) {
+func defineRest(in *Input, s *objfile.Section, handled handledList,
+	back []*objfile.Symbol) ([]*Definition, error) {
 	own := ownParser(s)
 	if own == nil {
 		return nil, refuse.At(refuse.StageDefine, s.Name, back[0].Name, refuse.ErrMapKind)
@@ -245,7 +256,8 @@ func referredTo(f *objfile.File) (map[int]bool, error) {
 		}
 		for _, r := range relocs {
 			y := &f.Symbols[r.Symbol]
-			if r.Type != objfile.Reloc64 || y.Section == elf.SHN_UNDEF || int(y.Section) >= len(f.Sections) {
+			if r.Type != objfile.Reloc64 || y.Section == elf.SHN_UNDEF ||
+				int(y.Section) >= len(f.Sections) {
 				continue
 			}
 			if to := &f.Sections[y.Section]; holdsDefinitions(to) && ownParser(to) == nil {

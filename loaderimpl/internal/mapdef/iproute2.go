@@ -29,7 +29,7 @@ type Iproute2Map struct {
 	ID         uint32
 	Pinning    Iproute2Pinning
 	InnerID    uint32 // map of maps: the ID of its elements; 0 for other maps
-	InnerIndex uint32 // which element of the maps of maps with this map's ID it becomes; [NotInserted] for none
+	InnerIndex uint32 // the element of maps of maps with this map's ID that it becomes
 }
 
 // Iproute2Pinning says where iproute2 pins a map: one of the constants, or an id of a table.
@@ -38,7 +38,7 @@ type Iproute2Pinning uint32
 // The kinds of pinning that iproute2 knows by itself (include/bpf_elf.h).
 const (
 	Iproute2PinNone   Iproute2Pinning = 0 // PIN_NONE: nowhere
-	Iproute2PinObject Iproute2Pinning = 1 // PIN_OBJECT_NS: in a folder named by the SHA-1 of the object's bytes
+	Iproute2PinObject Iproute2Pinning = 1 // PIN_OBJECT_NS: in a folder named by the object's SHA-1
 	Iproute2PinGlobal Iproute2Pinning = 2 // PIN_GLOBAL_NS: in the folder globals
 )
 
@@ -56,12 +56,15 @@ func (iproute2Layout) takesZeros() bool { return false }
 
 func (iproute2Layout) read(d *Definition, n numbers) error {
 	d.Source = SourceIproute2
-	d.Iproute2 = &Iproute2Map{ID: n[5], Pinning: Iproute2Pinning(n[6]), InnerID: n[7], InnerIndex: n[8]}
+	d.Iproute2 = &Iproute2Map{ID: n[5], Pinning: Iproute2Pinning(n[6]), InnerID: n[7],
+		InnerIndex: n[8]}
 	switch {
 	case !HoldsMaps(d.Type) && d.Iproute2.InnerID != 0:
-		return fmt.Errorf("a map of type %v has inner_id %d and holds no maps: %w", d.Type, d.Iproute2.InnerID, refuse.ErrInner)
+		return fmt.Errorf("a map of type %v has inner_id %d and holds no maps: %w", d.Type,
+			d.Iproute2.InnerID, refuse.ErrInner)
 	case HoldsMaps(d.Type) && d.Iproute2.InnerID == 0 && d.Iproute2.Pinning == Iproute2PinNone:
-		return fmt.Errorf("a map of type %v needs to know its inner maps: set inner_id: %w", d.Type, refuse.ErrInner)
+		return fmt.Errorf("a map of type %v needs to know its inner maps: set inner_id: %w", d.Type,
+			refuse.ErrInner)
 	case HoldsMaps(d.Type):
 		d.ValueSize = 4 // whatever size_value says (bpf_map_create)
 	}
@@ -79,8 +82,10 @@ func (iproute2Layout) connect(defs []*Definition) error {
 	}
 	for _, d := range defs {
 		if len(d.Raw) != len(defs[0].Raw) {
-			return refuse.At(refuse.StageDefine, d.Section, d.Name, fmt.Errorf("%d bytes, and %s has %d: %w", len(d.Raw), defs[0].Name, len(defs[0].Raw),
-				refuse.ErrDefinition))
+			return refuse.At(refuse.StageDefine, d.Section, d.Name,
+				fmt.Errorf("%d bytes, and %s has %d: %w", len(d.Raw), defs[0].Name,
+					len(defs[0].Raw),
+					refuse.ErrDefinition))
 		}
 	}
 	for _, d := range defs {
@@ -88,7 +93,8 @@ func (iproute2Layout) connect(defs []*Definition) error {
 			continue
 		}
 		if err := d.holdInner(defs); err != nil {
-			return refuse.At(refuse.StageDefine, d.Section, d.Name, fmt.Errorf("inner_id %d: %w", d.Iproute2.InnerID, err))
+			return refuse.At(refuse.StageDefine, d.Section, d.Name,
+				fmt.Errorf("inner_id %d: %w", d.Iproute2.InnerID, err))
 		}
 	}
 	return nil
@@ -123,19 +129,23 @@ func (d *Definition) holdInner(defs []*Definition) error {
 // element, and only one value for it, is checked when all is resolved.
 func (d *Definition) AddSlot(index uint32, name string) error {
 	if d.Type == ebpf.HashOfMaps && d.KeySize != 4 {
-		return fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize, refuse.ErrDefinition)
+		return fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize,
+			refuse.ErrDefinition)
 	}
 	d.Slots = append(d.Slots, Slot{Index: index, Name: name})
 	return nil
 }
 
 func (d *Definition) SortSlots() {
-	slices.SortFunc(d.Slots, func(a, b Slot) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(d.Slots, func(a, b Slot) int {
+		return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Name, b.Name))
+	})
 }
 
 // ScanNumber reads a number as scanf's %i does, but for signs and spaces.
 func ScanNumber(s string) (uint32, bool) {
-	if strings.Trim(s, "0123456789abcdefABCDEFxX") != "" || strings.HasPrefix(s, "0b") || strings.HasPrefix(s, "0B") {
+	if strings.Trim(s, "0123456789abcdefABCDEFxX") != "" || strings.HasPrefix(s, "0b") ||
+		strings.HasPrefix(s, "0B") {
 		return 0, false // what else Go reads as numbers: underscores, 0b, 0o
 	}
 	n, err := strconv.ParseUint(s, 0, 32)

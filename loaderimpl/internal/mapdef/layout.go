@@ -36,21 +36,28 @@ type Layout string
 
 // The layouts.
 const (
-	LayoutByRule   Layout = ""                 // found out by the rule above
-	LayoutLegacy   Layout = "bpf_map_def"      // type, key_size, value_size, max_entries, map_flags: libbpf 0.x
-	LayoutIproute2 Layout = "bpf_elf_map"      // the same five, id, pinning, inner_id, inner_idx: iproute2
-	LayoutSamples  Layout = "bpf_load_map_def" // the same five, inner_map_idx, numa_node: the kernel's samples up to Linux 5.10
+	// LayoutByRule finds the layout by the rule above.
+	LayoutByRule Layout = ""
+	// LayoutLegacy has type, key_size, value_size, max_entries, map_flags: libbpf 0.x.
+	LayoutLegacy Layout = "bpf_map_def"
+	// LayoutIproute2 has the same five, id, pinning, inner_id, inner_idx: iproute2.
+	LayoutIproute2 Layout = "bpf_elf_map"
+	// LayoutSamples has the same five, inner_map_idx, numa_node: the kernel's samples up to
+	// Linux 5.10.
+	LayoutSamples Layout = "bpf_load_map_def"
 )
 
 // layouts read one struct each.
-var layouts = map[Layout]layout{LayoutLegacy: legacyLayout{}, LayoutIproute2: iproute2Layout{}, LayoutSamples: samplesLayout{}}
+var layouts = map[Layout]layout{
+	LayoutLegacy: legacyLayout{}, LayoutIproute2: iproute2Layout{}, LayoutSamples: samplesLayout{},
+}
 
 // layoutNames maps what the structs are called in programs to their layouts.
 var layoutNames = map[string]Layout{
 	"bpf_map_def":        LayoutLegacy,
 	"bpf_elf_map":        LayoutIproute2,
 	"bpf_load_map_def":   LayoutSamples, // samples/bpf/bpf_load.h
-	"bpf_map_def_legacy": LayoutSamples, // tools/testing/selftests/bpf/bpf_legacy.h, Linux 5.2 to 5.8
+	"bpf_map_def_legacy": LayoutSamples, // selftests/bpf/bpf_legacy.h, Linux 5.2 to 5.8
 }
 
 // Check refuses a layout that does not exist, whether the object has such maps or not.
@@ -90,7 +97,8 @@ func layoutOf(in *Input, s *objfile.Section, symbols []*objfile.Symbol) (layout,
 
 // layoutByType returns the layout by the variables' types, or LayoutByRule if BTF does not list
 // them.
-func layoutByType(t *typeinfo.Types, s *objfile.Section, symbols []*objfile.Symbol) (Layout, error) {
+func layoutByType(t *typeinfo.Types, s *objfile.Section,
+	symbols []*objfile.Symbol) (Layout, error) {
 	layouts, err := layoutsIn(t, s.Name)
 	if layouts == nil || err != nil {
 		return LayoutByRule, err
@@ -99,7 +107,8 @@ func layoutByType(t *typeinfo.Types, s *objfile.Section, symbols []*objfile.Symb
 	for _, y := range symbols {
 		l := cmp.Or(layouts[y.Name], LayoutLegacy)
 		if found != LayoutByRule && l != found {
-			return LayoutByRule, refuse.At(refuse.StageDefine, s.Name, y.Name, fmt.Errorf("%s, and %s before it: %w", l, found, refuse.ErrLayout))
+			return LayoutByRule, refuse.At(refuse.StageDefine, s.Name, y.Name,
+				fmt.Errorf("%s, and %s before it: %w", l, found, refuse.ErrLayout))
 		}
 		found = l
 	}

@@ -38,7 +38,9 @@ func (legacyParser) reads(s *objfile.Section) bool { return s.Name == legacySect
 
 func (legacyParser) define(in *Input, s *objfile.Section, _ handledList) ([]*Definition, error) {
 	symbols := slices.Clone(s.Symbols)
-	slices.SortFunc(symbols, func(a, b *objfile.Symbol) int { return cmp.Compare(a.Value, b.Value) })
+	slices.SortFunc(symbols, func(a, b *objfile.Symbol) int {
+		return cmp.Compare(a.Value, b.Value)
+	})
 	switch {
 	case len(symbols) == 0:
 		return nil, fmt.Errorf("%d bytes and no symbol: %w", s.Size, refuse.ErrDefinition)
@@ -100,19 +102,23 @@ func zero(b []byte) bool {
 }
 
 // defineLegacy reads the definition at a symbol.
-func defineLegacy(in *Input, s *objfile.Section, y *objfile.Symbol, room uint64, l layout) (*Definition, error) {
+func defineLegacy(in *Input, s *objfile.Section, y *objfile.Symbol, room uint64,
+	l layout) (*Definition, error) {
 	size := extentOf(y, room)
 	switch {
 	case y.Name == "":
-		return nil, fmt.Errorf("definition at byte %d has no name: %w", y.Value, refuse.ErrDefinition)
+		return nil, fmt.Errorf("definition at byte %d has no name: %w", y.Value,
+			refuse.ErrDefinition)
 	case y.Bind == elf.STB_LOCAL:
 		return nil, refuse.ErrStatic
 	case y.Value%4 != 0:
 		return nil, fmt.Errorf("at byte %d, not aligned: %w", y.Value, refuse.ErrDefinition)
 	case size < legacyMinSize || size > room:
-		return nil, fmt.Errorf("%d bytes, want %d or more and have room for %d: %w", size, legacyMinSize, room, refuse.ErrDefinition)
+		return nil, fmt.Errorf("%d bytes, want %d or more and have room for %d: %w", size,
+			legacyMinSize, room, refuse.ErrDefinition)
 	}
-	d := &Definition{Name: y.Name, Section: s.Name, Offset: y.Value, Raw: s.Data[y.Value : y.Value+size]}
+	d := &Definition{Name: y.Name, Section: s.Name, Offset: y.Value,
+		Raw: s.Data[y.Value : y.Value+size]}
 	if err := d.readNumbers(in, l); err != nil {
 		return nil, err
 	}
@@ -126,7 +132,8 @@ func (d *Definition) readNumbers(in *Input, l layout) error {
 		return fmt.Errorf("%d bytes end inside a number: %w", len(d.Raw), refuse.ErrDefinition)
 	}
 	n := readNumbers(in.File.Order, d.Raw)
-	d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = ebpf.MapType(n[0]), n[1], n[2], n[3], n[4]
+	d.Type, d.KeySize, d.ValueSize, d.MaxEntries, d.Flags = ebpf.MapType(n[0]), n[1], n[2], n[3],
+		n[4]
 	if d.Type == ebpf.UnspecifiedMap {
 		return refuse.ErrTypeMissing
 	}
@@ -160,7 +167,8 @@ func (d *Definition) readTail(known int, takesZeros, ignoreUnknown bool) error {
 	}
 	name := fmt.Sprintf("bytes %d-%d", known, len(d.Raw)-1)
 	if !ignoreUnknown {
-		return fmt.Errorf("%s: %w, or say with Layout which struct it is", name, refuse.ErrUnknownField)
+		return fmt.Errorf("%s: %w, or say with Layout which struct it is", name,
+			refuse.ErrUnknownField)
 	}
 	d.Unknown = append(d.Unknown, Field{Name: name, Offset: uint32(known), Raw: tail})
 	return nil
@@ -202,7 +210,8 @@ func (d *Definition) annotate(t *typeinfo.Types) error {
 	if err != nil {
 		return err
 	}
-	if key.Name == "key" && value.Name == "value" && hasSize(t, key.Type, d.KeySize) && hasSize(t, value.Type, d.ValueSize) {
+	if key.Name == "key" && value.Name == "value" && hasSize(t, key.Type, d.KeySize) &&
+		hasSize(t, value.Type, d.ValueSize) {
 		d.Key, d.Value, d.BTFType = key.Type, value.Type, id
 	}
 	return nil

@@ -28,7 +28,8 @@ func (samplesLayout) read(d *Definition, n numbers) error {
 		d.nameNode(n[6])
 	}
 	if !HoldsMaps(d.Type) && d.innerIndex != 0 {
-		return fmt.Errorf("a map of type %v has inner_map_idx %d and holds no maps: %w", d.Type, d.innerIndex, refuse.ErrInner)
+		return fmt.Errorf("a map of type %v has inner_map_idx %d and holds no maps: %w", d.Type,
+			d.innerIndex, refuse.ErrInner)
 	}
 	return nil
 }
@@ -40,9 +41,13 @@ func (samplesLayout) connect(defs []*Definition) error {
 		switch n := d.innerIndex; {
 		case !HoldsMaps(d.Type):
 		case uint64(n) >= uint64(i):
-			return refuse.At(refuse.StageDefine, d.Section, d.Name, fmt.Errorf("inner_map_idx %d names no map before map %d: %w", n, i, refuse.ErrInner))
+			return refuse.At(refuse.StageDefine, d.Section, d.Name,
+				fmt.Errorf("inner_map_idx %d names no map before map %d: %w", n, i,
+					refuse.ErrInner))
 		case HoldsMaps(defs[n].Type):
-			return refuse.At(refuse.StageDefine, d.Section, d.Name, fmt.Errorf("inner_map_idx %d: %s holds maps itself: %w", n, defs[n].Name, refuse.ErrInner))
+			return refuse.At(refuse.StageDefine, d.Section, d.Name,
+				fmt.Errorf("inner_map_idx %d: %s holds maps itself: %w", n, defs[n].Name,
+					refuse.ErrInner))
 		default:
 			d.Inner = defs[n]
 		}

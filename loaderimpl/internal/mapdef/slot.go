@@ -23,7 +23,8 @@ func CheckSlots(defs []*Definition, isProgram func(name string) bool) error {
 	for _, d := range defs {
 		for _, slot := range d.Slots {
 			if err := d.checkSlot(maps[slot.Name], isProgram(slot.Name)); err != nil {
-				return refuse.At(refuse.StageResolve, d.Section, d.Name, fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err))
+				return refuse.At(refuse.StageResolve, d.Section, d.Name,
+					fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err))
 			}
 		}
 		if err := d.checkRoom(); err != nil {
@@ -43,7 +44,8 @@ func (d *Definition) checkSlot(inner *Definition, program bool) error {
 	case !HoldsMaps(d.Type):
 		return fmt.Errorf("a map of type %v holds no maps or programs: %w", d.Type, refuse.ErrSlot)
 	case HoldsMaps(inner.Type):
-		return fmt.Errorf("it holds maps itself, and maps in maps in maps are none: %w", refuse.ErrInner)
+		return fmt.Errorf("it holds maps itself, and maps in maps in maps are none: %w",
+			refuse.ErrInner)
 	}
 	return nil
 }
@@ -57,7 +59,8 @@ func (d *Definition) checkRoom() error {
 			return fmt.Errorf("slot %d: two values: %w", slot.Index, refuse.ErrSlot)
 		case d.MaxEntries == 0:
 		case d.Type == ebpf.HashOfMaps && uint64(len(d.Slots)) > uint64(d.MaxEntries):
-			return fmt.Errorf("%d values in %d elements: %w", len(d.Slots), d.MaxEntries, refuse.ErrSlot)
+			return fmt.Errorf("%d values in %d elements: %w", len(d.Slots), d.MaxEntries,
+				refuse.ErrSlot)
 		case d.Type != ebpf.HashOfMaps && slot.Index >= d.MaxEntries:
 			return fmt.Errorf("slot %d of %d: %w", slot.Index, d.MaxEntries, refuse.ErrSlot)
 		}

@@ -45,7 +45,8 @@ func (r *structReader) checkValues() error {
 	case r.inner:
 		return fmt.Errorf("maps in maps in maps: %w", refuse.ErrInner)
 	case r.haveValueSize && d.ValueSize != 0 && d.ValueSize != 4:
-		return fmt.Errorf("values: elements have 4 bytes, not %d: %w", d.ValueSize, refuse.ErrConflictingSize)
+		return fmt.Errorf("values: elements have 4 bytes, not %d: %w", d.ValueSize,
+			refuse.ErrConflictingSize)
 	}
 	d.ValueSize = 4
 	id, p, err := r.types.Plain(target)
@@ -55,7 +56,8 @@ func (r *structReader) checkValues() error {
 	case HoldsMaps(d.Type):
 		return r.readInner(id, &p)
 	case d.Type != ebpf.ProgramArray:
-		return fmt.Errorf("values: a map of type %v cannot hold maps or programs: %w", d.Type, refuse.ErrDefinition)
+		return fmt.Errorf("values: a map of type %v cannot hold maps or programs: %w", d.Type,
+			refuse.ErrDefinition)
 	case p.Kind != typeinfo.KindFuncProto:
 		return fmt.Errorf("values: %v %s is no function: %w", p.Kind, p.Name, refuse.ErrDefinition)
 	}
@@ -68,7 +70,8 @@ func (r *structReader) readInner(id btf.TypeID, s *typeinfo.Record) error {
 		return fmt.Errorf("values: %v %s is no struct: %w", s.Kind, s.Name, refuse.ErrInner)
 	}
 	inner := &Definition{Name: r.def.Name + ".inner", Section: r.def.Section, Source: SourceBTF}
-	ir := structReader{in: r.in, types: r.types, def: inner, ignoreUnknown: r.ignoreUnknown, inner: true}
+	ir := structReader{in: r.in, types: r.types, def: inner, ignoreUnknown: r.ignoreUnknown,
+		inner: true}
 	if err := ir.read(id, s); err != nil {
 		return fmt.Errorf("values: %w", err)
 	}
@@ -81,7 +84,8 @@ func (r *structReader) readInner(id btf.TypeID, s *typeinfo.Record) error {
 
 // readSlots gives each relocation of a section of maps to the map in whose values it lies: one
 // objfile.Relocation, one slot.
-func readSlots(f *objfile.File, s *objfile.Section, handled handledList, defs []*Definition, values []valuesAt) error {
+func readSlots(f *objfile.File, s *objfile.Section, handled handledList, defs []*Definition,
+	values []valuesAt) error {
 	relocs, err := f.Relocations(s)
 	if err != nil {
 		return err
@@ -90,16 +94,19 @@ func readSlots(f *objfile.File, s *objfile.Section, handled handledList, defs []
 		if handled.covers(rel.Offset) {
 			continue
 		}
-		i, found := slices.BinarySearchFunc(defs, rel.Offset, func(d *Definition, off uint64) int { return cmp.Compare(d.Offset, off) })
+		i, found := slices.BinarySearchFunc(defs, rel.Offset,
+			func(d *Definition, off uint64) int { return cmp.Compare(d.Offset, off) })
 		if !found {
 			i--
 		}
 		if i < 0 || rel.Offset < values[i].start || rel.Offset >= values[i].end {
-			return fmt.Errorf("pointer at byte %d is no value of a map: %w", rel.Offset, refuse.ErrRelocation)
+			return fmt.Errorf("pointer at byte %d is no value of a map: %w", rel.Offset,
+				refuse.ErrRelocation)
 		}
 		slot, err := readSlot(f, rel, rel.Offset-values[i].start, defs[i])
 		if err != nil {
-			return refuse.At(refuse.StageDefine, s.Name, defs[i].Name, fmt.Errorf("values: %w", err))
+			return refuse.At(refuse.StageDefine, s.Name, defs[i].Name,
+				fmt.Errorf("values: %w", err))
 		}
 		defs[i].Slots = append(defs[i].Slots, slot)
 	}
@@ -117,18 +124,22 @@ func readSlot(f *objfile.File, rel objfile.Relocation, off uint64, d *Definition
 	case err != nil:
 		return Slot{}, err
 	case rel.Type != objfile.RelocAbs64 || off%typeinfo.PointerSize != 0:
-		return Slot{}, fmt.Errorf("relocation of type %d at byte %d: %w", rel.Type, off, refuse.ErrRelocation)
+		return Slot{}, fmt.Errorf("relocation of type %d at byte %d: %w", rel.Type, off,
+			refuse.ErrRelocation)
 	case y.Section == elf.SHN_UNDEF || int(y.Section) >= len(f.Sections):
 		return Slot{}, fmt.Errorf("slot %d: %s: %w", index, y.Name, refuse.ErrExtern)
 	}
 	s := &f.Sections[y.Section]
 	switch {
 	case HoldsMaps(d.Type) && s.Name != mapsSection:
-		return Slot{}, fmt.Errorf("slot %d: %s is not in section %s: %w", index, y.Name, mapsSection, refuse.ErrRelocation)
+		return Slot{}, fmt.Errorf("slot %d: %s is not in section %s: %w", index, y.Name,
+			mapsSection, refuse.ErrRelocation)
 	case d.Type == ebpf.ProgramArray && (y.Kind != elf.STT_FUNC || s.Name == objfile.TextSection):
-		return Slot{}, fmt.Errorf("slot %d: %s is no program: %w", index, y.Name, refuse.ErrRelocation)
+		return Slot{}, fmt.Errorf("slot %d: %s is no program: %w", index, y.Name,
+			refuse.ErrRelocation)
 	case d.Type == ebpf.HashOfMaps && d.KeySize != 4:
-		return Slot{}, fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize, refuse.ErrDefinition)
+		return Slot{}, fmt.Errorf("keys of %d bytes, and slots are numbered with 4: %w", d.KeySize,
+			refuse.ErrDefinition)
 	}
 	return Slot{Index: index, Name: y.Name}, nil
 }

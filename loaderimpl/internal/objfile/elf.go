@@ -158,9 +158,11 @@ func (f *File) header() (shoff, shnum uint64, shstrndx uint32, err error) {
 	case machine != emBPF && machine != elf.EM_NONE:
 		return 0, 0, 0, fmt.Errorf("machine %v: %w", machine, refuse.ErrELF)
 	case f.Order.Uint16(h[58:]) != elfSectionSize:
-		return 0, 0, 0, fmt.Errorf("section headers of %d bytes: %w", f.Order.Uint16(h[58:]), refuse.ErrELF)
+		return 0, 0, 0, fmt.Errorf("section headers of %d bytes: %w", f.Order.Uint16(h[58:]),
+			refuse.ErrELF)
 	}
-	shoff, shnum, shstrndx = f.Order.Uint64(h[40:]), uint64(f.Order.Uint16(h[60:])), uint32(f.Order.Uint16(h[62:]))
+	shoff, shnum, shstrndx = f.Order.Uint64(h[40:]), uint64(f.Order.Uint16(h[60:])),
+		uint32(f.Order.Uint16(h[62:]))
 	if shnum != 0 && shstrndx != uint32(elf.SHN_XINDEX) {
 		return shoff, shnum, shstrndx, nil
 	}
@@ -181,7 +183,8 @@ func (f *File) header() (shoff, shnum uint64, shstrndx uint32, err error) {
 // bytes returns a part of the file.
 func (f *File) bytes(off, size uint64) ([]byte, error) {
 	if n := uint64(len(f.Data)); off > n || size > n-off {
-		return nil, fmt.Errorf("bytes %d to %d+%d of a file of %d: truncated: %w", off, off, size, n, refuse.ErrELF)
+		return nil, fmt.Errorf("bytes %d to %d+%d of a file of %d: truncated: %w", off, off, size,
+			n, refuse.ErrELF)
 	}
 	return f.Data[off : off+size : off+size], nil
 }
@@ -225,7 +228,8 @@ func (f *File) readSections(shoff, shnum uint64, shstrndx uint32) error {
 		return fmt.Errorf("section names: %w", err)
 	}
 	for i := range f.Sections {
-		if f.Sections[i].Name, err = stringAt(names, f.Order.Uint32(headers[i*elfSectionSize:])); err != nil {
+		if f.Sections[i].Name,
+			err = stringAt(names, f.Order.Uint32(headers[i*elfSectionSize:])); err != nil {
 			return fmt.Errorf("name of section %d: %w", i, err)
 		}
 	}
@@ -239,7 +243,8 @@ func (f *File) strings(index uint32) (string, error) {
 		return "", err
 	}
 	if s.Type != elf.SHT_STRTAB {
-		return "", fmt.Errorf("section %d is %v, not a string table: %w", index, s.Type, refuse.ErrELF)
+		return "", fmt.Errorf("section %d is %v, not a string table: %w", index, s.Type,
+			refuse.ErrELF)
 	}
 	return string(s.Data), nil
 }
@@ -253,7 +258,8 @@ func stringAt(table string, off uint32) (string, error) {
 	}
 	s, _, ended := strings.Cut(table[off:min(int(off)+MaxName, len(table))], "\x00")
 	if !ended {
-		return "", fmt.Errorf("string at %d does not end within %d bytes: %w", off, MaxName, refuse.ErrELF)
+		return "", fmt.Errorf("string at %d does not end within %d bytes: %w", off, MaxName,
+			refuse.ErrELF)
 	}
 	return s, nil
 }
@@ -283,7 +289,8 @@ func (f *File) attachRelocations() error {
 		switch r.Type {
 		case elf.SHT_REL:
 		case elf.SHT_RELA:
-			return fmt.Errorf("section %s: BPF objects have relocations without addends: %w", r.Name, refuse.ErrELF)
+			return fmt.Errorf("section %s: BPF objects have relocations without addends: %w",
+				r.Name, refuse.ErrELF)
 		default:
 			continue
 		}
@@ -292,9 +299,11 @@ func (f *File) attachRelocations() error {
 		case err != nil:
 			return fmt.Errorf("section %s: target: %w", r.Name, err)
 		case r.entsize != elfRelSize || r.Size%elfRelSize != 0:
-			return fmt.Errorf("section %s: %d bytes in records of %d: %w", r.Name, r.Size, r.entsize, refuse.ErrELF)
+			return fmt.Errorf("section %s: %d bytes in records of %d: %w", r.Name, r.Size,
+				r.entsize, refuse.ErrELF)
 		case target.Relocs != nil:
-			return fmt.Errorf("section %s: two sections of relocations: %w", target.Name, refuse.ErrELF)
+			return fmt.Errorf("section %s: two sections of relocations: %w", target.Name,
+				refuse.ErrELF)
 		}
 		target.Relocs = r
 	}
@@ -311,12 +320,15 @@ func (f *File) Relocations(s *Section) ([]Relocation, error) {
 	list := make([]Relocation, 0, len(data)/elfRelSize)
 	for ; len(data) >= elfRelSize; data = data[elfRelSize:] {
 		info := f.Order.Uint64(data[8:])
-		r := Relocation{Offset: f.Order.Uint64(data), Symbol: uint32(info >> 32), Type: uint32(info)}
+		r := Relocation{Offset: f.Order.Uint64(data), Symbol: uint32(info >> 32),
+			Type: uint32(info)}
 		switch {
 		case r.Offset >= s.Size:
-			return nil, fmt.Errorf("relocation at %d of %d bytes: %w", r.Offset, s.Size, refuse.ErrRelocation)
+			return nil, fmt.Errorf("relocation at %d of %d bytes: %w", r.Offset, s.Size,
+				refuse.ErrRelocation)
 		case uint64(r.Symbol) >= uint64(len(f.Symbols)):
-			return nil, fmt.Errorf("relocation at %d: symbol %d of %d: %w", r.Offset, r.Symbol, len(f.Symbols), refuse.ErrRelocation)
+			return nil, fmt.Errorf("relocation at %d: symbol %d of %d: %w", r.Offset, r.Symbol,
+				len(f.Symbols), refuse.ErrRelocation)
 		}
 		list = append(list, r)
 	}
@@ -337,7 +349,8 @@ func (f *File) readSymbols() error {
 		return fmt.Errorf("no symbol table: do not strip the object: %w", refuse.ErrELF)
 	}
 	if table.entsize != elfSymbolSize || table.Size%elfSymbolSize != 0 {
-		return fmt.Errorf("symbol table of %d bytes in records of %d: %w", table.Size, table.entsize, refuse.ErrELF)
+		return fmt.Errorf("symbol table of %d bytes in records of %d: %w", table.Size,
+			table.entsize, refuse.ErrELF)
 	}
 	names, err := f.strings(table.link)
 	if err != nil {
@@ -348,9 +361,10 @@ func (f *File) readSymbols() error {
 		d := table.Data[i*elfSymbolSize:]
 		y := &f.Symbols[i]
 		*y = Symbol{
-			Bind:    elf.ST_BIND(d[4]),
-			Kind:    elf.ST_TYPE(d[4]),
-			Hidden:  elf.ST_VISIBILITY(d[5]) != elf.STV_DEFAULT && elf.ST_VISIBILITY(d[5]) != elf.STV_PROTECTED,
+			Bind: elf.ST_BIND(d[4]),
+			Kind: elf.ST_TYPE(d[4]),
+			Hidden: elf.ST_VISIBILITY(d[5]) != elf.STV_DEFAULT &&
+				elf.ST_VISIBILITY(d[5]) != elf.STV_PROTECTED,
 			Section: elf.SectionIndex(f.Order.Uint16(d[6:])),
 			Value:   f.Order.Uint64(d[8:]),
 			Size:    f.Order.Uint64(d[16:]),
@@ -382,7 +396,8 @@ func (f *File) checkSymbol(y *Symbol) error {
 	}
 	s := &f.Sections[y.Section]
 	if y.Value > s.Size || y.Size > s.Size-y.Value {
-		return fmt.Errorf("%d bytes at %d of section %s of %d: %w", y.Size, y.Value, s.Name, s.Size, refuse.ErrELF)
+		return fmt.Errorf("%d bytes at %d of section %s of %d: %w", y.Size, y.Value, s.Name, s.Size,
+			refuse.ErrELF)
 	}
 	return nil
 }
@@ -393,10 +408,12 @@ func (f *File) fileSymbols() {
 	counts := make([]int, len(f.Sections))
 	stands := func(y *Symbol) bool {
 		switch {
-		case y.Section == elf.SHN_UNDEF, int(y.Section) >= len(f.Sections), y.Kind == elf.STT_SECTION, y.Kind == elf.STT_FILE:
+		case y.Section == elf.SHN_UNDEF, int(y.Section) >= len(f.Sections),
+			y.Kind == elf.STT_SECTION, y.Kind == elf.STT_FILE:
 			return false
 		case y.Kind == elf.STT_NOTYPE && y.Bind == elf.STB_LOCAL:
-			return f.Sections[y.Section].Flags&elf.SHF_EXECINSTR == 0 // LLVM names the targets of jumps
+			// LLVM names the targets of jumps.
+			return f.Sections[y.Section].Flags&elf.SHF_EXECINSTR == 0
 		}
 		return true
 	}

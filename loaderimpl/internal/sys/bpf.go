@@ -88,7 +88,8 @@ func (p *Program) attr() *progLoadAttr {
 	attr.funcInfo, attr.funcInfoSize = unsafe.Pointer(unsafe.SliceData(p.Funcs)), uint32(p.FuncSize)
 	attr.funcInfoCount = uint32(len(p.Funcs) / p.FuncSize)
 	if p.Lines != nil {
-		attr.lineInfo, attr.lineInfoSize = unsafe.Pointer(unsafe.SliceData(p.Lines)), uint32(p.LineSize)
+		attr.lineInfo, attr.lineInfoSize = unsafe.Pointer(unsafe.SliceData(p.Lines)),
+			uint32(p.LineSize)
 		attr.lineInfoCount = uint32(len(p.Lines) / p.LineSize)
 	}
 	return attr
@@ -127,7 +128,8 @@ func LoadProgram(p *Program, level uint32) (fd int, log string, err error) {
 	}
 	for size := firstLog; ; size *= 4 {
 		buf := make([]byte, size)
-		attr.logLevel, attr.logSize, attr.log = level, uint32(size), unsafe.Pointer(unsafe.SliceData(buf))
+		attr.logLevel, attr.logSize, attr.log = level, uint32(size),
+			unsafe.Pointer(unsafe.SliceData(buf))
 		fd, err = tryLoadProg(attr)
 		if errors.Is(err, unix.ENOSPC) && size < maxLog {
 			continue // the log was cut
@@ -178,7 +180,8 @@ func Pin(fd int, path string) error {
 		return err
 	}
 	attr := pinAttr{path: unsafe.Pointer(name), fd: uint32(fd)}
-	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjPin, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
+	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjPin, uintptr(unsafe.Pointer(&attr)),
+		unsafe.Sizeof(attr))
 	runtime.KeepAlive(&attr)
 	if errno != 0 {
 		return errno
@@ -215,7 +218,8 @@ func InfoOf(fd int) (*Info, error) {
 		fd, size uint32
 		info     unsafe.Pointer
 	}{uint32(fd), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
-	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjGetInfo, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
+	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjGetInfo, uintptr(unsafe.Pointer(&attr)),
+		unsafe.Sizeof(attr))
 	runtime.KeepAlive(&info)
 	if errno != 0 {
 		return nil, errno
@@ -227,7 +231,8 @@ func InfoOf(fd int) (*Info, error) {
 // underscores (bpf_obj_name_cpy).
 func Name(name string) (k [16]byte) {
 	clean := strings.Map(func(r rune) rune {
-		if r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+		if r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' &&
+			r <= 'Z' {
 			return r
 		}
 		return '_'

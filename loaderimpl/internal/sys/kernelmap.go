@@ -38,7 +38,8 @@ func ReadKernelMapInfo(kernel *btf.Spec, id uint32) (*KernelMapInfo, error) {
 		return nil, err
 	}
 	program, err := ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{
-		Name: "inside_of_map", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, AttachTo: "bpf_map",
+		Name: "inside_of_map", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter,
+		AttachTo:     "bpf_map",
 		Instructions: code, License: "Dual BSD/GPL", // bpf_seq_write is for GPL programs
 	}, ebpf.ProgramOptions{KernelTypes: kernel})
 	if err != nil {
@@ -65,7 +66,8 @@ func ReadKernelMapInfo(kernel *btf.Spec, id uint32) (*KernelMapInfo, error) {
 // parseInfo reads what the iterator wrote.
 func parseInfo(out []byte) (*KernelMapInfo, error) {
 	if len(out) != 4*infoWords {
-		return nil, fmt.Errorf("iterator over maps: %d bytes, want %d: %w", len(out), 4*infoWords, os.ErrNotExist)
+		return nil, fmt.Errorf("iterator over maps: %d bytes, want %d: %w", len(out), 4*infoWords,
+			os.ErrNotExist)
 	}
 	var w [infoWords]uint32
 	for i := range w {
@@ -73,7 +75,8 @@ func parseInfo(out []byte) (*KernelMapInfo, error) {
 	}
 	in := &KernelMapInfo{Node: w[0]}
 	if w[1] != 0 {
-		in.Inner = &InnerMeta{Type: w[2], KeySize: w[3], ValueSize: w[4], MaxEntries: w[5], Flags: w[6]}
+		in.Inner = &InnerMeta{Type: w[2], KeySize: w[3], ValueSize: w[4], MaxEntries: w[5],
+			Flags: w[6]}
 	}
 	return in, nil
 }
@@ -85,7 +88,8 @@ func infoProgram(kernel *btf.Spec, id uint32) (asm.Instructions, error) {
 		return nil, fmt.Errorf("kernel's struct bpf_map: %w", err)
 	}
 	offsets := make(map[string]int16)
-	for _, name := range []string{"id", "numa_node", "inner_map_meta", "map_type", "key_size", "value_size", "max_entries", "map_flags"} {
+	for _, name := range []string{"id", "numa_node", "inner_map_meta", "map_type", "key_size",
+		"value_size", "max_entries", "map_flags"} {
 		off, ok := offsetIn(mapType.Members, name)
 		if !ok || off > 1<<12 {
 			return nil, fmt.Errorf("kernel's struct bpf_map has no %s: %w", name, btf.ErrNotFound)
@@ -115,7 +119,8 @@ func infoProgram(kernel *btf.Spec, id uint32) (asm.Instructions, error) {
 		asm.Mov.Imm(asm.R7, 1),
 		asm.StoreMem(asm.RFP, out+4, asm.R7, asm.Word),
 	)
-	for i, name := range []string{"map_type", "key_size", "value_size", "max_entries", "map_flags"} {
+	for i, name := range []string{"map_type", "key_size", "value_size", "max_entries",
+		"map_flags"} {
 		code = append(code,
 			asm.LoadMem(asm.R7, asm.R8, offsets[name], asm.Word),
 			asm.StoreMem(asm.RFP, out+8+4*int16(i), asm.R7, asm.Word))

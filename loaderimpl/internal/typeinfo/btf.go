@@ -57,8 +57,10 @@ const (
 
 // String returns the kind as C or BTF's documentation calls it.
 func (k Kind) String() string {
-	names := [...]string{"void", "int", "pointer", "array", "struct", "union", "enum", "forward declaration", "typedef", "volatile", "const",
-		"restrict", "function", "function type", "variable", "list of variables", "float", "tag", "tag", "enum"}
+	names := [...]string{"void", "int", "pointer", "array", "struct", "union", "enum",
+		"forward declaration", "typedef", "volatile", "const",
+		"restrict", "function", "function type", "variable", "list of variables", "float", "tag",
+		"tag", "enum"}
 	return names[k]
 }
 
@@ -117,7 +119,8 @@ func Parse(f *objfile.File) (*Types, error) {
 	}
 	d := s.Data
 	if len(d) < btfHeaderSize || f.Order.Uint16(d) != btfMagic || d[2] != 1 {
-		return nil, fmt.Errorf("no header of version 1 in the object's byte order: %w", refuse.ErrBTF)
+		return nil, fmt.Errorf("no header of version 1 in the object's byte order: %w",
+			refuse.ErrBTF)
 	}
 	header := uint64(f.Order.Uint32(d[4:]))
 	if header < btfHeaderSize || header > uint64(len(d)) {
@@ -133,7 +136,8 @@ func Parse(f *objfile.File) (*Types, error) {
 	t := &Types{order: f.Order, raw: part(8)}
 	text := part(16)
 	if t.raw == nil || len(text) == 0 || text[0] != 0 || text[len(text)-1] != 0 {
-		return nil, fmt.Errorf("types or strings lie outside, or strings have no end: %w", refuse.ErrBTF)
+		return nil, fmt.Errorf("types or strings lie outside, or strings have no end: %w",
+			refuse.ErrBTF)
 	}
 	t.strings = string(text)
 	return t, t.index()
@@ -195,7 +199,8 @@ func (t *Types) recordSize(off int) (int, error) {
 		size += 12 * vlen
 	case KindEnum, KindFuncProto:
 		size += 8 * vlen
-	case KindPtr, KindFwd, KindTypedef, KindVolatile, KindConst, KindRestrict, KindFunc, KindFloat, KindTypeTag:
+	case KindPtr, KindFwd, KindTypedef, KindVolatile, KindConst, KindRestrict, KindFunc, KindFloat,
+		KindTypeTag:
 	default:
 		return 0, fmt.Errorf("kind %d is unknown: %w", k, refuse.ErrBTF)
 	}
@@ -233,7 +238,8 @@ func (t *Types) name(off uint32) (string, error) {
 	}
 	s, _, ended := strings.Cut(t.strings[off:min(int(off)+objfile.MaxName, len(t.strings))], "\x00")
 	if !ended {
-		return "", fmt.Errorf("string at %d does not end within %d bytes: %w", off, objfile.MaxName, refuse.ErrBTF)
+		return "", fmt.Errorf("string at %d does not end within %d bytes: %w", off, objfile.MaxName,
+			refuse.ErrBTF)
 	}
 	return s, nil
 }
@@ -259,7 +265,8 @@ func (t *Types) Plain(id btf.TypeID) (btf.TypeID, Record, error) {
 			return id, r, nil
 		}
 	}
-	return 0, Record{}, fmt.Errorf("type %d goes through more than %d others: %w", id, maxDepth, refuse.ErrBTF)
+	return 0, Record{}, fmt.Errorf("type %d goes through more than %d others: %w", id, maxDepth,
+		refuse.ErrBTF)
 }
 
 // SizeOf returns the size of a type in bytes.
@@ -274,7 +281,8 @@ func (t *Types) SizeOf(id btf.TypeID) (uint32, error) {
 		case KindArray:
 			id = btf.TypeID(t.order.Uint32(r.Data))
 			if total *= uint64(t.order.Uint32(r.Data[8:])); total > math.MaxUint32 {
-				return 0, fmt.Errorf("array of %d elements or more: %w", total, refuse.ErrDefinition)
+				return 0, fmt.Errorf("array of %d elements or more: %w", total,
+					refuse.ErrDefinition)
 			}
 			continue
 		case KindPtr:
@@ -332,7 +340,8 @@ func (t *Types) Declared(list *Record, i int) (Variable, error) {
 		return Variable{}, err
 	}
 	v := Variable{
-		Name: r.Name, Type: r.Target(), Offset: uint64(t.order.Uint32(d[4:])), Size: t.order.Uint32(d[8:]), index: i,
+		Name: r.Name, Type: r.Target(), Offset: uint64(t.order.Uint32(d[4:])),
+		Size: t.order.Uint32(d[8:]), index: i,
 	}
 	switch r.Kind {
 	case KindVar:
@@ -340,7 +349,8 @@ func (t *Types) Declared(list *Record, i int) (Variable, error) {
 		v.Static, v.Global = linkage == 0, linkage == 1
 	case KindFunc: // of the kernel, in .ksyms
 	default:
-		return Variable{}, fmt.Errorf("%v %s is listed as a variable: %w", r.Kind, r.Name, refuse.ErrBTF)
+		return Variable{}, fmt.Errorf("%v %s is listed as a variable: %w", r.Kind, r.Name,
+			refuse.ErrBTF)
 	}
 	return v, nil
 }
@@ -353,7 +363,8 @@ func (t *Types) Declared(list *Record, i int) (Variable, error) {
 // It returns the id of the section's list of variables with them, 0 where BTF has none.
 //
 // Variables whose names skip reports are left out, and need no symbols; a nil skip leaves out none.
-func (t *Types) Variables(s *objfile.Section, skip func(name string) bool) (btf.TypeID, []Variable, error) {
+func (t *Types) Variables(s *objfile.Section,
+	skip func(name string) bool) (btf.TypeID, []Variable, error) {
 	id := t.Datasec(s.Name)
 	if id == 0 {
 		return 0, nil, nil
@@ -381,14 +392,17 @@ func (t *Types) Variables(s *objfile.Section, skip func(name string) bool) (btf.
 			case y == nil && !v.Global:
 				return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name, refuse.ErrExtern)
 			case y == nil:
-				return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name, fmt.Errorf("variable without a symbol, or with that of another: %w", refuse.ErrBTF))
+				return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name,
+					fmt.Errorf("variable without a symbol, or with that of another: %w",
+						refuse.ErrBTF))
 			}
 			v.Offset, v.Hidden = y.Value, y.Hidden
 			delete(byName, v.Name)
 		}
 		if v.Offset > s.Size || uint64(v.Size) > s.Size-v.Offset {
 			return 0, nil, refuse.At(refuse.StageDefine, s.Name, v.Name,
-				fmt.Errorf("variable of %d bytes at %d of a section of %d: %w", v.Size, v.Offset, s.Size, refuse.ErrBTF))
+				fmt.Errorf("variable of %d bytes at %d of a section of %d: %w", v.Size, v.Offset,
+					s.Size, refuse.ErrBTF))
 		}
 		vars = append(vars, v)
 	}
@@ -422,7 +436,8 @@ func Spec(f *objfile.File, t *Types) (*btf.Spec, error) {
 	}
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(f.Named(Section).Data))
 	if err != nil {
-		return nil, refuse.At(refuse.StageOpen, Section, "", fmt.Errorf("%w: %w", refuse.ErrBTF, err))
+		return nil, refuse.At(refuse.StageOpen, Section, "",
+			fmt.Errorf("%w: %w", refuse.ErrBTF, err))
 	}
 	return spec, nil
 }

@@ -52,7 +52,8 @@ func ParseExt(f *objfile.File, t *Types) (*Ext, error) {
 		at    uint64 // of offset and length in the header
 		least int
 		part  *Part
-	}{{"functions", 8, FuncInfoSize, &ext.Funcs}, {"lines", 16, LineInfoSize, &ext.Lines}, {"CO-RE relocations", 24, coreSize, &ext.CORE}} {
+	}{{"functions", 8, FuncInfoSize, &ext.Funcs}, {"lines", 16, LineInfoSize, &ext.Lines},
+		{"CO-RE relocations", 24, coreSize, &ext.CORE}} {
 		if p.at == btfHeaderSize && header < coreHeaderSize {
 			break
 		}
@@ -93,7 +94,8 @@ func (p *Part) parse(f *objfile.File, t *Types, d []byte, least int) error {
 		n := uint64(f.Order.Uint32(d[4:]))
 		d = d[8:]
 		if n == 0 || n > uint64(len(d)/p.Size) || p.Sections[name] != nil {
-			return fmt.Errorf("%d records of %d bytes in %d for section %q: %w", n, p.Size, len(d), name, refuse.ErrBTF)
+			return fmt.Errorf("%d records of %d bytes in %d for section %q: %w", n, p.Size, len(d),
+				name, refuse.ErrBTF)
 		}
 		records := d[:int(n)*p.Size]
 		if err := p.check(f, records); err != nil {

@@ -45,7 +45,8 @@ func (t *Types) Reach(roots []btf.TypeID) ([]bool, error) {
 func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 	word := func(at int) btf.TypeID { return btf.TypeID(t.order.Uint32(r.Data[at:])) }
 	switch r.Kind {
-	case KindPtr, KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindFunc, KindVar:
+	case KindPtr, KindTypedef, KindVolatile, KindConst, KindRestrict, KindTypeTag, KindFunc,
+		KindVar:
 		list = append(list, r.Target())
 	case KindArray:
 		list = append(list, word(0), word(4))
@@ -137,7 +138,8 @@ func (t *Types) appendInt(b []byte, name, size uint32) []byte {
 func (t *Types) appendList(b []byte, f *objfile.File, raw []byte, r *Record) ([]byte, error) {
 	s := f.Named(r.Name)
 	if s == nil {
-		return nil, fmt.Errorf("variables of section %s, which does not exist: %w", r.Name, refuse.ErrBTF)
+		return nil, fmt.Errorf("variables of section %s, which does not exist: %w", r.Name,
+			refuse.ErrBTF)
 	}
 	_, vars, err := t.Variables(s, nil)
 	if err != nil {

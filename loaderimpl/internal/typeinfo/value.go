@@ -94,7 +94,8 @@ func (t *Types) codec(id btf.TypeID, typ reflect.Type) (*codec, error) {
 	case r.Kind == KindArray:
 		return t.arrayCodec(&r, typ, mismatch)
 	case r.Kind == KindFloat:
-		if typ.Kind() != reflect.Float32 && typ.Kind() != reflect.Float64 || typ.Size() != uintptr(r.Size) {
+		if typ.Kind() != reflect.Float32 && typ.Kind() != reflect.Float64 ||
+			typ.Size() != uintptr(r.Size) {
 			return nil, mismatch
 		}
 		return c, nil
@@ -166,7 +167,8 @@ func (c *codec) encode(data []byte, v reflect.Value) error {
 		return nil
 	case v.CanInt():
 		n := v.Int()
-		if n < 0 && !c.sign || c.sign && !inRange(n, c.size) || !c.sign && uint64(n) > most(c.size) {
+		if n < 0 && !c.sign || c.sign && !inRange(n, c.size) || !c.sign &&
+			uint64(n) > most(c.size) {
 			return fmt.Errorf("%d for %s of %d bytes: %w", n, c.what, c.size, refuse.ErrValue)
 		}
 		c.put(data, uint64(n))
