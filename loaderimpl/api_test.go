@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// mostNames is how many names the package may export: constants, variables, functions, types and
+// mostNames bounds the names that the package exports: constants, variables, functions, types and
 // methods, as go doc -all shows them, without the fields of structs. A reader has to find the one
 // that is needed; before this bound there were 182, of which 102 had no user.
 const mostNames = 95

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// manyMaps is an object with so many maps, compiled now.
+// manyMaps compiles an object with so many maps.
 func manyMaps(b *testing.B, n int) []byte {
 	b.Helper()
 	object := filepath.Join(b.TempDir(), "many.o")

@@ -50,8 +50,8 @@ func (k *mapMaker) wantAll(o *Object) error {
 
 // createAll creates the maps, fills them, freezes what is read-only and pins what asks for it. Maps
 // of maps come last, so the order in the object does not matter: they are filled with maps that
-// exist, and before anyone can find them by their pins. PROG_ARRAYs have to wait for programs,
-// which need them.
+// exist, and before other processes can find them by their pins. PROG_ARRAYs have to wait for
+// programs, which need them.
 func (k *mapMaker) createAll() error {
 	for _, outer := range []bool{false, true} {
 		for _, m := range k.maps {

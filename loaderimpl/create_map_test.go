@@ -14,7 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// loneHash is for a map that comes from no object.
+// loneHash describes a map that comes from no object.
 var loneHash = Attributes{Type: ebpf.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 3}
 
 // with returns the attributes with one thing changed.

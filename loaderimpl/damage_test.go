@@ -16,15 +16,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// allocated is how many bytes this program has allocated so far.
+// allocated returns how many bytes this program has allocated so far.
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
 
-// checkOpen opens bytes that nobody vouches for: it returns, with an object or with an error that
-// says where it is wrong, and for the price of a small multiple of the bytes.
+// checkOpen opens bytes of any kind: it returns, with an object or with an error that says where it
+// is wrong, and allocates a small multiple of the bytes.
 func checkOpen(t testing.TB, data []byte) {
 	t.Helper()
 	o, used, err := openMeasured(data)
@@ -174,7 +174,7 @@ func TestOpenAllocatesLittle(t *testing.T) {
 	}
 }
 
-// seeds are every object of this package and of the suites.
+// seeds adds every object of this package and of the suites.
 func seeds(f *testing.F) {
 	for _, folder := range []string{"", "refused"} {
 		for _, name := range sources(f, folder) {

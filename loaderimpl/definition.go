@@ -55,7 +55,7 @@ type Definition struct {
 	Slots []Slot
 }
 
-// A Field is a part of a map definition that this package does not know.
+// A Field holds a part of a map definition that this package does not know.
 type Field struct {
 	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
 	Type   btf.TypeID // by id in [Object.Types]; 0 for a legacy definition

@@ -36,7 +36,7 @@ func edited(t *testing.T, object string) *edit {
 	return &edit{t: t, data: data, order: f.Order, file: f}
 }
 
-// header is the header of a section.
+// header returns the header of a section.
 func (e *edit) header(name string) []byte {
 	s := e.file.Named(name)
 	if s == nil {
@@ -45,14 +45,14 @@ func (e *edit) header(name string) []byte {
 	return e.data[e.order.Uint64(e.data[40:])+uint64(s.Index)*64:]
 }
 
-// contents are the bytes of a section.
+// contents returns the bytes of a section.
 func (e *edit) contents(name string) []byte {
 	h := e.header(name)
 	off := e.order.Uint64(h[24:])
 	return e.data[off : off+e.order.Uint64(h[32:])]
 }
 
-// symbol is the record of a symbol.
+// symbol returns the record of a symbol.
 func (e *edit) symbol(name string) []byte {
 	for i := range e.file.Symbols {
 		if e.file.Symbols[i].Name == name {
@@ -63,7 +63,7 @@ func (e *edit) symbol(name string) []byte {
 	return nil
 }
 
-// undefine makes a symbol one of no section.
+// drop takes a symbol out of its section.
 func (e *edit) drop(symbol string) { e.order.PutUint16(e.symbol(symbol)[6:], uint16(elf.SHN_ABS)) }
 
 func TestOpenRefusesWhatNoCompilerWrites(t *testing.T) {
@@ -193,7 +193,7 @@ func TestOpenRefusesWhatNoCompilerWrites(t *testing.T) {
 	}
 }
 
-// relInfo is the type of the first relocation of section xdp.
+// relInfo returns the type of the first relocation of section xdp.
 func relInfo(e *edit) []byte {
 	off := 8
 	if e.order == binary.ByteOrder(binary.BigEndian) {
@@ -202,7 +202,7 @@ func relInfo(e *edit) []byte {
 	return e.contents(".relxdp")[off:]
 }
 
-// nearByte is where the lowest byte of an 8-byte number is.
+// nearByte returns the place of the lowest byte of an 8-byte number.
 func nearByte(e *edit) int {
 	if e.order == binary.ByteOrder(binary.BigEndian) {
 		return 7

@@ -42,7 +42,7 @@ type MapHandler struct {
 	Define func(d *Draft) error
 }
 
-// A Draft is a definition that a [MapHandler] is asked about.
+// A Draft holds a definition that a [MapHandler] is asked about.
 type Draft struct {
 	// Definition holds what is known so far: of a definition in .maps all that its known fields
 	// say, with the others in Unknown; of any other only where it is, its Raw bytes, and its

@@ -96,7 +96,7 @@ func TestMapsOfAHandlerAreMadeAndUsed(t *testing.T) {
 	}
 }
 
-// errVendor is a handler's own error.
+// errVendor stands for a handler's own error.
 var errVendor = errors.New("the vendor does not like it")
 
 func TestOpenRefusesWhatHandlersDo(t *testing.T) {
@@ -111,7 +111,7 @@ func TestOpenRefusesWhatHandlersDo(t *testing.T) {
 		{"without a handler", "maps", nil, refuse.ErrMapKind, Error{Stage: refuse.StageResolve, Class: ClassMapKind, Section: "xdp", Symbol: "use"}},
 		{"handed back", "maps", define(func(*Draft) error { return ErrHandBack }), refuse.ErrMapKind,
 			Error{Stage: refuse.StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
-		{"handed back by the one for what nobody knows", "maps", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, refuse.ErrMapKind,
+		{"handed back by the fallback", "maps", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, refuse.ErrMapKind,
 			Error{Stage: refuse.StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
 		{"error of its own", "maps", define(func(*Draft) error { return errVendor }), errVendor,
 			Error{Stage: refuse.StageDefine, Section: "vendor_maps", Symbol: "first"}},
@@ -374,8 +374,7 @@ func TestAHandlerPinsMaps(t *testing.T) {
 	})
 }
 
-// checkHandled opens bytes that nobody vouches for with handlers for everything, that take what
-// they can.
+// checkHandled opens bytes of any kind with handlers for everything, that take what they can.
 func checkHandled(t testing.TB, data []byte) {
 	t.Helper()
 	odd := MapHandler{Section: ".maps", Define: func(d *Draft) error {

@@ -20,7 +20,7 @@ import (
 // A diary notes which functions of which handlers were called for which programs.
 type diary struct{ lines []string }
 
-// handler is a handler that notes its calls under a name, and makes programs of type XDP.
+// handler notes its calls under a name, and makes programs of type XDP.
 func (y *diary) handler(name, section string) ProgramHandler {
 	note := func(call string, p *Program) {
 		y.lines = append(y.lines, fmt.Sprintf("%s %s %s", name, call, p.Name()))

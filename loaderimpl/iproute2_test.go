@@ -38,7 +38,7 @@ func TestTheLayoutOfLegacyMapsFollowsARule(t *testing.T) {
 		{name: "by the members of a struct without a name", object: "iproute2_unnamed", want: "iproute2"},
 		{name: "by size, which the struct without a name does not have", object: "iproute2_unnamed", edit: withoutTypes, err: refuse.ErrUnknownField},
 		{name: "by what programs call that struct", object: "samples_legacy", want: "samples"},
-		{name: "by the name of a struct that nobody knows, though the size fits", object: "refused/legacy_tail", err: refuse.ErrUnknownField},
+		{name: "by the name of an unknown struct, whatever its size", object: "refused/legacy_tail", err: refuse.ErrUnknownField},
 		{name: "by size", object: "iproute2_nobtf", want: "iproute2"},
 		{name: "by size where sizes differ", object: "legacy_nobtf", want: "legacy"},
 		{name: "by size, which is none for the samples", object: "samples", edit: withoutTypes, err: refuse.ErrUnknownField},
@@ -222,7 +222,7 @@ func TestOneOfTwoCallersSaysTheKind(t *testing.T) {
 	}
 }
 
-// pins are all files and links below a folder.
+// pins lists all files and links below a folder.
 func pins(t *testing.T, root string) []string {
 	t.Helper()
 	var list []string
@@ -242,7 +242,7 @@ func pins(t *testing.T, root string) []string {
 	return list
 }
 
-// objectFolder is the folder for the maps of a test object.
+// objectFolder returns the folder for the maps of a test object.
 func objectFolder(t *testing.T, name string) string {
 	return fmt.Sprintf("%x", sha1.Sum(readTest(t, name, native())))
 }

@@ -64,7 +64,7 @@ func do(t testing.TB, err error) {
 	}
 }
 
-// kernelMap is what the kernel says of a map.
+// kernelMap holds what the kernel says of a map.
 type kernelMap struct {
 	Name                              string
 	Type                              ebpf.MapType
@@ -207,7 +207,7 @@ func programID(l *Loaded, name string) (uint32, error) {
 	return sys.IDOf(p.FD())
 }
 
-// packet is the shortest packet that the kernel runs XDP programs on.
+// packet has the least size that the kernel runs XDP programs on.
 var packet = make([]byte, 64)
 
 func run(t *testing.T, l *Loaded, program string) uint32 {
@@ -304,7 +304,7 @@ func TestFunctionsAndLinesAreKnown(t *testing.T) {
 	}
 }
 
-// heldMap is an element of a map of maps.
+// heldMap describes an element of a map of maps.
 type heldMap struct {
 	outer string
 	key   uint32
@@ -426,7 +426,7 @@ func TestTheVerifiersLogIsKept(t *testing.T) {
 	}
 }
 
-// descriptors are the BPF objects that this process holds. Other processes make and drop some all
+// descriptors lists the BPF objects that this process holds. Other processes make and drop some all
 // the time, so ids tell nothing.
 func descriptors(t *testing.T) []string {
 	t.Helper()

@@ -13,7 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// A Map is a map of an object, which can be looked at and changed before it is created.
+// A Map stands for a map of an object. It can be looked at and changed before it is created.
 type Map struct {
 	object   *Object
 	def      *mapdef.Definition

@@ -29,10 +29,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// orders are the byte orders that every test object was compiled for, as they stand in its name.
+// orders lists the byte orders that every test object was compiled for, as they stand in its name.
 var orders = []string{"bpfel", "bpfeb"}
 
-// native is the one that this machine can load.
+// native returns the one that this machine can load.
 func native() string {
 	if objfile.NativeLittle {
 		return "bpfel"
@@ -52,7 +52,7 @@ func openTest(t testing.TB, name string, opts Options) *Object {
 	return o
 }
 
-// sources are the names of the test objects in a folder of testdata.
+// sources returns the names of the test objects in a folder of testdata.
 func sources(t testing.TB, folder string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", folder, "*.c"))
@@ -65,7 +65,7 @@ func sources(t testing.TB, folder string) []string {
 	return files
 }
 
-// describe is an opened object as text.
+// describeObject returns an opened object as text.
 func describeObject(o *Object) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "license %q\n", o.license)
@@ -168,7 +168,7 @@ func TestOpenIsDeterministic(t *testing.T) {
 	}
 }
 
-// refusals are the objects in testdata/refused, each with what is wrong with it.
+// refusals lists the objects in testdata/refused, each with what is wrong with it.
 var refusals = map[string]struct {
 	stage   Stage
 	section string

@@ -59,7 +59,7 @@ func ParsePinIDs(table []byte) (map[uint32]string, error) {
 		case !ok || len(fields) != 2:
 			return nil, fmt.Errorf("line %d: %q is no id and path: %w", n, line, refuse.ErrPinTable)
 		case ids[id] != "":
-			return nil, fmt.Errorf("line %d: id %d is there twice: %w", n, id, refuse.ErrPinTable)
+			return nil, fmt.Errorf("line %d: id %d is listed twice: %w", n, id, refuse.ErrPinTable)
 		}
 		if err := checkPinID(id, fields[1]); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)

@@ -19,7 +19,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// pinnedID is the id of the map that is pinned at a path, 0 for none.
+// pinnedID returns the id of the map that is pinned at a path, 0 for none.
 func pinnedID(t *testing.T, path string) uint32 {
 	t.Helper()
 	m, err := OpenPin(path)

@@ -13,7 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// A Program is an entry point: a function that is loaded together with those it calls.
+// A Program stands for an entry point: a function that is loaded together with those it calls.
 type Program struct {
 	object   *Object
 	name     string

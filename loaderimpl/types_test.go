@@ -15,7 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// forKernelText is what the kernel would be given of an object's types, as text by id, without
+// forKernelText returns what the kernel would be given of an object's types, as text by id, without
 // those that it need not know; and the same as bytes.
 func forKernelText(t *testing.T, o *Object, old bool) (map[btf.TypeID]string, []byte) {
 	t.Helper()

@@ -12,8 +12,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// A Variable is a variable of an object's global data, before the object is loaded. The object's
-// BTF lists variables by name.
+// A Variable stands for a variable of an object's global data, before the object is loaded. The
+// object's BTF lists variables by name.
 type Variable struct {
 	object *Object
 	name   string

@@ -83,7 +83,7 @@ func TestMapWithoutAnObject(t *testing.T) {
 	})
 }
 
-// idOf is the kernel's id of a map.
+// idOf returns the kernel's id of a map.
 func idOf(t *testing.T, m *ebpf.Map) uint32 {
 	t.Helper()
 	info, err := m.Info()

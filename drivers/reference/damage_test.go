@@ -31,13 +31,13 @@ const (
 	mostMemory = 256 << 20 // bytes allocated when it is opened; loading adds the verifier's log, of at most 16 MiB
 )
 
-// mostKernelMemory is how much the maps of an object may take for it to be loaded here, in bytes:
-// what a damaged number asks for beyond that, the kernel would try to give, and this machine may be
-// anyone's.
+// mostKernelMemory limits what the maps of an object may take for it to be loaded here, in bytes.
+// The kernel would try to give what a damaged number asks for beyond that, and the machine has
+// other users.
 const mostKernelMemory = 16 << 20
 
-// golden are objects with every way to define maps and programs that call, refer and share, by the
-// path of their build.
+// golden lists objects with every way to define maps and programs that call, refer and share, by
+// the path of their build.
 var golden = []string{
 	"../../objects/mapdefs/%s/several.o",
 	"../../objects/mapdefs/%s/legacy_several.o",
@@ -97,7 +97,7 @@ func newTrial(t testing.TB) *trial {
 	return tr
 }
 
-// descriptors are what this process has open, without the number that each has.
+// descriptors lists what this process has open, without the number that each has.
 func descriptors(t testing.TB) []string {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -115,7 +115,7 @@ func descriptors(t testing.TB) []string {
 	return open
 }
 
-// allocated is how many bytes this program has allocated so far.
+// allocated returns how many bytes this program has allocated so far.
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
@@ -167,7 +167,7 @@ func (tr *trial) load(what string, data []byte) {
 	})
 }
 
-// checked is what is wrong with how an object was refused, or with how long it took.
+// checked returns what is wrong with how an object was refused, or with how long it took.
 func checked(began time.Time, err error) error {
 	var typed *loaderimpl.Error
 	if err != nil && (!errors.As(err, &typed) || typed.Stage == "") {
@@ -277,8 +277,8 @@ func extremes(yield func(string, []byte) bool, order binary.ByteOrder, data []by
 	return true
 }
 
-// cuts are the sizes to cut a file to: every one up to 4 KiB, and those at and around the ends of
-// its sections.
+// cuts returns the sizes to cut a file to: every one up to 4 KiB, and those at and around the ends
+// of its sections.
 func cuts(file *elf.File, size int) []int {
 	var all []int
 	for n := range min(size, 4<<10) {
@@ -300,8 +300,8 @@ func cuts(file *elf.File, size int) []int {
 // A span is a part of a file, in bytes.
 type span struct{ start, end int }
 
-// telling are the parts of a file that say what the rest means, by what they are: headers, symbols,
-// relocations, map definitions, types.
+// telling yields the parts of a file that say what the rest means, with what they are: headers,
+// symbols, relocations, map definitions, types.
 func telling(file *elf.File, order binary.ByteOrder, data []byte) iter.Seq2[string, span] {
 	const headerSize, sectionHeaderSize = 64, 64
 	table := int(order.Uint64(data[0x28:]))

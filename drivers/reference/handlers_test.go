@@ -17,7 +17,7 @@ import (
 
 func handlers(list ...loader.Handler) loader.OpenOptions { return loader.OpenOptions{Handlers: list} }
 
-// acting is a copy of an object of one struct vendor_map, with another magic number and action.
+// acting copies an object of one struct vendor_map, with another magic number and action.
 func acting(t *testing.T, name string, magic, action uint32) string {
 	t.Helper()
 	data, err := os.ReadFile(object("handled/" + name))

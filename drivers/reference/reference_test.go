@@ -19,7 +19,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// object is the path of one of the reference loader's test objects.
+// object returns the path of one of the reference loader's test objects.
 func object(name string) string { return "../../loaderimpl/testdata/" + name + ".bpfel.o" }
 
 func do(t *testing.T, l loader.Loader, req loader.Request) loader.Reply {
@@ -115,7 +115,7 @@ func TestOptionsArePassedOn(t *testing.T) {
 		"layout of iproute2": {
 			&loader.Rejected{Stage: loader.AtOpen, Class: loader.BadMapDef}, open("samples", loader.OpenOptions{MapLayout: loader.IPRoute2Layout}),
 		},
-		"layout of nobody": {
+		"layout that does not exist": {
 			&loader.Unsupported{Feature: "map_layout/struct map"}, open("iproute2", loader.OpenOptions{MapLayout: "struct map"}),
 		},
 		"subdirectory": {

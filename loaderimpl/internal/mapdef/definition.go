@@ -17,7 +17,7 @@ const (
 	SourceIproute2 Source = "iproute2" // a struct bpf_elf_map in section maps
 	SourceSamples  Source = "samples"  // a struct bpf_load_map_def in section maps
 	SourceData     Source = "data"     // a section of global data
-	SourceHandler  Source = "handler"  // whatever a handler of the caller's made of it
+	SourceHandler  Source = "handler"  // a handler of the caller's read it
 )
 
 // A Definition holds what an object says of one map. All parsers end in it, and nothing after them
@@ -64,7 +64,7 @@ type Definition struct {
 	innerIndex uint32 // bpf_load_map_def: inner_map_idx
 }
 
-// A Field is a part of a map definition that this package does not know.
+// A Field holds a part of a map definition that this package does not know.
 type Field struct {
 	Name   string     // of the field; "bytes 20-35" for the tail of a legacy definition
 	Type   btf.TypeID // by id in the object's types; 0 for a legacy definition

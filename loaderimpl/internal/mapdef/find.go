@@ -34,7 +34,7 @@ type Input struct {
 	referred map[int]bool
 }
 
-// parsers are tried in this order.
+// parsers lists them in the order in which they are tried.
 var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 
 // Find reads the map definitions of an object, in the order in which libbpf has them: section maps

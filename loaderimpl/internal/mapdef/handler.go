@@ -28,7 +28,7 @@ type Handler struct {
 	Define func(d *Draft) error
 }
 
-// A Draft is a definition that a [Handler] is asked about.
+// A Draft holds a definition that a [Handler] is asked about.
 type Draft struct {
 	Definition
 

@@ -14,10 +14,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// A Layout is the struct that the maps of section maps are defined by. The section itself does not
-// say which: the structs have their first five fields in common, and what comes after them means
-// something else in each. All maps of an object's section have one layout, else they are refused.
-// It is
+// A Layout names the struct that the maps of section maps are defined by. The section itself does
+// not say which: the structs have their first five fields in common, and what comes after them
+// means something else in each. All maps of an object's section have one layout, else they are
+// refused. It is
 //
 //   - what the caller says; else
 //   - what BTF says of the struct, where it lists the section's variables: its name, if that is one

@@ -11,7 +11,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// seeds are every object of the loader's tests and of the suites.
+// seeds adds every object of the loader's tests and of the suites.
 func seeds(f *testing.F) {
 	for _, pattern := range []string{"../../testdata/*.o", "../../testdata/refused/*.o", "../../../objects/*/e[lb]/*.o"} {
 		names, err := filepath.Glob(pattern)

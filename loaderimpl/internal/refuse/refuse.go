@@ -173,7 +173,7 @@ func At(stage Stage, section, symbol string, err error) error {
 	return Locate(stage, section, symbol, err)
 }
 
-// Locate is [At] for an error that is not nil.
+// Locate adds to an error that is not nil what [At] adds.
 func Locate(stage Stage, section, symbol string, err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
