@@ -27,7 +27,7 @@ import (
 
 // What one object may cost the loader, whatever is in it.
 const (
-	mostTime   = 2 * time.Second
+	mostTime   = 10 * time.Second
 	mostMemory = 256 << 20 // bytes allocated when it is opened; loading adds the verifier's log, of at most 16 MiB
 )
 
