@@ -22,8 +22,8 @@ func do(t testing.TB, err error) {
 	}
 }
 
-// TestTheKernelIsAskedFromInside asks about maps whose nodes and inner maps are known.
-func TestTheKernelIsAskedFromInside(t *testing.T) {
+// TestTheKernelTellsProgramsOfMaps asks about maps whose nodes and inner maps are known.
+func TestTheKernelTellsProgramsOfMaps(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("this test loads a BPF program: run it as root, go test -exec sudo ./loaderimpl/...")
 	}
@@ -55,7 +55,7 @@ func TestTheKernelIsAskedFromInside(t *testing.T) {
 	}
 }
 
-func FuzzInside(f *testing.F) {
+func FuzzKernelMapInfo(f *testing.F) {
 	f.Add(make([]byte, 4*infoWords))
 	f.Fuzz(func(t *testing.T, out []byte) {
 		in, err := parseInfo(out)
