@@ -72,7 +72,7 @@ func patience(fault faults.Fault) loader.Options {
 	return options
 }
 
-func named(t *testing.T, name string) faults.Fault {
+func faultOf(t *testing.T, name string) faults.Fault {
 	t.Helper()
 	fault, ok := faults.Named(name)
 	if !ok {
@@ -143,7 +143,7 @@ func TestFaultTellsWhatWasSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if s := suffer(t, named(t, name), patience(named(t, name))); s.fault == nil || !strings.Contains(s.fault.Error(), want) {
+			if s := suffer(t, faultOf(t, name), patience(faultOf(t, name))); s.fault == nil || !strings.Contains(s.fault.Error(), want) {
 				t.Errorf("fault %v, want %q in it", s.fault, want)
 			}
 		})
@@ -151,16 +151,16 @@ func TestFaultTellsWhatWasSeen(t *testing.T) {
 }
 
 func TestHangingDriverLeavesADump(t *testing.T) {
-	options := patience(named(t, "hang"))
+	options := patience(faultOf(t, "hang"))
 	options.Grace = time.Minute
-	s := suffer(t, named(t, "hang"), options)
+	s := suffer(t, faultOf(t, "hang"), options)
 	if s.fault == nil || !strings.Contains(s.fault.Stderr, "SIGABRT") {
 		t.Errorf("stderr %q", s.fault.Stderr)
 	}
 }
 
 func TestStderrIsBounded(t *testing.T) {
-	s := suffer(t, named(t, "chatty"), patience(named(t, "chatty")))
+	s := suffer(t, faultOf(t, "chatty"), patience(faultOf(t, "chatty")))
 	load := s.exchanges[2]
 	if len(load.Stderr) != loader.MaxStderr || !strings.HasSuffix(load.Stderr, "end.\n") {
 		t.Errorf("%d bytes of stderr, ending in %q", len(load.Stderr), load.Stderr[max(0, len(load.Stderr)-20):])

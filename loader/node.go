@@ -176,7 +176,7 @@ func (n *node) uint64() uint64 {
 
 // value returns anything but null, with its numbers as float64.
 func (n *node) value() any {
-	value, err := plain(n.tree)
+	value, err := floats(n.tree)
 	if err != nil || value == nil {
 		n.want("a value")
 		return nil
@@ -197,22 +197,22 @@ func whole(tree any) (int64, bool) {
 	return int64(f), err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53
 }
 
-// plain returns the tree with its numbers as float64, as encoding/json reads into an any.
-func plain(tree any) (any, error) {
+// floats returns the tree with its numbers as float64, as encoding/json reads into an any.
+func floats(tree any) (any, error) {
 	switch t := tree.(type) {
 	case json.Number:
 		return t.Float64()
 	case []any:
 		for i := range t {
 			var err error
-			if t[i], err = plain(t[i]); err != nil {
+			if t[i], err = floats(t[i]); err != nil {
 				return nil, err
 			}
 		}
 	case map[string]any:
 		for key := range t {
 			var err error
-			if t[key], err = plain(t[key]); err != nil {
+			if t[key], err = floats(t[key]); err != nil {
 				return nil, err
 			}
 		}

@@ -23,19 +23,19 @@ var blanks = func() map[Op]Request {
 
 // fill gives every field that v has, at any depth, a value that is not zero and that no other field
 // has.
-func fill(t testing.TB, v reflect.Value, place string, count *int) {
+func fill(t testing.TB, v reflect.Value, path string, count *int) {
 	t.Helper()
 	*count++
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(t, v.Field(i), place+"."+v.Type().Field(i).Name, count)
+			fill(t, v.Field(i), path+"."+v.Type().Field(i).Name, count)
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(t, v.Elem(), place, count)
+		fill(t, v.Elem(), path, count)
 	case reflect.String:
-		v.SetString(fmt.Sprintf("%s <%d> \"\n\xff", place, *count))
+		v.SetString(fmt.Sprintf("%s <%d> \"\n\xff", path, *count))
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Int:
@@ -45,20 +45,20 @@ func fill(t testing.TB, v reflect.Value, place string, count *int) {
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range v.Len() {
-			fill(t, v.Index(i), fmt.Sprintf("%s[%d]", place, i), count)
+			fill(t, v.Index(i), fmt.Sprintf("%s[%d]", path, i), count)
 		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		for range 3 {
 			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			fill(t, key, place+" key", count)
-			fill(t, value, place+" value", count)
+			fill(t, key, path+" key", count)
+			fill(t, value, path+" value", count)
 			v.SetMapIndex(key, value)
 		}
 	case reflect.Interface:
 		v.Set(reflect.ValueOf(map[string]any{"any": *count}))
 	default:
-		t.Fatalf("%s: no rule for a %s", place, v.Type())
+		t.Fatalf("%s: no rule for a %s", path, v.Type())
 	}
 }
 
@@ -170,7 +170,7 @@ func readable[T any](t testing.TB, blank T) T {
 	return v.Interface().(T)
 }
 
-func TestMessageThatSaysItselfIsReadAsItIs(t *testing.T) {
+func TestMessageThatReadsBackIsReadAsItIs(t *testing.T) {
 	for op, blank := range blanks {
 		req := readable(t, blank)
 		if set, isSet := req.(Set); isSet {
@@ -181,8 +181,8 @@ func TestMessageThatSaysItselfIsReadAsItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !saysItself(req, text) {
-			t.Errorf("%s does not say itself", text)
+		if !readsBack(req, text) {
+			t.Errorf("%s does not read back", text)
 		}
 		_, got, err := decodeRequest(text)
 		if err != nil {
@@ -204,8 +204,8 @@ func TestMessageThatSaysItselfIsReadAsItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !saysItself(reply, text) {
-			t.Errorf("%s does not say itself", text)
+		if !readsBack(reply, text) {
+			t.Errorf("%s does not read back", text)
 		}
 		a, err := decodeReply(OpLoad, text)
 		if err != nil {
@@ -232,7 +232,7 @@ func TestMessageThatMustBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if saysItself(message, text) {
+		if readsBack(message, text) {
 			t.Errorf("%s is not read back", text)
 		}
 	}

@@ -112,7 +112,7 @@ func (t *traced) serve(ctx context.Context, req Request, x Exchange) result {
 // answerOf returns what l answers to a request whose text is in x.
 func answerOf(ctx context.Context, l Loader, req Request, x Exchange) (r result) {
 	var err error
-	if !saysItself(req, x.Request) {
+	if !readsBack(req, x.Request) {
 		if _, r.line, err = serveOne(ctx, x.Request, l); err != nil {
 			r.fault = faultOf(err)
 		}
@@ -125,15 +125,15 @@ func answerOf(ctx context.Context, l Loader, req Request, x Exchange) (r result)
 	}
 	if err != nil {
 		r.fault = faultOf(err)
-	} else if saysItself(reply, r.line) {
+	} else if readsBack(reply, r.line) {
 		r.reply = reply
 	}
 	return r
 }
 
-// saysItself reports whether reading a message's text gives the message that it was written from. A
+// readsBack reports whether reading a message's text gives the message that it was written from. A
 // string that was not UTF-8 has the replacement character in its text.
-func saysItself(message any, text []byte) bool {
+func readsBack(message any, text []byte) bool {
 	return exact(message) && !bytes.Contains(text, []byte(`\ufffd`))
 }
 

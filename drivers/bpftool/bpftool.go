@@ -24,11 +24,11 @@ var errVersion = errors.New("it does not say which bpftool it is")
 
 // Hello implements [command.Tool].
 func (t *tool) Hello(ctx context.Context, _ loader.Hello) (*loader.OK, error) {
-	said, err := command.Output(ctx, []string{bpftool, "version", "-j"}, command.Environment{})
+	output, err := command.Output(ctx, []string{bpftool, "version", "-j"}, command.Environment{})
 	if err != nil {
-		return nil, fmt.Errorf("bpftool version: %w: %s", err, said)
+		return nil, fmt.Errorf("bpftool version: %w: %s", err, output)
 	}
-	version, libbpf, err := parseVersion(said)
+	version, libbpf, err := parseVersion(output)
 	if err != nil {
 		return nil, err
 	}
@@ -54,18 +54,18 @@ const beforeOwnVersions = "0"
 
 // parseVersion reads what bpftool version -j prints: {"version":"7.1.0","libbpf_version":"1.1",…};
 // before 5.19 without that of libbpf.
-func parseVersion(said string) (version, libbpf string, err error) {
-	var told struct {
+func parseVersion(output string) (version, libbpf string, err error) {
+	var printed struct {
 		Version string `json:"version"`
 		Libbpf  string `json:"libbpf_version"`
 	}
-	if err := json.Unmarshal([]byte(said), &told); err != nil || told.Version == "" {
-		return "", "", fmt.Errorf("%w: %q", errVersion, said)
+	if err := json.Unmarshal([]byte(output), &printed); err != nil || printed.Version == "" {
+		return "", "", fmt.Errorf("%w: %q", errVersion, output)
 	}
-	if told.Libbpf == "" {
-		told.Libbpf = beforeOwnVersions
+	if printed.Libbpf == "" {
+		printed.Libbpf = beforeOwnVersions
 	}
-	return told.Version, told.Libbpf, nil
+	return printed.Version, printed.Libbpf, nil
 }
 
 // Open implements [command.Tool].

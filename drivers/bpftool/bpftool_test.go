@@ -21,26 +21,26 @@ import (
 )
 
 func TestVersion(t *testing.T) {
-	for said, want := range map[string][2]string{
+	for output, want := range map[string][2]string{
 		`{"version":"7.1.0","libbpf_version":"1.1","features":{"libbfd":false}}`: {"7.1.0", "1.1"},
 		`{"version":"5.10.223","features":{"libbfd":false,"skeletons":true}}`:    {"5.10.223", beforeOwnVersions},
 	} {
-		version, libbpf, err := parseVersion(said)
+		version, libbpf, err := parseVersion(output)
 		if diff := cmp.Diff(want, [2]string{version, libbpf}); diff != "" || err != nil {
-			t.Errorf("%q: %v\n%s", said, err, diff)
+			t.Errorf("%q: %v\n%s", output, err, diff)
 		}
 	}
-	for _, said := range []string{"", "bpftool v7.1.0", "{}", `{"version":7}`} {
-		if version, _, err := parseVersion(said); !errors.Is(err, errVersion) {
-			t.Errorf("%q: %q, %v", said, version, err)
+	for _, output := range []string{"", "bpftool v7.1.0", "{}", `{"version":7}`} {
+		if version, _, err := parseVersion(output); !errors.Is(err, errVersion) {
+			t.Errorf("%q: %q, %v", output, version, err)
 		}
 	}
 }
 
 func FuzzVersion(f *testing.F) {
 	f.Add(`{"version":"7.1.0","libbpf_version":"1.1"}`)
-	f.Fuzz(func(t *testing.T, said string) {
-		if version, _, err := parseVersion(said); (version == "") != (err != nil) {
+	f.Fuzz(func(t *testing.T, output string) {
+		if version, _, err := parseVersion(output); (version == "") != (err != nil) {
 			t.Errorf("%q, %v", version, err)
 		}
 	})
@@ -186,7 +186,7 @@ func TestObjectThatTheCommandCannotBeToldOf(t *testing.T) {
 
 func TestMapThatTheCommandCannotBeToldOf(t *testing.T) {
 	for name, tt := range map[string]struct {
-		told loader.MapAttributes
+		attrs loader.MapAttributes
 		want loader.Feature // empty for none
 	}{
 		"any":                   {loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4, MaxEntries: 1}, ""},
@@ -198,7 +198,7 @@ func TestMapThatTheCommandCannotBeToldOf(t *testing.T) {
 		"the type after that":   {loader.MapAttributes{Type: 34, MaxEntries: 1}, "type"},
 		"as large as they come": {loader.MapAttributes{Type: math.MaxUint32}, "type"},
 	} {
-		reply := cannotCreate(loader.Create{Map: tt.told})
+		reply := cannotCreate(loader.Create{Map: tt.attrs})
 		if (reply == nil) != (tt.want == "") || reply != nil && reply.Feature != tt.want {
 			t.Errorf("%s: %+v", name, reply)
 		}

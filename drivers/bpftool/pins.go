@@ -101,8 +101,8 @@ func (p *pins) programs(folder string, o *command.Object) ([]loader.ProgramView,
 		}
 		id, _ := info.ID() // since Linux 4.13
 		view := loader.ProgramView{Name: info.Name, ID: uint32(id)}
-		if meant, ok := o.Program(info.Name); ok {
-			view.Name, view.Section = meant.Name, meant.Section
+		if program, ok := o.Program(info.Name); ok {
+			view.Name, view.Section = program.Name, program.Section
 		}
 		views = append(views, view)
 	}

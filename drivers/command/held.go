@@ -129,25 +129,25 @@ func eachID(m *ebpf.Map, do func(key []byte, id uint32) error) error {
 func (h *holding) views(used []ebpf.MapID, o *Object,
 	inSlot func(string, uint32) (string, bool)) []loader.MapView {
 	held, names := h.maps, h.names
-	named := inOrder(used, names, o.References)
+	inObject := inOrder(used, names, o.References)
 	for _, id := range held {
-		if one, ok := meant(names[id], o.Maps); ok && named[id] == "" &&
+		if one, ok := onlyMap(names[id], o.Maps); ok && inObject[id] == "" &&
 			isOnly(names[id], held, names) {
-			named[id] = one
+			inObject[id] = one
 		}
 	}
 	for _, s := range h.slots {
-		if inSlot == nil || named[s.inner] != "" || names[s.inner] != "" {
+		if inSlot == nil || inObject[s.inner] != "" || names[s.inner] != "" {
 			continue
 		}
-		if name, ok := inSlot(named[s.outer], s.key); ok {
-			named[s.inner] = name
+		if name, ok := inSlot(inObject[s.outer], s.key); ok {
+			inObject[s.inner] = name
 		}
 	}
 	views := []loader.MapView{}
 	found := map[string]bool{}
 	for _, id := range held {
-		name := named[id]
+		name := inObject[id]
 		if name == "" || !isDefined(name, o.Maps) {
 			name = names[id]
 		}
@@ -168,9 +168,9 @@ func (h *holding) views(used []ebpf.MapID, o *Object,
 // not contradict. Maps beyond those were bound to the program later.
 func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string,
 	references []string) map[ebpf.MapID]string {
-	named := map[ebpf.MapID]string{}
+	inObject := map[ebpf.MapID]string{}
 	if len(used) < len(references) {
-		return named
+		return inObject
 	}
 	for i, reference := range references {
 		name := names[used[i]]
@@ -178,9 +178,9 @@ func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string,
 		if name != "" && name != cut(reference) && !strings.HasPrefix(reference, ".") {
 			return map[ebpf.MapID]string{}
 		}
-		named[used[i]] = reference
+		inObject[used[i]] = reference
 	}
-	return named
+	return inObject
 }
 
 // cut returns what the kernel keeps of a name.
@@ -190,8 +190,8 @@ func isDefined(name string, defined []Map) bool {
 	return slices.ContainsFunc(defined, func(m Map) bool { return m.Name == name })
 }
 
-// meant returns the one map of the object that has this name in the kernel.
-func meant(name string, defined []Map) (string, bool) {
+// onlyMap returns the one map of the object that has this name in the kernel.
+func onlyMap(name string, defined []Map) (string, bool) {
 	var all []string
 	for _, m := range defined {
 		if name != "" && cut(m.Name) == name {

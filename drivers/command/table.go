@@ -77,7 +77,7 @@ func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environm
 		return &loader.Unsupported{Feature: loader.Feature(op),
 			Reason: "the command has no such operation"}, nil
 	}
-	said, err := Output(ctx, argv, in)
+	output, err := Output(ctx, argv, in)
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -85,32 +85,32 @@ func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environm
 	case !errors.As(err, &exit):
 		return nil, err
 	case exit.Sys().(syscall.WaitStatus).Signaled():
-		die(exit.Sys().(syscall.WaitStatus).Signal(), argv, said)
+		die(exit.Sys().(syscall.WaitStatus).Signal(), argv, output)
 	}
 	class, ok := t.Refuses[exit.ExitCode()]
 	if !ok {
 		return nil, fmt.Errorf("%s: %w: %d: %s", strings.Join(argv, " "), errStatus,
-			exit.ExitCode(), said)
+			exit.ExitCode(), output)
 	}
-	return &loader.Rejected{Stage: loader.AtCommand, Class: class, Message: said}, nil
+	return &loader.Rejected{Stage: loader.AtCommand, Class: class, Message: output}, nil
 }
 
 // Output runs a command, and returns what it printed on stdout and stderr, as text that fits in a
 // reply.
 func Output(ctx context.Context, argv []string, in Environment) (string, error) {
-	said := &tail{}
+	output := &tail{}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append([]string{}, in.Env...) // never nil, which would mean our own
-	cmd.Stdout, cmd.Stderr = said, said
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.ExtraFiles = in.Files
 	err := cmd.Run()
-	return said.String(), err
+	return output.String(), err
 }
 
 // die ends this process as the command has ended, so that the suite sees a loader that crashed and
 // not one that refused.
-func die(signal syscall.Signal, argv []string, said string) {
-	fmt.Fprintf(os.Stderr, "%s\n%s: %v\n", said, strings.Join(argv, " "), signal)
+func die(signal syscall.Signal, argv []string, output string) {
+	fmt.Fprintf(os.Stderr, "%s\n%s: %v\n", output, strings.Join(argv, " "), signal)
 	unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) // the core that matters is the command's
 	// Go handles most signals and has no way to stop that. A struct sigaction of zeros is the
 	// default action, whatever its layout.

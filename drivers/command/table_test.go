@@ -137,9 +137,9 @@ func TestCommandThatPrintsGarbage(t *testing.T) {
 
 func TestCommandSeesNothingOfTheDriversEnvironment(t *testing.T) {
 	t.Setenv("LOADSTONE_TEST_LEAK", "1")
-	said, err := Output(t.Context(), []string{"/usr/bin/env"}, Environment{})
-	if said != "" || err != nil {
-		t.Errorf("%q, %v", said, err)
+	output, err := Output(t.Context(), []string{"/usr/bin/env"}, Environment{})
+	if output != "" || err != nil {
+		t.Errorf("%q, %v", output, err)
 	}
 }
 

@@ -35,16 +35,16 @@ var (
 
 // Hello implements [command.Tool].
 func (t *tool) Hello(ctx context.Context, hello loader.Hello) (*loader.OK, error) {
-	said, err := command.Output(ctx, []string{tc, "-V"}, command.Environment{})
+	output, err := command.Output(ctx, []string{tc, "-V"}, command.Environment{})
 	if err != nil {
-		return nil, fmt.Errorf("tc -V: %w: %s", err, said)
+		return nil, fmt.Errorf("tc -V: %w: %s", err, output)
 	}
-	version, libbpf, err := parseVersion(said)
+	version, libbpf, err := parseVersion(output)
 	switch {
 	case err != nil:
 		return nil, err
 	case (t.name == builtin) != (libbpf == ""):
-		return nil, fmt.Errorf("%w: %s says %q", errLibbpf, t.name, said)
+		return nil, fmt.Errorf("%w: %s says %q", errLibbpf, t.name, output)
 	}
 	t.libbpf, t.bpffs = libbpf, hello.Dirs.BPFFS
 	ok := &loader.OK{
@@ -66,10 +66,10 @@ var versionText = regexp.MustCompile(`(?m)^(?:tc|ip) utility, iproute2-v?([0-9][
 // parseVersion reads what tc -V prints: "tc utility, iproute2-6.1.0, libbpf 1.1.2", without the
 // libbpf where there is none. It tells the version of libbpf by the name of the shared library, and
 // that may be no more than "libbpf.so.1".
-func parseVersion(said string) (version, libbpf string, err error) {
-	found := versionText.FindStringSubmatch(said)
+func parseVersion(output string) (version, libbpf string, err error) {
+	found := versionText.FindStringSubmatch(output)
 	if found == nil {
-		return "", "", fmt.Errorf("%w: %q", errVersion, said)
+		return "", "", fmt.Errorf("%w: %q", errVersion, output)
 	}
 	return found[1], found[2], nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestVersion(t *testing.T) {
-	for said, want := range map[string][2]string{
+	for output, want := range map[string][2]string{
 		"tc utility, iproute2-6.1.0, libbpf 1.1.2":  {"6.1.0", "1.1.2"},
 		"tc utility, iproute2-5.9.0, libbpf 0.3.0":  {"5.9.0", "0.3.0"},
 		"ip utility, iproute2-7.2.0, libbpf 1.7.0":  {"7.2.0", "1.7.0"},
@@ -24,22 +24,22 @@ func TestVersion(t *testing.T) {
 		"a warning\ntc utility, iproute2-v6.15.0\n": {"6.15.0", ""},
 		"tc utility, iproute2-6.1.0, libbpf v1":     {"6.1.0", "1"},
 	} {
-		version, libbpf, err := parseVersion(said)
+		version, libbpf, err := parseVersion(output)
 		if diff := cmp.Diff(want, [2]string{version, libbpf}); diff != "" || err != nil {
-			t.Errorf("%q: %v\n%s", said, err, diff)
+			t.Errorf("%q: %v\n%s", output, err, diff)
 		}
 	}
-	for _, said := range []string{"", "tc", "tc utility, iproute2-ss200127", "bridge utility, 0.0"} {
-		if version, _, err := parseVersion(said); !errors.Is(err, errVersion) {
-			t.Errorf("%q: %q, %v", said, version, err)
+	for _, output := range []string{"", "tc", "tc utility, iproute2-ss200127", "bridge utility, 0.0"} {
+		if version, _, err := parseVersion(output); !errors.Is(err, errVersion) {
+			t.Errorf("%q: %q, %v", output, version, err)
 		}
 	}
 }
 
 func FuzzVersion(f *testing.F) {
 	f.Add("tc utility, iproute2-6.1.0, libbpf 1.1.2")
-	f.Fuzz(func(t *testing.T, said string) {
-		if version, _, err := parseVersion(said); (version == "") != (err != nil) {
+	f.Fuzz(func(t *testing.T, output string) {
+		if version, _, err := parseVersion(output); (version == "") != (err != nil) {
 			t.Errorf("%q, %v", version, err)
 		}
 	})

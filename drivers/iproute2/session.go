@@ -97,9 +97,9 @@ func (s *session) attach(
 	in := command.Environment{Env: []string{"TC_BPF_MNT=" + s.mount}}
 	s.network.Do(func() {
 		if s.route.prepare != nil {
-			var said string
-			if said, err = command.Output(ctx, s.route.prepare, in); err != nil {
-				err = fmt.Errorf("%s: %w: %s", strings.Join(s.route.prepare, " "), err, said)
+			var output string
+			if output, err = command.Output(ctx, s.route.prepare, in); err != nil {
+				err = fmt.Errorf("%s: %w: %s", strings.Join(s.route.prepare, " "), err, output)
 				return
 			}
 		}

@@ -40,7 +40,7 @@ func compile(t *testing.T, source, program string, flags ...string) {
 const hello = `{"v":1,"seq":1,"op":"hello","protocols":[1]}`
 
 // converse writes lines to a driver, and returns what it answered and how it ended.
-func converse(t *testing.T, program string, input []byte) (replies []string, status int, said string) {
+func converse(t *testing.T, program string, input []byte) (replies []string, status int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = append(os.Environ(), "ASAN_OPTIONS=detect_leaks=1")
@@ -63,8 +63,8 @@ func converse(t *testing.T, program string, input []byte) (replies []string, sta
 
 // ended reports whether a driver ended as it may: with status 0, or with 1 after a line that it
 // cannot answer.
-func ended(status int, said string) bool {
-	return status == 0 || status == 1 && strings.Contains(said, "read request: ") && !strings.Contains(said, "ERROR")
+func ended(status int, output string) bool {
+	return status == 0 || status == 1 && strings.Contains(output, "read request: ") && !strings.Contains(output, "ERROR")
 }
 
 func TestLineWithoutANumberEndsTheConversation(t *testing.T) {
@@ -111,9 +111,9 @@ func TestLineWithoutANumberEndsTheConversation(t *testing.T) {
 		"longer than a line twice": strings.Repeat("x", 2*loader.MaxLine),
 	} {
 		t.Run(name, func(t *testing.T) {
-			replies, status, said := converse(t, program, []byte(hello+"\n"+line+"\n"+hello+"\n"))
-			if len(replies) != 1 || status != 1 || !ended(status, said) {
-				t.Errorf("%d replies, status %d, want one reply and status 1\n%s", len(replies), status, said)
+			replies, status, output := converse(t, program, []byte(hello+"\n"+line+"\n"+hello+"\n"))
+			if len(replies) != 1 || status != 1 || !ended(status, output) {
+				t.Errorf("%d replies, status %d, want one reply and status 1\n%s", len(replies), status, output)
 			}
 		})
 	}
@@ -149,9 +149,9 @@ func TestRequestThatMakesNoSenseIsAnError(t *testing.T) {
 		"query for something long": {`{"v":1,"seq":2,"op":"query","what":"` + strings.Repeat(`\u0001`, 100_000) + `"}`, "unsupported"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			replies, status, said := converse(t, program, []byte(hello+"\n"+c.line+"\n"+`{"v":1,"seq":3,"op":"bye"}`+"\n"))
+			replies, status, output := converse(t, program, []byte(hello+"\n"+c.line+"\n"+`{"v":1,"seq":3,"op":"bye"}`+"\n"))
 			if len(replies) != 3 || status != 0 {
-				t.Fatalf("%d replies, status %d, want all answered and status 0\n%s", len(replies), status, said)
+				t.Fatalf("%d replies, status %d, want all answered and status 0\n%s", len(replies), status, output)
 			}
 			var reply map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(replies[1]), &reply); err != nil {
@@ -202,9 +202,9 @@ func TestMisuseOfASession(t *testing.T) {
 		input += fmt.Sprintf("\n{\"v\":1,\"seq\":%d,%s}", i+2, c.fields)
 		want = append(want, fmt.Sprintf(`{"seq":%d,%q:`, i+2, c.kind))
 	}
-	replies, status, said := converse(t, program, []byte(input))
+	replies, status, output := converse(t, program, []byte(input))
 	if len(replies) != len(want)+1 || status != 0 {
-		t.Fatalf("%d replies, status %d\n%s", len(replies), status, said)
+		t.Fatalf("%d replies, status %d\n%s", len(replies), status, output)
 	}
 	for i, w := range want {
 		if !strings.HasPrefix(replies[i+1], w) {
@@ -244,8 +244,8 @@ func TestConversationWithFlippedBytes(t *testing.T) {
 				input = append(input[:at], append([]byte(`"{[\]}:,`)[random.IntN(7):], input[at:]...)...)
 			}
 		}
-		if _, status, said := converse(t, program, input); !ended(status, said) {
-			t.Fatalf("status %d after %q\n%s", status, input, said)
+		if _, status, output := converse(t, program, input); !ended(status, output) {
+			t.Fatalf("status %d after %q\n%s", status, input, output)
 		}
 	}
 }
@@ -264,9 +264,9 @@ func TestDamagedObjectsDoNotBreakTheDriver(t *testing.T) {
 	if err := os.WriteFile(name, damaged, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	replies, status, said := converse(t, program, fmt.Appendf(nil, "%s\n{\"v\":1,\"seq\":2,\"op\":\"open\",\"session\":\"s\",\"object\":%q}\n", hello, name))
+	replies, status, output := converse(t, program, fmt.Appendf(nil, "%s\n{\"v\":1,\"seq\":2,\"op\":\"open\",\"session\":\"s\",\"object\":%q}\n", hello, name))
 	if status != 0 || len(replies) != 2 {
-		t.Fatalf("status %d, %d replies\n%s", status, len(replies), said)
+		t.Fatalf("status %d, %d replies\n%s", status, len(replies), output)
 	}
 	if !json.Valid([]byte(replies[1])) {
 		t.Errorf("%q is no JSON", replies[1])

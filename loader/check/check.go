@@ -74,7 +74,7 @@ func Check(ctx context.Context, d Driver) *Report {
 		steps = steps[1:]
 		reply, err := l.Do(ctx, step.req)
 		if err == nil {
-			err = step.judge(reply)
+			err = step.check(reply)
 		}
 		r.add(step.rule, err)
 		var fault *loader.Fault
@@ -129,7 +129,7 @@ var garbage = []byte("This is no object: it is a line of text, for a loader to r
 type step struct {
 	rule  string
 	req   loader.Request
-	judge func(loader.Reply) error
+	check func(loader.Reply) error
 }
 
 // steps returns the requests that every driver gets.
@@ -194,8 +194,8 @@ func (d Driver) greets(reply loader.Reply) error {
 	if err := isOK(reply); err != nil {
 		return err
 	}
-	if said := reply.(*loader.OK).Loader.Name; said != d.Name {
-		return fmt.Errorf("%w: it says %q, its manifest %q", errName, said, d.Name)
+	if name := reply.(*loader.OK).Loader.Name; name != d.Name {
+		return fmt.Errorf("%w: it says %q, its manifest %q", errName, name, d.Name)
 	}
 	return nil
 }

@@ -91,13 +91,13 @@ func (c compiled) validate(name string, line json.RawMessage) error {
 	err = c[name].Validate(value)
 	var invalid *jsonschema.ValidationError
 	if errors.As(err, &invalid) {
-		return fmt.Errorf("%w: %s: %s", ErrInvalid, name, strings.Join(places(invalid), "; "))
+		return fmt.Errorf("%w: %s: %s", ErrInvalid, name, strings.Join(causes(invalid), "; "))
 	}
 	return err
 }
 
 // causes returns the innermost causes, a line each: where in the message, and what is wrong there.
-func places(e *jsonschema.ValidationError) []string {
+func causes(e *jsonschema.ValidationError) []string {
 	if len(e.Causes) == 0 {
 		_, what, found := strings.Cut(e.Error(), "\n- ")
 		if !found {
@@ -107,7 +107,7 @@ func places(e *jsonschema.ValidationError) []string {
 	}
 	var all []string
 	for _, cause := range e.Causes {
-		all = append(all, places(cause)...)
+		all = append(all, causes(cause)...)
 	}
 	return all
 }
