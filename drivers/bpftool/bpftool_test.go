@@ -187,7 +187,7 @@ func TestObjectThatTheCommandCannotBeToldOf(t *testing.T) {
 func TestMapThatTheCommandCannotBeToldOf(t *testing.T) {
 	for name, tt := range map[string]struct {
 		attrs loader.MapAttributes
-		want loader.Feature // empty for none
+		want  loader.Feature // empty for none
 	}{
 		"any":                   {loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4, MaxEntries: 1}, ""},
 		"flags":                 {loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: 4}, ""},
