@@ -38,8 +38,9 @@ func (*modest) Do(_ context.Context, req Request) (Reply, error) {
 	switch r := req.(type) {
 	case Hello:
 		return &OK{
-			Loader:   &Identity{Name: "modest", Version: "1.2"},
-			Features: map[Feature]Claim{BTFMaps: {Support: Yes}, NUMA: {Support: No, Reason: "has no memory"}},
+			Loader: &Identity{Name: "modest", Version: "1.2"},
+			Features: map[Feature]Claim{BTFMaps: {Support: Yes},
+				NUMA: {Support: No, Reason: "has no memory"}},
 		}, nil
 	case Open:
 		return &OK{Maps: []MapView{{Name: r.Object}}}, nil
@@ -66,7 +67,8 @@ var conversation = []struct {
 }{
 	{Hello{Protocols: []int{1}, Suite: "test", Kernel: Kernel{Release: "6.12", Arch: "x86_64"}, Dirs: Dirs{Work: "/w", BPFFS: "/b"}},
 		&OK{Protocol: 1, Loader: &Identity{Name: "modest", Version: "1.2"},
-			Features: map[Feature]Claim{BTFMaps: {Support: Yes}, NUMA: {Support: No, Reason: "has no memory"}}}},
+			Features: map[Feature]Claim{BTFMaps: {Support: Yes},
+				NUMA: {Support: No, Reason: "has no memory"}}}},
 	{Open{Session: "s1", Object: "/o/größe.o"}, &OK{Maps: []MapView{{Name: "/o/größe.o"}}}},
 	{Set{Session: "s1", Target: "map", Name: "m", Attr: MaxEntries, Value: 7}, &OK{}},
 	{Load{Session: "s1"}, &Rejected{Stage: AtVerify, Class: Verifier, Errno: 22, Log: "R1 !read_ok"}},
@@ -98,7 +100,8 @@ func converse(t *testing.T, l Loader) {
 func startSelf(t *testing.T, options Options, env ...string) *Client {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append([]string{envDriver + "=modest", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}, env...)
+	cmd.Env = append([]string{envDriver + "=modest", "GORACE=atexit_sleep_ms=0",
+		"GOCOVERDIR=" + t.TempDir()}, env...)
 	c, err := Start(t.Context(), cmd, options)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +131,8 @@ func TestProcessAndLinkedInLoaderAnswerAlike(t *testing.T) {
 	if diff := cmp.Diff(process, linked); diff != "" {
 		t.Error(diff)
 	}
-	if got, want := string(linked[2].Request), `{"v":1,"seq":3,"spec":"a.spec","op":"set","session":"s1","target":"map","name":"m","attribute":"max_entries","value":7}`; got != want {
+	if got, want := string(linked[2].Request),
+		`{"v":1,"seq":3,"spec":"a.spec","op":"set","session":"s1","target":"map","name":"m","attribute":"max_entries","value":7}`; got != want {
 		t.Errorf("request %s", got)
 	}
 }
@@ -145,7 +149,8 @@ func TestPanicEndsProcessAndLinkedInLoaderAlike(t *testing.T) {
 	} {
 		_, err := l.Do(t.Context(), Link{Inputs: []string{"a.o"}, Output: "b.o"})
 		var fault *Fault
-		if !errors.As(err, &fault) || !errors.Is(err, ErrDied) || fault.Stderr == "" || fault.Op != OpLink || fault.Seq != 1 {
+		if !errors.As(err, &fault) || !errors.Is(err, ErrDied) || fault.Stderr == "" ||
+			fault.Op != OpLink || fault.Seq != 1 {
 			t.Errorf("%s: %+v", name, err)
 		}
 		if _, again := l.Do(t.Context(), Reset{}); again != err {

@@ -95,7 +95,8 @@ func TestDocumentedHandlers(t *testing.T) {
 	for _, row := range rows(t, "| handler | for | what it does |") {
 		documented = append(documented, Handler(words(row[0])[0]))
 	}
-	all := []Handler{MapSectionHandler, MapFieldHandler, ProgramPrefixHandler, ProgramExactHandler, ProgramFallbackHandler}
+	all := []Handler{MapSectionHandler, MapFieldHandler, ProgramPrefixHandler, ProgramExactHandler,
+		ProgramFallbackHandler}
 	if diff := cmp.Diff(all, documented); diff != "" {
 		t.Error(diff)
 	}

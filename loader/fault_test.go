@@ -21,7 +21,8 @@ func init() {
 }
 
 func hello() loader.Hello {
-	return loader.Hello{Protocols: []int{loader.Version}, Suite: "test", Dirs: loader.Dirs{Work: "/w", BPFFS: "/b"}}
+	return loader.Hello{Protocols: []int{loader.Version}, Suite: "test",
+		Dirs: loader.Dirs{Work: "/w", BPFFS: "/b"}}
 }
 
 // seen holds what a test of a fault looks at.
@@ -36,7 +37,8 @@ type seen struct {
 func suffer(t *testing.T, fault faults.Fault, options loader.Options) seen {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = []string{loader.EnvDriver + "=faults", faults.EnvFault + "=" + fault.Name, "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}
+	cmd.Env = []string{loader.EnvDriver + "=faults", faults.EnvFault + "=" + fault.Name,
+		"GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}
 	var s seen
 	options.Trace = func(x loader.Exchange) { s.exchanges = append(s.exchanges, x) }
 	start := time.Now()
@@ -44,7 +46,8 @@ func suffer(t *testing.T, fault faults.Fault, options loader.Options) seen {
 	if s.client, err = loader.Start(t.Context(), cmd, options); err != nil {
 		t.Fatal(err)
 	}
-	for _, req := range []loader.Request{hello(), loader.Open{Session: "s", Object: "/o"}, loader.Load{Session: "s"}, loader.Reset{}} {
+	for _, req := range []loader.Request{hello(), loader.Open{Session: "s", Object: "/o"},
+		loader.Load{Session: "s"}, loader.Reset{}} {
 		if _, err = s.client.Do(t.Context(), req); err != nil {
 			break
 		}
@@ -89,7 +92,8 @@ func TestFaultyDriver(t *testing.T) {
 				t.Fatal("making a map takes root: run make test as root")
 			}
 			s := suffer(t, fault, patience(fault))
-			if (s.fault == nil) != (fault.Kind == nil) || s.fault != nil && !errors.Is(s.fault, fault.Kind) {
+			if (s.fault == nil) != (fault.Kind == nil) || s.fault != nil &&
+				!errors.Is(s.fault, fault.Kind) {
 				t.Fatalf("fault %v, want %v", s.fault, fault.Kind)
 			}
 			if s.took > 30*time.Second {
@@ -143,7 +147,8 @@ func TestFaultTellsWhatWasSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if s := suffer(t, faultOf(t, name), patience(faultOf(t, name))); s.fault == nil || !strings.Contains(s.fault.Error(), want) {
+			if s := suffer(t, faultOf(t, name), patience(faultOf(t, name))); s.fault == nil ||
+				!strings.Contains(s.fault.Error(), want) {
 				t.Errorf("fault %v, want %q in it", s.fault, want)
 			}
 		})
@@ -163,7 +168,8 @@ func TestStderrIsBounded(t *testing.T) {
 	s := suffer(t, faultOf(t, "chatty"), patience(faultOf(t, "chatty")))
 	load := s.exchanges[2]
 	if len(load.Stderr) != loader.MaxStderr || !strings.HasSuffix(load.Stderr, "end.\n") {
-		t.Errorf("%d bytes of stderr, ending in %q", len(load.Stderr), load.Stderr[max(0, len(load.Stderr)-20):])
+		t.Errorf("%d bytes of stderr, ending in %q", len(load.Stderr),
+			load.Stderr[max(0, len(load.Stderr)-20):])
 	}
 	if s.exchanges[3].Stderr != "" {
 		t.Errorf("then %q", s.exchanges[3].Stderr)

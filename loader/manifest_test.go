@@ -34,10 +34,12 @@ files: [objects/x.o]
 		Speaks:   NDJSON,
 		Command:  []string{"/driver", "--quiet"},
 		Env:      map[string]string{"LOADSTONE_FDS": "3,4"},
-		Build:    &Build{C: "driver.c", Packages: []string{"libbpf-dev"}, Libraries: []string{"bpf"}},
+		Build: &Build{C: "driver.c", Packages: []string{"libbpf-dev"},
+			Libraries: []string{"bpf"}},
 		Source: &Source{
-			Package: "iproute2", Needs: []string{"libelf-dev"}, Tools: []string{"make"}, Commands: []string{"make"},
-			Files: map[string]string{"tc/tc": "/sbin/tc"},
+			Package: "iproute2", Needs: []string{"libelf-dev"}, Tools: []string{"make"},
+			Commands: []string{"make"},
+			Files:    map[string]string{"tc/tc": "/sbin/tc"},
 		},
 		Packages: []string{"libbpf"},
 		Files:    []string{"objects/x.o"},
@@ -127,7 +129,8 @@ func TestBadManifest(t *testing.T) {
 }
 
 func TestManifestReportsAllFaultsAtOnce(t *testing.T) {
-	_, err := ParseManifest("l.yaml", strings.NewReader("name: X\nversions: {main: local}\nspeaks: tea\ncommand: [d]\n"))
+	_, err := ParseManifest("l.yaml",
+		strings.NewReader("name: X\nversions: {main: local}\nspeaks: tea\ncommand: [d]\n"))
 	if got := strings.Count(err.Error(), ErrManifest.Error()); got != 4 {
 		t.Errorf("%d faults, want 4:\n%v", got, err)
 	}
@@ -153,7 +156,8 @@ func TestRef(t *testing.T) {
 			t.Errorf("%s: again %s", text, got)
 		}
 	}
-	for _, text := range []string{"", "LibBPF", "libbpf@", "libbpf@main", "libbpf@All", "all@1.0", "./driver", "@1", "libbpf@1.1@2"} {
+	for _, text := range []string{"", "LibBPF", "libbpf@", "libbpf@main", "libbpf@All", "all@1.0",
+		"./driver", "@1", "libbpf@1.1@2"} {
 		if got, err := ParseRef(text); !errors.Is(err, ErrRef) {
 			t.Errorf("%q: %+v, %v, want an error", text, got, err)
 		}
@@ -161,7 +165,8 @@ func TestRef(t *testing.T) {
 }
 
 func TestVersionsInOrder(t *testing.T) {
-	sorted := []string{"0.3", "0.9.2", "0.10~rc1", "0.10", "0.10a", "0.10.1", "v1.0", "1.1.2-0+deb12u1", "1.7", "10.0"}
+	sorted := []string{"0.3", "0.9.2", "0.10~rc1", "0.10", "0.10a", "0.10.1", "v1.0",
+		"1.1.2-0+deb12u1", "1.7", "10.0"}
 	for i, a := range sorted {
 		for j, b := range sorted {
 			if got := compareVersions(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {

@@ -32,7 +32,8 @@ var everyReply = []struct {
 	reply Reply
 }{
 	{OpHello, &OK{Protocol: 1, Features: map[Feature]Claim{BTFMaps: {Support: Partial, Reason: "r", Issue: "i"}, "new": {Support: Yes}},
-		Loader: &Identity{Name: "n", Version: "v1.0~rc1", Language: "c", Homepage: "h", Issues: "i", Components: map[string]string{"libelf": "0.188"}}}},
+		Loader: &Identity{Name: "n", Version: "v1.0~rc1", Language: "c", Homepage: "h", Issues: "i",
+			Components: map[string]string{"libelf": "0.188"}}}},
 	{OpHello, &Unsupported{Feature: ProtocolFeature}},
 	{OpLoad, &OK{Maps: []MapView{{Name: "m", ID: 4294967295}}, Programs: []ProgramView{{Name: "p", Section: "xdp", ID: 7}}}},
 	{OpCreate, &OK{ID: math.MaxUint32}},
@@ -103,7 +104,8 @@ func validateReply(t testing.TB, op Op, reply []byte) error {
 }
 
 func TestUnknownFieldsAreKept(t *testing.T) {
-	a, err := decodeReply(OpLoad, []byte(`{"seq":1,"mood":"good","ok":{"maps":[{"name":"a"},{"name":"b","colour":3}],"Handle":"x"}}`))
+	a, err := decodeReply(OpLoad,
+		[]byte(`{"seq":1,"mood":"good","ok":{"maps":[{"name":"a"},{"name":"b","colour":3}],"Handle":"x"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +271,8 @@ func FuzzReply(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b, err := decodeReply(Op(op), again); err != nil || !cmp.Equal(a.reply, b.reply, cmpopts.EquateEmpty()) {
+		if b, err := decodeReply(Op(op), again); err != nil ||
+			!cmp.Equal(a.reply, b.reply, cmpopts.EquateEmpty()) {
 			t.Fatalf("%s, again %s: %v", line, again, err)
 		}
 	})

@@ -52,7 +52,8 @@ func TestServe(t *testing.T) {
 func TestServeEndsAfterBye(t *testing.T) {
 	var out bytes.Buffer
 	requests := strings.NewReader(`{"v":1,"seq":1,"op":"bye"}` + "\n" + `{"v":1,"seq":2,"op":"reset"}` + "\n")
-	if err := Serve(t.Context(), requests, &out, &modest{}); err != nil || out.String() != `{"seq":1,"ok":{}}`+"\n" {
+	if err := Serve(t.Context(), requests, &out, &modest{}); err != nil ||
+		out.String() != `{"seq":1,"ok":{}}`+"\n" {
 		t.Errorf("%v, %s", err, out.String())
 	}
 }
@@ -83,9 +84,11 @@ func (f failing) Read([]byte) (int, error)  { return 0, f.err }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func TestLongestLinesPass(t *testing.T) {
-	padded := `{"v":1,"seq":1,"op":"reset"` + strings.Repeat(" ", MaxLine-len(`{"v":1,"seq":1,"op":"reset"}`)) + "}"
+	padded := `{"v":1,"seq":1,"op":"reset"` + strings.Repeat(" ",
+		MaxLine-len(`{"v":1,"seq":1,"op":"reset"}`)) + "}"
 	var out bytes.Buffer
-	if err := Serve(t.Context(), strings.NewReader(padded+"\n"), &out, &modest{}); err != nil || out.Len() == 0 {
+	if err := Serve(t.Context(), strings.NewReader(padded+"\n"), &out, &modest{}); err != nil ||
+		out.Len() == 0 {
 		t.Errorf("%v, %d bytes", err, out.Len())
 	}
 	in := replies{buf: []byte(padded + "\n")}
@@ -102,13 +105,15 @@ func (wordy) Close() error                                 { return nil }
 
 func TestTextIsCut(t *testing.T) {
 	long := strings.Repeat("ä", MaxText) // two bytes each
-	l := Traced(wordy{&Rejected{Stage: AtVerify, Class: Verifier, Message: "x" + long, Log: long + "x"}}, nil)
+	l := Traced(wordy{&Rejected{Stage: AtVerify, Class: Verifier, Message: "x" + long,
+		Log: long + "x"}}, nil)
 	reply, err := l.Do(t.Context(), Load{Session: "s"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := reply.(*Rejected)
-	if len(r.Message) != MaxText-1 || len(r.Log) != MaxText-1 || !utf8.ValidString(r.Message+r.Log) {
+	if len(r.Message) != MaxText-1 || len(r.Log) != MaxText-1 ||
+		!utf8.ValidString(r.Message+r.Log) {
 		t.Errorf("%d bytes of message, %d of log", len(r.Message), len(r.Log))
 	}
 	if !strings.HasPrefix(r.Message, "xä") || !strings.HasSuffix(r.Log, "äx") {

@@ -96,7 +96,8 @@ func TestRequestIsWhatReflectionMakes(t *testing.T) {
 }
 
 func TestSetValuesAreWhatReflectionMakes(t *testing.T) {
-	for _, value := range []any{"<text>", true, false, 0, -5, 1 << 40, 1.5, uint32(7), nil, []int{1}} {
+	for _, value := range []any{"<text>", true, false, 0, -5, 1 << 40, 1.5, uint32(7), nil,
+		[]int{1}} {
 		want, err := json.Marshal(Set{Value: value})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +106,8 @@ func TestSetValuesAreWhatReflectionMakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(`{"v":1,"seq":1,"op":"set",`+string(want[1:]), string(got)); diff != "" {
+		if diff := cmp.Diff(`{"v":1,"seq":1,"op":"set",`+string(want[1:]),
+			string(got)); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -124,7 +126,8 @@ func TestReplyIsWhatReflectionMakes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(fmt.Sprintf(`{"seq":7,%q:%s}`, key, body), string(got)); diff != "" {
+				if diff := cmp.Diff(fmt.Sprintf(`{"seq":7,%q:%s}`, key, body),
+					string(got)); diff != "" {
 					t.Error(diff)
 				}
 			}
@@ -199,7 +202,8 @@ func TestMessageThatReadsBackIsReadAsItIs(t *testing.T) {
 	}
 	rejected := readable(t, &Rejected{})
 	rejected.Stage, rejected.Class, rejected.Errno = AtLoad, Verifier, 22
-	for _, reply := range []Reply{ok, rejected, readable(t, &Unsupported{}), readable(t, &Error{})} {
+	for _, reply := range []Reply{ok, rejected, readable(t, &Unsupported{}),
+		readable(t, &Error{})} {
 		text, err := encodeReply(1, reply)
 		if err != nil {
 			t.Fatal(err)
@@ -219,8 +223,10 @@ func TestMessageThatReadsBackIsReadAsItIs(t *testing.T) {
 
 func TestMessageThatMustBeRead(t *testing.T) {
 	for _, message := range []any{
-		Set{Value: 1}, Set{Value: uint64(1)}, Set{}, Link{}, Hello{}, Close{Session: "\xff"}, Open{Options: OpenOptions{PinRoot: "a\xc3"}},
-		&OK{Answer: map[string]int{"a": 1}}, &OK{Maps: []MapView{{Name: "\xff"}}}, &Error{Message: "\xff"},
+		Set{Value: 1}, Set{Value: uint64(1)}, Set{}, Link{}, Hello{}, Close{Session: "\xff"},
+		Open{Options: OpenOptions{PinRoot: "a\xc3"}},
+		&OK{Answer: map[string]int{"a": 1}}, &OK{Maps: []MapView{{Name: "\xff"}}},
+		&Error{Message: "\xff"},
 	} {
 		var text []byte
 		var err error

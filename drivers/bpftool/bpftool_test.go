@@ -110,13 +110,19 @@ func TestWhatIsRunForOtherOperations(t *testing.T) {
 		want   string
 	}{
 		loader.OpCreate: {
-			createValues(loader.Create{Name: "m", Map: loader.MapAttributes{Type: 13, KeySize: 4, ValueSize: 4, MaxEntries: 9, Flags: 5}, InnerMap: "/i", Path: "/p"}),
+			createValues(loader.Create{Name: "m",
+				Map: loader.MapAttributes{Type: 13, KeySize: 4, ValueSize: 4, MaxEntries: 9,
+					Flags: 5}, InnerMap: "/i", Path: "/p"}),
 			"map create /p type hash_of_maps key 4 value 4 entries 9 name m flags 5 inner_map pinned /i",
 		},
-		loader.OpPin:    {command.Values{"target": {"map"}, "id": {"7"}, "path": {"/p"}}, "map pin id 7 /p"},
-		loader.OpAttach: {command.Values{"kind": {"xdp"}, "id": {"7"}, "device": {"lo"}}, "net attach xdp id 7 dev lo"},
-		loader.OpDetach: {command.Values{"kind": {"xdp"}, "id": {"7"}, "device": {"lo"}}, "net detach xdp dev lo"},
-		loader.OpLink:   {command.Values{"output": {"o"}, "inputs": {"a", "b"}}, "gen object o a b"},
+		loader.OpPin: {command.Values{"target": {"map"}, "id": {"7"}, "path": {"/p"}},
+			"map pin id 7 /p"},
+		loader.OpAttach: {command.Values{"kind": {"xdp"}, "id": {"7"}, "device": {"lo"}},
+			"net attach xdp id 7 dev lo"},
+		loader.OpDetach: {command.Values{"kind": {"xdp"}, "id": {"7"}, "device": {"lo"}},
+			"net detach xdp dev lo"},
+		loader.OpLink: {command.Values{"output": {"o"}, "inputs": {"a", "b"}},
+			"gen object o a b"},
 	} {
 		argv, err := table.Command(op, tt.values)
 		if got := strings.Join(argv, " "); got != bpftool+" "+tt.want || err != nil {
@@ -124,7 +130,8 @@ func TestWhatIsRunForOtherOperations(t *testing.T) {
 		}
 	}
 	for status, want := range map[int]loader.Class{
-		255: loader.Unclassified, 239: loader.NameConflict, 234: loader.Invalid, 254: loader.NotFound, 244: loader.Unclassified, 1: "", 0: "", 128: "",
+		255: loader.Unclassified, 239: loader.NameConflict, 234: loader.Invalid,
+		254: loader.NotFound, 244: loader.Unclassified, 1: "", 0: "", 128: "",
 	} {
 		if got := table.Refuses[status]; got != want {
 			t.Errorf("status %d tells %q, want %q", status, got, want)
@@ -155,8 +162,10 @@ func TestOptionsThatCannotBeFollowed(t *testing.T) {
 
 func TestAttributesThatLoadHasNoOptionFor(t *testing.T) {
 	s := &session{}
-	for _, attribute := range []loader.Attribute{loader.MaxEntries, loader.NumaNode, loader.PinPath, loader.AutoLoad, loader.InnerMap} {
-		reply, ok := s.set(loader.Set{Target: "map", Name: "m", Attr: attribute, Value: 1}).(*loader.Unsupported)
+	for _, attribute := range []loader.Attribute{loader.MaxEntries, loader.NumaNode, loader.PinPath,
+		loader.AutoLoad, loader.InnerMap} {
+		reply, ok := s.set(loader.Set{Target: "map", Name: "m", Attr: attribute,
+			Value: 1}).(*loader.Unsupported)
 		if !ok || reply.Feature != loader.Feature(attribute) {
 			t.Errorf("%s: %+v", attribute, reply)
 		}
@@ -203,7 +212,9 @@ func TestMapThatTheCommandCannotBeToldOf(t *testing.T) {
 			t.Errorf("%s: %+v", name, reply)
 		}
 	}
-	for number, name := range map[int]string{1: "hash", 13: "hash_of_maps", 27: "ringbuf", 30: "bloom_filter", 33: "arena"} { // include/uapi/linux/bpf.h
+	// include/uapi/linux/bpf.h
+	for number, name := range map[int]string{1: "hash", 13: "hash_of_maps", 27: "ringbuf",
+		30: "bloom_filter", 33: "arena"} {
 		if mapTypes[number] != name {
 			t.Errorf("type %d is %s, want %s", number, mapTypes[number], name)
 		}
@@ -245,7 +256,8 @@ func TestPinsAreNamedByTheObject(t *testing.T) {
 	}
 	ids := map[string]uint32{}
 	for _, name := range []string{"a_name_that_is_cut_in_the_kernel", "o_rodata"} {
-		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: name, Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+		m, err := ebpf.NewMap(&ebpf.MapSpec{Name: name, Type: ebpf.Array, KeySize: 4, ValueSize: 4,
+			MaxEntries: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,8 +272,10 @@ func TestPinsAreNamedByTheObject(t *testing.T) {
 		id, _ := info.ID()
 		ids[name] = uint32(id)
 	}
-	got, err := p.maps("s1/maps", &command.Object{Maps: []command.Map{{Name: "a_name_that_is_cut_in_the_kernel"}}})
-	want := []loader.MapView{{Name: "a_name_that_is_cut_in_the_kernel", ID: ids["a_name_that_is_cut_in_the_kernel"]}, {Name: "o_rodata", ID: ids["o_rodata"]}}
+	got, err := p.maps("s1/maps",
+		&command.Object{Maps: []command.Map{{Name: "a_name_that_is_cut_in_the_kernel"}}})
+	want := []loader.MapView{{Name: "a_name_that_is_cut_in_the_kernel",
+		ID: ids["a_name_that_is_cut_in_the_kernel"]}, {Name: "o_rodata", ID: ids["o_rodata"]}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
@@ -274,7 +288,8 @@ func TestPinsAreNamedByTheObject(t *testing.T) {
 }
 
 func TestClaimsFollowFromLibbpf(t *testing.T) {
-	for libbpf, old := range map[string]bool{beforeOwnVersions: true, "0.8": true, "1.0": false, "1.8": false} {
+	for libbpf, old := range map[string]bool{beforeOwnVersions: true, "0.8": true, "1.0": false,
+		"1.8": false} {
 		claims := claimsOf(libbpf)
 		if got := claims[loader.LegacyMaps].Support == loader.Yes; got != old {
 			t.Errorf("libbpf %s: legacy-maps is %s", libbpf, claims[loader.LegacyMaps].Support)

@@ -85,7 +85,8 @@ func TestVersionsAreTheManifests(t *testing.T) {
 			}
 			reply := do(t, l, loader.Hello{Protocols: []int{1}})
 			ok, _ := reply.(*loader.OK)
-			if ok == nil || ok.Loader.Version != version || ok.Loader.Name != m.Name || ok.Loader.Homepage != m.Homepage {
+			if ok == nil || ok.Loader.Version != version || ok.Loader.Name != m.Name ||
+				ok.Loader.Homepage != m.Homepage {
 				t.Errorf("%+v, want version %s", reply, version)
 			}
 			if err := l.Close(); err != nil {
@@ -96,7 +97,8 @@ func TestVersionsAreTheManifests(t *testing.T) {
 }
 
 func TestClaimsOfOlderVersions(t *testing.T) {
-	for version, want := range map[string]loader.Support{"0.17.3": loader.No, "0.20.0": loader.No, "0.21.0": loader.Partial, "0.22.0": loader.Partial, "1.0.0": loader.Partial} {
+	for version, want := range map[string]loader.Support{"0.17.3": loader.No, "0.20.0": loader.No,
+		"0.21.0": loader.Partial, "0.22.0": loader.Partial, "1.0.0": loader.Partial} {
 		if got := claimsOf(version)[loader.StructOps].Support; got != want {
 			t.Errorf("%s: struct-ops %s, want %s", version, got, want)
 		}
@@ -113,7 +115,8 @@ func TestOpen(t *testing.T) {
 		want   loader.Reply
 	}{
 		{"BTF map", write(t, objects.MapDefs.Counter.ELF()),
-			&loader.OK{Maps: []loader.MapView{{Name: "counts"}}, Programs: []loader.ProgramView{{Name: "count", Section: "xdp"}}}},
+			&loader.OK{Maps: []loader.MapView{{Name: "counts"}},
+				Programs: []loader.ProgramView{{Name: "count", Section: "xdp"}}}},
 		{"no file", "/nonexistent/object.o", &loader.Rejected{Stage: loader.AtOpen, Class: loader.IO, Errno: int(syscall.ENOENT)}},
 		{"empty", write(t, nil), &loader.Rejected{Stage: loader.AtOpen, Class: loader.Malformed}},
 		{"no ELF", write(t, []byte("this is no object of any kind, although it is long enough to be one")), &loader.Rejected{Stage: loader.AtOpen, Class: loader.MalformedELF}},
@@ -143,7 +146,8 @@ func TestOptionsThatCannotBeFollowedAreUnsupported(t *testing.T) {
 	} {
 		req := open("/o")
 		req.Options = tt.options
-		if reply, ok := do(t, begin(t), req).(*loader.Unsupported); !ok || reply.Feature != tt.want {
+		if reply, ok := do(t, begin(t), req).(*loader.Unsupported); !ok ||
+			reply.Feature != tt.want {
 			t.Errorf("%+v: %+v", tt.options, reply)
 		}
 	}
@@ -166,7 +170,8 @@ func TestLoadSetCloseReset(t *testing.T) {
 	kernel(t)
 	l := begin(t)
 	do(t, l, open(write(t, objects.MapDefs.Counter.ELF())))
-	set := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries, Value: 77}
+	set := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries,
+		Value: 77}
 	if diff := cmp.Diff(&loader.OK{}, do(t, l, set)); diff != "" {
 		t.Fatal(diff)
 	}
@@ -229,12 +234,14 @@ func TestReusedMapIsThePinnedOne(t *testing.T) {
 	first := load("first").(*loader.OK)
 	do(t, l, loader.Pin{Session: "first", Target: "map", Name: "counts", Path: path})
 	reuse := loader.Set{Attr: loader.Reuse, Value: path}
-	again, ok := load("again", reuse, reuse).(*loader.OK) // the later one counts, and the earlier is given up
+	// the later one counts, and the earlier is given up
+	again, ok := load("again", reuse, reuse).(*loader.OK)
 	if !ok || again.Maps[0].ID != first.Maps[0].ID {
 		t.Errorf("%+v, want map %d", again, first.Maps[0].ID)
 	}
 	want := &loader.Rejected{Stage: loader.AtPin, Class: loader.IncompatiblePin}
-	if diff := cmp.Diff(loader.Reply(want), load("other", reuse, loader.Set{Attr: loader.MaxEntries, Value: 99}), refused); diff != "" {
+	if diff := cmp.Diff(loader.Reply(want),
+		load("other", reuse, loader.Set{Attr: loader.MaxEntries, Value: 99}), refused); diff != "" {
 		t.Errorf("of another size: %s", diff)
 	}
 }
@@ -248,8 +255,10 @@ func TestMapExtraReachesTheKernel(t *testing.T) {
 	if diff := cmp.Diff(&loader.OK{}, do(t, l, set)); diff != "" {
 		t.Fatal(diff)
 	}
-	want := &loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid, Errno: int(syscall.EINVAL)}
-	if diff := cmp.Diff(loader.Reply(want), do(t, l, loader.Load{Session: "s"}), refused); diff != "" {
+	want := &loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid,
+		Errno: int(syscall.EINVAL)}
+	if diff := cmp.Diff(loader.Reply(want), do(t, l, loader.Load{Session: "s"}),
+		refused); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -259,9 +268,11 @@ func TestLeftOut(t *testing.T) {
 	l := begin(t)
 	opened := do(t, l, open(write(t, objects.MapDefs.Shared.ELF()))).(*loader.OK)
 	left := opened.Programs[0].Name
-	do(t, l, loader.Set{Session: "s", Target: "program", Name: left, Attr: loader.AutoLoad, Value: false})
+	do(t, l, loader.Set{Session: "s", Target: "program", Name: left, Attr: loader.AutoLoad,
+		Value: false})
 	loaded, ok := do(t, l, loader.Load{Session: "s"}).(*loader.OK)
-	if !ok || len(loaded.Programs) != 2 || loaded.Programs[0].ID != 0 || loaded.Programs[1].ID == 0 {
+	if !ok || len(loaded.Programs) != 2 || loaded.Programs[0].ID != 0 ||
+		loaded.Programs[1].ID == 0 {
 		t.Errorf("%+v", loaded)
 	}
 }
@@ -314,7 +325,8 @@ func TestRefusedAfterLoad(t *testing.T) {
 		}
 	}
 	// Where there is no bpffs nothing can be pinned; which errno says so is the kernel's business.
-	pin := loader.Pin{Session: "s", Target: "map", Name: "counts", Path: filepath.Join(t.TempDir(), "counts")}
+	pin := loader.Pin{Session: "s", Target: "map", Name: "counts",
+		Path: filepath.Join(t.TempDir(), "counts")}
 	if r, ok := do(t, l, pin).(*loader.Rejected); !ok || r.Stage != loader.AtPin {
 		t.Errorf("pin: %+v", r)
 	}

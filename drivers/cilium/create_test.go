@@ -26,8 +26,10 @@ func TestMapWithoutAnObject(t *testing.T) {
 	defer bpffs.Close()
 	l, root := begin(t), fmt.Sprintf("/proc/self/fd/%d/", bpffs.Fd())
 	hash := loader.MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 3}
-	outer := loader.MapAttributes{Type: uint32(ebpf.HashOfMaps), KeySize: 4, ValueSize: 4, MaxEntries: 2}
-	bloom := loader.MapAttributes{Type: uint32(ebpf.BloomFilter), ValueSize: 4, MaxEntries: 2, MapExtra: 7}
+	outer := loader.MapAttributes{Type: uint32(ebpf.HashOfMaps), KeySize: 4, ValueSize: 4,
+		MaxEntries: 2}
+	bloom := loader.MapAttributes{Type: uint32(ebpf.BloomFilter), ValueSize: 4, MaxEntries: 2,
+		MapExtra: 7}
 	for _, request := range []loader.Create{
 		{Name: "hash", Map: hash, Path: root + "hash"},
 		{Name: "outer", Map: outer, InnerMap: root + "hash", Path: root + "outer"},
@@ -48,7 +50,8 @@ func TestMapWithoutAnObject(t *testing.T) {
 		}
 		extra, _ := info.MapExtra()
 		got := loader.MapAttributes{
-			Type: uint32(info.Type), KeySize: info.KeySize, ValueSize: info.ValueSize, MaxEntries: info.MaxEntries, Flags: info.Flags, MapExtra: extra,
+			Type: uint32(info.Type), KeySize: info.KeySize, ValueSize: info.ValueSize,
+			MaxEntries: info.MaxEntries, Flags: info.Flags, MapExtra: extra,
 		}
 		if got != request.Map || info.Name != request.Name {
 			t.Errorf("%+v, want %+v", info, request)
@@ -61,19 +64,23 @@ func TestMapWithoutAnObject(t *testing.T) {
 	}{
 		"path taken": {
 			loader.Create{Map: hash, Path: root + "hash"},
-			loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)},
+			loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict,
+				Errno: int(syscall.EEXIST)},
 		},
 		"missing template": {
 			loader.Create{Map: outer, InnerMap: root + "none", Path: root + "m"},
-			loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)},
+			loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound,
+				Errno: int(syscall.ENOENT)},
 		},
 		"no template": {
 			loader.Create{Map: outer, Path: root + "m"},
 			loader.Rejected{Stage: loader.AtCreate, Class: loader.Unclassified},
 		},
 		"no entries": {
-			loader.Create{Map: loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4}, Path: root + "m"},
-			loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)},
+			loader.Create{Map: loader.MapAttributes{Type: 1, KeySize: 4, ValueSize: 4},
+				Path: root + "m"},
+			loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid,
+				Errno: int(syscall.EINVAL)},
 		},
 	} {
 		if diff := cmp.Diff(loader.Reply(&tt.want), do(t, l, tt.request), refused); diff != "" {

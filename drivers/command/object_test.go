@@ -25,17 +25,21 @@ func TestWhatAnObjectSaysOfItself(t *testing.T) {
 		want   *Object
 	}{
 		"program and map": {objects.MapDefs.Counter, &Object{
-			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}}, References: []string{"counts"},
+			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}},
+			References: []string{"counts"},
 		}},
 		"legacy map": {objects.MapDefs.LegacyCounter, &Object{
-			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}}, References: []string{"counts"},
+			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}},
+			References: []string{"counts"},
 		}},
 		"map without a program": {objects.MapDefs.Plain.With(elfedit.DropSection("xdp")), &Object{Maps: []Map{{Name: "m"}}}},
 		"map of a subprogram": {objects.MapDefs.Subprogram, &Object{
-			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}}, References: []string{"counts"},
+			Programs: []Program{{"count", "xdp"}}, Maps: []Map{{Name: "counts"}},
+			References: []string{"counts"},
 		}},
 		"two programs": {objects.MapDefs.Shared, &Object{
-			Programs: []Program{{"add_one", "xdp"}, {"add_ten", "socket"}}, Maps: []Map{{Name: "counts"}}, References: []string{"counts"},
+			Programs: []Program{{"add_one", "xdp"}, {"add_ten", "socket"}},
+			Maps:     []Map{{Name: "counts"}}, References: []string{"counts"},
 		}},
 		"maps that no program uses": {objects.MapDefs.Several, &Object{
 			Programs:   []Program{{"write_third", "xdp"}},
@@ -43,12 +47,14 @@ func TestWhatAnObjectSaysOfItself(t *testing.T) {
 			References: []string{"third"},
 		}},
 		"pinning of no kind": {objects.MapDefs.PinningUnknown, &Object{
-			Programs: []Program{{"refer", "xdp"}}, Maps: []Map{{Name: "m"}}, References: []string{"m"},
+			Programs: []Program{{"refer", "xdp"}}, Maps: []Map{{Name: "m"}},
+			References: []string{"m"},
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := readObject(bytes.NewReader(tt.object.ELF()))
-			if diff := cmp.Diff(tt.want, got, cmpopts.IgnoreFields(Map{}, "Definition")); diff != "" || err != nil {
+			if diff := cmp.Diff(tt.want, got,
+				cmpopts.IgnoreFields(Map{}, "Definition")); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
 			}
 		})
@@ -64,7 +70,8 @@ func TestBytesOfADefinition(t *testing.T) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 && !bytes.Equal(want, o.Maps[0].Definition) {
 		t.Errorf("% x", o.Maps[0].Definition)
 	}
-	for fault, edit := range map[string]elfedit.Edit{"too far": elfedit.MoveSymbol("counts", 4096), "too long": elfedit.ResizeSymbol("counts", 4096)} {
+	for fault, edit := range map[string]elfedit.Edit{"too far": elfedit.MoveSymbol("counts", 4096),
+		"too long": elfedit.ResizeSymbol("counts", 4096)} {
 		o, err := readObject(bytes.NewReader(objects.MapDefs.LegacyCounter.With(edit).ELF()))
 		if err != nil || o.Maps[0].Definition != nil {
 			t.Errorf("%s: %v, %v", fault, o, err)
@@ -75,7 +82,8 @@ func TestBytesOfADefinition(t *testing.T) {
 func TestPinningByName(t *testing.T) {
 	number := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	field := func(name string, n uint32) btf.Member {
-		return btf.Member{Name: name, Type: &btf.Pointer{Target: &btf.Array{Index: number, Type: number, Nelems: n}}}
+		return btf.Member{Name: name,
+			Type: &btf.Pointer{Target: &btf.Array{Index: number, Type: number, Nelems: n}}}
 	}
 	for name, tt := range map[string]struct {
 		members []btf.Member
@@ -119,7 +127,8 @@ func TestFileThatIsNoObject(t *testing.T) {
 }
 
 func FuzzObject(f *testing.F) {
-	for _, o := range []objects.Object{objects.MapDefs.Counter, objects.MapDefs.LegacyCounter, objects.MapDefs.Subprogram, objects.MapDefs.Several} {
+	for _, o := range []objects.Object{objects.MapDefs.Counter, objects.MapDefs.LegacyCounter,
+		objects.MapDefs.Subprogram, objects.MapDefs.Several} {
 		f.Add(o.ELF())
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -155,14 +164,17 @@ func TestMapsHaveTheObjectsNames(t *testing.T) {
 			[]loader.MapView{{Name: long, ID: 7}},
 		},
 		"cut alike, by the order of the code": {
-			[]ebpf.MapID{7, 8}, nil, map[ebpf.MapID]string{7: "a_name_that_is_", 8: "a_name_that_is_"},
+			[]ebpf.MapID{7, 8}, nil,
+			map[ebpf.MapID]string{7: "a_name_that_is_", 8: "a_name_that_is_"},
 			&Object{Maps: []Map{{Name: long}, {Name: twin}}, References: []string{twin, long}},
 			[]loader.MapView{{Name: twin, ID: 7}, {Name: long, ID: 8}},
 		},
 		"cut alike, and nothing to tell them by": {
-			[]ebpf.MapID{7}, []ebpf.MapID{8}, map[ebpf.MapID]string{7: "a_name_that_is_", 8: "a_name_that_is_"},
+			[]ebpf.MapID{7}, []ebpf.MapID{8},
+			map[ebpf.MapID]string{7: "a_name_that_is_", 8: "a_name_that_is_"},
 			&Object{Maps: []Map{{Name: long}, {Name: twin}}},
-			[]loader.MapView{{Name: "a_name_that_is_", ID: 7}, {Name: "a_name_that_is_", ID: 8}, {Name: long}, {Name: twin}},
+			[]loader.MapView{{Name: "a_name_that_is_", ID: 7}, {Name: "a_name_that_is_", ID: 8},
+				{Name: long}, {Name: twin}},
 		},
 		"code and kernel disagree": {
 			[]ebpf.MapID{7, 8}, nil, map[ebpf.MapID]string{7: "a", 8: "c"},
@@ -176,7 +188,8 @@ func TestMapsHaveTheObjectsNames(t *testing.T) {
 		},
 		"an inner map without a name, and a map that is gone": {
 			[]ebpf.MapID{7}, []ebpf.MapID{8}, map[ebpf.MapID]string{7: "", 8: ""},
-			&Object{Maps: []Map{{Name: "outer"}, {Name: "inner"}, {Name: "gone"}}, References: []string{"outer"}},
+			&Object{Maps: []Map{{Name: "outer"}, {Name: "inner"}, {Name: "gone"}},
+				References: []string{"outer"}},
 			[]loader.MapView{{Name: "outer", ID: 7}, {Name: "inner"}, {Name: "gone"}},
 		},
 	} {
@@ -191,7 +204,9 @@ func TestMapsHaveTheObjectsNames(t *testing.T) {
 }
 
 func TestMapWithoutANameIsKnownByItsSlot(t *testing.T) {
-	inSlot := func(outer string, key uint32) (string, bool) { return "inner", outer == "outer" && key == 2 }
+	inSlot := func(outer string, key uint32) (string, bool) {
+		return "inner", outer == "outer" && key == 2
+	}
 	o := &Object{Maps: []Map{{Name: "outer"}, {Name: "inner"}}, References: []string{"outer"}}
 	for name, tt := range map[string]struct {
 		slots []slot
@@ -200,7 +215,8 @@ func TestMapWithoutANameIsKnownByItsSlot(t *testing.T) {
 		"known":     {[]slot{{7, 8, 2}}, []loader.MapView{{Name: "outer", ID: 7}, {Name: "inner", ID: 8}}},
 		"not known": {[]slot{{7, 8, 3}}, []loader.MapView{{Name: "outer", ID: 7}, {Name: "inner"}}},
 	} {
-		h := &holding{maps: []ebpf.MapID{7, 8}, names: map[ebpf.MapID]string{7: "", 8: ""}, slots: tt.slots}
+		h := &holding{maps: []ebpf.MapID{7, 8}, names: map[ebpf.MapID]string{7: "", 8: ""},
+			slots: tt.slots}
 		if diff := cmp.Diff(tt.want, h.views([]ebpf.MapID{7}, o, inSlot)); diff != "" {
 			t.Errorf("%s\n%s", name, diff)
 		}

@@ -35,7 +35,8 @@ type scripted string
 
 func (s scripted) table() Table {
 	return Table{
-		Argv:    map[loader.Op][]string{loader.OpLoad: {string(s), "load", "{object}", "{none}", "end"}},
+		Argv: map[loader.Op][]string{loader.OpLoad: {string(s), "load", "{object}", "{none}",
+			"end"}},
 		Refuses: map[int]loader.Class{1: loader.Unclassified, 2: loader.Invalid},
 	}
 }
@@ -54,7 +55,8 @@ type scriptedSession struct {
 }
 
 func (s scriptedSession) Do(ctx context.Context, req loader.Request) (loader.Reply, error) {
-	reply, err := s.table().Run(ctx, req.Op(), Values{"object": {s.object}, "none": nil}, Environment{})
+	reply, err := s.table().Run(ctx, req.Op(), Values{"object": {s.object}, "none": nil},
+		Environment{})
 	if reply == nil && err == nil {
 		return &loader.OK{}, nil
 	}
@@ -76,7 +78,8 @@ func script(t *testing.T, text string) string {
 func TestArgvOfAnOperation(t *testing.T) {
 	table := scripted("/bin/c").table()
 	got, err := table.Command(loader.OpLoad, Values{"object": {"a", "b"}, "none": nil})
-	if diff := cmp.Diff([]string{"/bin/c", "load", "a", "b", "end"}, got); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"/bin/c", "load", "a", "b", "end"}, got); diff != "" ||
+		err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 	if got, err := table.Command(loader.OpPin, nil); got != nil || err != nil {
@@ -94,7 +97,8 @@ func TestExitStatusIsAClass(t *testing.T) {
 		"2": &loader.Rejected{Stage: loader.AtCommand, Class: loader.Invalid, Message: "out\nerr"},
 	} {
 		table := scripted(script(t, "echo out; echo err >&2; exit "+status)).table()
-		got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": {"a"}, "none": nil}, Environment{})
+		got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": {"a"}, "none": nil},
+			Environment{})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", status, err, diff)
 		}
@@ -110,27 +114,32 @@ func TestOperationThatTheCommandDoesNotHave(t *testing.T) {
 
 func TestExitStatusThatIsNotKnownBreaksTheDriver(t *testing.T) {
 	table := scripted(script(t, "exit 42")).table()
-	if got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": nil, "none": nil}, Environment{}); !errors.Is(err, errStatus) {
+	if got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": nil, "none": nil},
+		Environment{}); !errors.Is(err, errStatus) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
 
 func TestCommandThatIsNotThereBreaksTheDriver(t *testing.T) {
 	table := scripted(filepath.Join(t.TempDir(), "missing")).table()
-	if got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": nil, "none": nil}, Environment{}); !errors.Is(err, fs.ErrNotExist) {
+	if got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": nil, "none": nil},
+		Environment{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
 
 func TestCommandThatPrintsGarbage(t *testing.T) {
-	table := scripted(script(t, "head -c 3000000 /dev/urandom; printf '\\000\\033[31m\\377'; echo the last word; exit 1")).table()
-	got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": nil, "none": nil}, Environment{})
+	table := scripted(script(t,
+		"head -c 3000000 /dev/urandom; printf '\\000\\033[31m\\377'; echo the last word; exit 1")).table()
+	got, err := table.Run(t.Context(), loader.OpLoad, Values{"object": nil, "none": nil},
+		Environment{})
 	refused, ok := got.(*loader.Rejected)
 	if !ok || err != nil {
 		t.Fatalf("%v, %v", got, err)
 	}
 	message := refused.Message
-	if !utf8.ValidString(message) || len(message) > 64<<10 || !strings.HasSuffix(message, "the last word") || strings.ContainsAny(message, "\x00\x1b") {
+	if !utf8.ValidString(message) || len(message) > 64<<10 ||
+		!strings.HasSuffix(message, "the last word") || strings.ContainsAny(message, "\x00\x1b") {
 		t.Errorf("%d bytes, which end in %q", len(message), message[max(0, len(message)-40):])
 	}
 }
@@ -153,7 +162,8 @@ func converse(t *testing.T, command string, options loader.Options) (loader.Repl
 		t.Fatal(err)
 	}
 	defer l.Close() // what it says of the driver's end is what Do has said
-	for _, req := range []loader.Request{loader.Hello{Protocols: []int{loader.Version}}, loader.Open{Session: "s", Object: "o"}} {
+	for _, req := range []loader.Request{loader.Hello{Protocols: []int{loader.Version}},
+		loader.Open{Session: "s", Object: "o"}} {
 		if _, err := l.Do(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
@@ -162,8 +172,10 @@ func converse(t *testing.T, command string, options loader.Options) (loader.Repl
 }
 
 func TestCommandThatIsKilledTakesTheDriverDown(t *testing.T) {
-	for name, signal := range map[string]syscall.Signal{"SEGV": syscall.SIGSEGV, "ABRT": syscall.SIGABRT, "KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM} {
-		reply, err := converse(t, script(t, "ulimit -c 0; kill -"+name+" $$"), loader.Options{Deadline: time.Minute})
+	for name, signal := range map[string]syscall.Signal{"SEGV": syscall.SIGSEGV,
+		"ABRT": syscall.SIGABRT, "KILL": syscall.SIGKILL, "TERM": syscall.SIGTERM} {
+		reply, err := converse(t, script(t, "ulimit -c 0; kill -"+name+" $$"),
+			loader.Options{Deadline: time.Minute})
 		if !errors.Is(err, loader.ErrDied) || !strings.Contains(err.Error(), signal.String()) {
 			t.Errorf("%s: %v, %v", name, reply, err)
 		}
@@ -171,7 +183,9 @@ func TestCommandThatIsKilledTakesTheDriverDown(t *testing.T) {
 }
 
 func TestCommandThatHangs(t *testing.T) {
-	options := loader.Options{Deadline: time.Minute, Deadlines: map[loader.Op]time.Duration{loader.OpLoad: time.Second}, Grace: 10 * time.Millisecond}
+	options := loader.Options{Deadline: time.Minute,
+		Deadlines: map[loader.Op]time.Duration{loader.OpLoad: time.Second},
+		Grace:     10 * time.Millisecond}
 	reply, err := converse(t, script(t, "exec tail -f /dev/null"), options)
 	if !errors.Is(err, loader.ErrHung) {
 		t.Errorf("%v, %v", reply, err)
@@ -183,7 +197,8 @@ func TestPinIsRemovedAsAFile(t *testing.T) {
 	if reply := Unpin(name); kind(reply) != "ok" {
 		t.Errorf("%+v", reply)
 	}
-	want := &loader.Rejected{Stage: loader.AtCommand, Class: loader.NotFound, Errno: int(syscall.ENOENT), Message: "remove " + name + ": no such file or directory"}
+	want := &loader.Rejected{Stage: loader.AtCommand, Class: loader.NotFound,
+		Errno: int(syscall.ENOENT), Message: "remove " + name + ": no such file or directory"}
 	if diff := cmp.Diff(loader.Reply(want), Unpin(name)); diff != "" {
 		t.Error(diff)
 	}

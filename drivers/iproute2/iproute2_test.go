@@ -29,7 +29,8 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%q: %v\n%s", output, err, diff)
 		}
 	}
-	for _, output := range []string{"", "tc", "tc utility, iproute2-ss200127", "bridge utility, 0.0"} {
+	for _, output := range []string{"", "tc", "tc utility, iproute2-ss200127",
+		"bridge utility, 0.0"} {
 		if version, _, err := parseVersion(output); !errors.Is(err, errVersion) {
 			t.Errorf("%q: %q, %v", output, version, err)
 		}
@@ -74,7 +75,8 @@ func TestWhatIsRunForAnObject(t *testing.T) {
 			t.Errorf("%s: %+v", name, lacks)
 			continue
 		}
-		load, err := r.Command(loader.OpLoad, command.Values{"object": {"o"}, "section": {program.Section}})
+		load, err := r.Command(loader.OpLoad,
+			command.Values{"object": {"o"}, "section": {program.Section}})
 		if got := strings.Join(load, " "); got != tt.load || err != nil {
 			t.Errorf("%s: %s, %v, want %s", name, got, err, tt.load)
 		}
@@ -137,7 +139,8 @@ func TestWherePinsGo(t *testing.T) {
 }
 
 func TestNewLibbpfDoesNotReadItsOwnLayout(t *testing.T) {
-	for libbpf, reads := range map[string]bool{"": true, "0": true, "0.3.0": true, "1": false, "1.1.2": false, "1.7.0": false} {
+	for libbpf, reads := range map[string]bool{"": true, "0": true, "0.3.0": true, "1": false,
+		"1.1.2": false, "1.7.0": false} {
 		if got := (&tool{libbpf: libbpf}).reads(loader.IPRoute2Layout); got != reads {
 			t.Errorf("libbpf %q reads bpf_elf_map: %v", libbpf, got)
 		}
@@ -169,7 +172,8 @@ func TestClaimsFollowFromLibbpf(t *testing.T) {
 		claims := claimsOf(libbpf)
 		for feature, support := range want {
 			if claims[feature].Support != support {
-				t.Errorf("libbpf %q: %s is %q, want %q", libbpf, feature, claims[feature].Support, support)
+				t.Errorf("libbpf %q: %s is %q, want %q", libbpf, feature, claims[feature].Support,
+					support)
 			}
 		}
 		if claims[loader.OneStep].Support != loader.Yes {

@@ -25,7 +25,8 @@ func TestMain(m *testing.M) { bundletest.Main(m) }
 
 // eachVersion runs a test with a driver of each version, which can open objects by their names.
 func eachVersion(t *testing.T, objects map[string][]byte, test func(d *rusttest.Driver)) {
-	rusttest.EachVersion(t, Source, func(t *testing.T, version string) { test(rusttest.Start(t, Source, version, objects)) })
+	rusttest.EachVersion(t, Source,
+		func(t *testing.T, version string) { test(rusttest.Start(t, Source, version, objects)) })
 }
 
 // counter returns an object with the map counts and the program count.
@@ -55,7 +56,8 @@ func mapInfo(t *testing.T, id uint32) *ebpf.MapInfo {
 func TestHelloSaysTheManifestsVersion(t *testing.T) {
 	eachVersion(t, nil, func(d *rusttest.Driver) {
 		ok := d.MustOK(loader.Hello{Protocols: []int{1}})
-		if ok.Loader.Name != "libbpf-rs" || ok.Loader.Version != d.Version || ok.Features[loader.BTFMaps].Support != loader.Yes {
+		if ok.Loader.Name != "libbpf-rs" || ok.Loader.Version != d.Version ||
+			ok.Features[loader.BTFMaps].Support != loader.Yes {
 			d.Errorf("%+v", ok)
 		}
 		if want := rusttest.Manifest(d.T, Source).Homepage; ok.Loader.Homepage != want {
@@ -70,7 +72,8 @@ func TestHelloSaysTheManifestsVersion(t *testing.T) {
 func TestSetReachesTheKernel(t *testing.T) {
 	eachVersion(t, counter(), func(d *rusttest.Driver) {
 		d.Want(rusttest.Open("counter.o"), &loader.OK{
-			Maps: []loader.MapView{{Name: "counts"}}, Programs: []loader.ProgramView{{Name: "count", Section: "xdp"}},
+			Maps:     []loader.MapView{{Name: "counts"}},
+			Programs: []loader.ProgramView{{Name: "count", Section: "xdp"}},
 		})
 		d.MustOK(set("map", "counts", loader.MaxEntries, 77))
 		d.MustOK(set("map", "counts", loader.MapFlags, unix.BPF_F_NUMA_NODE))
@@ -84,7 +87,8 @@ func TestSetReachesTheKernel(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(d.Pins, "asked")); err != nil {
 			d.Error(err)
 		}
-		d.Want(set("map", "counts", loader.MaxEntries, 78), &loader.Rejected{Stage: loader.AtLoad, Class: loader.Busy})
+		d.Want(set("map", "counts", loader.MaxEntries, 78),
+			&loader.Rejected{Stage: loader.AtLoad, Class: loader.Busy})
 	})
 }
 
@@ -117,11 +121,13 @@ func TestWhatIsLeftOutHasNoID(t *testing.T) {
 func TestPinUnpinAndClose(t *testing.T) {
 	eachVersion(t, counter(), func(d *rusttest.Driver) {
 		d.MustOK(rusttest.Open("counter.o"))
-		early := loader.Pin{Session: "s", Target: "map", Name: "counts", Path: rusttest.BPFFS + "/early"}
+		early := loader.Pin{Session: "s", Target: "map", Name: "counts",
+			Path: rusttest.BPFFS + "/early"}
 		d.Want(early, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound})
 		loaded := d.MustOK(loader.Load{Session: "s"})
 		for target, name := range map[string]string{"map": "counts", "program": "count"} {
-			pin := loader.Pin{Session: "s", Target: target, Name: name, Path: rusttest.BPFFS + "/" + name}
+			pin := loader.Pin{Session: "s", Target: target, Name: name,
+				Path: rusttest.BPFFS + "/" + name}
 			d.MustOK(pin)
 			if _, err := os.Stat(filepath.Join(d.Pins, name)); err != nil {
 				d.Error(err)
@@ -131,7 +137,8 @@ func TestPinUnpinAndClose(t *testing.T) {
 				d.Errorf("%s is pinned still", name)
 			}
 		}
-		nobody := loader.Pin{Session: "s", Target: "map", Name: "nobody", Path: rusttest.BPFFS + "/nobody"}
+		nobody := loader.Pin{Session: "s", Target: "map", Name: "nobody",
+			Path: rusttest.BPFFS + "/nobody"}
 		d.Want(nobody, &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound})
 		program, err := ebpf.NewProgramFromID(ebpf.ProgramID(loaded.Programs[0].ID))
 		if err != nil {
@@ -155,7 +162,8 @@ func TestReuseAndInnerMap(t *testing.T) {
 		d.MustOK(loader.Pin{Session: "first", Target: "map", Name: "counts", Path: path})
 
 		d.MustOK(rusttest.Open("counter.o"))
-		d.Want(set("map", "counts", loader.Reuse, path+"-not"), &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound})
+		d.Want(set("map", "counts", loader.Reuse, path+"-not"),
+			&loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound})
 		d.MustOK(set("map", "counts", loader.Reuse, path))
 		if reused := d.MustOK(loader.Load{Session: "s"}).Maps[0].ID; reused != pinned {
 			d.Errorf("map %d is used, want %d", reused, pinned)
@@ -173,19 +181,26 @@ func TestReuseAndInnerMap(t *testing.T) {
 
 func TestMapWithoutAnObject(t *testing.T) {
 	eachVersion(t, nil, func(d *rusttest.Driver) {
-		hash := loader.MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8, MaxEntries: 3, Flags: unix.BPF_F_NO_PREALLOC | unix.BPF_F_NUMA_NODE}
+		hash := loader.MapAttributes{Type: uint32(ebpf.Hash), KeySize: 4, ValueSize: 8,
+			MaxEntries: 3, Flags: unix.BPF_F_NO_PREALLOC | unix.BPF_F_NUMA_NODE}
 		made := d.MustOK(loader.Create{Name: "made", Map: hash, Path: rusttest.BPFFS + "/made"})
 		info := mapInfo(d.T, made.ID)
-		if info.Name != "made" || info.Type != ebpf.Hash || info.MaxEntries != 3 || info.Flags != hash.Flags {
+		if info.Name != "made" || info.Type != ebpf.Hash || info.MaxEntries != 3 ||
+			info.Flags != hash.Flags {
 			d.Errorf("%+v", info)
 		}
-		outer := loader.MapAttributes{Type: uint32(ebpf.ArrayOfMaps), KeySize: 4, ValueSize: 4, MaxEntries: 2}
-		d.MustOK(loader.Create{Name: "outer", Map: outer, InnerMap: rusttest.BPFFS + "/made", Path: rusttest.BPFFS + "/outer"})
+		outer := loader.MapAttributes{Type: uint32(ebpf.ArrayOfMaps), KeySize: 4, ValueSize: 4,
+			MaxEntries: 2}
+		d.MustOK(loader.Create{Name: "outer", Map: outer, InnerMap: rusttest.BPFFS + "/made",
+			Path: rusttest.BPFFS + "/outer"})
 		unknown := hash
 		unknown.Type = 9999
-		d.Want(loader.Create{Name: "m", Map: unknown, Path: rusttest.BPFFS + "/m"}, &loader.Unsupported{Feature: "type"})
-		d.Want(loader.Create{Name: "m", Map: outer, Path: rusttest.BPFFS + "/m"}, &loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid})
-		d.Want(loader.Create{Name: "m", Map: hash, Path: rusttest.BPFFS + "/made"}, &loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict})
+		d.Want(loader.Create{Name: "m", Map: unknown, Path: rusttest.BPFFS + "/m"},
+			&loader.Unsupported{Feature: "type"})
+		d.Want(loader.Create{Name: "m", Map: outer, Path: rusttest.BPFFS + "/m"},
+			&loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid})
+		d.Want(loader.Create{Name: "m", Map: hash, Path: rusttest.BPFFS + "/made"},
+			&loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict})
 		if _, err := os.Stat(filepath.Join(d.Pins, "m")); !os.IsNotExist(err) {
 			d.Errorf("a pin is left: %v", err)
 		}
@@ -210,7 +225,8 @@ func TestAttachAndDetach(t *testing.T) {
 					d.MustOK(set("program", "count", loader.ProgramType, tt.program))
 				}
 				d.MustOK(loader.Load{Session: "s"})
-				attach := loader.Attach{Session: "s", Program: "count", Kind: tt.kind, Ifindex: 1, Path: "/cgroups/child"}
+				attach := loader.Attach{Session: "s", Program: "count", Kind: tt.kind, Ifindex: 1,
+					Path: "/cgroups/child"}
 				attached := d.MustOK(attach)
 				if (attached.LinkID != 0) != tt.link || attached.Handle == "" {
 					d.Errorf("%+v", attached)
@@ -285,14 +301,16 @@ func TestLinkedObjectLoads(t *testing.T) {
 	all := counter()
 	all["pass.o"] = objects.MapDefs.NoMaps.ELF()
 	eachVersion(t, all, func(d *rusttest.Driver) {
-		in, out := func(name string) string { return rusttest.Work + "/" + name }, rusttest.Work+"/linked.o"
+		in, out := func(name string) string { return rusttest.Work + "/" + name },
+			rusttest.Work+"/linked.o"
 		d.MustOK(loader.Link{Inputs: []string{in("counter.o"), in("pass.o")}, Output: out})
 		d.MustOK(rusttest.Open("linked.o"))
 		loaded := d.MustOK(loader.Load{Session: "s"})
 		if len(loaded.Maps) != 1 || len(loaded.Programs) != 2 {
 			d.Errorf("%+v", loaded)
 		}
-		missing, _ := d.Ask(loader.Link{Inputs: []string{in("nowhere.o")}, Output: out}).(*loader.Rejected)
+		missing, _ := d.Ask(loader.Link{Inputs: []string{in("nowhere.o")},
+			Output: out}).(*loader.Rejected)
 		if missing == nil || missing.Stage != loader.AtLink {
 			d.Errorf("of a file that is not there: %+v", missing)
 		}
@@ -306,13 +324,16 @@ func TestRefusals(t *testing.T) {
 		"flag.o": objects.MapDefs.KernelFlag.ELF(), "program.o": objects.MapDefs.KernelProgram.ELF(), "unknown.o": objects.MapDefs.UnknownField.ELF(),
 	}
 	eachVersion(t, all, func(d *rusttest.Driver) {
-		d.Want(rusttest.Open("nowhere.o"), &loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound})
+		d.Want(rusttest.Open("nowhere.o"),
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound})
 		for _, name := range []string{"empty.o", "text.o", "half.o"} {
-			if rejected, _ := d.Ask(rusttest.Open(name)).(*loader.Rejected); rejected == nil || rejected.Stage != loader.AtOpen {
+			if rejected, _ := d.Ask(rusttest.Open(name)).(*loader.Rejected); rejected == nil ||
+				rejected.Stage != loader.AtOpen {
 				d.Errorf("%s: %+v", name, rejected)
 			}
 		}
-		if rejected, _ := d.Ask(rusttest.Open("unknown.o")).(*loader.Rejected); rejected == nil || rejected.Stage != loader.AtOpen {
+		if rejected, _ := d.Ask(rusttest.Open("unknown.o")).(*loader.Rejected); rejected == nil ||
+			rejected.Stage != loader.AtOpen {
 			d.Errorf("unknown field: %+v", rejected)
 		}
 		relaxed := rusttest.Open("unknown.o")
@@ -320,11 +341,13 @@ func TestRefusals(t *testing.T) {
 		d.MustOK(relaxed)
 		d.MustOK(loader.Close{Session: "s"})
 		d.MustOK(rusttest.Open("flag.o"))
-		d.Want(loader.Load{Session: "s"}, &loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid})
+		d.Want(loader.Load{Session: "s"},
+			&loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid})
 		d.Want(loader.Load{Session: "s"}, &loader.Error{})
 		d.MustOK(loader.Close{Session: "s"})
 		d.MustOK(rusttest.Open("program.o"))
-		d.Want(loader.Load{Session: "s"}, &loader.Rejected{Stage: loader.AtLoad, Class: loader.Permission})
+		d.Want(loader.Load{Session: "s"},
+			&loader.Rejected{Stage: loader.AtLoad, Class: loader.Permission})
 	})
 }
 
@@ -353,10 +376,13 @@ func TestWhatHasNoCallIsUnsupported(t *testing.T) {
 		d.MustOK(rusttest.Open("counter.o"))
 		d.Want(set("map", "counts", loader.PinPath, ""), &loader.Unsupported{Feature: "pin_path"})
 		d.Want(set("map", "counts", "colour", 1), &loader.Unsupported{Feature: "colour"})
-		d.Want(set("program", "count", loader.ProgramType, "kprobe/x"), &loader.Unsupported{Feature: "program_type"})
-		d.Want(set("map", "nobody", loader.MaxEntries, 1), &loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound})
+		d.Want(set("program", "count", loader.ProgramType, "kprobe/x"),
+			&loader.Unsupported{Feature: "program_type"})
+		d.Want(set("map", "nobody", loader.MaxEntries, 1),
+			&loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound})
 		d.MustOK(loader.Load{Session: "s"})
-		d.Want(loader.Attach{Session: "s", Program: "count", Kind: "tcx", Ifindex: 1}, &loader.Unsupported{Feature: "tcx"})
+		d.Want(loader.Attach{Session: "s", Program: "count", Kind: "tcx", Ifindex: 1},
+			&loader.Unsupported{Feature: "tcx"})
 		d.Want(loader.Query{Session: "s", What: "chain"}, &loader.Unsupported{Feature: "query"})
 	})
 }

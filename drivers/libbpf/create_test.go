@@ -25,7 +25,8 @@ func TestMapWithoutAnObject(t *testing.T) {
 	eachVersion(t, func(t *testing.T, version string) {
 		d := start(t, version)
 		first := d.ok(loader.Create{Name: "hash", Map: hash, Path: bpffs + "/hash"})
-		second := d.ok(loader.Create{Name: "outer", Map: outer, InnerMap: bpffs + "/hash", Path: bpffs + "/outer"})
+		second := d.ok(loader.Create{Name: "outer", Map: outer, InnerMap: bpffs + "/hash",
+			Path: bpffs + "/outer"})
 		if first.ID == 0 || second.ID == 0 || first.ID == second.ID {
 			t.Errorf("%d and %d", first.ID, second.ID)
 		}
@@ -41,23 +42,28 @@ func TestMapWithoutAnObject(t *testing.T) {
 		}{
 			"path taken": {
 				loader.Create{Map: hash, Path: bpffs + "/hash"},
-				loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict, Errno: int(syscall.EEXIST)},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NameConflict,
+					Errno: int(syscall.EEXIST)},
 			},
 			"no bpffs": {
 				loader.Create{Map: hash, Path: "/tmp/m"},
-				loader.Rejected{Stage: loader.AtPin, Class: loader.Permission, Errno: int(syscall.EPERM)},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.Permission,
+					Errno: int(syscall.EPERM)},
 			},
 			"missing template": {
 				loader.Create{Map: outer, InnerMap: bpffs + "/none", Path: bpffs + "/m"},
-				loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: int(syscall.ENOENT)},
+				loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound,
+					Errno: int(syscall.ENOENT)},
 			},
 			"no template": {
 				loader.Create{Map: outer, Path: bpffs + "/m"},
-				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid,
+					Errno: int(syscall.EINVAL)},
 			},
 			"no map": {
 				loader.Create{Path: bpffs + "/m"},
-				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid, Errno: int(syscall.EINVAL)},
+				loader.Rejected{Stage: loader.AtCreate, Class: loader.Invalid,
+					Errno: int(syscall.EINVAL)},
 			},
 		} {
 			if diff := cmp.Diff(tt.want, d.refused(tt.request)); diff != "" {

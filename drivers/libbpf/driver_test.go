@@ -23,7 +23,8 @@ func TestHelloSaysWhoIsThere(t *testing.T) {
 		hello := start(t, version).ok(loader.Hello{Protocols: []int{7, 1}})
 		want := &loader.Identity{
 			Name: "libbpf", Version: version, Language: "c", Homepage: manifest(t).Homepage,
-			Issues: "https://github.com/libbpf/libbpf/issues", Components: map[string]string{"libbpf": version},
+			Issues:     "https://github.com/libbpf/libbpf/issues",
+			Components: map[string]string{"libbpf": version},
 		}
 		if diff := cmp.Diff(want, hello.Loader); diff != "" {
 			t.Error(diff)
@@ -60,8 +61,10 @@ func TestNothingOfTheHostIsLoaded(t *testing.T) {
 			}
 			files = append(files, filepath.Base(file))
 		}
-		for _, want := range []string{"driver", "libbpf.so.", "libelf.so.", "libz.so.", "libc.so."} {
-			if !slices.ContainsFunc(files, func(f string) bool { return strings.HasPrefix(f, want) }) {
+		for _, want := range []string{"driver", "libbpf.so.", "libelf.so.", "libz.so.",
+			"libc.so."} {
+			if !slices.ContainsFunc(files,
+				func(f string) bool { return strings.HasPrefix(f, want) }) {
 				t.Errorf("no %s among %v", want, files)
 			}
 		}
@@ -87,8 +90,10 @@ func TestLoadMakesWhatTheKernelShowsAndCloseFreesIt(t *testing.T) {
 	eachVersion(t, func(t *testing.T, version string) {
 		d := start(t, version)
 		d.ok(open("good.bpf.o", loader.OpenOptions{PinRoot: bpffs}))
-		d.ok(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries, Value: 32})
-		d.ok(loader.Set{Session: "s", Target: "map", Name: "shared", Attr: loader.PinPath, Value: ""})
+		d.ok(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries,
+			Value: 32})
+		d.ok(loader.Set{Session: "s", Target: "map", Name: "shared", Attr: loader.PinPath,
+			Value: ""})
 		loaded := d.ok(loader.Load{Session: "s"})
 		counts, _ := loaded.Map("counts")
 		m, err := ebpf.NewMapFromID(ebpf.MapID(counts.ID))
@@ -160,7 +165,8 @@ func (d *driver) holdsNothing() {
 	}
 	for _, e := range entries {
 		target, err := os.Readlink(filepath.Join(dir, e.Name()))
-		if err == nil && strings.HasPrefix(target, "anon_inode:") && (strings.Contains(target, "bpf") || strings.Contains(target, "btf")) {
+		if err == nil && strings.HasPrefix(target, "anon_inode:") &&
+			(strings.Contains(target, "bpf") || strings.Contains(target, "btf")) {
 			d.Errorf("the driver holds %s", target)
 		}
 	}
@@ -177,9 +183,12 @@ func TestRefusals(t *testing.T) {
 	eachVersion(t, func(t *testing.T, version string) {
 		refusals := maps.Clone(refusals)
 		if isOld(version) {
-			refusals["refused.bpf.o"] = loader.Rejected{Stage: loader.AtVerify, Class: loader.Verifier} // by a number of libbpf's own
+			// by a number of libbpf's own
+			refusals["refused.bpf.o"] = loader.Rejected{Stage: loader.AtVerify,
+				Class: loader.Verifier}
 		} else {
-			refusals["legacy.bpf.o"] = loader.Rejected{Stage: loader.AtOpen, Class: loader.NotSupported, Errno: 95}
+			refusals["legacy.bpf.o"] = loader.Rejected{Stage: loader.AtOpen,
+				Class: loader.NotSupported, Errno: 95}
 		}
 		d := start(t, version)
 		for object, want := range refusals {
@@ -230,7 +239,8 @@ func TestPins(t *testing.T) {
 			return err == nil
 		}
 		d.ok(open("good.bpf.o", loader.OpenOptions{PinRoot: bpffs + "/root"}))
-		d.ok(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.PinPath, Value: bpffs + "/elsewhere"})
+		d.ok(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.PinPath,
+			Value: bpffs + "/elsewhere"})
 		d.ok(loader.Load{Session: "s"})
 		d.ok(loader.Pin{Session: "s", Target: "program", Name: "count", Path: bpffs + "/program"})
 		for _, name := range []string{"root/shared", "elsewhere", "program"} {
@@ -241,7 +251,9 @@ func TestPins(t *testing.T) {
 		d.ok(loader.Unpin{Session: "s", Target: "program", Name: "count", Path: bpffs + "/program"})
 		d.ok(loader.Unpin{Session: "s", Target: "map", Name: "counts", Path: bpffs + "/elsewhere"})
 		want := loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2}
-		if diff := cmp.Diff(want, d.refused(loader.Pin{Session: "s", Target: "map", Name: "nobody", Path: bpffs + "/x"})); diff != "" {
+		if diff := cmp.Diff(want,
+			d.refused(loader.Pin{Session: "s", Target: "map", Name: "nobody",
+				Path: bpffs + "/x"})); diff != "" {
 			t.Error(diff)
 		}
 		d.ok(loader.Close{Session: "s"})
@@ -260,7 +272,8 @@ func TestReusedMapIsThePinnedOne(t *testing.T) {
 		second := open("good.bpf.o", loader.OpenOptions{PinRoot: bpffs})
 		second.Session = "t"
 		d.ok(second)
-		reuse := loader.Set{Session: "t", Target: "map", Name: "counts", Attr: loader.Reuse, Value: bpffs + "/nowhere"}
+		reuse := loader.Set{Session: "t", Target: "map", Name: "counts", Attr: loader.Reuse,
+			Value: bpffs + "/nowhere"}
 		want := loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2}
 		if diff := cmp.Diff(want, d.refused(reuse)); diff != "" {
 			t.Errorf("reuse of nothing: %s", diff)
@@ -288,7 +301,8 @@ func TestInnerMapIsTakenFromAPin(t *testing.T) {
 		d.ok(loader.Load{Session: "pins"})
 		d.ok(loader.Close{Session: "pins"})
 		d.ok(open("outer.bpf.o", loader.OpenOptions{}))
-		d.ok(loader.Set{Session: "s", Target: "map", Name: "outer", Attr: loader.InnerMap, Value: bpffs + "/shared"})
+		d.ok(loader.Set{Session: "s", Target: "map", Name: "outer", Attr: loader.InnerMap,
+			Value: bpffs + "/shared"})
 		outer, _ := d.ok(loader.Load{Session: "s"}).Map("outer")
 		if outer.ID == 0 {
 			t.Error("there is no map of maps")
@@ -302,13 +316,15 @@ func TestMapExtraReachesTheKernel(t *testing.T) {
 	eachVersion(t, func(t *testing.T, version string) {
 		d := start(t, version)
 		d.ok(open("good.bpf.o", loader.OpenOptions{PinRoot: bpffs}))
-		set := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MapExtra, Value: 3}
+		set := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MapExtra,
+			Value: 3}
 		if isOld(version) {
 			d.unsupported(set, "map_extra")
 			return
 		}
 		d.ok(set)
-		want := loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid, Errno: 22} // of a hash, by the kernel's map_create
+		// of a hash, by the kernel's map_create
+		want := loader.Rejected{Stage: loader.AtLoad, Class: loader.Invalid, Errno: 22}
 		if diff := cmp.Diff(want, d.refused(loader.Load{Session: "s"})); diff != "" {
 			t.Error(diff)
 		}
@@ -361,19 +377,27 @@ func TestAttachAndDetach(t *testing.T) {
 func TestSetRefused(t *testing.T) {
 	d := start(t, manifest(t).Newest())
 	d.ok(open("good.bpf.o", loader.OpenOptions{PinRoot: bpffs}))
-	absent := loader.Set{Session: "s", Target: "map", Name: "nobody", Attr: loader.MaxEntries, Value: 1}
-	if diff := cmp.Diff(loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound, Errno: 2}, d.refused(absent)); diff != "" {
+	absent := loader.Set{Session: "s", Target: "map", Name: "nobody", Attr: loader.MaxEntries,
+		Value: 1}
+	if diff := cmp.Diff(loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound, Errno: 2},
+		d.refused(absent)); diff != "" {
 		t.Errorf("absent map: %s", diff)
 	}
-	wrong := loader.Set{Session: "s", Target: "program", Name: "count", Attr: loader.ProgramType, Value: "no such type"}
-	if diff := cmp.Diff(loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound, Errno: 3}, d.refused(wrong)); diff != "" {
+	wrong := loader.Set{Session: "s", Target: "program", Name: "count", Attr: loader.ProgramType,
+		Value: "no such type"}
+	if diff := cmp.Diff(loader.Rejected{Stage: loader.AtOpen, Class: loader.NotFound, Errno: 3},
+		d.refused(wrong)); diff != "" {
 		t.Errorf("no such program type: %s", diff)
 	}
-	d.ok(loader.Set{Session: "s", Target: "program", Name: "count", Attr: loader.ProgramType, Value: "xdp"})
-	d.ok(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.AutoCreate, Value: true})
+	d.ok(loader.Set{Session: "s", Target: "program", Name: "count", Attr: loader.ProgramType,
+		Value: "xdp"})
+	d.ok(loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.AutoCreate,
+		Value: true})
 	d.ok(loader.Load{Session: "s"})
-	late := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries, Value: 1}
-	if diff := cmp.Diff(loader.Rejected{Stage: loader.AtOpen, Class: loader.Busy, Errno: 16}, d.refused(late)); diff != "" {
+	late := loader.Set{Session: "s", Target: "map", Name: "counts", Attr: loader.MaxEntries,
+		Value: 1}
+	if diff := cmp.Diff(loader.Rejected{Stage: loader.AtOpen, Class: loader.Busy, Errno: 16},
+		d.refused(late)); diff != "" {
 		t.Errorf("after load: %s", diff)
 	}
 }
@@ -381,9 +405,11 @@ func TestSetRefused(t *testing.T) {
 func TestProgramThatIsLeftOutHasNoID(t *testing.T) {
 	d := start(t, manifest(t).Newest())
 	d.ok(open("refused.bpf.o", loader.OpenOptions{}))
-	d.ok(loader.Set{Session: "s", Target: "program", Name: "reads_through_null", Attr: loader.AutoLoad, Value: false})
+	d.ok(loader.Set{Session: "s", Target: "program", Name: "reads_through_null",
+		Attr: loader.AutoLoad, Value: false})
 	loaded := d.ok(loader.Load{Session: "s"})
-	if diff := cmp.Diff([]loader.ProgramView{{Name: "reads_through_null", Section: "xdp"}}, loaded.Programs); diff != "" {
+	if diff := cmp.Diff([]loader.ProgramView{{Name: "reads_through_null", Section: "xdp"}},
+		loaded.Programs); diff != "" {
 		t.Error(diff)
 	}
 }

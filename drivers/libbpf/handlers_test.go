@@ -18,7 +18,8 @@ func handled(object string, handlers ...loader.Handler) loader.Open {
 }
 
 func everyHandler() []loader.Handler {
-	return []loader.Handler{loader.ProgramPrefixHandler, loader.ProgramExactHandler, loader.ProgramFallbackHandler}
+	return []loader.Handler{loader.ProgramPrefixHandler, loader.ProgramExactHandler,
+		loader.ProgramFallbackHandler}
 }
 
 // element returns a number of 32 bits in a map, and whether the map has one.
@@ -43,7 +44,8 @@ func eachVersionWithHandlers(t *testing.T, do func(t *testing.T, d *driver)) {
 	eachVersion(t, func(t *testing.T, version string) {
 		d := start(t, version)
 		if isOld(version) {
-			d.unsupported(handled("vendor.bpf.o", loader.ProgramPrefixHandler), loader.ProgramHandlers)
+			d.unsupported(handled("vendor.bpf.o", loader.ProgramPrefixHandler),
+				loader.ProgramHandlers)
 			return
 		}
 		do(t, d)
@@ -109,7 +111,8 @@ func TestHandlersSetUpPrepareAndAttach(t *testing.T) {
 			t.Errorf("element 3 is program %d after detaching", id)
 		}
 		attach.Program = "exact"
-		if diff := cmp.Diff(loader.Rejected{Stage: loader.AtAttach, Class: loader.NotSupported, Errno: 95}, d.refused(attach)); diff != "" {
+		if diff := cmp.Diff(loader.Rejected{Stage: loader.AtAttach, Class: loader.NotSupported,
+			Errno: 95}, d.refused(attach)); diff != "" {
 			t.Errorf("attach without a number: %s", diff)
 		}
 	})
@@ -134,7 +137,8 @@ func TestHandlersAreGoneAfterTheSession(t *testing.T) {
 func TestHandlerRefusesAProgram(t *testing.T) {
 	eachVersionWithHandlers(t, func(t *testing.T, d *driver) {
 		want := loader.Rejected{Stage: loader.AtOpen, Class: loader.NotSupported, Errno: 95}
-		if diff := cmp.Diff(want, d.refused(handled("vendor-refuse.bpf.o", loader.ProgramPrefixHandler))); diff != "" {
+		if diff := cmp.Diff(want,
+			d.refused(handled("vendor-refuse.bpf.o", loader.ProgramPrefixHandler))); diff != "" {
 			t.Error(diff)
 		}
 		d.ok(handled("vendor-refuse.bpf.o", loader.ProgramExactHandler))

@@ -24,14 +24,16 @@ import (
 func sanitized(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "driver")
-	compile(t, "driver.c", program, "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+	compile(t, "driver.c", program, "-g", "-O1", "-fsanitize=address,undefined",
+		"-fno-sanitize-recover=all")
 	return program
 }
 
 // compile compiles a C file, without a warning.
 func compile(t *testing.T, source, program string, flags ...string) {
 	t.Helper()
-	args := append([]string{"-std=c11", "-Wall", "-Wextra", "-Werror", `-DDRIVER_VERSION="test"`, "-o", program, source}, append(flags, "-lbpf")...)
+	args := append([]string{"-std=c11", "-Wall", "-Wextra", "-Werror", `-DDRIVER_VERSION="test"`,
+		"-o", program, source}, append(flags, "-lbpf")...)
 	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
 		t.Fatalf("gcc with this machine's libbpf-dev: %v\n%s", err, out)
 	}
@@ -40,7 +42,9 @@ func compile(t *testing.T, source, program string, flags ...string) {
 const hello = `{"v":1,"seq":1,"op":"hello","protocols":[1]}`
 
 // converse writes lines to a driver, and returns what it answered and how it ended.
-func converse(t *testing.T, program string, input []byte) (replies []string, status int, output string) {
+func converse(
+	t *testing.T, program string, input []byte,
+) (replies []string, status int, output string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program)
 	cmd.Env = append(os.Environ(), "ASAN_OPTIONS=detect_leaks=1")
@@ -64,7 +68,8 @@ func converse(t *testing.T, program string, input []byte) (replies []string, sta
 // ended reports whether a driver ended as it may: with status 0, or with 1 after a line that it
 // cannot answer.
 func ended(status int, output string) bool {
-	return status == 0 || status == 1 && strings.Contains(output, "read request: ") && !strings.Contains(output, "ERROR")
+	return status == 0 || status == 1 && strings.Contains(output, "read request: ") &&
+		!strings.Contains(output, "ERROR")
 }
 
 func TestLineWithoutANumberEndsTheConversation(t *testing.T) {
@@ -113,7 +118,8 @@ func TestLineWithoutANumberEndsTheConversation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			replies, status, output := converse(t, program, []byte(hello+"\n"+line+"\n"+hello+"\n"))
 			if len(replies) != 1 || status != 1 || !ended(status, output) {
-				t.Errorf("%d replies, status %d, want one reply and status 1\n%s", len(replies), status, output)
+				t.Errorf("%d replies, status %d, want one reply and status 1\n%s", len(replies),
+					status, output)
 			}
 		})
 	}
@@ -149,9 +155,11 @@ func TestRequestThatMakesNoSenseIsAnError(t *testing.T) {
 		"query for something long": {`{"v":1,"seq":2,"op":"query","what":"` + strings.Repeat(`\u0001`, 100_000) + `"}`, "unsupported"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			replies, status, output := converse(t, program, []byte(hello+"\n"+c.line+"\n"+`{"v":1,"seq":3,"op":"bye"}`+"\n"))
+			replies, status, output := converse(t, program,
+				[]byte(hello+"\n"+c.line+"\n"+`{"v":1,"seq":3,"op":"bye"}`+"\n"))
 			if len(replies) != 3 || status != 0 {
-				t.Fatalf("%d replies, status %d, want all answered and status 0\n%s", len(replies), status, output)
+				t.Fatalf("%d replies, status %d, want all answered and status 0\n%s", len(replies),
+					status, output)
 			}
 			var reply map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(replies[1]), &reply); err != nil {
@@ -241,7 +249,8 @@ func TestConversationWithFlippedBytes(t *testing.T) {
 			case 1:
 				input = append(input[:at], input[at+1:]...)
 			case 2:
-				input = append(input[:at], append([]byte(`"{[\]}:,`)[random.IntN(7):], input[at:]...)...)
+				input = append(input[:at],
+					append([]byte(`"{[\]}:,`)[random.IntN(7):], input[at:]...)...)
 			}
 		}
 		if _, status, output := converse(t, program, input); !ended(status, output) {
@@ -264,7 +273,8 @@ func TestDamagedObjectsDoNotBreakTheDriver(t *testing.T) {
 	if err := os.WriteFile(name, damaged, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	replies, status, output := converse(t, program, fmt.Appendf(nil, "%s\n{\"v\":1,\"seq\":2,\"op\":\"open\",\"session\":\"s\",\"object\":%q}\n", hello, name))
+	replies, status, output := converse(t, program,
+		fmt.Appendf(nil, "%s\n{\"v\":1,\"seq\":2,\"op\":\"open\",\"session\":\"s\",\"object\":%q}\n", hello, name))
 	if status != 0 || len(replies) != 2 {
 		t.Fatalf("status %d, %d replies\n%s", status, len(replies), output)
 	}

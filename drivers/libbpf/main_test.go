@@ -60,7 +60,9 @@ func start(t *testing.T, version string) *driver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := bundle.Build(t.Context(), bundle.Options{Manifest: manifest(t), Version: version, Source: Source, Cache: cache, Notice: func(s string) { t.Log(s) }})
+	b, err := bundle.Build(t.Context(),
+		bundle.Options{Manifest: manifest(t), Version: version, Source: Source, Cache: cache,
+			Notice: func(s string) { t.Log(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,21 +75,27 @@ func start(t *testing.T, version string) *driver {
 		t.Fatalf("mount bpffs: %v", err)
 	}
 	t.Cleanup(func() { check(t, unix.Unmount(pins, unix.MNT_DETACH)) })
-	root, err := b.Enter(t.TempDir(), bundle.Dir{Host: testdata, Inside: objects}, bundle.Dir{Host: pins, Inside: bpffs})
+	root, err := b.Enter(t.TempDir(), bundle.Dir{Host: testdata, Inside: objects},
+		bundle.Dir{Host: pins, Inside: bpffs})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { check(t, root.Close()) })
-	ctx := context.WithoutCancel(t.Context()) // that one is over before the clean-up, in which the driver says goodbye
+	// that one is over before the clean-up, in which the driver says goodbye
+	ctx := context.WithoutCancel(t.Context())
 	cmd := root.Command(ctx)
 	cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNET // with a lo of its own
-	client, err := loader.Start(ctx, cmd, loader.Options{Trace: func(x loader.Exchange) { t.Logf("%s\n%s\n%s", x.Request, x.Reply, x.Stderr) }})
+	client, err := loader.Start(ctx, cmd,
+		loader.Options{Trace: func(x loader.Exchange) {
+			t.Logf("%s\n%s\n%s", x.Request, x.Reply, x.Stderr)
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { check(t, client.Close()) })
 	d := &driver{T: t, Client: client, root: root, pid: cmd.Process.Pid, version: version}
-	d.ok(loader.Hello{Protocols: []int{1}, Suite: "test", Dirs: loader.Dirs{Work: "/tmp", BPFFS: bpffs}})
+	d.ok(loader.Hello{Protocols: []int{1}, Suite: "test",
+		Dirs: loader.Dirs{Work: "/tmp", BPFFS: bpffs}})
 	return d
 }
 

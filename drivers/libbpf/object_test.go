@@ -29,7 +29,8 @@ func TestObjectsAreOfTheirSources(t *testing.T) {
 // build compiles and strips an object: -g is for BTF, and what it makes of DWARF is not kept.
 func build(t *testing.T, source, object string) {
 	t.Helper()
-	clang := exec.Command("clang-19", "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror", "-fdebug-compilation-dir=.",
+	clang := exec.Command("clang-19", "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror",
+		"-fdebug-compilation-dir=.",
 		"-I/usr/include/x86_64-linux-gnu", "-c", filepath.Base(source), "-o", object)
 	clang.Dir = filepath.Dir(source)
 	for _, cmd := range []*exec.Cmd{clang, exec.Command("llvm-strip-19", "-g", object)} {

@@ -45,7 +45,9 @@ func linked(l loader.Loader) Start {
 
 func drive(t *testing.T, start Start) *Report {
 	work := t.TempDir()
-	return Check(t.Context(), Driver{Start: start, Name: "proper", Dirs: loader.Dirs{Work: work, BPFFS: work}, Work: work})
+	return Check(t.Context(),
+		Driver{Start: start, Name: "proper", Dirs: loader.Dirs{Work: work, BPFFS: work},
+			Work: work})
 }
 
 // bad returns the rules that a driver did not keep to.
@@ -64,8 +66,10 @@ func TestProperDriver(t *testing.T) {
 	if err := r.Err(); err != nil {
 		t.Error(err)
 	}
-	if len(r.Findings) != 14 || r.Identity == nil || r.Identity.Version != "1" || len(r.Exchanges) != 11 {
-		t.Errorf("%d findings, identity %v, %d exchanges", len(r.Findings), r.Identity, len(r.Exchanges))
+	if len(r.Findings) != 14 || r.Identity == nil || r.Identity.Version != "1" ||
+		len(r.Exchanges) != 11 {
+		t.Errorf("%d findings, identity %v, %d exchanges", len(r.Findings), r.Identity,
+			len(r.Exchanges))
 	}
 }
 
@@ -92,7 +96,9 @@ func TestDriverThatSaysYesToAll(t *testing.T) {
 }
 
 func TestDriverThatCannotBeStarted(t *testing.T) {
-	r := drive(t, func(context.Context, func(loader.Exchange)) (loader.Loader, error) { return nil, os.ErrNotExist })
+	r := drive(t, func(context.Context, func(loader.Exchange)) (loader.Loader, error) {
+		return nil, os.ErrNotExist
+	})
 	if diff := cmp.Diff([]string{"starts"}, bad(r)); diff != "" {
 		t.Error(diff)
 	}
@@ -105,11 +111,14 @@ func TestDriverWithAFault(t *testing.T) {
 		}
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
-			r := drive(t, func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+			r := drive(t, func(
+				ctx context.Context, trace func(loader.Exchange),
+			) (loader.Loader, error) {
 				cmd := exec.Command(os.Args[0])
 				cmd.Env = []string{faults.EnvFault + "=" + fault.Name, "GORACE=atexit_sleep_ms=0"}
 				options := loader.Options{Deadline: time.Minute, Grace: time.Minute, Trace: trace}
-				if errors.Is(fault.Kind, loader.ErrHung) || fault.Name == "mute" { // then there is nothing to wait for
+				// then there is nothing to wait for
+				if errors.Is(fault.Kind, loader.ErrHung) || fault.Name == "mute" {
 					options.Grace = 500 * time.Millisecond
 					options.Deadlines = map[loader.Op]time.Duration{loader.OpLoad: 2 * time.Second}
 				}
