@@ -127,14 +127,14 @@ func (c Catalogue) Select(suites, specs []string) (Catalogue, error) {
 		return nil, err
 	}
 	for _, name := range specs {
-		if !slices.ContainsFunc(c, func(s record.Spec) bool { return named(s, name) }) {
+		if !slices.ContainsFunc(c, func(s record.Spec) bool { return answersTo(s, name) }) {
 			return nil, fmt.Errorf("%w: %q%s", ErrNoSpec, name, c.near(name))
 		}
 	}
 	var chosen Catalogue
 	for _, s := range c {
 		inSuite := len(suites) == 0 || slices.Contains(suites, s.Suite)
-		inSpecs := len(specs) == 0 || slices.ContainsFunc(specs, func(name string) bool { return named(s, name) })
+		inSpecs := len(specs) == 0 || slices.ContainsFunc(specs, func(name string) bool { return answersTo(s, name) })
 		if inSuite && inSpecs {
 			chosen = append(chosen, s)
 		}
@@ -145,7 +145,7 @@ func (c Catalogue) Select(suites, specs []string) (Catalogue, error) {
 	return chosen, nil
 }
 
-func named(s record.Spec, name string) bool {
+func answersTo(s record.Spec, name string) bool {
 	if prefix, ok := strings.CutSuffix(name, "*"); ok {
 		return strings.HasPrefix(s.ID, prefix)
 	}

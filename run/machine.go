@@ -157,7 +157,7 @@ func (v *Virtual) Run(ctx context.Context, order record.Order, payload string, h
 			hear(verdict.Heard{Fault: err.Error()})
 			continue
 		}
-		h := heard(line.JSON)
+		h := parseLine(line.JSON)
 		if _, hello := h.Record.(record.Hello); hello {
 			continue // of a machine that was booted: a clone's went to the template
 		}

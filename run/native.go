@@ -124,7 +124,7 @@ func hearAll(r io.Reader, hear func(verdict.Heard)) {
 		case err != nil:
 			return
 		}
-		hear(heard(line))
+		hear(parseLine(line))
 	}
 }
 
@@ -154,8 +154,8 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// heard returns one line from a guest as a record, or what is wrong with it.
-func heard(line []byte) verdict.Heard {
+// parseLine returns one line from a guest as a record, or what is wrong with it.
+func parseLine(line []byte) verdict.Heard {
 	r, err := record.Parse(line)
 	if err != nil {
 		return verdict.Heard{Fault: err.Error() + ": " + excerpt(line)}

@@ -243,12 +243,12 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 		v.Splats = kernel.Scan(a.log.Lines)
 	}
 	if a.last {
-		v.Splats = append(v.Splats, kernel.Scan(unseen(ev))...)
+		v.Splats = append(v.Splats, kernel.Scan(unlogged(ev))...)
 	}
 	if len(v.Splats) == 0 {
 		return
 	}
-	v.Splats = telling(v.Splats)
+	v.Splats = firstSplats(v.Splats)
 	worst := slices.MaxFunc(v.Splats, func(x, y Splat) int { return cmp.Compare(x.Means.rank(), y.Means.rank()) })
 	switch {
 	case v.Kind == Crash:
@@ -262,8 +262,8 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	}
 }
 
-// telling returns the first few splats, and among them the first that is a crash, if any is.
-func telling(splats []Splat) []Splat {
+// firstSplats returns the first few splats, and among them the first that is a crash, if any is.
+func firstSplats(splats []Splat) []Splat {
 	if len(splats) <= keptSplats {
 		return splats
 	}
@@ -274,8 +274,8 @@ func telling(splats []Splat) []Splat {
 	return splats[:keptSplats]
 }
 
-// unseen returns what the kernel wrote on the console and no kernel log of the clone has.
-func unseen(ev Evidence) []string {
+// unlogged returns what the kernel wrote on the console and no kernel log of the clone has.
+func unlogged(ev Evidence) []string {
 	logged := make(map[string]bool)
 	for _, h := range ev.Heard {
 		if l, ok := h.Record.(record.KernelLog); ok {

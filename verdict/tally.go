@@ -10,20 +10,20 @@ import (
 
 // A tally holds verdicts against the plan of their run.
 type tally struct {
-	left  map[Part]int   // how many a part still owes, by the part with Specs 0
-	seen  map[place]bool //
-	kinds map[Kind]int   //
+	left  map[Part]int  // how many a part still owes, by the part with Specs 0
+	seen  map[slot]bool //
+	kinds map[Kind]int  //
 }
 
-// A place locates where one verdict belongs.
-type place struct{ loader, kernel, spec string }
+// A slot identifies one verdict of a run.
+type slot struct{ loader, kernel, spec string }
 
-func (v Verdict) place() place { return place{v.LoaderName(), v.Kernel, v.Spec} }
+func (v Verdict) slot() slot { return slot{v.LoaderName(), v.Kernel, v.Spec} }
 
 func (v Verdict) part() Part { return Part{Loader: v.LoaderName(), Kernel: v.Kernel, Suite: v.Suite} }
 
 func newTally(run Run) tally {
-	t := tally{left: make(map[Part]int), seen: make(map[place]bool), kinds: make(map[Kind]int)}
+	t := tally{left: make(map[Part]int), seen: make(map[slot]bool), kinds: make(map[Kind]int)}
 	for _, p := range run.Plan {
 		t.left[Part{Loader: p.Loader, Kernel: p.Kernel, Suite: p.Suite}] += p.Specs
 	}
@@ -34,7 +34,7 @@ func newTally(run Run) tally {
 // [ErrUnplanned].
 func (t tally) room(v Verdict) error {
 	switch {
-	case t.seen[v.place()]:
+	case t.seen[v.slot()]:
 		return fmt.Errorf("%w: %s on %s", ErrDuplicate, v.Spec, v.Cell)
 	case t.left[v.part()] <= 0:
 		return fmt.Errorf("%w: %s on %s", ErrUnplanned, v.Spec, v.Cell)
@@ -43,7 +43,7 @@ func (t tally) room(v Verdict) error {
 }
 
 func (t tally) add(v Verdict) {
-	t.seen[v.place()] = true
+	t.seen[v.slot()] = true
 	t.left[v.part()]--
 	t.kinds[v.Kind]++
 }

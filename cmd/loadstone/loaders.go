@@ -94,9 +94,9 @@ func newLoadersListCommand(cache *cacheOptions) *cobra.Command {
 	return cmd
 }
 
-// atHand lists the loaders whose drivers are part of this program too, so that it can ask them what
+// linkedIn lists the loaders whose drivers are part of this program too, so that it can ask them what
 // they claim.
-var atHand = map[string]func() loader.Loader{"reference": reference.New, "cilium": cilium.New}
+var linkedIn = map[string]func() loader.Loader{"reference": reference.New, "cilium": cilium.New}
 
 func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (listedLoader, error) {
 	l := listedLoader{
@@ -110,7 +110,7 @@ func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (l
 	if l.Cached, err = cachedVersions(ctx, cache, m); err != nil {
 		return l, err
 	}
-	begin, ok := atHand[m.Name]
+	begin, ok := linkedIn[m.Name]
 	if !ok {
 		return l, nil
 	}

@@ -231,7 +231,7 @@ func TestEveryLoaderAtHandIsListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range atHand {
+	for name := range linkedIn {
 		if !slices.ContainsFunc(all, func(m *loader.Manifest) bool { return m.Name == name }) {
 			t.Errorf("%s has no manifest", name)
 		}

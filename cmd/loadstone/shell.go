@@ -144,8 +144,8 @@ func (o shellOptions) buildImage(ctx context.Context, k *kernel.Kernel, cache st
 	return initramfs, err
 }
 
-// forEver sets no deadlines, for a machine that a person uses.
-var forEver = machine.Deadlines{Silence: -1, Total: -1}
+// noDeadlines sets no deadlines, for a machine that a person uses.
+var noDeadlines = machine.Deadlines{Silence: -1, Total: -1}
 
 // script runs the command's input as a script.
 func (o shellOptions) script(cmd *cobra.Command, source machine.Source) error {
@@ -162,7 +162,7 @@ func (o shellOptions) script(cmd *cobra.Command, source machine.Source) error {
 	if err != nil {
 		return err
 	}
-	vm, err := source.Start(cmd.Context(), machine.Options{Order: order, Payload: payload, Deadlines: forEver})
+	vm, err := source.Start(cmd.Context(), machine.Options{Order: order, Payload: payload, Deadlines: noDeadlines})
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (o shellOptions) attach(cmd *cobra.Command, source machine.Source, in *os.F
 		return fmt.Errorf("terminal: %w", err)
 	}
 	defer func() { err = errors.Join(err, term.Restore(int(in.Fd()), before)) }()
-	vm, err := source.Start(cmd.Context(), machine.Options{Order: order, Deadlines: forEver, Attach: cmd.OutOrStdout()})
+	vm, err := source.Start(cmd.Context(), machine.Options{Order: order, Deadlines: noDeadlines, Attach: cmd.OutOrStdout()})
 	if err != nil {
 		return err
 	}

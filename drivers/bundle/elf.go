@@ -97,7 +97,7 @@ func (c completion) satisfy(name string) error {
 		if strings.HasPrefix(library, "ld-linux") || strings.HasPrefix(library, "ld64.so") {
 			continue // libc's name for the interpreter, which the tree has by then
 		}
-		if err := c.add(name, library, append(searched(name, needs.runpath), c.from.dirs()...)); err != nil {
+		if err := c.add(name, library, append(searchPath(name, needs.runpath), c.from.dirs()...)); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (c completion) add(name, library string, dirs []string) error {
 		if err != nil {
 			return fmt.Errorf("library %s of %s: %w", library, name, err)
 		}
-		to := place(path.Join(c.from.home(dir), library))
+		to := underUsr(path.Join(c.from.home(dir), library))
 		c.addFile(to, 0o755, data)
 		if owner != "" {
 			c.used[owner] = c.from.version(owner)
@@ -166,8 +166,8 @@ func readLinkage(data []byte) (linkage, error) {
 	return l, nil
 }
 
-// searched returns the folders of a file's own search path.
-func searched(name string, runpath []string) []string {
+// searchPath returns the folders of a file's own search path.
+func searchPath(name string, runpath []string) []string {
 	var dirs []string
 	for _, dir := range runpath {
 		dir = strings.NewReplacer("$ORIGIN", path.Dir(name), "${ORIGIN}", path.Dir(name)).Replace(dir)

@@ -198,11 +198,11 @@ func (s *sysroot) move(from, name, owner string) error {
 	if slices.Contains(merged, name[1:]) { // base-files has links of its own for them
 		return nil
 	}
-	to := filepath.Join(s.dir, place(name))
+	to := filepath.Join(s.dir, underUsr(name))
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	s.owner[place(name)] = owner
+	s.owner[underUsr(name)] = owner
 	target, err := os.Readlink(from)
 	if err != nil { // no link: EINVAL
 		return os.Rename(from, to)
@@ -210,7 +210,7 @@ func (s *sysroot) move(from, name, owner string) error {
 	if !path.IsAbs(target) {
 		target = path.Join(path.Dir(name), target)
 	}
-	relative, err := filepath.Rel(path.Dir(place(name)), place(target))
+	relative, err := filepath.Rel(path.Dir(underUsr(name)), underUsr(target))
 	if err != nil {
 		return err
 	}
@@ -273,11 +273,11 @@ func (s *sysroot) take(t tree, used map[string]string) error {
 
 // read implements [libraries].
 func (s *sysroot) read(name string) (data []byte, owner string, err error) {
-	data, err = s.root.ReadFile(place(name)[1:])
+	data, err = s.root.ReadFile(underUsr(name)[1:])
 	if err != nil {
 		return nil, "", err
 	}
-	return data, s.owner[place(name)], nil
+	return data, s.owner[underUsr(name)], nil
 }
 
 // dirs implements [libraries]: Debian's ld.so has these built in.

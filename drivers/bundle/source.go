@@ -15,15 +15,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// A built holds the files built from a source package.
-type built struct {
+// artifacts holds the files built from a source package.
+type artifacts struct {
 	Name    string            `json:"name"`    // of the source package
 	Version apt.Version       `json:"version"` // of the source package
 	Files   map[string][]byte `json:"files"`   // by their place in the driver's root
 }
 
 // into puts it in a tree, and notes the source package beside the binary ones.
-func (b *built) into(t tree, used map[string]string) {
+func (b *artifacts) into(t tree, used map[string]string) {
 	for name, data := range b.Files {
 		t.addFile(name, 0o755, data)
 	}
@@ -32,7 +32,7 @@ func (b *built) into(t tree, used map[string]string) {
 
 // source returns the files built from the manifest's source package: kept from an earlier bundle
 // with another driver, or built now.
-func (r *request) source(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*built, error) {
+func (r *request) source(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*artifacts, error) {
 	key, err := json.Marshal(map[string]any{
 		"format": formatVersion, "source": r.Manifest.Source, "version": r.version, "suite": r.suite, "arch": r.Arch.Name, "mirror": r.Mirror,
 	})
@@ -40,18 +40,18 @@ func (r *request) source(ctx context.Context, compiler string, w *workspace, sys
 		return nil, err
 	}
 	name := "source-" + r.Manifest.Source.Package + "-" + wholefile.DigestOf(key)[:16]
-	if b := w.store.findBuilt(name); b != nil && !r.Refresh {
+	if b := w.store.findArtifacts(name); b != nil && !r.Refresh {
 		return b, nil
 	}
 	b, err := r.buildSource(ctx, compiler, w, sys)
 	if err != nil {
 		return nil, err
 	}
-	return b, w.putBuilt(name, b)
+	return b, w.putArtifacts(name, b)
 }
 
 // buildSource fetches the manifest's source package and runs its commands there.
-func (r *request) buildSource(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*built, error) {
+func (r *request) buildSource(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*artifacts, error) {
 	source := r.Manifest.Source
 	for _, tool := range append([]string{"dpkg-source"}, source.Tools...) {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -75,13 +75,13 @@ func (r *request) buildSource(ctx context.Context, compiler string, w *workspace
 			return nil, fmt.Errorf("%w: source %s: %s: %w", ErrCompile, fetched.Name, line, err)
 		}
 	}
-	b := &built{Name: fetched.Name, Version: fetched.Version, Files: map[string][]byte{}}
+	b := &artifacts{Name: fetched.Name, Version: fetched.Version, Files: map[string][]byte{}}
 	for from, to := range source.Files {
 		data, err := os.ReadFile(filepath.Join(dir, from))
 		if err != nil {
 			return nil, fmt.Errorf("%w: source %s: what its commands should make: %w", ErrCompile, fetched.Name, err)
 		}
-		b.Files[place(to)] = data
+		b.Files[underUsr(to)] = data
 	}
 	return b, nil
 }

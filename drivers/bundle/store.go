@@ -98,23 +98,23 @@ func (w *workspace) put(r *request, t tree, components map[string]string) (*Bund
 	return b, nil
 }
 
-// findBuilt returns the files built from a source package, or nil if they are not kept or were
+// findArtifacts returns the files built from a source package, or nil if they are not kept or were
 // altered.
-func (s store) findBuilt(name string) *built {
+func (s store) findArtifacts(name string) *artifacts {
 	data, err := os.ReadFile(s.path(name + ".json"))
 	if err != nil {
 		return nil
 	}
 	sum, text, _ := bytes.Cut(data, []byte("\n"))
-	b := &built{}
+	b := &artifacts{}
 	if wholefile.DigestOf(text) != string(sum) || json.Unmarshal(text, b) != nil {
 		return nil
 	}
 	return b
 }
 
-// putBuilt keeps the files built from a source package.
-func (w *workspace) putBuilt(name string, b *built) error {
+// putArtifacts keeps the files built from a source package.
+func (w *workspace) putArtifacts(name string, b *artifacts) error {
 	text, err := json.Marshal(b)
 	if err != nil {
 		return err

@@ -30,8 +30,8 @@ type item struct {
 // merged lists the folders that lie in /usr.
 var merged = []string{"bin", "lib", "lib64", "sbin"}
 
-// place returns the path under which a path is kept.
-func place(name string) string {
+// underUsr returns the path under which a path is kept.
+func underUsr(name string) string {
 	name = path.Clean("/" + name)
 	top, rest, _ := strings.Cut(name[1:], "/")
 	if slices.Contains(merged, top) {
@@ -41,16 +41,16 @@ func place(name string) string {
 }
 
 func (t tree) addFile(name string, mode fs.FileMode, data []byte) {
-	t[place(name)] = item{mode: 0o644 | mode.Perm()&0o111, data: data}
+	t[underUsr(name)] = item{mode: 0o644 | mode.Perm()&0o111, data: data}
 }
 
-func (t tree) addLink(name, target string) { t[place(name)] = item{link: target} }
+func (t tree) addLink(name, target string) { t[underUsr(name)] = item{link: target} }
 
 // resolve follows symbolic links to a file. It returns the file's path in the tree.
 func (t tree) resolve(name string) (string, item, bool) {
 	const most = 40 // links, as in Linux
 	for range most {
-		name = place(name)
+		name = underUsr(name)
 		one, ok := t[name]
 		switch {
 		case ok && one.link == "":

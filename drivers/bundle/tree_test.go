@@ -19,7 +19,7 @@ func TestPlace(t *testing.T) {
 		"/lib/x86_64-linux-gnu/libz.so.1": "/usr/lib/x86_64-linux-gnu/libz.so.1", "lib64/ld.so": "/usr/lib64/ld.so", "/usr/lib/../bin/a": "/usr/bin/a",
 		"/sbin": "/usr/sbin", "./etc/hosts": "/etc/hosts", "/library/x": "/library/x", "/../../lib/x": "/usr/lib/x", "/": "/",
 	} {
-		if got := place(name); got != want {
+		if got := underUsr(name); got != want {
 			t.Errorf("place(%q) = %q, want %q", name, got, want)
 		}
 	}

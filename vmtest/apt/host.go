@@ -61,7 +61,7 @@ func ReadHost(ctx context.Context, mirror string) (*Host, error) {
 	if host.Security == "" {
 		host.Security = securityBeside(host.Main)
 	}
-	host.takeKeyrings(sources)
+	host.readKeyrings(sources)
 	if len(host.Keyrings) == 0 {
 		host.Keyrings = config.commonKeyrings()
 	}
@@ -97,9 +97,9 @@ func likeliest(sources []source, in archive) string {
 	return best
 }
 
-// takeKeyrings takes the keyrings that the host checks Debian's archives with,
+// readKeyrings takes the keyrings that the host checks Debian's archives with,
 // and those of package debian-archive-keyring.
-func (h *Host) takeKeyrings(sources []source) {
+func (h *Host) readKeyrings(sources []source) {
 	var files []string
 	for _, s := range sources {
 		if s.uri == h.Main || s.uri == h.Security {

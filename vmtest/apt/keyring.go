@@ -37,10 +37,10 @@ func (r *Root) installKeyrings() error {
 	return nil
 }
 
-// takeNewerKeyring is called when dist d is signed by a key that is not known.
+// fetchNewerKeyring is called when dist d is signed by a key that is not known.
 // It looks in the releases before d, whose signatures it can check, for a newer
 // version of the keyring package, and reports whether it added its keys.
-func (r *Root) takeNewerKeyring(ctx context.Context, d dist) bool {
+func (r *Root) fetchNewerKeyring(ctx context.Context, d dist) bool {
 	newest, ok := r.newestKeyring(ctx, d)
 	if !ok {
 		return false

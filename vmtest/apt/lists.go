@@ -122,7 +122,7 @@ func (r *Root) update(ctx context.Context, d dist, since time.Time) error {
 	defer r.progress(Event{What: what, Ended: true})
 
 	err = r.updateLists(ctx, d)
-	if errors.Is(err, ErrSignature) && r.takeNewerKeyring(ctx, d) {
+	if errors.Is(err, ErrSignature) && r.fetchNewerKeyring(ctx, d) {
 		err = r.updateLists(ctx, d)
 	}
 	if errors.Is(err, ErrNotOnMirror) {

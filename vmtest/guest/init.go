@@ -64,14 +64,14 @@ func Main(o Options, run func(*Guest) error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		live(o, run)
+		setUpAndRun(o, run)
 	}()
 	reapOrphans(done)
 	select {}
 }
 
-// live runs the life of a guest.
-func live(o Options, run func(*Guest) error) {
+// setUpAndRun sets the guest up, runs the program and ends the machine.
+func setUpAndRun(o Options, run func(*Guest) error) {
 	g, err := setUp(o)
 	if err == nil && shellWanted() {
 		run = (*Guest).shell

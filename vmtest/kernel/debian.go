@@ -146,9 +146,9 @@ func (d *debian) fetch(ctx context.Context, o Offer, dir string) error {
 	return nil
 }
 
-// adopt moves what is wanted of an unpacked kernel package to where the cache
+// moveIn moves what is wanted of an unpacked kernel package to where the cache
 // has it. Since Linux 7.0 image and configuration are among the modules.
-func adopt(unpacked, into, release string, a arch.Arch) error {
+func moveIn(unpacked, into, release string, a arch.Arch) error {
 	modules := filepath.Join(into, "lib", "modules", release)
 	if err := os.MkdirAll(filepath.Dir(modules), 0o755); err != nil {
 		return err

@@ -69,7 +69,7 @@ func newManifest(dir, arch string, o Offer) (*manifest, error) {
 		if err != nil {
 			return err
 		}
-		m.Files[name], err = dataOf(path)
+		m.Files[name], err = hashed(path)
 		return err
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func newManifest(dir, arch string, o Offer) (*manifest, error) {
 	return m, nil
 }
 
-func dataOf(path string) (fileData, error) {
+func hashed(path string) (fileData, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return fileData{}, err
@@ -157,7 +157,7 @@ func (m *manifest) verifyFile(path string, want fileData, known stamp) (stamp, e
 	if now == known {
 		return now, nil
 	}
-	got, err := dataOf(path)
+	got, err := hashed(path)
 	if err != nil {
 		return stamp{}, err
 	}

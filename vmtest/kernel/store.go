@@ -164,7 +164,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	}
 	k, err := s.get(ctx, series, apt.Version(version))
 	if errors.Is(err, apt.ErrNotOnMirror) && !s.options.Offline {
-		k, err = s.getAnew(ctx, series, apt.Version(version))
+		k, err = s.getRefreshed(ctx, series, apt.Version(version))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kernel %s: %w", name, err)
@@ -173,10 +173,10 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	return k, nil
 }
 
-// getAnew is for when the mirror lacks what its lists have: either they are older than it, or it is
+// getRefreshed is for when the mirror lacks what its lists have: either they are older than it, or it is
 // still being filled. Then the next older version that is there is taken, unless one was asked for
 // exactly.
-func (s *Store) getAnew(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
+func (s *Store) getRefreshed(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
 	if err := s.source.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -363,7 +363,7 @@ func (s *Store) build(ctx context.Context, o Offer, temporary string) error {
 	if err != nil {
 		return err
 	}
-	if err := adopt(filepath.Join(temporary, "root"), dir, o.Release, a); err != nil {
+	if err := moveIn(filepath.Join(temporary, "root"), dir, o.Release, a); err != nil {
 		return fmt.Errorf("package of %s: %w", o.Release, err)
 	}
 	image, err := ReadImage(filepath.Join(dir, imageFile), s.options.Arch)

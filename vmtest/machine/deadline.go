@@ -100,16 +100,16 @@ func (vm *VM) evict(reason stopReason) {
 	vm.evidence.ours, vm.evidence.ourDetail = reason.cause, reason.detail
 	vm.mu.Unlock()
 	if reason.cause == Hang || reason.cause == Deadline {
-		vm.askWhere()
+		vm.askForBacktrace()
 	}
 	vm.process.kill()
 }
 
-// askWhere makes a guest that hangs say on its console where. First politely,
+// askForBacktrace makes a guest that hangs say on its console where. First politely,
 // over the console, which shows every CPU and every blocked task but needs an
 // interrupt to be served; then by an NMI, which no kernel can ignore, and
 // which ends it.
-func (vm *VM) askWhere() {
+func (vm *VM) askForBacktrace() {
 	ctx, cancel := context.WithTimeout(context.Background(), 4*patience(vm.config.Accel, backtraceGrace))
 	defer cancel()
 	if err := vm.sysrq(ctx, "9lw"); err != nil {

@@ -191,8 +191,8 @@ func (ts Templates) makeTemplate(ctx context.Context, t *Template, id identity) 
 	return os.Rename(making, place)
 }
 
-// kept describes a template on disk.
-type kept struct {
+// stored describes a template on disk.
+type stored struct {
 	dir  string
 	used time.Time
 	boot string // "" if it is not complete
@@ -210,7 +210,7 @@ func (ts Templates) prune() error {
 		return err
 	}
 	// The most recently used first.
-	slices.SortFunc(all, func(a, b kept) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
+	slices.SortFunc(all, func(a, b stored) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
 	keep := ts.Keep
 	if keep == 0 {
 		keep = 16
@@ -225,12 +225,12 @@ func (ts Templates) prune() error {
 }
 
 // list returns what is on disk.
-func (ts Templates) list() ([]kept, error) {
+func (ts Templates) list() ([]stored, error) {
 	locks, err := filepath.Glob(filepath.Join(ts.Cache, "*"+lockSuffix))
 	if err != nil {
 		return nil, err
 	}
-	var all []kept
+	var all []stored
 	for _, lock := range locks {
 		info, err := os.Stat(lock)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -239,7 +239,7 @@ func (ts Templates) list() ([]kept, error) {
 		if err != nil {
 			return nil, err
 		}
-		k := kept{dir: strings.TrimSuffix(lock, lockSuffix), used: info.ModTime()}
+		k := stored{dir: strings.TrimSuffix(lock, lockSuffix), used: info.ModTime()}
 		k.boot = bootOf(k.dir)
 		all = append(all, k)
 	}
@@ -261,7 +261,7 @@ func bootOf(dir string) string {
 }
 
 // remove removes a template that no process uses.
-func (k kept) remove() error {
+func (k stored) remove() error {
 	lock, err := flock.Try(k.dir + lockSuffix)
 	if errors.Is(err, flock.ErrHeld) {
 		return nil
