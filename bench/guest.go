@@ -50,13 +50,16 @@ func measureGuests(ctx context.Context, o options, s *sheet) error {
 	return nil
 }
 
-func measureKernel(ctx context.Context, o options, s *sheet, k *kernel.Kernel, scale bool) (err error) {
+func measureKernel(
+	ctx context.Context, o options, s *sheet, k *kernel.Kernel, scale bool,
+) (err error) {
 	dir, err := os.MkdirTemp("", "loadstone-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	initramfs, err := image.Build(ctx, image.Options{Kernel: k, Guest: filepath.Join(o.bin, "loadstone-guest"), Cache: dir})
+	initramfs, err := image.Build(ctx,
+		image.Options{Kernel: k, Guest: filepath.Join(o.bin, "loadstone-guest"), Cache: dir})
 	if err != nil {
 		return err
 	}
@@ -111,7 +114,8 @@ func bareBoot(ctx context.Context, c machine.Config) (float64, error) {
 	defer vm.Kill()
 	for {
 		_, err := vm.Next(ctx)
-		if errors.Is(err, io.EOF) { // it was told nonsense, and ended; that is long after it was ready
+		// it was told nonsense, and ended; that is long after it was ready
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -206,11 +210,14 @@ func peakResident(pid int) float64 {
 	return 0
 }
 
-func measureClones(ctx context.Context, o options, s *sheet, k *kernel.Kernel, boot float64, t *machine.Template) error {
+func measureClones(
+	ctx context.Context, o options, s *sheet, k *kernel.Kernel, boot float64, t *machine.Template,
+) error {
 	var first, gone, resident []float64
 	_, err := repeat(o.runs, func() (float64, error) {
 		c, err := runClone(ctx, t)
-		first, gone, resident = append(first, c.first), append(gone, c.gone), append(resident, c.resident)
+		first, gone, resident = append(first, c.first), append(gone, c.gone),
+			append(resident, c.resident)
 		return 0, err
 	})
 	if err != nil {

@@ -38,9 +38,11 @@ func measureMatrix(ctx context.Context, o options, s *sheet) error {
 	run := func(args ...string) func() (float64, error) {
 		return func() (float64, error) {
 			started := time.Now()
-			cmd := exec.CommandContext(ctx, filepath.Join(o.bin, "loadstone"), append([]string{"run", "--out", out}, args...)...)
+			cmd := exec.CommandContext(ctx, filepath.Join(o.bin, "loadstone"),
+				append([]string{"run", "--out", out}, args...)...)
 			if text, err := cmd.CombinedOutput(); err != nil {
-				return 0, fmt.Errorf("loadstone %s: %w: %s", strings.Join(cmd.Args[1:], " "), err, text)
+				return 0, fmt.Errorf("loadstone %s: %w: %s", strings.Join(cmd.Args[1:], " "), err,
+					text)
 			}
 			return time.Since(started).Seconds(), nil
 		}
@@ -89,7 +91,8 @@ func repeatWhole(runs int, measure func() (float64, error)) ([]float64, error) {
 func measureVirtme(ctx context.Context, o options, s *sheet) error {
 	path, err := exec.LookPath("vng")
 	if err != nil {
-		fmt.Fprintln(s.progress, "bench: virtme-ng is not installed, so there is nothing to compare with (apt-get install virtme-ng)")
+		fmt.Fprintln(s.progress,
+			"bench: virtme-ng is not installed, so there is nothing to compare with (apt-get install virtme-ng)")
 		return nil
 	}
 	store, err := kernel.Open(kernel.Options{})
@@ -102,7 +105,8 @@ func measureVirtme(ctx context.Context, o options, s *sheet) error {
 	}
 	took, err := repeat(o.wholes, func() (float64, error) {
 		started := time.Now()
-		cmd := exec.CommandContext(ctx, path, "--run", k.Image, "--disable-kvm", "--", "uname", "-r")
+		cmd := exec.CommandContext(ctx, path, "--run", k.Image, "--disable-kvm", "--", "uname",
+			"-r")
 		text, err := cmd.CombinedOutput()
 		if err == nil && !strings.Contains(string(text), k.Release) {
 			err = fmt.Errorf("no %s in its output", k.Release)

@@ -56,7 +56,8 @@ func All() ([]*loader.Manifest, error) {
 		all = append(all, m)
 	}
 	slices.SortFunc(all, func(a, b *loader.Manifest) int {
-		return cmp.Or(-boolCompare(a.Name == Reference, b.Name == Reference), strings.Compare(a.Name, b.Name))
+		return cmp.Or(-boolCompare(a.Name == Reference, b.Name == Reference),
+			strings.Compare(a.Name, b.Name))
 	})
 	return all, nil
 }
@@ -82,7 +83,8 @@ func carried(name string) (*loader.Manifest, error) {
 	defer file.Close() // only read
 	m, err := loader.ParseManifest("drivers/"+name, file)
 	if err == nil && m.Name != path.Dir(name) {
-		err = fmt.Errorf("%w: drivers/%s: name %q, want that of its folder", loader.ErrManifest, name, m.Name)
+		err = fmt.Errorf("%w: drivers/%s: name %q, want that of its folder", loader.ErrManifest,
+			name, m.Name)
 	}
 	return m, err
 }
@@ -125,7 +127,8 @@ func Find(ref loader.Ref) ([]Choice, error) {
 	if len(choices) > 0 {
 		return choices, nil
 	}
-	return nil, fmt.Errorf("%w %q: there are %s, and any loader.yaml by its path", ErrUnknownLoader, ref.Name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w %q: there are %s, and any loader.yaml by its path", ErrUnknownLoader,
+		ref.Name, strings.Join(names, ", "))
 }
 
 func choose(m *loader.Manifest, version string) ([]Choice, error) {
@@ -140,7 +143,8 @@ func choose(m *loader.Manifest, version string) ([]Choice, error) {
 		return all, nil
 	}
 	if _, ok := m.Versions[version]; !ok {
-		return nil, fmt.Errorf("%w: %s@%s: there are %s", ErrUnknownVersion, m.Name, version, strings.Join(m.Sorted(), ", "))
+		return nil, fmt.Errorf("%w: %s@%s: there are %s", ErrUnknownVersion, m.Name, version,
+			strings.Join(m.Sorted(), ", "))
 	}
 	return []Choice{{m, version}}, nil
 }

@@ -67,7 +67,8 @@ func TestEveryVersionOfALoader(t *testing.T) {
 	for _, choice := range find(t, "iproute2@all") {
 		got = append(got, choice.String())
 	}
-	if diff := cmp.Diff([]string{"iproute2@5.10", "iproute2@6.1", "iproute2@6.15", "iproute2@7.2"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"iproute2@5.10", "iproute2@6.1", "iproute2@6.15", "iproute2@7.2"},
+		got); diff != "" {
 		t.Error(diff)
 	}
 }

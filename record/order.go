@@ -64,7 +64,8 @@ func (o Order) Text() ([]byte, error) {
 		orderVersion, o.Run, o.Kernel,
 		strconv.FormatInt(int64(o.Limits.Request), 10), strconv.FormatInt(int64(o.Limits.Spec), 10),
 		o.Loader.Name, o.Loader.Builtin, o.Loader.Payload, bundle,
-		strings.Join(o.Specs, listSeparator), strings.Join(o.Loader.Command, listSeparator), strings.Join(o.Loader.Env, listSeparator),
+		strings.Join(o.Specs, listSeparator), strings.Join(o.Loader.Command, listSeparator),
+		strings.Join(o.Loader.Env, listSeparator),
 	}
 	text := strings.Join(fields, fieldSeparator)
 	lists := len(o.Specs) + len(o.Loader.Command) + len(o.Loader.Env)
@@ -74,7 +75,8 @@ func (o Order) Text() ([]byte, error) {
 			return nil, fmt.Errorf("%w: a list of one empty string", ErrOrder)
 		}
 	}
-	if strings.Count(text, fieldSeparator) != orderFields-1 || strings.Count(text, listSeparator) != lists || strings.ContainsAny(text, "\n\x00") {
+	if strings.Count(text, fieldSeparator) != orderFields-1 ||
+		strings.Count(text, listSeparator) != lists || strings.ContainsAny(text, "\n\x00") {
 		return nil, fmt.Errorf("%w: a separator or a line's end in %q", ErrOrder, text)
 	}
 	return []byte(text), nil
@@ -84,7 +86,8 @@ func (o Order) Text() ([]byte, error) {
 func ParseOrder(text []byte) (Order, error) {
 	f := strings.Split(string(text), fieldSeparator)
 	if f[0] != orderVersion || len(f) != orderFields {
-		return Order{}, fmt.Errorf("%w: version %q with %d fields, want %s with %d", ErrOrder, f[0], len(f), orderVersion, orderFields)
+		return Order{}, fmt.Errorf("%w: version %q with %d fields, want %s with %d", ErrOrder, f[0],
+			len(f), orderVersion, orderFields)
 	}
 	request, err := strconv.ParseInt(f[3], 10, 64)
 	if err != nil {
@@ -100,7 +103,10 @@ func ParseOrder(text []byte) (Order, error) {
 	return Order{
 		Run: f[1], Kernel: f[2], Specs: list(f[9]),
 		Limits: Limits{Request: time.Duration(request), Spec: time.Duration(spec)},
-		Loader: Loader{Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == "1", Command: list(f[10]), Env: list(f[11])},
+		Loader: Loader{
+			Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == "1", Command: list(f[10]),
+			Env: list(f[11]),
+		},
 	}, nil
 }
 

@@ -15,12 +15,16 @@ func TestOrderComesBackAsItWas(t *testing.T) {
 	for name, order := range map[string]Order{
 		"nothing": {},
 		"linked in": {
-			Run: "20261122-001500-0a1b2c3d", Kernel: "6.12", Specs: []string{"mapdefs.use.program-sees-map/hash"},
+			Run: "20261122-001500-0a1b2c3d", Kernel: "6.12",
+			Specs:  []string{"mapdefs.use.program-sees-map/hash"},
 			Loader: Loader{Name: "reference@0.1", Builtin: "reference"}, Limits: DefaultLimits,
 		},
 		"a bundle": {
 			Kernel: "./some kernel, with \"quotes\"", Specs: []string{"a.b", "a.c"},
-			Loader: Loader{Name: "libbpf@1.1", Bundle: true, Command: []string{"/driver", "-v", ""}, Env: []string{"A=b c", "GOGC=off"}, Payload: "/x/y"},
+			Loader: Loader{
+				Name: "libbpf@1.1", Bundle: true, Command: []string{"/driver", "-v", ""},
+				Env: []string{"A=b c", "GOGC=off"}, Payload: "/x/y",
+			},
 			Limits: Limits{Request: time.Second, Spec: -1},
 		},
 	} {
@@ -72,7 +76,8 @@ func TestBadOrder(t *testing.T) {
 		"a field too few":  string(good[:strings.LastIndex(string(good), fieldSeparator)]),
 		"a field too many": string(good) + fieldSeparator,
 		"a limit in words": strings.Replace(string(good), "20000000000", "soon", 1),
-		"neither 0 nor 1":  strings.Replace(string(good), fieldSeparator+"0"+fieldSeparator, fieldSeparator+"2"+fieldSeparator, 1),
+		"neither 0 nor 1": strings.Replace(string(good), fieldSeparator+"0"+fieldSeparator,
+			fieldSeparator+"2"+fieldSeparator, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if order, err := ParseOrder([]byte(text)); !errors.Is(err, ErrOrder) {

@@ -80,14 +80,17 @@ const (
 
 // Finish says how a spec ended.
 type Finish struct {
-	Spec       string        `json:"spec"`
-	Outcome    Outcome       `json:"outcome"`
-	Reason     string        `json:"reason,omitempty"`      // one line: why it was skipped, refused, broken
-	Expected   string        `json:"expected,omitempty"`    // for Failed
-	Seen       string        `json:"seen,omitempty"`        // for Failed
-	Detail     string        `json:"detail,omitempty"`      // the whole failure text, with its place
-	UnderClaim bool          `json:"under_claim,omitempty"` // it passed although the loader does not claim the profile
-	Duration   time.Duration `json:"duration"`              // nanoseconds
+	Spec    string  `json:"spec"`
+	Outcome Outcome `json:"outcome"`
+	// one line: why it was skipped, refused, broken
+	Reason   string `json:"reason,omitempty"`
+	Expected string `json:"expected,omitempty"` // for Failed
+	Seen     string `json:"seen,omitempty"`     // for Failed
+	// the whole failure text, with its place
+	Detail string `json:"detail,omitempty"`
+	// it passed although the loader does not claim the profile
+	UnderClaim bool          `json:"under_claim,omitempty"`
+	Duration   time.Duration `json:"duration"` // nanoseconds
 }
 
 // End describes a guest's last record.
@@ -164,7 +167,8 @@ var ErrNoJSON = errors.New("no line of JSON")
 // and here only that they end no line is checked.
 func Marshal(r Record) ([]byte, error) {
 	if s, isStep := r.(Step); isStep {
-		if len(s.Request) == 0 || bytes.IndexByte(s.Request, '\n') >= 0 || bytes.IndexByte(s.Reply, '\n') >= 0 {
+		if len(s.Request) == 0 || bytes.IndexByte(s.Request, '\n') >= 0 ||
+			bytes.IndexByte(s.Reply, '\n') >= 0 {
 			return nil, fmt.Errorf("marshal step record: %w", ErrNoJSON)
 		}
 	}

@@ -87,7 +87,9 @@ func TestMarshalOfWhatIsNoLine(t *testing.T) {
 }
 
 func FuzzMarshalOfStrings(f *testing.F) {
-	for _, s := range []string{"", "plain", "\"\\\b\f\n\r\t\x00\x1f\x7f", "<&>", "\u2028\u2029\u2030\xff\xc3", "日本語"} {
+	for _, s := range []string{
+		"", "plain", "\"\\\b\f\n\r\t\x00\x1f\x7f", "<&>", "\u2028\u2029\u2030\xff\xc3", "日本語",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

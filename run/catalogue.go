@@ -47,7 +47,9 @@ func FindGuest() (string, error) {
 	}
 	path := filepath.Join(filepath.Dir(self), GuestProgram)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%w: %s is not there: both are made by 'make build', and stay in one folder", ErrNoGuest, path)
+		return "",
+			fmt.Errorf("%w: %s is not there: both are made by 'make build', and stay in one folder",
+				ErrNoGuest, path)
 	} else if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNoGuest, err)
 	}
@@ -64,7 +66,8 @@ func ReadCatalogue(ctx context.Context, path string) (Catalogue, error) {
 	cmd := exec.CommandContext(ctx, path, "catalogue")
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s catalogue: %w: %s", path, err, strings.TrimSpace(stderr.String()))
+		return nil, fmt.Errorf("%s catalogue: %w: %s", path, err,
+			strings.TrimSpace(stderr.String()))
 	}
 	var all Catalogue
 	decoder := json.NewDecoder(&stdout)
@@ -95,7 +98,8 @@ func (c Catalogue) Check(set *requirements.Set) error {
 	for _, s := range c {
 		r, found := set.ForSpec(s.ID)
 		if !found && !slices.Contains(ofHarness, s.Suite) {
-			problems = append(problems, fmt.Sprintf("spec %s (%s) has no requirement: write it in requirements/", s.ID, s.Place))
+			problems = append(problems,
+				fmt.Sprintf("spec %s (%s) has no requirement: write it in requirements/", s.ID, s.Place))
 		}
 		if found {
 			checked[r.ID], areas[r.Area()] = true, true
@@ -116,7 +120,8 @@ func (c Catalogue) Check(set *requirements.Set) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w; 'make build' makes both programs from the same sources:\n  %s", ErrOtherSpecs, strings.Join(problems, "\n  "))
+	return fmt.Errorf("%w; 'make build' makes both programs from the same sources:\n  %s",
+		ErrOtherSpecs, strings.Join(problems, "\n  "))
 }
 
 // Select returns the part of the catalogue that suites and specs name; all of it where neither
@@ -134,13 +139,15 @@ func (c Catalogue) Select(suites, specs []string) (Catalogue, error) {
 	var chosen Catalogue
 	for _, s := range c {
 		inSuite := len(suites) == 0 || slices.Contains(suites, s.Suite)
-		inSpecs := len(specs) == 0 || slices.ContainsFunc(specs, func(name string) bool { return answersTo(s, name) })
+		inSpecs := len(specs) == 0 ||
+			slices.ContainsFunc(specs, func(name string) bool { return answersTo(s, name) })
 		if inSuite && inSpecs {
 			chosen = append(chosen, s)
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("%w: none of the specs named is in %s", ErrNoSpec, strings.Join(suites, ", "))
+		return nil, fmt.Errorf("%w: none of the specs named is in %s", ErrNoSpec,
+			strings.Join(suites, ", "))
 	}
 	return chosen, nil
 }

@@ -64,7 +64,8 @@ func TestSpecsAndRequirementsAnswerEachOther(t *testing.T) {
 	}
 	var whole Catalogue
 	for _, r := range set.All() {
-		whole = append(whole, record.Spec{ID: r.ID + "/variant", Requirement: r.ID, Suite: r.Area()})
+		whole = append(whole,
+			record.Spec{ID: r.ID + "/variant", Requirement: r.ID, Suite: r.Area()})
 	}
 	without := func(drop func(record.Spec) bool) Catalogue { return slices.DeleteFunc(slices.Clone(whole), drop) }
 	first := set.All()[0]
@@ -139,7 +140,9 @@ func TestReadCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Catalogue{record.Spec{ID: "a.b", Requirement: "a.b", Suite: "a", Place: "a/b.go:1"}}, all); diff != "" {
+	if diff := cmp.Diff(Catalogue{record.Spec{
+		ID: "a.b", Requirement: "a.b", Suite: "a", Place: "a/b.go:1",
+	}}, all); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -20,7 +20,9 @@ var harmless = map[string]bool{"none": true, "orphan": true, "chatty": true}
 
 // died lists the faults after which the loader itself is to blame: it was given an object, and is
 // gone.
-var died = map[string]bool{"die": true, "exit": true, "exit-half-line": true, "exit-orphan": true, "mute": true}
+var died = map[string]bool{
+	"die": true, "exit": true, "exit-half-line": true, "exit-orphan": true, "mute": true,
+}
 
 // lied lists the faults that only the kernel can tell.
 var lied = map[string]bool{"false-ids": true, "leak": true}
@@ -34,7 +36,9 @@ func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
 	for _, f := range faults.All {
 		p.Loaders = append(p.Loaders, Loader{
 			Name: f.Name, Version: "1.0", Payload: brought.Payload, Command: brought.Command,
-			Env: []string{"GOGC=off", faults.EnvFault + "=" + f.Name, faults.EnvSpec + "=" + victim},
+			Env: []string{
+				"GOGC=off", faults.EnvFault + "=" + f.Name, faults.EnvSpec + "=" + victim,
+			},
 		})
 	}
 	sink := sinkFunc(func(v verdict.Verdict) error {
@@ -55,7 +59,8 @@ func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
 		return nil
 	})
 	verdicts := 0
-	if err := p.Do(t.Context(), sink, &notes{verdict: func(verdict.Verdict) { verdicts++ }}); err != nil {
+	if err := p.Do(t.Context(), sink,
+		&notes{verdict: func(verdict.Verdict) { verdicts++ }}); err != nil {
 		t.Fatal(err)
 	}
 	if want := 2 * len(faults.All); verdicts != want {
@@ -67,14 +72,16 @@ func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
 func faultyBundle(t *testing.T) *bundle.Bundle {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "driver"), "github.com/loadstone-bpf/loadstone/drivers/faults/driver")
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "driver"),
+		"github.com/loadstone-bpf/loadstone/drivers/faults/driver")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the driver: %v: %s", err, output)
 	}
 	b, err := bundle.Build(t.Context(), bundle.Options{
 		Manifest: &loader.Manifest{
-			Name: "faulty", Versions: map[string]loader.Suite{"1.0": loader.Local}, Speaks: loader.NDJSON, Command: []string{"./driver"}, Dir: dir,
+			Name: "faulty", Versions: map[string]loader.Suite{"1.0": loader.Local},
+			Speaks: loader.NDJSON, Command: []string{"./driver"}, Dir: dir,
 		},
 		Cache: t.TempDir(), Offline: true,
 	})

@@ -27,7 +27,8 @@ import (
 
 // The tests of this file have real guests go wrong. They need QEMU and a kernel, which is fetched
 // if it is not in the cache; they are not skipped where those are missing: they fail.
-var testKernel = flag.String("kernel", "6.12", "kernel of the tests with guests: a series or a path")
+var testKernel = flag.String("kernel", "6.12",
+	"kernel of the tests with guests: a series or a path")
 
 var testDir string // of the guest program, images and templates; TestMain removes it
 
@@ -48,7 +49,8 @@ func TestMain(m *testing.M) {
 // buildGuest makes the guest program, once.
 var buildGuest = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(testDir, GuestProgram)
-	build := exec.Command("go", "build", "-o", program, "github.com/loadstone-bpf/loadstone/cmd/loadstone-guest")
+	build := exec.Command("go", "build", "-o", program,
+		"github.com/loadstone-bpf/loadstone/cmd/loadstone-guest")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	if err != nil {
@@ -177,7 +179,8 @@ func TestEveryFaultOfAGuestEndsAsItsVerdict(t *testing.T) {
 	}
 	for _, v := range c.all {
 		for _, f := range guestFaults {
-			if f.spec == v.Spec && !strings.Contains(strings.ToLower(v.Reason), strings.ToLower(f.reason)) {
+			if f.spec == v.Spec &&
+				!strings.Contains(strings.ToLower(v.Reason), strings.ToLower(f.reason)) {
 				t.Errorf("%s: reason %q, want %q in it", v.Spec, v.Reason, f.reason)
 			}
 		}
@@ -187,7 +190,8 @@ func TestEveryFaultOfAGuestEndsAsItsVerdict(t *testing.T) {
 // A guest that several specs share dies with one of them: those before it keep their verdicts,
 // those after it get a guest of their own.
 func TestAFaultCostsOneSpecOfASharedGuest(t *testing.T) {
-	p := faultPlan(t, testVirtual(t), ByCell, "faults.pass", "faults.panic", "faults.fail", "faults.exit", "faults.panic-in-spec")
+	p := faultPlan(t, testVirtual(t), ByCell, "faults.pass", "faults.panic", "faults.fail",
+		"faults.exit", "faults.panic-in-spec")
 	c := &collector{t: t}
 	if err := p.Do(t.Context(), c, c); err != nil {
 		t.Fatal(err)
@@ -208,9 +212,11 @@ func TestNativeRunOfALinkedInLoaderAndOfAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	brought := faultyBundle(t)
-	p := faultPlan(t, Native{Guest: guest, Within: time.Minute}, ByCell, "faults.pass", "mapdefs.use.program-sees-map")
+	p := faultPlan(t, Native{Guest: guest, Within: time.Minute}, ByCell, "faults.pass",
+		"mapdefs.use.program-sees-map")
 	p.Loaders = append(p.Loaders, Loader{
-		Name: "process", Version: "1.0", Payload: brought.Payload, Command: brought.Command, Env: []string{faults.EnvFault + "=none"},
+		Name: "process", Version: "1.0", Payload: brought.Payload, Command: brought.Command,
+		Env: []string{faults.EnvFault + "=none"},
 	})
 	var kinds []verdict.Kind
 	sink := sinkFunc(func(v verdict.Verdict) error {
@@ -221,7 +227,8 @@ func TestNativeRunOfALinkedInLoaderAndOfAProcess(t *testing.T) {
 	if err := p.Do(t.Context(), sink, &notes{}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]verdict.Kind{verdict.Pass, verdict.Pass, verdict.Pass, verdict.Pass}, kinds); diff != "" {
+	if diff := cmp.Diff([]verdict.Kind{verdict.Pass, verdict.Pass, verdict.Pass, verdict.Pass},
+		kinds); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 }

@@ -30,7 +30,10 @@ type Loader struct {
 
 // order returns what a guest is told of the loader.
 func (l Loader) order() record.Loader {
-	return record.Loader{Name: l.String(), Builtin: l.Builtin, Bundle: l.Builtin == "", Command: l.Command, Env: l.Env}
+	return record.Loader{
+		Name: l.String(), Builtin: l.Builtin, Bundle: l.Builtin == "", Command: l.Command,
+		Env: l.Env,
+	}
 }
 
 // About returns what the run file says of the loader.

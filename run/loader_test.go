@@ -18,7 +18,8 @@ import (
 func TestNothingOfALoaderIsLost(t *testing.T) {
 	bundled := Loader{
 		Name: "libbpf", Version: "1.1", Command: []string{"/driver", "-v"}, Env: []string{"A=b"},
-		Payload: "/cache/a.cpio", Digest: "da7a", Components: map[string]string{"libbpf1": "1.1.2-1"},
+		Payload: "/cache/a.cpio", Digest: "da7a",
+		Components: map[string]string{"libbpf1": "1.1.2-1"},
 	}
 	for _, c := range []struct {
 		name   string
@@ -30,13 +31,18 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 		{
 			"bundle", bundled,
 			record.Order{Loader: record.Loader{
-				Name: "libbpf@1.1", Bundle: true, Command: []string{"/driver", "-v"}, Env: []string{"A=b"},
+				Name: "libbpf@1.1", Bundle: true, Command: []string{"/driver", "-v"},
+				Env: []string{"A=b"},
 			}},
-			verdict.Loader{Name: "libbpf@1.1", Digest: "da7a", Components: map[string]string{"libbpf1": "1.1.2-1"}},
+			verdict.Loader{
+				Name: "libbpf@1.1", Digest: "da7a",
+				Components: map[string]string{"libbpf1": "1.1.2-1"},
+			},
 			verdict.Cell{Loader: "libbpf", LoaderVersion: "1.1"},
 		},
 		{
-			"linked into the guest", Loader{Name: "reference", Version: "0.1", Builtin: "reference"},
+			"linked into the guest",
+			Loader{Name: "reference", Version: "0.1", Builtin: "reference"},
 			record.Order{Loader: record.Loader{Name: "reference@0.1", Builtin: "reference"}},
 			verdict.Loader{Name: "reference@0.1"},
 			verdict.Cell{Loader: "reference", LoaderVersion: "0.1"},
@@ -65,7 +71,8 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 				}
 			}
 			if len(got.all) == 0 || payload != c.loader.Payload {
-				t.Errorf("%d verdicts, payload %q, want %q", len(got.all), payload, c.loader.Payload)
+				t.Errorf("%d verdicts, payload %q, want %q", len(got.all), payload,
+					c.loader.Payload)
 			}
 			if diff := cmp.Diff(c.about, c.loader.About()); diff != "" {
 				t.Errorf("run file (-want +got):\n%s", diff)
@@ -100,7 +107,9 @@ type kernelFunc struct {
 	show func(order record.Order, payload string)
 }
 
-func (k kernelFunc) Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending {
+func (k kernelFunc) Run(
+	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
+) verdict.Ending {
 	k.show(order, payload)
 	return k.fakeKernel.Run(ctx, order, payload, hear)
 }

@@ -115,7 +115,10 @@ func (v *Virtual) Name() string { return v.kernel.Name }
 
 // About returns what is known of the kernel.
 func (v *Virtual) About() verdict.Kernel {
-	return verdict.Kernel{Name: v.kernel.Name, Release: v.kernel.Release, Version: v.kernel.Version, Digest: v.kernel.Digest}
+	return verdict.Kernel{
+		Name: v.kernel.Name, Release: v.kernel.Release, Version: v.kernel.Version,
+		Digest: v.kernel.Digest,
+	}
 }
 
 // Prepare builds the kernel's image and makes its template, unless both are there.
@@ -129,7 +132,9 @@ func (v *Virtual) Prepare(ctx context.Context) error {
 		return err
 	}
 	c.Accel = v.lab.Accel
-	templates := machine.Templates{Cache: machine.TemplatesIn(v.lab.Cache), Deadlines: v.lab.Deadlines, Log: v.lab.Log}
+	templates := machine.Templates{
+		Cache: machine.TemplatesIn(v.lab.Cache), Deadlines: v.lab.Deadlines, Log: v.lab.Log,
+	}
 	v.source, err = templates.Source(ctx, c)
 	return err
 }
@@ -143,7 +148,9 @@ func (v *Virtual) Close() error {
 }
 
 // Run has one machine carry out an order.
-func (v *Virtual) Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending {
+func (v *Virtual) Run(
+	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
+) verdict.Ending {
 	vm, err := v.start(ctx, order, payload)
 	if err != nil {
 		return notReady(err)
@@ -169,7 +176,9 @@ func (v *Virtual) Run(ctx context.Context, order record.Order, payload string, h
 	return ending(ctx, vm.Wait())
 }
 
-func (v *Virtual) start(ctx context.Context, order record.Order, payload string) (*machine.VM, error) {
+func (v *Virtual) start(
+	ctx context.Context, order record.Order, payload string,
+) (*machine.VM, error) {
 	text, err := order.Text()
 	if err != nil {
 		return nil, err
@@ -178,7 +187,8 @@ func (v *Virtual) start(ctx context.Context, order record.Order, payload string)
 	if err != nil {
 		return nil, err
 	}
-	return v.source.Start(ctx, machine.Options{Order: text, Payload: brought, Deadlines: v.lab.Deadlines, Log: v.lab.Log})
+	return v.source.Start(ctx,
+		machine.Options{Order: text, Payload: brought, Deadlines: v.lab.Deadlines, Log: v.lab.Log})
 }
 
 // causes maps the machine's words for why it ended to those of verdicts.

@@ -76,7 +76,9 @@ func TestEveryCauseHasItsEnding(t *testing.T) {
 		}
 		ofVerdicts = append(ofVerdicts, string(c.want))
 	}
-	for dir, listed := range map[string][]string{"../vmtest/machine": ofMachines, "../verdict": ofVerdicts} {
+	for dir, listed := range map[string][]string{
+		"../vmtest/machine": ofMachines, "../verdict": ofVerdicts,
+	} {
 		slices.Sort(listed)
 		if diff := cmp.Diff(causesIn(t, dir), slices.Compact(listed)); diff != "" {
 			t.Errorf("causes of %s (-declared +listed):\n%s", dir, diff)
@@ -97,7 +99,8 @@ func causesIn(t *testing.T, dir string) []string {
 		if !isSource(entry) {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, entry.Name()), nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, entry.Name()), nil,
+			parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,14 +51,17 @@ func (Native) About() verdict.Kernel {
 // Prepare checks that this is root.
 func (Native) Prepare(context.Context) error {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("%w: run as root, or name a kernel to run in a virtual machine", ErrNotRoot)
+		return fmt.Errorf("%w: run as root, or name a kernel to run in a virtual machine",
+			ErrNotRoot)
 	}
 	return nil
 }
 
 // Run starts the guest program, gives it the order on its stdin and reads records, a line each,
 // from its descriptor 3.
-func (n Native) Run(ctx context.Context, order record.Order, payload string, hear func(verdict.Heard)) verdict.Ending {
+func (n Native) Run(
+	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
+) verdict.Ending {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	reader, writer, err := os.Pipe()
@@ -78,7 +81,9 @@ func (n Native) Run(ctx context.Context, order record.Order, payload string, hea
 	cmd.Stdin = bytes.NewReader(text)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.ExtraFiles = []*os.File{writer}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL,
+	}
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
@@ -104,7 +109,9 @@ func nativeEnding(stopped, exit error, output string) verdict.Ending {
 	case stopped != nil:
 		return verdict.Ending{Cause: verdict.Interrupted, Detail: stopped.Error(), Console: output}
 	case exit != nil:
-		return verdict.Ending{Cause: verdict.Died, Detail: "guest program: " + exit.Error(), Console: output}
+		return verdict.Ending{
+			Cause: verdict.Died, Detail: "guest program: " + exit.Error(), Console: output,
+		}
 	}
 	return verdict.Ending{Cause: verdict.PoweredOff, Console: output}
 }

@@ -111,7 +111,8 @@ func (p Plan) Parts() []verdict.Part {
 		for _, l := range p.Loaders {
 			for _, specs := range BySuite.cut(p.Specs) {
 				parts = append(parts, verdict.Part{
-					Loader: cell{k, l}.identity().LoaderName(), Kernel: k.Name(), Suite: specs[0].Suite, Specs: len(specs),
+					Loader: cell{k, l}.identity().LoaderName(), Kernel: k.Name(),
+					Suite: specs[0].Suite, Specs: len(specs),
 				})
 			}
 		}

@@ -191,7 +191,10 @@ func (b batch) ids() []string {
 
 // order returns what a guest is told to do.
 func (b batch) order(p Plan) record.Order {
-	return record.Order{Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(), Limits: p.Limits}
+	return record.Order{
+		Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(),
+		Limits: p.Limits,
+	}
 }
 
 // judge writes the verdict on one spec.

@@ -34,7 +34,9 @@ func (k *fakeKernel) About() verdict.Kernel {
 }
 func (k *fakeKernel) Prepare(context.Context) error { return k.prepare }
 
-func (k *fakeKernel) Run(_ context.Context, order record.Order, _ string, hear func(verdict.Heard)) verdict.Ending {
+func (k *fakeKernel) Run(
+	_ context.Context, order record.Order, _ string, hear func(verdict.Heard),
+) verdict.Ending {
 	k.mu.Lock()
 	k.orders = append(k.orders, order.Specs)
 	k.mu.Unlock()
@@ -61,9 +63,12 @@ func well(order record.Order, hear func(verdict.Heard)) verdict.Ending {
 // fakePlan has a loader, and specs a.1, a.2, b.1.
 func fakePlan(isolation Isolation, kernels ...Kernel) Plan {
 	return Plan{
-		ID: "test", Kernels: kernels, Isolation: isolation, Jobs: 2, Requirements: new(requirements.Set),
-		Loaders: []Loader{{Name: "l", Version: "1"}},
-		Specs:   []record.Spec{{ID: "a.1", Suite: "a"}, {ID: "a.2", Suite: "a"}, {ID: "b.1", Suite: "b"}},
+		ID: "test", Kernels: kernels, Isolation: isolation, Jobs: 2,
+		Requirements: new(requirements.Set),
+		Loaders:      []Loader{{Name: "l", Version: "1"}},
+		Specs: []record.Spec{
+			{ID: "a.1", Suite: "a"}, {ID: "a.2", Suite: "a"}, {ID: "b.1", Suite: "b"},
+		},
 	}
 }
 
@@ -83,7 +88,9 @@ func TestIsolationSaysHowManySpecsShareAGuest(t *testing.T) {
 			if diff := cmp.Diff(want, k.orders); diff != "" {
 				t.Error(diff)
 			}
-			if diff := cmp.Diff(map[string]verdict.Kind{"a.1": verdict.Pass, "a.2": verdict.Pass, "b.1": verdict.Pass}, c.kinds); diff != "" {
+			if diff := cmp.Diff(map[string]verdict.Kind{
+				"a.1": verdict.Pass, "a.2": verdict.Pass, "b.1": verdict.Pass,
+			}, c.kinds); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -97,19 +104,22 @@ func TestUnknownIsolation(t *testing.T) {
 }
 
 func TestWhatADeadGuestOwesIsRunInAnother(t *testing.T) {
-	k := &fakeKernel{name: "6.12", run: func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
-		if order.Specs[0] != "a.1" {
-			return well(order, hear)
-		}
-		hear(verdict.Heard{Record: record.Accepted{Specs: len(order.Specs)}})
-		hear(verdict.Heard{Record: record.Begin{Spec: "a.1"}})
-		return verdict.Ending{Cause: verdict.Panicked, Detail: "Kernel panic - not syncing: test"}
-	}}
+	k := &fakeKernel{name: "6.12",
+		run: func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
+			if order.Specs[0] != "a.1" {
+				return well(order, hear)
+			}
+			hear(verdict.Heard{Record: record.Accepted{Specs: len(order.Specs)}})
+			hear(verdict.Heard{Record: record.Begin{Spec: "a.1"}})
+			return verdict.Ending{Cause: verdict.Panicked, Detail: "Kernel panic - not syncing: test"}
+		}}
 	c := &collector{t: t}
 	if err := fakePlan(ByCell, k).Do(t.Context(), c, c); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]verdict.Kind{"a.1": verdict.Crash, "a.2": verdict.Pass, "b.1": verdict.Pass}, c.kinds); diff != "" {
+	if diff := cmp.Diff(map[string]verdict.Kind{
+		"a.1": verdict.Crash, "a.2": verdict.Pass, "b.1": verdict.Pass,
+	}, c.kinds); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([][]string{{"a.1", "a.2", "b.1"}, {"a.2", "b.1"}}, k.orders); diff != "" {
@@ -128,7 +138,9 @@ func TestAGuestThatNeverBeginsIsNotTriedForEver(t *testing.T) {
 	if len(k.orders) != attempts {
 		t.Errorf("%d guests, want %d", len(k.orders), attempts)
 	}
-	if diff := cmp.Diff(map[string]verdict.Kind{"a.1": verdict.Missing, "a.2": verdict.Missing, "b.1": verdict.Missing}, c.kinds); diff != "" {
+	if diff := cmp.Diff(map[string]verdict.Kind{
+		"a.1": verdict.Missing, "a.2": verdict.Missing, "b.1": verdict.Missing,
+	}, c.kinds); diff != "" {
 		t.Error(diff)
 	}
 }

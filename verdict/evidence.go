@@ -59,13 +59,17 @@ type Cause string
 
 // The causes.
 const (
-	PoweredOff  Cause = "powered off"                   // by the guest, which said that it was done: as it should be
-	Unfinished  Cause = "guest gave up"                 // it powered off, and did not say that it was done, or said what went wrong
-	Panicked    Cause = "kernel panic"                  //
-	Reset       Cause = "machine reset"                 // unasked, such as a triple fault
-	KernelHung  Cause = "kernel hang"                   // the kernel no longer answers
-	GuestHung   Cause = "guest hang"                    // the kernel lives, but no record came before the deadline
-	Died        Cause = "virtual machine died"          // QEMU ended by itself, or was killed by another
+	// by the guest, which said that it was done: as it should be
+	PoweredOff Cause = "powered off"
+	// it powered off, and did not say that it was done, or said what went wrong
+	Unfinished Cause = "guest gave up"
+	Panicked   Cause = "kernel panic"  //
+	Reset      Cause = "machine reset" // unasked, such as a triple fault
+	KernelHung Cause = "kernel hang"   // the kernel no longer answers
+	// the kernel lives, but no record came before the deadline
+	GuestHung Cause = "guest hang"
+	// QEMU ended by itself, or was killed by another
+	Died        Cause = "virtual machine died"
 	NotStarted  Cause = "virtual machine did not start" //
 	Interrupted Cause = "interrupted"                   // the host ended it, because the run ends
 )

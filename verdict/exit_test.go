@@ -77,11 +77,13 @@ func TestMatrixCountsWhatIsNotThere(t *testing.T) {
 		t.Error(diff)
 	}
 	got := m.At("libbpf@1.1", "6.12", "mapdefs")
-	if diff := cmp.Diff(Count{Planned: 3, Kinds: map[Kind]int{Pass: 1, Fail: 1}, Advisory: 1}, got); diff != "" {
+	if diff := cmp.Diff(Count{Planned: 3, Kinds: map[Kind]int{Pass: 1, Fail: 1}, Advisory: 1},
+		got); diff != "" {
 		t.Error(diff)
 	}
 	if got.Of(Missing) != 1 || f.Count().Of(Missing) != 1 || f.Owed() != 1 {
-		t.Errorf("missing: %d in the matrix, %d in all, %d owed", got.Of(Missing), f.Count().Of(Missing), f.Owed())
+		t.Errorf("missing: %d in the matrix, %d in all, %d owed", got.Of(Missing),
+			f.Count().Of(Missing), f.Owed())
 	}
 	if c := m.At("libbpf@1.1", "7.3", "mapdefs"); c.Planned != 0 || c.Of(Missing) != 0 {
 		t.Errorf("where nothing was planned: %+v", c)

@@ -152,13 +152,16 @@ func (e *Expectations) Check(catalogue []string, now time.Time) error {
 		}
 		switch {
 		case n == 0:
-			errs = append(errs, fmt.Errorf("line %d: %q matches no spec; take the entry out", x.line, x.Match.text))
+			errs = append(errs,
+				fmt.Errorf("line %d: %q matches no spec; take the entry out", x.line, x.Match.text))
 		case n > widest:
-			errs = append(errs, fmt.Errorf("line %d: %q matches %d specs, at most %d are allowed; write narrower entries", x.line, x.Match.text, n, widest))
+			errs = append(errs,
+				fmt.Errorf("line %d: %q matches %d specs, at most %d are allowed; write narrower entries", x.line, x.Match.text, n, widest))
 		}
 		if x.Until.past(now) {
-			errs = append(errs, fmt.Errorf("line %d: %q expired on %s (owner %s, %s); mend it or renew it",
-				x.line, x.Match.text, x.Until.Format(time.DateOnly), cmp.Or(x.Owner, "nobody"), x.Issue))
+			errs = append(errs,
+				fmt.Errorf("line %d: %q expired on %s (owner %s, %s); mend it or renew it",
+					x.line, x.Match.text, x.Until.Format(time.DateOnly), cmp.Or(x.Owner, "nobody"), x.Issue))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -189,7 +192,8 @@ func (e *Expectations) Apply(v Verdict) Verdict {
 	case v.Kind == Pass && x.Expect == expectFlaky:
 		return x.mark(v, Flaky, "passed this time")
 	case v.Kind == Pass, v.Kind == Refused && x.Expect != expectFlaky:
-		return x.mark(v, XPass, fmt.Sprintf("expected to %s, and it is %q; take the entry out: %s", x.Expect, v.Kind, x.Issue))
+		return x.mark(v, XPass,
+			fmt.Sprintf("expected to %s, and it is %q; take the entry out: %s", x.Expect, v.Kind, x.Issue))
 	}
 	return v
 }
@@ -209,7 +213,8 @@ func (e *Expectations) Unused(verdicts []Verdict) []string {
 	var unused []string
 	for _, x := range e.entries {
 		if !used[x] {
-			unused = append(unused, fmt.Sprintf("expectations, line %d: %q came up in no cell; take it out (%s)", x.line, x.Match.text, x.Issue))
+			unused = append(unused,
+				fmt.Sprintf("expectations, line %d: %q came up in no cell; take it out (%s)", x.line, x.Match.text, x.Issue))
 		}
 	}
 	return unused
@@ -221,7 +226,8 @@ func (e *Expectations) entry(v Verdict) *entry {
 		return nil
 	}
 	for _, x := range e.entries {
-		if x.Match.matches(v.Spec) && x.When.Loader.holds(v.Cell) && x.When.Kernel.Holds(cmp.Or(v.KernelRelease, v.Cell.Kernel)) {
+		if x.Match.matches(v.Spec) && x.When.Loader.holds(v.Cell) &&
+			x.When.Kernel.Holds(cmp.Or(v.KernelRelease, v.Cell.Kernel)) {
 			return x
 		}
 	}
@@ -298,7 +304,8 @@ type loaders struct {
 func (l *loaders) UnmarshalYAML(n *yaml.Node) error {
 	name, versions, versioned := strings.Cut(n.Value, "@")
 	if name == "" || versioned && versions == "" {
-		return fmt.Errorf("line %d: loader %q; write libbpf, libbpf@1.1 or libbpf@<1.1", n.Line, n.Value)
+		return fmt.Errorf("line %d: loader %q; write libbpf, libbpf@1.1 or libbpf@<1.1", n.Line,
+			n.Value)
 	}
 	if strings.ContainsAny(versions, "<>=,") {
 		if _, err := Range(versions).bounds(); err != nil {
@@ -313,5 +320,6 @@ func (l loaders) holds(c Cell) bool {
 	if l.name == "" {
 		return true
 	}
-	return l.name == c.Loader && (l.versions == c.LoaderVersion || Range(l.versions).Holds(c.LoaderVersion))
+	return l.name == c.Loader &&
+		(l.versions == c.LoaderVersion || Range(l.versions).Holds(c.LoaderVersion))
 }

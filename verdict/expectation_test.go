@@ -80,7 +80,10 @@ func TestExpectationsApply(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			v := Verdict{Spec: one, Suite: "mapdefs", Cell: cell, Kind: tt.kind, Reason: tt.seen, Seen: tt.seen, Splats: tt.splats}
+			v := Verdict{
+				Spec: one, Suite: "mapdefs", Cell: cell, Kind: tt.kind, Reason: tt.seen,
+				Seen: tt.seen, Splats: tt.splats,
+			}
 			got := expectations(t, tt.file).Apply(v)
 			if got.Kind != tt.want || !strings.Contains(got.Reason, tt.reason) {
 				t.Errorf("got %s (%s), want %s (%s)", got.Kind, got.Reason, tt.want, tt.reason)
@@ -108,9 +111,12 @@ func TestNoExpectationsChangeNothing(t *testing.T) {
 }
 
 func TestXFailTellsItsEntry(t *testing.T) {
-	e := expectations(t, "- {match: mapdefs.one, expect: fail, issue: https://example.org/7, owner: net-team, until: 2027-03-31}")
+	e := expectations(t,
+		"- {match: mapdefs.one, expect: fail, issue: https://example.org/7, owner: net-team, until: 2027-03-31}")
 	got := e.Apply(Verdict{Spec: one, Cell: cell, Kind: Fail, Reason: "no"})
-	want := &Expectation{Expect: "fail", Issue: "https://example.org/7", Owner: "net-team", Until: "2027-03-31"}
+	want := &Expectation{
+		Expect: "fail", Issue: "https://example.org/7", Owner: "net-team", Until: "2027-03-31",
+	}
 	if diff := cmp.Diff(want, got.Expectation); diff != "" {
 		t.Error(diff)
 	}
@@ -143,7 +149,8 @@ func TestExpectationsFileIsReadStrictly(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := ParseExpectations([]byte(tt.file))
 			var wrong *ExpectationError
-			if !errors.As(err, &wrong) || !strings.Contains(err.Error(), tt.complaint) || wrong.ExitCode() != 2 {
+			if !errors.As(err, &wrong) || !strings.Contains(err.Error(), tt.complaint) ||
+				wrong.ExitCode() != 2 {
 				t.Errorf("got %v, want a complaint about %q", err, tt.complaint)
 			}
 		})
@@ -163,7 +170,8 @@ func TestErrorsNameTheExpectationsFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("- {match: a, expect: fail}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadExpectations(path); err == nil || !strings.Contains(err.Error(), "known.yaml: line 1: issue") {
+	if _, err := ReadExpectations(path); err == nil ||
+		!strings.Contains(err.Error(), "known.yaml: line 1: issue") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -185,7 +193,8 @@ func TestExpectationsAreHeldAgainstTheCatalogue(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := expectations(t, tt.file).Check(catalogue, now)
-			if (err == nil) != (tt.complaint == "") || err != nil && !strings.Contains(err.Error(), tt.complaint) {
+			if (err == nil) != (tt.complaint == "") || err != nil &&
+				!strings.Contains(err.Error(), tt.complaint) {
 				t.Errorf("got %v, want %q", err, tt.complaint)
 			}
 		})
@@ -193,8 +202,11 @@ func TestExpectationsAreHeldAgainstTheCatalogue(t *testing.T) {
 }
 
 func TestUnusedExpectationsAreTold(t *testing.T) {
-	e := expectations(t, "- {match: mapdefs.one, expect: fail, issue: I}\n- {match: mapdefs.two, expect: fail, issue: J}\n- {match: mapdefs.three, expect: fail, issue: K}\n")
-	got := e.Unused([]Verdict{{Spec: one, Kind: XFail, Cell: cell}, {Spec: two, Kind: Skip, Cell: cell}})
+	e := expectations(t,
+		"- {match: mapdefs.one, expect: fail, issue: I}\n- {match: mapdefs.two, expect: fail, issue: J}\n- {match: mapdefs.three, expect: fail, issue: K}\n")
+	got := e.Unused([]Verdict{
+		{Spec: one, Kind: XFail, Cell: cell}, {Spec: two, Kind: Skip, Cell: cell},
+	})
 	want := []string{
 		`expectations, line 2: "mapdefs.two" came up in no cell; take it out (J)`,
 		`expectations, line 3: "mapdefs.three" came up in no cell; take it out (K)`,

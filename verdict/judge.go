@@ -27,7 +27,8 @@ func Judge(want Expected, ev Evidence) Verdict {
 
 	v.Kind, v.Reason = a.judge(ev.Ending)
 	if f := a.finish; f != nil {
-		v.Expected, v.Seen, v.Detail = clip(f.Expected, keptText), clip(f.Seen, keptText), clip(f.Detail, keptDetail)
+		v.Expected, v.Seen, v.Detail = clip(f.Expected, keptText), clip(f.Seen, keptText),
+			clip(f.Detail, keptDetail)
 		v.UnderClaim = f.UnderClaim
 	}
 	a.judgeKernelLog(&v, ev)
@@ -122,7 +123,8 @@ func readAccount(spec string, ev Evidence) account {
 			fault("a clone said hello, which is for templates")
 		case record.Accepted:
 			if i != 0 || r.Specs != len(ev.Ordered) {
-				fault("the guest accepted %d specs in its record %d, it was told to run %d", r.Specs, i+1, len(ev.Ordered))
+				fault("the guest accepted %d specs in its record %d, it was told to run %d",
+					r.Specs, i+1, len(ev.Ordered))
 			}
 		case record.Greeting:
 		case record.Begin:
@@ -155,7 +157,8 @@ func readAccount(spec string, ev Evidence) account {
 		case record.End:
 			a.ended = r.Specs == finished
 			if !a.ended {
-				fault("the guest says that it finished %d specs, records came of %d", r.Specs, finished)
+				fault("the guest says that it finished %d specs, records came of %d", r.Specs,
+					finished)
 			}
 		default:
 			fault("a record of a type that has no meaning here: %T", r)
@@ -206,7 +209,8 @@ func outcome(f record.Finish) (Kind, string) {
 	case record.Passed:
 		return Pass, ""
 	case record.Failed:
-		return Fail, cmp.Or(reason, firstLine(f.Seen), firstLine(f.Detail), "the guest does not say why")
+		return Fail, cmp.Or(reason, firstLine(f.Seen), firstLine(f.Detail),
+			"the guest does not say why")
 	case record.Refused, record.Skipped:
 		if reason == "" {
 			return Broken, fmt.Sprintf("the spec was %s, and nobody says why", f.Outcome)
@@ -218,7 +222,8 @@ func outcome(f record.Finish) (Kind, string) {
 	case record.Panicked:
 		return Broken, "the spec itself panicked: " + cmp.Or(reason, firstLine(f.Detail))
 	case record.TimedOut:
-		return Broken, "the spec did not end within its limit: " + cmp.Or(reason, firstLine(f.Detail), "no reason given")
+		return Broken, "the spec did not end within its limit: " + cmp.Or(reason,
+			firstLine(f.Detail), "no reason given")
 	case record.Broken:
 		return Broken, cmp.Or(reason, firstLine(f.Detail), "the guest does not say why")
 	}
@@ -249,7 +254,8 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 		return
 	}
 	v.Splats = firstSplats(v.Splats)
-	worst := slices.MaxFunc(v.Splats, func(x, y Splat) int { return cmp.Compare(x.Means.rank(), y.Means.rank()) })
+	worst := slices.MaxFunc(v.Splats,
+		func(x, y Splat) int { return cmp.Compare(x.Means.rank(), y.Means.rank()) })
 	switch {
 	case v.Kind == Crash:
 		v.Reason += ": " + worst.Text

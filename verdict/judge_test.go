@@ -14,10 +14,16 @@ import (
 )
 
 var (
-	cell    = Cell{Loader: "libbpf", LoaderVersion: "1.1", Kernel: "6.12", KernelRelease: "6.12.48-cloud-amd64"}
+	cell = Cell{
+		Loader: "libbpf", LoaderVersion: "1.1", Kernel: "6.12",
+		KernelRelease: "6.12.48-cloud-amd64",
+	}
 	wantOne = Expected{
 		Spec: "mapdefs.one", Suite: "mapdefs", Cell: cell,
-		Requirements: []Requirement{{ID: "mapdefs.one", Level: Must, Sentence: "A loader does one thing.", Sources: []Source{{Text: "seed 000"}}}},
+		Requirements: []Requirement{{
+			ID: "mapdefs.one", Level: Must, Sentence: "A loader does one thing.",
+			Sources: []Source{{Text: "seed 000"}},
+		}},
 	}
 	off = Ending{Cause: PoweredOff}
 )
@@ -43,7 +49,9 @@ func log(spec string, lines ...string) record.KernelLog {
 	return record.KernelLog{Spec: spec, Lines: lines}
 }
 func finish(spec string, o record.Outcome, reason ...string) record.Finish {
-	return record.Finish{Spec: spec, Outcome: o, Reason: strings.Join(reason, ""), Duration: 12 * time.Millisecond}
+	return record.Finish{
+		Spec: spec, Outcome: o, Reason: strings.Join(reason, ""), Duration: 12 * time.Millisecond,
+	}
 }
 
 func accepted(n int) record.Accepted { return record.Accepted{Specs: n} }
@@ -141,8 +149,10 @@ func TestOneSpecInAClone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			v := Judge(wantOne, Evidence{Ordered: []string{one}, Heard: tt.heard, Ending: tt.ending, Took: time.Second})
-			if v.Kind != tt.kind || !strings.Contains(v.Reason, tt.reason) || (v.Reason == "") != (tt.kind == Pass) {
+			v := Judge(wantOne,
+				Evidence{Ordered: []string{one}, Heard: tt.heard, Ending: tt.ending, Took: time.Second})
+			if v.Kind != tt.kind || !strings.Contains(v.Reason, tt.reason) ||
+				(v.Reason == "") != (tt.kind == Pass) {
 				t.Errorf("got %s (%s), want %s (%s)", v.Kind, v.Reason, tt.kind, tt.reason)
 			}
 			if err := v.check(); err != nil {
@@ -179,7 +189,10 @@ func TestOneBadSpecCostsNoOther(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ev := Evidence{Ordered: []string{one, two, three}, Heard: heard(append(append([]any{}, first...), tt.second...)...), Ending: tt.ending}
+			ev := Evidence{
+				Ordered: []string{one, two, three},
+				Heard:   heard(append(append([]any{}, first...), tt.second...)...), Ending: tt.ending,
+			}
 			var kinds [3]Kind
 			for i, spec := range ev.Ordered {
 				v := Judge(Expected{Spec: spec, Suite: "mapdefs", Cell: cell}, ev)
@@ -197,7 +210,9 @@ func TestOneBadSpecCostsNoOther(t *testing.T) {
 }
 
 func TestNothingBegunIsAllOwed(t *testing.T) {
-	got := Owed(Evidence{Ordered: []string{one, two}, Heard: heard(accepted(2)), Ending: Ending{Cause: Panicked}})
+	got := Owed(Evidence{
+		Ordered: []string{one, two}, Heard: heard(accepted(2)), Ending: Ending{Cause: Panicked},
+	})
 	if diff := cmp.Diff([]string{one, two}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -216,22 +231,38 @@ func TestAFailureTellsItAll(t *testing.T) {
 	ev := Evidence{
 		Ordered: []string{spec},
 		Heard: heard(accepted(1), begin(spec),
-			record.Step{Spec: spec, Seq: 1, Request: json.RawMessage(`{"op":"open"}`), Reply: json.RawMessage(`{"ok":{}}`), Duration: 2 * time.Millisecond},
-			record.Step{Spec: spec, Seq: 2, Request: json.RawMessage(`{"op":"load"}`), Fault: "no reply within 5s", Stderr: "libbpf: map 'm'\nlibbpf: no", Duration: 5 * time.Second},
+			record.Step{
+				Spec: spec, Seq: 1, Request: json.RawMessage(`{"op":"open"}`),
+				Reply: json.RawMessage(`{"ok":{}}`), Duration: 2 * time.Millisecond,
+			},
+			record.Step{
+				Spec: spec, Seq: 2, Request: json.RawMessage(`{"op":"load"}`),
+				Fault: "no reply within 5s", Stderr: "libbpf: map 'm'\nlibbpf: no",
+				Duration: 5 * time.Second,
+			},
 			log(spec, "[    1.000000] loop: module loaded"),
-			record.Finish{Spec: spec, Outcome: record.Failed, Expected: "rejected at pin", Seen: "ok; map 41", Detail: "numa.go:12", UnderClaim: true, Duration: 12345 * time.Microsecond},
+			record.Finish{
+				Spec: spec, Outcome: record.Failed, Expected: "rejected at pin", Seen: "ok; map 41",
+				Detail: "numa.go:12", UnderClaim: true, Duration: 12345 * time.Microsecond,
+			},
 			end(1)),
 		Ending: Ending{Cause: PoweredOff, Console: "[    1.000000] loop: module loaded\r\n"},
 	}
 	got := Judge(want, ev)
 	diff := cmp.Diff(Verdict{
-		Spec: spec, Requirement: []string{"pinning.reuse", "pinning.numa"}, Suite: "pinning", Cell: cell,
+		Spec: spec, Requirement: []string{"pinning.reuse", "pinning.numa"}, Suite: "pinning",
+		Cell: cell,
 		Kind: Fail, Reason: "ok; map 41", DurationMS: 12,
-		Level: Must, Sentence: []string{"A loader names what differs.", "A loader looks at the node."}, Sources: []Source{{Text: "seed 000"}},
-		Commits: []string{"96eabe7a40aa"}, Profiles: []string{"pinning", "numa"},
+		Level:    Must,
+		Sentence: []string{"A loader names what differs.", "A loader looks at the node."},
+		Sources:  []Source{{Text: "seed 000"}},
+		Commits:  []string{"96eabe7a40aa"}, Profiles: []string{"pinning", "numa"},
 		Expected: "rejected at pin", Seen: "ok; map 41", Detail: "numa.go:12", Attempt: 2,
-		Conversation: []string{`> {"op":"open"}`, `< {"ok":{}}  (2ms)`, `> {"op":"load"}`, `! no reply within 5s  (5s)`, "| libbpf: map 'm'", "| libbpf: no"},
-		Again:        "loadstone run --kernel 6.12 --loader libbpf@1.1 --spec pinning.reuse/numa",
+		Conversation: []string{
+			`> {"op":"open"}`, `< {"ok":{}}  (2ms)`, `> {"op":"load"}`,
+			`! no reply within 5s  (5s)`, "| libbpf: map 'm'", "| libbpf: no",
+		},
+		Again: "loadstone run --kernel 6.12 --loader libbpf@1.1 --spec pinning.reuse/numa",
 	}, got)
 	if diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -256,16 +287,20 @@ func TestHangIsTheKernelsUnlessItAnswers(t *testing.T) {
 func TestUnderClaimIsNoted(t *testing.T) {
 	f := finish(one, record.Passed)
 	f.UnderClaim = true
-	v := Judge(wantOne, Evidence{Ordered: []string{one}, Heard: heard(accepted(1), begin(one), log(one), f, end(1)), Ending: off})
+	v := Judge(wantOne,
+		Evidence{Ordered: []string{one}, Heard: heard(accepted(1), begin(one), log(one), f, end(1)), Ending: off})
 	if v.Kind != Pass || !v.UnderClaim {
 		t.Errorf("got %s, under claim %t", v.Kind, v.UnderClaim)
 	}
 }
 
 func TestCrashKeepsConsoleAndBacktrace(t *testing.T) {
-	console := strings.Repeat("boring\r\n", 100) + "[    3.000000] Kernel panic - not syncing: softlockup: hung tasks\r\n"
-	v := Judge(wantOne, Evidence{Ordered: []string{one}, Heard: heard(accepted(1), begin(one)), Ending: Ending{Cause: KernelHung, Console: console, Backtrace: "CPU 0: spin"}})
-	if len(v.Console) != keptConsole || !strings.Contains(v.Console[keptConsole-1], "softlockup") || v.Backtrace != "CPU 0: spin" {
+	console := strings.Repeat("boring\r\n",
+		100) + "[    3.000000] Kernel panic - not syncing: softlockup: hung tasks\r\n"
+	v := Judge(wantOne,
+		Evidence{Ordered: []string{one}, Heard: heard(accepted(1), begin(one)), Ending: Ending{Cause: KernelHung, Console: console, Backtrace: "CPU 0: spin"}})
+	if len(v.Console) != keptConsole || !strings.Contains(v.Console[keptConsole-1], "softlockup") ||
+		v.Backtrace != "CPU 0: spin" {
 		t.Errorf("console %q, backtrace %q", v.Console, v.Backtrace)
 	}
 	if len(v.Splats) != 1 || v.Splats[0].ID != "panic" {
@@ -277,7 +312,8 @@ func TestCrashKeepsConsoleAndBacktrace(t *testing.T) {
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	items := []any{accepted(1), begin(one)}
 	for range 1000 {
-		items = append(items, record.Step{Spec: one, Request: json.RawMessage(`"` + strings.Repeat("x", 10_000) + `"`), Stderr: strings.Repeat("\xff", 10_000)})
+		items = append(items,
+			record.Step{Spec: one, Request: json.RawMessage(`"` + strings.Repeat("x", 10_000) + `"`), Stderr: strings.Repeat("\xff", 10_000)})
 	}
 	lines := make([]string, 1000)
 	for i := range lines {

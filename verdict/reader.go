@@ -95,7 +95,8 @@ func readHead(lines *lineReader) (*File, tally, error) {
 	typ, err := unmarshalLine(line, map[string]any{"run": &f.Run})
 	switch {
 	case typ == "run" && f.Run.Format > Format:
-		return nil, tally{}, fmt.Errorf("%w: it has format %d, this loadstone knows %d", ErrNewer, f.Run.Format, Format)
+		return nil, tally{}, fmt.Errorf("%w: it has format %d, this loadstone knows %d", ErrNewer,
+			f.Run.Format, Format)
 	case err != nil:
 		return nil, tally{}, fmt.Errorf("%w: %w", ErrNotRun, lines.wrap(err))
 	case f.Run.Format < 1:
@@ -104,12 +105,16 @@ func readHead(lines *lineReader) (*File, tally, error) {
 	sum := 0
 	for _, p := range f.Run.Plan {
 		if p.Specs < 0 || p.Specs > maxVerdicts {
-			return nil, tally{}, lines.wrap(fmt.Errorf("%d specs are planned for %s on %s", p.Specs, p.Loader, p.Kernel))
+			return nil, tally{},
+				lines.wrap(fmt.Errorf("%d specs are planned for %s on %s", p.Specs, p.Loader,
+					p.Kernel))
 		}
 		sum += p.Specs
 	}
 	if sum != f.Run.Planned || sum > maxVerdicts || sum == 0 {
-		return nil, tally{}, lines.wrap(fmt.Errorf("%d verdicts are planned, the plan adds up to %d", f.Run.Planned, sum))
+		return nil, tally{},
+			lines.wrap(fmt.Errorf("%d verdicts are planned, the plan adds up to %d", f.Run.Planned,
+				sum))
 	}
 	return f, newTally(f.Run), nil
 }
@@ -162,9 +167,11 @@ func (f *File) incomplete(tally tally) error {
 	case f.Complete():
 		return nil
 	case f.End == nil:
-		return fmt.Errorf("%w: it has no end line, %d of %d verdicts are there", ErrIncomplete, len(f.Verdicts), f.Run.Planned)
+		return fmt.Errorf("%w: it has no end line, %d of %d verdicts are there", ErrIncomplete,
+			len(f.Verdicts), f.Run.Planned)
 	}
-	return fmt.Errorf("%w: %s, %d of %d verdicts are there", ErrIncomplete, f.End.Reason, len(f.Verdicts), f.Run.Planned)
+	return fmt.Errorf("%w: %s, %d of %d verdicts are there", ErrIncomplete, f.End.Reason,
+		len(f.Verdicts), f.Run.Planned)
 }
 
 // unmarshalLine decodes a line into what its type says, and returns the type. Fields that are not

@@ -19,7 +19,9 @@ const (
 )
 
 func TestWholeFile(t *testing.T) {
-	for name, text := range map[string]string{"whole": wholeRun, "last newline lost": strings.TrimSuffix(wholeRun, "\n")} {
+	for name, text := range map[string]string{
+		"whole": wholeRun, "last newline lost": strings.TrimSuffix(wholeRun, "\n"),
+	} {
 		f, err := Read(strings.NewReader(text))
 		if err != nil || len(f.Verdicts) != 2 || !f.Complete() || f.Owed() != 0 {
 			t.Errorf("%s: %v, %+v", name, err, f)
@@ -42,7 +44,8 @@ func TestFileThatIsNotWhole(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, err := Read(strings.NewReader(tt.text))
-			if !errors.Is(err, ErrIncomplete) || f == nil || len(f.Verdicts) != tt.verdicts || f.Complete() {
+			if !errors.Is(err, ErrIncomplete) || f == nil || len(f.Verdicts) != tt.verdicts ||
+				f.Complete() {
 				t.Fatalf("got %v, %+v", err, f)
 			}
 			if e, ok := f.Err().(*RunError); !ok || e.ExitCode() != 3 {
@@ -87,7 +90,8 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f, err := Read(strings.NewReader(tt.text))
-			if f != nil || err == nil || !strings.Contains(err.Error(), tt.says) || tt.is != nil && !errors.Is(err, tt.is) || errors.Is(err, ErrIncomplete) {
+			if f != nil || err == nil || !strings.Contains(err.Error(), tt.says) || tt.is != nil &&
+				!errors.Is(err, tt.is) || errors.Is(err, ErrIncomplete) {
 				t.Errorf("got %v, want %v: %s", err, tt.is, tt.says)
 			}
 		})
@@ -95,7 +99,8 @@ func TestFileThatIsNotToBeTrusted(t *testing.T) {
 }
 
 func TestReadErrorsNameTheFile(t *testing.T) {
-	if _, err := ReadFile(filepath.Join(t.TempDir(), "none.jsonl")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := ReadFile(filepath.Join(t.TempDir(), "none.jsonl")); !errors.Is(err,
+		os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "run.jsonl")

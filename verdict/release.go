@@ -66,7 +66,8 @@ func (r Range) bounds() ([]bound, error) {
 	for part := range strings.SplitSeq(string(r), ",") {
 		m := rangeBound.FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil {
-			return nil, fmt.Errorf("%q is no range of versions; write \"<6.1\", \">=5.10,<6.12\" or \"6.12\"", string(r))
+			return nil,
+				fmt.Errorf("%q is no range of versions; write \"<6.1\", \">=5.10,<6.12\" or \"6.12\"", string(r))
 		}
 		at, ok := parseRelease(m[2])
 		if !ok {
@@ -94,7 +95,9 @@ func (r Range) Holds(version string) bool {
 	}
 	for _, b := range bounds {
 		c := v.compare(b.at)
-		if !map[string]bool{"<": c < 0, "<=": c <= 0, ">": c > 0, ">=": c >= 0, "=": c == 0, "": c == 0}[b.op] {
+		if !map[string]bool{
+			"<": c < 0, "<=": c <= 0, ">": c > 0, ">=": c >= 0, "=": c == 0, "": c == 0,
+		}[b.op] {
 			return false
 		}
 	}

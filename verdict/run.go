@@ -67,11 +67,13 @@ type Part struct {
 // End describes the last line of a run file. A file without it, or with one that is not complete,
 // is incomplete.
 type End struct {
-	Verdicts   map[Kind]int `json:"verdicts"`           // how many of each kind; kinds that did not come up are left out
-	Complete   bool         `json:"complete"`           // every planned verdict is there
-	Reason     string       `json:"reason,omitempty"`   // why it is not complete: "interrupted"
-	Problems   []string     `json:"problems,omitempty"` // what is wrong beyond single specs: stale expectations
-	DurationMS int64        `json:"duration_ms"`        // of the run
+	// how many of each kind; kinds that did not come up are left out
+	Verdicts map[Kind]int `json:"verdicts"`
+	Complete bool         `json:"complete"`         // every planned verdict is there
+	Reason   string       `json:"reason,omitempty"` // why it is not complete: "interrupted"
+	// what is wrong beyond single specs: stale expectations
+	Problems   []string `json:"problems,omitempty"`
+	DurationMS int64    `json:"duration_ms"` // of the run
 }
 
 // File holds a run file, read.

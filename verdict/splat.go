@@ -121,7 +121,8 @@ func ParseSplats(data []byte) (*Scanner, error) {
 	}
 	for i, p := range list.Patterns {
 		if p.ID == "" || p.Match.Regexp == nil || (p.Means != SplatOnly && p.Means != SplatCrash) {
-			errs = append(errs, fmt.Errorf("pattern %d (%q): id, match and means (splat or crash) are needed", i+1, p.ID))
+			errs = append(errs,
+				fmt.Errorf("pattern %d (%q): id, match and means (splat or crash) are needed", i+1, p.ID))
 		}
 	}
 	for i, e := range list.Exceptions {

@@ -27,7 +27,8 @@ func TestSplatsAreFoundAndNothingElse(t *testing.T) {
 		t.Run(log.Name, func(t *testing.T) {
 			want, _, _ := strings.Cut(log.Name, "/")
 			var ids []string
-			for _, s := range scanner.Scan(strings.Split(strings.TrimSuffix(string(log.Data), "\n"), "\n")) {
+			for _, s := range scanner.Scan(strings.Split(strings.TrimSuffix(string(log.Data), "\n"),
+				"\n")) {
 				ids = append(ids, s.ID)
 				covered[s.ID] = true
 			}
@@ -82,7 +83,10 @@ func TestSplatHoldsItsTraceAndNoMore(t *testing.T) {
 		"[    1.000004] ---[ end trace 0000000000000000 ]---",
 		"[    1.000005] after",
 	}
-	want := []Splat{{ID: "refcount", Means: SplatOnly, Text: "refcount_t: underflow; use-after-free.", Lines: lines[1:5]}}
+	want := []Splat{{
+		ID: "refcount", Means: SplatOnly, Text: "refcount_t: underflow; use-after-free.",
+		Lines: lines[1:5],
+	}}
 	if diff := cmp.Diff(want, scanner.Scan(lines)); diff != "" {
 		t.Error(diff)
 	}
@@ -107,7 +111,8 @@ func TestExceptionExcusesOneSplatForSomeTime(t *testing.T) {
 	const cut = "------------[ cut here ]------------"
 	excused := []string{cut, "WARNING: CPU: 0 PID: 1 at kernel/trace/bpf_trace.c:123 x"}
 	other := []string{cut, "WARNING: CPU: 0 PID: 1 at kernel/bpf/core.c:123 x"}
-	before, after := time.Date(2027, 6, 30, 12, 0, 0, 0, time.UTC), time.Date(2027, 7, 2, 0, 0, 0, 0, time.UTC)
+	before, after := time.Date(2027, 6, 30, 12, 0, 0, 0, time.UTC),
+		time.Date(2027, 7, 2, 0, 0, 0, 0, time.UTC)
 	tests := []struct {
 		name    string
 		lines   []string
@@ -153,7 +158,8 @@ func TestSplatListIsReadStrictly(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := ParseSplats([]byte(tt.list)); err == nil || !strings.Contains(err.Error(), tt.complaint) {
+			if _, err := ParseSplats([]byte(tt.list)); err == nil ||
+				!strings.Contains(err.Error(), tt.complaint) {
 				t.Errorf("got %v, want a complaint about %q", err, tt.complaint)
 			}
 		})

@@ -41,9 +41,11 @@ const (
 
 // A Cell describes one loader on one kernel.
 type Cell struct {
-	Loader        string `json:"loader"`                   // name without version: "libbpf"
-	LoaderVersion string `json:"loader_version"`           // as it is asked for after the @: "1.1"; may be empty
-	Kernel        string `json:"kernel"`                   // as the host names it: a series, a path, "native"
+	Loader string `json:"loader"` // name without version: "libbpf"
+	// as it is asked for after the @: "1.1"; may be empty
+	LoaderVersion string `json:"loader_version"`
+	// as the host names it: a series, a path, "native"
+	Kernel        string `json:"kernel"`
 	KernelRelease string `json:"kernel_release,omitempty"` // uname -r
 }
 
@@ -67,27 +69,35 @@ type Verdict struct {
 	Requirement []string `json:"requirement"` // ids
 	Suite       string   `json:"suite"`
 	Cell
-	Kind       Kind   `json:"verdict"`
-	Reason     string `json:"reason"`      // one line; empty for a plain pass
-	DurationMS int64  `json:"duration_ms"` // of the spec in the guest; of the clone where the guest did not say
+	Kind   Kind   `json:"verdict"`
+	Reason string `json:"reason"` // one line; empty for a plain pass
+	// of the spec in the guest; of the clone where the guest did not say
+	DurationMS int64 `json:"duration_ms"`
 
-	Level    Level    `json:"level,omitempty"`    // the strictest of the requirements'
-	Sentence []string `json:"sentence,omitempty"` // a requirement in words, in the order of Requirement
-	Sources  []Source `json:"source,omitempty"`   // where the requirements come from
-	Commits  []string `json:"commits,omitempty"`  // kernel commits that a kernel which fails may lack
+	Level Level `json:"level,omitempty"` // the strictest of the requirements'
+	// a requirement in words, in the order of Requirement
+	Sentence []string `json:"sentence,omitempty"`
+	Sources  []Source `json:"source,omitempty"` // where the requirements come from
+	// kernel commits that a kernel which fails may lack
+	Commits  []string `json:"commits,omitempty"`
 	Profiles []string `json:"profiles,omitempty"`
 
-	Expected     string       `json:"expected,omitempty"`
-	Seen         string       `json:"seen,omitempty"`
-	Detail       string       `json:"detail,omitempty"`       // the whole failure text
-	Conversation []string     `json:"conversation,omitempty"` // last lines: "> request", "< reply", "! fault", "| stderr"
-	Splats       []Splat      `json:"splats,omitempty"`       // what the kernel complained of
-	Console      []string     `json:"console,omitempty"`      // last lines, where the machine did not end well
-	Backtrace    string       `json:"backtrace,omitempty"`    // of a kernel that hung
-	UnderClaim   bool         `json:"under_claim,omitempty"`  // passed although the loader does not claim the profile
-	Attempt      int          `json:"attempt,omitempty"`      // counted from 1, where it took more than one clone
-	Expectation  *Expectation `json:"expectation,omitempty"`  // the entry that made this xfail, xpass or flaky
-	Again        string       `json:"again,omitempty"`        // the command that shows it again
+	Expected string `json:"expected,omitempty"`
+	Seen     string `json:"seen,omitempty"`
+	Detail   string `json:"detail,omitempty"` // the whole failure text
+	// last lines: "> request", "< reply", "! fault", "| stderr"
+	Conversation []string `json:"conversation,omitempty"`
+	Splats       []Splat  `json:"splats,omitempty"` // what the kernel complained of
+	// last lines, where the machine did not end well
+	Console   []string `json:"console,omitempty"`
+	Backtrace string   `json:"backtrace,omitempty"` // of a kernel that hung
+	// passed although the loader does not claim the profile
+	UnderClaim bool `json:"under_claim,omitempty"`
+	// counted from 1, where it took more than one clone
+	Attempt int `json:"attempt,omitempty"`
+	// the entry that made this xfail, xpass or flaky
+	Expectation *Expectation `json:"expectation,omitempty"`
+	Again       string       `json:"again,omitempty"` // the command that shows it again
 }
 
 // Fails reports whether the verdict is a loader's or a kernel's failure, one that the run's exit
@@ -124,13 +134,15 @@ func Again(c Cell, spec string, more ...string) string {
 	for _, kernel := range append([]string{c.Kernel}, more...) {
 		words = append(words, "--kernel", quote(kernel))
 	}
-	return strings.Join(append(words, "--loader", quote(c.LoaderName()), "--spec", quote(spec)), " ")
+	return strings.Join(append(words, "--loader", quote(c.LoaderName()), "--spec", quote(spec)),
+		" ")
 }
 
 // quote makes s one word for a POSIX shell.
 func quote(s string) string {
 	plain := func(r rune) bool {
-		return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./@:+,=", r))
+		return r < unicode.MaxASCII &&
+			(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./@:+,=", r))
 	}
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
 		return s

@@ -67,7 +67,8 @@ func start(path string, run Run, sync func() error) (*Writer, error) {
 		run.Planned = sum
 	}
 	if run.Planned != sum {
-		return nil, fmt.Errorf("create run file: %d verdicts are planned, the plan adds up to %d", run.Planned, sum)
+		return nil, fmt.Errorf("create run file: %d verdicts are planned, the plan adds up to %d",
+			run.Planned, sum)
 	}
 	if sum == 0 {
 		return nil, errors.New("create run file: nothing is planned")
@@ -162,7 +163,8 @@ func (w *Writer) Close(reason string, problems []string) error {
 			reason = fmt.Sprintf("%d planned verdicts are not there", owed)
 		}
 		w.append("end", End{
-			Verdicts: w.tally.counts(), Complete: owed == 0 && reason == "", Reason: reason, Problems: problems,
+			Verdicts: w.tally.counts(), Complete: owed == 0 && reason == "", Reason: reason,
+			Problems:   problems,
 			DurationMS: max(0, time.Since(w.started).Milliseconds()),
 		})
 	}

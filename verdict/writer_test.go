@@ -18,13 +18,17 @@ import (
 
 func plan(specs int) Run {
 	return Run{
-		ID: "r1", Started: time.Now(), Suites: []string{"mapdefs"}, Kernels: []Kernel{{Name: "6.12"}}, Loaders: []Loader{{Name: "libbpf@1.1"}},
+		ID: "r1", Started: time.Now(), Suites: []string{"mapdefs"},
+		Kernels: []Kernel{{Name: "6.12"}}, Loaders: []Loader{{Name: "libbpf@1.1"}},
 		Plan: []Part{{Loader: "libbpf@1.1", Kernel: "6.12", Suite: "mapdefs", Specs: specs}},
 	}
 }
 
 func pass(spec string) Verdict {
-	return Verdict{Spec: spec, Requirement: []string{spec}, Suite: "mapdefs", Cell: cell, Kind: Pass, DurationMS: 12}
+	return Verdict{
+		Spec: spec, Requirement: []string{spec}, Suite: "mapdefs", Cell: cell, Kind: Pass,
+		DurationMS: 12,
+	}
 }
 
 func create1(t *testing.T, run Run) (*Writer, string) {
@@ -79,7 +83,8 @@ func TestCellsWriteAtOnce(t *testing.T) {
 	const cells, specs = 8, 50
 	run := Run{ID: "r1"}
 	for c := range cells {
-		run.Plan = append(run.Plan, Part{Loader: "reference", Kernel: fmt.Sprint(c), Suite: "mapdefs", Specs: specs})
+		run.Plan = append(run.Plan,
+			Part{Loader: "reference", Kernel: fmt.Sprint(c), Suite: "mapdefs", Specs: specs})
 	}
 	w, path := create1(t, run)
 	var wg sync.WaitGroup
@@ -181,7 +186,8 @@ func TestPlanThatDoesNotAddUp(t *testing.T) {
 	if _, err := Create(path, run); err == nil || !strings.Contains(err.Error(), "adds up to 2") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Create(path, plan(0)); err == nil || !strings.Contains(err.Error(), "nothing is planned") {
+	if _, err := Create(path, plan(0)); err == nil ||
+		!strings.Contains(err.Error(), "nothing is planned") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -190,7 +196,8 @@ func TestPlanThatDoesNotAddUp(t *testing.T) {
 }
 
 func TestFolderThatIsNotThere(t *testing.T) {
-	if _, err := Create(filepath.Join(t.TempDir(), "none", "run.jsonl"), plan(1)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Create(filepath.Join(t.TempDir(), "none", "run.jsonl"), plan(1)); !errors.Is(err,
+		os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -241,7 +248,8 @@ func TestRunThatStoppedSaysSo(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := ReadFile(path)
-		if !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), tt.want) || f.Complete() {
+		if !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), tt.want) ||
+			f.Complete() {
 			t.Errorf("%q: got %v", tt.reason, err)
 		}
 	}
@@ -260,7 +268,8 @@ func TestFullDiskStays(t *testing.T) {
 	w.file = full
 	w.mu.Unlock()
 	for _, spec := range []string{one, two} {
-		if err := w.Write(pass(spec)); err == nil || !strings.Contains(err.Error(), "no space left") {
+		if err := w.Write(pass(spec)); err == nil ||
+			!strings.Contains(err.Error(), "no space left") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -298,7 +307,8 @@ func TestSyncThatFailsIsTold(t *testing.T) {
 func TestManyVerdictsShareASync(t *testing.T) {
 	const specs = 2000
 	var syncs atomic.Int32
-	w, err := start(filepath.Join(t.TempDir(), "run.jsonl"), plan(specs), func() error { syncs.Add(1); return nil })
+	w, err := start(filepath.Join(t.TempDir(), "run.jsonl"), plan(specs),
+		func() error { syncs.Add(1); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

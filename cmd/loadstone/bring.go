@@ -44,7 +44,9 @@ func findLoaders(names []string) ([]drivers.Choice, error) {
 
 // bring makes loaders ready for guests: a bundle for each that is no part of the guest program.
 // With asProcess, one that is part of it has a bundle too, and is started as any other.
-func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice, asProcess bool) ([]run.Loader, error) {
+func (o *cacheOptions) bring(
+	cmd *cobra.Command, choices []drivers.Choice, asProcess bool,
+) ([]run.Loader, error) {
 	var loaders []run.Loader
 	for _, c := range choices {
 		l, err := o.bringOne(cmd, c, asProcess)
@@ -56,7 +58,9 @@ func (o *cacheOptions) bring(cmd *cobra.Command, choices []drivers.Choice, asPro
 	return loaders, nil
 }
 
-func (o *cacheOptions) bringOne(cmd *cobra.Command, c drivers.Choice, asProcess bool) (run.Loader, error) {
+func (o *cacheOptions) bringOne(
+	cmd *cobra.Command, c drivers.Choice, asProcess bool,
+) (run.Loader, error) {
 	if c.Builtin != "" && !(asProcess && len(c.Command) > 0) {
 		return run.Loader{Name: c.Name, Version: c.Version, Builtin: c.Builtin}, nil
 	}
@@ -97,7 +101,9 @@ func (o *cacheOptions) bundleOptions(c drivers.Choice) (bundle.Options, error) {
 	if err != nil {
 		return bundle.Options{}, err
 	}
-	options := bundle.Options{Manifest: c.Manifest, Version: c.Version, Cache: dir, Mirror: o.mirror, Offline: o.offline}
+	options := bundle.Options{
+		Manifest: c.Manifest, Version: c.Version, Cache: dir, Mirror: o.mirror, Offline: o.offline,
+	}
 	if c.Dir == "" {
 		options.Source, err = drivers.Source(c.Name)
 	}

@@ -39,7 +39,9 @@ func TestLoaderInTheGuestNeedsNoBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []run.Loader{{Name: drivers.Reference, Version: all[0].Version, Builtin: drivers.Reference}}
+	want := []run.Loader{{
+		Name: drivers.Reference, Version: all[0].Version, Builtin: drivers.Reference,
+	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("loaders (-want +got):\n%s", diff)
 	}

@@ -38,7 +38,8 @@ func specsOf(t *testing.T, without string) []record.Spec {
 	var specs []record.Spec
 	for _, r := range set.All() {
 		if r.Area() != without {
-			specs = append(specs, record.Spec{ID: r.ID, Requirement: r.ID, Suite: r.Area(), Place: r.Area() + "/spec.go:1"})
+			specs = append(specs,
+				record.Spec{ID: r.ID, Requirement: r.ID, Suite: r.Area(), Place: r.Area() + "/spec.go:1"})
 		}
 	}
 	return specs

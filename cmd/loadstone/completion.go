@@ -9,7 +9,9 @@ import (
 )
 
 // A completer offers words for an argument or a flag.
-type completer func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective)
+type completer func(
+	cmd *cobra.Command, args []string, toComplete string,
+) ([]string, cobra.ShellCompDirective)
 
 // registerCompletion offers words for a flag. It panics where there is no such flag: that is a
 // mistake of the program.

@@ -25,7 +25,9 @@ const workInside = "/work"
 
 // converseNatively checks a driver on this machine, in its own root, with mounts that no other
 // process sees. Errors wrap [errNotRoot], or say why there was no conversation.
-func converseNatively(ctx context.Context, name string, b *bundle.Bundle) (report *check.Report, err error) {
+func converseNatively(
+	ctx context.Context, name string, b *bundle.Bundle,
+) (report *check.Report, err error) {
 	if os.Geteuid() != 0 {
 		return nil, errNotRoot
 	}
@@ -47,7 +49,8 @@ func converseNatively(ctx context.Context, name string, b *bundle.Bundle) (repor
 		}
 		defer func() { err = errors.Join(err, inside.Close()) }()
 		report = check.Check(ctx, check.Driver{
-			Name: name, Work: work, Dirs: loader.Dirs{Work: workInside, BPFFS: workInside + "/bpffs"},
+			Name: name, Work: work,
+			Dirs: loader.Dirs{Work: workInside, BPFFS: workInside + "/bpffs"},
 			Start: func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 				return loader.Start(ctx, inside.Command(ctx), loader.Options{Trace: trace})
 			},

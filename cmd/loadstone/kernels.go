@@ -31,9 +31,12 @@ type cacheOptions struct {
 // addCacheFlags gives a command, and all below it, the flags of o.
 func addCacheFlags(cmd *cobra.Command, o *cacheOptions) {
 	flags := cmd.PersistentFlags()
-	flags.StringVar(&o.cache, "cache", "", "keep kernels and packages in `DIR` (default $XDG_CACHE_HOME/loadstone)")
-	flags.StringVar(&o.mirror, "mirror", "", "fetch from the Debian mirror at `URI[,URI of its security archive]` (default that of the host's apt)")
-	flags.StringVar(&o.arch, "arch", arch.Default().Debian, "take kernels and packages of Debian architecture `ARCH`")
+	flags.StringVar(&o.cache, "cache", "",
+		"keep kernels and packages in `DIR` (default $XDG_CACHE_HOME/loadstone)")
+	flags.StringVar(&o.mirror, "mirror", "",
+		"fetch from the Debian mirror at `URI[,URI of its security archive]` (default that of the host's apt)")
+	flags.StringVar(&o.arch, "arch", arch.Default().Debian,
+		"take kernels and packages of Debian architecture `ARCH`")
 	flags.BoolVar(&o.offline, "offline", false, "use only what is cached")
 }
 
@@ -64,7 +67,8 @@ by path (a bzImage, a folder, a build tree), or native for the one that runs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newKernelsListCommand(o), newKernelsPullCommand(o), newKernelsShowCommand(o), newKernelsPruneCommand(o))
+	cmd.AddCommand(newKernelsListCommand(o), newKernelsPullCommand(o), newKernelsShowCommand(o),
+		newKernelsPruneCommand(o))
 	return cmd
 }
 
@@ -107,7 +111,8 @@ func newKernelsListCommand(o *cacheOptions) *cobra.Command {
 // newestOfSeries keeps the first offer of each series, and of those that only
 // the cache has none if there is a newer one.
 func newestOfSeries(offers []kernel.Offer) []kernel.Offer {
-	return slices.CompactFunc(slices.Clone(offers), func(a, b kernel.Offer) bool { return a.Series == b.Series })
+	return slices.CompactFunc(slices.Clone(offers),
+		func(a, b kernel.Offer) bool { return a.Series == b.Series })
 }
 
 func writeOffers(w io.Writer, offers []kernel.Offer) error {
@@ -125,7 +130,8 @@ func writeOffers(w io.Writer, offers []kernel.Offer) error {
 		case o.Cached:
 			cache = paint(green, "cached")
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Series, o.Version, o.Suite, o.Release, matrix, cache)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Series, o.Version, o.Suite, o.Release,
+			matrix, cache)
 	}
 	return table.Flush()
 }
@@ -272,9 +278,12 @@ func (s *shownKernel) write(w io.Writer) error {
 	}
 	fmt.Fprintln(table)
 	if s.Features == nil {
-		fmt.Fprintln(table, "Which features it was built with is not known, as no configuration was found.")
+		fmt.Fprintln(table,
+			"Which features it was built with is not known, as no configuration was found.")
 	}
-	colours := map[kernel.State]colour{kernel.BuiltIn: green, kernel.AsModule: green, kernel.Missing: yellow}
+	colours := map[kernel.State]colour{
+		kernel.BuiltIn: green, kernel.AsModule: green, kernel.Missing: yellow,
+	}
 	for _, v := range s.Features {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", v.Feature, v.What, paint(colours[v.State], v.String()))
 	}
@@ -337,7 +346,9 @@ func writePruned(w io.Writer, pruned []kernel.Pruned, dryRun bool) error {
 // as they are.
 func completeKernels(o *cacheOptions, also ...string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
-		store, err := kernel.Open(kernel.Options{Cache: o.cache, Mirror: o.mirror, Arch: o.arch, Offline: true})
+		store, err := kernel.Open(kernel.Options{
+			Cache: o.cache, Mirror: o.mirror, Arch: o.arch, Offline: true,
+		})
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

@@ -25,7 +25,9 @@ import (
 func kernelsMirror(t *testing.T) *apttest.Mirror {
 	t.Helper()
 	m := apttest.NewMirror(t)
-	for version, dist := range map[string]string{"6.12.94-1": "trixie", "6.12.117-1": "trixie-security", "6.1.192-2": "bookworm"} {
+	for version, dist := range map[string]string{
+		"6.12.94-1": "trixie", "6.12.117-1": "trixie-security", "6.1.192-2": "bookworm",
+	} {
 		release := apt.Version(version).Upstream() + "-cloud-amd64"
 		files := map[string]string{}
 		for name, data := range kerneltest.PackageFiles(release, false) {
@@ -33,7 +35,8 @@ func kernelsMirror(t *testing.T) *apttest.Mirror {
 		}
 		m.Add(dist, "linux-image-"+release, version, "", files)
 	}
-	m.Publish(nil, "bullseye", "bullseye-updates", "bullseye-security", "bookworm", "bookworm-updates", "bookworm-backports", "bookworm-security",
+	m.Publish(nil, "bullseye", "bullseye-updates", "bullseye-security", "bookworm",
+		"bookworm-updates", "bookworm-backports", "bookworm-security",
 		"trixie", "trixie-updates", "trixie-backports", "trixie-security", "testing", "sid")
 	m.ConfigureHost(t)
 	return m
@@ -85,7 +88,8 @@ func TestKernelsListPullShowPrune(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("pull (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(progress, "fetching linux-image-6.12.117-cloud-amd64 6.12.117-1, 0.0 MB\n") || strings.ContainsAny(progress, "\r\x1b") {
+	if !strings.Contains(progress,
+		"fetching linux-image-6.12.117-cloud-amd64 6.12.117-1, 0.0 MB\n") || strings.ContainsAny(progress, "\r\x1b") {
 		t.Errorf("progress where there is no terminal: %q", progress)
 	}
 
@@ -103,7 +107,10 @@ func TestKernelsListPullShowPrune(t *testing.T) {
 	}
 
 	got, _ = mustKernels(t, cache, "show", "6.12")
-	for _, line := range []string{"release        6.12.117-cloud-amd64\n", "from           debian-13, version 6.12.117-1\n", "modules        3 in ", "missing: CONFIG_BPF_LSM\n"} {
+	for _, line := range []string{
+		"release        6.12.117-cloud-amd64\n", "from           debian-13, version 6.12.117-1\n",
+		"modules        3 in ", "missing: CONFIG_BPF_LSM\n",
+	} {
 		if !strings.Contains(got, line) {
 			t.Errorf("show lacks %q:\n%s", line, got)
 		}
@@ -121,7 +128,8 @@ func TestKernelsListPullShowPrune(t *testing.T) {
 
 func TestKernelsShowJSON(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "bzImage"), kerneltest.BzImage("6.19.0-rc1"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "bzImage"), kerneltest.BzImage("6.19.0-rc1"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	for config, known := range map[string]bool{"": false, "CONFIG_BPF_SYSCALL=y\n": true} {
@@ -141,7 +149,8 @@ func TestKernelsShowJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(got), &shown); err != nil {
 			t.Fatal(err)
 		}
-		if shown.Release != "6.19.0-rc1" || shown.Series != "6.19" || shown.Origin != "image" || (len(shown.Features) > 0) != known {
+		if shown.Release != "6.19.0-rc1" || shown.Series != "6.19" || shown.Origin != "image" ||
+			(len(shown.Features) > 0) != known {
 			t.Errorf("with configuration %q: %s", config, got)
 		}
 	}
@@ -167,13 +176,16 @@ func TestKernelsFaults(t *testing.T) {
 		{[]string{"pull", "6.1", "--offline", "--mirror", "http://127.0.0.1:2/debian"}, false, "offline"},
 	} {
 		_, _, err := kernels(t, cache, c.args...)
-		if err == nil || errors.Is(err, kernel.ErrUsage) != c.usage || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%v: error %v; want one that is usage %t and says %q", c.args, err, c.usage, c.says)
+		if err == nil || errors.Is(err, kernel.ErrUsage) != c.usage ||
+			!strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v: error %v; want one that is usage %t and says %q", c.args, err, c.usage,
+				c.says)
 		}
 	}
 	mustKernels(t, cache, "pull", "all")
 	m.Close()
-	if _, notes := mustKernels(t, cache, "pull", "6.12", "--refresh"); !strings.Contains(notes, "note: lists of trixie are of ") {
+	if _, notes := mustKernels(t, cache, "pull", "6.12", "--refresh"); !strings.Contains(notes,
+		"note: lists of trixie are of ") {
 		t.Errorf("pull without the mirror notes %q", notes)
 	}
 }
@@ -186,7 +198,8 @@ func TestKernelsCompletion(t *testing.T) {
 	cmd := &cobra.Command{}
 	cmd.SetContext(t.Context())
 	for start, want := range map[string][]string{
-		"": {"default", "6.12\t6.12.117-1 from debian-13"}, "6.12": {"6.12\t6.12.117-1 from debian-13"}, "x": nil,
+		"":     {"default", "6.12\t6.12.117-1 from debian-13"},
+		"6.12": {"6.12\t6.12.117-1 from debian-13"}, "x": nil,
 	} {
 		got, _ := complete(cmd, []string{"6.1"}, start)
 		if diff := cmp.Diff(strings.Join(want, "|"), strings.Join(got, "|")); diff != "" {

@@ -26,7 +26,9 @@ import (
 
 // A trialFunc has a loader load one good object in a clone of a kernel, and returns the verdict on
 // it. The error says why there is none.
-type trialFunc func(cmd *cobra.Command, kernel string, choice drivers.Choice) (verdict.Verdict, error)
+type trialFunc func(
+	cmd *cobra.Command, kernel string, choice drivers.Choice,
+) (verdict.Verdict, error)
 
 // newLoadersCommand returns the command loaders.
 func newLoadersCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
@@ -42,7 +44,8 @@ newest version), name@version (libbpf@1.1), name@all (every version), the path o
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLoadersListCommand(cache), newLoadersPullCommand(cache), newLoadersCheckCommand(cache, trial))
+	cmd.AddCommand(newLoadersListCommand(cache), newLoadersPullCommand(cache),
+		newLoadersCheckCommand(cache, trial))
 	return cmd
 }
 
@@ -52,9 +55,10 @@ type listedLoader struct {
 	Homepage string                  `json:"homepage,omitempty"`
 	Newest   string                  `json:"newest"`
 	Versions map[string]loader.Suite `json:"versions"` // to where its packages come from
-	Cached   []string                `json:"cached"`   // versions that take neither network nor compiler any more, the oldest first
-	Started  string                  `json:"started"`  // "linked in" or "process"
-	Command  []string                `json:"command,omitempty"`
+	// versions that take neither network nor compiler any more, the oldest first
+	Cached  []string `json:"cached"`
+	Started string   `json:"started"` // "linked in" or "process"
+	Command []string `json:"command,omitempty"`
 
 	// Profiles are what the loader claims, with how far. Absent if that is not known without
 	// starting it.
@@ -98,9 +102,12 @@ func newLoadersListCommand(cache *cacheOptions) *cobra.Command {
 // they claim.
 var linkedIn = map[string]func() loader.Loader{"reference": reference.New, "cilium": cilium.New}
 
-func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (listedLoader, error) {
+func listLoader(
+	ctx context.Context, cache *cacheOptions, m *loader.Manifest,
+) (listedLoader, error) {
 	l := listedLoader{
-		Name: m.Name, Homepage: m.Homepage, Newest: m.Newest(), Versions: m.Versions, Started: "process", Command: m.Command,
+		Name: m.Name, Homepage: m.Homepage, Newest: m.Newest(), Versions: m.Versions,
+		Started: "process", Command: m.Command,
 		sorted: m.Sorted(),
 	}
 	if m.Builtin != "" {
@@ -121,7 +128,9 @@ func listLoader(ctx context.Context, cache *cacheOptions, m *loader.Manifest) (l
 
 // cachedVersions returns the versions of a loader that are in the cache. Where its driver was not
 // built with this program, there is none.
-func cachedVersions(ctx context.Context, cache *cacheOptions, m *loader.Manifest) ([]string, error) {
+func cachedVersions(
+	ctx context.Context, cache *cacheOptions, m *loader.Manifest,
+) ([]string, error) {
 	versions := []string{}
 	for _, version := range m.Sorted() {
 		options, err := cache.bundleOptions(drivers.Choice{Manifest: m, Version: version})
@@ -140,7 +149,9 @@ func cachedVersions(ctx context.Context, cache *cacheOptions, m *loader.Manifest
 }
 
 // claimsOf asks a loader what it claims.
-func claimsOf(ctx context.Context, l loader.Loader) (_ map[loader.Feature]loader.Support, err error) {
+func claimsOf(
+	ctx context.Context, l loader.Loader,
+) (_ map[loader.Feature]loader.Support, err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	reply, err := l.Do(ctx, loader.Hello{Protocols: []int{loader.Version}, Suite: buildVersion()})
 	if err != nil {
@@ -169,7 +180,8 @@ func writeLoaders(w io.Writer, listed []listedLoader) error {
 		if len(l.Cached) > 1 && len(l.Cached) == len(l.sorted) {
 			cached = "all"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Name, strings.Join(l.sorted, " "), cached, l.Started, claims)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Name, strings.Join(l.sorted, " "), cached,
+			l.Started, claims)
 	}
 	return table.Flush()
 }
@@ -368,7 +380,8 @@ func (c *loaderCheck) report(r *check.Report) {
 		c.say("      it claims %s", strings.Join(claimed(claims), " "))
 	}
 	if unknown := r.Unknown(); len(unknown) > 0 {
-		c.say("      fields that the protocol does not know, kept and no fault: %s", strings.Join(unknown, ", "))
+		c.say("      fields that the protocol does not know, kept and no fault: %s",
+			strings.Join(unknown, ", "))
 	}
 	if c.trace || r.Err() != nil {
 		for _, x := range r.Exchanges {

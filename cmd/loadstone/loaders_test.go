@@ -28,7 +28,9 @@ var passed = verdict.Verdict{Kind: verdict.Pass}
 
 // loaders runs the command loaders, with a cache of the test's own, and a load in a clone that ends
 // with trial.
-func loaders(t *testing.T, trial verdict.Verdict, args ...string) (output string, tried []string, err error) {
+func loaders(
+	t *testing.T, trial verdict.Verdict, args ...string,
+) (output string, tried []string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := newLoadersCommand(&cacheOptions{cache: t.TempDir(), offline: true}, func(_ *cobra.Command, _ string, c drivers.Choice) (verdict.Verdict, error) {
@@ -82,7 +84,8 @@ func faulty(t *testing.T, name, fault string) string {
 		t.Fatal("a driver's root takes root to make: run make test as root")
 	}
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "driver"), "../../drivers/faults/driver")
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "driver"),
+		"../../drivers/faults/driver")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -104,7 +107,10 @@ func TestCheckOfAGoodDriver(t *testing.T) {
 	if diff := cmp.Diff([]string{"cilium@1.0"}, tried); diff != "" {
 		t.Error(diff)
 	}
-	for _, want := range []string{"ok    bundle", "ok    keeps to the schema", "it is cilium 0.22.0", `> {"v":1,"seq":1,"op":"hello"`, "ok    one load in a clone"} {
+	for _, want := range []string{
+		"ok    bundle", "ok    keeps to the schema", "it is cilium 0.22.0",
+		`> {"v":1,"seq":1,"op":"hello"`, "ok    one load in a clone",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -125,7 +131,8 @@ func TestCheckOfADriver(t *testing.T) {
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
 			text, tried, err := loaders(t, tt.trial, "check", faulty(t, tt.name, tt.broken))
-			if exitCode(err) != exitFailed || !strings.Contains(text, tt.want) || len(tried) != tt.tried {
+			if exitCode(err) != exitFailed || !strings.Contains(text, tt.want) ||
+				len(tried) != tt.tried {
 				t.Errorf("%v, %d tries:\n%s", err, len(tried), text)
 			}
 		})
@@ -138,7 +145,8 @@ func TestCheckOfABadManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, _, err := loaders(t, passed, "check", path)
-	if exitCode(err) != exitFailed || !strings.Contains(text, "loader.yaml:2: version \"main\" moves") {
+	if exitCode(err) != exitFailed ||
+		!strings.Contains(text, "loader.yaml:2: version \"main\" moves") {
 		t.Errorf("%v:\n%s", err, text)
 	}
 }
@@ -149,7 +157,8 @@ func packed(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"driver": "anything", "loader.yaml": "name: mine\nversions: {\"1.0\": local, \"1.1\": local}\nspeaks: ndjson\ncommand: [./driver]\n",
+		"driver":      "anything",
+		"loader.yaml": "name: mine\nversions: {\"1.0\": local, \"1.1\": local}\nspeaks: ndjson\ncommand: [./driver]\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
@@ -160,7 +169,9 @@ func packed(t *testing.T) string {
 
 func TestPullOfEveryVersion(t *testing.T) {
 	text, _, err := loaders(t, passed, "pull", packed(t)+"@all")
-	if err != nil || strings.Count(text, "\n") != 2 || !strings.HasPrefix(text, "mine@1.0\tlocal\t") || !strings.Contains(text, "\nmine@1.1\tlocal\t") {
+	if err != nil || strings.Count(text, "\n") != 2 ||
+		!strings.HasPrefix(text, "mine@1.0\tlocal\t") ||
+		!strings.Contains(text, "\nmine@1.1\tlocal\t") {
 		t.Errorf("%v:\n%s", err, text)
 	}
 }
@@ -168,14 +179,18 @@ func TestPullOfEveryVersion(t *testing.T) {
 // One that cannot be had keeps no other from being pulled, and is told.
 func TestPullOfALoaderThatCannotBeHad(t *testing.T) {
 	text, _, err := loaders(t, passed, "pull", "libbpf@1.1", packed(t))
-	if exitCode(err) != exitHarness || !strings.Contains(err.Error(), "bring libbpf@1.1: ") || !strings.Contains(text, "mine@1.1\tlocal\t") {
+	if exitCode(err) != exitHarness || !strings.Contains(err.Error(), "bring libbpf@1.1: ") ||
+		!strings.Contains(text, "mine@1.1\tlocal\t") {
 		t.Errorf("%v:\n%s", err, text)
 	}
 }
 
 func TestPullOfNoLoader(t *testing.T) {
-	for _, args := range [][]string{{"pull"}, {"pull", "nothing"}, {"pull", "libbpf@0.0"}, {"pull", "Bad Name"}} {
-		if text, _, err := loaders(t, passed, args...); err == nil || exitCode(err) == exitHarness && len(args) > 1 {
+	for _, args := range [][]string{
+		{"pull"}, {"pull", "nothing"}, {"pull", "libbpf@0.0"}, {"pull", "Bad Name"},
+	} {
+		if text, _, err := loaders(t, passed, args...); err == nil ||
+			exitCode(err) == exitHarness && len(args) > 1 {
 			t.Errorf("%v: %v:\n%s", args, err, text)
 		}
 	}
@@ -204,14 +219,18 @@ func TestListTellsWhatIsCached(t *testing.T) {
 		t.Errorf("%v\n%s", err, diff)
 	}
 	var table bytes.Buffer
-	if err := writeLoaders(&table, []listedLoader{l}); err != nil || !strings.Contains(table.String(), "mine  1.0 1.1   1.1     process") {
+	if err := writeLoaders(&table, []listedLoader{l}); err != nil ||
+		!strings.Contains(table.String(), "mine  1.0 1.1   1.1     process") {
 		t.Errorf("%v:\n%s", err, table.String())
 	}
 }
 
 func TestCompletionOffersEveryVersion(t *testing.T) {
 	names, _ := completeLoaders(nil, nil, "")
-	for _, want := range []string{"all\tall of them, each at its newest version", "iproute2", "iproute2@all\tevery version of it", "iproute2@6.1"} {
+	for _, want := range []string{
+		"all\tall of them, each at its newest version", "iproute2",
+		"iproute2@all\tevery version of it", "iproute2@6.1",
+	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("no %q among %q", want, names)
 		}

@@ -110,13 +110,17 @@ func parseFormats(formats []string) (files []report.Format, show bool, err error
 		case name == onTerminal:
 			show = true
 		case !slices.Contains(report.Formats, f):
-			return nil, false, usageError{fmt.Errorf("unknown format %q; there are %s", name, strings.Join(everyFormat(), ", "))}
+			return nil, false,
+				usageError{fmt.Errorf("unknown format %q; there are %s", name,
+					strings.Join(everyFormat(), ", "))}
 		case !slices.Contains(files, f):
 			files = append(files, f)
 		}
 	}
 	if len(formats) == 0 || strings.Join(formats, "") == "" {
-		return nil, false, usageError{fmt.Errorf("no format is given; there are %s", strings.Join(everyFormat(), ", "))}
+		return nil, false,
+			usageError{fmt.Errorf("no format is given; there are %s",
+				strings.Join(everyFormat(), ", "))}
 	}
 	return files, show, nil
 }

@@ -81,14 +81,16 @@ func TestReportEndsAsItsRunDid(t *testing.T) {
 		t.Run(tt.file, func(t *testing.T) {
 			path := kept(t, tt.file)
 			stdout, stderr, code := runReport(t, path)
-			if code != tt.code || !strings.Contains(stdout, tt.stdout) || !strings.Contains(stderr, tt.stderr) || (stderr == "") != (tt.stderr == "") {
+			if code != tt.code || !strings.Contains(stdout, tt.stdout) ||
+				!strings.Contains(stderr, tt.stderr) || (stderr == "") != (tt.stderr == "") {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}
 			want := []string{"findings.md", "junit.xml", "report.html", "run.jsonl", "summary.md"}
 			if diff := cmp.Diff(want, listed(t, filepath.Dir(path))); diff != "" {
 				t.Error(diff)
 			}
-			if !strings.Contains(stdout, "report  "+filepath.Join(filepath.Dir(path), "report.html")) {
+			if !strings.Contains(stdout,
+				"report  "+filepath.Join(filepath.Dir(path), "report.html")) {
 				t.Error("nobody says where the page is")
 			}
 		})
@@ -122,7 +124,8 @@ func TestReportMakesWhatIsAskedFor(t *testing.T) {
 	}
 	for _, tt := range tests {
 		out := t.TempDir()
-		stdout, stderr, code := runReport(t, kept(t, "full.jsonl"), "--out", out, "--format", tt.formats)
+		stdout, stderr, code := runReport(t, kept(t, "full.jsonl"), "--out", out, "--format",
+			tt.formats)
 		if (stdout != "") != tt.shows || code != exitHarness {
 			t.Errorf("%s: exit code %d, stdout %q", tt.formats, code, stdout)
 		}
@@ -145,7 +148,8 @@ func TestReportOfWhatIsNoRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(damaged, bytes.Replace(data, []byte(`"verdict":"pass"`), []byte(`"verdict":"good"`), 1), 0o644); err != nil {
+	if err := os.WriteFile(damaged,
+		bytes.Replace(data, []byte(`"verdict":"pass"`), []byte(`"verdict":"good"`), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {

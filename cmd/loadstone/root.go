@@ -60,7 +60,8 @@ func markUsageErrors(cmd *cobra.Command) {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			return usageError{fmt.Errorf("unknown command %q for %q (see '%s --help')", args[0], cmd.CommandPath(), cmd.CommandPath())}
+			return usageError{fmt.Errorf("unknown command %q for %q (see '%s --help')", args[0],
+				cmd.CommandPath(), cmd.CommandPath())}
 		}
 		check = cobra.ArbitraryArgs
 	}

@@ -58,16 +58,22 @@ failed a requirement; 2 wrong usage; 3 the harness could not do its job.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&o.kernels, "kernel", nil, "run on kernel `K`; may be repeated (default the default matrix, see 'loadstone kernels list')")
-	flags.StringArrayVar(&o.loaders, "loader", nil, "run with loader `L`, such as libbpf, libbpf@1.1, libbpf@all, or all; may be repeated (default reference)")
+	flags.StringArrayVar(&o.kernels, "kernel", nil,
+		"run on kernel `K`; may be repeated (default the default matrix, see 'loadstone kernels list')")
+	flags.StringArrayVar(&o.loaders, "loader", nil,
+		"run with loader `L`, such as libbpf, libbpf@1.1, libbpf@all, or all; may be repeated (default reference)")
 	flags.StringArrayVar(&o.suites, "suite", nil, "run suite `S` only; may be repeated")
 	flags.StringArrayVar(&o.specs, "spec", nil, "run spec `ID` only; may be repeated, and end in *")
-	flags.StringVar(&o.out, "out", "", "write results to `DIR` (default out, or out/specs with --spec)")
-	flags.StringVar(&o.isolation, "isolation", string(run.BySpec), "a kernel of its own for each `spec`, suite or cell")
+	flags.StringVar(&o.out, "out", "",
+		"write results to `DIR` (default out, or out/specs with --spec)")
+	flags.StringVar(&o.isolation, "isolation", string(run.BySpec),
+		"a kernel of its own for each `spec`, suite or cell")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
-	flags.StringVar(&o.accel, "accel", "auto", "run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
+	flags.StringVar(&o.accel, "accel", "auto",
+		"run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
 	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
-	flags.BoolVar(&o.process, "process", false, "start loaders that are linked into the guest as processes too")
+	flags.BoolVar(&o.process, "process", false,
+		"start loaders that are linked into the guest as processes too")
 	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
 	registerCompletion(cmd, "loader", completeLoaders)
 	registerCompletion(cmd, "suite", completeSuites)
@@ -159,7 +165,8 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 			continue
 		}
 		if name == run.NativeName {
-			kernels = append(kernels, run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec})
+			kernels = append(kernels,
+				run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec})
 			continue
 		}
 		k, err := store.Get(cmd.Context(), name)
@@ -181,8 +188,12 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 func (o runOptions) describe(plan run.Plan, lab *run.Lab) verdict.Run {
 	about := verdict.Run{
 		ID: plan.ID, Started: time.Now(), Loadstone: verdict.Build{Version: buildVersion()},
-		Host:   verdict.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Accel: string(lab.Accel)},
-		Suites: plan.Suites(), Plan: plan.Parts(), Command: os.Args, Isolation: string(plan.Isolation),
+		Host: verdict.Host{
+			OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
+			Accel: string(lab.Accel),
+		},
+		Suites: plan.Suites(), Plan: plan.Parts(), Command: os.Args,
+		Isolation: string(plan.Isolation),
 	}
 	for _, p := range about.Plan {
 		about.Planned += p.Specs
@@ -224,7 +235,8 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	if o.everything() && reason == "" {
 		problems = plan.Expectations.Unused(seen.verdicts)
 	}
-	if err := errors.Join(failed, writer.Close(reason, problems), closeKernels(plan.Kernels)); err != nil {
+	if err := errors.Join(failed, writer.Close(reason, problems),
+		closeKernels(plan.Kernels)); err != nil {
 		return err
 	}
 	return makeReports(cmd, path, dir, everyFormat())
@@ -233,7 +245,8 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 // everything reports whether the run leaves out nothing, so that an expectation that came up
 // nowhere is stale.
 func (o runOptions) everything() bool {
-	return len(o.suites)+len(o.specs)+len(o.kernels) == 0 && slices.Equal(o.loaders, []string{loader.All})
+	return len(o.suites)+len(o.specs)+len(o.kernels) == 0 &&
+		slices.Equal(o.loaders, []string{loader.All})
 }
 
 // runFile names a run's file in its folder.

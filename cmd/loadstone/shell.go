@@ -58,7 +58,8 @@ out here, and its exit status is this command's.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.kernel, "kernel", "6.12", "start `K`: a series, an exact version or a path")
-	flags.StringVar(&o.accel, "accel", "auto", "run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
+	flags.StringVar(&o.accel, "accel", "auto",
+		"run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
 	flags.StringArrayVar(&o.modules, "module", nil, "load module `M` too (repeatable)")
 	registerCompletion(cmd, "accel", words(machine.AccelChoices...))
 	return cmd
@@ -120,19 +121,24 @@ func (o shellOptions) getKernel(cmd *cobra.Command) (*kernel.Kernel, error) {
 	case err != nil:
 		return nil, err
 	case k.Image == "":
-		return nil, usageError{fmt.Errorf("kernel %s has no image that a machine could start", o.kernel)}
+		return nil,
+			usageError{fmt.Errorf("kernel %s has no image that a machine could start", o.kernel)}
 	}
 	return k, nil
 }
 
-func (o shellOptions) buildImage(ctx context.Context, k *kernel.Kernel, cache string) (image.Image, error) {
+func (o shellOptions) buildImage(
+	ctx context.Context, k *kernel.Kernel, cache string,
+) (image.Image, error) {
 	guest, err := run.FindGuest()
 	if err != nil {
 		return image.Image{}, err
 	}
 	archive := filepath.Join(filepath.Dir(guest), shellArchive)
 	if _, err := os.Stat(archive); errors.Is(err, fs.ErrNotExist) {
-		return image.Image{}, fmt.Errorf("%s, which has the shell's commands, is not there: 'make build' makes it", archive)
+		return image.Image{},
+			fmt.Errorf("%s, which has the shell's commands, is not there: 'make build' makes it",
+				archive)
 	}
 	initramfs, err := image.Build(ctx, image.Options{
 		Kernel: k, Guest: guest, Shell: archive, Cache: cache,
@@ -162,7 +168,8 @@ func (o shellOptions) script(cmd *cobra.Command, source machine.Source) error {
 	if err != nil {
 		return err
 	}
-	vm, err := source.Start(cmd.Context(), machine.Options{Order: order, Payload: payload, Deadlines: noDeadlines})
+	vm, err := source.Start(cmd.Context(),
+		machine.Options{Order: order, Payload: payload, Deadlines: noDeadlines})
 	if err != nil {
 		return err
 	}
@@ -175,7 +182,9 @@ func (o shellOptions) attach(cmd *cobra.Command, source machine.Source, in *os.F
 	if err != nil || rows <= 0 || cols <= 0 {
 		cols, rows = 80, 24 // a terminal that does not know
 	}
-	order, err := json.Marshal(wire.ShellOrder{Rows: uint16(rows), Cols: uint16(cols), Term: os.Getenv("TERM")})
+	order, err := json.Marshal(wire.ShellOrder{
+		Rows: uint16(rows), Cols: uint16(cols), Term: os.Getenv("TERM"),
+	})
 	if err != nil {
 		return err
 	}
@@ -185,7 +194,8 @@ func (o shellOptions) attach(cmd *cobra.Command, source machine.Source, in *os.F
 		return fmt.Errorf("terminal: %w", err)
 	}
 	defer func() { err = errors.Join(err, term.Restore(int(in.Fd()), before)) }()
-	vm, err := source.Start(cmd.Context(), machine.Options{Order: order, Deadlines: noDeadlines, Attach: cmd.OutOrStdout()})
+	vm, err := source.Start(cmd.Context(),
+		machine.Options{Order: order, Deadlines: noDeadlines, Attach: cmd.OutOrStdout()})
 	if err != nil {
 		return err
 	}

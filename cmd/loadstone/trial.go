@@ -20,13 +20,16 @@ import (
 const trialSpec = "check.load"
 
 // trial runs the spec for drivers with one loader in a clone of one kernel.
-func (o *cacheOptions) trial(cmd *cobra.Command, kernel string, choice drivers.Choice) (v verdict.Verdict, err error) {
+func (o *cacheOptions) trial(
+	cmd *cobra.Command, kernel string, choice drivers.Choice,
+) (v verdict.Verdict, err error) {
 	lab, err := o.lab(cmd)
 	if err != nil {
 		return v, err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	kernels, err := runOptions{kernels: []string{kernel}, accel: "auto", cache: o}.findKernels(cmd, lab)
+	kernels, err := runOptions{kernels: []string{kernel}, accel: "auto", cache: o}.findKernels(cmd,
+		lab)
 	if err != nil {
 		return v, err
 	}
@@ -41,7 +44,8 @@ func (o *cacheOptions) trial(cmd *cobra.Command, kernel string, choice drivers.C
 	}
 	plan := run.Plan{
 		ID: newRunID(), Kernels: kernels, Loaders: loaders, Isolation: run.BySpec, Jobs: 1,
-		Specs: []record.Spec{{ID: trialSpec, Suite: "check"}}, Limits: record.DefaultLimits, Requirements: set,
+		Specs: []record.Spec{{ID: trialSpec, Suite: "check"}}, Limits: record.DefaultLimits,
+		Requirements: set,
 	}
 	var kept trialResult
 	if err := plan.Do(cmd.Context(), &kept, &kept); err != nil {

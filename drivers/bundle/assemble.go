@@ -16,7 +16,8 @@ import (
 // it comes from.
 func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]string, error) {
 	compiler := ""
-	if r.sources != nil || r.Manifest.Source != nil { // asked first: it costs nothing, and packages may be a download
+	// asked first: it costs nothing, and packages may be a download
+	if r.sources != nil || r.Manifest.Source != nil {
 		var err error
 		if compiler, err = r.compiler(); err != nil {
 			return nil, nil, err

@@ -45,8 +45,9 @@ type Bundle struct {
 	Version string       `json:"version"` // as in its manifest
 	Suite   loader.Suite `json:"suite"`
 
-	Command []string `json:"command"` // argv in the driver's root, to be started in the folder loader.Home
-	Env     []string `json:"env"`     // the whole environment, sorted
+	// argv in the driver's root, to be started in the folder loader.Home
+	Command []string `json:"command"`
+	Env     []string `json:"env"` // the whole environment, sorted
 
 	Payload string `json:"-"`      // path of the archive on the host
 	Digest  string `json:"digest"` // SHA-256 of the archive, in hexadecimal
@@ -117,7 +118,8 @@ func (o Options) version() (string, loader.Suite, error) {
 	}
 	suite, ok := o.Manifest.Versions[version]
 	if !ok {
-		return "", "", fmt.Errorf("%w %s of %s; there are %s", ErrUnknownVersion, version, o.Manifest.Name, strings.Join(o.Manifest.Sorted(), ", "))
+		return "", "", fmt.Errorf("%w %s of %s; there are %s", ErrUnknownVersion, version,
+			o.Manifest.Name, strings.Join(o.Manifest.Sorted(), ", "))
 	}
 	return version, suite, nil
 }

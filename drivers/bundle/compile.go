@@ -17,7 +17,9 @@ import (
 
 // compile compiles a driver in C with the host's compiler, against the headers and libraries of the
 // sysroot; against the host's where the version comes from no suite.
-func (r *request) compile(ctx context.Context, compiler string, w *workspace, sys *sysroot) ([]byte, error) {
+func (r *request) compile(
+	ctx context.Context, compiler string, w *workspace, sys *sysroot,
+) ([]byte, error) {
 	dir := w.path("source")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, err
@@ -43,7 +45,9 @@ func (r *request) compile(ctx context.Context, compiler string, w *workspace, sy
 
 func (r *request) compilerArgs(sys *sysroot) []string {
 	build := r.Manifest.Build
-	args := []string{"-std=c11", "-O2", "-Wall", "-Wextra", "-s", fmt.Sprintf("-DDRIVER_VERSION=%q", r.version)}
+	args := []string{
+		"-std=c11", "-O2", "-Wall", "-Wextra", "-s", fmt.Sprintf("-DDRIVER_VERSION=%q", r.version),
+	}
 	if sys != nil {
 		args = append(args, sys.compilerArgs()...)
 	}
@@ -58,7 +62,9 @@ func (r *request) compilerArgs(sys *sysroot) []string {
 // crt1.o there, but before that in the folders beside itself, which are the host's; -B goes before
 // those. -H and --trace tell what was read, for checkInputs.
 func (s *sysroot) compilerArgs() []string {
-	return []string{"--sysroot=" + s.dir, "-B" + filepath.Join(s.dir, s.dirs()[0]) + "/", "-H", "-Wl,--trace"}
+	return []string{
+		"--sysroot=" + s.dir, "-B" + filepath.Join(s.dir, s.dirs()[0]) + "/", "-H", "-Wl,--trace",
+	}
 }
 
 // checkInputs sees that no header or library of the host has been read, by what the compiler said
@@ -67,13 +73,15 @@ func (s *sysroot) checkInputs(said []byte) error {
 	for line := range strings.Lines(string(said)) {
 		file := strings.TrimSpace(line)
 		if dots, header, ok := strings.Cut(file, " "); ok && strings.Trim(dots, ".") == "" {
-			file = header // -H puts a dot before a header for each that it is included from, and a blank
+			// -H puts a dot before a header for each that it is included from, and a blank
+			file = header
 		}
 		if !path.IsAbs(file) {
 			continue
 		}
 		file = path.Clean(file)
-		ours := strings.HasPrefix(file, s.dir+"/") || strings.HasPrefix(file, "/usr/lib/gcc") || strings.HasPrefix(file, os.TempDir()+"/")
+		ours := strings.HasPrefix(file, s.dir+"/") || strings.HasPrefix(file, "/usr/lib/gcc") ||
+			strings.HasPrefix(file, os.TempDir()+"/")
 		if !ours {
 			return fmt.Errorf("%w: the compiler has read the host's %s", ErrCompile, file)
 		}
@@ -84,14 +92,16 @@ func (s *sysroot) checkInputs(said []byte) error {
 // compiler returns the compiler of the host that a driver takes, if it takes one.
 func (r *request) compiler() (string, error) {
 	if r.Arch.Name != runtime.GOARCH {
-		return "", fmt.Errorf("%w for %s: %s is compiled on a machine of its architecture", ErrNoCompiler, r.Arch.Name, r.Manifest.Name)
+		return "", fmt.Errorf("%w for %s: %s is compiled on a machine of its architecture",
+			ErrNoCompiler, r.Arch.Name, r.Manifest.Name)
 	}
 	if build := r.Manifest.Build; build != nil && build.Rust != "" {
 		return "", nil // it is among the packages
 	}
 	compiler, err := exec.LookPath("gcc")
 	if err != nil {
-		return "", fmt.Errorf("%w: %s is a driver in C; install gcc (on Debian: apt install gcc)", ErrNoCompiler, r.Manifest.Name)
+		return "", fmt.Errorf("%w: %s is a driver in C; install gcc (on Debian: apt install gcc)",
+			ErrNoCompiler, r.Manifest.Name)
 	}
 	return compiler, nil
 }
@@ -104,7 +114,8 @@ func (r *request) goProgram(ctx context.Context) ([]byte, error) {
 	}
 	compiler, err := exec.LookPath("go")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s is a driver in Go; install Go, https://go.dev/dl", ErrNoCompiler, r.Manifest.Name)
+		return nil, fmt.Errorf("%w: %s is a driver in Go; install Go, https://go.dev/dl",
+			ErrNoCompiler, r.Manifest.Name)
 	}
 	dir, err := os.MkdirTemp("", "loadstone-driver")
 	if err != nil {
@@ -116,7 +127,8 @@ func (r *request) goProgram(ctx context.Context) ([]byte, error) {
 	if module, own := r.suite.Module(); own {
 		where, what = filepath.Join(where, module), "."
 	}
-	cmd := exec.CommandContext(ctx, compiler, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, what)
+	cmd := exec.CommandContext(ctx, compiler, "build", "-trimpath", "-buildvcs=false", "-ldflags",
+		"-s -w", "-o", program, what)
 	cmd.Dir = where
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+r.Arch.Name)
 	if _, err := run(cmd); err != nil {

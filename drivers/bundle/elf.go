@@ -55,7 +55,9 @@ type completion struct {
 // of. It returns [ErrMissingLibrary] if the program, or a file that the manifest adds, lacks one.
 // Other files of packages are left out then: they are plug-ins of a package, on which nothing
 // depends.
-func (t tree) complete(program string, brought []string, from libraries, used map[string]string) error {
+func (t tree) complete(
+	program string, brought []string, from libraries, used map[string]string,
+) error {
 	c := completion{t, from, used, map[string]bool{}}
 	if name, _, ok := t.resolve(program); ok {
 		brought = append([]string{name}, brought...)
@@ -89,7 +91,8 @@ func (c completion) satisfy(name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if needs.interpreter != "" {
-		if err := c.add(name, path.Base(needs.interpreter), []string{path.Dir(needs.interpreter)}); err != nil {
+		if err := c.add(name, path.Base(needs.interpreter),
+			[]string{path.Dir(needs.interpreter)}); err != nil {
 			return err
 		}
 	}
@@ -97,7 +100,8 @@ func (c completion) satisfy(name string) error {
 		if strings.HasPrefix(library, "ld-linux") || strings.HasPrefix(library, "ld64.so") {
 			continue // libc's name for the interpreter, which the tree has by then
 		}
-		if err := c.add(name, library, append(searchPath(name, needs.runpath), c.from.dirs()...)); err != nil {
+		if err := c.add(name, library,
+			append(searchPath(name, needs.runpath), c.from.dirs()...)); err != nil {
 			return err
 		}
 	}
@@ -170,7 +174,8 @@ func readLinkage(data []byte) (linkage, error) {
 func searchPath(name string, runpath []string) []string {
 	var dirs []string
 	for _, dir := range runpath {
-		dir = strings.NewReplacer("$ORIGIN", path.Dir(name), "${ORIGIN}", path.Dir(name)).Replace(dir)
+		dir = strings.NewReplacer("$ORIGIN", path.Dir(name), "${ORIGIN}",
+			path.Dir(name)).Replace(dir)
 		if path.IsAbs(dir) {
 			dirs = append(dirs, path.Clean(dir))
 		}
@@ -206,7 +211,8 @@ func (h *host) configure(name string, depth int) {
 				if !path.IsAbs(pattern) {
 					pattern = path.Join(path.Dir(name), pattern)
 				}
-				files, _ := filepath.Glob(pattern) // a bad pattern matches nothing, for ldconfig too
+				// a bad pattern matches nothing, for ldconfig too
+				files, _ := filepath.Glob(pattern)
 				for _, file := range files {
 					h.configure(file, depth+1)
 				}

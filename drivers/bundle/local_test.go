@@ -55,8 +55,10 @@ func TestLibrariesBroughtAlongAreFoundByRunpath(t *testing.T) {
 	m.Files = []string{"lib"}
 	lib := filepath.Join(m.Dir, "lib")
 	check(t, os.Mkdir(lib, 0o755))
-	gcc(t, `const char *word(void) { return "mine"; }`, "-shared", "-fPIC", "-o", filepath.Join(lib, "libword.so"))
-	gcc(t, "#include <stdio.h>\nconst char *word(void);\nint main(void) { puts(word()); }", "-o", filepath.Join(m.Dir, "driver"), "-L"+lib, "-lword", "-Wl,-rpath,$ORIGIN/lib")
+	gcc(t, `const char *word(void) { return "mine"; }`, "-shared", "-fPIC", "-o",
+		filepath.Join(lib, "libword.so"))
+	gcc(t, "#include <stdio.h>\nconst char *word(void);\nint main(void) { puts(word()); }", "-o",
+		filepath.Join(m.Dir, "driver"), "-L"+lib, "-lword", "-Wl,-rpath,$ORIGIN/lib")
 	if got := output(t, build(t, Options{Manifest: m})); got != "mine\n" {
 		t.Errorf("it prints %q", got)
 	}
@@ -65,10 +67,13 @@ func TestLibrariesBroughtAlongAreFoundByRunpath(t *testing.T) {
 func TestMissingLibraryIsNamed(t *testing.T) {
 	m := local(t, "./driver")
 	lib := t.TempDir()
-	gcc(t, `const char *word(void) { return "mine"; }`, "-shared", "-fPIC", "-o", filepath.Join(lib, "libword.so"))
-	gcc(t, "const char *word(void);\nint main(void) { return *word(); }", "-o", filepath.Join(m.Dir, "driver"), "-L"+lib, "-lword")
+	gcc(t, `const char *word(void) { return "mine"; }`, "-shared", "-fPIC", "-o",
+		filepath.Join(lib, "libword.so"))
+	gcc(t, "const char *word(void);\nint main(void) { return *word(); }", "-o",
+		filepath.Join(m.Dir, "driver"), "-L"+lib, "-lword")
 	_, err := Build(t.Context(), Options{Manifest: m, Cache: t.TempDir()})
-	if !errors.Is(err, ErrMissingLibrary) || !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), "libword.so, which /loader/driver needs") {
+	if !errors.Is(err, ErrMissingLibrary) || !errors.Is(err, ErrUsage) ||
+		!strings.Contains(err.Error(), "libword.so, which /loader/driver needs") {
 		t.Errorf("%v, want ErrMissingLibrary that names libword.so and the driver", err)
 	}
 }
@@ -77,7 +82,8 @@ func TestDriverInCIsCompiled(t *testing.T) {
 	m := local(t, "/driver")
 	m.Build = &loader.Build{C: "driver.c"}
 	write(t, filepath.Join(m.Dir, "word.h"), 0o644, []byte(`#define WORD DRIVER_VERSION`))
-	write(t, filepath.Join(m.Dir, "driver.c"), 0o644, []byte("#include <stdio.h>\n#include \"word.h\"\nint main(void) { puts(WORD); }"))
+	write(t, filepath.Join(m.Dir, "driver.c"), 0o644,
+		[]byte("#include <stdio.h>\n#include \"word.h\"\nint main(void) { puts(WORD); }"))
 	cache := t.TempDir()
 	before := build(t, Options{Manifest: m, Cache: cache})
 	if got := output(t, before); got != "1.0\n" {
@@ -107,12 +113,14 @@ func TestDriverInGoIsCompiled(t *testing.T) {
 	m := local(t, "/driver")
 	m.Build = &loader.Build{Go: "./cmd"}
 	write(t, filepath.Join(m.Dir, "go.mod"), 0o644, []byte("module example.org/mine\n\ngo 1.24\n"))
-	write(t, filepath.Join(m.Dir, "cmd/main.go"), 0o644, []byte("package main\n\nfunc main() { print(`go`) }\n"))
+	write(t, filepath.Join(m.Dir, "cmd/main.go"), 0o644,
+		[]byte("package main\n\nfunc main() { print(`go`) }\n"))
 	root := enter(t, build(t, Options{Manifest: m}))
 	if out, err := root.Command(t.Context()).CombinedOutput(); err != nil || string(out) != "go" {
 		t.Errorf("%q, %v", out, err)
 	}
-	write(t, filepath.Join(m.Dir, "cmd/main.go"), 0o644, []byte("package main\n\nfunc main() { nobody() }\n"))
+	write(t, filepath.Join(m.Dir, "cmd/main.go"), 0o644,
+		[]byte("package main\n\nfunc main() { nobody() }\n"))
 	_, err := Build(t.Context(), Options{Manifest: m, Cache: t.TempDir()})
 	if !errors.Is(err, ErrCompile) || !strings.Contains(err.Error(), "undefined: nobody") {
 		t.Errorf("%v, want ErrCompile with the compiler's words", err)
@@ -125,8 +133,10 @@ func TestDriverInGoOfAModuleOfItsOwn(t *testing.T) {
 	m := local(t, "/driver")
 	m.Versions = map[string]loader.Suite{"1.0": "old/go.mod"}
 	m.Build = &loader.Build{Go: "./driver"}
-	write(t, filepath.Join(m.Dir, "old/go.mod"), 0o644, []byte("module example.org/old\n\ngo 1.24\n"))
-	write(t, filepath.Join(m.Dir, "old/main.go"), 0o644, []byte("package main\n\nfunc main() { print(`old`) }\n"))
+	write(t, filepath.Join(m.Dir, "old/go.mod"), 0o644,
+		[]byte("module example.org/old\n\ngo 1.24\n"))
+	write(t, filepath.Join(m.Dir, "old/main.go"), 0o644,
+		[]byte("package main\n\nfunc main() { print(`old`) }\n"))
 	root := enter(t, build(t, Options{Manifest: m}))
 	if out, err := root.Command(t.Context()).CombinedOutput(); err != nil || string(out) != "old" {
 		t.Errorf("%q, %v", out, err)
@@ -145,7 +155,8 @@ func TestDriverInGoThatWasShipped(t *testing.T) {
 	m.Build = &loader.Build{Go: "./driver"}
 	programs := t.TempDir()
 	o := Options{Manifest: m, Programs: programs, Cache: t.TempDir()}
-	if _, err := Build(t.Context(), o); !errors.Is(err, ErrNoFile) || !strings.Contains(err.Error(), filepath.Join(programs, "driver-mine")) {
+	if _, err := Build(t.Context(), o); !errors.Is(err, ErrNoFile) ||
+		!strings.Contains(err.Error(), filepath.Join(programs, "driver-mine")) {
 		t.Errorf("%v, want ErrNoFile that names driver-mine", err)
 	}
 	gcc(t, says, "-o", filepath.Join(programs, "driver-mine"))
@@ -176,21 +187,33 @@ func TestManifestsThatAskForWhatIsNotThere(t *testing.T) {
 		want   error
 		says   string
 	}{
-		"version":           {func(m *loader.Manifest, o *Options) { o.Version = "2.0" }, ErrUnknownVersion, "unknown version 2.0 of mine; there are 1.0"},
-		"driver":            {func(m *loader.Manifest, o *Options) {}, ErrNoFile, "driver in the manifest's folder"},
-		"file":              {func(m *loader.Manifest, o *Options) { script(m, "", 0o755); m.Files = []string{"data"} }, ErrNoFile, "data in"},
-		"C file":            {func(m *loader.Manifest, o *Options) { m.Build = &loader.Build{C: "x/driver.c"} }, ErrNoFile, "x/driver.c"},
-		"no folder":         {func(m *loader.Manifest, o *Options) { m.Dir = "" }, ErrNoFile, "the manifest has no folder"},
-		"command":           {func(m *loader.Manifest, o *Options) { m.Command = []string{"/usr/bin/driver"} }, ErrNoCommand, "/usr/bin/driver"},
-		"executable":        {func(m *loader.Manifest, o *Options) { script(m, "\x7fno ELF", 0o644) }, ErrNoCommand, "/loader/driver is there and not executable"},
-		"interpreter":       {func(m *loader.Manifest, o *Options) { script(m, "#!/usr/bin/python3 -u\n", 0o755) }, ErrNoCommand, "a script of /usr/bin/python3"},
-		"interpreter's end": {func(m *loader.Manifest, o *Options) { script(m, "#!", 0o755) }, ErrNoCommand, "names no interpreter"},
+		"version": {
+			func(m *loader.Manifest, o *Options) { o.Version = "2.0" }, ErrUnknownVersion,
+			"unknown version 2.0 of mine; there are 1.0",
+		},
+		"driver": {
+			func(m *loader.Manifest, o *Options) {}, ErrNoFile, "driver in the manifest's folder",
+		},
+		"file":   {func(m *loader.Manifest, o *Options) { script(m, "", 0o755); m.Files = []string{"data"} }, ErrNoFile, "data in"},
+		"C file": {func(m *loader.Manifest, o *Options) { m.Build = &loader.Build{C: "x/driver.c"} }, ErrNoFile, "x/driver.c"},
+		"no folder": {
+			func(m *loader.Manifest, o *Options) { m.Dir = "" }, ErrNoFile,
+			"the manifest has no folder",
+		},
+		"command":     {func(m *loader.Manifest, o *Options) { m.Command = []string{"/usr/bin/driver"} }, ErrNoCommand, "/usr/bin/driver"},
+		"executable":  {func(m *loader.Manifest, o *Options) { script(m, "\x7fno ELF", 0o644) }, ErrNoCommand, "/loader/driver is there and not executable"},
+		"interpreter": {func(m *loader.Manifest, o *Options) { script(m, "#!/usr/bin/python3 -u\n", 0o755) }, ErrNoCommand, "a script of /usr/bin/python3"},
+		"interpreter's end": {
+			func(m *loader.Manifest, o *Options) { script(m, "#!", 0o755) }, ErrNoCommand,
+			"names no interpreter",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Options{Manifest: local(t, "./driver"), Cache: t.TempDir()}
 			c.change(o.Manifest, &o)
 			_, err := Build(t.Context(), o)
-			if !errors.Is(err, c.want) || !errors.Is(err, ErrUsage) || !strings.Contains(err.Error(), c.says) {
+			if !errors.Is(err, c.want) || !errors.Is(err, ErrUsage) ||
+				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, want %v that says %q", err, c.want, c.says)
 			}
 		})
@@ -215,7 +238,8 @@ func TestDamagedProgramIsAnError(t *testing.T) {
 	m := local(t, "./driver")
 	for _, size := range []int{5, 40, 100, 600, len(program) / 2} {
 		write(t, filepath.Join(m.Dir, "driver"), 0o755, program[:size])
-		if _, err := Build(t.Context(), Options{Manifest: m, Cache: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "/loader/driver") {
+		if _, err := Build(t.Context(), Options{Manifest: m, Cache: t.TempDir()}); err == nil ||
+			!strings.Contains(err.Error(), "/loader/driver") {
 			t.Errorf("%d bytes of a program: %v, want an error that names it", size, err)
 		}
 	}

@@ -38,14 +38,16 @@ func write(t *testing.T, name string, mode os.FileMode, data []byte) {
 func local(t *testing.T, command string) *loader.Manifest {
 	t.Helper()
 	return &loader.Manifest{
-		Name: "mine", Versions: map[string]loader.Suite{"1.0": loader.Local}, Speaks: loader.NDJSON, Command: []string{command}, Dir: t.TempDir(),
+		Name: "mine", Versions: map[string]loader.Suite{"1.0": loader.Local}, Speaks: loader.NDJSON,
+		Command: []string{command}, Dir: t.TempDir(),
 	}
 }
 
 // packaged returns a manifest of one package of Debian 12, without a driver of its own.
 func packaged(command, name string) *loader.Manifest {
 	return &loader.Manifest{
-		Name: "packaged", Versions: map[string]loader.Suite{"12": "debian-12"}, Speaks: loader.NDJSON, Command: []string{command},
+		Name: "packaged", Versions: map[string]loader.Suite{"12": "debian-12"},
+		Speaks: loader.NDJSON, Command: []string{command},
 		Packages: []string{name},
 	}
 }

@@ -32,7 +32,8 @@ type sysroot struct {
 // sysroot fetches and unpacks the manifest's packages, and those that it is compiled with.
 func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	root, err := apt.Open(ctx, apt.Options{
-		Dir: r.Cache, Mirror: r.Mirror, Arch: r.Arch.Debian, Refresh: r.Refresh, Offline: r.Offline, Notice: r.notice, Progress: r.Progress,
+		Dir: r.Cache, Mirror: r.Mirror, Arch: r.Arch.Debian, Refresh: r.Refresh, Offline: r.Offline,
+		Notice: r.notice, Progress: r.Progress,
 	})
 	if err != nil {
 		return nil, err
@@ -41,7 +42,10 @@ func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sysroot{dir: w.path("sysroot"), suite: suite, owner: map[string]string{}, versions: map[string]string{}}
+	s := &sysroot{
+		dir: w.path("sysroot"), suite: suite, owner: map[string]string{},
+		versions: map[string]string{},
+	}
 	if s.named, err = binaryPackages(suite, r.Manifest.Packages); err != nil {
 		return nil, err
 	}
@@ -79,7 +83,9 @@ type deb struct {
 // fetch fetches packages and all that they depend on. Where the mirror has lost a file that its
 // list names, as mirrors do with old releases, the next older version of the same suite is taken,
 // and the user is told.
-func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite *apt.Suite, wanted []string) ([]deb, error) {
+func (r *request) fetch(
+	ctx context.Context, w *workspace, from *apt.Root, suite *apt.Suite, wanted []string,
+) ([]deb, error) {
 	all, err := suite.Closure(ctx, wanted...)
 	if err != nil {
 		return nil, err
@@ -89,7 +95,8 @@ func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite
 		file, err := w.deb(ctx, from, p)
 		if errors.Is(err, apt.ErrNotOnMirror) {
 			older, olderErr := r.fetch(ctx, w, from, suite.Without(p), wanted)
-			if olderErr != nil { // there is none, or not all of it: the first error says what is wrong
+			// there is none, or not all of it: the first error says what is wrong
+			if olderErr != nil {
 				return nil, err
 			}
 			r.notice(fmt.Sprintf("%s: the mirror lists %s and does not have it; an older version is taken", r, p))
@@ -109,7 +116,8 @@ func (r *request) fetch(ctx context.Context, w *workspace, from *apt.Root, suite
 func (r *request) checkVersion(debs []deb) error {
 	own, crate := libraryOf(r.Manifest.Name), "librust-"+r.Manifest.Name+"-dev"
 	for _, d := range debs {
-		named := d.Name == r.Manifest.Name || d.Name == crate || slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(d.Name)
+		named := d.Name == r.Manifest.Name || d.Name == crate ||
+			slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(d.Name)
 		if named && !isVersionOf(r.version, d.Version) {
 			return fmt.Errorf("%w: %s has %s", ErrOtherVersion, r.suite, d.Package)
 		}
@@ -121,13 +129,15 @@ func (r *request) checkVersion(debs []deb) error {
 // 1:1.1.2-0+deb12u1. What is not released yet, such as 0.25.0-beta.1, has a tilde in Debian, which
 // sorts before everything.
 func isVersionOf(version string, of apt.Version) bool {
-	rest, ok := strings.CutPrefix(strings.ReplaceAll(of.Upstream(), "~", "-"), strings.ReplaceAll(version, "~", "-"))
+	rest, ok := strings.CutPrefix(strings.ReplaceAll(of.Upstream(), "~", "-"),
+		strings.ReplaceAll(version, "~", "-"))
 	return ok && (rest == "" || !strings.Contains("0123456789", rest[:1]))
 }
 
 // libraryOf matches the binary packages of a source package's shared library.
 func libraryOf(source string) *regexp.Regexp {
-	return regexp.MustCompile("^" + regexp.QuoteMeta(source) + `[0-9.]+(t64)?$`) // t64: Debian's change of time_t in 2024
+	// t64: Debian's change of time_t in 2024
+	return regexp.MustCompile("^" + regexp.QuoteMeta(source) + `[0-9.]+(t64)?$`)
 }
 
 // binaryPackages returns the packages that a manifest means: those of these names; and where there
@@ -144,10 +154,12 @@ func binaryPackages(suite *apt.Suite, names []string) ([]string, error) {
 				return nil, err
 			}
 			library := libraryOf(name)
-			found = slices.DeleteFunc(found, func(p apt.Package) bool { return !library.MatchString(p.Name) })
+			found = slices.DeleteFunc(found,
+				func(p apt.Package) bool { return !library.MatchString(p.Name) })
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("%w: %s in %s, nor a library of that name", apt.ErrNoSuchPackage, name, suite.Name)
+			return nil, fmt.Errorf("%w: %s in %s, nor a library of that name", apt.ErrNoSuchPackage,
+				name, suite.Name)
 		}
 		for _, p := range found {
 			all = append(all, p.Name)

@@ -22,8 +22,11 @@ func TestLibraryIsNamedByItsSource(t *testing.T) {
 	m := local(t, "/driver")
 	m.Versions = map[string]loader.Suite{"1.1": "debian-12"}
 	m.Packages = []string{"libbpf"}
-	m.Build = &loader.Build{C: "driver.c", Packages: []string{"libbpf-dev"}, Libraries: []string{"bpf"}}
-	write(t, filepath.Join(m.Dir, "driver.c"), 0o644, []byte("#include <bpf/libbpf.h>\n#include <stdio.h>\nint main(void) { puts(libbpf_version_string()); }"))
+	m.Build = &loader.Build{
+		C: "driver.c", Packages: []string{"libbpf-dev"}, Libraries: []string{"bpf"},
+	}
+	write(t, filepath.Join(m.Dir, "driver.c"), 0o644,
+		[]byte("#include <bpf/libbpf.h>\n#include <stdio.h>\nint main(void) { puts(libbpf_version_string()); }"))
 	b := build(t, Options{Manifest: m, Cache: lists(t)})
 	if got := output(t, b); got != "v1.1\n" {
 		t.Errorf("it prints %q", got)
@@ -49,21 +52,25 @@ func TestCommandOfAPackage(t *testing.T) {
 	b := build(t, Options{Manifest: packaged("/sbin/tc", "iproute2"), Cache: lists(t)})
 	cmd := enter(t, b).Command(t.Context())
 	cmd.Args = append(cmd.Args, "-V")
-	if out, err := cmd.Output(); err != nil || !strings.HasPrefix(string(out), "tc utility, iproute2-6.1") {
+	if out, err := cmd.Output(); err != nil ||
+		!strings.HasPrefix(string(out), "tc utility, iproute2-6.1") {
 		t.Errorf("%q, %v", out, err)
 	}
 }
 
 func TestCommandThatNoPackageHas(t *testing.T) {
-	_, err := Build(t.Context(), Options{Manifest: packaged("/usr/bin/tc", "iproute2"), Cache: lists(t)})
+	_, err := Build(t.Context(),
+		Options{Manifest: packaged("/usr/bin/tc", "iproute2"), Cache: lists(t)})
 	if !errors.Is(err, ErrNoCommand) || !strings.Contains(err.Error(), "there is /usr/sbin/tc") {
 		t.Errorf("%v, want ErrNoCommand that names /usr/sbin/tc", err)
 	}
 }
 
 func TestPackageThatIsNotThere(t *testing.T) {
-	_, err := Build(t.Context(), Options{Manifest: packaged("/x", "no-such-package"), Cache: lists(t)})
-	if !errors.Is(err, apt.ErrNoSuchPackage) || !strings.Contains(err.Error(), "no-such-package in debian-12") {
+	_, err := Build(t.Context(),
+		Options{Manifest: packaged("/x", "no-such-package"), Cache: lists(t)})
+	if !errors.Is(err, apt.ErrNoSuchPackage) ||
+		!strings.Contains(err.Error(), "no-such-package in debian-12") {
 		t.Errorf("%v, want ErrNoSuchPackage that names it", err)
 	}
 }
@@ -80,24 +87,33 @@ func TestPackageThatTheMirrorHasLostIsTakenAtAnOlderVersion(t *testing.T) {
 	m.ConfigureHost(t)
 	check(t, os.Remove(m.Path(lost)))
 	var noticed []string
-	o := Options{Manifest: packaged("/usr/share/tool/tool", "tool"), Cache: t.TempDir(), Notice: func(s string) { noticed = append(noticed, s) }}
+	o := Options{
+		Manifest: packaged("/usr/share/tool/tool", "tool"), Cache: t.TempDir(),
+		Notice: func(s string) { noticed = append(noticed, s) },
+	}
 	o.Manifest.Packages = append(o.Manifest.Packages, "other")
 	_, err := Build(t.Context(), o)
-	if !errors.Is(err, ErrNoCommand) { // it is not executable, which is found out when all is unpacked
+	// it is not executable, which is found out when all is unpacked
+	if !errors.Is(err, ErrNoCommand) {
 		t.Fatal(err)
 	}
 	if len(noticed) != 1 || !strings.Contains(noticed[0], "lists other=2 and does not have it") {
 		t.Errorf("notices %q", noticed)
 	}
-	check(t, os.Remove(m.Path(strings.ReplaceAll(strings.Replace(lost, "debian-security", "debian", 1), "_2_", "_1_"))))
+	check(t,
+		os.Remove(m.Path(strings.ReplaceAll(strings.Replace(lost, "debian-security", "debian", 1), "_2_", "_1_"))))
 	o.Cache = t.TempDir()
-	if _, err := Build(t.Context(), o); !errors.Is(err, apt.ErrNotOnMirror) || !strings.Contains(err.Error(), "other_2") {
+	if _, err := Build(t.Context(), o); !errors.Is(err, apt.ErrNotOnMirror) ||
+		!strings.Contains(err.Error(), "other_2") {
 		t.Errorf("%v, want ErrNotOnMirror that names the newest", err)
 	}
 }
 
 func TestNoNetwork(t *testing.T) {
-	o := Options{Manifest: packaged("/sbin/tc", "iproute2"), Cache: t.TempDir(), Mirror: "http://127.0.0.1:1/debian"}
+	o := Options{
+		Manifest: packaged("/sbin/tc", "iproute2"), Cache: t.TempDir(),
+		Mirror: "http://127.0.0.1:1/debian",
+	}
 	if _, err := Build(t.Context(), o); !errors.Is(err, apt.ErrNoNetwork) {
 		t.Errorf("%v, want ErrNoNetwork", err)
 	}
@@ -112,7 +128,8 @@ func TestAlteredPackageIsFetchedAnew(t *testing.T) {
 	m := packaged("/usr/share/doc/zlib1g/copyright", "zlib1g")
 	fetch := func() string {
 		// What the command lacks is found out after the packages are there.
-		if _, err := Build(t.Context(), Options{Manifest: m, Cache: cache}); !errors.Is(err, ErrNoCommand) {
+		if _, err := Build(t.Context(), Options{Manifest: m, Cache: cache}); !errors.Is(err,
+			ErrNoCommand) {
 			t.Fatal(err)
 		}
 		debs, err := filepath.Glob(filepath.Join(cache, "debs", "*.deb"))

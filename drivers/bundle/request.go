@@ -145,14 +145,17 @@ func (r *request) String() string {
 
 func (r *request) identify() error {
 	m := *r.Manifest
-	m.Dir, m.Versions, m.Homepage = "", nil, "" // where it lies, and what else there is, changes no bundle
+	// where it lies, and what else there is, changes no bundle
+	m.Dir, m.Versions, m.Homepage = "", nil, ""
 	files, err := r.brought.archive()
 	if err != nil {
 		return err
 	}
 	text, err := json.Marshal(map[string]any{
-		"format": formatVersion, "manifest": m, "version": r.version, "suite": r.suite, "arch": r.Arch.Name, "mirror": r.Mirror,
-		"files": wholefile.DigestOf(files), "sources": r.sources, "program": wholefile.DigestOf(r.program),
+		"format": formatVersion, "manifest": m, "version": r.version, "suite": r.suite,
+		"arch": r.Arch.Name, "mirror": r.Mirror,
+		"files": wholefile.DigestOf(files), "sources": r.sources,
+		"program": wholefile.DigestOf(r.program),
 	})
 	r.id = fmt.Sprintf("%s-%s-%s", r.Manifest.Name, r.version, wholefile.DigestOf(text)[:16])
 	return err

@@ -27,7 +27,8 @@ const protocol = "protocol"
 // way, such as macros, runs with the suite's libraries. No crate comes from anywhere else.
 func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error) {
 	if sys == nil {
-		return nil, fmt.Errorf("%w: %s is a driver in Rust, whose compiler comes from packages", ErrNoCompiler, r.Manifest.Name)
+		return nil, fmt.Errorf("%w: %s is a driver in Rust, whose compiler comes from packages",
+			ErrNoCompiler, r.Manifest.Name)
 	}
 	files := map[string][]byte{
 		path.Join(workshop, "Cargo.toml"): r.cargoManifest(),
@@ -41,7 +42,8 @@ func (r *request) compileRust(ctx context.Context, sys *sysroot) ([]byte, error)
 	}
 	for name, text := range files {
 		name = filepath.Join(sys.dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, text, 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755),
+			os.WriteFile(name, text, 0o644)); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +61,8 @@ func (r *request) cargoManifest() []byte {
 	text.WriteString("[package]\nname = \"driver\"\nversion = \"0.0.0\"\nedition = \"2021\"\n")
 	text.WriteString("[[bin]]\nname = \"driver\"\npath = \"main.rs\"\n")
 	text.WriteString("[lints.rust]\nunexpected_cfgs = { level = \"warn\", check-cfg = [\"cfg(driver_version, values(any()))\"] }\n")
-	text.WriteString("[profile.release]\nstrip = true\nopt-level = 1\n[dependencies]\n") // it is compiled more often than it runs long
+	// it is compiled more often than it runs long
+	text.WriteString("[profile.release]\nstrip = true\nopt-level = 1\n[dependencies]\n")
 	for _, crate := range r.Manifest.Build.Libraries {
 		fmt.Fprintf(text, "%q = %q\n", crate, r.crateVersion(crate))
 	}
@@ -85,7 +88,8 @@ func (r *request) cargo(ctx context.Context, sys *sysroot) *exec.Cmd {
 	cmd.Env = []string{
 		"PATH=/usr/bin", "HOME=/tmp", "CARGO_HOME=/tmp/cargo", "DRIVER_VERSION=" + r.version,
 		// Packages give it the name cc only when they are installed.
-		"CC=/usr/bin/gcc", fmt.Sprintf("RUSTFLAGS=-Clinker=/usr/bin/gcc --cfg driver_version=%q", r.version),
+		"CC=/usr/bin/gcc",
+		fmt.Sprintf("RUSTFLAGS=-Clinker=/usr/bin/gcc --cfg driver_version=%q", r.version),
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: sys.dir}
 	if uid, gid := os.Geteuid(), os.Getegid(); uid != 0 {

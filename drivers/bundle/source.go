@@ -32,9 +32,12 @@ func (b *artifacts) into(t tree, used map[string]string) {
 
 // source returns the files built from the manifest's source package: kept from an earlier bundle
 // with another driver, or built now.
-func (r *request) source(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*artifacts, error) {
+func (r *request) source(
+	ctx context.Context, compiler string, w *workspace, sys *sysroot,
+) (*artifacts, error) {
 	key, err := json.Marshal(map[string]any{
-		"format": formatVersion, "source": r.Manifest.Source, "version": r.version, "suite": r.suite, "arch": r.Arch.Name, "mirror": r.Mirror,
+		"format": formatVersion, "source": r.Manifest.Source, "version": r.version,
+		"suite": r.suite, "arch": r.Arch.Name, "mirror": r.Mirror,
 	})
 	if err != nil {
 		return nil, err
@@ -51,11 +54,14 @@ func (r *request) source(ctx context.Context, compiler string, w *workspace, sys
 }
 
 // buildSource fetches the manifest's source package and runs its commands there.
-func (r *request) buildSource(ctx context.Context, compiler string, w *workspace, sys *sysroot) (*artifacts, error) {
+func (r *request) buildSource(
+	ctx context.Context, compiler string, w *workspace, sys *sysroot,
+) (*artifacts, error) {
 	source := r.Manifest.Source
 	for _, tool := range append([]string{"dpkg-source"}, source.Tools...) {
 		if _, err := exec.LookPath(tool); err != nil {
-			return nil, fmt.Errorf("%w: %s is built from source with %s, which is not installed", ErrNoCompiler, r.Manifest.Name, tool)
+			return nil, fmt.Errorf("%w: %s is built from source with %s, which is not installed",
+				ErrNoCompiler, r.Manifest.Name, tool)
 		}
 	}
 	fetched, err := sys.suite.FetchSource(ctx, source.Package, w.path("fetched"))
@@ -63,13 +69,15 @@ func (r *request) buildSource(ctx context.Context, compiler string, w *workspace
 		return nil, err
 	}
 	if !isVersionOf(r.version, fetched.Version) {
-		return nil, fmt.Errorf("%w: %s has source %s %s", ErrOtherVersion, r.suite, fetched.Name, fetched.Version)
+		return nil, fmt.Errorf("%w: %s has source %s %s", ErrOtherVersion, r.suite, fetched.Name,
+			fetched.Version)
 	}
 	dir := w.path("built")
 	if err := apt.UnpackSource(ctx, fetched, dir); err != nil {
 		return nil, err
 	}
-	r.notice(fmt.Sprintf("%s is built from source %s %s, which takes a minute", r, fetched.Name, fetched.Version))
+	r.notice(fmt.Sprintf("%s is built from source %s %s, which takes a minute", r, fetched.Name,
+		fetched.Version))
 	for _, line := range source.Commands {
 		if err := sys.runIn(ctx, dir, compiler, line); err != nil {
 			return nil, fmt.Errorf("%w: source %s: %s: %w", ErrCompile, fetched.Name, line, err)
@@ -79,7 +87,8 @@ func (r *request) buildSource(ctx context.Context, compiler string, w *workspace
 	for from, to := range source.Files {
 		data, err := os.ReadFile(filepath.Join(dir, from))
 		if err != nil {
-			return nil, fmt.Errorf("%w: source %s: what its commands should make: %w", ErrCompile, fetched.Name, err)
+			return nil, fmt.Errorf("%w: source %s: what its commands should make: %w", ErrCompile,
+				fetched.Name, err)
 		}
 		b.Files[underUsr(to)] = data
 	}
@@ -94,7 +103,8 @@ func (s *sysroot) runIn(ctx context.Context, dir, compiler, line string) error {
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C",
 		"CC=" + strings.Join(append([]string{compiler}, s.compilerArgs()...), " "),
-		"PKG_CONFIG_LIBDIR=" + libraries + "/pkgconfig:" + filepath.Join(s.dir, "usr/share/pkgconfig"),
+		"PKG_CONFIG_LIBDIR=" + libraries + "/pkgconfig:" + filepath.Join(s.dir,
+			"usr/share/pkgconfig"),
 		"PKG_CONFIG_SYSROOT_DIR=" + s.dir,
 	}
 	said, err := run(cmd)

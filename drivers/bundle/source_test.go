@@ -18,9 +18,11 @@ import (
 // these commands.
 func sourced(commands ...string) *loader.Manifest {
 	return &loader.Manifest{
-		Name: "sourced", Versions: map[string]loader.Suite{"5.02": "debian-12", "9": "debian-12"}, Speaks: loader.NDJSON, Command: []string{"/driver"},
+		Name: "sourced", Versions: map[string]loader.Suite{"5.02": "debian-12", "9": "debian-12"},
+		Speaks: loader.NDJSON, Command: []string{"/driver"},
 		Source: &loader.Source{
-			Package: "sl", Needs: []string{"libc6-dev", "zlib1g-dev"}, Tools: []string{"pkg-config"}, Commands: commands,
+			Package: "sl", Needs: []string{"libc6-dev", "zlib1g-dev"},
+			Tools: []string{"pkg-config"}, Commands: commands,
 			Files: map[string]string{"out/program": "/driver"},
 		},
 	}
@@ -30,19 +32,25 @@ const usesZlib = `printf '#include <stdio.h>\n#include <zlib.h>\nint main(void) 
 
 func TestProgramIsBuiltFromASourcePackage(t *testing.T) {
 	cache := lists(t)
-	m := sourced("test -f debian/control && mkdir out", usesZlib, "$CC $(pkg-config --cflags --libs zlib) -o out/program a.c -lz")
+	m := sourced("test -f debian/control && mkdir out", usesZlib,
+		"$CC $(pkg-config --cflags --libs zlib) -o out/program a.c -lz")
 	b := build(t, Options{Manifest: m, Version: "5.02", Cache: cache})
 	if got := output(t, b); got != "1.2.13\n" {
 		t.Errorf("it prints %q", got)
 	}
-	want := map[string]string{"source sl": b.Components["source sl"], "libc6": b.Components["libc6"], "zlib1g": b.Components["zlib1g"]}
-	if diff := cmp.Diff(want, b.Components); diff != "" || !strings.HasPrefix(b.Components["source sl"], "5.02-") {
+	want := map[string]string{
+		"source sl": b.Components["source sl"], "libc6": b.Components["libc6"],
+		"zlib1g": b.Components["zlib1g"],
+	}
+	if diff := cmp.Diff(want, b.Components); diff != "" ||
+		!strings.HasPrefix(b.Components["source sl"], "5.02-") {
 		t.Errorf("%v\n%s", b.Components, diff)
 	}
 	t.Setenv("PATH", "/usr/bin/nothing:"+os.Getenv("PATH"))
 	m.Env = map[string]string{"CHANGED": "1"} // another bundle, of the same source
 	var said []string
-	again, err := Build(t.Context(), Options{Manifest: m, Version: "5.02", Cache: cache, Offline: true, Notice: func(s string) { said = append(said, s) }})
+	again, err := Build(t.Context(),
+		Options{Manifest: m, Version: "5.02", Cache: cache, Offline: true, Notice: func(s string) { said = append(said, s) }})
 	if err != nil || again.Digest != b.Digest || len(said) != 0 {
 		t.Errorf("offline: %v, %q", err, said)
 	}
@@ -56,14 +64,22 @@ func TestSourceThatCannotBeBuilt(t *testing.T) {
 		want    error
 		says    string
 	}{
-		"command fails":         {func(m *loader.Manifest) { m.Source.Commands = []string{"echo the reason is this; false"} }, "5.02", ErrCompile, "the reason is this"},
-		"header of the host":    {func(m *loader.Manifest) { m.Source.Commands = []string{usesZlib, "$CC -I/usr/include -c a.c"} }, "5.02", ErrCompile, "has read the host's /usr/include/"},
-		"nothing is made":       {func(m *loader.Manifest) { m.Source.Commands = []string{"true"} }, "5.02", ErrCompile, "out/program"},
+		"command fails":      {func(m *loader.Manifest) { m.Source.Commands = []string{"echo the reason is this; false"} }, "5.02", ErrCompile, "the reason is this"},
+		"header of the host": {func(m *loader.Manifest) { m.Source.Commands = []string{usesZlib, "$CC -I/usr/include -c a.c"} }, "5.02", ErrCompile, "has read the host's /usr/include/"},
+		"nothing is made": {
+			func(m *loader.Manifest) { m.Source.Commands = []string{"true"} }, "5.02", ErrCompile,
+			"out/program",
+		},
 		"tool is not installed": {func(m *loader.Manifest) { m.Source.Tools = []string{"no-such-tool"} }, "5.02", ErrNoCompiler, "no-such-tool"},
-		"source is not there":   {func(m *loader.Manifest) { m.Source.Package = "no-such-source" }, "5.02", apt.ErrNoSuchPackage, "no-such-source"},
-		"suite has another one": {func(*loader.Manifest) {}, "9", ErrOtherVersion, "debian-12 has source sl 5.02-"},
-		"package is not there":  {func(m *loader.Manifest) { m.Source.Needs = []string{"no-such-dev"} }, "5.02", apt.ErrNoSuchPackage, "no-such-dev"},
-		"no compiler":           {func(*loader.Manifest) {}, "5.02", ErrNoCompiler, "gcc"},
+		"source is not there": {
+			func(m *loader.Manifest) { m.Source.Package = "no-such-source" }, "5.02",
+			apt.ErrNoSuchPackage, "no-such-source",
+		},
+		"suite has another one": {
+			func(*loader.Manifest) {}, "9", ErrOtherVersion, "debian-12 has source sl 5.02-",
+		},
+		"package is not there": {func(m *loader.Manifest) { m.Source.Needs = []string{"no-such-dev"} }, "5.02", apt.ErrNoSuchPackage, "no-such-dev"},
+		"no compiler":          {func(*loader.Manifest) {}, "5.02", ErrNoCompiler, "gcc"},
 	} {
 		t.Run(fault, func(t *testing.T) {
 			m := sourced("mkdir out && touch out/program")
@@ -91,19 +107,24 @@ func TestSuiteThatHasMovedOn(t *testing.T) {
 	m := packaged("/sbin/tc", "iproute2")
 	m.Name, m.Versions = "iproute2", map[string]loader.Suite{"5.19": "debian-12"}
 	_, err := Build(t.Context(), Options{Manifest: m, Cache: lists(t)})
-	if !errors.Is(err, ErrOtherVersion) || !strings.Contains(err.Error(), "debian-12 has iproute2=6.1.0-3") {
+	if !errors.Is(err, ErrOtherVersion) ||
+		!strings.Contains(err.Error(), "debian-12 has iproute2=6.1.0-3") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestSuiteWithAnotherVersionOfTheLoadersCrate(t *testing.T) {
-	r := &request{Options: Options{Manifest: &loader.Manifest{Name: "libbpf-rs"}}, version: "0.26.2", suite: "debian-testing"}
+	r := &request{
+		Options: Options{Manifest: &loader.Manifest{Name: "libbpf-rs"}}, version: "0.26.2",
+		suite: "debian-testing",
+	}
 	debs := []deb{
 		{Package: apt.Package{Name: "librust-libbpf-sys-dev", Version: "1.7.0-2"}},
 		{Package: apt.Package{Name: "librust-libbpf-rs-dev", Version: "0.27.2+ds-1"}},
 	}
 	err := r.checkVersion(debs)
-	if !errors.Is(err, ErrOtherVersion) || !strings.Contains(err.Error(), "debian-testing has librust-libbpf-rs-dev=0.27.2+ds-1") {
+	if !errors.Is(err, ErrOtherVersion) ||
+		!strings.Contains(err.Error(), "debian-testing has librust-libbpf-rs-dev=0.27.2+ds-1") {
 		t.Errorf("%v", err)
 	}
 	r.version = "0.27.2"
@@ -113,9 +134,14 @@ func TestSuiteWithAnotherVersionOfTheLoadersCrate(t *testing.T) {
 }
 
 func TestCrateOfTheLoaderIsTakenAsAskedFor(t *testing.T) {
-	m := &loader.Manifest{Name: "mine", Build: &loader.Build{Libraries: []string{"mine", "mine-obj"}}}
-	text := string((&request{Options: Options{Manifest: m}, version: "0.2.0-beta.1"}).cargoManifest())
-	if !strings.HasSuffix(text, "[dependencies]\n\"mine\" = \"=0.2.0-beta.1\"\n\"mine-obj\" = \"*\"\n") {
+	m := &loader.Manifest{
+		Name: "mine", Build: &loader.Build{Libraries: []string{"mine", "mine-obj"}},
+	}
+	text := string((&request{
+		Options: Options{Manifest: m}, version: "0.2.0-beta.1",
+	}).cargoManifest())
+	if !strings.HasSuffix(text,
+		"[dependencies]\n\"mine\" = \"=0.2.0-beta.1\"\n\"mine-obj\" = \"*\"\n") {
 		t.Error(text)
 	}
 }

@@ -81,7 +81,8 @@ func (w *workspace) put(r *request, t tree, components map[string]string) (*Bund
 		return nil, fmt.Errorf("bundle %s: %w", r, err)
 	}
 	b := &Bundle{
-		Loader: r.Manifest.Name, Version: r.version, Suite: r.suite, Command: r.Manifest.Argv(), Env: r.env(),
+		Loader: r.Manifest.Name, Version: r.version, Suite: r.suite, Command: r.Manifest.Argv(),
+		Env:    r.env(),
 		Digest: wholefile.DigestOf(archive), Size: int64(len(archive)), Components: components,
 	}
 	b.Payload = w.store.path(b.Digest + ".cpio")
@@ -119,7 +120,8 @@ func (w *workspace) putArtifacts(name string, b *artifacts) error {
 	if err != nil {
 		return err
 	}
-	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"), append([]byte(wholefile.DigestOf(text)+"\n"), text...), 0o644); err != nil {
+	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"),
+		append([]byte(wholefile.DigestOf(text)+"\n"), text...), 0o644); err != nil {
 		return fmt.Errorf("keep source %s: %w", b.Name, apt.OnDisk(err))
 	}
 	return nil

@@ -35,9 +35,11 @@ func TestBundleComesFromTheCache(t *testing.T) {
 	o := Options{Manifest: m, Cache: t.TempDir()}
 	made := build(t, o)
 	want := &Bundle{
-		Loader: "mine", Version: "1.0", Suite: loader.Local, Command: []string{"/driver"}, Env: []string{"A=1", "B=2"},
+		Loader: "mine", Version: "1.0", Suite: loader.Local, Command: []string{"/driver"},
+		Env:        []string{"A=1", "B=2"},
 		Components: map[string]string{},
-		Payload:    filepath.Join(o.Cache, "bundles", made.Digest+".cpio"), Digest: made.Digest, Size: made.Size,
+		Payload:    filepath.Join(o.Cache, "bundles", made.Digest+".cpio"), Digest: made.Digest,
+		Size: made.Size,
 	}
 	if diff := cmp.Diff(want, made); diff != "" {
 		t.Error(diff)
@@ -77,10 +79,12 @@ func TestAlteredBundleIsMadeAnew(t *testing.T) {
 			if diff := cmp.Diff(good, again); diff != "" {
 				t.Error(diff)
 			}
-			if archive, err := os.ReadFile(again.Payload); err != nil || wholefile.DigestOf(archive) != good.Digest {
+			if archive, err := os.ReadFile(again.Payload); err != nil ||
+				wholefile.DigestOf(archive) != good.Digest {
 				t.Errorf("the archive is not as it was (%v)", err)
 			}
-			if told := strings.Join(notices, ""); (name != "record gone") != strings.Contains(told, "mine@1.0 is made anew") {
+			if told := strings.Join(notices, ""); (name != "record gone") != strings.Contains(told,
+				"mine@1.0 is made anew") {
 				t.Errorf("notices: %q", told)
 			}
 		})
@@ -96,7 +100,8 @@ func TestLeftoversOfKilledRunsAreRemoved(t *testing.T) {
 	write(t, filepath.Join(o.Cache, "bundles", r.id+".work123", "sysroot", "file"), 0o644, nil)
 	write(t, filepath.Join(o.Cache, "bundles", r.id+".work456"), 0o644, []byte("half an archive"))
 	b := build(t, o)
-	if diff := cmp.Diff([]string{b.Digest + ".cpio", r.id + ".json"}, kept(t, o.Cache)); diff != "" {
+	if diff := cmp.Diff([]string{b.Digest + ".cpio", r.id + ".json"},
+		kept(t, o.Cache)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -132,7 +137,8 @@ func TestFullDiskLeavesNothingHalf(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { check(t, unix.Unmount(cache, 0)) }()
-	if _, err := Build(t.Context(), Options{Manifest: m, Cache: cache}); !errors.Is(err, apt.ErrDiskFull) {
+	if _, err := Build(t.Context(), Options{Manifest: m, Cache: cache}); !errors.Is(err,
+		apt.ErrDiskFull) {
 		t.Errorf("%v, want ErrDiskFull", err)
 	}
 	if names := kept(t, cache); names != nil {

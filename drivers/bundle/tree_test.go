@@ -16,8 +16,10 @@ import (
 
 func TestPlace(t *testing.T) {
 	for name, want := range map[string]string{
-		"/lib/x86_64-linux-gnu/libz.so.1": "/usr/lib/x86_64-linux-gnu/libz.so.1", "lib64/ld.so": "/usr/lib64/ld.so", "/usr/lib/../bin/a": "/usr/bin/a",
-		"/sbin": "/usr/sbin", "./etc/hosts": "/etc/hosts", "/library/x": "/library/x", "/../../lib/x": "/usr/lib/x", "/": "/",
+		"/lib/x86_64-linux-gnu/libz.so.1": "/usr/lib/x86_64-linux-gnu/libz.so.1",
+		"lib64/ld.so":                     "/usr/lib64/ld.so", "/usr/lib/../bin/a": "/usr/bin/a",
+		"/sbin": "/usr/sbin", "./etc/hosts": "/etc/hosts", "/library/x": "/library/x",
+		"/../../lib/x": "/usr/lib/x", "/": "/",
 	} {
 		if got := underUsr(name); got != want {
 			t.Errorf("place(%q) = %q, want %q", name, got, want)
@@ -36,7 +38,8 @@ func TestLinksAreFollowed(t *testing.T) {
 	links.addLink("/growing", "/growing/x")
 	links.addLink("/dangling", "/nowhere")
 	for name, want := range map[string]string{
-		"/lib/there/file": "/usr/lib/there/file", "/lib/beside": "/usr/lib/there/file", "/absolute": "/usr/lib/there/file",
+		"/lib/there/file": "/usr/lib/there/file", "/lib/beside": "/usr/lib/there/file",
+		"/absolute":        "/usr/lib/there/file",
 		"/lib/folder/file": "/usr/lib/there/file", "/up": "/usr/lib/there/file",
 		"/loop": "", "/growing": "", "/dangling": "", "/usr/lib/there": "", "/nobody": "", "/": "",
 	} {
@@ -52,7 +55,8 @@ func TestEqualTreesAreEqualBytes(t *testing.T) {
 	first.addFile("/loader/a", 0o644, []byte("a"))
 	first.addLink("/loader/b", "a")
 	second.addLink("/loader/b", "a")
-	second.addFile("/loader/a", 0o600, []byte("a")) // who else may read it on the host means nothing in the root
+	// who else may read it on the host means nothing in the root
+	second.addFile("/loader/a", 0o600, []byte("a"))
 	x, err := first.archive()
 	if err != nil {
 		t.Fatal(err)
@@ -102,15 +106,19 @@ func TestGuestUnpacksWhatIsArchived(t *testing.T) {
 	want := map[string]string{
 		"/bin": "Lrwxrwxrwx", "/lib": "Lrwxrwxrwx", "/lib64": "Lrwxrwxrwx", "/sbin": "Lrwxrwxrwx",
 		"/dev": "drwxr-xr-x", "/proc": "drwxr-xr-x", "/sys": "drwxr-xr-x", "/tmp": "drwxrwxrwx",
-		"/usr": "drwxr-xr-x", "/usr/bin": "drwxr-xr-x", "/usr/lib": "drwxr-xr-x", "/usr/lib64": "drwxr-xr-x", "/usr/sbin": "drwxr-xr-x",
-		"/usr/lib/x86_64-linux-gnu": "drwxr-xr-x", "/usr/lib/x86_64-linux-gnu/libx.so": "Lrwxrwxrwx",
-		"/loader": "drwxr-xr-x", "/loader/empty": "-rw-r--r--",
-		"/loader/deep": "drwxr-xr-x", "/loader/deep/er": "drwxr-xr-x", "/loader/deep/er/file": "-rwxr-xr-x",
+		"/usr": "drwxr-xr-x", "/usr/bin": "drwxr-xr-x", "/usr/lib": "drwxr-xr-x",
+		"/usr/lib64": "drwxr-xr-x", "/usr/sbin": "drwxr-xr-x",
+		"/usr/lib/x86_64-linux-gnu":         "drwxr-xr-x",
+		"/usr/lib/x86_64-linux-gnu/libx.so": "Lrwxrwxrwx",
+		"/loader":                           "drwxr-xr-x", "/loader/empty": "-rw-r--r--",
+		"/loader/deep": "drwxr-xr-x", "/loader/deep/er": "drwxr-xr-x",
+		"/loader/deep/er/file": "-rwxr-xr-x",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "loader/deep/er/file")); err != nil || string(text) != "content" {
+	if text, err := os.ReadFile(filepath.Join(dir, "loader/deep/er/file")); err != nil ||
+		string(text) != "content" {
 		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -117,7 +117,8 @@ func (c *closure) has(want relation) bool {
 		provided, _ := parseDependencies(p.Provides)
 		for _, alternatives := range provided {
 			virtual := alternatives[0]
-			if virtual.name == want.name && (want.operator == "" || virtual.version != "" && want.meets(virtual.version)) {
+			if virtual.name == want.name &&
+				(want.operator == "" || virtual.version != "" && want.meets(virtual.version)) {
 				return true
 			}
 		}
@@ -148,7 +149,8 @@ func (c *closure) find(want relation) (Package, bool, error) {
 
 // newestOf returns the newest package of the suite that is what is wanted.
 func newestOf(s *Suite, want relation) (Package, bool, error) {
-	all, err := s.collect(want.name+"\t", func(columns []string) (bool, error) { return want.meets(Version(columns[1])), nil })
+	all, err := s.collect(want.name+"\t",
+		func(columns []string) (bool, error) { return want.meets(Version(columns[1])), nil })
 	if err != nil || len(all) == 0 {
 		return Package{}, false, err
 	}

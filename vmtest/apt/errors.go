@@ -14,15 +14,18 @@ import (
 // Errors that this package returns, wrapped with what was being done and what
 // can be done about it. Only those marked so are the caller's fault.
 var (
-	ErrNoMirror       = errors.New("no Debian mirror is configured")             // caller's fault
-	ErrUnknownSuite   = errors.New("unknown suite")                              // caller's fault
-	ErrNoSuchPackage  = errors.New("no such package")                            // caller's fault
-	ErrNotOnMirror    = errors.New("not on the mirror")                          // the mirror dropped or never had it
-	ErrNoNetwork      = errors.New("mirror cannot be reached")                   //
-	ErrSignature      = errors.New("signature cannot be verified")               //
-	ErrCorruptPackage = errors.New("package is not what the mirror's list says") // truncated or altered
-	ErrDiskFull       = errors.New("no space left on device")                    //
-	ErrNotInstalled   = errors.New("a program is not installed")                 // apt, dpkg-deb or gpgv
+	ErrNoMirror      = errors.New("no Debian mirror is configured") // caller's fault
+	ErrUnknownSuite  = errors.New("unknown suite")                  // caller's fault
+	ErrNoSuchPackage = errors.New("no such package")                // caller's fault
+	// the mirror dropped or never had it
+	ErrNotOnMirror = errors.New("not on the mirror")
+	ErrNoNetwork   = errors.New("mirror cannot be reached")     //
+	ErrSignature   = errors.New("signature cannot be verified") //
+	// truncated or altered
+	ErrCorruptPackage = errors.New("package is not what the mirror's list says")
+	ErrDiskFull       = errors.New("no space left on device") //
+	// apt, dpkg-deb or gpgv
+	ErrNotInstalled = errors.New("a program is not installed")
 )
 
 // faults maps what apt, its methods and dpkg-deb print in the C locale to the

@@ -21,7 +21,8 @@ import (
 func (r *Root) Fetch(ctx context.Context, p Package, dir string) (string, error) {
 	what := fmt.Sprintf("fetching %s %s", p.Name, p.Version)
 	target := filepath.Join(dir, path.Base(p.URI))
-	helper := newCommand(ctx, r.configPath(), aptHelper, "-o", "Dir::Cache="+dir, "download-file", p.URI, target, "SHA256:"+p.SHA256)
+	helper := newCommand(ctx, r.configPath(), aptHelper, "-o", "Dir::Cache="+dir, "download-file",
+		p.URI, target, "SHA256:"+p.SHA256)
 	// apt-helper tells errors on stderr and, with the file's name, on stdout.
 	helper.Stdout = &helper.output
 
@@ -36,7 +37,8 @@ func (r *Root) Fetch(ctx context.Context, p Package, dir string) (string, error)
 		return "", fmt.Errorf("download %s: %w", p.URI, err)
 	}
 	if info.Size() != p.Size {
-		return "", fmt.Errorf("download %s: %w: %d bytes instead of %d", p.URI, ErrCorruptPackage, info.Size(), p.Size)
+		return "", fmt.Errorf("download %s: %w: %d bytes instead of %d", p.URI, ErrCorruptPackage,
+			info.Size(), p.Size)
 	}
 	return target, nil
 }

@@ -30,7 +30,10 @@ type Host struct {
 
 // debianKeyrings lists the places where package debian-archive-keyring puts its keys. Newer
 // versions have both names.
-var debianKeyrings = []string{"/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"}
+var debianKeyrings = []string{
+	"/usr/share/keyrings/debian-archive-keyring.gpg",
+	"/usr/share/keyrings/debian-archive-keyring.pgp",
+}
 
 // ReadHost reads the host's apt configuration. If mirror is not empty it
 // replaces the host's: the base URI of the archive, and after a comma that of
@@ -43,20 +46,26 @@ func ReadHost(ctx context.Context, mirror string) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	host := &Host{Acquire: config.acquire, Netrc: config.existing("NETRC"), NetrcDir: config.existing("NETRCPARTS")}
+	host := &Host{
+		Acquire: config.acquire, Netrc: config.existing("NETRC"),
+		NetrcDir: config.existing("NETRCPARTS"),
+	}
 	if mirror != "" {
 		host.Main, host.Security, _ = strings.Cut(mirror, ",")
-		host.Main, host.Security = strings.TrimRight(host.Main, "/"), strings.TrimRight(host.Security, "/")
+		host.Main, host.Security = strings.TrimRight(host.Main, "/"),
+			strings.TrimRight(host.Security, "/")
 	}
 	sources, err := config.sources()
 	if err != nil {
 		return nil, err
 	}
 	if mirror == "" {
-		host.Main, host.Security = likeliest(sources, mainArchive), likeliest(sources, securityArchive)
+		host.Main, host.Security = likeliest(sources, mainArchive),
+			likeliest(sources, securityArchive)
 	}
 	if host.Main == "" {
-		return nil, fmt.Errorf("%w: the host's apt has no source for a release of Debian; name one with --mirror", ErrNoMirror)
+		return nil,
+			fmt.Errorf("%w: the host's apt has no source for a release of Debian; name one with --mirror", ErrNoMirror)
 	}
 	if host.Security == "" {
 		host.Security = securityBeside(host.Main)
@@ -66,7 +75,8 @@ func ReadHost(ctx context.Context, mirror string) (*Host, error) {
 		host.Keyrings = config.commonKeyrings()
 	}
 	if len(host.Keyrings) == 0 {
-		return nil, fmt.Errorf("%w: no keyring to check Debian's signatures with; install debian-archive-keyring", ErrSignature)
+		return nil,
+			fmt.Errorf("%w: no keyring to check Debian's signatures with; install debian-archive-keyring", ErrSignature)
 	}
 	return host, nil
 }
@@ -83,7 +93,8 @@ func likeliest(sources []source, in archive) string {
 	for _, s := range sources {
 		score := 0
 		for _, other := range sources {
-			if where, ok := archiveOf(other.suite); ok && where == in && other.main && other.uri == s.uri {
+			if where, ok := archiveOf(other.suite); ok && where == in && other.main &&
+				other.uri == s.uri {
 				score += 2
 			}
 		}
@@ -176,7 +187,8 @@ func runConfig(ctx context.Context, args ...string) ([]byte, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		return nil, fmt.Errorf("%w: apt-config; packages are fetched with apt, so this needs Debian or a relative of it", ErrNotInstalled)
+		return nil,
+			fmt.Errorf("%w: apt-config; packages are fetched with apt, so this needs Debian or a relative of it", ErrNotInstalled)
 	}
 	if err != nil {
 		return nil, explain("apt-config "+args[0], err, stderr.Bytes())
@@ -187,8 +199,10 @@ func runConfig(ctx context.Context, args ...string) ([]byte, error) {
 // ours lists the Acquire options that a private root sets by itself, and those
 // that would make it believe what is not signed.
 var ours = []string{
-	"Acquire::AllowDowngradeToInsecureRepositories", "Acquire::AllowInsecureRepositories", "Acquire::AllowWeakRepositories",
-	"Acquire::Changelogs", "Acquire::GzipIndexes", "Acquire::IndexTargets", "Acquire::Languages", "Acquire::PDiffs", "Acquire::cdrom",
+	"Acquire::AllowDowngradeToInsecureRepositories", "Acquire::AllowInsecureRepositories",
+	"Acquire::AllowWeakRepositories",
+	"Acquire::Changelogs", "Acquire::GzipIndexes", "Acquire::IndexTargets", "Acquire::Languages",
+	"Acquire::PDiffs", "Acquire::cdrom",
 }
 
 // acquireOptions picks from the output of apt-config dump, which is itself in
@@ -197,7 +211,8 @@ func acquireOptions(dump []byte) []string {
 	var lines []string
 	for line := range strings.Lines(string(dump)) {
 		line = strings.TrimSpace(line)
-		isOurs := slices.ContainsFunc(ours, func(prefix string) bool { return strings.HasPrefix(line, prefix) })
+		isOurs := slices.ContainsFunc(ours,
+			func(prefix string) bool { return strings.HasPrefix(line, prefix) })
 		if strings.HasPrefix(line, "Acquire::") && !isOurs {
 			lines = append(lines, line)
 		}

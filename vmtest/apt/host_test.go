@@ -68,7 +68,10 @@ Signed-By:
 }
 
 func TestSourcesThatAreNone(t *testing.T) {
-	for _, text := range []string{"deb [arch=amd64 http://mirror.example/debian bookworm main", "deb http://mirror.example/debian"} {
+	for _, text := range []string{
+		"deb [arch=amd64 http://mirror.example/debian bookworm main",
+		"deb http://mirror.example/debian",
+	} {
 		if got, err := parseOneLine(strings.NewReader(text)); err == nil {
 			t.Errorf("%q gave %v", text, got)
 		}
@@ -118,18 +121,23 @@ Acquire::Languages:: "de";
 Acquire::IndexTargets::deb::Packages::Optional "0";
 Dir::Bin::solvers:: "/usr/lib/apt/solvers";
 `))
-	want := []string{`Acquire::http "";`, `Acquire::http::Proxy "http://proxy.example:3128";`, `Acquire::Retries "7";`}
+	want := []string{
+		`Acquire::http "";`, `Acquire::http::Proxy "http://proxy.example:3128";`,
+		`Acquire::Retries "7";`,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
 	}
 }
 
 func TestHostOfThisMachine(t *testing.T) {
-	host, err := ReadHost(t.Context(), "http://mirror.example/debian/,http://mirror.example/security/")
+	host, err := ReadHost(t.Context(),
+		"http://mirror.example/debian/,http://mirror.example/security/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if host.Main != "http://mirror.example/debian" || host.Security != "http://mirror.example/security" || len(host.Keyrings) == 0 {
+	if host.Main != "http://mirror.example/debian" ||
+		host.Security != "http://mirror.example/security" || len(host.Keyrings) == 0 {
 		t.Errorf("host %+v", host)
 	}
 	host, err = ReadHost(t.Context(), "http://mirror.example/debian")
@@ -148,7 +156,8 @@ func TestHostWithoutApt(t *testing.T) {
 
 func TestHostWithoutDebianInItsSources(t *testing.T) {
 	config := t.TempDir() + "/apt.conf"
-	if err := updateFile(config, []byte("Dir::Etc::sourcelist \"/dev/null\";\nDir::Etc::sourceparts \"/dev/null\";\n"), 0o600); err != nil {
+	if err := updateFile(config,
+		[]byte("Dir::Etc::sourcelist \"/dev/null\";\nDir::Etc::sourceparts \"/dev/null\";\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("APT_CONFIG", config)

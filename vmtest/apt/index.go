@@ -66,7 +66,10 @@ func indexLines(packages io.Reader) ([]string, error) {
 	var lines []string
 	err := eachStanza(packages, packagesFields, func(f map[string]string) error {
 		depends := strings.Trim(f["pre-depends"]+", "+f["depends"], ", ")
-		columns := []string{f["package"], f["version"], f["architecture"], f["filename"], f["size"], f["sha256"], depends, f["provides"]}
+		columns := []string{
+			f["package"], f["version"], f["architecture"], f["filename"], f["size"], f["sha256"],
+			depends, f["provides"],
+		}
 		for i, column := range columns {
 			if strings.ContainsAny(column, "\t\n") || column == "" && i < 6 {
 				return fmt.Errorf("package %q: field %d is %q", f["package"], i, column)
@@ -79,7 +82,8 @@ func indexLines(packages io.Reader) ([]string, error) {
 		}
 		for _, alternatives := range provided {
 			virtual := alternatives[0]
-			lines = append(lines, fmt.Sprintf("%s\t@%s\t%s\n", virtual.name, virtual.version, f["package"]))
+			lines = append(lines,
+				fmt.Sprintf("%s\t@%s\t%s\n", virtual.name, virtual.version, f["package"]))
 		}
 		return nil
 	})
@@ -120,7 +124,8 @@ func (x *index) Close() error { return unix.Munmap(x.mapping) }
 
 // withPrefix calls do for each line whose name starts with prefix, in order.
 func (x *index) withPrefix(prefix string, do func(columns []string) error) error {
-	for rest := x.lines[x.search(prefix):]; len(rest) > 0 && bytes.HasPrefix(rest, []byte(prefix)); {
+	for rest := x.lines[x.search(prefix):]; len(rest) > 0 &&
+		bytes.HasPrefix(rest, []byte(prefix)); {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, []byte("\n"))
 		if err := do(strings.Split(string(line), "\t")); err != nil {

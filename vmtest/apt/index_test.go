@@ -18,7 +18,8 @@ import (
 func packagesText(names ...string) string {
 	var text strings.Builder
 	for i, name := range names {
-		fmt.Fprintf(&text, "Package: %s\nVersion: %d\nArchitecture: amd64\nFilename: pool/%s.deb\nSize: %d\nSHA256: %x\nDescription: long\n more\n\n", name, i, name, i, name)
+		fmt.Fprintf(&text,
+			"Package: %s\nVersion: %d\nArchitecture: amd64\nFilename: pool/%s.deb\nSize: %d\nSHA256: %x\nDescription: long\n more\n\n", name, i, name, i, name)
 	}
 	return text.String()
 }
@@ -42,18 +43,24 @@ func indexOf(t testing.TB, packages string) (string, *index) {
 }
 
 func TestEveryPrefixIsFound(t *testing.T) {
-	names := []string{"a", "aa", "ab", "b+", "b-c", "b.d", "linux-image-6.1", "linux-image-6.12", "z9"}
+	names := []string{
+		"a", "aa", "ab", "b+", "b-c", "b.d", "linux-image-6.1", "linux-image-6.12", "z9",
+	}
 	shuffled := slices.Clone(names)
 	slices.Reverse(shuffled)
 	_, x := indexOf(t, packagesText(shuffled...))
-	for _, prefix := range []string{"", "a", "aa", "aa\t", "b", "linux-", "linux-image-6.1", "linux-image-6.1\t", "z", "0", "zz", "c"} {
+	for _, prefix := range []string{
+		"", "a", "aa", "aa\t", "b", "linux-", "linux-image-6.1", "linux-image-6.1\t", "z", "0",
+		"zz", "c",
+	} {
 		var want, got []string
 		for _, name := range names {
 			if strings.HasPrefix(name+"\t", prefix) {
 				want = append(want, name)
 			}
 		}
-		if err := x.withPrefix(prefix, func(columns []string) error { got = append(got, columns[0]); return nil }); err != nil {
+		if err := x.withPrefix(prefix,
+			func(columns []string) error { got = append(got, columns[0]); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -64,7 +71,8 @@ func TestEveryPrefixIsFound(t *testing.T) {
 
 func TestIndexOfNothing(t *testing.T) {
 	_, x := indexOf(t, "")
-	if err := x.withPrefix("", func(columns []string) error { return fmt.Errorf("found %q", columns) }); err != nil {
+	if err := x.withPrefix("",
+		func(columns []string) error { return fmt.Errorf("found %q", columns) }); err != nil {
 		t.Error(err)
 	}
 }
@@ -91,7 +99,8 @@ func TestListsThatNoIndexIsMadeOf(t *testing.T) {
 		"field without a name":   "Package a\n",
 		"package without a hash": "Package: a\nVersion: 1\nArchitecture: all\nFilename: a.deb\nSize: 1\n",
 		"tab in a field":         strings.Replace(packagesText("a"), "pool/", "pool\t", 1),
-		"bad provides":           strings.Replace(packagesText("a"), "Size:", "Provides: b (\nSize:", 1),
+		"bad provides": strings.Replace(packagesText("a"), "Size:",
+			"Provides: b (\nSize:", 1),
 	} {
 		if err := writeIndex(&bytes.Buffer{}, strings.NewReader(text)); err == nil {
 			t.Errorf("%s: an index was made", name)
@@ -140,7 +149,8 @@ func TestDependencies(t *testing.T) {
 
 func TestRelationMeetsVersion(t *testing.T) {
 	for operator, want := range map[string][3]bool{ // older, same, newer
-		"<<": {true, false, false}, "<=": {true, true, false}, "=": {false, true, false}, ">=": {false, true, true}, ">>": {false, false, true}, "": {true, true, true},
+		"<<": {true, false, false}, "<=": {true, true, false}, "=": {false, true, false},
+		">=": {false, true, true}, ">>": {false, false, true}, "": {true, true, true},
 	} {
 		r := relation{"a", operator, "2"}
 		if got := [3]bool{r.meets("1"), r.meets("2"), r.meets("3")}; got != want {

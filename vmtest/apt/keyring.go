@@ -30,7 +30,8 @@ func (r *Root) installKeyrings() error {
 		if filepath.Ext(path) == ".asc" {
 			extension = ".asc"
 		}
-		if err := updateFile(filepath.Join(dir, fmt.Sprintf("host-%d%s", i, extension)), data, 0o644); err != nil {
+		if err := updateFile(filepath.Join(dir, fmt.Sprintf("host-%d%s", i, extension)), data,
+			0o644); err != nil {
 			return err
 		}
 	}

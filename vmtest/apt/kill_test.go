@@ -25,7 +25,10 @@ func TestVictim(t *testing.T) {
 	if len(words) != 4 {
 		return // this is the test run itself
 	}
-	host := &apt.Host{Main: words[1], Security: words[2], Keyrings: []string{words[3]}, Acquire: []string{`Acquire::http::Proxy "DIRECT";`}}
+	host := &apt.Host{
+		Main: words[1], Security: words[2], Keyrings: []string{words[3]},
+		Acquire: []string{`Acquire::http::Proxy "DIRECT";`},
+	}
 	root, err := apt.OpenFor(host, apt.Options{Dir: words[0], Arch: "amd64", Refresh: true})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +56,8 @@ func TestRootSurvivesAKillAtAnyRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := newest(t, suiteOf(t, root, "debian-12"), "libc6"); got.Version != "2.36-9+deb12u1" {
+		if got := newest(t, suiteOf(t, root, "debian-12"),
+			"libc6"); got.Version != "2.36-9+deb12u1" {
 			t.Fatalf("after a kill at request %d libc6 is %s", at, got.Version)
 		}
 	}
@@ -61,10 +65,13 @@ func TestRootSurvivesAKillAtAnyRequest(t *testing.T) {
 
 // killAtRequest runs a victim and kills it when the mirror gets the request of
 // that number. It reports whether the victim finished before.
-func killAtRequest(t *testing.T, m *apttest.Mirror, host *apt.Host, dir string, at int) (finished bool) {
+func killAtRequest(
+	t *testing.T, m *apttest.Mirror, host *apt.Host, dir string, at int,
+) (finished bool) {
 	t.Helper()
 	victim := exec.Command(os.Args[0], "-test.run=^TestVictim$")
-	victim.Env = append(os.Environ(), fmt.Sprintf("%s=%s\n%s\n%s\n%s", victimOf, dir, host.Main, host.Security, host.Keyrings[0]))
+	victim.Env = append(os.Environ(),
+		fmt.Sprintf("%s=%s\n%s\n%s\n%s", victimOf, dir, host.Main, host.Security, host.Keyrings[0]))
 	started, dead := make(chan struct{}), make(chan struct{})
 	var requests atomic.Int64
 	m.Before(func(string) {

@@ -25,7 +25,9 @@ func (s *Suite) List(pattern string) ([]Package, error) {
 
 // collect returns the packages whose index line starts with prefix and that
 // keep says yes to.
-func (s *Suite) collect(prefix string, keep func(columns []string) (bool, error)) ([]Package, error) {
+func (s *Suite) collect(
+	prefix string, keep func(columns []string) (bool, error),
+) ([]Package, error) {
 	var all []Package
 	for _, d := range s.have {
 		base := s.root.base(d)
@@ -55,7 +57,8 @@ func (s *Suite) collect(prefix string, keep func(columns []string) (bool, error)
 		return a.Version.Compare(b.Version)
 	})
 	// A package that an update brought into the release is in both dists.
-	return slices.CompactFunc(all, func(a, b Package) bool { return a.Name == b.Name && a.Version == b.Version }), nil
+	return slices.CompactFunc(all,
+		func(a, b Package) bool { return a.Name == b.Name && a.Version == b.Version }), nil
 }
 
 // eachLine calls do for the lines of the dist's index that start with prefix.

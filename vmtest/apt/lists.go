@@ -68,12 +68,14 @@ func (r *Root) ensure(ctx context.Context, d dist) error {
 		return known.verdict(d)
 	}
 	if r.options.Offline {
-		return fmt.Errorf("%w: no lists of %s are kept, and offline none are fetched", ErrNoNetwork, d.name)
+		return fmt.Errorf("%w: no lists of %s are kept, and offline none are fetched", ErrNoNetwork,
+			d.name)
 	}
 	err := r.update(ctx, d, known.Updated)
 	passing := errors.Is(err, ErrNoNetwork) || errors.Is(err, ErrCorruptPackage)
 	if passing && have && !known.Absent {
-		r.notice(fmt.Sprintf("lists of %s are of %s: %v", d.name, known.Updated.Format(time.DateTime), err))
+		r.notice(fmt.Sprintf("lists of %s are of %s: %v", d.name,
+			known.Updated.Format(time.DateTime), err))
 		err = nil
 	}
 	r.mutex.Lock()
@@ -101,7 +103,8 @@ func (r *Root) triedUpdate(d dist) (error, bool) {
 
 func (s state) verdict(d dist) error {
 	if s.Absent {
-		return fmt.Errorf("%s: %w (asked at %s)", d.name, ErrNotOnMirror, s.Updated.Format(time.DateTime))
+		return fmt.Errorf("%s: %w (asked at %s)", d.name, ErrNotOnMirror,
+			s.Updated.Format(time.DateTime))
 	}
 	return nil
 }
@@ -152,7 +155,8 @@ func (r *Root) updateLists(ctx context.Context, d dist) error {
 			return OnDisk(err)
 		}
 	}
-	files := map[string]string{"sources.list": fmt.Sprintf("deb [target=Packages] %s %s main\n", r.base(d), d.name), "status": ""}
+	files := map[string]string{"sources.list": fmt.Sprintf("deb [target=Packages] %s %s main\n",
+		r.base(d), d.name), "status": ""}
 	for name, text := range files {
 		if err := updateFile(r.distDir(d, name), []byte(text), 0o644); err != nil {
 			return OnDisk(err)
@@ -161,7 +165,8 @@ func (r *Root) updateLists(ctx context.Context, d dist) error {
 	if err := r.installKeyrings(); err != nil {
 		return OnDisk(err)
 	}
-	get := newCommand(ctx, r.configPath(), "apt-get", append(r.distOptions(d), "-o", "pkgCacheFile::Generate=false", "update")...)
+	get := newCommand(ctx, r.configPath(), "apt-get",
+		append(r.distOptions(d), "-o", "pkgCacheFile::Generate=false", "update")...)
 	return get.run(ctx, "lists of "+d.name)
 }
 
@@ -188,7 +193,8 @@ func (r *Root) distOptions(d dist) []string {
 // makeIndex makes the index of what apt-get update left. A dist without
 // packages has no Packages file.
 func (r *Root) makeIndex(ctx context.Context, d dist) error {
-	targets := newCommand(ctx, r.configPath(), "apt-get", append(r.distOptions(d), "indextargets", "--format", "$(FILENAME)", "Created-By: Packages")...)
+	targets := newCommand(ctx, r.configPath(), "apt-get",
+		append(r.distOptions(d), "indextargets", "--format", "$(FILENAME)", "Created-By: Packages")...)
 	var names strings.Builder
 	targets.Stdout = &names
 	if err := targets.run(ctx, "list the indices of "+d.name); err != nil {
@@ -201,7 +207,8 @@ func (r *Root) makeIndex(ctx context.Context, d dist) error {
 	// Under the lock of the dist, whatever else has such a name is a leftover.
 	defer r.removeLeftovers(d)
 	defer file.Close()
-	if err := r.indexOf(ctx, file, strings.FieldsFunc(names.String(), func(c rune) bool { return c == '\n' })); err != nil {
+	if err := r.indexOf(ctx, file,
+		strings.FieldsFunc(names.String(), func(c rune) bool { return c == '\n' })); err != nil {
 		return err
 	}
 	return file.CloseAtomicallyReplace()

@@ -98,7 +98,8 @@ func OpenFor(host *Host, options Options) (*Root, error) {
 
 // key tells apart the roots of different mirrors.
 func (h *Host) key() string {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{h.Main, h.Security}, h.Keyrings...), "\n")))
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{h.Main, h.Security}, h.Keyrings...),
+		"\n")))
 	return hex.EncodeToString(sum[:6])
 }
 
@@ -138,7 +139,8 @@ func (s *Suite) lacks(p Package) bool {
 func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
 	known, ok := findSuite(name)
 	if !ok {
-		return nil, fmt.Errorf("%w %q; there are %s", ErrUnknownSuite, name, strings.Join(Suites(), ", "))
+		return nil, fmt.Errorf("%w %q; there are %s", ErrUnknownSuite, name,
+			strings.Join(Suites(), ", "))
 	}
 	s := &Suite{Name: name, root: r}
 	var missing error
@@ -184,7 +186,8 @@ func (r *Root) Update(ctx context.Context) ([]*Suite, error) {
 	}
 	have := slices.DeleteFunc(found, func(s *Suite) bool { return s == nil })
 	if len(have) > 0 {
-		failed = slices.DeleteFunc(failed, func(err error) bool { return errors.Is(err, ErrNotOnMirror) })
+		failed = slices.DeleteFunc(failed,
+			func(err error) bool { return errors.Is(err, ErrNotOnMirror) })
 	}
 	return have, errors.Join(failed...)
 }

@@ -23,14 +23,19 @@ func bookworm(t testing.TB) *apttest.Mirror {
 	t.Helper()
 	m := apttest.NewMirror(t)
 	m.Add("bookworm", "libc6", "2.36-9", "", map[string]string{"lib/libc.so.6": "old C library"})
-	m.Add("bookworm", "zlib1g", "1:1.2-1", "Depends: libc6 (>= 2.14)\n", map[string]string{"lib/libz.so.1": "zlib"})
-	m.Add("bookworm", "libelf1", "0.188-2", "Pre-Depends: libc6 (>= 2.34)\nDepends: zlib1g (>= 1:1.1.4)\n", map[string]string{"lib/libelf.so.1": "elf"})
-	m.Add("bookworm", "libbpf1", "1:1.1.2-0", "Depends: libelf-api | libelf-other, libc6:any\n", map[string]string{
-		"lib/libbpf.so.1": "bpf", "DEBIAN/postinst": "#!/bin/sh\ntouch /tmp/loadstone-postinst-ran\n",
-	})
+	m.Add("bookworm", "zlib1g", "1:1.2-1", "Depends: libc6 (>= 2.14)\n",
+		map[string]string{"lib/libz.so.1": "zlib"})
+	m.Add("bookworm", "libelf1", "0.188-2",
+		"Pre-Depends: libc6 (>= 2.34)\nDepends: zlib1g (>= 1:1.1.4)\n", map[string]string{"lib/libelf.so.1": "elf"})
+	m.Add("bookworm", "libbpf1", "1:1.1.2-0", "Depends: libelf-api | libelf-other, libc6:any\n",
+		map[string]string{
+			"lib/libbpf.so.1": "bpf",
+			"DEBIAN/postinst": "#!/bin/sh\ntouch /tmp/loadstone-postinst-ran\n",
+		})
 	m.Add("bookworm", "libelf-impl", "3", "Provides: libelf-api (= 3)\nDepends: libelf1\n", nil)
 	m.Add("bookworm", "broken", "1", "Depends: never-was (>= 7)\n", nil)
-	m.Add("bookworm-security", "libc6", "2.36-9+deb12u1", "", map[string]string{"lib/libc.so.6": "new C library"})
+	m.Add("bookworm-security", "libc6", "2.36-9+deb12u1", "",
+		map[string]string{"lib/libc.so.6": "new C library"})
 	m.Publish(nil, "bookworm", "bookworm-updates", "bookworm-security")
 	return m
 }
@@ -95,7 +100,8 @@ func TestClosureFollowsDependenciesAlternativesAndProvides(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"libbpf1=1:1.1.2-0 bookworm", "libc6=2.36-9+deb12u1 bookworm-security", "libelf-impl=3 bookworm",
+		"libbpf1=1:1.1.2-0 bookworm", "libc6=2.36-9+deb12u1 bookworm-security",
+		"libelf-impl=3 bookworm",
 		"libelf1=0.188-2 bookworm", "zlib1g=1:1.2-1 bookworm",
 	}
 	if diff := cmp.Diff(want, names(got)); diff != "" {
@@ -109,7 +115,8 @@ func TestClosureOfAnExactVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"libc6=2.36-9 bookworm", "zlib1g=1:1.2-1 bookworm"}, names(got)); diff != "" {
+	if diff := cmp.Diff([]string{"libc6=2.36-9 bookworm", "zlib1g=1:1.2-1 bookworm"},
+		names(got)); diff != "" {
 		t.Errorf("closure (-want +got):\n%s", diff)
 	}
 }
@@ -117,7 +124,8 @@ func TestClosureOfAnExactVersion(t *testing.T) {
 func TestClosureThatCannotBeHad(t *testing.T) {
 	suite := suiteOf(t, rootOf(t, bookworm(t)), "debian-12")
 	for name, says := range map[string]string{
-		"nothing": "nothing in debian-12", "libc6=9": "libc6 (= 9)", "broken": "broken=1: no such package: it needs never-was (>= 7)",
+		"nothing": "nothing in debian-12", "libc6=9": "libc6 (= 9)",
+		"broken": "broken=1: no such package: it needs never-was (>= 7)",
 	} {
 		_, err := suite.Closure(t.Context(), name)
 		wantError(t, err, apt.ErrNoSuchPackage, says)
@@ -137,14 +145,19 @@ func TestSuiteWithoutAPackageGoesBackToTheVersionBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"libc6=2.36-9+deb12u1 bookworm-security", "libold-dev=2 bookworm-security", "libold1=2 bookworm-security"}, names(whole)); diff != "" {
+	if diff := cmp.Diff([]string{
+		"libc6=2.36-9+deb12u1 bookworm-security", "libold-dev=2 bookworm-security",
+		"libold1=2 bookworm-security",
+	}, names(whole)); diff != "" {
 		t.Errorf("closure (-want +got):\n%s", diff)
 	}
 	got, err := suite.Without(whole[1]).Closure(t.Context(), "libold1", "libold-dev")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"libc6=2.36-9+deb12u1 bookworm-security", "libold-dev=1 bookworm", "libold1=1 bookworm"}, names(got)); diff != "" {
+	if diff := cmp.Diff([]string{
+		"libc6=2.36-9+deb12u1 bookworm-security", "libold-dev=1 bookworm", "libold1=1 bookworm",
+	}, names(got)); diff != "" {
 		t.Errorf("closure without version 2 (-want +got):\n%s", diff)
 	}
 	_, err = suite.Without(whole[1]).Without(got[1]).Closure(t.Context(), "libold-dev")
@@ -161,7 +174,10 @@ func TestClosureOfABackportPrefersItsBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"libbpf1=1:1.4-1~bpo bookworm-backports", "libc6=2.36-9+deb12u1 bookworm-security", "libnew=1 bookworm-backports", "zlib1g=1:1.2-1 bookworm"}
+	want := []string{
+		"libbpf1=1:1.4-1~bpo bookworm-backports", "libc6=2.36-9+deb12u1 bookworm-security",
+		"libnew=1 bookworm-backports", "zlib1g=1:1.2-1 bookworm",
+	}
 	if diff := cmp.Diff(want, names(got)); diff != "" {
 		t.Errorf("closure (-want +got):\n%s", diff)
 	}
@@ -169,14 +185,17 @@ func TestClosureOfABackportPrefersItsBase(t *testing.T) {
 
 func TestFetchedPackageIsUnpackedWithoutItsScripts(t *testing.T) {
 	var last apt.Event
-	root := rootOf(t, bookworm(t), func(o *apt.Options) { o.Progress = func(e apt.Event) { last = e } })
+	root := rootOf(t, bookworm(t),
+		func(o *apt.Options) { o.Progress = func(e apt.Event) { last = e } })
 	p := newest(t, suiteOf(t, root, "debian-12"), "libbpf1")
 	dir := t.TempDir()
 	deb, err := root.Fetch(t.Context(), p, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (apt.Event{What: "fetching libbpf1 1:1.1.2-0", Done: p.Size, Total: p.Size, Ended: true}); last != want {
+	if want := (apt.Event{
+		What: "fetching libbpf1 1:1.1.2-0", Done: p.Size, Total: p.Size, Ended: true,
+	}); last != want {
 		t.Errorf("last progress %+v, want %+v", last, want)
 	}
 	if err := apt.Unpack(t.Context(), deb, filepath.Join(dir, "root")); err != nil {
@@ -237,16 +256,21 @@ func TestSuiteFaults(t *testing.T) {
 		{"signed by an unknown key", func(m *apttest.Mirror) { m.Publish(apttest.NewKey(t), "bookworm") }, apt.ErrSignature, "NO_PUBKEY"},
 		{"release altered after signing", func(m *apttest.Mirror) {
 			alter(t, m.Path(inRelease), func(b []byte) []byte {
-				return []byte(strings.Replace(string(b), "Codename: bookworm", "Codename: bookwurm", 1))
+				return []byte(strings.Replace(string(b), "Codename: bookworm", "Codename: bookwurm",
+					1))
 			})
 		}, apt.ErrSignature, "bookworm"},
 		{"release not signed at all", func(m *apttest.Mirror) {
-			alter(t, m.Path(inRelease), func([]byte) []byte { return []byte("Origin: Debian\nSuite: bookworm\n") })
+			alter(t, m.Path(inRelease),
+				func([]byte) []byte { return []byte("Origin: Debian\nSuite: bookworm\n") })
 		}, apt.ErrSignature, "bookworm"},
 		{"list altered", func(m *apttest.Mirror) { alter(t, m.Path(list), flip) }, apt.ErrCorruptPackage, "Hash Sum mismatch"},
 		{"list truncated", func(m *apttest.Mirror) { alter(t, m.Path(list), halve) }, apt.ErrCorruptPackage, "unexpected size"},
 		{"mirror does not carry it", func(m *apttest.Mirror) {
-			for _, dist := range []string{"/debian/dists/bookworm", "/debian/dists/bookworm-updates", "/debian-security/dists/bookworm-security"} {
+			for _, dist := range []string{
+				"/debian/dists/bookworm", "/debian/dists/bookworm-updates",
+				"/debian-security/dists/bookworm-security",
+			} {
 				if err := os.RemoveAll(m.Path(dist)); err != nil {
 					t.Fatal(err)
 				}
@@ -300,19 +324,23 @@ func TestUnpackingWhatIsNoPackage(t *testing.T) {
 	m := bookworm(t)
 	whole := m.Path("/debian/pool/libelf1_0.188-2_amd64.deb")
 	text := filepath.Join(t.TempDir(), "text.deb")
-	if err := os.WriteFile(text, []byte("not a package, only a text that is longer than a header of an archive would be"), 0o644); err != nil {
+	if err := os.WriteFile(text,
+		[]byte("not a package, only a text that is longer than a header of an archive would be"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, apt.Unpack(t.Context(), text, t.TempDir()), apt.ErrCorruptPackage, "text.deb")
 	alter(t, whole, func(b []byte) []byte { return b[:len(b)-3000] })
-	wantError(t, apt.Unpack(t.Context(), whole, t.TempDir()), apt.ErrCorruptPackage, "libelf1_0.188-2_amd64.deb")
-	wantError(t, apt.Unpack(t.Context(), "/nowhere.deb", t.TempDir()), os.ErrNotExist, "/nowhere.deb")
+	wantError(t, apt.Unpack(t.Context(), whole, t.TempDir()), apt.ErrCorruptPackage,
+		"libelf1_0.188-2_amd64.deb")
+	wantError(t, apt.Unpack(t.Context(), "/nowhere.deb", t.TempDir()), os.ErrNotExist,
+		"/nowhere.deb")
 }
 
 func TestUnpackingOnAFullDisk(t *testing.T) {
 	apttest.OnSmallDisk(t, "64", func(dir string) {
 		m := apttest.NewMirror(t)
-		deb := m.Path(m.Add("bookworm", "large", "1", "", map[string]string{"large": strings.Repeat("x", 256<<10)}))
+		deb := m.Path(m.Add("bookworm", "large", "1", "",
+			map[string]string{"large": strings.Repeat("x", 256<<10)}))
 		wantError(t, apt.Unpack(t.Context(), deb, dir), apt.ErrDiskFull, "--cache")
 	})
 }
@@ -320,7 +348,8 @@ func TestUnpackingOnAFullDisk(t *testing.T) {
 func TestFetchingOnAFullDisk(t *testing.T) {
 	apttest.OnSmallDisk(t, "64", func(dir string) {
 		m := bookworm(t)
-		m.Add("bookworm", "large", "1", "", map[string]string{"large": strings.Repeat("x", 256<<10)})
+		m.Add("bookworm", "large", "1", "",
+			map[string]string{"large": strings.Repeat("x", 256<<10)})
 		m.Publish(nil, "bookworm")
 		root := rootOf(t, m)
 		_, err := root.Fetch(t.Context(), newest(t, suiteOf(t, root, "debian-12"), "large"), dir)
@@ -332,7 +361,8 @@ func TestListsOnAFullDisk(t *testing.T) {
 	apttest.OnSmallDisk(t, "48", func(dir string) {
 		m := bookworm(t)
 		for _, name := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
-			m.Add("bookworm", "package-"+name, "1", "Depends: "+strings.Repeat("libc6 (>= 2.34), ", 200)+"libc6\n", nil)
+			m.Add("bookworm", "package-"+name, "1",
+				"Depends: "+strings.Repeat("libc6 (>= 2.34), ", 200)+"libc6\n", nil)
 		}
 		m.Publish(nil, "bookworm")
 		_, err := rootOf(t, m, func(o *apt.Options) { o.Dir = dir }).Suite(t.Context(), "debian-12")
@@ -344,7 +374,8 @@ func TestOfflineUsesListsAsTheyAre(t *testing.T) {
 	m := bookworm(t)
 	host, dir := m.Host(), t.TempDir()
 	open := func(offline bool) *apt.Root {
-		root, err := apt.OpenFor(host, apt.Options{Dir: dir, Arch: "amd64", Offline: offline, MaxAge: time.Nanosecond})
+		root, err := apt.OpenFor(host,
+			apt.Options{Dir: dir, Arch: "amd64", Offline: offline, MaxAge: time.Nanosecond})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -360,7 +391,11 @@ func TestOfflineUsesListsAsTheyAre(t *testing.T) {
 func TestOldListsAreUsedWithANoticeWhenTheMirrorCannotBeReached(t *testing.T) {
 	m := bookworm(t)
 	var notices []string
-	host, options := m.Host(), apt.Options{Dir: t.TempDir(), Arch: "amd64", MaxAge: time.Nanosecond, Notice: func(s string) { notices = append(notices, s) }}
+	host, options := m.Host(),
+		apt.Options{
+			Dir: t.TempDir(), Arch: "amd64", MaxAge: time.Nanosecond,
+			Notice: func(s string) { notices = append(notices, s) },
+		}
 	for range 2 {
 		root, err := apt.OpenFor(host, options)
 		if err != nil {
@@ -384,8 +419,11 @@ func TestYoungListsAreNotFetchedAgain(t *testing.T) {
 		}
 		suiteOf(t, root, "debian-12")
 		suiteOf(t, root, "debian-12")
-		if got, want := m.Requests("/debian/dists/bookworm/InRelease"), []int{1, 1, 2}[i]; got != want {
-			t.Errorf("after opening %d times the release was asked for %d times, want %d", i+1, got, want)
+		if got, want := m.Requests("/debian/dists/bookworm/InRelease"), []int{
+			1, 1, 2,
+		}[i]; got != want {
+			t.Errorf("after opening %d times the release was asked for %d times, want %d", i+1, got,
+				want)
 		}
 	}
 }
@@ -397,11 +435,13 @@ func TestSuiteGoesWithoutUpdatesThatTheMirrorHasDamagedOrLacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notices []string
-	root := rootOf(t, m, func(o *apt.Options) { o.Notice = func(s string) { notices = append(notices, s) } })
+	root := rootOf(t, m,
+		func(o *apt.Options) { o.Notice = func(s string) { notices = append(notices, s) } })
 	if got := newest(t, suiteOf(t, root, "debian-12"), "libc6"); got.Version != "2.36-9" {
 		t.Errorf("libc6 is %s, want that of the release itself", got.Version)
 	}
-	if len(notices) != 2 || notices[0] != "debian-12: the mirror does not have bookworm-updates" || !strings.HasPrefix(notices[1], "debian-12 goes without bookworm-security") {
+	if len(notices) != 2 || notices[0] != "debian-12: the mirror does not have bookworm-updates" ||
+		!strings.HasPrefix(notices[1], "debian-12 goes without bookworm-security") {
 		t.Errorf("notices %q", notices)
 	}
 }
@@ -409,16 +449,19 @@ func TestSuiteGoesWithoutUpdatesThatTheMirrorHasDamagedOrLacks(t *testing.T) {
 func TestKeysOfANewerReleaseComeFromTheKeyringOfAnOlder(t *testing.T) {
 	m := bookworm(t)
 	newer := apttest.NewKey(t)
-	m.Add("bookworm", "debian-archive-keyring", "2", "", map[string]string{"usr/share/keyrings/debian-archive-keyring.gpg": string(newer.Keyring(t))})
+	m.Add("bookworm", "debian-archive-keyring", "2", "",
+		map[string]string{"usr/share/keyrings/debian-archive-keyring.gpg": string(newer.Keyring(t))})
 	m.Add("trixie", "libbpf1", "1:1.5", "", nil)
 	m.Publish(nil, "bookworm")
 	m.Publish(newer, "trixie", "trixie-updates", "trixie-security")
 	var notices []string
-	root := rootOf(t, m, func(o *apt.Options) { o.Notice = func(s string) { notices = append(notices, s) } })
+	root := rootOf(t, m,
+		func(o *apt.Options) { o.Notice = func(s string) { notices = append(notices, s) } })
 	if got := newest(t, suiteOf(t, root, "debian-13"), "libbpf1"); got.Version != "1:1.5" {
 		t.Errorf("libbpf1 is %s", got.Version)
 	}
-	if !slices.Contains(notices, "keys for trixie are taken from debian-archive-keyring=2 of bookworm") {
+	if !slices.Contains(notices,
+		"keys for trixie are taken from debian-archive-keyring=2 of bookworm") {
 		t.Errorf("notices %q", notices)
 	}
 	m.Publish(apttest.NewKey(t), "testing")

@@ -29,9 +29,11 @@ type SourcePackage struct {
 // errors of [Root.Fetch].
 func (s *Suite) FetchSource(ctx context.Context, name, dir string) (SourcePackage, error) {
 	if s.root.options.Offline {
-		return SourcePackage{}, fmt.Errorf("fetch source %s: %w: offline nothing is fetched", name, ErrNoNetwork)
+		return SourcePackage{}, fmt.Errorf("fetch source %s: %w: offline nothing is fetched", name,
+			ErrNoNetwork)
 	}
-	lock, err := flock.Wait(ctx, filepath.Join(s.root.dir, s.Name+"-source", "lock"), flock.Exclusive)
+	lock, err := flock.Wait(ctx, filepath.Join(s.root.dir, s.Name+"-source", "lock"),
+		flock.Exclusive)
 	if err != nil {
 		return SourcePackage{}, OnDisk(err)
 	}
@@ -80,17 +82,20 @@ func (s *Suite) updateSources(ctx context.Context) error {
 	what := "fetching lists of sources of " + s.Name
 	s.root.progress(Event{What: what})
 	defer s.root.progress(Event{What: what, Ended: true})
-	return s.sourceCommand(ctx, "-o", "pkgCacheFile::Generate=false", "update").run(ctx, "lists of sources of "+s.Name)
+	return s.sourceCommand(ctx, "-o", "pkgCacheFile::Generate=false", "update").run(ctx,
+		"lists of sources of "+s.Name)
 }
 
 func (s *Suite) sourceCommand(ctx context.Context, args ...string) *command {
-	return newCommand(ctx, s.root.configPath(), "apt-get", append(s.root.distOptions(s.sourceDir()), args...)...)
+	return newCommand(ctx, s.root.configPath(), "apt-get",
+		append(s.root.distOptions(s.sourceDir()), args...)...)
 }
 
 // noSource returns the error of a source that no list has, as apt says it.
 func noSource(err error) error {
 	var told *Error
-	if errors.As(err, &told) && strings.Contains(strings.Join(told.Said, "\n"), "Unable to find a source package") {
+	if errors.As(err, &told) &&
+		strings.Contains(strings.Join(told.Said, "\n"), "Unable to find a source package") {
 		told.Err = ErrNoSuchPackage
 	}
 	return err
@@ -100,7 +105,8 @@ func noSource(err error) error {
 func readSource(name, dir string) (SourcePackage, error) {
 	found, err := filepath.Glob(filepath.Join(dir, "*.dsc"))
 	if err != nil || len(found) != 1 {
-		return SourcePackage{}, fmt.Errorf("source %s: %w: %d .dsc files came", name, ErrCorruptPackage, len(found))
+		return SourcePackage{}, fmt.Errorf("source %s: %w: %d .dsc files came", name,
+			ErrCorruptPackage, len(found))
 	}
 	text, err := os.ReadFile(found[0])
 	if err != nil {
@@ -109,10 +115,13 @@ func readSource(name, dir string) (SourcePackage, error) {
 	// The text is wrapped in the armour of a signature, which is no deb822.
 	for line := range strings.Lines(string(text)) {
 		if version, ok := strings.CutPrefix(line, "Version:"); ok {
-			return SourcePackage{Name: name, Version: Version(strings.TrimSpace(version)), DSC: found[0]}, nil
+			return SourcePackage{
+				Name: name, Version: Version(strings.TrimSpace(version)), DSC: found[0],
+			}, nil
 		}
 	}
-	return SourcePackage{}, fmt.Errorf("%w: %s names no version", ErrCorruptPackage, filepath.Base(found[0]))
+	return SourcePackage{}, fmt.Errorf("%w: %s names no version", ErrCorruptPackage,
+		filepath.Base(found[0]))
 }
 
 // UnpackSource unpacks a source package, with Debian's patches, to dir, which

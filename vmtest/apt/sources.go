@@ -40,7 +40,10 @@ func parseOneLine(r io.Reader) ([]source, error) {
 		if len(words) < 2 {
 			return nil, fmt.Errorf("%q: no URI and suite", strings.TrimSpace(line))
 		}
-		entry := source{uri: strings.TrimRight(words[0], "/"), suite: words[1], main: slices.Contains(words[2:], "main")}
+		entry := source{
+			uri: strings.TrimRight(words[0], "/"), suite: words[1],
+			main: slices.Contains(words[2:], "main"),
+		}
 		if keys := options["signed-by"]; keys != "" {
 			entry.signedBy = keyringFiles(strings.Split(keys, ","))
 		}
@@ -71,7 +74,8 @@ func cutOptions(text string) (options map[string]string, rest string, err error)
 func parseDeb822(r io.Reader) ([]source, error) {
 	var all []source
 	err := eachStanza(r, nil, func(fields map[string]string) error {
-		if strings.EqualFold(fields["enabled"], "no") || !strings.Contains(" "+fields["types"]+" ", " deb ") {
+		if strings.EqualFold(fields["enabled"], "no") ||
+			!strings.Contains(" "+fields["types"]+" ", " deb ") {
 			return nil
 		}
 		// A key may also stand in the entry itself; it is no file then, and

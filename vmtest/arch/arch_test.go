@@ -37,8 +37,10 @@ func TestByName(t *testing.T) {
 func TestEveryEntryIsWhole(t *testing.T) {
 	for _, a := range table {
 		for field, value := range map[string]string{
-			"Debian": a.Debian, "KernelFlavour": a.KernelFlavour, "InstalledImage": a.InstalledImage,
-			"BuildImage": a.BuildImage, "ImageFormat": string(a.ImageFormat), "QEMU": a.QEMU, "Machine": a.Machine, "CPU": a.CPU,
+			"Debian": a.Debian, "KernelFlavour": a.KernelFlavour,
+			"InstalledImage": a.InstalledImage,
+			"BuildImage":     a.BuildImage, "ImageFormat": string(a.ImageFormat), "QEMU": a.QEMU,
+			"Machine": a.Machine, "CPU": a.CPU,
 			"Console.TTY": a.Console.TTY, "Records.TTY": a.Records.TTY,
 		} {
 			if value == "" {

@@ -64,7 +64,8 @@ func words() []string {
 		}
 	}
 	for _, a := range table {
-		add(a.Name, a.Debian, a.KernelFlavour, a.InstalledImage, a.QEMU, a.Console.TTY, a.Records.TTY, a.Payload.Driver, a.Ring.Driver)
+		add(a.Name, a.Debian, a.KernelFlavour, a.InstalledImage, a.QEMU, a.Console.TTY,
+			a.Records.TTY, a.Payload.Driver, a.Ring.Driver)
 		add(a.BuildImage)
 		if base := path.Base(a.BuildImage); base != "Image" { // a word of English
 			add(base)
@@ -86,26 +87,30 @@ func find(t *testing.T, folders []string) []occurrence {
 	for _, w := range words() {
 		quoted = append(quoted, regexp.QuoteMeta(w))
 	}
-	named := regexp.MustCompile(`(^|[^A-Za-z0-9_])(` + strings.Join(quoted, "|") + `)($|[^A-Za-z0-9_])`)
+	named := regexp.MustCompile(`(^|[^A-Za-z0-9_])(` + strings.Join(quoted, "|") +
+		`)($|[^A-Za-z0-9_])`)
 	var found []occurrence
 	for _, folder := range folders {
-		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-				return err
-			}
-			file, err := filepath.Rel(root, name)
-			if err != nil {
-				return err
-			}
-			parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			for _, word := range wordsIn(file, parsed, named) {
-				found = append(found, occurrence{file, word})
-			}
-			return nil
-		})
+		err := filepath.WalkDir(filepath.Join(root, folder),
+			func(name string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") ||
+					strings.HasSuffix(name, "_test.go") {
+					return err
+				}
+				file, err := filepath.Rel(root, name)
+				if err != nil {
+					return err
+				}
+				parsed, err := parser.ParseFile(token.NewFileSet(), name, nil,
+					parser.ParseComments|parser.SkipObjectResolution)
+				if err != nil {
+					return err
+				}
+				for _, word := range wordsIn(file, parsed, named) {
+					found = append(found, occurrence{file, word})
+				}
+				return nil
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +202,8 @@ func TestSearchFindsWhatNamesAnArchitecture(t *testing.T) {
 		{"constraint on something else", "a.go", "//go:build linux\n\npackage a", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			parsed, err := parser.ParseFile(token.NewFileSet(), c.file, c.text, parser.ParseComments)
+			parsed, err := parser.ParseFile(token.NewFileSet(), c.file, c.text,
+				parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,25 +218,28 @@ func TestSearchFindsWhatNamesAnArchitecture(t *testing.T) {
 func TestEveryFieldIsRead(t *testing.T) {
 	read := make(map[string]bool)
 	for _, folder := range append(slices.Clone(governed), "bench") {
-		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() && filepath.Base(name) == "arch" {
-				return filepath.SkipDir
-			}
-			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-				return err
-			}
-			parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			ast.Inspect(parsed, func(n ast.Node) bool {
-				if s, ok := n.(*ast.SelectorExpr); ok && isArch(s.X) {
-					read[s.Sel.Name] = true
+		err := filepath.WalkDir(filepath.Join(root, folder),
+			func(name string, d fs.DirEntry, err error) error {
+				if err == nil && d.IsDir() && filepath.Base(name) == "arch" {
+					return filepath.SkipDir
 				}
-				return true
+				if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") ||
+					strings.HasSuffix(name, "_test.go") {
+					return err
+				}
+				parsed, err := parser.ParseFile(token.NewFileSet(), name, nil,
+					parser.SkipObjectResolution)
+				if err != nil {
+					return err
+				}
+				ast.Inspect(parsed, func(n ast.Node) bool {
+					if s, ok := n.(*ast.SelectorExpr); ok && isArch(s.X) {
+						read[s.Sel.Name] = true
+					}
+					return true
+				})
+				return nil
 			})
-			return nil
-		})
 		if err != nil {
 			t.Fatal(err)
 		}

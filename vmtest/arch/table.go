@@ -35,11 +35,14 @@ var table = []Arch{
 		// waits for one of the host's panics ("IO-APIC + timer doesn't work!", check_timer in
 		// arch/x86/kernel/apic/io_apic.c), and QEMU's timer is not broken.
 		KernelArgs: []string{"unknown_nmi_panic=1", "no5lvl", "no_timer_check"},
-		Exit:       Exit{Device: "isa-debug-exit,iobase=0x501,iosize=2", IOPort: 0x501, Value: 0x10, Status: 0x10<<1 | 1},
-		Payload:    PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
-		Ring:       PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
-		NMI:        true,
-		Clones:     true,
+		Exit: Exit{
+			Device: "isa-debug-exit,iobase=0x501,iosize=2", IOPort: 0x501, Value: 0x10,
+			Status: 0x10<<1 | 1,
+		},
+		Payload: PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
+		Ring:    PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
+		NMI:     true,
+		Clones:  true,
 
 		proved: "Debian's cloud kernels, QEMU 7.2, TCG",
 	},

@@ -130,7 +130,8 @@ func TestCancelledWaiterLeavesNoLock(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gaveUp := errors.New("the user gave up")
 	cancel(gaveUp)
-	if _, err := Wait(ctx, path, Shared); !errors.Is(err, gaveUp) || !errors.Is(err, context.Canceled) {
+	if _, err := Wait(ctx, path, Shared); !errors.Is(err, gaveUp) ||
+		!errors.Is(err, context.Canceled) {
 		t.Fatalf("Wait: %v, want the context's error and its cause", err)
 	}
 	held.Unlock()

@@ -25,7 +25,8 @@ func exitDevice() error {
 
 // ioperm gives this thread the right to use count I/O ports from port on.
 func ioperm(port uint16, count int) error {
-	if _, _, errno := unix.RawSyscall(unix.SYS_IOPERM, uintptr(port), uintptr(count), 1); errno != 0 {
+	if _, _, errno := unix.RawSyscall(unix.SYS_IOPERM, uintptr(port), uintptr(count),
+		1); errno != 0 {
 		return errno
 	}
 	return nil

@@ -71,7 +71,8 @@ func (k *Kmsg) Entries() ([]KmsgEntry, error) {
 		case err != nil:
 			return entries, err
 		case entry.Seq != k.next:
-			overrun = fmt.Errorf("%w: entries %d to %d are gone", ErrKmsgOverrun, k.next, entry.Seq-1)
+			overrun = fmt.Errorf("%w: entries %d to %d are gone", ErrKmsgOverrun, k.next,
+				entry.Seq-1)
 		}
 		k.next = entry.Seq + 1
 		entries = append(entries, entry)

@@ -45,7 +45,8 @@ func TestParseKmsg(t *testing.T) {
 func FuzzParseKmsg(f *testing.F) {
 	f.Add("6,0,0,-;Linux version 6.12\n SUBSYSTEM=net\n")
 	f.Fuzz(func(t *testing.T, line string) {
-		if entry, err := parseKmsg(line); err == nil && (entry.Level < 0 || entry.Level > 7 || entry.Time < 0) {
+		if entry, err := parseKmsg(line); err == nil &&
+			(entry.Level < 0 || entry.Level > 7 || entry.Time < 0) {
 			t.Fatalf("%q is %+v", line, entry)
 		}
 	})

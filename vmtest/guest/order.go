@@ -76,7 +76,8 @@ func reseed(seed [wire.SeedSize]byte) error {
 	binary.NativeEndian.PutUint32(info[0:], 8*wire.SeedSize)
 	binary.NativeEndian.PutUint32(info[4:], wire.SeedSize)
 	copy(info[8:], seed[:])
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.RNDADDENTROPY, uintptr(unsafe.Pointer(&info))); errno != 0 {
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.RNDADDENTROPY,
+		uintptr(unsafe.Pointer(&info))); errno != 0 {
 		return fmt.Errorf("add entropy: %w", errno)
 	}
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.RNDRESEEDCRNG, 0); errno != 0 {

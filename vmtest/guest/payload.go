@@ -126,10 +126,12 @@ func (g *Guest) Payload() ([]byte, error) {
 		return nil, ErrNoPayload
 	}
 	if g.payload == nil {
-		return nil, fmt.Errorf("%w: host brings %d bytes, and the machine has no payload device", ErrNoPayload, g.size)
+		return nil, fmt.Errorf("%w: host brings %d bytes, and the machine has no payload device",
+			ErrNoPayload, g.size)
 	}
 	if g.size > int64(len(g.payload.memory)) {
-		return nil, fmt.Errorf("payload of %d bytes in a device of %d", g.size, len(g.payload.memory))
+		return nil, fmt.Errorf("payload of %d bytes in a device of %d", g.size,
+			len(g.payload.memory))
 	}
 	return g.payload.memory[:g.size], nil
 }

@@ -86,7 +86,8 @@ func terminalShell(order wire.ShellOrder) (*exec.Cmd, error) {
 	if len(fields) == 0 {
 		return nil, errors.New("no console")
 	}
-	tty, err := os.OpenFile(filepath.Join("/dev", fields[len(fields)-1]), os.O_RDWR|unix.O_NOCTTY, 0)
+	tty, err := os.OpenFile(filepath.Join("/dev", fields[len(fields)-1]), os.O_RDWR|unix.O_NOCTTY,
+		0)
 	if err != nil {
 		return nil, err
 	}

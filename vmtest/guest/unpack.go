@@ -108,7 +108,8 @@ func nextEntry(archive []byte) (entry archiveEntry, rest []byte, err error) {
 	dataStart := align4(nameEnd)
 	dataEnd := dataStart + uint64(fileSize)
 	if dataEnd > uint64(len(archive)) {
-		return entry, nil, fmt.Errorf("%w: ends at byte %d of %d", ErrArchive, len(archive), dataEnd)
+		return entry, nil, fmt.Errorf("%w: ends at byte %d of %d", ErrArchive, len(archive),
+			dataEnd)
 	}
 	name := string(archive[newcHeaderSize : nameEnd-1])
 	if strings.ContainsRune(name, 0) || archive[nameEnd-1] != 0 {
@@ -140,7 +141,8 @@ func (e archiveEntry) unpack(root *os.Root) error {
 	case unix.S_IFLNK:
 		return root.Symlink(string(e.data), name)
 	default:
-		return fmt.Errorf("%w: neither folder nor file nor symbolic link (mode %#o)", ErrArchive, e.mode)
+		return fmt.Errorf("%w: neither folder nor file nor symbolic link (mode %#o)", ErrArchive,
+			e.mode)
 	}
 }
 

@@ -35,7 +35,9 @@ func archive(t testing.TB, records ...cpio.Record) []byte {
 func raw(name string, mode uint32, content string) []byte {
 	var b bytes.Buffer
 	b.WriteString(newcMagic)
-	for _, field := range []int{0, int(mode), 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0} {
+	for _, field := range []int{
+		0, int(mode), 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0,
+	} {
 		b.WriteString(strings.ToUpper(hex8(field)))
 	}
 	b.WriteString(name + "\x00")
@@ -175,7 +177,8 @@ func TestUnpackRefuses(t *testing.T) {
 }
 
 func TestUnpackIntoNothing(t *testing.T) {
-	if err := Unpack(archive(t), filepath.Join(t.TempDir(), "missing")); !errors.Is(err, fs.ErrNotExist) {
+	if err := Unpack(archive(t), filepath.Join(t.TempDir(), "missing")); !errors.Is(err,
+		fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -65,7 +65,9 @@ func (c *contents) putFile(name string, content []byte, perm uint64) {
 
 // addSkeleton adds what a program expects of a root folder.
 func (c *contents) addSkeleton() {
-	for _, dir := range []string{"bin", "dev", "etc", "lib", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var"} {
+	for _, dir := range []string{
+		"bin", "dev", "etc", "lib", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var",
+	} {
 		c.put(cpio.Directory(dir, 0o755))
 	}
 	// The kernel opens the console for PID 1 before anything is mounted.
@@ -76,7 +78,8 @@ func (c *contents) addSkeleton() {
 // writeTo writes the archive. The kernel makes entries in their order, so
 // folders must come before what is in them; sorting by name does that.
 func (c *contents) writeTo(w io.Writer) error {
-	slices.SortFunc(c.records, func(a, b cpio.Record) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.records,
+		func(a, b cpio.Record) int { return strings.Compare(a.Name, b.Name) })
 	records := cpio.Newc.Writer(w)
 	for _, r := range c.records {
 		if err := records.WriteRecord(r); err != nil {

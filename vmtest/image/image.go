@@ -184,7 +184,8 @@ type limitedWriter struct {
 
 func (l *limitedWriter) Write(b []byte) (int, error) {
 	if l.left -= int64(len(b)); l.left < 0 {
-		return 0, fmt.Errorf("%w: more than %d MiB; leave out modules, or bring files as a payload", ErrTooLarge, MaxSize>>20)
+		return 0, fmt.Errorf("%w: more than %d MiB; leave out modules, or bring files as a payload",
+			ErrTooLarge, MaxSize>>20)
 	}
 	return l.w.Write(b)
 }

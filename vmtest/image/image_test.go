@@ -106,7 +106,10 @@ func TestImageHasItsModulesReadyToLoad(t *testing.T) {
 		t.Errorf("image of %d bytes", i.Size)
 	}
 	files := read(t, i.Path)
-	for _, name := range []string{"init", "dev/console", "proc", "sys", "tmp", "boot/config-" + o.Kernel.Release, "etc/modules"} {
+	for _, name := range []string{
+		"init", "dev/console", "proc", "sys", "tmp", "boot/config-" + o.Kernel.Release,
+		"etc/modules",
+	} {
 		if _, there := files[name]; !there {
 			t.Errorf("no %s", name)
 		}
@@ -186,7 +189,9 @@ func TestImageDependsOnItsInputs(t *testing.T) {
 	shell := filepath.Join(t.TempDir(), "shell.cpio")
 	var b bytes.Buffer
 	w := cpio.Newc.Writer(&b)
-	for _, r := range []cpio.Record{cpio.StaticFile("bbin/bb", "commands", 0o755), cpio.StaticFile("init", "not ours", 0o755)} {
+	for _, r := range []cpio.Record{
+		cpio.StaticFile("bbin/bb", "commands", 0o755), cpio.StaticFile("init", "not ours", 0o755),
+	} {
 		if err := w.WriteRecord(r); err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +218,8 @@ func TestImageDependsOnItsInputs(t *testing.T) {
 		}
 		if name == "shell" {
 			files := read(t, i.Path)
-			if content(t, files["bbin/bb"]) != "commands" || content(t, files["init"]) == "not ours" {
+			if content(t, files["bbin/bb"]) != "commands" ||
+				content(t, files["init"]) == "not ours" {
 				t.Error("the shell is not what it should be")
 			}
 		}

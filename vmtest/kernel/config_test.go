@@ -29,13 +29,15 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for symbol, want := range map[string]Setting{
-		"BPF_SYSCALL": Yes, "VETH": Modular, "FPROBE": No, "DUMMY": Absent, "LSM": "lockdown,bpf", "HZ": "250", "EMPTY": "",
+		"BPF_SYSCALL": Yes, "VETH": Modular, "FPROBE": No, "DUMMY": Absent, "LSM": "lockdown,bpf",
+		"HZ": "250", "EMPTY": "",
 	} {
 		if got := config.Has(symbol); got != want {
 			t.Errorf("%s is %q, want %q", symbol, got, want)
 		}
 	}
-	if !config.On("BPF_SYSCALL") || !config.On("VETH") || config.On("FPROBE") || config.On("DUMMY") {
+	if !config.On("BPF_SYSCALL") || !config.On("VETH") || config.On("FPROBE") ||
+		config.On("DUMMY") {
 		t.Error("On is wrong about one of them")
 	}
 }
@@ -66,8 +68,10 @@ func TestVerdicts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for symbols, want := range map[string]string{
-		"A": "built in", "B": "module", "A B": "module", "B A": "module", "C": "missing: CONFIG_C", "A C D": "missing: CONFIG_C, CONFIG_D",
-		"C|A": "built in", "C|B": "module", "C|D": "missing: CONFIG_C or CONFIG_D", "B|A": "built in",
+		"A": "built in", "B": "module", "A B": "module", "B A": "module", "C": "missing: CONFIG_C",
+		"A C D": "missing: CONFIG_C, CONFIG_D",
+		"C|A":   "built in", "C|B": "module", "C|D": "missing: CONFIG_C or CONFIG_D",
+		"B|A": "built in",
 	} {
 		if got := config.Verdict(Feature{Symbols: strings.Fields(symbols)}).String(); got != want {
 			t.Errorf("%s: %s, want %s", symbols, got, want)
@@ -92,7 +96,11 @@ func TestFeaturesAreWellFormed(t *testing.T) {
 		}
 	}
 	got, ok := FindFeature("tc")
-	want := Feature{"tc", "programs at ingress and egress (tc)", []string{"NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF"}, []string{"sch_ingress", "cls_bpf"}}
+	want := Feature{
+		"tc", "programs at ingress and egress (tc)",
+		[]string{"NET_CLS_ACT", "NET_SCH_INGRESS", "NET_CLS_BPF"},
+		[]string{"sch_ingress", "cls_bpf"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" || !ok {
 		t.Errorf("found %t (-want +got):\n%s", ok, diff)
 	}

@@ -25,7 +25,8 @@ type debian struct {
 func newDebian(options apt.Options) (*debian, error) {
 	a, err := arch.Describe(options.Arch)
 	if err != nil {
-		return nil, fmt.Errorf("%w: Debian's kernels for architecture %q are not known", ErrUnknownKernel, options.Arch)
+		return nil, fmt.Errorf("%w: Debian's kernels for architecture %q are not known",
+			ErrUnknownKernel, options.Arch)
 	}
 	return &debian{options: options, flavour: a.KernelFlavour}, nil
 }
@@ -76,7 +77,8 @@ func kernelsOf(packages []apt.Package, flavour string) []Offer {
 	for _, p := range packages {
 		byName[p.Name] = append(byName[p.Name], p)
 	}
-	named := regexp.MustCompile(`^linux-image-([0-9]+\.[0-9]+\.[0-9]+\S*-` + regexp.QuoteMeta(flavour) + `)(-unsigned)?$`)
+	named := regexp.MustCompile(`^linux-image-([0-9]+\.[0-9]+\.[0-9]+\S*-` +
+		regexp.QuoteMeta(flavour) + `)(-unsigned)?$`)
 	var offers []Offer
 	seen := map[string]bool{}
 	for _, p := range packages {
@@ -90,7 +92,10 @@ func kernelsOf(packages []apt.Package, flavour string) []Offer {
 			continue
 		}
 		seen[match[1]+" "+string(p.Version)] = true
-		o := Offer{Series: seriesOf.FindString(match[1]), Release: match[1], Version: p.Version, Suite: p.Suite, packages: parts}
+		o := Offer{
+			Series: seriesOf.FindString(match[1]), Release: match[1], Version: p.Version,
+			Suite: p.Suite, packages: parts,
+		}
 		for _, part := range parts {
 			o.Size += part.Size
 		}
@@ -100,7 +105,9 @@ func kernelsOf(packages []apt.Package, flavour string) []Offer {
 }
 
 // partsOf returns the packages that have the files of a kernel.
-func partsOf(image apt.Package, release string, byName map[string][]apt.Package) (parts []apt.Package, complete bool) {
+func partsOf(
+	image apt.Package, release string, byName map[string][]apt.Package,
+) (parts []apt.Package, complete bool) {
 	if !image.DependsOn("linux-modules-" + release) {
 		return []apt.Package{image}, true
 	}
@@ -118,7 +125,9 @@ func partsOf(image apt.Package, release string, byName map[string][]apt.Package)
 	return parts, true
 }
 
-func ofVersion(version apt.Version, byName map[string][]apt.Package, names []string) (apt.Package, bool) {
+func ofVersion(
+	version apt.Version, byName map[string][]apt.Package, names []string,
+) (apt.Package, bool) {
 	for _, name := range names {
 		for _, p := range byName[name] {
 			if p.Version == version {
@@ -139,7 +148,8 @@ func (d *debian) fetch(ctx context.Context, o Offer, dir string) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(apt.Unpack(ctx, deb, filepath.Join(dir, "root")), os.Remove(deb)); err != nil {
+		if err := errors.Join(apt.Unpack(ctx, deb, filepath.Join(dir, "root")),
+			os.Remove(deb)); err != nil {
 			return err
 		}
 	}
@@ -153,13 +163,16 @@ func moveIn(unpacked, into, release string, a arch.Arch) error {
 	if err := os.MkdirAll(filepath.Dir(modules), 0o755); err != nil {
 		return err
 	}
-	if err := moveFirst(modules, filepath.Join(unpacked, "lib/modules", release), filepath.Join(unpacked, "usr/lib/modules", release)); err != nil {
+	if err := moveFirst(modules, filepath.Join(unpacked, "lib/modules", release),
+		filepath.Join(unpacked, "usr/lib/modules", release)); err != nil {
 		return err
 	}
-	if err := moveFirst(filepath.Join(into, imageFile), filepath.Join(unpacked, "boot", a.InstalledImage+"-"+release), filepath.Join(modules, a.InstalledImage)); err != nil {
+	if err := moveFirst(filepath.Join(into, imageFile),
+		filepath.Join(unpacked, "boot", a.InstalledImage+"-"+release), filepath.Join(modules, a.InstalledImage)); err != nil {
 		return err
 	}
-	return moveFirst(filepath.Join(into, "config"), filepath.Join(unpacked, "boot/config-"+release), filepath.Join(modules, "config"))
+	return moveFirst(filepath.Join(into, "config"), filepath.Join(unpacked, "boot/config-"+release),
+		filepath.Join(modules, "config"))
 }
 
 // moveFirst moves the first of the places that exists.

@@ -16,7 +16,8 @@ import (
 func packages(needs map[[2]string]string) []apt.Package {
 	var all []apt.Package
 	for name, depends := range needs {
-		all = append(all, apt.Package{Name: name[0], Version: apt.Version(name[1]), Suite: "debian-13", Size: 10, Depends: depends})
+		all = append(all,
+			apt.Package{Name: name[0], Version: apt.Version(name[1]), Suite: "debian-13", Size: 10, Depends: depends})
 	}
 	return all
 }
@@ -25,7 +26,8 @@ func TestKernelsAmongPackages(t *testing.T) {
 	split := func(release, version string) string {
 		return "linux-base-" + release + " (= " + version + "), linux-binary-" + release + " (= " + version + "), linux-modules-" + release + " (= " + version + ")"
 	}
-	const a, b, c, d = "6.12.117+deb13-cloud-amd64", "7.3.4+deb13-cloud-amd64", "7.0.13+deb13-cloud-amd64", "7.2.6+deb13-cloud-amd64"
+	const a, b, c, d = "6.12.117+deb13-cloud-amd64", "7.3.4+deb13-cloud-amd64",
+		"7.0.13+deb13-cloud-amd64", "7.2.6+deb13-cloud-amd64"
 	got := kernelsOf(packages(map[[2]string]string{
 		{"linux-image-" + a, "6.12.117-1"}:            "kmod, linux-base (>= 4.3~)",
 		{"linux-image-" + a + "-dbg", "6.12.117-1"}:   "",

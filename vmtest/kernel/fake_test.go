@@ -109,7 +109,10 @@ func (f *fakeSource) fetch(_ context.Context, o Offer, dir string) error {
 // offer makes an offer of a version, with the release that Debian would give it.
 func offer(version string) Offer {
 	upstream := apt.Version(version).Upstream()
-	return Offer{Series: seriesOf.FindString(upstream), Release: upstream + "+deb13-cloud-amd64", Version: apt.Version(version), Suite: "debian-13"}
+	return Offer{
+		Series: seriesOf.FindString(upstream), Release: upstream + "+deb13-cloud-amd64",
+		Version: apt.Version(version), Suite: "debian-13",
+	}
 }
 
 // storeOf makes a store with a source of those versions, in dir.
@@ -118,5 +121,8 @@ func storeOf(dir string, versions ...string) (*Store, *fakeSource) {
 	for _, version := range versions {
 		source.have = append(source.have, offer(version))
 	}
-	return &Store{options: Options{Arch: "amd64"}, dir: filepath.Join(dir, "kernels", "amd64"), source: source}, source
+	return &Store{
+		options: Options{Arch: "amd64"}, dir: filepath.Join(dir, "kernels", "amd64"),
+		source: source,
+	}, source
 }

@@ -27,7 +27,8 @@ type Image struct {
 func ReadImage(path, architecture string) (*Image, error) {
 	a, err := arch.Describe(architecture)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: images of architecture %q are not known", path, ErrNotAnImage, architecture)
+		return nil, fmt.Errorf("%s: %w: images of architecture %q are not known", path,
+			ErrNotAnImage, architecture)
 	}
 	reader := imageReaders[a.ImageFormat]
 	file, err := os.Open(path)
@@ -44,7 +45,8 @@ func ReadImage(path, architecture string) (*Image, error) {
 	}
 	image, err := reader.read(file, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w for %s: %w; give %s", path, ErrNotAnImage, architecture, err, reader.give)
+		return nil, fmt.Errorf("%s: %w for %s: %w; give %s", path, ErrNotAnImage, architecture, err,
+			reader.give)
 	}
 	return image, nil
 }

@@ -57,9 +57,11 @@ func unpackARM64Image(data []byte) ([]byte, error) {
 	case bytes.HasPrefix(data, []byte{0x1f, 0x8b}):
 		kind = "gzip"
 	case len(data) > 56 && string(data[:2]) == "MZ" && string(data[4:8]) == "zimg":
-		offset, size := uint64(binary.LittleEndian.Uint32(data[8:])), uint64(binary.LittleEndian.Uint32(data[12:]))
+		offset, size := uint64(binary.LittleEndian.Uint32(data[8:])),
+			uint64(binary.LittleEndian.Uint32(data[12:]))
 		if offset+size > uint64(len(data)) {
-			return nil, fmt.Errorf("it was cut short: %d bytes instead of %d", len(data), offset+size)
+			return nil, fmt.Errorf("it was cut short: %d bytes instead of %d", len(data),
+				offset+size)
 		}
 		name, _, _ := bytes.Cut(data[24:56], []byte{0})
 		kind, payload = string(name), data[offset:offset+size]

@@ -21,7 +21,8 @@ func arm64Image(release string) []byte {
 	image := make([]byte, 4096)
 	binary.LittleEndian.PutUint64(image[16:], 8192)
 	copy(image[56:], "ARM\x64")
-	copy(image[1000:], "Linux version %s (%s)\n\x00Linux version "+release+" (nobody@localhost) (gcc) #1 SMP today\n\x00")
+	copy(image[1000:],
+		"Linux version %s (%s)\n\x00Linux version "+release+" (nobody@localhost) (gcc) #1 SMP today\n\x00")
 	return image
 }
 
@@ -134,7 +135,10 @@ func TestEveryArchitectureHasItsImagesRead(t *testing.T) {
 }
 
 func FuzzImage(f *testing.F) {
-	for _, data := range [][]byte{bzImage("6.12.1"), arm64Image("6.1"), zboot(f, "gzip", arm64Image("7.0")), s390Image("6.12")} {
+	for _, data := range [][]byte{
+		bzImage("6.12.1"), arm64Image("6.1"), zboot(f, "gzip", arm64Image("7.0")),
+		s390Image("6.12"),
+	} {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -29,24 +29,29 @@ const (
 
 // Kernel describes a kernel whose files are on this machine. Paths are absolute.
 type Kernel struct {
-	Name       string `json:"name"`                  // as results name it: "6.12", a path, or "native"
-	Series     string `json:"series"`                // "6.12"
-	Release    string `json:"release"`               // as uname -r says
-	Version    string `json:"version,omitempty"`     // of the package, "6.12.117-1"
-	Suite      string `json:"suite,omitempty"`       // of the package, "debian-13"
-	Origin     Origin `json:"origin"`                //
-	Arch       string `json:"arch"`                  // Debian's name, "amd64"
-	Image      string `json:"image,omitempty"`       // empty for the kernel that is running
-	Config     string `json:"config,omitempty"`      // empty if none was found
-	ModulesDir string `json:"modules_dir,omitempty"` // lib/modules/<release> or a build tree; empty if there is none
-	Digest     string `json:"digest"`                // SHA-256 over image, configuration and modules
+	// as results name it: "6.12", a path, or "native"
+	Name    string `json:"name"`
+	Series  string `json:"series"`            // "6.12"
+	Release string `json:"release"`           // as uname -r says
+	Version string `json:"version,omitempty"` // of the package, "6.12.117-1"
+	Suite   string `json:"suite,omitempty"`   // of the package, "debian-13"
+	Origin  Origin `json:"origin"`            //
+	Arch    string `json:"arch"`              // Debian's name, "amd64"
+	Image   string `json:"image,omitempty"`   // empty for the kernel that is running
+	Config  string `json:"config,omitempty"`  // empty if none was found
+	// lib/modules/<release> or a build tree; empty if there is none
+	ModulesDir string `json:"modules_dir,omitempty"`
+	// SHA-256 over image, configuration and modules
+	Digest string `json:"digest"`
 }
 
 // Kconfig reads the kernel's configuration. It returns [ErrNoConfig] if none
 // was found.
 func (k *Kernel) Kconfig() (*Config, error) {
 	if k.Config == "" {
-		return nil, fmt.Errorf("%w: %s; put its .config beside the image, or name it with ,config=FILE", ErrNoConfig, k.Name)
+		return nil,
+			fmt.Errorf("%w: %s; put its .config beside the image, or name it with ,config=FILE",
+				ErrNoConfig, k.Name)
 	}
 	return ReadConfig(k.Config)
 }
@@ -55,7 +60,9 @@ func (k *Kernel) Kconfig() (*Config, error) {
 // empty set.
 func (k *Kernel) Modules() (*Modules, error) {
 	if k.ModulesDir == "" {
-		return &Modules{release: k.Release, dir: "the modules of " + k.Name + ", of which there are none"}, nil
+		return &Modules{
+			release: k.Release, dir: "the modules of " + k.Name + ", of which there are none",
+		}, nil
 	}
 	return ReadModules(k.ModulesDir, k.Release)
 }
@@ -120,7 +127,8 @@ func subdirs(dir string) []string {
 	entries, _ := os.ReadDir(dir)
 	var names []string
 	for _, entry := range entries {
-		if entry.IsDir() || entry.Type()&fs.ModeSymlink != 0 && isDir(filepath.Join(dir, entry.Name())) {
+		if entry.IsDir() || entry.Type()&fs.ModeSymlink != 0 &&
+			isDir(filepath.Join(dir, entry.Name())) {
 			names = append(names, entry.Name())
 		}
 	}

@@ -34,7 +34,9 @@ func Local(name, architecture string) (*Kernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnknownKernel, err)
 	}
-	k := &Kernel{Name: name, Arch: architecture, Config: given["config"], ModulesDir: given["modules"]}
+	k := &Kernel{
+		Name: name, Arch: architecture, Config: given["config"], ModulesDir: given["modules"],
+	}
 	switch {
 	case isBuildTree(path):
 		err = k.fromTree(path)
@@ -64,7 +66,9 @@ func parseLocal(name string) (path string, given map[string]string, err error) {
 		}
 		key, value, _ := strings.Cut(option, "=")
 		if key != "modules" && key != "config" || value == "" {
-			return "", nil, fmt.Errorf("%w %q: after the path may follow ,modules=DIR and ,config=FILE, not %q", ErrUnknownKernel, name, option)
+			return "", nil,
+				fmt.Errorf("%w %q: after the path may follow ,modules=DIR and ,config=FILE, not %q",
+					ErrUnknownKernel, name, option)
 		}
 		if given[key], err = filepath.Abs(value); err != nil {
 			return "", nil, err
@@ -101,7 +105,8 @@ func (k *Kernel) fromTree(tree string) error {
 		return fmt.Errorf("%w: %w; run make there", ErrNotBuilt, err)
 	}
 	if configured := strings.TrimSpace(string(built)); configured != header.Release {
-		return fmt.Errorf("%w: %s is %s, and the tree is %s by now; run make there", ErrNotBuilt, image, header.Release, configured)
+		return fmt.Errorf("%w: %s is %s, and the tree is %s by now; run make there", ErrNotBuilt,
+			image, header.Release, configured)
 	}
 	k.Image, k.Release = image, header.Release
 	if k.Config == "" {
@@ -159,7 +164,8 @@ func (k *Kernel) fromDirectory(dir string) error {
 	case 1:
 		return k.fromImage(images[0])
 	}
-	return fmt.Errorf("%w in %s: give the path of one of %s", ErrAmbiguous, dir, strings.Join(images, ", "))
+	return fmt.Errorf("%w in %s: give the path of one of %s", ErrAmbiguous, dir,
+		strings.Join(images, ", "))
 }
 
 func (k *Kernel) fromImage(image string) error {
@@ -235,7 +241,8 @@ func modulesBelow(dir, release string) (found string, others []string) {
 
 func (k *Kernel) mismatch(dir string, others []string) error {
 	if len(others) == 0 {
-		return fmt.Errorf("%w: %s is %s, and %s has no modules at all", ErrModulesMismatch, k.Image, k.Release, dir)
+		return fmt.Errorf("%w: %s is %s, and %s has no modules at all", ErrModulesMismatch, k.Image,
+			k.Release, dir)
 	}
 	slices.Sort(others)
 	return fmt.Errorf("%w: %s is %s, and %s has those of %s; give the folder that was built with the image, with ,modules=DIR",
@@ -245,9 +252,13 @@ func (k *Kernel) mismatch(dir string, others []string) error {
 // findConfig finds the configuration of the image, if there is one.
 func (k *Kernel) findConfig() {
 	at := filepath.Dir(k.Image)
-	places := []string{filepath.Join(at, "config-"+k.Release), filepath.Join(at, "config"), filepath.Join(at, ".config")}
+	places := []string{
+		filepath.Join(at, "config-"+k.Release), filepath.Join(at, "config"),
+		filepath.Join(at, ".config"),
+	}
 	if k.ModulesDir != "" {
-		places = append(places, filepath.Join(k.ModulesDir, "config"), filepath.Join(k.ModulesDir, "build", ".config"))
+		places = append(places, filepath.Join(k.ModulesDir, "config"),
+			filepath.Join(k.ModulesDir, "build", ".config"))
 	}
 	for _, place := range places {
 		if k.Config == "" && exists(place) {
@@ -262,14 +273,19 @@ func Running(architecture string) (*Kernel, error) {
 	if err := unix.Uname(&name); err != nil {
 		return nil, fmt.Errorf("uname: %w", err)
 	}
-	k := &Kernel{Name: string(Native), Origin: Native, Arch: architecture, Release: unix.ByteSliceToString(name.Release[:])}
+	k := &Kernel{
+		Name: string(Native), Origin: Native, Arch: architecture,
+		Release: unix.ByteSliceToString(name.Release[:]),
+	}
 	k.Series = seriesOf.FindString(k.Release)
 	for _, dir := range []string{"/lib/modules/", "/usr/lib/modules/"} {
 		if k.ModulesDir == "" && isDir(dir+k.Release) {
 			k.ModulesDir = dir + k.Release
 		}
 	}
-	for _, config := range []string{"/boot/config-" + k.Release, "/proc/config.gz", filepath.Join(k.ModulesDir, "config")} {
+	for _, config := range []string{
+		"/boot/config-" + k.Release, "/proc/config.gz", filepath.Join(k.ModulesDir, "config"),
+	} {
 		if k.Config == "" && filepath.IsAbs(config) && exists(config) {
 			k.Config = config
 		}

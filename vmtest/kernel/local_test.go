@@ -15,8 +15,10 @@ import (
 // places are files of kernel 6.12.1 as they may lie about, by their path.
 func treeFiles() map[string][]byte {
 	return map[string][]byte{
-		"arch/x86/boot/bzImage": bzImage("6.12.1"), ".config": []byte("CONFIG_A=y\n"), "include/config/kernel.release": []byte("6.12.1\n"),
-		"modules.order": []byte("drivers/net/veth.o\n"), "drivers/net/veth.ko": ko("6.12.1"), "vmlinux": []byte("\x7fELF"),
+		"arch/x86/boot/bzImage": bzImage("6.12.1"), ".config": []byte("CONFIG_A=y\n"),
+		"include/config/kernel.release": []byte("6.12.1\n"),
+		"modules.order":                 []byte("drivers/net/veth.o\n"), "drivers/net/veth.ko": ko("6.12.1"),
+		"vmlinux": []byte("\x7fELF"),
 	}
 }
 
@@ -135,7 +137,8 @@ func TestDigestChangesWithWhatTheGuestSees(t *testing.T) {
 		t.Error("digest changes by itself")
 	}
 	for name, data := range map[string][]byte{
-		"arch/x86/boot/bzImage": append(bzImage("6.12.1"), 1), ".config": []byte("CONFIG_A=m\n"), "drivers/net/veth.ko": ko("6.12.1", "other"),
+		"arch/x86/boot/bzImage": append(bzImage("6.12.1"), 1), ".config": []byte("CONFIG_A=m\n"),
+		"drivers/net/veth.ko": ko("6.12.1", "other"),
 	} {
 		write(t, dir, map[string][]byte{name: data})
 		now := digest()
@@ -169,7 +172,8 @@ func TestRunningKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := strings.TrimSpace(string(proc)); k.Release != want || k.Image != "" || k.Origin != Native || k.Digest == "" {
+	if want := strings.TrimSpace(string(proc)); k.Release != want || k.Image != "" ||
+		k.Origin != Native || k.Digest == "" {
 		t.Errorf("kernel %+v, want release %s", k, want)
 	}
 }

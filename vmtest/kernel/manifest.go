@@ -58,7 +58,8 @@ func (m *manifest) digest() string {
 // newManifest hashes the files of dir.
 func newManifest(dir, arch string, o Offer) (*manifest, error) {
 	m := &manifest{
-		Format: manifestFormat, Series: o.Series, Release: o.Release, Version: o.Version, Suite: o.Suite, Arch: arch,
+		Format: manifestFormat, Series: o.Series, Release: o.Release, Version: o.Version,
+		Suite: o.Suite, Arch: arch,
 		Files: map[string]fileData{},
 	}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -152,7 +153,8 @@ func (m *manifest) verifyFile(path string, want fileData, known stamp) (stamp, e
 	}
 	now := stampOf(info)
 	if info.Size() != want.Size || !info.Mode().IsRegular() {
-		return stamp{}, fmt.Errorf("%s: %w: it has %d bytes instead of %d", path, ErrCorrupt, info.Size(), want.Size)
+		return stamp{}, fmt.Errorf("%s: %w: it has %d bytes instead of %d", path, ErrCorrupt,
+			info.Size(), want.Size)
 	}
 	if now == known {
 		return now, nil
@@ -162,7 +164,8 @@ func (m *manifest) verifyFile(path string, want fileData, known stamp) (stamp, e
 		return stamp{}, err
 	}
 	if got != want {
-		return stamp{}, fmt.Errorf("%s: %w: its SHA-256 is %s instead of %s", path, ErrCorrupt, got.SHA256, want.SHA256)
+		return stamp{}, fmt.Errorf("%s: %w: its SHA-256 is %s instead of %s", path, ErrCorrupt,
+			got.SHA256, want.SHA256)
 	}
 	return now, nil
 }

@@ -32,7 +32,8 @@ func (s *Store) DefaultMatrix(ctx context.Context) ([]string, error) {
 		}
 	}
 	if len(missing) > 0 {
-		s.notice("the default matrix goes without %s: no suite of the mirror has it", strings.Join(missing, ", "))
+		s.notice("the default matrix goes without %s: no suite of the mirror has it",
+			strings.Join(missing, ", "))
 	}
 	if failed != nil {
 		s.notice("not all suites could be looked at: %v", failed)

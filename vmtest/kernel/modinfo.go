@@ -68,7 +68,8 @@ func decompress(r io.Reader, extension string) (io.Reader, error) {
 	case ".xz":
 		return xz.NewReader(r)
 	case ".zst":
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxModule))
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxMemory(maxModule))
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,10 @@ type Module struct {
 // ReadModules reads the directory lib/modules/<release> of a kernel, or its
 // build tree. No module is opened yet.
 func ReadModules(dir, release string) (*Modules, error) {
-	m := &Modules{release: release, dir: dir, files: map[string]string{}, builtin: map[string]bool{}, read: map[string]*modinfo{}}
+	m := &Modules{
+		release: release, dir: dir, files: map[string]string{}, builtin: map[string]bool{},
+		read: map[string]*modinfo{},
+	}
 	find := m.walk
 	if isBuildTree(dir) {
 		find = m.readOrder
@@ -78,7 +81,8 @@ func (m *Modules) walk() error {
 			return err
 		}
 		// Updates take the place of what came with the kernel: depmod.d(5).
-		if name, ok := moduleName(file); ok && (m.files[name] == "" || strings.HasPrefix(file, "updates/")) {
+		if name, ok := moduleName(file); ok &&
+			(m.files[name] == "" || strings.HasPrefix(file, "updates/")) {
 			m.files[name] = file
 		}
 		return nil
@@ -209,7 +213,8 @@ func (m *Modules) check(name string) (*modinfo, error) {
 		return nil, err
 	}
 	if info.release != m.release {
-		return nil, fmt.Errorf("%w: %s is for %s, the kernel is %s; give the modules that were built with it", ErrModulesMismatch, file, info.release, m.release)
+		return nil,
+			fmt.Errorf("%w: %s is for %s, the kernel is %s; give the modules that were built with it", ErrModulesMismatch, file, info.release, m.release)
 	}
 	return info, nil
 }

@@ -102,7 +102,8 @@ func TestClosureFaults(t *testing.T) {
 		_, err := m.Closure(c.name)
 		wantError(t, err, c.want, c.says)
 	}
-	if _, err := m.Closure("x"); err == nil || !strings.Contains(err.Error(), "modules need each other: x -> y -> x") {
+	if _, err := m.Closure("x"); err == nil ||
+		!strings.Contains(err.Error(), "modules need each other: x -> y -> x") {
 		t.Errorf("modules that need each other: %v", err)
 	}
 }
@@ -118,20 +119,26 @@ func TestKernelWithoutModules(t *testing.T) {
 
 func TestBuildTreeModules(t *testing.T) {
 	for series, order := range map[string]string{
-		"until 6.2": "kernel/drivers/net/veth.ko\nkernel/net/sched/cls_bpf.ko\n", "since 6.3": "drivers/net/veth.o\nnet/sched/cls_bpf.o\n",
+		"until 6.2": "kernel/drivers/net/veth.ko\nkernel/net/sched/cls_bpf.ko\n",
+		"since 6.3": "drivers/net/veth.o\nnet/sched/cls_bpf.o\n",
 	} {
 		tree := t.TempDir()
 		write(t, tree, map[string][]byte{
 			".config": []byte("CONFIG_A=y\n"), "include/config/kernel.release": []byte(testRelease),
-			"modules.order": []byte(order + "../../../etc/evil.ko\n"), "modules.builtin": []byte("kernel/net/core.ko\n"),
-			"drivers/net/veth.ko": ko(testRelease), "net/sched/cls_bpf.ko": ko(testRelease, "veth"), "stale/left.ko": ko("6.1"),
+			"modules.order":       []byte(order + "../../../etc/evil.ko\n"),
+			"modules.builtin":     []byte("kernel/net/core.ko\n"),
+			"drivers/net/veth.ko": ko(testRelease), "net/sched/cls_bpf.ko": ko(testRelease, "veth"),
+			"stale/left.ko": ko("6.1"),
 		})
 		m, err := ReadModules(tree, testRelease)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := m.Closure("cls_bpf", "core")
-		want := []Module{{"veth", tree + "/drivers/net/veth.ko", "kernel/drivers/net/veth.ko"}, {"cls_bpf", tree + "/net/sched/cls_bpf.ko", "kernel/net/sched/cls_bpf.ko"}}
+		want := []Module{
+			{"veth", tree + "/drivers/net/veth.ko", "kernel/drivers/net/veth.ko"},
+			{"cls_bpf", tree + "/net/sched/cls_bpf.ko", "kernel/net/sched/cls_bpf.ko"},
+		}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: error %v, closure (-want +got):\n%s", series, err, diff)
 		}

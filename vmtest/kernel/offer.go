@@ -17,10 +17,11 @@ type Offer struct {
 	Release string      `json:"release"`
 	Version apt.Version `json:"version"`
 	Suite   string      `json:"suite"`
-	Size    int64       `json:"size"`    // of the download, in bytes; 0 if only the cache has it
-	Cached  bool        `json:"cached"`  // it is in the cache
-	Gone    bool        `json:"gone"`    // only the cache has it
-	Default bool        `json:"default"` // its series is in the default matrix, and it is the newest of it
+	Size    int64       `json:"size"`   // of the download, in bytes; 0 if only the cache has it
+	Cached  bool        `json:"cached"` // it is in the cache
+	Gone    bool        `json:"gone"`   // only the cache has it
+	// its series is in the default matrix, and it is the newest of it
+	Default bool `json:"default"`
 
 	packages []apt.Package
 }

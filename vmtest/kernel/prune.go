@@ -66,7 +66,10 @@ func (s *Store) Prune(keep int, dryRun bool) ([]Pruned, error) {
 		if kept[o.Series]++; kept[o.Series] <= keep {
 			continue
 		}
-		p := Pruned{Release: o.Release, Version: o.Version, Path: s.path(o.key()), Size: cached[o.key()].size()}
+		p := Pruned{
+			Release: o.Release, Version: o.Version, Path: s.path(o.key()),
+			Size: cached[o.key()].size(),
+		}
 		done, err := s.remove(o.key(), dryRun)
 		if err != nil {
 			return pruned, fmt.Errorf("prune %s: %w", p.Path, err)

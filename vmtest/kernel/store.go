@@ -67,12 +67,15 @@ func Open(options Options) (*Store, error) {
 	}
 	source, err := newDebian(apt.Options{
 		Dir: cache, Mirror: options.Mirror, Arch: options.Arch,
-		Offline: options.Offline, Refresh: options.Refresh, Notice: options.Notice, Progress: options.Progress,
+		Offline: options.Offline, Refresh: options.Refresh, Notice: options.Notice,
+		Progress: options.Progress,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Store{options: options, dir: filepath.Join(cache, "kernels", options.Arch), source: source}, nil
+	return &Store{
+		options: options, dir: filepath.Join(cache, "kernels", options.Arch), source: source,
+	}, nil
 }
 
 // imageFile names a boot image in the cache, whatever its package calls it.
@@ -113,7 +116,8 @@ func (s *Store) List(ctx context.Context) ([]Offer, error) {
 	offers = slices.CompactFunc(offers, func(a, b Offer) bool { return a.key() == b.key() })
 	for key, m := range cached {
 		if !slices.ContainsFunc(offers, func(o Offer) bool { return o.key() == key }) {
-			offers = append(offers, Offer{Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true, Gone: true})
+			offers = append(offers,
+				Offer{Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true, Gone: true})
 		}
 	}
 	sortOffers(offers)
@@ -160,7 +164,8 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 		if exists(name) {
 			return Local("./"+name, s.options.Arch)
 		}
-		return nil, fmt.Errorf("%w %q: a kernel is a series as 6.12, an exact version as 6.12@6.12.117-1, a path, or native", ErrUnknownKernel, name)
+		return nil,
+			fmt.Errorf("%w %q: a kernel is a series as 6.12, an exact version as 6.12@6.12.117-1, a path, or native", ErrUnknownKernel, name)
 	}
 	k, err := s.get(ctx, series, apt.Version(version))
 	if errors.Is(err, apt.ErrNotOnMirror) && !s.options.Offline {
@@ -176,7 +181,9 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 // getRefreshed is for when the mirror lacks what its lists have: either they are older than it, or it is
 // still being filled. Then the next older version that is there is taken, unless one was asked for
 // exactly.
-func (s *Store) getRefreshed(ctx context.Context, series string, version apt.Version) (*Kernel, error) {
+func (s *Store) getRefreshed(
+	ctx context.Context, series string, version apt.Version,
+) (*Kernel, error) {
 	if err := s.source.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -191,7 +198,8 @@ func (s *Store) getRefreshed(ctx context.Context, series string, version apt.Ver
 		if !errors.Is(err, apt.ErrNotOnMirror) || version != "" {
 			return k, err
 		}
-		s.notice("%s %s is in the mirror's lists, and not on the mirror: taking the one before", series, o.Version)
+		s.notice("%s %s is in the mirror's lists, and not on the mirror: taking the one before",
+			series, o.Version)
 		lacking, last = append(lacking, o.key()), err
 	}
 }
@@ -219,7 +227,8 @@ func (s *Store) take(ctx context.Context, o Offer) (*Kernel, error) {
 // corrupted adds what to do about a file that cannot be fetched anew.
 func corrupted(err error, dir string) error {
 	if errors.Is(err, ErrCorrupt) {
-		return fmt.Errorf("%w; the mirror no longer has this version: remove %s and take another", err, dir)
+		return fmt.Errorf("%w; the mirror no longer has this version: remove %s and take another",
+			err, dir)
 	}
 	return err
 }
@@ -227,7 +236,9 @@ func corrupted(err error, dir string) error {
 // resolve finds the newest kernel of a series, or that of an exact version. An
 // exact version that is in the cache needs no lists. The keys are those of
 // offers to pass over.
-func (s *Store) resolve(ctx context.Context, series string, version apt.Version, lacking ...string) (Offer, error) {
+func (s *Store) resolve(
+	ctx context.Context, series string, version apt.Version, lacking ...string,
+) (Offer, error) {
 	if version != "" {
 		cached, err := s.cached()
 		if err != nil {
@@ -240,9 +251,11 @@ func (s *Store) resolve(ctx context.Context, series string, version apt.Version,
 		}
 	}
 	offers, failed := s.List(ctx)
-	offers = slices.DeleteFunc(offers, func(o Offer) bool { return slices.Contains(lacking, o.key()) })
+	offers = slices.DeleteFunc(offers,
+		func(o Offer) bool { return slices.Contains(lacking, o.key()) })
 	for _, o := range offers {
-		if o.Series == series && (version == "" && (!o.Gone || failed != nil) || o.Version == version) {
+		if o.Series == series &&
+			(version == "" && (!o.Gone || failed != nil) || o.Version == version) {
 			if failed != nil {
 				s.notice("%s is %s, the newest that is known, as not all suites could be looked at: %v", series, o.Version, failed)
 			}
@@ -264,7 +277,10 @@ func (s *Store) resolve(ctx context.Context, series string, version apt.Version,
 // offerOf returns the offer of a kernel in the cache. Whether it can be had anew is
 // asked only if it has to be.
 func (s *Store) offerOf(ctx context.Context, m *manifest) Offer {
-	o := Offer{Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true, Gone: true}
+	o := Offer{
+		Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true,
+		Gone: true,
+	}
 	if m.verify(s.path(o.key())) == nil {
 		return o
 	}
@@ -313,7 +329,8 @@ func (s *Store) open(key string) (*Kernel, error) {
 		return nil, err
 	}
 	return &Kernel{
-		Name: m.Series, Series: m.Series, Release: m.Release, Version: string(m.Version), Suite: m.Suite,
+		Name: m.Series, Series: m.Series, Release: m.Release, Version: string(m.Version),
+		Suite:  m.Suite,
 		Origin: FromDebian, Arch: m.Arch, Digest: m.Digest,
 		Image: filepath.Join(dir, imageFile), Config: filepath.Join(dir, "config"),
 		ModulesDir: filepath.Join(dir, "lib", "modules", m.Release),
@@ -371,9 +388,11 @@ func (s *Store) build(ctx context.Context, o Offer, temporary string) error {
 		return fmt.Errorf("%w: %s", ErrCorrupt, err)
 	}
 	if image.Release != o.Release {
-		return fmt.Errorf("package of %s: %w: its image is %s", o.Release, ErrCorrupt, image.Release)
+		return fmt.Errorf("package of %s: %w: its image is %s", o.Release, ErrCorrupt,
+			image.Release)
 	}
-	if err := writeModulesDep(filepath.Join(dir, "lib", "modules", o.Release), o.Release); err != nil {
+	if err := writeModulesDep(filepath.Join(dir, "lib", "modules", o.Release),
+		o.Release); err != nil {
 		return err
 	}
 	return writeManifest(dir, s.options.Arch, o)

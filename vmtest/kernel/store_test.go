@@ -18,7 +18,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt/apttest"
 )
 
-var someVersions = []string{"5.10.262-1", "6.1.190-1", "6.1.192-2", "6.12.117-1~deb12u1", "6.12.117-1", "6.12.94-1", "6.17.13-1", "7.3.4-1", "7.2.13-1"}
+var someVersions = []string{
+	"5.10.262-1", "6.1.190-1", "6.1.192-2", "6.12.117-1~deb12u1", "6.12.117-1", "6.12.94-1",
+	"6.17.13-1", "7.3.4-1", "7.2.13-1",
+}
 
 func get(t testing.TB, s *Store, name string) *Kernel {
 	t.Helper()
@@ -60,8 +63,10 @@ func TestSeriesIsItsNewestVersion(t *testing.T) {
 	got := get(t, s, "6.12")
 	at := filepath.Join(dir, "kernels/amd64/6.12.117+deb13-cloud-amd64_6.12.117-1")
 	want := &Kernel{
-		Name: "6.12", Series: "6.12", Release: "6.12.117+deb13-cloud-amd64", Version: "6.12.117-1", Suite: "debian-13", Origin: FromDebian, Arch: "amd64",
-		Image: at + "/vmlinuz", Config: at + "/config", ModulesDir: at + "/lib/modules/6.12.117+deb13-cloud-amd64", Digest: got.Digest,
+		Name: "6.12", Series: "6.12", Release: "6.12.117+deb13-cloud-amd64", Version: "6.12.117-1",
+		Suite: "debian-13", Origin: FromDebian, Arch: "amd64",
+		Image: at + "/vmlinuz", Config: at + "/config",
+		ModulesDir: at + "/lib/modules/6.12.117+deb13-cloud-amd64", Digest: got.Digest,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("kernel (-want +got):\n%s", diff)
@@ -101,7 +106,8 @@ func TestExactVersionStaysWhenTheMirrorDropsIt(t *testing.T) {
 	}
 	source.failed = apt.ErrNoNetwork
 	source.have = nil
-	if k := get(t, s, "6.12@6.12.94-1"); k.Version != "6.12.94-1" || source.fetched[len(source.fetched)-1] != offer("6.12.118-1").key() {
+	if k := get(t, s, "6.12@6.12.94-1"); k.Version != "6.12.94-1" ||
+		source.fetched[len(source.fetched)-1] != offer("6.12.118-1").key() {
 		t.Errorf("without a network: %+v, fetched %v", k, source.fetched)
 	}
 }
@@ -126,7 +132,8 @@ func TestCachedKernelsServeWithoutANetwork(t *testing.T) {
 	if k := get(t, offline, "6.1"); k.Version != "6.1.192-2" {
 		t.Errorf("version %s", k.Version)
 	}
-	if len(notices) != 1 || !strings.Contains(notices[0], "6.1 is 6.1.192-2, the newest that is known") {
+	if len(notices) != 1 ||
+		!strings.Contains(notices[0], "6.1 is 6.1.192-2, the newest that is known") {
 		t.Errorf("notices %q", notices)
 	}
 	_, err := offline.Get(t.Context(), "6.12")
@@ -171,8 +178,10 @@ func TestAlteredFileIsFetchedAnew(t *testing.T) {
 			}
 			var notices []string
 			s.options.Notice = func(s string) { notices = append(notices, s) }
-			if after := get(t, s, "6.12"); after.Digest != before.Digest || len(source.fetched) != 2 {
-				t.Errorf("fetched %v, digest %s, was %s", source.fetched, after.Digest, before.Digest)
+			if after := get(t, s, "6.12"); after.Digest != before.Digest ||
+				len(source.fetched) != 2 {
+				t.Errorf("fetched %v, digest %s, was %s", source.fetched, after.Digest,
+					before.Digest)
 			}
 			if len(notices) != 1 || !strings.Contains(notices[0], before.Image) {
 				t.Errorf("notices %q do not name the file", notices)
@@ -295,7 +304,9 @@ func TestVersionThatTheMirrorListsAndLacksGivesWayToTheOneBefore(t *testing.T) {
 	if k := get(t, s, "6.12"); k.Version != "6.12.117-1" {
 		t.Errorf("version %s", k.Version)
 	}
-	if len(notices) != 1 || !strings.Contains(notices[0], "6.12 6.12.118-1 is in the mirror's lists, and not on the mirror") {
+	if len(notices) != 1 ||
+		!strings.Contains(notices[0],
+			"6.12 6.12.118-1 is in the mirror's lists, and not on the mirror") {
 		t.Errorf("notices %q", notices)
 	}
 	_, err := s.Get(t.Context(), "6.12@6.12.118-1")
@@ -371,14 +382,16 @@ func TestListMarksWhatIsCachedGoneAndDefault(t *testing.T) {
 	s, source := storeOf(t.TempDir(), someVersions...)
 	get(t, s, "6.12@6.12.94-1")
 	get(t, s, "7.3")
-	source.have = slices.DeleteFunc(source.have, func(o Offer) bool { return o.Version == "6.12.94-1" })
+	source.have = slices.DeleteFunc(source.have,
+		func(o Offer) bool { return o.Version == "6.12.94-1" })
 	offers, err := s.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, o := range offers {
-		got = append(got, fmt.Sprintf("%s %s cached=%t gone=%t default=%t", o.Series, o.Version, o.Cached, o.Gone, o.Default))
+		got = append(got,
+			fmt.Sprintf("%s %s cached=%t gone=%t default=%t", o.Series, o.Version, o.Cached, o.Gone, o.Default))
 	}
 	want := []string{
 		"5.10 5.10.262-1 cached=false gone=false default=true",
@@ -441,7 +454,8 @@ func TestPrune(t *testing.T) {
 			t.Errorf("pruned (-want +got):\n%s", diff)
 		}
 	}
-	if diff := cmp.Diff([]string{"6.1.192-2", "6.12.94-1", "7.3.4-1"}, versions(0, false)); diff != "" {
+	if diff := cmp.Diff([]string{"6.1.192-2", "6.12.94-1", "7.3.4-1"},
+		versions(0, false)); diff != "" {
 		t.Errorf("pruned all (-want +got):\n%s", diff)
 	}
 	wantNothingHalf(t, s)

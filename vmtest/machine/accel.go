@@ -52,7 +52,8 @@ func (a Accelerators) Choose(ctx context.Context, choice string, c Config) (Acce
 		return TCG, nil
 	case "auto", "kvm":
 	default:
-		return "", fmt.Errorf("%w: accelerator %q, want one of %s", ErrConfig, choice, strings.Join(AccelChoices, ", "))
+		return "", fmt.Errorf("%w: accelerator %q, want one of %s", ErrConfig, choice,
+			strings.Join(AccelChoices, ", "))
 	}
 	p, err := a.prove(ctx, c)
 	if err != nil {
@@ -64,7 +65,8 @@ func (a Accelerators) Choose(ctx context.Context, choice string, c Config) (Acce
 	case choice == "kvm":
 		return "", fmt.Errorf("%w: %s", ErrNoKVM, p.Reason)
 	}
-	Options{Log: a.Log}.logger().Warn("guests are run by TCG, which is slower", "reason", ErrNoKVM.Error()+": "+p.Reason)
+	Options{Log: a.Log}.logger().Warn("guests are run by TCG, which is slower", "reason",
+		ErrNoKVM.Error()+": "+p.Reason)
 	return TCG, nil
 }
 
@@ -168,8 +170,10 @@ func runFirmware(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithTimeout(ctx, firmwareDeadline)
 	defer cancel()
 	var stderr tail
-	cmd := exec.Command(c.Arch.QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-machine", c.Arch.Machine, "-accel", string(c.Accel), "-cpu", c.Arch.CPU, "-smp", strconv.Itoa(c.cpus()),
+	cmd := exec.Command(c.Arch.QEMU, "-nodefaults", "-no-user-config", "-display", "none",
+		"-no-reboot",
+		"-machine", c.Arch.Machine, "-accel", string(c.Accel), "-cpu", c.Arch.CPU, "-smp",
+		strconv.Itoa(c.cpus()),
 		"-m", "16M", "-bios", file, "-device", c.Arch.Exit.Device)
 	cmd.Stderr = &stderr
 	if err := startBound(cmd); err != nil {

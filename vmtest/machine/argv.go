@@ -134,7 +134,9 @@ func ringArgs(c Config) []string {
 		return nil
 	}
 	return []string{
-		"-object", fmt.Sprintf("memory-backend-file,id=ring,size=%d,mem-path=/proc/self/fd/%d,share=on", wire.RingSize, fdRing),
+		"-object",
+		fmt.Sprintf("memory-backend-file,id=ring,size=%d,mem-path=/proc/self/fd/%d,share=on",
+			wire.RingSize, fdRing),
 		"-device", c.Arch.Ring.Driver + ",memdev=ring,master=on",
 	}
 }

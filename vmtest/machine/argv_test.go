@@ -86,7 +86,8 @@ func TestTemplateAndCloneAreTheSameMachine(t *testing.T) {
 	}
 	cloned := strings.Join(argv(c, template.resuming()), " ")
 	cloned = strings.ReplaceAll(cloned, "share=off", "share=on")
-	cloned = strings.NewReplacer("/cache/key/node0", "/proc/self/fd/8", "/cache/key/node1", "/proc/self/fd/9").Replace(cloned)
+	cloned = strings.NewReplacer("/cache/key/node0", "/proc/self/fd/8", "/cache/key/node1",
+		"/proc/self/fd/9").Replace(cloned)
 	cloned = strings.TrimSuffix(cloned, " -incoming defer")
 	if diff := cmp.Diff(made, cloned); diff != "" {
 		t.Error(diff)

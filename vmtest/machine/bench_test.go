@@ -107,7 +107,8 @@ func BenchmarkClone(b *testing.B) {
 func BenchmarkPayload(b *testing.B) {
 	template := testTemplate(b)
 	content := strings.Repeat("library", 8<<20/7)
-	p, err := NewPayload(strings.NewReader(string(archiveOf(b, map[string]string{"libbpf.so.1": content}))), 0)
+	p, err := NewPayload(strings.NewReader(string(archiveOf(b,
+		map[string]string{"libbpf.so.1": content}))), 0)
 	if err != nil {
 		b.Fatal(err)
 	}

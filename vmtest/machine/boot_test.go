@@ -13,7 +13,8 @@ import (
 
 // TestBootedGuestIsTheSame: where nothing can be cloned, everything else works.
 func TestBootedGuestIsTheSame(t *testing.T) {
-	p, err := NewPayload(strings.NewReader(string(archiveOf(t, map[string]string{"driver": "x"}))), 0)
+	p, err := NewPayload(strings.NewReader(string(archiveOf(t, map[string]string{"driver": "x"}))),
+		0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,12 +64,15 @@ func TestGuestIsAWholeMachine(t *testing.T) {
 	}
 	got := decode[machineSeen](t, clone(t, "machine", Options{}), "machine")
 	slices.Sort(got.Modules)
-	for _, module := range []string{"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp"} {
+	for _, module := range []string{
+		"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp",
+	} {
 		modules, err := k.Modules()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, found := slices.BinarySearch(got.Modules, module); !found && !modules.BuiltIn(module) {
+		if _, found := slices.BinarySearch(got.Modules, module); !found &&
+			!modules.BuiltIn(module) {
 			t.Errorf("module %s is not loaded: %q", module, got.Modules)
 		}
 	}
@@ -105,7 +108,8 @@ func TestClonesShareNoRandomNumbers(t *testing.T) {
 			}
 			seen[value] = true
 		}
-		if now := time.Unix(0, r.Now); now.Before(before.Add(-time.Second)) || now.After(time.Now().Add(time.Second)) {
+		if now := time.Unix(0, r.Now); now.Before(before.Add(-time.Second)) ||
+			now.After(time.Now().Add(time.Second)) {
 			t.Errorf("the clone's clock says %v, the host's %v", now, time.Now())
 		}
 	}
@@ -170,7 +174,8 @@ func TestPayloadIsTheClonesOwn(t *testing.T) {
 		if diff := cmp.Diff(want, decode[map[string]string](t, r, "payload")); diff != "" {
 			t.Error(diff)
 		}
-		t.Logf("%d files: first record after %v, gone after %v", len(files), r.end.Timing.FirstRecord, r.end.Timing.Gone)
+		t.Logf("%d files: first record after %v, gone after %v", len(files),
+			r.end.Timing.FirstRecord, r.end.Timing.Gone)
 	}
 	if got := decode[string](t, clone(t, "payload", Options{}), "payload"); got != "none" {
 		t.Errorf("a clone that was brought nothing has %q", got)
@@ -178,10 +183,12 @@ func TestPayloadIsTheClonesOwn(t *testing.T) {
 }
 
 func TestPayloadRefuses(t *testing.T) {
-	if _, err := NewPayload(bytes.NewReader(make([]byte, 1<<20+1)), 1); !errors.Is(err, ErrPayloadTooLarge) {
+	if _, err := NewPayload(bytes.NewReader(make([]byte, 1<<20+1)), 1); !errors.Is(err,
+		ErrPayloadTooLarge) {
 		t.Errorf("payload above its device: %v", err)
 	}
-	if _, err := OpenPayload(filepath.Join(t.TempDir(), "missing"), 1); !errors.Is(err, os.ErrNotExist) {
+	if _, err := OpenPayload(filepath.Join(t.TempDir(), "missing"), 1); !errors.Is(err,
+		os.ErrNotExist) {
 		t.Errorf("missing payload: %v", err)
 	}
 	p, err := NewPayload(strings.NewReader("small"), 1)
@@ -192,7 +199,8 @@ func TestPayloadRefuses(t *testing.T) {
 	if _, err := p.file.WriteAt([]byte("x"), 0); err == nil {
 		t.Error("a payload can be written to")
 	}
-	if _, err := testTemplate(t).Clone(t.Context(), Options{Payload: p}); !errors.Is(err, ErrConfig) {
+	if _, err := testTemplate(t).Clone(t.Context(), Options{Payload: p}); !errors.Is(err,
+		ErrConfig) {
 		t.Errorf("payload for another device: %v", err)
 	}
 }

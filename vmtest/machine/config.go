@@ -145,14 +145,16 @@ func (c Config) validate() error {
 	for i, n := range c.Nodes {
 		// A node without CPUs is a machine too, one without memory is not.
 		if n.CPUs < 0 || n.MemoryMiB < 1 {
-			return fmt.Errorf("%w: node %d has %d CPUs and %d MiB", ErrConfig, i, n.CPUs, n.MemoryMiB)
+			return fmt.Errorf("%w: node %d has %d CPUs and %d MiB", ErrConfig, i, n.CPUs,
+				n.MemoryMiB)
 		}
 	}
 	if c.cpus() == 0 {
 		return fmt.Errorf("%w: no CPU on any node", ErrConfig)
 	}
 	if c.PayloadMiB < 0 || c.PayloadMiB&(c.PayloadMiB-1) != 0 {
-		return fmt.Errorf("%w: payload device of %d MiB, want a power of two", ErrConfig, c.PayloadMiB)
+		return fmt.Errorf("%w: payload device of %d MiB, want a power of two", ErrConfig,
+			c.PayloadMiB)
 	}
 	return nil
 }

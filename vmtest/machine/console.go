@@ -68,7 +68,10 @@ type death struct {
 // newConsole returns a console that is kept in the file of this name, if any,
 // and told to watch, if any.
 func newConsole(name string, watch io.Writer) (*console, error) {
-	c := &console{watch: watch, panicked: make(chan struct{}), sysrq: make(chan struct{}, 1), room: maxConsole}
+	c := &console{
+		watch: watch, panicked: make(chan struct{}), sysrq: make(chan struct{}, 1),
+		room: maxConsole,
+	}
 	if name == "" {
 		return c, nil
 	}
@@ -181,7 +184,9 @@ func backtrace(console []byte) string {
 }
 
 func beginsBacktrace(line string) bool {
-	for _, begin := range slices.Concat([]string{panicLine, sysrqLine, "NMI backtrace", "Uhhuh. NMI", "watchdog: BUG"}, oopsLines) {
+	for _, begin := range slices.Concat([]string{
+		panicLine, sysrqLine, "NMI backtrace", "Uhhuh. NMI", "watchdog: BUG",
+	}, oopsLines) {
 		if strings.Contains(line, begin) {
 			return true
 		}

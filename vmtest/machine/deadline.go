@@ -110,7 +110,8 @@ func (vm *VM) evict(reason stopReason) {
 // interrupt to be served; then by an NMI, which no kernel can ignore, and
 // which ends it.
 func (vm *VM) askForBacktrace() {
-	ctx, cancel := context.WithTimeout(context.Background(), 4*patience(vm.config.Accel, backtraceGrace))
+	ctx, cancel := context.WithTimeout(context.Background(),
+		4*patience(vm.config.Accel, backtraceGrace))
 	defer cancel()
 	if err := vm.sysrq(ctx, "9lw"); err != nil {
 		vm.options.logger().Debug("no sysrq", "error", err)
@@ -133,7 +134,8 @@ func (vm *VM) sysrq(ctx context.Context, keys string) error {
 	grace := time.NewTimer(patience(vm.config.Accel, backtraceGrace))
 	defer grace.Stop()
 	for _, key := range []byte(keys) {
-		if err := vm.monitor.call(ctx, "chardev-send-break", map[string]any{"id": "console"}, nil); err != nil {
+		if err := vm.monitor.call(ctx, "chardev-send-break", map[string]any{"id": "console"},
+			nil); err != nil {
 			return err
 		}
 		if _, err := vm.process.console.Write([]byte{key}); err != nil {

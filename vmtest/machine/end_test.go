@@ -20,8 +20,13 @@ func exitError(t *testing.T, status string) error {
 func TestCause(t *testing.T) {
 	device := exitError(t, "33")
 	panicked := death{panic: panicLine + ": sysrq triggered crash"}
-	oopsed := death{panic: panicLine + ": Fatal exception in interrupt", oops: "BUG: unable to handle page fault"}
-	late := death{panic: panicLine + ": hung_task: blocked tasks", oops: "kernel BUG at mm/slub.c:1"}
+	oopsed := death{
+		panic: panicLine + ": Fatal exception in interrupt",
+		oops:  "BUG: unable to handle page fault",
+	}
+	late := death{
+		panic: panicLine + ": hung_task: blocked tasks", oops: "kernel BUG at mm/slub.c:1",
+	}
 	tests := []struct {
 		name     string
 		evidence evidence

@@ -57,7 +57,8 @@ func TestEveryFaultIsTold(t *testing.T) {
 			if !strings.Contains(r.end.Backtrace, test.backtrace) {
 				t.Errorf("no %q in the backtrace:\n%s", test.backtrace, r.end.Backtrace)
 			}
-			if hello := `{"hello":"` + test.order + `"}`; len(r.records) == 0 || r.records[0] != hello {
+			if hello := `{"hello":"` + test.order + `"}`; len(r.records) == 0 ||
+				r.records[0] != hello {
 				t.Errorf("first record is not %s: %q", hello, r.records)
 			}
 			if test.after != "" && !slices.Contains(r.records, test.after) {

@@ -21,7 +21,8 @@ import (
 
 // The tests with a guest need QEMU and a kernel, which is fetched if it is not
 // in the cache. They are not skipped where those are missing: they fail.
-var testKernel = flag.String("kernel", "6.12", "kernel of the tests with a guest: a series or a path")
+var testKernel = flag.String("kernel", "6.12",
+	"kernel of the tests with a guest: a series or a path")
 
 // testDir holds a folder for what all tests share; TestMain removes it.
 var testDir string
@@ -56,12 +57,14 @@ var getConfig = sync.OnceValues(func() (Config, error) {
 		return Config{}, err
 	}
 	program := filepath.Join(testDir, "faultguest")
-	build := exec.Command("go", "build", "-o", program, "github.com/loadstone-bpf/loadstone/vmtest/guest/faultguest")
+	build := exec.Command("go", "build", "-o", program,
+		"github.com/loadstone-bpf/loadstone/vmtest/guest/faultguest")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return Config{}, fmt.Errorf("%w: %s", err, out)
 	}
-	i, err := image.Build(context.Background(), image.Options{Kernel: k, Guest: program, Cache: filepath.Join(testDir, "images")})
+	i, err := image.Build(context.Background(),
+		image.Options{Kernel: k, Guest: program, Cache: filepath.Join(testDir, "images")})
 	if err != nil {
 		return Config{}, err
 	}
@@ -146,5 +149,6 @@ func clone(t testing.TB, order string, o Options) ran {
 // report prints what a VM left, for a test that failed.
 func (r ran) report(t testing.TB) {
 	t.Helper()
-	t.Logf("end: %v\nrecords: %q\nerrors: %v\nconsole:\n%s", r.end, r.records, r.errs, r.end.Console)
+	t.Logf("end: %v\nrecords: %q\nerrors: %v\nconsole:\n%s", r.end, r.records, r.errs,
+		r.end.Console)
 }

@@ -115,7 +115,8 @@ func identifyQEMU(ctx context.Context, program string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s; %s; %d bytes of %d", line, file, info.Size(), info.ModTime().UnixNano()), nil
+	return fmt.Sprintf("%s; %s; %d bytes of %d", line, file, info.Size(),
+		info.ModTime().UnixNano()), nil
 }
 
 func stampFile(name string) (fileStamp, error) {

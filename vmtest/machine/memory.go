@@ -105,7 +105,9 @@ func copySparse(to io.WriterAt, from io.ReaderAt, start, end int64) error {
 		// Runs of pages that are not zero are written at once.
 		for at := 0; at < len(chunk); {
 			run := at
-			for run < len(chunk) && !bytes.Equal(chunk[run:min(run+sparseUnit, len(chunk))], zero[:min(sparseUnit, len(chunk)-run)]) {
+			for run < len(chunk) &&
+				!bytes.Equal(chunk[run:min(run+sparseUnit, len(chunk))],
+					zero[:min(sparseUnit, len(chunk)-run)]) {
 				run = min(run+sparseUnit, len(chunk))
 			}
 			if run > at {

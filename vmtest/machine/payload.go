@@ -66,7 +66,8 @@ func NewPayload(r io.Reader, deviceMiB int) (_ *Payload, err error) {
 
 // seal makes the content final.
 func (p *Payload) seal() error {
-	_, err := unix.FcntlInt(p.file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE|unix.F_SEAL_SEAL)
+	_, err := unix.FcntlInt(p.file.Fd(), unix.F_ADD_SEALS,
+		unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE|unix.F_SEAL_SEAL)
 	if err != nil {
 		return fmt.Errorf("seal payload: %w", err)
 	}

@@ -57,7 +57,10 @@ type monitor struct {
 // newMonitor returns a monitor that listens. onEvent is called for each event,
 // one after the other, and must not call the monitor.
 func newMonitor(conn *net.UnixConn, onEvent func(event)) *monitor {
-	m := &monitor{conn: conn, onEvent: onEvent, gone: make(chan struct{}), waiting: make(map[string]chan message)}
+	m := &monitor{
+		conn: conn, onEvent: onEvent, gone: make(chan struct{}),
+		waiting: make(map[string]chan message),
+	}
 	go m.read()
 	return m
 }
@@ -98,7 +101,9 @@ func (m *monitor) call(ctx context.Context, command string, arguments, result an
 }
 
 // callWithFile works like call for a command that takes a file along (getfd).
-func (m *monitor) callWithFile(ctx context.Context, file *os.File, command string, arguments, result any) error {
+func (m *monitor) callWithFile(
+	ctx context.Context, file *os.File, command string, arguments, result any,
+) error {
 	request := map[string]any{"execute": command}
 	if arguments != nil {
 		request["arguments"] = arguments

@@ -39,7 +39,9 @@ type portFunc func(b []byte) (int, error)
 func (f portFunc) Read(b []byte) (int, error) { return f(b) }
 
 // readBoth reads a port and a ring to their ends.
-func readBoth(t *testing.T, r *ring, port io.Reader) (fromPort, fromRing string, portErr, ringErr error) {
+func readBoth(
+	t *testing.T, r *ring, port io.Reader,
+) (fromPort, fromRing string, portErr, ringErr error) {
 	t.Helper()
 	b := newBells(port)
 	done := make(chan struct{})
@@ -69,15 +71,18 @@ func TestRingIsReadAtBellsAndAtTheEnd(t *testing.T) {
 		return copy(b, []byte{wire.Bell, wire.Bell}), nil
 	})
 	fromPort, fromRing, portErr, ringErr := readBoth(t, r, port)
-	if want := "one\ntwo\nthree, and no bell any more\n"; fromRing != want || fromPort != "" || portErr != nil || ringErr != nil {
-		t.Errorf("read %q and %q, errors %v and %v, want nothing and %q", fromPort, fromRing, portErr, ringErr, want)
+	if want := "one\ntwo\nthree, and no bell any more\n"; fromRing != want || fromPort != "" ||
+		portErr != nil || ringErr != nil {
+		t.Errorf("read %q and %q, errors %v and %v, want nothing and %q", fromPort, fromRing,
+			portErr, ringErr, want)
 	}
 }
 
 func TestWhatIsNoBellIsRead(t *testing.T) {
 	r, guest := guestsRing(t)
 	guest.Put([]byte("in the ring\n"))
-	fromPort, fromRing, portErr, ringErr := readBoth(t, r, iotest.OneByteReader(strings.NewReader("\agar\abage\n")))
+	fromPort, fromRing, portErr, ringErr := readBoth(t, r,
+		iotest.OneByteReader(strings.NewReader("\agar\abage\n")))
 	if fromPort != "garbage\n" || fromRing != "in the ring\n" || portErr != nil || ringErr != nil {
 		t.Errorf("read %q and %q, errors %v and %v", fromPort, fromRing, portErr, ringErr)
 	}
@@ -108,7 +113,8 @@ func TestRingEndsWithABrokenPort(t *testing.T) {
 func TestRingOfALyingGuest(t *testing.T) {
 	r, _ := guestsRing(t)
 	binary.NativeEndian.PutUint64(r.memory[64:], 1<<40) // as much as it says that it has written
-	if _, fromRing, _, err := readBoth(t, r, strings.NewReader("\a")); !errors.Is(err, wire.ErrRing) {
+	if _, fromRing, _, err := readBoth(t, r, strings.NewReader("\a")); !errors.Is(err,
+		wire.ErrRing) {
 		t.Errorf("read %q, error %v, want %v", fromRing, err, wire.ErrRing)
 	}
 }
@@ -127,9 +133,11 @@ func TestRingAddressInAState(t *testing.T) {
 		state []byte
 		want  int // -1 for an error
 	}{
-		"among others":    {bytes.Join([][]byte{[]byte("node0"), entry, address, []byte("rest")}, nil), 5 + len(entry)},
-		"none":            {[]byte("node0 and node1"), -1},
-		"another size":    {append([]byte("\x110000:00:02.0/ring\x00\x00\x00\x00\x00\x00\x10\x00"), address...), -1},
+		"among others": {bytes.Join([][]byte{[]byte("node0"), entry, address, []byte("rest")},
+			nil), 5 + len(entry)},
+		"none": {[]byte("node0 and node1"), -1},
+		"another size": {append([]byte("\x110000:00:02.0/ring\x00\x00\x00\x00\x00\x00\x10\x00"),
+			address...), -1},
 		"two":             {bytes.Join([][]byte{entry, address, entry, address}, nil), -1},
 		"cut off":         {append(bytes.Clone(entry), address[:7]...), -1},
 		"of no length":    {nil, -1},

@@ -140,7 +140,8 @@ func (vm *VM) save(ctx context.Context, file string) error {
 	if err := vm.monitor.setMigration(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrNoClones, err)
 	}
-	if err := vm.monitor.callWithFile(ctx, state, "getfd", map[string]any{"fdname": "state"}, nil); err != nil {
+	if err := vm.monitor.callWithFile(ctx, state, "getfd", map[string]any{"fdname": "state"},
+		nil); err != nil {
 		return err
 	}
 	if err := vm.monitor.call(ctx, "migrate", map[string]any{"uri": "fd:state"}, nil); err != nil {

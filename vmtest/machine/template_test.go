@@ -206,7 +206,8 @@ func TestPruneRemovesWhatNobodyCanUse(t *testing.T) {
 		{"beyond those to keep", 0, func(t *testing.T, to *Template) {
 			// A newer one takes the only place.
 			for i := range 16 {
-				name := filepath.Join(filepath.Dir(to.dir), strings.Repeat(string(rune('a'+i)), 8)) + lockSuffix
+				name := filepath.Join(filepath.Dir(to.dir),
+					strings.Repeat(string(rune('a'+i)), 8)) + lockSuffix
 				if err := os.WriteFile(name, nil, 0o644); err != nil {
 					t.Fatal(err)
 				}

@@ -74,7 +74,8 @@ func (b booter) Close() error                                      { return nil 
 func (ts Templates) Source(ctx context.Context, c Config) (Source, error) {
 	t, err := ts.Get(ctx, c)
 	if errors.Is(err, ErrNoClones) {
-		ts.logger().Warn("every VM is booted, which takes seconds instead of a tenth of one", "reason", err)
+		ts.logger().Warn("every VM is booted, which takes seconds instead of a tenth of one",
+			"reason", err)
 		return booter{c}, nil
 	}
 	if err != nil {
@@ -210,7 +211,8 @@ func (ts Templates) prune() error {
 		return err
 	}
 	// The most recently used first.
-	slices.SortFunc(all, func(a, b stored) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
+	slices.SortFunc(all,
+		func(a, b stored) int { return cmp.Compare(b.used.UnixNano(), a.used.UnixNano()) })
 	keep := ts.Keep
 	if keep == 0 {
 		keep = 16

@@ -299,7 +299,8 @@ func (vm *VM) readRecords(r io.Reader) {
 
 // wireFault says whether err is the guest's fault and not the port's.
 func wireFault(err error) bool {
-	return errors.Is(err, ErrRecordGarbage) || errors.Is(err, ErrRecordTooLarge) || errors.Is(err, ErrRecordTruncated)
+	return errors.Is(err, ErrRecordGarbage) || errors.Is(err, ErrRecordTooLarge) ||
+		errors.Is(err, ErrRecordTruncated)
 }
 
 // deliver puts a record into the mailbox.

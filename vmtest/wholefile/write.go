@@ -43,5 +43,6 @@ func Prefix(path string) string {
 // create passes the folder in any case: renameio would else try whether files
 // can be renamed from TMPDIR, where nothing removes what a killed process left.
 func create(dir, path string, perm fs.FileMode) (*renameio.PendingFile, error) {
-	return renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(perm))
+	return renameio.NewPendingFile(path, renameio.WithTempDir(dir),
+		renameio.WithStaticPermissions(perm))
 }

@@ -24,10 +24,13 @@ func Main(m *testing.M) {
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), inNamespace+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
+	}
 	err := cmd.Run()
 	if cmd.ProcessState == nil {
-		fmt.Fprintf(os.Stderr, "these tests mount and load BPF programs, so they need root: %v\n", err)
+		fmt.Fprintf(os.Stderr, "these tests mount and load BPF programs, so they need root: %v\n",
+			err)
 		os.Exit(1)
 	}
 	os.Exit(cmd.ProcessState.ExitCode())

@@ -33,7 +33,10 @@ type Mirror struct {
 // NewMirror starts an empty mirror, which ends with the test.
 func NewMirror(t testing.TB) *Mirror {
 	t.Helper()
-	m := &Mirror{t: t, dir: t.TempDir(), Key: mirrorKey(t), requests: map[string]int{}, packages: map[string][]string{}}
+	m := &Mirror{
+		t: t, dir: t.TempDir(), Key: mirrorKey(t), requests: map[string]int{},
+		packages: map[string][]string{},
+	}
 	files := http.FileServer(http.Dir(m.dir))
 	m.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mutex.Lock()
@@ -87,7 +90,8 @@ func (m *Mirror) Host() *apt.Host {
 	keyring := filepath.Join(m.t.TempDir(), "keyring.gpg")
 	m.write(keyring, m.Key.Keyring(m.t))
 	return &apt.Host{
-		Main: m.server.URL + "/debian", Security: m.server.URL + "/debian-security", Keyrings: []string{keyring},
+		Main: m.server.URL + "/debian", Security: m.server.URL + "/debian-security",
+		Keyrings: []string{keyring},
 		// A proxy of the machine's environment has no business here, and what
 		// fails is meant to.
 		Acquire: []string{`Acquire::http::Proxy "DIRECT";`, `Acquire::Retries "0";`},
@@ -100,7 +104,8 @@ func (m *Mirror) ConfigureHost(t *testing.T) {
 	t.Helper()
 	host, dir := m.Host(), t.TempDir()
 	line := "deb [signed-by=%s] %s %s main\n"
-	sources := fmt.Sprintf(line+line, host.Keyrings[0], host.Main, "bookworm", host.Keyrings[0], host.Security, "bookworm-security")
+	sources := fmt.Sprintf(line+line, host.Keyrings[0], host.Main, "bookworm", host.Keyrings[0],
+		host.Security, "bookworm-security")
 	m.write(filepath.Join(dir, "sources.list"), []byte(sources))
 	config := fmt.Sprintf("Dir::Etc::sourcelist \"%s/sources.list\";\nDir::Etc::sourceparts \"/dev/null\";\n%s\n", dir, strings.Join(host.Acquire, "\n"))
 	m.write(filepath.Join(dir, "apt.conf"), []byte(config))
@@ -139,11 +144,13 @@ func (m *Mirror) Add(dist, name, version, fields string, files map[string]string
 	file := fmt.Sprintf("pool/%s_%s_amd64.deb", name, version)
 	path := "/" + archiveOf(dist) + "/" + file
 	m.mkdir(filepath.Dir(m.Path(path)))
-	if out, err := exec.Command("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, m.Path(path)).CombinedOutput(); err != nil {
+	if out, err := exec.Command("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree,
+		m.Path(path)).CombinedOutput(); err != nil {
 		m.t.Fatalf("dpkg-deb: %v\n%s", err, out)
 	}
 	data := m.read(m.Path(path))
-	stanza := fmt.Sprintf("%sFilename: %s\nSize: %d\nSHA256: %x\n", control, file, len(data), sha256.Sum256(data))
+	stanza := fmt.Sprintf("%sFilename: %s\nSize: %d\nSHA256: %x\n", control, file, len(data),
+		sha256.Sum256(data))
 	m.packages[dist] = append(m.packages[dist], stanza)
 	return path
 }

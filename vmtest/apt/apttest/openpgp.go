@@ -109,7 +109,9 @@ func (k *Key) Keyring(t testing.TB) []byte {
 	user := append([]byte{0xb4, 0, 0, 0, byte(len(name))}, name...)
 	usage := []byte{2, 27, 0x03} // certifies and signs
 	certificate := k.sign(t, signUser, append(k.framed(), user...), usage)
-	return bytes.Join([][]byte{packet(tagPublicKey, k.public()), packet(tagUserID, []byte(name)), certificate}, nil)
+	return bytes.Join([][]byte{
+		packet(tagPublicKey, k.public()), packet(tagUserID, []byte(name)), certificate,
+	}, nil)
 }
 
 // clearsign signs a text so that it stays readable, section 7.

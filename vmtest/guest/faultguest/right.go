@@ -84,7 +84,8 @@ func random(g *guest.Guest, _ []string) error {
 		return err
 	}
 	return record(g, "random", map[string]any{
-		"bytes": hex.EncodeToString(b[:]), "uuid": strings.TrimSpace(string(uuid)), "now": time.Now().UnixNano(),
+		"bytes": hex.EncodeToString(b[:]), "uuid": strings.TrimSpace(string(uuid)),
+		"now": time.Now().UnixNano(),
 	})
 }
 
@@ -187,7 +188,8 @@ func kernelLog(g *guest.Guest, _ []string) error {
 	for _, entry := range after {
 		texts = append(texts, fmt.Sprintf("%d %s", entry.Level, entry.Text))
 	}
-	return record(g, "log", map[string]any{"boot": boot[0].Text, "entries": len(boot), "after": texts})
+	return record(g, "log",
+		map[string]any{"boot": boot[0].Text, "entries": len(boot), "after": texts})
 }
 
 // bulk writes count records of size bytes each.
@@ -227,7 +229,9 @@ func machine(g *guest.Guest, _ []string) error {
 		return err
 	}
 	var mounted []string
-	for _, dir := range []string{"/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/tracing", "/dev/pts", "/tmp"} {
+	for _, dir := range []string{
+		"/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/tracing", "/dev/pts", "/tmp",
+	} {
 		var st unix.Statfs_t
 		if err := unix.Statfs(dir, &st); err != nil {
 			return err
@@ -243,7 +247,9 @@ func machine(g *guest.Guest, _ []string) error {
 		return err
 	}
 	return record(g, "machine", map[string]any{
-		"nodes": len(nodes), "cpus": strings.TrimSpace(string(cpus)), "modules": names, "mounts": mounted,
-		"release": unix.ByteSliceToString(uts.Release[:]), "host": unix.ByteSliceToString(uts.Nodename[:]),
+		"nodes": len(nodes), "cpus": strings.TrimSpace(string(cpus)), "modules": names,
+		"mounts":  mounted,
+		"release": unix.ByteSliceToString(uts.Release[:]),
+		"host":    unix.ByteSliceToString(uts.Nodename[:]),
 	})
 }

@@ -33,7 +33,8 @@ func module(sections ...section) []byte {
 			s.data = names.Bytes()
 		}
 		headers = append(headers, elf.Section64{
-			Name: name, Type: uint32(s.typ), Off: start + uint64(body.Len()), Size: uint64(len(s.data)), Link: s.link, Info: s.info, Entsize: s.entsize,
+			Name: name, Type: uint32(s.typ), Off: start + uint64(body.Len()),
+			Size: uint64(len(s.data)), Link: s.link, Info: s.info, Entsize: s.entsize,
 		})
 		body.Write(s.data)
 	}
@@ -44,9 +45,13 @@ func module(sections ...section) []byte {
 		}
 	}
 	write(elf.Header64{
-		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
-		Type:  uint16(elf.ET_REL), Machine: uint16(elf.EM_X86_64), Version: uint32(elf.EV_CURRENT), Ehsize: 64,
-		Shoff: start + uint64(body.Len()), Shentsize: 64, Shnum: uint16(len(headers)), Shstrndx: uint16(len(headers) - 1),
+		Ident: [elf.EI_NIDENT]byte{
+			0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT),
+		},
+		Type: uint16(elf.ET_REL), Machine: uint16(elf.EM_X86_64), Version: uint32(elf.EV_CURRENT),
+		Ehsize: 64,
+		Shoff:  start + uint64(body.Len()), Shentsize: 64, Shnum: uint16(len(headers)),
+		Shstrndx: uint16(len(headers) - 1),
 	})
 	file.Write(body.Bytes())
 	for _, h := range headers {
@@ -65,15 +70,22 @@ func withInit(symbol string, text []byte, relocations map[uint64]elf.R_X86_64) [
 		}
 	}
 	write(&symtab, elf.Sym64{})
-	write(&symtab, elf.Sym64{Name: 1, Info: byte(elf.STB_GLOBAL)<<4 | byte(elf.STT_FUNC), Shndx: 1, Value: 16})
+	write(&symtab,
+		elf.Sym64{Name: 1, Info: byte(elf.STB_GLOBAL)<<4 | byte(elf.STT_FUNC), Shndx: 1, Value: 16})
 	for at, typ := range relocations {
 		write(&rela, elf.Rela64{Off: at, Info: uint64(typ)})
 	}
 	return module(
 		section{name: ".init.text", typ: elf.SHT_PROGBITS, data: append(make([]byte, 16), text...)},
-		section{name: ".symtab", typ: elf.SHT_SYMTAB, link: 3, info: 1, entsize: elf.Sym64Size, data: symtab.Bytes()},
+		section{
+			name: ".symtab", typ: elf.SHT_SYMTAB, link: 3, info: 1, entsize: elf.Sym64Size,
+			data: symtab.Bytes(),
+		},
 		section{name: ".strtab", typ: elf.SHT_STRTAB, data: []byte("\x00" + symbol + "\x00")},
-		section{name: ".rela.init.text", typ: elf.SHT_RELA, link: 2, info: 1, entsize: 24, data: rela.Bytes()},
+		section{
+			name: ".rela.init.text", typ: elf.SHT_RELA, link: 2, info: 1, entsize: 24,
+			data: rela.Bytes(),
+		},
 	)
 }
 
@@ -158,7 +170,8 @@ func TestNoRoomInWhatIsNoModule(t *testing.T) {
 func TestSignatureIsCutOff(t *testing.T) {
 	const marker = "~Module signature appended~\n"
 	signed := func(size uint32) string {
-		return "body" + "sig" + strings.Repeat("\x00", 8) + string(binary.BigEndian.AppendUint32(nil, size)) + marker
+		return "body" + "sig" + strings.Repeat("\x00",
+			8) + string(binary.BigEndian.AppendUint32(nil, size)) + marker
 	}
 	for name, tc := range map[string]struct{ module, want string }{
 		"signed":                      {signed(3), "body"},

@@ -136,7 +136,8 @@ func tooLong(start []byte, size int) error {
 	if !ok || length <= MaxRecord {
 		return fmt.Errorf("%w: line of %d bytes: %s", ErrRecordGarbage, size, excerpt(start))
 	}
-	return fmt.Errorf("%w: %d bytes, at most %d: %s", ErrRecordTooLarge, length, MaxRecord, excerpt(start))
+	return fmt.Errorf("%w: %d bytes, at most %d: %s", ErrRecordTooLarge, length, MaxRecord,
+		excerpt(start))
 }
 
 // excerpt quotes the start of b.

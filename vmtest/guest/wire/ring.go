@@ -107,7 +107,8 @@ func (r Ring) Take(b []byte) (int, error) {
 	data, read := r.data(), r.count(ringRead).Load()
 	size := r.count(ringWritten).Load() - read
 	if size > uint64(len(data)) {
-		return 0, fmt.Errorf("%w: it says that it holds %d bytes, and there is room for %d", ErrRing, size, len(data))
+		return 0, fmt.Errorf("%w: it says that it holds %d bytes, and there is room for %d",
+			ErrRing, size, len(data))
 	}
 	b = b[:min(uint64(len(b)), size)]
 	at := read % uint64(len(data))

@@ -55,7 +55,8 @@ func ParseWake(line string) (Wake, error) {
 	}
 	seed, err := hex.DecodeString(fields[2])
 	if err != nil || len(seed) != SeedSize {
-		return Wake{}, fmt.Errorf("%w: seed of %d digits, want %d", ErrWake, len(fields[2]), 2*SeedSize)
+		return Wake{}, fmt.Errorf("%w: seed of %d digits, want %d", ErrWake, len(fields[2]),
+			2*SeedSize)
 	}
 	payload, err := strconv.ParseInt(fields[3], 10, 64)
 	if err != nil || payload < 0 {

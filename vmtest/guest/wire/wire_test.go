@@ -32,7 +32,8 @@ func TestAppendFrameIsReadable(t *testing.T) {
 }
 
 func TestAppendFrameRefuses(t *testing.T) {
-	if _, err := AppendFrame(nil, KindRecord, make([]byte, MaxRecord+1)); !errors.Is(err, ErrRecordTooLarge) {
+	if _, err := AppendFrame(nil, KindRecord, make([]byte, MaxRecord+1)); !errors.Is(err,
+		ErrRecordTooLarge) {
 		t.Errorf("large record: %v", err)
 	}
 	if _, err := AppendFrame(nil, KindRecord, []byte("a\nb")); err == nil {
@@ -74,7 +75,9 @@ func TestReaderKeepsWhatSurroundsBadInput(t *testing.T) {
 	after := frame(t, KindWord, WordEnd)
 	huge := strings.Repeat("x", 4<<20)
 	kept := func(err error) []said {
-		return []said{{Kind: KindRecord, Payload: `{"n":1}`}, {Err: err}, {Kind: KindWord, Payload: WordEnd}}
+		return []said{
+			{Kind: KindRecord, Payload: `{"n":1}`}, {Err: err}, {Kind: KindWord, Payload: WordEnd},
+		}
 	}
 	tests := []struct {
 		name string
@@ -96,7 +99,8 @@ func TestReaderKeepsWhatSurroundsBadInput(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := readAll(strings.NewReader(before + test.bad + after))
-			if diff := cmp.Diff(test.want, got, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(test.want, got,
+				cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -108,7 +112,8 @@ func TestReaderTellsHalfARecordAtTheEnd(t *testing.T) {
 	for size := 1; size < len(whole); size++ {
 		got := readAll(strings.NewReader(whole + whole[:size]))
 		want := []said{{Kind: KindRecord, Payload: `{"n":1}`}, {Err: ErrRecordTruncated}}
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(want, got,
+			cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
 			t.Errorf("cut after %d bytes: %s", size, diff)
 		}
 	}
@@ -131,7 +136,9 @@ func TestReaderPassesOnErrorsOfThePort(t *testing.T) {
 }
 
 func TestWakeSurvivesItsLine(t *testing.T) {
-	want := Wake{Now: time.Unix(1700000000, 123456789), Seed: [SeedSize]byte{1, 2, 255}, Payload: 64 << 20}
+	want := Wake{
+		Now: time.Unix(1700000000, 123456789), Seed: [SeedSize]byte{1, 2, 255}, Payload: 64 << 20,
+	}
 	got, err := ParseWake(want.Line())
 	if err != nil {
 		t.Fatal(err)

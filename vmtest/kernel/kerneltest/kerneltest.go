@@ -28,7 +28,8 @@ func BzImage(release string) []byte {
 
 // Module makes the smallest ELF file that is a module: its .modinfo and no code.
 func Module(release string, depends ...string) []byte {
-	info := "license=GPL\x00depends=" + strings.Join(depends, ",") + "\x00vermagic=" + release + " SMP mod_unload \x00"
+	info := "license=GPL\x00depends=" + strings.Join(depends,
+		",") + "\x00vermagic=" + release + " SMP mod_unload \x00"
 	const names = "\x00.modinfo\x00.shstrtab\x00"
 	const header, sectionHeader = 64, 64 // bytes
 	data := &bytes.Buffer{}
@@ -40,10 +41,12 @@ func Module(release string, depends ...string) []byte {
 	}
 	sections := uint64(header + len(info) + len(names))
 	data.WriteString("\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 9))
-	write(uint16(1), uint16(62), uint32(1), uint64(0), uint64(0), sections, uint32(0), uint16(header), uint16(0), uint16(0), uint16(sectionHeader), uint16(3), uint16(2))
+	write(uint16(1), uint16(62), uint32(1), uint64(0), uint64(0), sections, uint32(0),
+		uint16(header), uint16(0), uint16(0), uint16(sectionHeader), uint16(3), uint16(2))
 	data.WriteString(info + names)
 	section := func(name, kind uint32, offset, size uint64) {
-		write(name, kind, uint64(0), uint64(0), offset, size, uint32(0), uint32(0), uint64(1), uint64(0))
+		write(name, kind, uint64(0), uint64(0), offset, size, uint32(0), uint32(0), uint64(1),
+			uint64(0))
 	}
 	section(0, 0, 0, 0)
 	section(1, 1, header, uint64(len(info)))
@@ -61,7 +64,8 @@ func PackageFiles(release string, split bool) map[string][]byte {
 		image, config = modules+"vmlinuz", modules+"config"
 	}
 	return map[string][]byte{
-		image: BzImage(release), config: []byte("CONFIG_BPF_SYSCALL=y\nCONFIG_VETH=m\n"), "boot/System.map-" + release: []byte("x"),
+		image: BzImage(release), config: []byte("CONFIG_BPF_SYSCALL=y\nCONFIG_VETH=m\n"),
+		"boot/System.map-" + release:           []byte("x"),
 		modules + "kernel/drivers/net/veth.ko": Module(release), modules + "kernel/net/sched/cls_bpf.ko": Module(release, "act_api"),
 		modules + "kernel/net/sched/act_api.ko": Module(release), modules + "modules.builtin": []byte("kernel/net/core/core.ko\n"),
 	}
