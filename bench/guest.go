@@ -114,7 +114,7 @@ func bareBoot(ctx context.Context, c machine.Config) (float64, error) {
 	defer vm.Kill()
 	for {
 		_, err := vm.Next(ctx)
-		// it was told nonsense, and ended; that is long after it was ready
+		// the order was nonsense, so the guest ended; that is long after it was ready
 		if errors.Is(err, io.EOF) {
 			break
 		}

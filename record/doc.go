@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package record is what passes between the host and a guest: an order goes in, records come out,
-// each one JSON line.
+// Package record holds what passes between the host and a guest: an order goes in, records come
+// out, each one JSON line.
 //
-// A record says what was asked and what was seen, never what to make of it: that is the host's
-// business (package verdict). For each spec the order names, a guest sends [Begin], a [Step] per
-// request to the loader, [KernelLog], and [Finish]; after the last spec [End]. A spec without a
-// Finish, a guest without an End, and a log that could not be read are all seen by the host, and
-// none of them is a pass.
+// A record says what was asked and what was seen, never what that means: the host decides it
+// (package verdict). For each spec the order names, a guest sends [Begin], a [Step] per request to
+// the loader, [KernelLog], and [Finish]; after the last spec [End]. A spec without a Finish, a
+// guest without an End, and a log that could not be read are all seen by the host, and none of them
+// is a pass.
 //
 // Read order.go, then record.go.
 package record

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Order holds what the host asks of one guest, and the only thing it tells it.
+// Order holds what the host asks of one guest; a guest gets nothing else.
 type Order struct {
 	Run    string   // the run's id, for reports
 	Kernel string   // as the host names it: a series, a path, or "native"

@@ -5,11 +5,10 @@
 //
 // A [Plan] is cut into batches, each of which one guest runs in one kernel: a batch of one spec by
 // default. Kernels are made ready one after the other, and the batches of a kernel start as soon as
-// it is, so the first verdict comes while later kernels still boot. A guest that dies leaves the
-// rest of its batch owed, and another takes it over. What guests say is collected as evidence and
-// judged by package verdict; no verdict is made here.
+// it is, so the first verdict comes while later kernels still boot. If a guest dies, another runs
+// the rest of its batch. Package verdict judges what guests say; no verdict is made here.
 //
-// Read plan.go (what is to be done, and how it is cut), loader.go (whom to run it with), runner.go
-// (doing it), guest.go (what a guest is), then the two kinds of kernel: machine.go (a clone for
-// each batch) and native.go (the host's own kernel).
+// Read plan.go (what is to be done, and how it is cut), loader.go (the loader to run it with),
+// runner.go (doing it), guest.go (what a guest is), then the two kinds of kernel: machine.go (a
+// clone for each batch) and native.go (the host's own kernel).
 package run

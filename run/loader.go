@@ -28,7 +28,7 @@ type Loader struct {
 	Components map[string]string // packages in it, name to version
 }
 
-// order returns what a guest is told of the loader.
+// order returns the loader as an order names it.
 func (l Loader) order() record.Loader {
 	return record.Loader{
 		Name: l.String(), Builtin: l.Builtin, Bundle: l.Builtin == "", Command: l.Command,

@@ -63,7 +63,7 @@ func (c cell) identity() verdict.Cell {
 	}
 }
 
-// batch holds what one guest is told to run.
+// batch holds the specs for one guest.
 type batch struct {
 	cell
 	specs   []record.Spec

@@ -189,7 +189,7 @@ func (b batch) ids() []string {
 	return ids
 }
 
-// order returns what a guest is told to do.
+// order returns the order for a guest.
 func (b batch) order(p Plan) record.Order {
 	return record.Order{
 		Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(),
@@ -212,7 +212,7 @@ func (r *runner) judge(b batch, s record.Spec, evidence verdict.Evidence) {
 	})
 }
 
-// unprepared gives every spec of a batch the verdict that its kernel cannot be had.
+// unprepared gives every spec of a batch the verdict that its kernel could not be made ready.
 func (r *runner) unprepared(ctx context.Context, b batch, err error) {
 	if ctx.Err() != nil {
 		return

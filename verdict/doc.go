@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package verdict makes of what guests said the one thing a run is for: a verdict per spec and
-// cell.
+// Package verdict makes the results of a run from what guests said: a verdict per spec and cell.
 //
 // The rule is short. A spec passed if, and only if, its guest said that it began and that it
 // passed, said what the kernel logged meanwhile and that log is whole and clean, went on to its

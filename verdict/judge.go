@@ -15,7 +15,7 @@ import (
 // Judge makes a verdict of what a clone left behind. It is a pure function: the same evidence gives
 // the same verdict.
 //
-// A clone may have run several specs. What a spec left counts as soon as the guest has gone on: a
+// A clone may have run several specs. What a spec left counts as soon as the guest goes on: a
 // Finish is closed by the next Begin, or, for the last spec, by an End that counts right and a
 // machine that then powered off. How a machine ends is therefore held against the last spec that
 // began, and against no other; specs that never began because the machine ended early are [Owed],

@@ -98,8 +98,8 @@ func newLoadersListCommand(cache *cacheOptions) *cobra.Command {
 	return cmd
 }
 
-// linkedIn lists the loaders whose drivers are part of this program too, so that it can ask them what
-// they claim.
+// linkedIn lists the loaders whose drivers are part of this program too, so that it can ask them
+// what they claim.
 var linkedIn = map[string]func() loader.Loader{"reference": reference.New, "cilium": cilium.New}
 
 func listLoader(

@@ -76,8 +76,8 @@ func markUsageErrors(cmd *cobra.Command) {
 	}
 }
 
-// buildVersion returns what the binary knows of its own version: the linker's word, else the
-// module's and the commit's.
+// buildVersion returns the version of this binary: the one that the linker set, or else the
+// module's and the commit.
 func buildVersion() string {
 	if version != "" {
 		return version

@@ -302,7 +302,7 @@ func (s *sysroot) version(owner string) string { return s.versions[owner] }
 
 func (s *sysroot) cure() string { return "name its package in packages of the manifest" }
 
-// debianDirs returns the folders in which ld.so looks without being told to.
+// debianDirs returns the folders that ld.so searches by default.
 func debianDirs(root fs.FS) []string {
 	dirs := []string{"/usr/lib64", "/usr/lib"}
 	found, err := fs.Glob(root, "usr/lib/*/libc.so.6")

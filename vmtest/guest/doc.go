@@ -7,16 +7,14 @@
 //
 //	func main() { guest.Main(guest.Options{}, run) }
 //
-// Main makes a machine of the bare kernel (mounts, modules, loopback) and
-// hands it to run as a [Guest]. run does whatever can be done early, then
-// calls [Guest.WaitOrder]: that is the moment at which the host takes the
-// template that every clone goes on from. It comes back in a clone, with the
-// clone's order; run writes its records to [Guest.Records] and returns, and
-// the power goes off.
+// Main makes a machine of the bare kernel (mounts, modules, loopback) and hands it to run as a
+// [Guest]. run does what can be done early, then calls [Guest.WaitOrder]: there the host takes the
+// template from which every clone goes on. The call returns in a clone, with the clone's order; run
+// writes its records to [Guest.Records] and returns, and the power goes off.
 //
 // Read init.go (from the bare kernel to a machine), mounts.go, modules.go, order.go (ready, asleep,
 // awake), record.go and port.go (the serial line, and the ring in its place), kmsg.go (the kernel's
-// log), payload.go and unpack.go (what a guest is brought), cpu.go (where it runs), reap.go and
+// log), payload.go and unpack.go (files from the host), cpu.go (where it runs), reap.go and
 // power.go (the duties of a PID 1), shell.go (a person instead of a program). The bytes on the line
 // are package wire.
 package guest

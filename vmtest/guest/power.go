@@ -29,8 +29,8 @@ func (g *Guest) End(err error) {
 	PowerOff()
 }
 
-// PowerOff ends the machine at once, without a word to the host, which will
-// take it for a guest that did not finish. It does not return.
+// PowerOff ends the machine at once, without telling the host, which will take it for a guest that
+// did not finish. It does not return.
 func PowerOff() {
 	// The thread is given the right to the port.
 	runtime.LockOSThread()

@@ -21,7 +21,7 @@ import (
 // shellProgram names the shell that mkshell puts into an image.
 const shellProgram = "/bbin/gosh"
 
-// shellWanted says whether the kernel's command line asks for a shell.
+// shellWanted reports whether the kernel's command line asks for a shell.
 func shellWanted() bool {
 	cmdline, err := os.ReadFile("/proc/cmdline")
 	return err == nil && slices.Contains(strings.Fields(string(cmdline)), wire.ShellArgument)

@@ -72,7 +72,7 @@ type Verdict struct {
 	Missing []string `json:"missing,omitempty"` // CONFIG_ symbols, where the state is Missing
 }
 
-// State says whether a kernel has a feature.
+// State reports whether a kernel has a feature.
 type State string
 
 // The states of a feature.

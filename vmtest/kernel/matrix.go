@@ -13,9 +13,8 @@ import (
 // Debian's releases have or had, and the last longterm series.
 var longterm = []string{"5.10", "6.1", "6.12", "6.18"}
 
-// DefaultMatrix returns the series of the default matrix that can be had, from
-// old to new: 5.10, 6.1, 6.12, 6.18 and the newest. What is missing is told
-// as a notice; an empty matrix is an error.
+// DefaultMatrix returns the available series of the default matrix, from old to new: 5.10, 6.1,
+// 6.12, 6.18 and the newest. What is missing is told as a notice; an empty matrix is an error.
 func (s *Store) DefaultMatrix(ctx context.Context) ([]string, error) {
 	offers, failed := s.List(ctx)
 	matrix := matrixOf(offers)

@@ -11,7 +11,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 )
 
-// Offer describes a kernel that can be had: from a source, from the cache, or both.
+// Offer describes a kernel that is available: from a source, from the cache, or both.
 type Offer struct {
 	Series  string      `json:"series"`
 	Release string      `json:"release"`
@@ -33,7 +33,7 @@ type source interface {
 	offers(ctx context.Context) ([]Offer, error)
 	// fetch unpacks the packages of an offer below dir.
 	fetch(ctx context.Context, o Offer, dir string) error
-	// refresh makes the next call of offers ask anew.
+	// refresh makes the next call of offers ask the mirror again.
 	refresh(ctx context.Context) error
 }
 

@@ -148,10 +148,9 @@ func (s *Store) cached() (map[string]*manifest, error) {
 // ("6.12@6.12.117-1"), a path as in [Local], or "native". What is not in the
 // cache is fetched.
 //
-// It returns [ErrUnknownKernel] for a series or version that cannot be had, the
-// errors of [Local] for a path, and those of package apt for what goes wrong on
-// the way. A kernel in the cache that was altered is fetched anew; [ErrCorrupt]
-// is returned if it cannot be.
+// It returns [ErrUnknownKernel] for a series or version that is not available, the errors of
+// [Local] for a path, and those of package apt for what goes wrong on the way. A kernel in the
+// cache that was altered is fetched anew; [ErrCorrupt] is returned if it cannot be.
 func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	switch {
 	case name == string(Native):
@@ -178,9 +177,9 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	return k, nil
 }
 
-// getRefreshed is for when the mirror lacks what its lists have: either they are older than it, or it is
-// still being filled. Then the next older version that is there is taken, unless one was asked for
-// exactly.
+// getRefreshed is for when the mirror lacks what its lists have: either they are older than it, or
+// it is still being filled. Then the next older version that is there is taken, unless one was
+// asked for exactly.
 func (s *Store) getRefreshed(
 	ctx context.Context, series string, version apt.Version,
 ) (*Kernel, error) {
@@ -274,8 +273,8 @@ func (s *Store) resolve(
 	return Offer{}, fmt.Errorf("%w: there are %s", ErrUnknownKernel, choices(offers, series))
 }
 
-// offerOf returns the offer of a kernel in the cache. Whether it can be had anew is
-// asked only if it has to be.
+// offerOf returns the offer of a kernel in the cache. Whether a mirror still has it is asked only
+// if needed.
 func (s *Store) offerOf(ctx context.Context, m *manifest) Offer {
 	o := Offer{
 		Series: m.Series, Release: m.Release, Version: m.Version, Suite: m.Suite, Cached: true,

@@ -98,8 +98,8 @@ type Options struct {
 	// Console is the file that keeps the console, up to [maxConsole] bytes;
 	// none if empty. The console's end is kept in memory in any case.
 	Console string
-	// Attach is told what the console says as it comes, for a person to watch; nil for none. What
-	// it is slow to take, the guest is slow to say.
+	// Attach is told what the console says as it comes, for a person to watch; nil for none. A slow
+	// reader slows the guest.
 	Attach io.Writer
 	// Log is told what a user may want to know; nil discards it.
 	Log *slog.Logger
@@ -118,8 +118,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Arch.Name == "" {
 		c.Arch = arch.Default()
 	}
-	// An entry of the table that is not proved cannot be had by name, but it
-	// could be written by hand.
+	// The table gives no entry that is not proved by its name, but a caller can write one.
 	if _, err := arch.ByName(c.Arch.Name); err != nil {
 		return c, err
 	}

@@ -12,9 +12,9 @@
 // Every channel to QEMU is an inherited descriptor: a VM leaves no socket,
 // no file and no process behind, whatever happens to this program.
 //
-// Read config.go (what a machine is), argv.go (the same in QEMU's words), process.go (starting QEMU
-// so that it cannot outlive us), qmp.go (its monitor), vm.go (one VM from start to end), record.go,
-// console.go, end.go (with ring.go: what comes out of it), deadline.go (hangs), template.go (with
-// memory.go, manifest.go, templates.go, lock.go) and clone.go, payload.go (what a clone is
-// brought), accel.go (KVM or not).
+// Read config.go (what a machine is), argv.go (QEMU's command line), process.go (starting QEMU so
+// that it cannot outlive this program), qmp.go (its monitor), vm.go (one VM from start to end),
+// record.go, console.go, end.go (with ring.go: what comes out of it), deadline.go (hangs),
+// template.go (with memory.go, manifest.go, templates.go) and clone.go, payload.go (files for a
+// clone), accel.go (KVM or not).
 package machine

@@ -87,9 +87,8 @@ type evidence struct {
 	stderr     string // of QEMU
 }
 
-// cause returns why the VM ended, and a line of detail. The guest's word is
-// worth nothing alone: an end is clean if the guest said so and the machine then
-// ended the way a guest ends it.
+// cause returns why the VM ended, and a line of detail. The guest's word alone proves nothing: an
+// end is clean if the guest said so and the machine then ended the way a guest ends it.
 func (e evidence) cause() (Cause, string) {
 	switch {
 	case e.ours != "":
@@ -110,7 +109,7 @@ func (e evidence) cause() (Cause, string) {
 	return e.failure()
 }
 
-// endedByGuest says whether the guest ended its machine by its own will.
+// endedByGuest reports whether the guest ended its machine by its own will.
 func (e evidence) endedByGuest() bool {
 	if e.shutdown == "guest-shutdown" {
 		return true

@@ -148,7 +148,7 @@ func (t *Template) manifest(id identity) (manifest, error) {
 	return m, nil
 }
 
-// verify says whether the files of t are what its manifest says.
+// verify reports whether the files of t are what its manifest says.
 func (t *Template) verify() error {
 	b, err := os.ReadFile(t.path(manifestFile))
 	if err != nil {

@@ -107,7 +107,7 @@ func (p *process) wait() {
 
 // kill ends the process at once.
 func (p *process) kill() {
-	// It may be gone already, which is what was wanted.
+	// It may be gone already, as wanted.
 	_ = p.cmd.Process.Kill()
 }
 

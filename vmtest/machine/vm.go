@@ -297,7 +297,7 @@ func (vm *VM) readRecords(r io.Reader) {
 	}
 }
 
-// wireFault says whether err is the guest's fault and not the port's.
+// wireFault reports whether err is the guest's fault and not the port's.
 func wireFault(err error) bool {
 	return errors.Is(err, ErrRecordGarbage) || errors.Is(err, ErrRecordTooLarge) ||
 		errors.Is(err, ErrRecordTruncated)

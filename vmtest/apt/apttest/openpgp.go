@@ -16,8 +16,7 @@ import (
 	"time"
 )
 
-// Key holds an OpenPGP key that signs releases. There is as much of RFC 4880 here
-// as gpgv wants to see.
+// Key holds an OpenPGP key that signs releases. It implements as much of RFC 4880 as gpgv needs.
 type Key struct {
 	private *rsa.PrivateKey
 	created uint32

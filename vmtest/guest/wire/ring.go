@@ -62,7 +62,7 @@ func OpenRing(memory []byte) (Ring, error) {
 	return Ring{memory}, nil
 }
 
-// IsRing says whether memory begins like a ring.
+// IsRing reports whether memory begins like a ring.
 func IsRing(memory []byte) bool {
 	return len(memory) >= len(ringMagic) && string(memory[:len(ringMagic)]) == ringMagic
 }
