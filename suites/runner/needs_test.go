@@ -57,7 +57,7 @@ func TestNeeds(t *testing.T) {
 			},
 		},
 		{
-			name: "configured nobody knows how, and there", needs: net,
+			name: "no kconfig to read, and the type is there", needs: net,
 			kernel: kernelFacts{release: "6.1.0", mapType: has("bloom_filter")},
 		},
 		{

@@ -655,7 +655,7 @@ func TestPinsThatStay(t *testing.T) {
 			Expect(s.Pins()).To(ConsistOf("m"))
 		}})
 	if f := r.finishes()["fake.first"]; f.Outcome != record.Failed || f.Seen != "pin m" {
-		t.Errorf("a pin nobody asked for: %+v", f)
+		t.Errorf("a pin that was not asked for: %+v", f)
 	}
 	if f := r.finishes()["fake.second"]; f.Outcome != record.Passed {
 		t.Errorf("a pin that is kept: %+v", f)

@@ -29,7 +29,7 @@ func TestMountsAreOurOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if ours == theirs {
-		t.Errorf("tests run in the mount namespace of whoever started them, %s", ours)
+		t.Errorf("tests run in the mount namespace of the process that started them, %s", ours)
 	}
 }
 
