@@ -4,8 +4,8 @@ package suite
 
 import "github.com/loadstone-bpf/loadstone/loader"
 
-// The words of the loader protocol that most specs use; stages, classes, attributes and handlers are in
-// vocabulary_gen.go, which is generated from the protocol's source.
+// The words of the loader protocol that most specs use; stages, classes, attributes and handlers
+// are in vocabulary_gen.go, which is generated from the protocol's source.
 type (
 	Stage = loader.Stage // how far a loader had come when it refused
 	Class = loader.Class // why it refused
