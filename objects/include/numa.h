@@ -21,6 +21,3 @@
 		__VA_ARGS__;                                                                                                                   \
 		__uint(map_flags, flags);                                                                                                      \
 	} anywhere SEC(".maps")
-
-static long (*const bpf_redirect_to)(void *map, __u64 key, __u64 flags) = (void *)51;	  /* bpf_redirect_map */
-static long (*const bpf_ringbuf_put)(void *ring, void *data, __u64 size, __u64 flags) = (void *)130; /* bpf_ringbuf_output */

@@ -25,9 +25,9 @@ int redirect(struct xdp_md *ctx)
 {
 	switch (ctx->ingress_ifindex) {
 	case 1:
-		return bpf_redirect_to(&on_zero, 0, XDP_PASS);
+		return bpf_redirect_map(&on_zero, 0, XDP_PASS);
 	case 2:
-		return bpf_redirect_to(&on_one, 0, XDP_PASS);
+		return bpf_redirect_map(&on_one, 0, XDP_PASS);
 	}
-	return bpf_redirect_to(&anywhere, 0, XDP_PASS);
+	return bpf_redirect_map(&anywhere, 0, XDP_PASS);
 }

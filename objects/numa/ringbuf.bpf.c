@@ -12,8 +12,8 @@ int write(struct xdp_md *ctx)
 {
 	__u64 value = 77;
 
-	bpf_ringbuf_put(&on_zero, &value, sizeof(value), 0);
-	bpf_ringbuf_put(&on_one, &value, sizeof(value), 0);
-	bpf_ringbuf_put(&anywhere, &value, sizeof(value), 0);
+	bpf_ringbuf_output(&on_zero, &value, sizeof(value), 0);
+	bpf_ringbuf_output(&on_one, &value, sizeof(value), 0);
+	bpf_ringbuf_output(&anywhere, &value, sizeof(value), 0);
 	return XDP_PASS;
 }
