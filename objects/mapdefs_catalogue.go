@@ -8,7 +8,7 @@ package objects
 var MapDefs = struct {
 	Counter                  Object // A program that counts its runs in an array.
 	DefinitionReordered      Object // A map whose fields come in another order, the sizes first.
-	DefinitionTypedef        Object // A map whose definition has a typedef for a name.
+	DefinitionTypedef        Object // A map whose definition is a typedef.
 	DefinitionVolatile       Object // A map whose definition is volatile.
 	ExternMap                Object // A map that is declared here and defined nowhere.
 	HandlerExact             Object // A program in a section that a handler of just this section knows.
@@ -24,7 +24,7 @@ var MapDefs = struct {
 	Iproute2Annotated        Object // A map whose key and value BPF_ANNOTATE_KV_PAIR names.
 	Iproute2KernelGood       Object // Two maps that the kernel takes.
 	Iproute2KernelNoEntries  Object // A good map, and one of no entries that the kernel refuses.
-	Iproute2Long             Object // A definition with one field more than iproute2 knows, which says something.
+	Iproute2Long             Object // A definition with one field more than iproute2 knows, which is not 0.
 	Iproute2LongZero         Object // A definition with one field more than iproute2 knows, which is 0.
 	Iproute2Many             Object // 64 maps, as many as iproute2 takes, of which the program uses the last.
 	Iproute2Mixed            Object // A struct bpf_elf_map and a struct bpf_map_def in one section.
@@ -46,7 +46,7 @@ var MapDefs = struct {
 	KVArray                  Object // A map whose value is an array.
 	KVChar                   Object // A map from one byte to one byte.
 	KVEnum                   Object // A map from an enum to an enum.
-	KVNotKept                Object // Maps of types that the kernel keeps no key and value types for, which their definitions name.
+	KVNotKept                Object // Maps whose definitions name key and value types that the kernel does not keep for maps of their type.
 	KVQualifier              Object // A map whose key type is const, and whose value type is volatile.
 	KVStruct                 Object // A map from a struct to a struct.
 	KVTypedef                Object // A map from a typedef to a typedef.
@@ -65,8 +65,8 @@ var MapDefs = struct {
 	KeyConflictTypeFirst     Object // A map with a key of 4 bytes by type, then of 8 by number.
 	KeyNotPointer            Object // A map whose key is an integer, where a pointer to a type is meant.
 	KeyWithoutSize           Object // A map whose key is a struct that is only declared.
-	LegacyAnnotated          Object // A legacy hash whose key and value types are told by name.
-	LegacyAnnotatedUnfit     Object // A legacy map with an annotation whose value is of another size than the map's.
+	LegacyAnnotated          Object // A legacy hash with BTF types of its key and value, which loaders find by the map's name.
+	LegacyAnnotatedUnfit     Object // A legacy map with an annotation whose value differs in size from the map's.
 	LegacyCounter            Object // A program that counts its runs in an array with a legacy definition.
 	LegacyKernelGood         Object // Two legacy maps that the kernel takes.
 	LegacyKernelNoEntries    Object // A good legacy map, then a hash of no entries.
@@ -109,16 +109,16 @@ var MapDefs = struct {
 	Shared                   Object // Two programs, in two sections, that count in one array.
 	SizeByNumber             Object // A map whose sizes are numbers.
 	SizeTwiceSame            Object // A map whose sizes are given by type and by number, and agree.
-	SpinLock                 Object // A hash whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
+	SpinLock                 Object // An array whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
 	StaticMap                Object // A static map, which has no name outside its object. The program keeps the compiler from dropping it.
 	Subprogram               Object // A program that uses its map in a function of its own only.
 	Tagged                   Object // A map with a tag, which kernels before 5.16 do not take in BTF.
 	TaskStorage              Object // Storage with a task. The kernel wants its key and value in BTF.
-	TwoNames                 Object // Two maps with names of one length. An edit gives both the same name.
+	TwoNames                 Object // Two maps with names of the same length. An edit gives both the same name.
 	UnknownField             Object // A map with a field that no loader knows.
 	UnknownFieldConflict     Object // A map with a field that no loader knows, and two sizes of its key.
 	UnknownFieldFirst        Object // A map with a field that no loader knows, before the fields that it does.
-	Unused                   Object // A hash that no program uses, as there is none.
+	Unused                   Object // A hash that no program uses: the object has none.
 	ValueConflictNumberFirst Object // A map with a value of 4 bytes by number, then of 8 by type.
 	ValueConflictTypeFirst   Object // A map with a value of 8 bytes by type, then of 4 by number.
 	ValueNotPointer          Object // A map whose value is an integer, where a pointer to a type is meant.
@@ -134,7 +134,7 @@ var MapDefs = struct {
 	VendorSupply             Object // A map that the callback makes itself.
 	VendorTwo                Object // A map that the callback makes, and one that the loader makes.
 	VendorTwoNoEntries       Object // A map that the callback makes, and one of no entries that the kernel refuses to the loader.
-	WeakMap                  Object // A program that stores in a map whose definition is weak, and the only one.
+	WeakMap                  Object // A program that stores in a map whose only definition is weak.
 }{
 	Counter:                  embedded("mapdefs", "counter", "counter"),
 	DefinitionReordered:      embedded("mapdefs", "field", "definition_reordered"),

@@ -14,14 +14,14 @@ var MapInMap = struct {
 	InnerLpmTrie         Object // An array of maps, with a trie in it.
 	InnerPercpuArray     Object // An array of maps, with an array per CPU in it.
 	InnerPercpuHash      Object // An array of maps, with a hash per CPU in it.
-	InnerPerfEventArray  Object // An array of maps, with an array of events in it that has one for each CPU.
+	InnerPerfEventArray  Object // An array of maps, with an array of perf events in it, one for each CPU.
 	InnerQueue           Object // An array of maps, with a queue in it.
 	InnerRingbuf         Object // An array of maps, with a ring buffer in it.
-	Iproute2InnerMissing Object // An array of maps as iproute2 defines it, which does not say what the maps in it are like.
-	Iproute2InnerUnknown Object // An array of maps as iproute2 defines it, like a map of id 9, which does not exist.
-	Iproute2NoSlot       Object // An array of maps as iproute2 defines it, and the map that it is like, which is in no slot.
+	Iproute2InnerMissing Object // An array of maps as iproute2 defines it, which does not say what the maps in it look like.
+	Iproute2InnerUnknown Object // An array of maps as iproute2 defines it, whose maps look like one of id 9, which does not exist.
+	Iproute2NoSlot       Object // An array of maps as iproute2 defines it, and the map that its maps look like, which is in no slot.
 	Iproute2OuterFirst   Object // An array of maps as iproute2 defines it, before the map that is in slot 2 of it.
-	Iproute2Self         Object // An array of maps as iproute2 defines it, which is like itself.
+	Iproute2Self         Object // An array of maps as iproute2 defines it, whose maps look like the array itself.
 	Iproute2SlotBeyond   Object // An array of four maps as iproute2 defines it, with a map in slot 4.
 	Iproute2Slots        Object // An array and a hash of maps as iproute2 defines them, each with the map of id 1 in slot 2.
 	MismatchFlags        Object // An array of hashes, with a hash of other flags.
@@ -46,7 +46,7 @@ var MapInMap = struct {
 	ProgramsExtern       Object // An array of programs, with a program in a slot that is defined nowhere.
 	ProgramsGaps         Object // An array of four programs, of which slots 1 and 3 are filled.
 	ProgramsSub          Object // An array of programs, with a function in a slot that is no program.
-	SamplesLater         Object // An array of maps as the kernel's samples define it, whose maps are to be like a map that comes later.
+	SamplesLater         Object // An array of maps as the kernel's samples define it, whose maps should look like a map that comes later.
 	SamplesTemplate      Object // Two hashes and an array of maps as the kernel's samples define them: the maps in it are like the second hash, which is in no slot.
 	SetWide              Object // An array of hashes, with a hash of wider values than the template's in it: it fits if the caller sets another template.
 	SizeArray            Object // An array of arrays, with an array of more entries than the template has.
@@ -57,9 +57,9 @@ var MapInMap = struct {
 	SlotBeyondHash       Object // A hash of at most two maps, with three in it.
 	SlotData             Object // An array of maps, with a variable in a slot.
 	SlotExtern           Object // An array of maps, with a map in a slot that is defined nowhere.
-	SlotOuter            Object // An array of maps, in which is another array of maps.
+	SlotOuter            Object // An array of maps that holds another array of maps.
 	SlotProgram          Object // An array of maps, with a program in a slot.
-	SlotSelf             Object // An array of maps, in which it is itself.
+	SlotSelf             Object // An array of maps that holds itself.
 	SlotsArray           Object // An array of two maps, with a map in each slot.
 	SlotsArrayGaps       Object // An array of four maps, of which slots 1 and 3 are filled.
 	SlotsHash            Object // A hash of two maps, with a map under keys 0 and 1.
@@ -77,7 +77,7 @@ var MapInMap = struct {
 	TemplateTypeless     Object // An array of maps whose template has no type.
 	ValueSizeEight       Object // An array of maps that says that its values have 8 bytes, where the kernel wants 4.
 	ValueSizeFour        Object // An array of maps that says the size of its values, 4.
-	ValueSizeZero        Object // An array of maps that says of its values that they have no size.
+	ValueSizeZero        Object // An array of maps that says that its values have no size.
 	ValueType            Object // An array of maps that says the type of its values, a number of 32 bits.
 	ValuesFirst          Object // An array of maps whose values are not the last field, where they have no end.
 }{

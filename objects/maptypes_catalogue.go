@@ -31,7 +31,7 @@ var MapTypes = struct {
 	ProgArray           Ways // An array of programs, for tail calls.
 	Queue               Ways // A queue: values and no keys.
 	ReuseportSockarray  Ways // An array of sockets that share a port; its values are socket cookies.
-	Ringbuf             Ways // A ring buffer of 64 KiB: a whole number of pages, be a page 4, 16 or 64 KiB.
+	Ringbuf             Ways // A ring buffer of 64 KiB, a whole number of pages whether a page has 4, 16 or 64 KiB.
 	Sockhash            Ways // A hash of sockets.
 	Sockmap             Ways // An array of sockets.
 	Stack               Ways // A stack: values and no keys.

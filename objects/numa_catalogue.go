@@ -15,13 +15,13 @@ var NUMA = struct {
 	Data            Object // Global data of all three kinds beside a map on node 1.
 	Devmap          Object // Maps of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
 	DevmapHash      Object // Hashes of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
-	FlagAlone       Object // A hash with the flag for a NUMA node, and no node: node 0 is what the kernel makes of that.
+	FlagAlone       Object // A hash with the flag for a NUMA node and no node, which the kernel takes for node 0.
 	Hash            Object // Hashes on node 0, on node 1 and anywhere, and a program that stores in each.
 	HashNoPrealloc  Object // Hashes that are not preallocated on node 0, on node 1 and anywhere, and a program that stores in each.
 	Inner           Object // A map of maps on node 1 whose template is on node 0, and inner maps on node 0 and on node 1.
-	Iproute2Flag    Object // A hash as iproute2 defines it, with the flag for a NUMA node, which its definition has no room to name: node 0 is what the kernel makes of that.
+	Iproute2Flag    Object // A hash as iproute2 defines it, with the flag for a NUMA node. The definition has no field for the node, and the kernel takes node 0.
 	LRUHash         Object // LRU hashes on node 0, on node 1 and anywhere, and a program that stores in each.
-	LegacyFlag      Object // A legacy hash with the flag for a NUMA node, which its definition has no room to name: node 0 is what the kernel makes of that.
+	LegacyFlag      Object // A legacy hash with the flag for a NUMA node. The definition has no field for the node, and the kernel takes node 0.
 	LpmTrie         Object // Tries on node 0, on node 1 and anywhere, and a program that stores in each.
 	NoNode          Object // A hash that says nothing of NUMA.
 	Node63          Object // A hash on node 63, which few machines have.

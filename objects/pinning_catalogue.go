@@ -24,16 +24,16 @@ var Pinning = struct {
 	ELFNone          Object // A map of iproute2 that is not pinned.
 	ELFObject        Object // A map of iproute2 that is pinned for its own object.
 	ELFObjectOther   Object // Another object with the same map of iproute2, pinned for its own object.
-	ELFObjectRefused Object // A map of iproute2 that is pinned for its own object, and a program that the verifier refuses, for it reads beyond a value.
-	ELFRefused       Object // A map of iproute2 that is pinned for all objects, and a program that the verifier refuses, for it reads beyond a value.
+	ELFObjectRefused Object // A map of iproute2 that is pinned for its own object, and a program that the verifier refuses: it reads beyond a value.
+	ELFRefused       Object // A map of iproute2 that is pinned for all objects, and a program that the verifier refuses: it reads beyond a value.
 	ELFType          Object // The map of iproute2 that is pinned for all objects, as another type.
 	ELFValue         Object // The map of iproute2 that is pinned for all objects, with a shorter value.
 	Global           Object // A program that counts its runs in a global variable, from 40.
-	Hash             Object // A hash that is pinned by name, and a program that stores in it. The others of this name are this one with something else.
+	Hash             Object // A hash that is pinned by name, and a program that stores in it. The other hashes differ from it in what their names say.
 	HashEntries      Object // The hash with more entries.
 	HashFlags        Object // The hash with a flag.
 	HashKey          Object // The hash with a longer key.
-	HashSeveral      Object // The hash with everything else: type, sizes, number of entries and flags.
+	HashSeveral      Object // The hash with another type, other sizes, another number of entries and other flags.
 	HashSigned       Object // The hash with a key and value of other types, which are as long.
 	HashType         Object // The hash as another type of map.
 	HashValue        Object // The hash with a shorter value.
@@ -43,8 +43,8 @@ var Pinning = struct {
 	RingbufOdd       Object // A ring buffer of a size that no kernel takes as it is, pinned by name.
 	Some             Object // Three maps, of which the second is pinned by name. The program stores in all of them.
 	Three            Object // Three maps that are all pinned by name, and a program that stores in all of them.
-	ThreeBad         Object // Three maps, of which two are pinned by name and the last, a hash of no entries, is one that the kernel refuses.
-	ThreeRefused     Object // Three maps that are all pinned by name, and a program that the verifier refuses, for it reads beyond a value.
+	ThreeBad         Object // Three maps, of which two are pinned by name. The kernel refuses the last, a hash of no entries.
+	ThreeRefused     Object // Three maps that are all pinned by name, and a program that the verifier refuses: it reads beyond a value.
 }{
 	Bloom:            embedded("pinning", "bloom", "bloom"),
 	BloomExtra:       embedded("pinning", "bloom", "bloom_extra"),

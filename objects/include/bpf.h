@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a BPF program of ours needs of the kernel and of a loader, and no more. Nothing is taken from the host's headers, so an object
- * depends on this folder and the compiler alone. Numbers are those of include/uapi/linux/bpf.h.
+ * What a BPF program of ours needs of the kernel and of a loader, and no more. Nothing is taken
+ * from the host's headers, so an object depends on this folder and the compiler alone. Numbers are
+ * those of include/uapi/linux/bpf.h.
  */
 #pragma once
 
@@ -17,7 +18,10 @@ typedef long long __s64;
 #define __noinline __attribute__((noinline))
 #define __weak __attribute__((weak))
 
-/* BTF map definitions: a number is the length of an array that a member points to, a type is what a member points to. */
+/*
+ * BTF map definitions: a number is the length of an array that a member points to, a type is what a
+ * member points to.
+ */
 #define __uint(name, number) int(*name)[number]
 #define __type(name, of) typeof(of) *name
 #define __array(name, of) typeof(of) *name[]
@@ -50,7 +54,10 @@ struct bpf_elf_map {
 #define PIN_OBJECT_NS 1
 #define PIN_GLOBAL_NS 2
 
-/* The map definition of the kernel's samples before 5.11, in section "maps" (samples/bpf/bpf_load.h). */
+/*
+ * The map definition of the kernel's samples before 5.11, in section "maps"
+ * (samples/bpf/bpf_load.h).
+ */
 struct bpf_load_map_def {
 	__u32 type;
 	__u32 key_size;
@@ -61,12 +68,15 @@ struct bpf_load_map_def {
 	__u32 numa_node;
 };
 
-/* A legacy map has no types. Its BTF key and value are the members of a struct that loaders find by its name. */
-#define KEY_AND_VALUE_OF(map, key_type, value_type)                                                                                            \
-	struct ____btf_map_##map {                                                                                                             \
-		key_type key;                                                                                                                  \
-		value_type value;                                                                                                              \
-	};                                                                                                                                     \
+/*
+ * A legacy map has no types. Its BTF key and value are the members of a struct that loaders find by
+ * its name.
+ */
+#define KEY_AND_VALUE_OF(map, key_type, value_type) \
+	struct ____btf_map_##map { \
+		key_type key; \
+		value_type value; \
+	}; \
 	struct ____btf_map_##map SEC(".maps." #map) ____btf_map_##map
 
 enum bpf_map_type {
@@ -116,15 +126,18 @@ enum bpf_map_type {
 #define BPF_RB_AVAIL_DATA 0
 
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
-static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
+static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value,
+					 __u64 flags) = (void *)2;
 static long (*const bpf_tail_call)(void *ctx, void *map, __u32 index) = (void *)12;
-static long (*const bpf_perf_event_output)(void *ctx, void *map, __u64 flags, void *data, __u64 size) = (void *)25;
+static long (*const bpf_perf_event_output)(void *ctx, void *map, __u64 flags, void *data,
+					   __u64 size) = (void *)25;
 static long (*const bpf_redirect_map)(void *map, __u64 key, __u64 flags) = (void *)51;
 static long (*const bpf_map_push_elem)(void *map, const void *value, __u64 flags) = (void *)87;
 static long (*const bpf_map_peek_elem)(void *map, void *value) = (void *)89;
 static long (*const bpf_spin_lock)(void *lock) = (void *)93;
 static long (*const bpf_spin_unlock)(void *lock) = (void *)94;
-static long (*const bpf_ringbuf_output)(void *ringbuf, void *data, __u64 size, __u64 flags) = (void *)130;
+static long (*const bpf_ringbuf_output)(void *ringbuf, void *data, __u64 size,
+					__u64 flags) = (void *)130;
 static __u64 (*const bpf_ringbuf_query)(void *map, __u64 flags) = (void *)134;
 
 struct bpf_spin_lock {

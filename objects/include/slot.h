@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * An XDP program that is told which slot to call by the first byte of its packet, for objects with tail calls.
+ * For objects with tail calls: an XDP program reads from the first byte of its packet which slot to
+ * call.
  */
 #pragma once
 #include "bpf.h"

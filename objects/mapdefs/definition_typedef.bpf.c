@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A map whose definition has a typedef for a name.
+// A map whose definition is a typedef.
 #include "bpf.h"
 
 typedef struct {

@@ -15,7 +15,7 @@
 //   iproute2_short_28: STRUCT=elf_map_28
 //       // A definition that ends before the inner map, as older objects have it.
 //   iproute2_long: STRUCT=elf_map_40 FIELDS=.max_elem = 4, .id = 1, .later = 1,
-//       // A definition with one field more than iproute2 knows, which says something.
+//       // A definition with one field more than iproute2 knows, which is not 0.
 //   iproute2_long_zero: STRUCT=elf_map_40
 //       // A definition with one field more than iproute2 knows, which is 0.
 #include "bpf.h"

@@ -2,12 +2,12 @@
 // 64 maps, as many as iproute2 takes, of which the program uses the last.
 #include "bpf.h"
 
-#define ONE(n)                                                                                                                                 \
-	struct bpf_elf_map SEC("maps") m##n = {                                                                                                \
-		.type = BPF_MAP_TYPE_ARRAY,                                                                                                    \
-		.size_key = sizeof(__u32),                                                                                                     \
-		.size_value = sizeof(__u64),                                                                                                   \
-		.max_elem = 1,                                                                                                                 \
+#define ONE(n) \
+	struct bpf_elf_map SEC("maps") m##n = { \
+		.type = BPF_MAP_TYPE_ARRAY, \
+		.size_key = sizeof(__u32), \
+		.size_value = sizeof(__u64), \
+		.max_elem = 1, \
 	};
 #define EIGHT(n) ONE(n##0) ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7)
 

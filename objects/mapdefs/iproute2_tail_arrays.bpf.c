@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Two PROG_ARRAYs, each with a program of its own: the entry calls into the first, that one into the second.
+// Two PROG_ARRAYs, each with a program of its own: the entry calls into the first, that one into
+// the second.
 #include "slot.h"
 
 struct bpf_elf_map SEC("maps") jumps = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A map of iproute2's by a struct that is declared where it is used and has no name, as the kernel's test_sk_assign has it.
+// A map of iproute2's by a struct that is declared where it is used and has no name, as the
+// kernel's test_sk_assign has it.
 #include "bpf.h"
 
 struct {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Maps of types that the kernel keeps no key and value types for, which their definitions name.
+// Maps whose definitions name key and value types that the kernel does not keep for maps of their
+// type.
 #include "bpf.h"
 
 struct stack {

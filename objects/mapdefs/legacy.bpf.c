@@ -5,7 +5,7 @@
 //   legacy_plain: STRUCT=bpf_map_def NAME=m FIELDS=.max_entries = 4, AFTER=
 //       // A hash that every loader of legacy definitions takes.
 //   legacy_annotated: AFTER=KEY_AND_VALUE_OF(m, __u32, __u64);
-//       // A legacy hash whose key and value types are told by name.
+//       // A legacy hash with BTF types of its key and value, which loaders find by the map's name.
 //   legacy_name_long: NAME=a_name_that_no_kernel_will_hold_in_full_x
 //       // A legacy map with a name of 40 letters.
 //   legacy_short: STRUCT=shorter_map_def // A legacy map that ends before the flags.

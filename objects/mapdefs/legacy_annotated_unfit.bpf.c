@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A legacy map with an annotation whose value is of another size than the map's.
+// A legacy map with an annotation whose value differs in size from the map's.
 #include "bpf.h"
 
 struct bpf_map_def SEC("maps") m = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A legacy map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
+// A legacy map that is static, so that it has no name outside its object. The program keeps the
+// compiler from dropping it.
 #include "bpf.h"
 
 static struct bpf_map_def SEC("maps") m = {

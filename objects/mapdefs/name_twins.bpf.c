@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Two maps whose names differ only where the kernel does not look, and a program that tells them apart.
+// Two maps whose names differ only where the kernel does not look, and a program that tells them
+// apart.
 #include "bpf.h"
 
 struct {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A map of maps whose elements look like the second map before it, by its index: the program could not be verified if they looked like
-// the first, whose values are shorter.
+// A map of maps whose elements look like the second map before it, by its index: the program could
+// not be verified if they looked like the first, whose values are shorter.
 #include "bpf.h"
 
 struct bpf_load_map_def SEC("maps") first = {

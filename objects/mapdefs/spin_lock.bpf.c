@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A hash whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
+// An array whose values hold a lock. The verifier lets a program lock it only where the map has
+// BTF.
 #include "bpf.h"
 
 struct locked {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Two maps with names of one length. An edit gives both the same name.
+// Two maps with names of the same length. An edit gives both the same name.
 #include "bpf.h"
 
 struct {

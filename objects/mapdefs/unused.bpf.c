@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A hash that no program uses, as there is none.
+// A hash that no program uses: the object has none.
 #include "bpf.h"
 
 struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A program that stores in a map whose definition is weak, and the only one.
+// A program that stores in a map whose only definition is weak.
 #include "bpf.h"
 
 struct {

@@ -13,7 +13,7 @@
 //       // An array of maps, with a hash per CPU in it.
 //   inner_perf_event_array: TYPE=BPF_MAP_TYPE_PERF_EVENT_ARRAY ENTRIES= KEY=__uint(key_size, 4);
 //       VALUE=__uint(value_size, 4);
-//       // An array of maps, with an array of events in it that has one for each CPU.
+//       // An array of maps, with an array of perf events in it, one for each CPU.
 //   inner_queue: TYPE=BPF_MAP_TYPE_QUEUE KEY= // An array of maps, with a queue in it.
 //   inner_ringbuf: TYPE=BPF_MAP_TYPE_RINGBUF ENTRIES=__uint(max_entries, 65536); KEY= VALUE=
 //       // An array of maps, with a ring buffer in it.

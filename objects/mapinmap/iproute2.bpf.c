@@ -3,15 +3,16 @@
 //
 // variants:
 //   iproute2_inner_missing: SLOT=2 INNER=0
-//       // An array of maps as iproute2 defines it, which does not say what the maps in it are
+//       // An array of maps as iproute2 defines it, which does not say what the maps in it look
 //       like.
 //   iproute2_inner_unknown: INNER=9
-//       // An array of maps as iproute2 defines it, like a map of id 9, which does not exist.
+//       // An array of maps as iproute2 defines it, whose maps look like one of id 9, which does
+//       not exist.
 //   iproute2_slot_beyond: SLOT=4 INNER=1
 //       // An array of four maps as iproute2 defines it, with a map in slot 4.
 //   iproute2_no_slot: SLOT=-1 INNER=1
-//       // An array of maps as iproute2 defines it, and the map that it is like, which is in no
-//       slot.
+//       // An array of maps as iproute2 defines it, and the map that its maps look like, which is
+//       in no slot.
 #include "mapinmap.h"
 
 struct bpf_elf_map SEC("maps") inner_zero = {

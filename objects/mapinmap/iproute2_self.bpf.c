@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// An array of maps as iproute2 defines it, which is like itself.
+// An array of maps as iproute2 defines it, whose maps look like the array itself.
 #include "mapinmap.h"
 
 struct bpf_elf_map SEC("maps") outer = {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// An array of maps as the kernel's samples define it, whose maps are to be like a map that comes later.
+// An array of maps as the kernel's samples define it, whose maps should look like a map that comes
+// later.
 #include "mapinmap.h"
 
 struct bpf_load_map_def SEC("maps") outer = {

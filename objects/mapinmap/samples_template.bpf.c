@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Two hashes and an array of maps as the kernel's samples define them: the maps in it are like the second hash, which is in no slot.
+// Two hashes and an array of maps as the kernel's samples define them: the maps in it are like the
+// second hash, which is in no slot.
 #include "mapinmap.h"
 
 struct bpf_load_map_def SEC("maps") zero = {

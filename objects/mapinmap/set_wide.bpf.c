@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// An array of hashes, with a hash of wider values than the template's in it: it fits if the caller sets another template.
+// An array of hashes, with a hash of wider values than the template's in it: it fits if the caller
+// sets another template.
 #include "mapinmap.h"
 
 struct {

@@ -7,7 +7,7 @@
 //   slot_extern: DECLARES=extern struct inner_map nowhere EXTERN_SEC(".maps"); SLOT=nowhere
 //       // An array of maps, with a map in a slot that is defined nowhere.
 //   slot_outer: DECLARES=OUTER(BPF_MAP_TYPE_ARRAY_OF_MAPS, 2, struct inner_map) other SEC(".maps");
-//       SLOT=other // An array of maps, in which is another array of maps.
+//       SLOT=other // An array of maps that holds another array of maps.
 //   slot_program: DECLARES=int store(struct xdp_md *ctx); SLOT=store
 //       // An array of maps, with a program in a slot.
 #include "mapinmap.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// An array of maps, in which it is itself.
+// An array of maps that holds itself.
 #include "mapinmap.h"
 
 struct outer_map {

@@ -7,7 +7,7 @@
 //   value_size_eight: VALUE=__uint(value_size, 8);
 //       // An array of maps that says that its values have 8 bytes, where the kernel wants 4.
 //   value_size_zero: VALUE=__uint(value_size, 0);
-//       // An array of maps that says of its values that they have no size.
+//       // An array of maps that says that its values have no size.
 //   value_type: VALUE=__type(value, __u32);
 //       // An array of maps that says the type of its values, a number of 32 bits.
 #include "mapinmap.h"

@@ -9,6 +9,9 @@ int use(struct xdp_md *ctx)
 {
 	__u64 value = DOES;
 
-	/* No peek after it: kernel 7.3 takes the value for dead then, which a Bloom filter, unlike a queue, reads (verifier, "slot poisoned"). */
+	/*
+	 * No peek follows: kernel 7.3 then takes the value for dead, which a Bloom filter, unlike a
+	 * queue, reads (verifier, "slot poisoned").
+	 */
 	return bpf_map_push_elem(&m, &value, BPF_ANY) ? DOES_NOT : DOES;
 }

@@ -12,7 +12,8 @@ MAP(m, BPF_MAP_TYPE_LPM_TRIE, struct prefix, __u32, 32, BPF_F_NO_PREALLOC);
 SEC("xdp")
 int use(struct xdp_md *ctx)
 {
-	struct prefix net = { .bits = 8, .address = { 10 } }, host = { .bits = 32, .address = { 10, 1, 2, 3 } };
+	struct prefix net = { .bits = 8, .address = { 10 } };
+	struct prefix host = { .bits = 32, .address = { 10, 1, 2, 3 } };
 	__u32 value = DOES, *found;
 
 	bpf_map_update_elem(&m, &net, &value, BPF_ANY);

@@ -8,5 +8,5 @@ SEC("xdp")
 int use(struct xdp_md *ctx)
 {
 	bpf_tail_call(ctx, &m, 0);
-	return DOES; /* as there is nothing to call */
+	return DOES; /* the slot is empty */
 }

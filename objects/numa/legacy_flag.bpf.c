@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A legacy hash with the flag for a NUMA node, which its definition has no room to name: node 0 is what the kernel makes of that.
+// A legacy hash with the flag for a NUMA node. The definition has no field for the node, and the
+// kernel takes node 0.
 #include "numa.h"
 
 struct bpf_map_def SEC("maps") m = {

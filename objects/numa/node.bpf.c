@@ -12,8 +12,7 @@
 //   any_node: NODE=__uint(numa_node, 0xffffffffU);
 //       // A hash with the flag and the node -1, the kernel's word for any node.
 //   flag_alone: NODE=
-//       // A hash with the flag for a NUMA node, and no node: node 0 is what the kernel makes of
-//       that.
+//       // A hash with the flag for a NUMA node and no node, which the kernel takes for node 0.
 //   node_zero_alone: FLAG= // A hash that names node 0 and lacks the flag for it.
 //   node_one_alone: FLAG= NODE=__uint(numa_node, 1);
 //       // A hash that names node 1 and lacks the flag for it.

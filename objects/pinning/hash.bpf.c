@@ -3,8 +3,8 @@
 //
 // variants:
 //   hash: TYPE=BPF_MAP_TYPE_HASH KEY=__u32 VALUE=__u64 ENTRIES=4 FLAGS=0
-//       // A hash that is pinned by name, and a program that stores in it. The others of this name
-//       are this one with something else.
+//       // A hash that is pinned by name, and a program that stores in it. The other hashes differ
+//       from it in what their names say.
 //   hash_type: TYPE=BPF_MAP_TYPE_LRU_HASH // The hash as another type of map.
 //   hash_key: KEY=__u64 // The hash with a longer key.
 //   hash_value: VALUE=__u32 // The hash with a shorter value.
@@ -13,7 +13,7 @@
 //   hash_entries: ENTRIES=8 // The hash with more entries.
 //   hash_flags: FLAGS=BPF_F_NO_PREALLOC // The hash with a flag.
 //   hash_several: TYPE=BPF_MAP_TYPE_LRU_HASH KEY=__u64 VALUE=__u32 ENTRIES=8 FLAGS=BPF_F_ZERO_SEED
-//       // The hash with everything else: type, sizes, number of entries and flags.
+//       // The hash with another type, other sizes, another number of entries and other flags.
 #include "pinned.h"
 
 PINNED_MAP(m, TYPE, KEY, VALUE, ENTRIES, FLAGS);

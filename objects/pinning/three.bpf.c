@@ -5,8 +5,8 @@
 //   three: THIRD=PINNED_MAP(third, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
 //       // Three maps that are all pinned by name, and a program that stores in all of them.
 //   three_bad: THIRD=UNPINNED_MAP(third, BPF_MAP_TYPE_HASH, __u32, __u64, 0, 0);
-//       // Three maps, of which two are pinned by name and the last, a hash of no entries, is one
-//       that the kernel refuses.
+//       // Three maps, of which two are pinned by name. The kernel refuses the last, a hash of no
+//       entries.
 #include "pinned.h"
 
 PINNED_MAP(first, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Three maps that are all pinned by name, and a program that the verifier refuses, for it reads beyond a value.
+// Three maps that are all pinned by name, and a program that the verifier refuses: it reads beyond
+// a value.
 #include "pinned.h"
 
 PINNED_MAP(first, BPF_MAP_TYPE_ARRAY, __u32, __u64, 1, 0);
