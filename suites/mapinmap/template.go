@@ -12,7 +12,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// makesTheSame expects of another way to write mapinmap/slots_array.bpf.c that it makes the same
+// makesTheSame expects of another way to write objects.MapInMap.SlotsArray that it makes the same
 // maps.
 func makesTheSame(s *Session, f filling) {
 	plain := s.MustLoad(objects.MapInMap.SlotsArray).Map("outer")
