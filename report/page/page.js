@@ -7,7 +7,7 @@
   const list = document.getElementById("list");
   const rows = Array.from(document.querySelectorAll("#list > .verdict"), (element) => ({ element, ...element.dataset, text: null }));
 
-  // The text of a row is only read when somebody looks for text: most of it is logs.
+  // The text of a row is read only when the filter has text: most of it is logs.
   const text = (row) => (row.text ??= row.element.textContent.toLowerCase());
 
   const wanted = () => {
@@ -39,7 +39,7 @@
     remember();
   };
 
-  // The filter is kept in the address, so that what is shown can be sent to somebody.
+  // The filter is kept in the address, so that a reader can send what they see to another.
   const remember = () => {
     const params = new URLSearchParams();
     for (const [name, value] of new FormData(form)) {
