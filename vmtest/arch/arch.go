@@ -83,6 +83,9 @@ type Port struct {
 	// Device are the arguments of -device (or, where the machine has the port
 	// built in, of -serial) with %s in the place of the chardev's id.
 	Option, Device string
+	// Kconfig is the symbol of the kernel's console on it; empty for a port
+	// that is no console.
+	Kconfig string
 	// TTY is the guest's name of it, below /dev.
 	TTY string
 }

@@ -41,7 +41,8 @@ func TestEveryEntryIsWhole(t *testing.T) {
 			"InstalledImage": a.InstalledImage,
 			"BuildImage":     a.BuildImage, "ImageFormat": string(a.ImageFormat), "QEMU": a.QEMU,
 			"Machine": a.Machine, "CPU": a.CPU,
-			"Console.TTY": a.Console.TTY, "Records.TTY": a.Records.TTY,
+			"Console.TTY": a.Console.TTY, "Console.Kconfig": a.Console.Kconfig,
+			"Records.TTY": a.Records.TTY,
 		} {
 			if value == "" {
 				t.Errorf("%s: no %s", a.Name, field)

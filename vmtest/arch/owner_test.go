@@ -65,6 +65,7 @@ func words() []string {
 	}
 	for _, a := range table {
 		add(a.Name, a.Debian, a.KernelFlavour, a.InstalledImage, a.QEMU, a.Console.TTY,
+			a.Console.Kconfig,
 			a.Records.TTY, a.Payload.Driver, a.Ring.Driver)
 		add(a.BuildImage)
 		if base := path.Base(a.BuildImage); base != "Image" { // a word of English

@@ -27,8 +27,11 @@ var table = []Arch{
 		// oopses in its allocator right behind one (RFLAGS held the low half
 		// of RAX), and as programs whose memory was not what they left. The
 		// kernel allocates without it where the CPU has none.
-		CPU:     "max,cx16=off",
-		Console: Port{Option: "-device", Device: "isa-serial,index=0,chardev=%s", TTY: "ttyS0"},
+		CPU: "max,cx16=off",
+		Console: Port{
+			Option: "-device", Device: "isa-serial,index=0,chardev=%s", TTY: "ttyS0",
+			Kconfig: "SERIAL_8250_CONSOLE",
+		},
 		Records: Port{Option: "-device", Device: "isa-serial,index=1,chardev=%s", TTY: "ttyS1"},
 		// The monitor's NMI shows where a hang is. A fifth page table level makes TCG's page walks
 		// longer and tests nothing of BPF. A kernel that sees no timer interrupts while its CPU
@@ -61,7 +64,10 @@ var table = []Arch{
 		QEMU:    "qemu-system-aarch64",
 		Machine: "virt",
 		CPU:     "max",
-		Console: Port{Option: "-serial", Device: "chardev:%s", TTY: "ttyAMA0"},
+		Console: Port{
+			Option: "-serial", Device: "chardev:%s", TTY: "ttyAMA0",
+			Kconfig: "SERIAL_AMBA_PL011_CONSOLE",
+		},
 		Records: Port{Option: "-device", Device: "pci-serial,chardev=%s", TTY: "ttyS0"},
 		Payload: PCIDevice{Driver: "ivshmem-plain", Vendor: 0x1af4, Device: 0x1110, BAR: 2},
 	},
@@ -78,7 +84,10 @@ var table = []Arch{
 		QEMU:    "qemu-system-s390x",
 		Machine: "s390-ccw-virtio",
 		CPU:     "max",
-		Console: Port{Option: "-device", Device: "sclpconsole,chardev=%s", TTY: "ttysclp0"},
+		Console: Port{
+			Option: "-device", Device: "sclpconsole,chardev=%s", TTY: "ttysclp0",
+			Kconfig: "SCLP_CONSOLE",
+		},
 		Records: Port{Option: "-device", Device: "sclplmconsole,chardev=%s", TTY: "sclp_line0"},
 		NMI:     true,
 	},

@@ -5,6 +5,8 @@ package kernel
 import (
 	"slices"
 	"strings"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
 // Feature describes something that specs or the harness need of a kernel, as far as it
@@ -20,7 +22,7 @@ type Feature struct {
 // Features lists all features, in the order in which they are shown.
 var Features = []Feature{
 	{"boot", "boots the test VM's initramfs", []string{"BLK_DEV_INITRD", "DEVTMPFS", "TMPFS", "PROC_FS", "SYSFS", "BINFMT_ELF"}, nil},
-	{"console", "a serial console", []string{"SERIAL_8250_CONSOLE|SERIAL_AMBA_PL011_CONSOLE|SCLP_CONSOLE"}, nil},
+	{"console", "a serial console", []string{consoleSymbols()}, nil},
 	{"bpf", "the bpf() system call", []string{"BPF_SYSCALL"}, nil},
 	{"jit", "the just-in-time compiler", []string{"BPF_JIT"}, nil},
 	{"btf", "the kernel's own BTF", []string{"DEBUG_INFO_BTF"}, nil},
@@ -62,6 +64,18 @@ func FindFeature(name string) (Feature, bool) {
 		return Feature{}, false
 	}
 	return Features[i], true
+}
+
+// consoleSymbols returns the symbols of all architectures' consoles, of which a
+// kernel has one.
+func consoleSymbols() string {
+	var symbols []string
+	for _, a := range arch.All() {
+		if !slices.Contains(symbols, a.Console.Kconfig) {
+			symbols = append(symbols, a.Console.Kconfig)
+		}
+	}
+	return strings.Join(symbols, "|")
 }
 
 // Verdict holds what a configuration means for a feature.
