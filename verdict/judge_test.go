@@ -162,8 +162,8 @@ func TestOneSpecInAClone(t *testing.T) {
 	}
 }
 
-// TestOneBadSpecCostsNoOther is about clones that run several specs: whatever goes wrong with the
-// second, the first keeps its pass, and the third, which never began, is owed.
+// TestOneBadSpecCostsNoOther runs clones with several specs: whatever goes wrong with the second,
+// the first keeps its pass, and the third, which never began, is owed.
 func TestOneBadSpecCostsNoOther(t *testing.T) {
 	first := []any{accepted(3), begin(one), log(one), finish(one, record.Passed), begin(two)}
 	tests := []struct {

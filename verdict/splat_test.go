@@ -45,8 +45,8 @@ func TestSplatsAreFoundAndNothingElse(t *testing.T) {
 	}
 }
 
-// TestBootOfRealKernels is about consoles as QEMU kept them: Debian's cloud kernels under TCG,
-// without a root file system. Nothing in them is a complaint but the panic at the end.
+// TestBootOfRealKernels scans consoles as QEMU kept them: Debian's cloud kernels under TCG, without
+// a root file system. Nothing in them is a complaint but the panic at the end.
 func TestBootOfRealKernels(t *testing.T) {
 	logs, err := filepath.Glob("testdata/boot/*.log")
 	if err != nil || len(logs) == 0 {

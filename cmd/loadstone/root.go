@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker for releases.
+// version holds what the linker sets for releases.
 var version = ""
 
 func newRootCommand() *cobra.Command {

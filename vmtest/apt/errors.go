@@ -72,8 +72,8 @@ var faults = []struct {
 	{"File not found", ErrNotOnMirror},
 }
 
-// Error is a run of apt or dpkg-deb that went wrong. It wraps one of this
-// package's errors where the output is understood.
+// Error describes a run of apt or dpkg-deb that went wrong. It wraps one of this package's errors
+// where the output is understood.
 type Error struct {
 	What string   // what was being done, "update of bookworm"
 	Err  error    // one of the errors above, or that of the process

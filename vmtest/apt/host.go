@@ -157,7 +157,7 @@ type aptConfig struct {
 	paths   map[string]string // of the files in pathOptions, absolute
 }
 
-// pathOptions are asked of apt-config, which knows what they are relative to.
+// pathOptions lists the options that apt-config resolves, which knows what they are relative to.
 var pathOptions = []string{
 	"NETRC", "Dir::Etc::netrc/f", "NETRCPARTS", "Dir::Etc::netrcparts/d",
 	"LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d",

@@ -38,9 +38,9 @@ func (r *Root) installKeyrings() error {
 	return nil
 }
 
-// fetchNewerKeyring is called when dist d is signed by a key that is not known.
-// It looks in the releases before d, whose signatures it can check, for a newer
-// version of the keyring package, and reports whether it added its keys.
+// fetchNewerKeyring finds the keys of dist d, which is signed by one that is not known. It looks in
+// the releases before d, whose signatures it can check, for a newer version of the keyring package,
+// and reports whether it added its keys.
 func (r *Root) fetchNewerKeyring(ctx context.Context, d dist) bool {
 	newest, ok := r.newestKeyring(ctx, d)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// places are files of kernel 6.12.1 as they may lie about, by their path.
+// places maps paths to files of kernel 6.12.1, as users keep them.
 func treeFiles() map[string][]byte {
 	return map[string][]byte{
 		"arch/x86/boot/bzImage": bzImage("6.12.1"), ".config": []byte("CONFIG_A=y\n"),

@@ -177,9 +177,9 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	return k, nil
 }
 
-// getRefreshed is for when the mirror lacks what its lists have: either they are older than it, or
-// it is still being filled. Then the next older version that is there is taken, unless one was
-// asked for exactly.
+// getRefreshed gets a kernel when the mirror lacks what its lists have: either they are older than
+// it, or it is still being filled. Then the next older version that is there is taken, unless one
+// was asked for exactly.
 func (s *Store) getRefreshed(
 	ctx context.Context, series string, version apt.Version,
 ) (*Kernel, error) {

@@ -50,7 +50,7 @@ var getKernel = sync.OnceValues(func() (*kernel.Kernel, error) {
 	return store.Get(context.Background(), *testKernel)
 })
 
-// testConfig is a machine with the fault guest.
+// testConfig returns a machine with the fault guest.
 var getConfig = sync.OnceValues(func() (Config, error) {
 	k, err := getKernel()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// smallDiskDir is set in the process that has the small disk.
+// smallDiskDir names the variable that tells a process where its small disk is.
 const smallDiskDir = "APTTEST_SMALL_DISK"
 
 // OnSmallDisk runs body in a process of its own that has a disk of so many
