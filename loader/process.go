@@ -68,7 +68,7 @@ func (p *process) clean() bool { return p.cmd.ProcessState != nil && p.cmd.Proce
 
 // signalGroup signals the whole group. The caller holds the lock, and the leader is not reaped.
 func (p *process) signalGroup(s unix.Signal) {
-	// ESRCH: nobody is left, which is what is wanted.
+	// ESRCH: no process of the group is left, as intended.
 	_ = unix.Kill(-p.cmd.Process.Pid, s)
 }
 
@@ -85,11 +85,11 @@ func (p *process) abort() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
-		_ = p.cmd.Process.Signal(unix.SIGABRT) // os.ErrProcessDone: it went by itself just now
+		_ = p.cmd.Process.Signal(unix.SIGABRT) // os.ErrProcessDone: it has just exited
 	}
 }
 
-// goneIn reports whether the leader goes by itself within d.
+// goneIn reports whether the leader exits on its own within d.
 func (p *process) goneIn(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -60,8 +60,8 @@ func TestEveryDifferenceIsNamed(t *testing.T) {
 	}
 }
 
-// TestAKernelThatCannotBeAsked has a kernel without types: a node that nobody can tell is refused,
-// and what is known to differ is named.
+// TestAKernelThatCannotBeAsked has a kernel without types: a node that cannot be read is
+// refused, and the differences that are known are named.
 func TestAKernelThatCannotBeAsked(t *testing.T) {
 	needsBPF(t)
 	array := ebpf.MapSpec{Name: "given", Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}

@@ -28,13 +28,13 @@ type Expectation struct {
 
 // Expectations holds failures that are known, as a file lists them:
 //
-//   - match: mapdefs.numa.*                        # glob over spec ids: * is any run of characters, dots too; ? is one character
+//   - match: mapdefs.numa.*                        # glob over spec ids: * matches dots too
 //     when: {loader: "libbpf@<1.1", kernel: "<6.1"} # both may be left out
 //     expect: fail                                 # fail, flaky or crash
-//     reason: 'class not-supported'                # a regular expression that the failure's text has to match
+//     reason: 'class not-supported'                # regular expression for the failure's text
 //     issue: https://example.org/issues/7
 //     owner: net-team                              # may be left out
-//     until: 2027-03-31                            # may be left out; past it the entry excuses nothing and is an error
+//     until: 2027-03-31                            # may be left out; past it the entry is an error
 //
 // Specs with an entry run like all others: each has a kernel of its own, so one that crashes costs
 // no other spec anything. The first entry that matches a spec and cell counts.

@@ -23,7 +23,7 @@ import (
 //	bundles/<request>.json      the bundle, without its path; written last
 //	bundles/<digest>.cpio       its archive
 //	bundles/source-<key>.json   files built from a source package, behind their digest
-//	bundles/<request>.work*     where it is being made; under the lock, what is left of a killed run
+//	bundles/<request>.work*     unfinished; under the lock, the remains of a killed run
 //	debs/<digest>.deb           packages
 //
 // Files come there by a rename and are never changed. What is in use is not removed by anyone.

@@ -4,7 +4,7 @@
 // differ from what the sources make.
 //
 //	go run ./objects/build          rebuild everything that is committed
-//	go run ./objects/build -check   rebuild in a temporary folder and compare; exit code 1 if they differ
+//	go run ./objects/build -check   rebuild in a temporary folder; exit code 1 if it differs
 //
 // The compiler is pinned by its major version; objects.sum names the release that made the
 // committed objects. Read main.go, source.go and variant.go (what is built of what), toolchain.go
