@@ -25,7 +25,7 @@
 // A caller with map definitions or program sections of its own reads them in a [MapHandler] or a
 // [ProgramHandler].
 //
-// Every error is an [*Error] with the stage, the place and what to do. Test for its [Class] with
+// Errors are of type [*Error], with the stage, the place and what to do. Test for its [Class] with
 // [errors.Is]; a [VerifierError] has the verifier's log, and a [MapDiffersError] says in what a
 // pinned map is not the one that was defined.
 //
@@ -50,8 +50,12 @@
 // # How to read the source
 //
 // A load is a story in stages. The packages and files read best in this order, and each package
-// imports only those before it. What opens an object imports neither package sys nor another way to
-// the machine: that opening is pure is a fact of the compiler, and a test of imports keeps it one.
+// imports only those before it. Those that read an object import neither package sys nor another
+// way to the machine, which a test of imports holds; of what opens one, only reading its file, in
+// object.go, is outside of them.
+//
+// A map goes through it as a [Definition], a [Map], a mapLoad, a wantedMap and the attributes of
+// bpf(2), in package sys.
 //
 //	internal/refuse            all that can go wrong
 //	internal/objfile  open     bytes to sections and symbols

@@ -58,7 +58,7 @@ const (
 	ClassVerifier     = refuse.ClassVerifier     // verifier: see [VerifierError]
 )
 
-// An Error is every error that this package returns: where, why, and what to do about it. It wraps
+// An Error says what was refused where and why, and what to do about it. It wraps
 // its [Class], and the kernel's errno ([syscall.Errno]), a [MapDiffersError] or a [VerifierError]
 // where there is one.
 type Error struct {

@@ -68,11 +68,17 @@ type Draft struct {
 func (d *Draft) ByteOrder() binary.ByteOrder { return d.inner.ByteOrder() }
 
 // Types returns the object's types; see [Object.Types].
-func (d *Draft) Types() (*btf.Spec, error) { return d.inner.Types() }
+func (d *Draft) Types() (*btf.Spec, error) {
+	spec, err := d.inner.Types()
+	return spec, export("", err)
+}
 
-// Number returns the n of a field that was written as __uint(name, n). The error wraps
+// Number returns the n of a field that was written as __uint(name, n). The error is of
 // [ClassDefinition] for a field that was not, or that is no field of BTF.
-func (d *Draft) Number(f Field) (uint32, error) { return d.inner.Number(mapdef.Field(f)) }
+func (d *Draft) Number(f Field) (uint32, error) {
+	n, err := d.inner.Number(mapdef.Field(f))
+	return n, export("", refuse.At(refuse.StageDefine, "", "", err))
+}
 
 // internalHandlers makes handlers of the layer below from those of the caller's.
 func internalHandlers(list []MapHandler) []mapdef.Handler {

@@ -175,7 +175,8 @@ func vendorFields(d *Draft) error {
 		n, err := d.Number(f)
 		switch {
 		case f.Name == "vendor_other":
-			if !errors.Is(err, refuse.ErrNotPointer) {
+			var e *Error
+			if !errors.Is(err, refuse.ErrNotPointer) || !errors.Is(err, ClassDefinition) || !errors.As(err, &e) {
 				return fmt.Errorf("%s is number %d (%v): %w", f.Name, n, err, refuse.ErrDefinition)
 			}
 			continue

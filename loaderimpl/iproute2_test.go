@@ -486,7 +486,9 @@ func TestTablesOfPinningIDs(t *testing.T) {
 		"0 a", "1 a", "2 a", "3", "a 3", "3 a b", "-3 a", "4294967296 a", "3 /a", "3 ..", "3 a/../../b", "3 a//b", "3 a.b", "3 .", "3 a\n3 b", "3 /",
 		"3 " + strings.Repeat("a", 256), "3 " + strings.Repeat("a", 70000),
 	} {
-		if ids, err := ParsePinIDs([]byte(text)); !errors.Is(err, refuse.ErrPinTable) {
+		ids, err := ParsePinIDs([]byte(text))
+		var e *Error
+		if !errors.Is(err, refuse.ErrPinTable) || !errors.Is(err, ClassInvalid) || !errors.As(err, &e) {
 			t.Errorf("%.20q: %v, %v", text, ids, err)
 		}
 	}

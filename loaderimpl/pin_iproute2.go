@@ -46,6 +46,12 @@ var iproute2Subdirs = []string{iproute2Main, "xdp", "ip"}
 // result is what [Iproute2Options.PinIDs] takes, and held to the same rules: where iproute2 warns
 // and goes on, the error is of [ClassInvalid].
 func ParsePinIDs(table []byte) (map[uint32]string, error) {
+	ids, err := parsePinIDs(table)
+	return ids, export("", refuse.At(refuse.StageOpen, "", "", err))
+}
+
+// parsePinIDs reads the table line by line.
+func parsePinIDs(table []byte) (map[uint32]string, error) {
 	ids := make(map[uint32]string)
 	lines := bufio.NewScanner(bytes.NewReader(table))
 	for n := 1; lines.Scan(); n++ {

@@ -100,6 +100,9 @@ type reason struct {
 
 func (r *reason) Error() string { return r.text }
 
+// Unwrap returns the class, so that a reason alone matches it, too.
+func (r *reason) Unwrap() error { return r.class }
+
 // Reasons to refuse. Test for them with [errors.Is].
 var (
 	ErrRead      error = &reason{ClassIO, "cannot read the object"}
