@@ -28,16 +28,18 @@ type Expectation struct {
 
 // Expectations holds failures that are known, as a file lists them:
 //
-//   - match: mapdefs.numa.*                        # glob over spec ids: * matches dots too
-//     when: {loader: "libbpf@<1.1", kernel: "<6.1"} # both may be left out
-//     expect: fail                                 # fail, flaky or crash
-//     reason: 'class not-supported'                # regular expression for the failure's text
-//     issue: https://example.org/issues/7
-//     owner: net-team                              # may be left out
-//     until: 2027-03-31                            # may be left out; past it the entry is an error
+//	# known.yaml
+//	- match: mapdefs.numa.*                        # glob over spec ids: * matches dots too
+//	  when: {loader: "libbpf@<1.1", kernel: "<6.1"} # both may be left out
+//	  expect: fail                                 # fail, flaky or crash
+//	  reason: 'class not-supported'                # regular expression for the failure's text
+//	  issue: https://example.org/issues/7
+//	  owner: net-team                              # may be left out
+//	  until: 2027-03-31                            # may be left out; past it an error
 //
-// Specs with an entry run like all others: each has a kernel of its own, so one that crashes costs
-// no other spec anything. The first entry that matches a spec and cell counts.
+// Specs with an entry run like all others, as the run's isolation says: when a guest that several
+// specs share dies, the specs after the one that killed it get another. The first entry that
+// matches a spec and cell counts.
 type Expectations struct {
 	entries []*entry
 }
@@ -127,7 +129,7 @@ func (x *entry) check() error {
 		return wrong("expect is %q; it has to be fail, flaky or crash", x.Expect)
 	}
 	if strings.TrimSpace(x.Issue) == "" {
-		return wrong("issue is needed: where the failure is told of")
+		return wrong("issue is needed: a link to where the failure is reported")
 	}
 	if _, err := x.When.Kernel.bounds(); err != nil {
 		return wrong("when kernel: %v", err)

@@ -4,7 +4,7 @@ package verdict
 
 import "slices"
 
-// A Count gives what became of many specs.
+// A Count holds the outcomes of many specs, as numbers.
 type Count struct {
 	Planned  int          // verdicts that are owed
 	Kinds    map[Kind]int // verdicts that are there
@@ -52,7 +52,7 @@ type Matrix struct {
 	counts map[Part]Count
 }
 
-// At returns what became of a suite in a cell. Nothing was planned there where Planned is 0.
+// At returns the outcomes of a suite in a cell. Nothing was planned there where Planned is 0.
 func (m Matrix) At(loader, kernel, suite string) Count {
 	return m.counts[Part{Loader: loader, Kernel: kernel, Suite: suite}]
 }
@@ -84,7 +84,7 @@ func (f *File) Matrix() Matrix {
 	return m
 }
 
-// Count returns what became of all specs of the run.
+// Count returns the outcomes of all specs of the run.
 func (f *File) Count() Count {
 	c := Count{Planned: f.Run.Planned}
 	for _, v := range f.Verdicts {

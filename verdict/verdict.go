@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// A Kind names what became of a spec in a cell.
+// A Kind names the outcome of a spec in a cell.
 type Kind string
 
 // The kinds of verdict.
@@ -59,7 +59,7 @@ func (c Cell) LoaderName() string {
 
 func (c Cell) String() string { return c.LoaderName() + " on " + c.Kernel }
 
-// A Verdict holds one line of a run file: what became of one spec in one cell, and what a reader
+// A Verdict holds one line of a run file: the outcome of one spec in one cell, and what a reader
 // needs to understand it.
 //
 // The fields up to DurationMS are always there. Everything below comes from a guest, which is not
