@@ -14,11 +14,11 @@ import (
 // A Catalogue names every spec but the hidden ones.
 type Catalogue struct {
 	Specs   []string `json:"specs"`   // ids, sorted
-	Renamed []Rename `json:"renamed"` // what became of ids that no spec has any more
+	Renamed []Rename `json:"renamed"` // ids that no spec has any more, and why
 }
 
-// A Rename says what became of a spec: To is its new id, which may have been renamed in its turn,
-// or Removed says why there is no such spec any more. One of the two is "".
+// A Rename records that no spec has an id any more: To is the spec's new id, which may have been
+// renamed in its turn, or Removed says why there is no such spec. One of the two is "".
 type Rename struct {
 	From    string `json:"from"`
 	To      string `json:"to,omitempty"`
@@ -79,7 +79,7 @@ func (c Catalogue) check() error {
 		switch {
 		case (r.To == "") == (r.Removed == ""):
 			problems = append(problems,
-				fmt.Errorf("renamed spec %s: one of to and removed says what became of it", r.From))
+				fmt.Errorf("renamed spec %s: want one of to and removed", r.From))
 		case slices.ContainsFunc(c.Renamed[:i], func(other Rename) bool { return other.From == r.From }):
 			problems = append(problems, fmt.Errorf("renamed spec %s is there twice", r.From))
 		case slices.Contains(c.Specs, r.From):

@@ -23,10 +23,10 @@ func TestEveryMistakeInACatalogueIsReported(t *testing.T) {
 		}, ""},
 		{"out of order", Catalogue{Specs: []string{"b.x", "a.x"}}, "spec a.x comes after b.x: ids are sorted, each once"},
 		{"twice", Catalogue{Specs: []string{"a.x", "a.x"}}, "spec a.x comes after a.x: ids are sorted, each once"},
-		{"neither", Catalogue{Renamed: []Rename{{From: "a.w"}}}, "renamed spec a.w: one of to and removed says what became of it"},
+		{"neither", Catalogue{Renamed: []Rename{{From: "a.w"}}}, "renamed spec a.w: want one of to and removed"},
 		{"both", Catalogue{
 			Specs: []string{"a.x"}, Renamed: []Rename{{From: "a.w", To: "a.x", Removed: "why"}},
-		}, "renamed spec a.w: one of to and removed says what became of it"},
+		}, "renamed spec a.w: want one of to and removed"},
 		{"renamed twice", Catalogue{
 			Specs: []string{"a.x"}, Renamed: []Rename{
 				{From: "a.w", To: "a.x"}, {From: "a.w", Removed: "why"},
