@@ -26,7 +26,6 @@ type Record interface {
 type Hello struct {
 	Release string `json:"release"` // uname -r
 	Machine string `json:"machine"` // uname -m
-	Guest   string `json:"guest"`   // version of the guest program
 }
 
 // Accepted says that the order was read. It is a clone's first record.
@@ -113,7 +112,6 @@ var ErrUnknown = errors.New("unknown record")
 func (r Hello) fields(l *jsonline.Line) {
 	l.Text("release", r.Release)
 	l.Text("machine", r.Machine)
-	l.Text("guest", r.Guest)
 }
 
 func (r Accepted) fields(l *jsonline.Line) { l.Number("specs", int64(r.Specs)) }

@@ -24,6 +24,7 @@ type Lab struct {
 	Guest     string            // path of the guest program
 	Cache     string            // folder for images and templates
 	Accel     machine.Accel     // how QEMU runs guests; see [Lab.Choose]
+	QEMU      string            // version of it, which Choose sets
 	Deadlines machine.Deadlines // the zero value is good
 	Log       *slog.Logger
 
@@ -44,6 +45,10 @@ func (l *Lab) Choose(ctx context.Context, choice string, k *kernel.Kernel) error
 		return err
 	}
 	l.Accel, err = machine.Accelerators{Cache: l.Cache, Log: l.Log}.Choose(ctx, choice, c)
+	if err != nil {
+		return err
+	}
+	l.QEMU, err = machine.Version(ctx, c.Arch.QEMU)
 	return err
 }
 

@@ -21,7 +21,7 @@ type Run struct {
 	Suites    []string  `json:"suites"`
 	Plan      []Part    `json:"plan"`    // how many verdicts each cell owes, by suite
 	Planned   int       `json:"planned"` // the sum of it
-	Guest     string    `json:"guest"`   // digest of the guest program
+	Guest     string    `json:"guest"`   // SHA-256 of the guest program
 	Command   []string  `json:"command"` // argv
 	Isolation string    `json:"isolation,omitempty"`
 }
@@ -29,7 +29,7 @@ type Run struct {
 // Build says which loadstone ran.
 type Build struct {
 	Version string `json:"version"`
-	Commit  string `json:"commit,omitempty"`
+	Commit  string `json:"commit,omitempty"` // that it was built from, where the build says
 }
 
 // Host describes the machine that ran the guests.
@@ -37,7 +37,7 @@ type Host struct {
 	OS    string `json:"os,omitempty"`
 	Arch  string `json:"arch,omitempty"`
 	CPUs  int    `json:"cpus,omitempty"`
-	QEMU  string `json:"qemu,omitempty"`  // version
+	QEMU  string `json:"qemu,omitempty"`  // version; none for the host's own kernel
 	Accel string `json:"accel,omitempty"` // "kvm" or "tcg"
 }
 

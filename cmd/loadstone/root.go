@@ -3,10 +3,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // version holds what the linker sets for releases.
@@ -76,21 +79,28 @@ func markUsageErrors(cmd *cobra.Command) {
 	}
 }
 
-// buildVersion returns the version of this binary: the one that the linker set, or else the
-// module's and the commit.
-func buildVersion() string {
-	if version != "" {
-		return version
-	}
+// build returns what this binary was built from. Its version is the one that the linker set, or
+// else the module's.
+func build() verdict.Build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return verdict.Build{Version: cmp.Or(version, "unknown")}
 	}
-	v := info.Main.Version
+	b := verdict.Build{Version: cmp.Or(version, info.Main.Version)}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
-			v += " " + s.Value
+			b.Commit = s.Value
 		}
 	}
-	return v
+	return b
+}
+
+// buildVersion returns the version of this binary in a line: the one that the linker set, or else
+// the module's and the commit.
+func buildVersion() string {
+	b := build()
+	if version != "" || b.Commit == "" {
+		return b.Version
+	}
+	return b.Version + " " + b.Commit
 }

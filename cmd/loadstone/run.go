@@ -22,6 +22,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/report"
 	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // runOptions holds what the user says of a run.
@@ -104,7 +105,11 @@ func (o runOptions) run(cmd *cobra.Command) (err error) {
 	if plan.Loaders, err = o.cache.bring(cmd, loaders, o.process); err != nil {
 		return err
 	}
-	return o.carryOut(cmd, plan, o.describe(plan, lab))
+	about, err := o.describe(plan, lab)
+	if err != nil {
+		return err
+	}
+	return o.carryOut(cmd, plan, about)
 }
 
 // plan returns the part of the plan that needs no kernel, bundle or network: the user's mistakes
@@ -185,14 +190,18 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 }
 
 // describe returns the first line of the run file.
-func (o runOptions) describe(plan run.Plan, lab *run.Lab) verdict.Run {
+func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
+	guest, err := wholefile.Digest(lab.Guest)
+	if err != nil {
+		return verdict.Run{}, fmt.Errorf("guest program: %w", err)
+	}
 	about := verdict.Run{
-		ID: plan.ID, Started: time.Now(), Loadstone: verdict.Build{Version: buildVersion()},
+		ID: plan.ID, Started: time.Now(), Loadstone: build(),
 		Host: verdict.Host{
 			OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
-			Accel: string(lab.Accel),
+			QEMU: lab.QEMU, Accel: string(lab.Accel),
 		},
-		Suites: plan.Suites(), Plan: plan.Parts(), Command: os.Args,
+		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
 		Isolation: string(plan.Isolation),
 	}
 	for _, p := range about.Plan {
@@ -204,7 +213,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) verdict.Run {
 	for _, l := range plan.Loaders {
 		about.Loaders = append(about.Loaders, l.About())
 	}
-	return about
+	return about, nil
 }
 
 // carryOut runs the plan, with its progress on the screen, and then reports.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,4 +158,18 @@ func version(ctx context.Context, qemu string) (string, error) {
 	}
 	line, _, _ := bytes.Cut(out, []byte{'\n'})
 	return string(line), nil
+}
+
+// Version returns the version of a QEMU program, such as 7.2.22: what its --version says after that
+// word, or its whole first line where it says no such word.
+func Version(ctx context.Context, qemu string) (string, error) {
+	line, err := version(ctx, qemu)
+	if err != nil {
+		return "", err
+	}
+	if _, after, found := strings.Cut(line, " version "); found {
+		after, _, _ = strings.Cut(after, " ")
+		return after, nil
+	}
+	return line, nil
 }
