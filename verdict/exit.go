@@ -7,11 +7,13 @@ import (
 	"strings"
 )
 
-// Exit codes of a run.
+// Exit codes of every command. Those of a run are decided in this file.
 const (
-	exitFailed  = 1 // a loader failed a requirement, or a kernel died
-	exitUsage   = 2 // wrong usage
-	exitHarness = 3 // the harness could not do its job
+	ExitClean = 0
+	// a loader failed a requirement, a kernel died, or an expectation no longer holds
+	ExitFailed  = 1
+	ExitUsage   = 2 // wrong usage
+	ExitHarness = 3 // the harness could not do its job
 )
 
 // A RunError says that a run was not clean. Reports say the rest.
@@ -45,9 +47,9 @@ func (e *RunError) Error() string {
 // a 1: it is a result of that kernel and that loader, like any failure.
 func (e *RunError) ExitCode() int {
 	if e.Partial || e.Unknown > 0 {
-		return exitHarness
+		return ExitHarness
 	}
-	return exitFailed
+	return ExitFailed
 }
 
 // Err returns nil for a clean run, or a [*RunError].

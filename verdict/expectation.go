@@ -76,7 +76,7 @@ type ExpectationError struct{ Err error }
 
 func (e *ExpectationError) Error() string { return "expectations: " + e.Err.Error() }
 func (e *ExpectationError) Unwrap() error { return e.Err }
-func (e *ExpectationError) ExitCode() int { return exitUsage }
+func (e *ExpectationError) ExitCode() int { return ExitUsage }
 
 // ReadExpectations reads the expectations file at path. It returns an [*ExpectationError] with
 // everything that is wrong.

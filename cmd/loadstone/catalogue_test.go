@@ -15,6 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // asLoadstone in the environment makes the test program loadstone itself.
@@ -84,10 +85,10 @@ func TestRunWithoutASuiteIsRefused(t *testing.T) {
 		code          int
 		says          []string
 	}{
-		{"run", area, []string{"run", "--kernel", "native"}, exitHarness, []string{"area " + area + " has no specs", "suites/all", "make build"}},
-		{"run of another suite", area, []string{"run", "--suite", "numa"}, exitHarness, []string{"area " + area}},
-		{"list", area, []string{"list"}, exitHarness, []string{"area " + area}},
-		{"list with all suites", "", []string{"list"}, exitClean, nil},
+		{"run", area, []string{"run", "--kernel", "native"}, verdict.ExitHarness, []string{"area " + area + " has no specs", "suites/all", "make build"}},
+		{"run of another suite", area, []string{"run", "--suite", "numa"}, verdict.ExitHarness, []string{"area " + area}},
+		{"list", area, []string{"list"}, verdict.ExitHarness, []string{"area " + area}},
+		{"list with all suites", "", []string{"list"}, verdict.ExitClean, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cmd := loadstoneWith(t, specsOf(t, c.without), c.args...)

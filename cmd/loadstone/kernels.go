@@ -36,7 +36,7 @@ func addCacheFlags(cmd *cobra.Command, o *cacheOptions) {
 	flags.StringVar(&o.mirror, "mirror", "",
 		"fetch from the Debian mirror at `URI[,URI of its security archive]` (default that of the host's apt)")
 	flags.StringVar(&o.arch, "arch", arch.Default().Debian,
-		"take kernels and packages of Debian architecture `ARCH`")
+		"take kernels of Debian architecture `ARCH`")
 	flags.BoolVar(&o.offline, "offline", false, "use only what is cached")
 }
 

@@ -292,7 +292,7 @@ func (c *loaderCheck) all(args []string) error {
 		}
 	}
 	if c.faults > 0 {
-		return quietError{exitFailed}
+		return quietError{verdict.ExitFailed}
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func TestCheckOfADriver(t *testing.T) {
 	} {
 		t.Run(tt.fault, func(t *testing.T) {
 			text, tried, err := loaders(t, tt.trial, "check", faulty(t, tt.name, tt.broken))
-			if exitCode(err) != exitFailed || !strings.Contains(text, tt.want) ||
+			if exitCode(err) != verdict.ExitFailed || !strings.Contains(text, tt.want) ||
 				len(tried) != tt.tried {
 				t.Errorf("%v, %d tries:\n%s", err, len(tried), text)
 			}
@@ -145,7 +145,7 @@ func TestCheckOfABadManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, _, err := loaders(t, passed, "check", path)
-	if exitCode(err) != exitFailed ||
+	if exitCode(err) != verdict.ExitFailed ||
 		!strings.Contains(text, "loader.yaml:2: version \"main\" moves") {
 		t.Errorf("%v:\n%s", err, text)
 	}
@@ -179,7 +179,7 @@ func TestPullOfEveryVersion(t *testing.T) {
 // One that cannot be had keeps no other from being pulled, and is told.
 func TestPullOfALoaderThatCannotBeHad(t *testing.T) {
 	text, _, err := loaders(t, passed, "pull", "libbpf@1.1", packed(t))
-	if exitCode(err) != exitHarness || !strings.Contains(err.Error(), "bring libbpf@1.1: ") ||
+	if exitCode(err) != verdict.ExitHarness || !strings.Contains(err.Error(), "bring libbpf@1.1: ") ||
 		!strings.Contains(text, "mine@1.1\tlocal\t") {
 		t.Errorf("%v:\n%s", err, text)
 	}
@@ -190,7 +190,7 @@ func TestPullOfNoLoader(t *testing.T) {
 		{"pull"}, {"pull", "nothing"}, {"pull", "libbpf@0.0"}, {"pull", "Bad Name"},
 	} {
 		if text, _, err := loaders(t, passed, args...); err == nil ||
-			exitCode(err) == exitHarness && len(args) > 1 {
+			exitCode(err) == verdict.ExitHarness && len(args) > 1 {
 			t.Errorf("%v: %v:\n%s", args, err, text)
 		}
 	}
@@ -239,7 +239,7 @@ func TestCompletionOffersEveryVersion(t *testing.T) {
 
 func TestCheckOfNoLoader(t *testing.T) {
 	for _, arg := range []string{"nothing", "libbpf@0.0", "Bad Name", "/nonexistent/loader.yaml"} {
-		if _, _, err := loaders(t, passed, "check", arg); exitCode(err) != exitUsage {
+		if _, _, err := loaders(t, passed, "check", arg); exitCode(err) != verdict.ExitUsage {
 			t.Errorf("%s: %v", arg, err)
 		}
 	}

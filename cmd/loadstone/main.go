@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/loadstone-bpf/loadstone/drivers/bundle"
+	"github.com/loadstone-bpf/loadstone/verdict"
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
@@ -25,18 +26,11 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// Exit codes, as DESIGN has them.
-const (
-	exitClean   = 0
-	exitFailed  = 1 // a loader failed a requirement
-	exitUsage   = 2 // wrong usage
-	exitHarness = 3 // the harness could not do its job
-)
-
-// exitCode prints err, where there is something to print, and says how to end.
+// exitCode prints err, where there is something to print, and returns the code to end with: one of
+// those of package verdict.
 func exitCode(err error) int {
 	if err == nil {
-		return exitClean
+		return verdict.ExitClean
 	}
 	var quiet quietError
 	if !errors.As(err, &quiet) {
@@ -48,13 +42,13 @@ func exitCode(err error) int {
 	}
 	for _, usage := range usageErrors {
 		if errors.Is(err, usage) {
-			return exitUsage
+			return verdict.ExitUsage
 		}
 	}
-	return exitHarness
+	return verdict.ExitHarness
 }
 
-// usageErrors lists the user's mistakes that other rooms find.
+// usageErrors lists the user's mistakes that other packages find.
 var usageErrors = []error{kernel.ErrUsage, bundle.ErrUsage, machine.ErrConfig}
 
 // A usageError reports the user's mistake.
@@ -62,7 +56,7 @@ type usageError struct{ err error }
 
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
-func (e usageError) ExitCode() int { return exitUsage }
+func (e usageError) ExitCode() int { return verdict.ExitUsage }
 
 // A quietError ends the command with a code, after it has said everything there is to say.
 type quietError struct{ code int }

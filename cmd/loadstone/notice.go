@@ -9,8 +9,8 @@ import (
 	"log/slog"
 )
 
-// notices prints what rooms below tell the user, a sentence a line: "loadstone: guests are run by
-// TCG, which is slower (reason: …)".
+// notices prints what the packages below tell the user, a sentence a line: "loadstone: guests are
+// run by TCG, which is slower (reason: …)".
 type notices struct{ w io.Writer }
 
 func (notices) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }

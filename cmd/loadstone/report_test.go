@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // runReport runs `loadstone report` and returns what it printed and with which code it would end.
@@ -29,7 +31,7 @@ func runReport(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	case errors.As(err, &coded):
 		code = coded.ExitCode()
 	case err != nil:
-		code = exitHarness
+		code = verdict.ExitHarness
 	}
 	var quiet quietError
 	if err != nil && !errors.As(err, &quiet) {
@@ -72,10 +74,10 @@ func TestReportEndsAsItsRunDid(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"clean.jsonl", exitClean, "CLEAN  69 pass, 1 skip of 70 planned in 2:13", ""},
-		{"stale.jsonl", exitFailed, "PROBLEM", ""},
-		{"full.jsonl", exitHarness, "BROKEN  147 pass", ""},
-		{"torn.jsonl", exitHarness, "INCOMPLETE", "run file is incomplete: it has no end line"},
+		{"clean.jsonl", verdict.ExitClean, "CLEAN  69 pass, 1 skip of 70 planned in 2:13", ""},
+		{"stale.jsonl", verdict.ExitFailed, "PROBLEM", ""},
+		{"full.jsonl", verdict.ExitHarness, "BROKEN  147 pass", ""},
+		{"torn.jsonl", verdict.ExitHarness, "INCOMPLETE", "run file is incomplete: it has no end line"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {
@@ -126,7 +128,7 @@ func TestReportMakesWhatIsAskedFor(t *testing.T) {
 		out := t.TempDir()
 		stdout, stderr, code := runReport(t, kept(t, "full.jsonl"), "--out", out, "--format",
 			tt.formats)
-		if (stdout != "") != tt.shows || code != exitHarness {
+		if (stdout != "") != tt.shows || code != verdict.ExitHarness {
 			t.Errorf("%s: exit code %d, stdout %q", tt.formats, code, stdout)
 		}
 		if !tt.shows && !strings.Contains(stderr, "2 without a verdict on the loader") {
@@ -158,12 +160,12 @@ func TestReportOfWhatIsNoRun(t *testing.T) {
 		code int
 		says string
 	}{
-		{"no such file", []string{filepath.Join(t.TempDir(), "none.jsonl")}, exitUsage, "no such file"},
-		{"another file", []string{text}, exitUsage, "not a run file"},
-		{"damaged file", []string{damaged}, exitHarness, `line 2: unknown verdict "good"`},
-		{"unknown format", []string{kept(t, "clean.jsonl"), "--format", "pdf"}, exitUsage, `unknown format "pdf"; there are terminal, html, junit, markdown, findings`},
-		{"no format", []string{kept(t, "clean.jsonl"), "--format", ""}, exitUsage, "no format is given"},
-		{"folder that cannot be made", []string{kept(t, "clean.jsonl"), "--out", filepath.Join(text, "out")}, exitHarness, "not a directory"},
+		{"no such file", []string{filepath.Join(t.TempDir(), "none.jsonl")}, verdict.ExitUsage, "no such file"},
+		{"another file", []string{text}, verdict.ExitUsage, "not a run file"},
+		{"damaged file", []string{damaged}, verdict.ExitHarness, `line 2: unknown verdict "good"`},
+		{"unknown format", []string{kept(t, "clean.jsonl"), "--format", "pdf"}, verdict.ExitUsage, `unknown format "pdf"; there are terminal, html, junit, markdown, findings`},
+		{"no format", []string{kept(t, "clean.jsonl"), "--format", ""}, verdict.ExitUsage, "no format is given"},
+		{"folder that cannot be made", []string{kept(t, "clean.jsonl"), "--out", filepath.Join(text, "out")}, verdict.ExitHarness, "not a directory"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/loadstone-bpf/loadstone/verdict"
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
@@ -34,8 +35,8 @@ func TestWrongUsageEndsWith2(t *testing.T) {
 			root.SetOut(new(bytes.Buffer))
 			root.SetErr(new(bytes.Buffer))
 			err := root.ExecuteContext(t.Context())
-			if code := exitCode(err); code != exitUsage {
-				t.Errorf("exit code %d (%v), want %d", code, err, exitUsage)
+			if code := exitCode(err); code != verdict.ExitUsage {
+				t.Errorf("exit code %d (%v), want %d", code, err, verdict.ExitUsage)
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("error %v, want %q in it", err, tt.says)
@@ -49,13 +50,13 @@ func TestExitCode(t *testing.T) {
 		err  error
 		want int
 	}{
-		{nil, exitClean},
-		{quietError{exitFailed}, exitFailed},
-		{usageError{fmt.Errorf("no")}, exitUsage},
-		{fmt.Errorf("kernel 4.4: %w", kernel.ErrUsage), exitUsage},
-		{fmt.Errorf("accelerator: %w", machine.ErrConfig), exitUsage},
-		{fmt.Errorf("accelerator: %w", machine.ErrNoKVM), exitHarness},
-		{fmt.Errorf("disk full"), exitHarness},
+		{nil, verdict.ExitClean},
+		{quietError{verdict.ExitFailed}, verdict.ExitFailed},
+		{usageError{fmt.Errorf("no")}, verdict.ExitUsage},
+		{fmt.Errorf("kernel 4.4: %w", kernel.ErrUsage), verdict.ExitUsage},
+		{fmt.Errorf("accelerator: %w", machine.ErrConfig), verdict.ExitUsage},
+		{fmt.Errorf("accelerator: %w", machine.ErrNoKVM), verdict.ExitHarness},
+		{fmt.Errorf("disk full"), verdict.ExitHarness},
 	} {
 		if got := exitCode(tt.err); got != tt.want {
 			t.Errorf("%v: exit code %d, want %d", tt.err, got, tt.want)
