@@ -85,6 +85,7 @@ var rules = []rule{
 	{room: "suites/runner", may: "suites/phrase loader oracle record requirements", tests: "suites/suite"},
 	{room: "suites/suite", may: "suites/phrase suites/runner loader oracle", tests: "drivers/reference objects record"},
 	{room: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "suites/runner drivers/reference record"},
+	{room: "suites/check", may: "suites/suite objects record"},
 	{room: "suites/faults", may: "suites/suite record vmtest/guest/inkernel", tests: "suites/runner"},
 	{room: "suites/catalogue"},
 	{room: "suites/all", may: "suites", tests: "drivers/reference"},

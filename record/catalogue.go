@@ -11,3 +11,7 @@ type Spec struct {
 	Suite       string `json:"suite"`
 	Place       string `json:"place"` // folder/file.go:line of the registration
 }
+
+// TrialSpec names the spec that a driver has to pass before its results count, and that a guest
+// runs before its template is taken. Package suites/check holds it, and no catalogue.
+const TrialSpec = "check.load"

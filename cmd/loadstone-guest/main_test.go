@@ -185,7 +185,7 @@ func ordered(t *testing.T, text []byte) (records []record.Record, stderr string,
 
 func TestAnOrderIsCarriedOut(t *testing.T) {
 	order := record.Order{
-		Run: "test", Kernel: "native", Specs: []string{"check.load"},
+		Run: "test", Kernel: "native", Specs: []string{record.TrialSpec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 		Limits: record.Limits{Request: time.Minute, Spec: time.Minute},
 	}
@@ -198,7 +198,7 @@ func TestAnOrderIsCarriedOut(t *testing.T) {
 		t.Fatalf("exit code %d, %d records: %s", code, len(records), stderr)
 	}
 	finish, _ := records[len(records)-2].(record.Finish)
-	if finish.Spec != "check.load" || finish.Outcome != record.Passed {
+	if finish.Spec != record.TrialSpec || finish.Outcome != record.Passed {
 		t.Errorf("the record before the last is %+v", records[len(records)-2])
 	}
 	if diff := cmp.Diff(record.Record(record.End{Specs: 1}), records[len(records)-1]); diff != "" {
@@ -209,7 +209,7 @@ func TestAnOrderIsCarriedOut(t *testing.T) {
 func TestOrdersThatCannotBeCarriedOut(t *testing.T) {
 	text := func(change func(*record.Order)) []byte {
 		order := record.Order{
-			Specs: []string{"check.load"}, Loader: record.Loader{
+			Specs: []string{record.TrialSpec}, Loader: record.Loader{
 				Name: "reference", Builtin: "reference",
 			}, Limits: record.DefaultLimits,
 		}

@@ -18,8 +18,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 )
 
-// serve lives a guest's life: it gets ready, waits for one order, sends its records, and ends.
-// Whatever can be done before the order is done before it, because a clone begins there.
+// serve runs a guest from boot to power-off: it gets ready, waits for one order and sends its
+// records. Whatever can be done before the order is done before it, because a clone begins there.
 func serve(g *guest.Guest) error {
 	if err := runner.Check(); err != nil {
 		return err
@@ -74,7 +74,7 @@ func serve(g *guest.Guest) error {
 // not matter here; a clone will say.
 func warmUp() error {
 	order := record.Order{
-		Run: "warm-up", Kernel: "warm-up", Specs: []string{"check.load"},
+		Run: "warm-up", Kernel: "warm-up", Specs: []string{record.TrialSpec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 		Limits: record.Limits{Request: time.Minute, Spec: time.Minute},
 	}

@@ -16,10 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// trialSpec names the spec that a driver has to pass before its results count; see suites/check.
-const trialSpec = "check.load"
-
-// trial runs the spec for drivers with one loader in a clone of one kernel.
+// trial runs [record.TrialSpec] with one loader in a clone of one kernel.
 func (o *cacheOptions) trial(
 	cmd *cobra.Command, kernel string, choice drivers.Choice,
 ) (v verdict.Verdict, err error) {
@@ -44,7 +41,7 @@ func (o *cacheOptions) trial(
 	}
 	plan := run.Plan{
 		ID: newRunID(), Kernels: kernels, Loaders: loaders, Isolation: run.BySpec, Jobs: 1,
-		Specs: []record.Spec{{ID: trialSpec, Suite: "check"}}, Limits: record.DefaultLimits,
+		Specs: []record.Spec{{ID: record.TrialSpec, Suite: "check"}}, Limits: record.DefaultLimits,
 		Requirements: set,
 	}
 	var kept trialResult

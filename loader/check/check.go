@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package check proves a driver before its results count: it has a short conversation with it that
-// needs no privileges and makes nothing in the kernel, and holds every exchange to the protocol's
-// schema and to the rules that no schema can say.
+// makes nothing in the kernel, and holds every exchange to the protocol's schema and to the rules
+// that no schema can say. The conversation needs no privileges; 'loadstone loaders check' takes
+// root all the same, as it runs the driver in a root of its own.
 package check
 
 import (

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package check holds the one spec that proves a driver before its results count: it loads one good
-// object, runs its program and sees the effect in the kernel. The spec is in no
-// catalogue; 'loadstone loaders check' orders it.
+// object, runs its program and sees the effect in the kernel. The spec is in no catalogue:
+// 'loadstone loaders check' orders it, and every guest runs it with the reference loader before its
+// template is taken.
 package check
 
 import (
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/record"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 // A loader that reads no BTF map definitions is given legacy ones: this is about the driver.
-var _ = Hidden("check.load", func(s *Session) {
+var _ = Hidden(record.TrialSpec, func(s *Session) {
 	loaded := s.Load(objects.MapDefs.Counter)
 	if !loaded.OK() {
 		loaded = s.MustLoad(objects.MapDefs.LegacyCounter)
