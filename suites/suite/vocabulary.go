@@ -4,16 +4,25 @@ package suite
 
 import "github.com/loadstone-bpf/loadstone/loader"
 
-// The words of the loader protocol that most specs use; stages, classes, attributes and handlers
-// are in vocabulary_gen.go, which is generated from the protocol's source.
+// Of the words of the loader protocol those that most specs use are here; the stages, classes,
+// attributes and handlers themselves are in vocabulary_gen.go, which is generated from the
+// protocol's source.
 type (
-	Stage = loader.Stage // how far a loader had come when it refused
-	Class = loader.Class // why it refused
+	// Stage tells how far a loader had come when it refused.
+	Stage = loader.Stage
 
-	NewMap        = loader.Create        // what [Conversation.Create] asks for
-	MapAttributes = loader.MapAttributes // of a [NewMap]
+	// Class tells why a loader refused.
+	Class = loader.Class
 
-	Difference = loader.Difference // between a pinned map and a definition: see [NameTheDifferences]
+	// NewMap says which map [Conversation.Create] asks for.
+	NewMap = loader.Create
+
+	// MapAttributes holds what a [NewMap] is created with.
+	MapAttributes = loader.MapAttributes
+
+	// Difference tells in what a pinned map is not the one that a definition defines: see
+	// [NameTheDifferences].
+	Difference = loader.Difference
 )
 
 // AtAnyStage stands for whichever stage loaders rightly refuse at: reading an object, or asking the
