@@ -49,8 +49,8 @@ var table = []Arch{
 
 		proved: "Debian's cloud kernels, QEMU 7.2, TCG",
 	},
-	// Stock Debian 6.12 has booted to a Go program on the next two (DESIGN
-	// section 5), but never with this project's guest, payload or template.
+	// Stock Debian 6.12 has booted to a Go program on the next two, but never with
+	// this project's guest, payload or template.
 	{
 		Name:           "arm64",
 		Debian:         "arm64",
