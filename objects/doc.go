@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package objects holds the BPF objects that loaders are given: C sources, a folder per suite, and
-// what the pinned compiler made from them.
+// Package objects holds the BPF objects that loaders are given: C sources, in a folder per suite
+// and one, maptypes, for maps that several suites use, and what the pinned compiler made from them.
 //
 // A source, <suite>/*.bpf.c, makes one object, or a family of objects that differ by the values of
 // macros. Its first comment says what an object is for, and lists the variants of a family, each on
@@ -23,7 +23,7 @@
 //
 //	objects.MapDefs.Plain.With(elfedit.DropSection(".BTF"))
 //
-// Read object.go, then maptype.go (maps that are defined in each of four ways). The files
-// *_catalogue.go are generated from the sources; package elfedit has the edits, objects/build the
-// compiling.
+// Read object.go, then maptype.go (maps that are defined in each of four ways), foreign.go,
+// builds_el.go and builds_eb.go (which builds are embedded). The files *_catalogue.go are generated
+// from the sources; package elfedit has the edits, objects/build the compiling.
 package objects

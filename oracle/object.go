@@ -15,7 +15,7 @@ import (
 // ErrNoSuchObject reports an id that the kernel does not have.
 var ErrNoSuchObject = errors.New("the kernel has no such object")
 
-// Kind names a kind of kernel object that has ids of its own.
+// Kind names a kind of kernel object, or the pin of one. Each kind but pins has ids of its own.
 type Kind string
 
 // The kinds.

@@ -15,7 +15,7 @@ type Order struct {
 	Run    string   // the run's id, for reports
 	Kernel string   // as the host names it: a series, a path, or "native"
 	Specs  []string // ids, in the order in which to run them
-	Loader Loader   // whom to run them with
+	Loader Loader   // the loader to run them with
 	Limits Limits   //
 }
 
@@ -37,7 +37,7 @@ type Limits struct {
 
 // DefaultLimits bound one request and one spec where no other limits are given, on a kernel that
 // runs at full speed as on one that is emulated: a clone under TCG runs cold code at a few percent
-// of it, and a spec there takes about a third of a second.
+// of it.
 var DefaultLimits = Limits{Request: 20 * time.Second, Spec: 60 * time.Second}
 
 // ErrOrder marks errors about the text of an order.

@@ -7,13 +7,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// A Loader describes a loader under test, ready to be brought to guests. It is the only
-// form that a run handles; what crosses a border is made from it here: the order
-// to a guest (order), the run file's first line (About) and what verdicts name
-// (cell.identity).
+// A Loader describes a loader under test, ready to be brought to guests. It is the only form that a
+// run handles; what crosses a border is made from it here: the order to a guest (order), the run
+// file's first line (About) and what verdicts name (cell.identity).
 //
-// Before it come what a user typed (loader.Ref), the manifest and version that
-// this means (drivers.Choice) and the files of it (bundle.Bundle).
+// Before it come what a user typed (loader.Ref), the manifest and version that this means
+// (drivers.Choice) and the files of it (bundle.Bundle). After it, in the guest, comes what the
+// order holds (record.Loader): of that, function driver in cmd/loadstone-guest makes conversations,
+// with a value that is linked in or with a process in the driver's root.
 type Loader struct {
 	Name    string // without version
 	Version string

@@ -49,7 +49,7 @@ func command(args []string) error {
 }
 
 // printCatalogue prints what can be ordered, a [record.Spec] a line. It fails where the catalogue
-// breaks the house rules.
+// breaks its rules.
 func printCatalogue() error {
 	entries, err := runner.Catalogue()
 	if err != nil {

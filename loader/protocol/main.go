@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Protocol writes the loader protocol in every language from its source, vocabulary.yaml and
-// messages.yaml: Go types and how they go over the wire, the JSON Schema, constants for drivers in
-// C and Rust, the words that specs use, and the tables of docs/loader-protocol.md.
+// Command protocol writes the loader protocol in every language from its source, vocabulary.yaml
+// and messages.yaml: Go types and how they go over the wire, the JSON Schema, constants for drivers
+// in C and Rust, the words that specs use, and the tables of docs/loader-protocol.md.
 //
 //	go generate ./loader
 //

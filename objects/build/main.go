@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Build compiles the committed BPF objects from their sources, or with -check names those that
-// differ from what the sources make.
+// Command build compiles the committed BPF objects from their sources, or with -check names those
+// that differ from what the sources make.
 //
 //	go run ./objects/build          rebuild everything that is committed
 //	go run ./objects/build -check   rebuild in a temporary folder; exit code 1 if it differs

@@ -18,7 +18,7 @@ import (
 // root leads from here to the module's folder.
 const root = "../.."
 
-// contributing returns the text that tells people how to add to the house.
+// contributing returns the text that tells people how to add to the project.
 func contributing(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))

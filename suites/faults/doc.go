@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package faults breaks its machine, each spec in another way, so that the harness can be held to
-// what it promises: that every fault ends as the verdict it deserves, and that the
-// other specs of the run keep theirs.
+// what it promises: that every fault ends as the right verdict, and that the other specs of the run
+// keep theirs.
 //
 // Its specs are hidden: they are in no catalogue and run when an order names them. All but
 // faults.pass run as PID 1 of a test VM and nowhere else.

@@ -34,9 +34,10 @@ func Catalogue() ([]Entry, error) {
 	return catalogue(registered, set)
 }
 
-// Check returns an error that joins every breach of the house rules: a mistake in the requirements,
-// an id that is malformed or there twice, a spec without a requirement, an area or a requirement
-// without a spec, needs of a variant that no spec has. A program that runs specs checks first.
+// Check returns an error that joins every breach of the catalogue's rules: a mistake in the
+// requirements, an id that is malformed or there twice, a spec without a requirement, an area or a
+// requirement without a spec, needs of a variant that no spec has. A program that runs specs checks
+// first.
 func Check() error {
 	_, err := Catalogue()
 	return err

@@ -39,8 +39,8 @@ func (x *Execution) conversations() []*Conversation {
 	return append([]*Conversation{x.first}, x.others...)
 }
 
-// Restart ends the conversation as every user's ends one day (what is open is closed, then reset,
-// then bye), and begins it again, with another process.
+// Restart closes what is open, sends reset and bye, and begins the conversation again with another
+// process.
 func (c *Conversation) Restart() {
 	ctx, cancel := context.WithTimeout(c.exec.ctx, c.exec.run.farewell())
 	defer cancel()

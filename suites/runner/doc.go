@@ -5,7 +5,7 @@
 // A suite registers a [Spec] through the words of package suite, which are written on top of this
 // package. Registering costs next to nothing and checks nothing: [Check] does, and reports
 // everything that is wrong with the whole catalogue at once. Only the specs that an order names are
-// handed to Ginkgo, for a tree of eight hundred specs costs a clone more than most specs do.
+// handed to Ginkgo, for a tree of all specs costs a clone more than most specs do.
 //
 // An [Execution] is what the runner keeps of the spec that runs: its conversations with the loader,
 // what the kernel held before it, what the loader claims, and how it ended. It becomes the spec's
@@ -13,7 +13,7 @@
 // cleanly, which ends the spec as refused; it may do it, which passes, as more than it claims; it
 // may not pretend.
 //
-// Read spec.go and catalogue.go (what is registered, and the house rules), run.go and deps.go (an
+// Read spec.go and catalogue.go (what is registered, and the rules for it), run.go and deps.go (an
 // order, from its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is
 // entered), then the one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go,
 // ending.go (what ends its body early), leave.go (what it gives up, and what stays), outcome.go and

@@ -17,8 +17,8 @@ type Conversation struct {
 	talk    *runner.Conversation
 }
 
-// Restart ends the conversation as every user's ends one day (what is open is closed, then reset,
-// then bye), and begins it again, with another process. All attempts in it are over.
+// Restart closes what is open, sends reset and bye, and begins the conversation again with another
+// process. All attempts in it are over.
 func (c *Conversation) Restart() { c.talk.Restart() }
 
 // LoadTogether has loaders load what they have opened, all at the same time: each attempt is of a

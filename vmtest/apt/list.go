@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// List returns the packages of the suite whose name matches the pattern, by
-// name and from old to new. Source of the pattern: [path.Match].
+// List returns the packages of the suite whose name matches the pattern, in the
+// syntax of [path.Match], by name and from old to new.
 func (s *Suite) List(pattern string) ([]Package, error) {
 	literal := pattern
 	if i := strings.IndexAny(pattern, `*?[\`); i >= 0 {

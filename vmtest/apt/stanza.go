@@ -16,7 +16,7 @@ const maxFieldLine = 4 << 20
 // eachStanza reads deb822 text (Packages indices, .sources files) and calls do
 // for each paragraph. Field names are lower case. Continuation lines are kept,
 // joined by newlines, for the fields that want has, or for all if it is nil.
-// The map is reused between calls. Source of the format: deb822(5).
+// The map is reused between calls. The format is that of deb822(5).
 func eachStanza(r io.Reader, want map[string]bool, do func(fields map[string]string) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 64<<10), maxFieldLine)

@@ -4,8 +4,8 @@ package apt
 
 import "strings"
 
-// Version holds a Debian version, [epoch:]upstream[-revision]. Source of its order: Debian Policy,
-// section 5.6.12.
+// Version holds a Debian version, [epoch:]upstream[-revision]. Versions are ordered as in Debian
+// Policy, section 5.6.12.
 type Version string
 
 // Compare returns a negative number if v is older than w, zero if neither is

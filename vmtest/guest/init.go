@@ -15,8 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrNotInit reports that a guest's duties are asked of a process that is
-// not PID 1.
+// ErrNotInit reports that a process is asked to be a guest that is not PID 1.
 var ErrNotInit = errors.New("not PID 1 of a test VM")
 
 // Options say how a guest is set up. The zero value is a good guest.

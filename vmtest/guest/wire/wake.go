@@ -22,7 +22,7 @@ const SeedSize = 32
 var ErrWake = errors.New("malformed wake line")
 
 // Wake holds what a guest cannot know when it goes on: a clone slept in its
-// template for hours, and its sisters have the same memory.
+// template for hours, and other clones of the template have the same memory.
 type Wake struct {
 	// Now is the host's time.
 	Now time.Time
