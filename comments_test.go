@@ -24,6 +24,9 @@ const columns = 100
 // stumbling are words of comments that engineers do not use, or not for this.
 var stumbling = regexp.MustCompile(`\b([Nn]obody([^/]|$)|has otherwise|what came of|is had of|goes by|brings along)`)
 
+// generated finds the line that marks a generated file.
+var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+
 // eachSource calls visit with every file of the module that has one of the endings, and was not
 // generated.
 func eachSource(t *testing.T, visit func(path string, text []byte), endings ...string) {
@@ -41,7 +44,7 @@ func eachSource(t *testing.T, visit func(path string, text []byte), endings ...s
 			return nil
 		}
 		text, err := os.ReadFile(path)
-		if err != nil || bytes.Contains(text, []byte("\n// Code generated ")) {
+		if err != nil || generated.Match(text) {
 			return err
 		}
 		found++

@@ -9,5 +9,5 @@
 // guest without an End, and a log that could not be read are all seen by the host, and none of them
 // is a pass.
 //
-// Read order.go, then record.go.
+// Read order.go, then record.go; catalogue.go says what can be ordered.
 package record

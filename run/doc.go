@@ -8,7 +8,7 @@
 // it is, so the first verdict comes while later kernels still boot. If a guest dies, another runs
 // the rest of its batch. Package verdict judges what guests say; no verdict is made here.
 //
-// Read plan.go (what is to be done, and how it is cut), loader.go (the loader to run it with),
-// runner.go (doing it), guest.go (what a guest is), then the two kinds of kernel: machine.go (a
-// clone for each batch) and native.go (the host's own kernel).
+// Read catalogue.go (what can be run), plan.go (what is to be done, and how it is cut), loader.go
+// (the loader to run it with), runner.go (doing it), guest.go (what a guest is), then the two kinds
+// of kernel: machine.go (a clone for each batch) and native.go (the host's own kernel).
 package run

@@ -12,7 +12,8 @@
 // line per spec and cell, an [End] line. They are written as they come ([Writer]), and everything
 // that is shown later, reports and exit code alike, comes from that file ([File]).
 //
-// Read verdict.go, run.go (the lines of the file), evidence.go and judge.go (the rule), splat.go
-// (what a kernel log may not hold), expectation.go (failures that are known), writer.go and
-// reader.go, then matrix.go and exit.go.
+// Read verdict.go, run.go and source.go (the lines of the file), evidence.go and judge.go (the
+// rule), conversation.go (what is kept of what was said), splat.go (what a kernel log may not
+// hold), expectation.go and release.go (failures that are known, and the versions that they are
+// of), tally.go (the plan, as verdicts come), writer.go and reader.go, then matrix.go and exit.go.
 package verdict

@@ -5,6 +5,9 @@
 // prints its catalogue, from which the host knows what it can run.
 //
 // The command loadstone starts it; people do not.
+//
+// Read main.go, serve.go (as PID 1, from boot to power-off), native.go (as a process), driver.go
+// (how conversations with the loader begin).
 package main
 
 import (

@@ -16,6 +16,7 @@
 //
 // Read in this order: bundle.go (what can be asked for), request.go (what is asked for, before the
 // network), store.go (keeping bundles), then how one is made: assemble.go, packages.go (from a
-// suite to a sysroot), compile.go and rust.go (the driver), tree.go (what goes in), elf.go (shared
-// libraries); native.go (running one without a VM), errors.go.
+// suite to a sysroot), source.go (from a source package), compile.go and rust.go (the driver),
+// tree.go (what goes in), elf.go (shared libraries); native.go (running one without a VM),
+// errors.go.
 package bundle

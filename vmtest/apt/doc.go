@@ -21,6 +21,6 @@
 // Read in this order: suite.go (what can be asked for), host.go and sources.go
 // (what is taken over), root.go and config.go (the private root), lists.go and
 // keyring.go (keeping lists), index.go and stanza.go (finding packages in them),
-// list.go, closure.go, dependency.go and version.go (questions), fetch.go
-// (answers), errors.go.
+// package.go (a package), list.go, closure.go, dependency.go and version.go
+// (questions), fetch.go and source.go (answers), errors.go.
 package apt

@@ -5,6 +5,8 @@
 // that what the guest had said before is kept.
 //
 // Its order is the name of a fault, then its arguments.
+//
+// Read main.go, then right.go and wrong.go (what it can be ordered to do).
 package main
 
 import (
