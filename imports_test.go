@@ -7,11 +7,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,10 +33,9 @@ type rule struct {
 	tests  string // folders that its tests may import as well
 	not    string // packages outside the module that it must not import, with everything below them
 	apart  bool   // its packages may not import each other
+	alone  bool   // it is for the folder itself; what is below it needs rules of its own
+	pure   bool   // its packages must not reach the machine: see [TestPureLayersReachNoMachine]
 }
-
-// impure are the packages through which code reaches the machine that it runs on.
-const impure = "os syscall net golang.org/x/sys"
 
 // rules are the layers of the project, from the lowest up. A package may import from rows above its
 // own only, which the order of the table makes plain and the compiler a fact.
@@ -40,13 +45,13 @@ var rules = []rule{
 	{folder: "loader/protocol"},
 	{folder: "loader", may: "loader/jsonline", tests: "loader/schema drivers/faults"},
 	{folder: "loader/check", may: "loader loader/schema", tests: "drivers/cilium drivers/faults"},
-	{folder: "loaderimpl/internal/refuse", not: impure},
-	{folder: "loaderimpl/internal/objfile", may: "loaderimpl/internal/refuse", not: impure},
-	{folder: "loaderimpl/internal/typeinfo", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile", not: impure},
+	{folder: "loaderimpl/internal/refuse", pure: true},
+	{folder: "loaderimpl/internal/objfile", may: "loaderimpl/internal/refuse", pure: true},
+	{folder: "loaderimpl/internal/typeinfo", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile", pure: true},
 	{folder: "loaderimpl/internal/sys"},
-	{folder: "loaderimpl/internal/mapdef", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", not: impure},
-	{folder: "loaderimpl/internal/code", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", not: impure},
-	{folder: "loaderimpl", may: "loaderimpl/internal", not: "golang.org/x/sys"}, // package sys alone imports golang.org/x/sys
+	{folder: "loaderimpl/internal/mapdef", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
+	{folder: "loaderimpl/internal/code", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", pure: true},
+	{folder: "loaderimpl", alone: true, may: "loaderimpl/internal", not: "golang.org/x/sys"}, // package sys alone imports golang.org/x/sys
 	{folder: "objects/elfedit"},
 	{folder: "objects/build"},
 	{folder: "objects", may: "objects/elfedit"},
@@ -94,7 +99,7 @@ var rules = []rule{
 	{folder: "verdict", may: "record requirements vmtest/wholefile"},
 	{folder: "report", may: "verdict vmtest/wholefile"},
 	{folder: "run", may: "record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader"},
-	{folder: "cmd/loadstone", may: "drivers loader record report requirements run verdict vmtest"},
+	{folder: "cmd/loadstone", may: "drivers loader record report requirements run suites/catalogue verdict vmtest"},
 	{folder: "bench", may: "loaderimpl record vmtest"},
 }
 
@@ -110,6 +115,9 @@ func within(pkg, folders string) bool {
 func ruleOf(pkg string) *rule {
 	var found *rule
 	for i := range rules {
+		if rules[i].alone && pkg != rules[i].folder {
+			continue
+		}
 		if below(pkg, rules[i].folder) && (found == nil || len(rules[i].folder) > len(found.folder)) {
 			found = &rules[i]
 		}
@@ -122,8 +130,12 @@ func ruleOf(pkg string) *rule {
 func (r *rule) refuses(pkg, imported string, test bool) string {
 	own, ours := strings.CutPrefix(imported, module+"/")
 	switch {
+	case imported == module:
+		return "the module's root holds tests, and is not to be imported"
+	case ours && slices.Contains(strings.Split(own, "/"), "testdata"):
+		return own + " is test data, which go list does not look into"
 	case !ours && !test && within(imported, r.not):
-		return imported + " reaches the machine"
+		return imported + " is not for " + r.folder
 	case !ours, own == pkg, !r.apart && below(own, r.folder), within(own, r.may), test && within(own, r.tests):
 		return ""
 	}
@@ -210,7 +222,7 @@ func TestImportsFollowTheLayers(t *testing.T) {
 
 // A table that no import breaks could be one that is not looked at.
 func TestForbiddenImportIsRefused(t *testing.T) {
-	pure := rule{folder: "a/pure", may: "a/low", tests: "a/testing", not: impure}
+	pure := rule{folder: "a/pure", may: "a/low", tests: "a/testing", not: "os golang.org/x/sys"}
 	for _, c := range []struct {
 		imported string
 		test     bool
@@ -221,6 +233,8 @@ func TestForbiddenImportIsRefused(t *testing.T) {
 		{module + "/a/pure/inner", false, false},
 		{module + "/a/testing", false, true},
 		{module + "/a/testing", true, false},
+		{module, false, true},
+		{module + "/a/pure/testdata/x", false, true},
 		{"os", false, true},
 		{"os/exec", false, true},
 		{"os", true, false},
@@ -248,6 +262,112 @@ func TestLayersHaveNoCircle(t *testing.T) {
 			if place[folder] > i {
 				t.Errorf("%s may import %s, whose rule comes later in the table", r.folder, folder)
 			}
+		}
+	}
+}
+
+// typesAndConstants matches what cilium/ebpf exports, but for its functions, which make system
+// calls: their names begin with a verb.
+var typesAndConstants = regexp.MustCompile(`^(Attach|CGroup|LWT|Lirc|Map|Program|Sched|Sk|Sock|` +
+	`Unspecified|XDP|Raw|Perf|Array|Hash|Extension|Flow|Kprobe|LSM|Netfilter|StructOps|Syscall|` +
+	`TracePoint|Tracing|LRU|Queue|Stack|DevMap|CPUMap|XSKMap|Arena|Ring|User|InodeStorage|` +
+	`TaskStorage|CGroupStorage|Bloom|LPMTrie|PerCPU|ReusePort|TCX)[A-Za-z0-9]*$`)
+
+// pureImports are the packages outside the module that a pure layer may import, each with the names
+// of it that may be used; nil allows all.
+var pureImports = map[string]*regexp.Regexp{
+	"bytes": nil, "cmp": nil, "encoding/binary": nil, "errors": nil, "fmt": nil, "math": nil,
+	"reflect": nil, "slices": nil, "sort": nil, "strconv": nil, "strings": nil,
+
+	"debug/elf": regexp.MustCompile(`^(E[IMTV]_.*|ELF.*|SH[FNT]_.*|ST[BTV]?_.*|Class|Data|Machine|` +
+		`Section(Flag|Index|Type)|Sym(Bind|Type|Vis)|Type|Version)$`),
+	"github.com/cilium/ebpf":     typesAndConstants,
+	"github.com/cilium/ebpf/btf": regexp.MustCompile(`^(LoadSpecFromReader|Spec|TypeID)$`),
+}
+
+// TestPureLayersReachNoMachine reads all sources of the pure layers, also those that the compiler
+// and go list leave out on this machine: for other systems, behind build tags, in cgo.
+func TestPureLayersReachNoMachine(t *testing.T) {
+	for _, r := range rules {
+		if !r.pure {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(r.folder, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", r.folder, len(files), err)
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, way := range waysToTheMachine(t, path, text) {
+				t.Errorf("%s %s", path, way)
+			}
+		}
+	}
+}
+
+// waysToTheMachine returns all by which a source could reach the machine that it runs on.
+func waysToTheMachine(t *testing.T, path string, text []byte) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, text, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ways []string
+	limited := make(map[string]*regexp.Regexp) // names that may be used, by the name of a package
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, allowed := pureImports[imported]
+		switch {
+		case strings.HasPrefix(imported, module): // the table's business
+		case !allowed:
+			ways = append(ways, "imports "+imported+", which is not for pure layers")
+		case names != nil && spec.Name != nil:
+			ways = append(ways, "gives "+imported+" another name, which hides what it uses of it")
+		case names != nil:
+			limited[imported[strings.LastIndex(imported, "/")+1:]] = names
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		pkg, ok := selector.X.(*ast.Ident)
+		if ok && limited[pkg.Name] != nil && !limited[pkg.Name].MatchString(selector.Sel.Name) {
+			ways = append(ways, "uses "+pkg.Name+"."+selector.Sel.Name+", which could reach the machine")
+		}
+		return true
+	})
+	return ways
+}
+
+// Each of these passed once, as neither this machine's compiler nor its list of imports shows it.
+func TestWaysToTheMachineAreSeen(t *testing.T) {
+	for name, source := range map[string]string{
+		"os":             `import "os"; var _ = os.Getpid`,
+		"cgo":            `import "C"`,
+		"unsafe":         `import _ "unsafe"`,
+		"log":            `import "log"; var _ = log.Fatal`,
+		"glob":           `import "path/filepath"; var _ = filepath.Glob`,
+		"rlimit":         `import "github.com/cilium/ebpf/rlimit"; var _ = rlimit.RemoveMemlock`,
+		"elf.Open":       `import "debug/elf"; var _ = elf.Open`,
+		"kernel's types": `import "github.com/cilium/ebpf/btf"; var _ = btf.LoadKernelSpec`,
+		"pinned map":     `import "github.com/cilium/ebpf"; var _ = ebpf.LoadPinnedMap`,
+		"CPUs":           `import "github.com/cilium/ebpf"; var _ = ebpf.PossibleCPU`,
+		"another name":   `import e "debug/elf"; var _ = e.Open`,
+	} {
+		source = "//go:build never\n\npackage p\n" + source
+		if got := waysToTheMachine(t, name, []byte(source)); len(got) == 0 {
+			t.Errorf("%s: nothing is seen", name)
 		}
 	}
 }
