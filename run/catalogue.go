@@ -124,6 +124,29 @@ func (c Catalogue) Check(set *requirements.Set) error {
 		ErrOtherSpecs, strings.Join(problems, "\n  "))
 }
 
+// CheckIDs returns an error wrapping [ErrOtherSpecs] that names every id of a list that no spec
+// has, and every id that several have. The list is what is committed, so that a spec cannot vanish
+// from the guest program alone; a new spec may run before its id is written there.
+func (c Catalogue) CheckIDs(committed []string) error {
+	count := make(map[string]int, len(c))
+	var problems []string
+	for _, s := range c {
+		if count[s.ID]++; count[s.ID] == 2 {
+			problems = append(problems, fmt.Sprintf("spec %s is there twice", s.ID))
+		}
+	}
+	for _, id := range committed {
+		if count[id] == 0 {
+			problems = append(problems, fmt.Sprintf("spec %s is missing", id))
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w; 'make build' makes both programs from the same sources, and "+
+		"suites/catalogue has the ids:\n  %s", ErrOtherSpecs, strings.Join(problems, "\n  "))
+}
+
 // Select returns the part of the catalogue that suites and specs name; all of it where neither
 // names any. A spec is named by its id, or by the start of several ids and a *; a requirement's id
 // names all its variants. The order stays. Errors wrap [ErrNoSuite] and [ErrNoSpec].

@@ -106,6 +106,30 @@ func TestSpecsAndRequirementsAnswerEachOther(t *testing.T) {
 	}
 }
 
+// A guest program from before some specs, or without one variant of a requirement, has all areas
+// and all requirements.
+func TestCommittedSpecsAreThere(t *testing.T) {
+	spec := func(id string) record.Spec { return record.Spec{ID: id} }
+	committed := []string{"numa.a", "numa.b/one"}
+	for _, c := range []struct {
+		name      string
+		catalogue Catalogue
+		says      string // of the error; empty for no error
+	}{
+		{"all", Catalogue{spec("numa.a"), spec("numa.b/one")}, ""},
+		{"one more", Catalogue{spec("numa.a"), spec("numa.b/one"), spec("numa.b/two")}, ""},
+		{"none", nil, "spec numa.a is missing"},
+		{"one missing", Catalogue{spec("numa.a")}, "spec numa.b/one is missing"},
+		{"one renamed", Catalogue{spec("numa.a"), spec("numa.b/other")}, "spec numa.b/one is missing"},
+		{"one twice", Catalogue{spec("numa.a"), spec("numa.a"), spec("numa.b/one")}, "spec numa.a is there twice"},
+	} {
+		err := c.catalogue.CheckIDs(committed)
+		if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, ErrOtherSpecs) || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
+		}
+	}
+}
+
 func TestAMistypedSpecIsToldItsNeighbours(t *testing.T) {
 	_, err := catalogue.Select(nil, []string{"mapdefs.btf.names"})
 	if err == nil || !strings.Contains(err.Error(), "did you mean mapdefs.btf.name") {

@@ -8,11 +8,12 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
+	"github.com/loadstone-bpf/loadstone/suites/catalogue"
 )
 
-// readCatalogue asks the guest program beside this one for its specs, and holds
-// them against the requirements that are in this one. Errors wrap
-// [run.ErrNoGuest] and [run.ErrOtherSpecs].
+// readCatalogue asks the guest program beside this one for its specs, and holds them against the
+// requirements and the committed ids of specs that are in this one. Errors wrap [run.ErrNoGuest]
+// and [run.ErrOtherSpecs].
 func readCatalogue(ctx context.Context) (run.Catalogue, *requirements.Set, error) {
 	guest, err := run.FindGuest()
 	if err != nil {
@@ -26,7 +27,14 @@ func readCatalogue(ctx context.Context) (run.Catalogue, *requirements.Set, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return all, set, all.Check(set)
+	if err := all.Check(set); err != nil {
+		return nil, nil, err
+	}
+	committed, err := catalogue.Committed()
+	if err != nil {
+		return nil, nil, err
+	}
+	return all, set, all.CheckIDs(committed.Specs)
 }
 
 // selectSpecs returns the part of a catalogue that the user named. What the user

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
+	"github.com/loadstone-bpf/loadstone/suites/catalogue"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
@@ -29,18 +29,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// specsOf returns a spec for each requirement but those of one area.
-func specsOf(t *testing.T, without string) []record.Spec {
+// specsOf returns the committed specs, but for those that drop names.
+func specsOf(t *testing.T, drop func(record.Spec) bool) []record.Spec {
 	t.Helper()
-	set, err := requirements.Read()
+	committed, err := catalogue.Committed()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var specs []record.Spec
-	for _, r := range set.All() {
-		if r.Area() != without {
-			specs = append(specs,
-				record.Spec{ID: r.ID, Requirement: r.ID, Suite: r.Area(), Place: r.Area() + "/spec.go:1"})
+	for _, id := range committed.Specs {
+		requirement, _, _ := strings.Cut(id, "/")
+		area, _, _ := strings.Cut(id, ".")
+		s := record.Spec{ID: id, Requirement: requirement, Suite: area, Place: area + "/spec.go:1"}
+		if !drop(s) {
+			specs = append(specs, s)
 		}
 	}
 	return specs
@@ -50,9 +52,9 @@ func specsOf(t *testing.T, without string) []record.Spec {
 func loadstoneWith(t *testing.T, specs []record.Spec, args ...string) *exec.Cmd {
 	t.Helper()
 	dir := t.TempDir()
-	var catalogue bytes.Buffer
+	var printed bytes.Buffer
 	for _, s := range specs {
-		if err := json.NewEncoder(&catalogue).Encode(s); err != nil {
+		if err := json.NewEncoder(&printed).Encode(s); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +65,7 @@ func loadstoneWith(t *testing.T, specs []record.Spec, args ...string) *exec.Cmd 
 	for name, content := range map[string][]byte{
 		"loadstone":                 self,
 		run.GuestProgram:            []byte("#!/bin/sh\nexec cat \"$0.specs\"\n"),
-		run.GuestProgram + ".specs": catalogue.Bytes(),
+		run.GuestProgram + ".specs": printed.Bytes(),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o755); err != nil {
 			t.Fatal(err)
@@ -79,19 +81,25 @@ func loadstoneWith(t *testing.T, specs []record.Spec, args ...string) *exec.Cmd 
 // never asked.
 func TestRunWithoutASuiteIsRefused(t *testing.T) {
 	const area = "mapinmap"
+	ofArea := func(s record.Spec) bool { return s.Suite == area }
+	variant := func(s record.Spec) bool { return s.ID == "numa.create.placed/zero" }
+	none := func(record.Spec) bool { return false }
 	for _, c := range []struct {
-		name, without string
-		args          []string
-		code          int
-		says          []string
+		name string
+		drop func(record.Spec) bool
+		args []string
+		code int
+		says []string
 	}{
-		{"run", area, []string{"run", "--kernel", "native"}, verdict.ExitHarness, []string{"area " + area + " has no specs", "suites/all", "make build"}},
-		{"run of another suite", area, []string{"run", "--suite", "numa"}, verdict.ExitHarness, []string{"area " + area}},
-		{"list", area, []string{"list"}, verdict.ExitHarness, []string{"area " + area}},
-		{"list with all suites", "", []string{"list"}, verdict.ExitClean, nil},
+		{"run", ofArea, []string{"run", "--kernel", "native"}, verdict.ExitHarness, []string{"area " + area + " has no specs", "suites/all", "make build"}},
+		{"run of another suite", ofArea, []string{"run", "--suite", "numa"}, verdict.ExitHarness, []string{"area " + area}},
+		{"list", ofArea, []string{"list"}, verdict.ExitHarness, []string{"area " + area}},
+		{"run without one variant", variant, []string{"run", "--kernel", "native"}, verdict.ExitHarness,
+			[]string{"spec numa.create.placed/zero is missing", "suites/catalogue"}},
+		{"list with all suites", none, []string{"list"}, verdict.ExitClean, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cmd := loadstoneWith(t, specsOf(t, c.without), c.args...)
+			cmd := loadstoneWith(t, specsOf(t, c.drop), c.args...)
 			var complaints bytes.Buffer
 			cmd.Stderr = &complaints
 			err := cmd.Run()
