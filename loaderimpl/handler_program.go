@@ -116,12 +116,12 @@ func (o *Object) setUp() error {
 // and comes before l is closed; closing l does not detach. The error is of [ClassNotSupported] if
 // no handler attaches the program, and of [ClassNotFound] if there is no such program.
 func (l *Loaded) Attach(program string) (io.Closer, error) {
+	if err := l.checkProgram(program); err != nil {
+		return nil, export(l.object.name, refuse.At(refuse.StageAttach, "", program, err))
+	}
 	p := l.object.Program(program)
 	var err error
 	switch {
-	case l.Programs[program] == nil:
-		return nil, export(l.object.name, refuse.At(refuse.StageAttach, "", program,
-			refuse.ErrNotLoaded))
 	case p.handler == nil || p.handler.Attach == nil:
 		err = refuse.ErrAttach
 	default:

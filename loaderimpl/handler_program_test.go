@@ -211,7 +211,7 @@ func TestAttachRefuses(t *testing.T) {
 		{"exact", errVendor, Error{Stage: refuse.StageAttach, Section: "vendor", Symbol: "exact"}},
 		{"entry", refuse.ErrAttach, Error{Stage: refuse.StageAttach, Class: ClassNotSupported, Section: "xdp", Symbol: "entry"}},
 		{"third", refuse.ErrNotLoaded, Error{Stage: refuse.StageAttach, Class: ClassNotFound, Symbol: "third"}},
-		{"nothing", refuse.ErrNotLoaded, Error{Stage: refuse.StageAttach, Class: ClassNotFound, Symbol: "nothing"}},
+		{"nothing", refuse.ErrName, Error{Stage: refuse.StageAttach, Class: ClassNotFound, Symbol: "nothing"}},
 	} {
 		_, err := l.Attach(c.program)
 		c.error.Object = "programs"

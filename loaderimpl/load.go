@@ -80,17 +80,22 @@ func (l *Loaded) Map(name string) (*ebpf.Map, error) {
 // Program returns the program of that name in the object. The error is of [ClassNotFound], and
 // names the programs that there are, if the object has no such program or it was left out.
 func (l *Loaded) Program(name string) (*ebpf.Program, error) {
-	if p := l.Programs[name]; p != nil {
-		return p, nil
+	if err := l.checkProgram(name); err != nil {
+		return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
 	}
-	var err error
-	if l.object.Program(name) != nil {
-		err = fmt.Errorf("the program was left out: %w", refuse.ErrNotLoaded)
-	} else {
-		err = fmt.Errorf("programs are %s: %w", listed(slices.Sorted(maps.Keys(l.Programs))),
-			refuse.ErrName)
+	return l.Programs[name], nil
+}
+
+// checkProgram says why there is no program of that name, and which there are.
+func (l *Loaded) checkProgram(name string) error {
+	switch {
+	case l.Programs[name] != nil:
+		return nil
+	case l.object.Program(name) != nil:
+		return fmt.Errorf("the program was left out: %w", refuse.ErrNotLoaded)
 	}
-	return nil, export(l.object.name, refuse.At(refuse.StageLoad, "", name, err))
+	return fmt.Errorf("programs are %s: %w", listed(slices.Sorted(maps.Keys(l.Programs))),
+		refuse.ErrName)
 }
 
 // Load makes the object's maps and programs in the kernel. If anything fails, everything that the

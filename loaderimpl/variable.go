@@ -28,7 +28,8 @@ type globalVariable struct {
 }
 
 // Variable returns the variable of that name, in .data, .rodata, .bss or what is named after them.
-// If the object has no such variable, or several, Set and Get of what is returned say so.
+// If the object has no such variable, or several, Set and Get of what is returned say so. A static
+// variable of a function has the name that clang gives it, FUNCTION.NAME.
 //
 //	err := object.Variable("threshold").Set(uint32(7))
 func (o *Object) Variable(name string) *Variable {
@@ -86,6 +87,9 @@ func listed(names []string) string {
 // an integer or enum takes a Go integer of its size and sign, or an int or uint that fits; _Bool
 // takes a bool, float and double take the Go type of their size, and an array takes a Go array of
 // as many elements. Every type takes a []byte of its size, in the object's byte order.
+//
+// A map that the load does not create keeps what it holds, and the value that was set is not put
+// in: one that was given, was pinned before, or is left out.
 //
 // The error is of [ClassNotFound] if there is no such variable, and of [ClassInvalid] if the value
 // is of another type or size, or the object was loaded already.

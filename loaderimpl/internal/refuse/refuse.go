@@ -146,7 +146,7 @@ var (
 	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}
 	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
 	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
-	ErrLoaded       error = &reason{ClassInvalid, "object was loaded already: open it again, or clone it before"}
+	ErrLoaded       error = &reason{ClassInvalid, "a load of the object was tried already: load a clone of it, or open it again"}
 	ErrNotLoaded    error = &reason{ClassNotFound, "it was not loaded"}
 	ErrAttach       error = &reason{ClassNotSupported, "no handler attaches this program: register one, or attach it with package link"}
 	ErrValue        error = &reason{ClassInvalid, "value does not fit"}
