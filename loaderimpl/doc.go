@@ -73,7 +73,7 @@
 //	handler_program.go
 //	tailcall.go                iproute2's sections of tail calls
 //	load.go           load     the rest, in order: [Object.Load]; undo.go takes it back
-//	types.go                   types to the kernel
+//	object_types.go            types to the kernel
 //	want.go           create   definitions to what is wanted of this kernel, one value per map
 //	create.go                  what is wanted to maps with contents
 //	create_map.go              one map without an object

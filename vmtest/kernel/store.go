@@ -178,7 +178,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 }
 
 // getRefreshed gets a kernel when the mirror lacks what its lists have: either they are older than
-// it, or it is still being filled. Then the next older version that is there is taken, unless one
+// it, or it is still being filled. Then the next older stored version is used, unless one
 // was asked for exactly.
 func (s *Store) getRefreshed(
 	ctx context.Context, series string, version apt.Version,
