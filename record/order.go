@@ -17,6 +17,10 @@ type Order struct {
 	Specs  []string // ids, in the order in which to run them
 	Loader Loader   // the loader to run them with
 	Limits Limits   //
+
+	// Watch has the guest look after each spec whether it is as it was before the first: a [State]
+	// follows each [Finish], and a spec after which the guest is not as it was is its last.
+	Watch bool
 }
 
 // Loader says which loader to drive, and how it is started.
@@ -47,8 +51,8 @@ var ErrOrder = errors.New("bad order")
 // between their elements. It is not JSON, because the first thing that a clone does is to read it,
 // in code that has to be translated anew each time: JSON took 22 ms under TCG, this takes one.
 const (
-	orderVersion   = "1"
-	orderFields    = 12
+	orderVersion   = "2"
+	orderFields    = 13
 	fieldSeparator = "\x1f"
 	listSeparator  = "\x1e"
 )
@@ -56,16 +60,12 @@ const (
 // Text returns the order as one line. It returns an error wrapping [ErrOrder] where a string holds
 // what separates fields or lines.
 func (o Order) Text() ([]byte, error) {
-	bundle := "0"
-	if o.Loader.Bundle {
-		bundle = "1"
-	}
 	fields := []string{
 		orderVersion, o.Run, o.Kernel,
 		strconv.FormatInt(int64(o.Limits.Request), 10), strconv.FormatInt(int64(o.Limits.Spec), 10),
-		o.Loader.Name, o.Loader.Builtin, o.Loader.Payload, bundle,
+		o.Loader.Name, o.Loader.Builtin, o.Loader.Payload, flag(o.Loader.Bundle),
 		strings.Join(o.Specs, listSeparator), strings.Join(o.Loader.Command, listSeparator),
-		strings.Join(o.Loader.Env, listSeparator),
+		strings.Join(o.Loader.Env, listSeparator), flag(o.Watch),
 	}
 	text := strings.Join(fields, fieldSeparator)
 	lists := len(o.Specs) + len(o.Loader.Command) + len(o.Loader.Env)
@@ -97,17 +97,27 @@ func ParseOrder(text []byte) (Order, error) {
 	if err != nil {
 		return Order{}, fmt.Errorf("%w: limit of a spec: %w", ErrOrder, err)
 	}
-	if f[8] != "0" && f[8] != "1" {
-		return Order{}, fmt.Errorf("%w: bundle is %q, want 0 or 1", ErrOrder, f[8])
+	for name, at := range map[string]int{"bundle": 8, "watch": 12} {
+		if f[at] != flag(true) && f[at] != flag(false) {
+			return Order{}, fmt.Errorf("%w: %s is %q, want 0 or 1", ErrOrder, name, f[at])
+		}
 	}
 	return Order{
-		Run: f[1], Kernel: f[2], Specs: list(f[9]),
+		Run: f[1], Kernel: f[2], Specs: list(f[9]), Watch: f[12] == flag(true),
 		Limits: Limits{Request: time.Duration(request), Spec: time.Duration(spec)},
 		Loader: Loader{
-			Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == "1", Command: list(f[10]),
+			Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == flag(true), Command: list(f[10]),
 			Env: list(f[11]),
 		},
 	}, nil
+}
+
+// flag returns what stands for a truth in an order.
+func flag(is bool) string {
+	if is {
+		return "1"
+	}
+	return "0"
 }
 
 // list returns the elements of a list; nil for none.

@@ -92,9 +92,29 @@ type Finish struct {
 	Duration   time.Duration `json:"duration"` // nanoseconds
 }
 
+// State says how the guest is after a spec, held against how it was before the first. It follows
+// the spec's Finish where the order says to watch; the one before the first spec names none.
+type State struct {
+	Spec string `json:"spec,omitempty"`
+	// how many there are of each kind of thing that was looked at, memory in KiB
+	Held map[string]int `json:"held,omitempty"`
+	// what is not as it was: "mount new: bpf on /run/x"
+	Changes []string `json:"changes,omitempty"`
+	// what the kernel logged after the spec's KernelLog
+	Lines []string `json:"lines,omitempty"`
+	// why it could not be seen whole
+	Error    string        `json:"error,omitempty"`
+	Duration time.Duration `json:"duration"` // of the look, nanoseconds
+}
+
+// Clean reports whether the guest is as it was, and was seen whole.
+func (r State) Clean() bool { return len(r.Changes) == 0 && r.Error == "" }
+
 // End describes a guest's last record.
 type End struct {
 	Specs int `json:"specs"` // how many Finish records it sent
+	// why it ended before the last spec of its order: what it leaves is for another guest
+	Retired string `json:"retired,omitempty"`
 }
 
 func (Hello) recordType() string     { return "hello" }
@@ -104,6 +124,7 @@ func (Begin) recordType() string     { return "begin" }
 func (Step) recordType() string      { return "step" }
 func (KernelLog) recordType() string { return "kernel-log" }
 func (Finish) recordType() string    { return "finish" }
+func (State) recordType() string     { return "state" }
 func (End) recordType() string       { return "end" }
 
 // ErrUnknown reports a record of a type that [Parse] does not know.
@@ -155,7 +176,23 @@ func (r Finish) fields(l *jsonline.Line) {
 	l.Number("duration", int64(r.Duration))
 }
 
-func (r End) fields(l *jsonline.Line) { l.Number("specs", int64(r.Specs)) }
+func (r State) fields(l *jsonline.Line) {
+	l.TextIfAny("spec", r.Spec)
+	jsonline.NumberMap(l, "held", r.Held)
+	if len(r.Changes) > 0 {
+		jsonline.Texts(l, "changes", r.Changes)
+	}
+	if len(r.Lines) > 0 {
+		jsonline.Texts(l, "lines", r.Lines)
+	}
+	l.TextIfAny("error", r.Error)
+	l.Number("duration", int64(r.Duration))
+}
+
+func (r End) fields(l *jsonline.Line) {
+	l.Number("specs", int64(r.Specs))
+	l.TextIfAny("retired", r.Retired)
+}
 
 // ErrNoJSON reports, from [Marshal], a step whose request or reply is no line of JSON.
 var ErrNoJSON = errors.New("no line of JSON")
@@ -202,6 +239,8 @@ func Parse(line []byte) (Record, error) {
 		return parse[KernelLog](line)
 	case "finish":
 		return parse[Finish](line)
+	case "state":
+		return parse[State](line)
 	case "end":
 		return parse[End](line)
 	}

@@ -24,7 +24,10 @@ func byReflection(t testing.TB, r Record) string {
 }
 
 // blank lists all types of records.
-var blank = []Record{Hello{}, Accepted{}, Greeting{}, Begin{}, Step{}, KernelLog{}, Finish{}, End{}}
+var blank = []Record{
+	Hello{}, Accepted{}, Greeting{}, Begin{}, Step{}, KernelLog{}, Finish{}, State{},
+	End{},
+}
 
 // filled returns a record of blank's type in which every field has a value of its own.
 func filled(t testing.TB, blank Record) Record {
@@ -43,6 +46,8 @@ func filled(t testing.TB, blank Record) Record {
 			f.SetBytes([]byte(`{"name":"` + name + `"}`))
 		case []string:
 			f.Set(reflect.ValueOf([]string{name, "", "\t"}))
+		case map[string]int:
+			f.Set(reflect.ValueOf(map[string]int{"z": 3, "a": 0, "\"": -1}))
 		case map[string]string:
 			f.Set(reflect.ValueOf(map[string]string{"z": name, "a": "", "\"": "\\"}))
 		default:

@@ -8,6 +8,7 @@
 // parser would act on is escaped. Only [Progress] is live.
 //
 // Read screen.go (what a terminal gets), findings.go (what deserves a reader's time, and in which
-// order), source.go (links to where a requirement comes from), matrix.go, terminal.go, progress.go;
-// then junit.go, markdown.go, shortfalls.go, page.go; format.go writes them all.
+// order), shared.go (what depends on what ran before), source.go (links to where a requirement
+// comes from), matrix.go, terminal.go, progress.go; then junit.go, markdown.go, shortfalls.go,
+// page.go; format.go writes them all.
 package report

@@ -51,6 +51,7 @@ type junitCase struct {
 	Skipped   *junitOutcome `xml:"skipped"`
 	Error     *junitOutcome `xml:"error"`
 	Failure   *junitOutcome `xml:"failure"`
+	Output    string        `xml:"system-out,omitempty"`
 }
 
 type junitOutcome struct {
@@ -113,6 +114,7 @@ func newJUnitCells(f *verdict.File) *junitCells {
 					{"run", printable(f.Run.ID)}, {"loadstone", printable(f.Run.Loadstone.Version)},
 					{"loader", printable(loader)},
 					{"kernel", printable(kernel)}, {"kernel_release", printable(releases[kernel])},
+					{"isolation", printable(f.Run.Isolation)}, {"seed", fmt.Sprint(f.Run.Seed)},
 				},
 			}
 		}
@@ -173,6 +175,9 @@ func junitVerdict(v verdict.Verdict) junitCase {
 		Name: printable(v.Spec), Time: seconds(v.DurationMS),
 		ClassName: className(v.LoaderName(), v.Cell.Kernel, v.Suite),
 	}
+	if v.Differs() {
+		tc.Output = printable("in a guest that others had used: " + among(v))
+	}
 	o := &junitOutcome{Message: printable(v.Reason), Type: string(v.Kind)}
 	switch {
 	case v.Kind == verdict.Pass:
@@ -228,6 +233,10 @@ func story(v verdict.Verdict) string {
 	field("backtrace", v.Backtrace)
 	lines("the kernel may lack", v.Commits)
 	lines("source", sourceLines(v.Sources))
+	if v.Differs() {
+		field("in a guest that others had used", among(v))
+	}
+	lines("left in the guest", left(v))
 	field("again", v.Again)
 	return b.String()
 }

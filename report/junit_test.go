@@ -35,6 +35,7 @@ var junitSchema = map[string]element{
 	"skipped":    {optional: []string{"type", "message"}, text: true},
 	"error":      {optional: []string{"type", "message"}, text: true},
 	"failure":    {optional: []string{"type", "message"}, text: true},
+	"system-out": {text: true},
 }
 
 var surefireTime = regexp.MustCompile(`^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?$`)

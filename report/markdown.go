@@ -50,6 +50,7 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 		}
 		writeMarkdownFinding(b, x)
 	}
+	writeMarkdownDepending(b, f)
 	writeMarkdownRun(b, f.Run)
 	return b.Flush()
 }
@@ -132,7 +133,8 @@ func writeMarkdownRun(w io.Writer, r verdict.Run) {
 	for _, l := range r.Loaders {
 		loaders = append(loaders, l.Name)
 	}
-	host := nonEmpty(r.Host.OS, r.Host.Arch, r.Host.Accel, prefixed("QEMU ", r.Host.QEMU))
+	host := nonEmpty(r.Host.OS, r.Host.Arch, r.Host.Accel, prefixed("QEMU ", r.Host.QEMU),
+		isolation(r))
 	fmt.Fprintf(w, "<sub>run %s, loadstone %s, %s; kernels %s; loaders %s</sub>\n",
 		escape(r.ID), escape(r.Loadstone.Version), escape(strings.Join(host, ", ")),
 		escape(strings.Join(kernels, ", ")), escape(strings.Join(loaders, ", ")))

@@ -32,6 +32,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"join":      func(ss []string) string { return strings.Join(ss, ", ") },
 	"line":      func(lines []string) string { return strings.Join(lines, "\n") },
 	"voice":     voice,
+	"among":     among,
+	"left":      left,
 }).Parse(pageHTML))
 
 // A page holds what the template shows. Its text comes from guests unchanged; the template spells
@@ -49,6 +51,11 @@ type page struct {
 	Bar      []segment
 	Problems []string
 	Gaps     []gap
+
+	Isolation string            // how specs were kept apart
+	Depending []verdict.Verdict // ended otherwise in a guest that others had used
+	SameOrder string            // the command that runs everything in the same order
+	Leaving   string            // how many specs left their guest other than it was
 
 	Suites  []pageSuite
 	Kernels []pageKernel
@@ -123,7 +130,8 @@ func newPage(f *verdict.File) page {
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " +
 			digest(pageCSS) + "; script-src " + digest(pageJS),
 		Run: f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
-		Problems: f.Problems(), Gaps: gaps(f),
+		Problems: f.Problems(), Gaps: gaps(f), Isolation: isolation(f.Run), Depending: depending(f),
+		SameOrder: sameOrder(f.Run), Leaving: leavingLine(f),
 	}
 	if f.End != nil {
 		p.Took = clock(time.Duration(f.End.DurationMS) * time.Millisecond)
@@ -252,7 +260,7 @@ func newRows(f *verdict.File) []row {
 		if v.Advisory() {
 			r.Name = kindShould
 		}
-		r.Opens = v.Kind != verdict.Pass || v.UnderClaim
+		r.Opens = v.Kind != verdict.Pass || v.UnderClaim || v.Differs() || len(left(v)) > 0
 		rows = append(rows, r)
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(rank(a), rank(b)) })

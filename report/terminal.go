@@ -29,6 +29,7 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 		}
 		s.writeFinding(b, x)
 	}
+	s.writeDepending(b, f)
 	for _, g := range gaps(f) {
 		fmt.Fprintf(b, "%s  %s on %s  %s\n"+indent+
 			"%d of %d verdicts are not in the file: the run ended before them\n\n",
@@ -80,6 +81,9 @@ func (s Screen) writeFinding(w io.Writer, x finding) {
 	}
 	if len(x.Commits) > 0 {
 		s.writeField(w, "commits", "the kernel may lack "+strings.Join(x.Commits, ", "))
+	}
+	if x.Differs() {
+		s.writeField(w, "among", among(x.Verdict))
 	}
 	if e := x.Expectation; e != nil {
 		s.writeField(w, "issue", e.Issue)

@@ -111,6 +111,7 @@ type entry struct {
 	Profiles []string         `yaml:"profiles"`
 	Needs    Needs            `yaml:"needs"`
 	Variants map[string]Needs `yaml:"variants"`
+	Alone    string           `yaml:"alone"`
 	Sources  []Source         `yaml:"sources"`
 	Since    string           `yaml:"since"`
 	Commits  []Commit         `yaml:"kernel_commit"`
@@ -137,7 +138,7 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	f.check(node, e)
 	r := Requirement{
 		ID: e.ID, Level: Must, Sentence: e.Must, Profiles: e.Profiles,
-		Needs: e.Needs, Variants: e.Variants, Since: e.Since, Commits: e.Commits,
+		Needs: e.Needs, Variants: e.Variants, Alone: e.Alone, Since: e.Since, Commits: e.Commits,
 	}
 	for _, s := range e.Sources {
 		r.Sources = append(r.Sources, s.withRelease())
@@ -150,7 +151,8 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 
 var (
 	entryKeys = []string{
-		"id", "must", "should", "profiles", "needs", "variants", "sources", "since", "kernel_commit",
+		"id", "must", "should", "profiles", "needs", "variants", "alone", "sources", "since",
+		"kernel_commit",
 	}
 	needsKeys = []string{"kernel", "kconfig", "map_type", "numa_nodes"}
 )
@@ -171,6 +173,9 @@ func (f *file) check(node *yaml.Node, e entry) {
 		if !slices.Contains(profiles, p) {
 			f.report(node, "%s: unknown profile %q, have %s", e.ID, p, strings.Join(profiles, ", "))
 		}
+	}
+	if node := value(node, "alone"); node != nil && strings.TrimSpace(e.Alone) == "" {
+		f.report(node, "%s: alone does not say what is changed for the whole kernel", e.ID)
 	}
 	if len(e.Sources) == 0 {
 		f.report(node, "%s: no source", e.ID)

@@ -25,6 +25,10 @@ type Requirement struct {
 	// slash. It has no entry for variants that need nothing more.
 	Variants map[string]Needs
 
+	// Alone says what a spec of it changes for the whole kernel, so that no other may run in the
+	// same guest; "" for nothing.
+	Alone string
+
 	Sources []Source // where the rule comes from; never empty
 	Since   string   // version of loadstone that first asked for it, "" for the first
 	Commits []Commit // kernel commits that a kernel may lack where a loader fails this

@@ -17,6 +17,10 @@ type Kernel interface {
 	// About returns what the run file says of it.
 	About() verdict.Kernel
 
+	// Own reports whether each guest has a kernel to itself: one that was clean at first, and in
+	// which whatever is not as it was came from its specs.
+	Own() bool
+
 	// Prepare makes what all guests share. It is called once, before the first Run.
 	Prepare(ctx context.Context) error
 

@@ -126,6 +126,9 @@ func (v *Virtual) About() verdict.Kernel {
 	}
 }
 
+// Own returns true.
+func (*Virtual) Own() bool { return true }
+
 // Prepare builds the kernel's image and makes its template, unless both are there.
 func (v *Virtual) Prepare(ctx context.Context) error {
 	initramfs, err := v.lab.image(ctx, v.kernel)

@@ -48,6 +48,9 @@ func (Native) About() verdict.Kernel {
 	return about
 }
 
+// Own returns false: it is the host's.
+func (Native) Own() bool { return false }
+
 // Prepare checks that this is root.
 func (Native) Prepare(context.Context) error {
 	if os.Geteuid() != 0 {

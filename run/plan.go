@@ -3,35 +3,10 @@
 package run
 
 import (
-	"errors"
-	"fmt"
-	"slices"
-
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
-
-// Isolation says how many specs share a guest.
-type Isolation string
-
-// The isolations.
-const (
-	BySpec  Isolation = "spec"  // a guest for each spec
-	BySuite Isolation = "suite" // a guest for the specs of one suite
-	ByCell  Isolation = "cell"  // one guest for all specs of a cell
-)
-
-// ErrIsolation reports a word that [ParseIsolation] does not know.
-var ErrIsolation = errors.New("unknown isolation")
-
-// ParseIsolation reads a user's word.
-func ParseIsolation(s string) (Isolation, error) {
-	if i := Isolation(s); slices.Contains([]Isolation{BySpec, BySuite, ByCell}, i) {
-		return i, nil
-	}
-	return "", fmt.Errorf("%w %q: want spec, suite or cell", ErrIsolation, s)
-}
 
 // A Plan holds what a run is to do: every spec with every loader on every kernel.
 type Plan struct {
@@ -40,7 +15,8 @@ type Plan struct {
 	Loaders   []Loader
 	Specs     []record.Spec
 	Isolation Isolation
-	Jobs      int // guests at once; at least 1
+	Seed      uint64 // of the order of specs in guests that are used again; see [Auto]
+	Jobs      int    // guests at once; at least 1
 	Limits    record.Limits
 
 	// Requirements are what the specs hold loaders to.
@@ -61,47 +37,6 @@ func (c cell) identity() verdict.Cell {
 		Loader: c.loader.Name, LoaderVersion: c.loader.Version,
 		Kernel: c.kernel.Name(), KernelRelease: c.kernel.About().Release,
 	}
-}
-
-// batch holds the specs for one guest.
-type batch struct {
-	cell
-	specs   []record.Spec
-	attempt int // counted from 1
-}
-
-// batches cuts the part of the plan that is one kernel's.
-func (p Plan) batches(k Kernel) []batch {
-	var all []batch
-	for _, l := range p.Loaders {
-		for _, specs := range p.Isolation.cut(p.Specs) {
-			all = append(all, batch{cell: cell{k, l}, specs: specs, attempt: 1})
-		}
-	}
-	return all
-}
-
-// cut groups specs by the guest that they share, in their order.
-func (i Isolation) cut(specs []record.Spec) [][]record.Spec {
-	var groups [][]record.Spec
-	at := make(map[string]int)
-	for _, s := range specs {
-		key := s.ID
-		switch i {
-		case BySuite:
-			key = s.Suite
-		case ByCell:
-			key = ""
-		}
-		n, ok := at[key]
-		if !ok {
-			n = len(groups)
-			at[key] = n
-			groups = append(groups, nil)
-		}
-		groups[n] = append(groups[n], s)
-	}
-	return groups
 }
 
 // Parts returns how many verdicts the plan owes, by cell and suite.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/record"
@@ -39,14 +40,13 @@ type Sink interface {
 func (p Plan) Do(ctx context.Context, sink Sink, observer Observer) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &runner{plan: p, sink: sink, observer: observer, stop: stop, queue: make(chan batch)}
+	r := &runner{plan: p, sink: sink, observer: observer, stop: stop, queue: newQueue(ctx)}
 
 	var workers sync.WaitGroup
 	for range max(1, p.Jobs) {
 		workers.Go(func() { r.work(ctx) })
 	}
 	r.feed(ctx)
-	close(r.queue)
 	workers.Wait()
 	return context.Cause(ctx)
 }
@@ -57,7 +57,8 @@ type runner struct {
 	sink     Sink
 	observer Observer
 	stop     context.CancelCauseFunc
-	queue    chan batch
+	queue    *queue
+	guests   atomic.Int64 // begun so far
 
 	mu sync.Mutex // held while sink and observer are called
 }
@@ -65,28 +66,21 @@ type runner struct {
 // feed makes one kernel after the other ready and queues its batches. The next kernel is made ready
 // while the batches of the one before it still run: a boot does not use all of a machine.
 func (r *runner) feed(ctx context.Context) {
-	var queued sync.WaitGroup
-	defer queued.Wait()
+	defer r.queue.close()
 	for _, k := range r.plan.Kernels {
 		if ctx.Err() != nil {
 			return
 		}
 		err := r.prepare(ctx, k)
 		batches := r.plan.batches(k)
-		queued.Wait() // the batches of one kernel wait at most
-		queued.Go(func() {
+		if err != nil {
 			for _, b := range batches {
-				if err != nil {
-					r.unprepared(ctx, b, err)
-					continue
-				}
-				select {
-				case r.queue <- b:
-				case <-ctx.Done():
-					return
-				}
+				r.unprepared(ctx, b, err)
 			}
-		})
+			continue
+		}
+		r.queue.drained() // the batches of one kernel wait at most
+		r.queue.add(batches)
 	}
 }
 
@@ -108,25 +102,36 @@ func (r *runner) tell(what func()) {
 
 // work takes batches until there are no more.
 func (r *runner) work(ctx context.Context) {
-	for b := range r.queue {
-		// What a guest that died owes is run at once, by this worker, in guests of their own.
-		for next := []batch{b}; len(next) > 0 && ctx.Err() == nil; {
-			b, next = next[0], next[1:]
-			next = append(r.carryOut(ctx, b), next...)
+	for {
+		b, ok := r.queue.take()
+		if !ok {
+			return
 		}
+		r.queue.done(r.carryOut(ctx, b))
 	}
 }
 
-// carryOut has a guest run a batch, judges what it left, and returns what it owes.
+// carryOut has a guest run a batch, judges what it left, and returns what is to be run because of
+// it: what the guest owes, and each spec of a watched guest that did not pass.
 //
 // A spec is judged as soon as the guest begins the next one: nothing that comes later counts for or
 // against it (see [verdict.Judge]), and its verdict need not wait for the rest of a long batch.
 func (r *runner) carryOut(ctx context.Context, b batch) []batch {
-	evidence := verdict.Evidence{Ordered: b.ids()}
+	var more []batch
+	evidence := verdict.Evidence{Ordered: b.ids(), Watched: b.watched}
+	number := int(r.guests.Add(1))
 	judged := make(map[string]bool)
 	judge := func(s record.Spec) {
 		judged[s.ID] = true
-		r.judge(b, s, evidence)
+		v := verdict.Judge(r.plan.expected(b, s), evidence)
+		if v.Guest != nil {
+			v.Guest.Number = number
+		}
+		if b.watched && v.Kind != verdict.Pass {
+			more = append(more, b.alone(s, v))
+			return
+		}
+		r.write(v.With(b.shared))
 	}
 	running := ""
 	started := time.Now()
@@ -155,16 +160,16 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 			judge(s)
 		}
 	}
-	if len(owed.specs) == 0 {
-		return nil
+	if len(owed.specs) > 0 {
+		more = append(more, owed)
 	}
-	return []batch{owed}
+	return more
 }
 
 // owed returns the specs that another guest has to run, because this one ended before them. Only
 // guests in which nothing began at all are counted as attempts.
 func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
-	again := batch{cell: b.cell, attempt: 1}
+	again := batch{cell: b.cell, attempt: 1, shared: b.shared}
 	ids := verdict.Owed(evidence)
 	if len(ids) == len(b.specs) {
 		again.attempt = b.attempt + 1
@@ -177,29 +182,12 @@ func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
 			again.specs = append(again.specs, s)
 		}
 	}
+	again.watched = b.watched && len(again.specs) > 1
 	return again
 }
 
-// ids returns the batch's specs, in order.
-func (b batch) ids() []string {
-	var ids []string
-	for _, s := range b.specs {
-		ids = append(ids, s.ID)
-	}
-	return ids
-}
-
-// order returns the order for a guest.
-func (b batch) order(p Plan) record.Order {
-	return record.Order{
-		Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(),
-		Limits: p.Limits,
-	}
-}
-
-// judge writes the verdict on one spec.
-func (r *runner) judge(b batch, s record.Spec, evidence verdict.Evidence) {
-	v := verdict.Judge(r.plan.expected(b, s), evidence)
+// write applies the expectations to a verdict and hands it on.
+func (r *runner) write(v verdict.Verdict) {
 	if r.plan.Expectations != nil {
 		v = r.plan.Expectations.Apply(v)
 	}
@@ -219,6 +207,6 @@ func (r *runner) unprepared(ctx context.Context, b batch, err error) {
 	}
 	evidence := verdict.Evidence{Ordered: b.ids(), Ending: notReady(err), Ended: time.Now()}
 	for _, s := range b.specs {
-		r.judge(b, s, evidence)
+		r.write(verdict.Judge(r.plan.expected(b, s), evidence))
 	}
 }

@@ -22,6 +22,7 @@ import (
 type fakeKernel struct {
 	name    string
 	prepare error
+	own     bool
 	run     func(order record.Order, hear func(verdict.Heard)) verdict.Ending
 
 	mu     sync.Mutex
@@ -32,6 +33,7 @@ func (k *fakeKernel) Name() string { return k.name }
 func (k *fakeKernel) About() verdict.Kernel {
 	return verdict.Kernel{Name: k.name, Release: k.name + ".1"}
 }
+func (k *fakeKernel) Own() bool                     { return k.own }
 func (k *fakeKernel) Prepare(context.Context) error { return k.prepare }
 
 func (k *fakeKernel) Run(

@@ -4,7 +4,8 @@
 //
 // The rule is short. A spec passed if, and only if, its guest said that it began and that it
 // passed, said what the kernel logged meanwhile and that log is whole and clean, went on to its
-// next spec or to its explicit end, and its machine then ended as it should. Everything else has
+// next spec or to its explicit end, and its machine then ended as it should. Where other specs ran
+// before it, each was followed by proof that the guest was as before the first. Everything else has
 // another name ([Kind]), and none of those names is a pass. [Judge] is that rule, a pure function
 // of the evidence.
 //
@@ -13,7 +14,8 @@
 // that is shown later, reports and exit code alike, comes from that file ([File]).
 //
 // Read verdict.go, run.go and source.go (the lines of the file), evidence.go and judge.go (the
-// rule), conversation.go (what is kept of what was said), splat.go (what a kernel log may not
-// hold), expectation.go and release.go (failures that are known, and the versions that they are
-// of), tally.go (the plan, as verdicts come), writer.go and reader.go, then matrix.go and exit.go.
+// rule), shared.go (guests that several specs used), conversation.go (what is kept of what was
+// said), splat.go (what a kernel log may not hold), expectation.go and release.go (failures that
+// are known, and the versions that they are of), tally.go (the plan, as verdicts come), writer.go
+// and reader.go, then matrix.go and exit.go.
 package verdict

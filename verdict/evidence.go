@@ -34,6 +34,7 @@ type Requirement struct {
 // Evidence holds all that is known of one clone.
 type Evidence struct {
 	Ordered []string      // the specs that it was told to run, in order
+	Watched bool          // it was told to look after each spec whether it is as it was
 	Heard   []Heard       // everything that came through the record port, in order
 	Ending  Ending        // how the machine ended
 	Ended   time.Time     // when, on the host's clock

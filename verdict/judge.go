@@ -17,7 +17,8 @@ import (
 //
 // A clone may have run several specs. What a spec left counts as soon as the guest goes on: a
 // Finish is closed by the next Begin, or, for the last spec, by an End that counts right and a
-// machine that then powered off. How a machine ends is therefore held against the last spec that
+// machine that then powered off. In a guest that is watched, every state before the spec must also
+// be clean. How a machine ends is therefore held against the last spec that
 // began, and against no other; specs that never began because the machine ended early are [Owed],
 // not judged, as long as there is a clone left to try.
 func Judge(want Expected, ev Evidence) Verdict {
@@ -39,6 +40,9 @@ func Judge(want Expected, ev Evidence) Verdict {
 	}
 	if v.Kind != Pass {
 		v.UnderClaim = false // a claim is about what works
+	}
+	if ev.Watched {
+		v.Guest = a.guest()
 	}
 	if a.last && (ev.Ending.Cause != PoweredOff || v.Unknown()) || !a.begun {
 		v.Console = tail(ev.Ending.Console)
@@ -85,7 +89,10 @@ type account struct {
 	ended  bool // the guest said that it was done, and counted right
 	finish *record.Finish
 	log    *record.KernelLog
+	state  *record.State // of the guest after it
 	steps  []record.Step
+	place  int      // in the guest, from 1
+	unfit  string   // why the guest was not proved clean when it began
 	faults []string // what was wrong with what came while it ran, and until the next one began
 }
 
@@ -97,6 +104,8 @@ func readAccount(spec string, ev Evidence) account {
 		a        account
 		current  string // the spec that runs, or ran last
 		finished int
+		begun    int
+		proof    = proof{watched: ev.Watched}
 	)
 	fault := func(format string, args ...any) {
 		if current == spec || current == "" {
@@ -132,7 +141,11 @@ func readAccount(spec string, ev Evidence) account {
 				a.faults = append(a.faults, "the spec began twice")
 			}
 			current = r.Spec
-			a.begun = a.begun || r.Spec == spec
+			begun++
+			unfit := proof.begin(r.Spec)
+			if r.Spec == spec && !a.begun {
+				a.begun, a.place, a.unfit = true, begun, unfit
+			}
 		case record.Step:
 			if mine(r.Spec) {
 				a.steps = append(a.steps, r)
@@ -154,6 +167,18 @@ func readAccount(spec string, ev Evidence) account {
 				fault("the spec finished twice: %s, then %s", a.finish.Outcome, r.Outcome)
 			}
 			a.finish = &r
+		case record.State:
+			proof.take(r)
+			switch {
+			case !ev.Watched:
+				fault("a state of the guest, which was not asked for")
+			case r.Spec == "" && current == "":
+			case !mine(r.Spec):
+			case a.state != nil || a.finish == nil:
+				fault("a second or early state of the guest")
+			default:
+				a.state = &r
+			}
 		case record.End:
 			a.ended = r.Specs == finished
 			if !a.ended {
@@ -182,6 +207,8 @@ func (a account) judge(e Ending) (Kind, string) {
 		return Missing, "the spec never began: " + e.String()
 	case len(a.faults) > 0:
 		return Broken, a.faults[0]
+	case a.unfit != "":
+		return Broken, a.unfit
 	case a.finish == nil && a.last && !closed && !e.Cause.left():
 		return Broken, "while the spec ran: " + e.String()
 	case a.finish == nil && a.last && e.Cause != PoweredOff:
@@ -247,6 +274,9 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	if a.log != nil {
 		v.Splats = kernel.Scan(a.log.Lines)
 	}
+	if a.state != nil {
+		v.Splats = append(v.Splats, kernel.Scan(a.state.Lines)...)
+	}
 	if a.last {
 		v.Splats = append(v.Splats, kernel.Scan(unlogged(ev))...)
 	}
@@ -284,11 +314,16 @@ func firstSplats(splats []Splat) []Splat {
 func unlogged(ev Evidence) []string {
 	logged := make(map[string]bool)
 	for _, h := range ev.Heard {
-		if l, ok := h.Record.(record.KernelLog); ok {
-			for _, line := range unfold(l.Lines) {
-				_, message, _ := kernelMessage(line)
-				logged[message] = true
-			}
+		var known []string
+		switch r := h.Record.(type) {
+		case record.KernelLog:
+			known = r.Lines
+		case record.State:
+			known = r.Lines
+		}
+		for _, line := range unfold(known) {
+			_, message, _ := kernelMessage(line)
+			logged[message] = true
 		}
 	}
 	var lines []string
@@ -330,8 +365,8 @@ func (e Ending) String() string {
 
 // Owed returns the specs that a clone was told to run and never began, in order, because it ended
 // before it came to them: another clone has to run them. A guest that says it is done owes nothing:
-// what it left out is missing. Where nothing at all began, a caller that tries again must count, or
-// it tries for ever.
+// what it left out is missing, unless it says that it is retired. Where nothing at all began, a
+// caller that tries again must count, or it tries for ever.
 func Owed(ev Evidence) []string {
 	begun := make(map[string]bool)
 	for _, h := range ev.Heard {
@@ -339,7 +374,9 @@ func Owed(ev Evidence) []string {
 		case record.Begin:
 			begun[r.Spec] = true
 		case record.End:
-			return nil
+			if r.Retired == "" {
+				return nil
+			}
 		}
 	}
 	var owed []string

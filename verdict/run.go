@@ -24,6 +24,8 @@ type Run struct {
 	Guest     string    `json:"guest"`   // SHA-256 of the guest program
 	Command   []string  `json:"command"` // argv
 	Isolation string    `json:"isolation,omitempty"`
+	// of the order of specs in guests that were used for several
+	Seed uint64 `json:"seed,omitempty"`
 }
 
 // Build says which loadstone ran.

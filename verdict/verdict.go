@@ -95,6 +95,10 @@ type Verdict struct {
 	UnderClaim bool `json:"under_claim,omitempty"`
 	// counted from 1, where it took more than one clone
 	Attempt int `json:"attempt,omitempty"`
+	// the guest that it ran in, where that was used for more than one spec
+	Guest *Guest `json:"guest,omitempty"`
+	// what it was in a guest that other specs had used, where that is not what counts
+	Shared *Shared `json:"shared,omitempty"`
 	// the entry that made this xfail, xpass or flaky
 	Expectation *Expectation `json:"expectation,omitempty"`
 	Again       string       `json:"again,omitempty"` // the command that shows it again
@@ -132,10 +136,18 @@ func (v Verdict) Unknown() bool { return v.Kind == Broken || v.Kind == Missing }
 func Again(c Cell, spec string, more ...string) string {
 	words := []string{"loadstone", "run"}
 	for _, kernel := range append([]string{c.Kernel}, more...) {
-		words = append(words, "--kernel", quote(kernel))
+		words = append(words, "--kernel", kernel)
 	}
-	return strings.Join(append(words, "--loader", quote(c.LoaderName()), "--spec", quote(spec)),
-		" ")
+	return CommandLine(append(words, "--loader", c.LoaderName(), "--spec", spec))
+}
+
+// CommandLine returns the words of a command as one would type them in a POSIX shell.
+func CommandLine(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, " ")
 }
 
 // quote makes s one word for a POSIX shell.

@@ -64,7 +64,12 @@ func serve(g *guest.Guest) error {
 		if deps.Folders, err = folders(order.Loader, g.Payload); err != nil {
 			return order, deps, err
 		}
-		deps.Driver, err = driver(order, deps.Folders)
+		if deps.Driver, err = driver(order, deps.Folders); err != nil {
+			return order, deps, err
+		}
+		if order.Watch {
+			deps.Watch, err = beginWatch()
+		}
 		return order, deps, err
 	}, g.End)
 }

@@ -4,11 +4,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,6 +31,7 @@ type runOptions struct {
 	kernels, loaders, suites, specs []string
 	out                             string
 	isolation                       string
+	seed                            uint64
 	jobs                            int
 	accel                           string
 	expect                          string
@@ -42,7 +44,11 @@ func newRunCommand(cache *cacheOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run specs with loaders on kernels, and report the verdicts",
-		Long: `Run every spec with every loader on every kernel, each spec in a kernel of its own, and report the verdicts.
+		Long: `Run every spec with every loader on every kernel, and report the verdicts.
+
+A guest is used for one spec after the other, in an order that --seed shuffles, as long as it proves after each that it is as it was before
+the first. Only a pass counts there: whatever does not pass is run again in a guest of its own, whose verdict is the one. --isolation spec gives every
+spec a guest of its own at once.
 
 Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own. Loaders are named by name (its
 newest version), by name@version, name@all for every version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
@@ -54,6 +60,8 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
   loadstone run --kernel ./bzImage --loader all
   loadstone run --kernel 6.12 --loader libbpf@all --suite mapdefs
   loadstone run --loader ./my-loader.yaml --suite mapdefs
+  loadstone run --isolation spec --expect known.yaml
+  loadstone run --seed 1234 --kernel 6.12 --loader libbpf
   loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -68,7 +76,9 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
 	flags.StringVar(&o.out, "out", "",
 		"write results to `DIR` (default out, or out/specs with --spec)")
 	flags.StringVar(&o.isolation, "isolation", string(run.BySpec),
-		"a kernel of its own for each `spec`, suite or cell")
+		"use a guest again while it is proved clean (auto), or take one for each `spec`, suite or cell")
+	flags.Uint64Var(&o.seed, "seed", 0,
+		"order specs in guests that are used again by `N`, as the run did that says so (default another each time)")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	flags.StringVar(&o.accel, "accel", "auto",
 		"run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
@@ -79,7 +89,7 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
 	registerCompletion(cmd, "loader", completeLoaders)
 	registerCompletion(cmd, "suite", completeSuites)
 	registerCompletion(cmd, "spec", completeSpecs)
-	registerCompletion(cmd, "isolation", words("spec", "suite", "cell"))
+	registerCompletion(cmd, "isolation", isolations())
 	registerCompletion(cmd, "accel", words("auto", "kvm", "tcg"))
 	return cmd
 }
@@ -128,7 +138,10 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if plan.Specs, err = selectSpecs(all, o.suites, o.specs); err != nil {
 		return plan, err
 	}
-	plan.Requirements = set
+	plan.Requirements, plan.Seed = set, o.seed
+	if plan.Seed == 0 {
+		plan.Seed = uint64(rand.Uint32()) + 1
+	}
 	plan.Jobs, plan.Limits, plan.ID = o.jobs, record.DefaultLimits, newRunID()
 	if o.expect != "" {
 		plan.Expectations, err = o.expectations(all)
@@ -203,6 +216,9 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 		},
 		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
 		Isolation: string(plan.Isolation),
+	}
+	if plan.Isolation == run.Auto {
+		about.Seed = plan.Seed
 	}
 	for _, p := range about.Plan {
 		about.Planned += p.Specs
@@ -305,6 +321,6 @@ func (o runOptions) outDir() string {
 // newRunID names a run: when it was, and eight digits that no other has.
 func newRunID() string {
 	var b [4]byte
-	rand.Read(b[:]) // it never fails
+	cryptorand.Read(b[:]) // it never fails
 	return time.Now().UTC().Format("20060102-150405-") + hex.EncodeToString(b[:])
 }

@@ -162,6 +162,13 @@ func TextMap(l *Line, name string, values map[string]string) {
 	}
 }
 
+// NumberMap writes a [Map] of whole numbers; nothing if values is empty.
+func NumberMap(l *Line, name string, values map[string]int) {
+	if len(values) > 0 {
+		Map(l, name, values, func(value int) { *l = strconv.AppendInt(*l, int64(value), 10) })
+	}
+}
+
 const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string, as encoding/json does: bytes that are not UTF-8 become

@@ -22,6 +22,9 @@ type Deps struct {
 	Records func(record.Record) error // takes every record; an error ends the run
 	Log     KernelLog                 // nil to send no [record.KernelLog]
 
+	// Watch looks whether the guest is as it was before the first spec, for an order that says so.
+	Watch Watch
+
 	// Kconfig looks up a kconfig symbol, written without CONFIG_. Nil means [oracle.Kconfig].
 	Kconfig func(symbol string) (value string, known bool, err error)
 
@@ -44,6 +47,13 @@ type Folders struct {
 type KernelLog interface {
 	Mark() error              // Since begins here
 	Since() ([]string, error) // lines logged since Mark; they are good even beside an error
+}
+
+// Watch sees what became of a guest since it was begun.
+type Watch interface {
+	// Look returns how many there are of each kind of thing, and what is not as it was, a line
+	// each. It asks again while anything differs, until ctx is done.
+	Look(ctx context.Context) (held map[string]int, changes []string, err error)
 }
 
 // settle returns how long the kernel may take to free what nothing holds any more. An emulated

@@ -17,5 +17,6 @@
 // order, from its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is
 // entered), then the one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go,
 // ending.go (what ends its body early), leave.go (what it gives up, and what stays), outcome.go and
-// detail.go, log.go (its last records), and faults.go. Package native runs specs under go test.
+// detail.go, log.go (its last records), state.go (how it leaves a guest that others are to use),
+// and faults.go. Package native runs specs under go test.
 package runner

@@ -85,8 +85,8 @@ func (ignored) Fail() {}
 
 // execute runs a spec, from within Ginkgo.
 func (r *run) execute(ctx context.Context, spec Spec) {
-	if r.err != nil {
-		return // nothing is begun after an error
+	if r.err != nil || r.retired != "" {
+		return // nothing is begun after an error, or in a guest that is not as it was
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -124,5 +124,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 	x.finish(report)
 	if stuck {
 		r.stop(fmt.Errorf("%w: %s", ErrStuck, x.spec.ID))
+		return
 	}
+	r.lookAfter(x)
 }

@@ -50,6 +50,7 @@ func carryOut(
 		return err
 	}
 	r.send(record.Accepted{Specs: len(order.Specs)})
+	r.lookBefore()
 	r.underGinkgo()
 	return r.conclude()
 }
@@ -59,10 +60,18 @@ func (r *run) conclude() error {
 	if r.err != nil {
 		return r.err
 	}
-	if r.finished != len(r.order.Specs)-r.vanished {
-		return fmt.Errorf("%d of %d specs ended", r.finished, len(r.order.Specs))
+	owed := len(r.order.Specs)
+	if r.retired != "" {
+		owed = r.begun
 	}
-	r.send(record.End{Specs: r.finished})
+	if r.finished != owed-r.vanished {
+		return fmt.Errorf("%d of %d specs ended", r.finished, owed)
+	}
+	end := record.End{Specs: r.finished}
+	if r.begun < len(r.order.Specs) {
+		end.Retired = r.retired
+	}
+	r.send(end)
 	return r.err
 }
 
@@ -81,6 +90,7 @@ type run struct {
 	gcPercent int         // outside of specs
 	finished  int         // records of that name sent
 	vanished  int
+	retired   string // why no more specs are begun
 
 	sending sync.Mutex // a spec that is stuck may be sending while its end is sent
 	err     error      // ends the run; under sending
@@ -176,8 +186,8 @@ func (r *run) begin(ctx context.Context, spec Spec) *Execution {
 	x.requirement, _ = r.set.ForSpec(spec.ID)
 	r.current = x
 	r.send(record.Begin{Spec: spec.ID})
-	if r.deps.Log != nil {
-		x.logError = r.deps.Log.Mark()
+	if log := r.deps.Log; log != nil && (!r.order.Watch || r.begun == 1) {
+		x.logError = log.Mark() // where every state has read the log, nothing may be forgotten
 	}
 	if err := x.prepare(strconv.Itoa(r.begun)); err != nil {
 		x.Broken("%v", err)

@@ -47,7 +47,7 @@ func serve(
 			return
 		}
 		r.send(record.Accepted{Specs: len(order.Specs)})
-		if here = len(r.specs) == 1 && order.Limits == record.DefaultLimits; here {
+		if here = len(r.specs) == 1 && order.Limits == record.DefaultLimits && !order.Watch; here {
 			r.execute(specCtx, r.specs[0])
 		}
 	}
@@ -67,6 +67,7 @@ func serve(
 	if err != nil || here {
 		return err
 	}
+	r.lookBefore()
 	r.underGinkgo()
 	err = r.conclude()
 	done(err)

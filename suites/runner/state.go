@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// retire ends a guest that is used for more than one spec, after the one that was last begun.
+func (r *run) retire(why string) { r.retired = why }
+
+// lookBefore records how the guest is before the first spec.
+func (r *run) lookBefore() {
+	if !r.order.Watch {
+		return
+	}
+	state := r.look("")
+	r.send(state)
+	if !state.Clean() {
+		r.retire("not as it was before its first spec")
+	}
+}
+
+// lookAfter records how the guest is after a spec, and retires it if it is not as it was: what the
+// next spec found would not be what it finds in a guest of its own.
+func (r *run) lookAfter(x *Execution) {
+	if !r.order.Watch {
+		return
+	}
+	cleared := x.clear()
+	state := r.look(x.spec.ID)
+	if log := r.deps.Log; log != nil {
+		late := logSince(log, x.spec.ID, nil)
+		state.Lines = late.Lines
+		if late.Error != "" {
+			cleared = errors.Join(cleared, errors.New(late.Error))
+		}
+	}
+	if cleared != nil {
+		state.Error = strings.TrimPrefix(state.Error+"; "+cleared.Error(), "; ")
+	}
+	r.send(state)
+	if !state.Clean() {
+		changes := append(slices.Clone(state.Changes), state.Error)
+		r.retire(fmt.Sprintf("after %s: %s", x.spec.ID, changes[0]))
+	}
+}
+
+// look makes the record of how the guest is now.
+func (r *run) look(spec string) record.State {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), r.deps.settle())
+	defer cancel()
+	state := record.State{Spec: spec}
+	if r.deps.Watch == nil {
+		state.Error = "nothing looks at this guest"
+		return state
+	}
+	started := time.Now()
+	var err error
+	state.Held, state.Changes, err = r.deps.Watch.Look(ctx)
+	state.Duration = time.Since(started)
+	if err != nil {
+		state.Error = err.Error()
+	}
+	return state
+}
+
+// clear removes the spec's own folders: the next spec has others, and these would only add up.
+func (x *Execution) clear() error {
+	var errs []error
+	for _, dir := range []string{x.dirs.Work, x.dirs.BPFFS} {
+		if dir != "" {
+			errs = append(errs, os.RemoveAll(x.Own(dir)))
+		}
+	}
+	return errors.Join(errs...)
+}
