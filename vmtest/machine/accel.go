@@ -88,7 +88,7 @@ func (a Accelerators) prove(ctx context.Context, c Config) (proof, error) {
 	if known, ok := readProof(file); ok && known.HostBoot == p.HostBoot && known.QEMU == p.QEMU {
 		return known, nil
 	}
-	switch err := tryKVM(ctx, c); {
+	switch err := tryKVM(ctx, c, Options{Log: a.Log}); {
 	case ctx.Err() != nil:
 		return proof{}, context.Cause(ctx)
 	case err != nil:
@@ -125,16 +125,16 @@ func writeProof(file string, p proof) error {
 // instructions, which fails fast where nothing runs, then the kernel itself up
 // to the guest program, since what runs in real mode need not run in long
 // mode.
-func tryKVM(ctx context.Context, c Config) error {
+func tryKVM(ctx context.Context, c Config, o Options) error {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("%w; is your user in the group kvm?", err)
 	}
 	f.Close()
-	if err := runFirmware(ctx, c); err != nil {
+	if err := runFirmware(ctx, c, o); err != nil {
 		return err
 	}
-	vm, err := Boot(ctx, c, Options{})
+	vm, err := Boot(ctx, c, o)
 	if err != nil {
 		return err
 	}
@@ -148,12 +148,13 @@ func tryKVM(ctx context.Context, c Config) error {
 	}
 }
 
-// firmwareDeadline gives how long a guest of four instructions may take.
+// firmwareDeadline gives how long a guest of four instructions may take, in the time that the host
+// gives it: the proof is kept until the host is booted anew, however busy it is now.
 const firmwareDeadline = 3 * time.Second
 
 // runFirmware runs a machine whose firmware writes to the exit device with its
 // first instructions, and returns nil if that came out at QEMU's exit.
-func runFirmware(ctx context.Context, c Config) error {
+func runFirmware(ctx context.Context, c Config, o Options) error {
 	firmware := c.Arch.Exit.Firmware()
 	if firmware == nil {
 		return nil
@@ -167,8 +168,6 @@ func runFirmware(ctx context.Context, c Config) error {
 	if err := os.WriteFile(file, firmware, 0o644); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, firmwareDeadline)
-	defer cancel()
 	var stderr tail
 	cmd := exec.Command(c.Arch.QEMU, "-nodefaults", "-no-user-config", "-display", "none",
 		"-no-reboot",
@@ -179,6 +178,11 @@ func runFirmware(ctx context.Context, c Config) error {
 	if err := startBound(cmd); err != nil {
 		return fmt.Errorf("%w: %w", ErrQEMU, err)
 	}
+	m := newMeter(cmd.Process.Pid, time.Now(), func(err error) {
+		o.logger().Warn("time is counted less exactly", "reason", err)
+	})
+	ctx, cancel := m.within(ctx, firmwareDeadline)
+	defer cancel()
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	select {
@@ -186,7 +190,9 @@ func runFirmware(ctx context.Context, c Config) error {
 	case <-ctx.Done():
 		_ = cmd.Process.Kill() // it may be gone already
 		<-exited
-		return fmt.Errorf("a guest of four instructions was not done: %w", context.Cause(ctx))
+		_, load := m.soFar()
+		return fmt.Errorf("a guest of four instructions was not done in %v: %w; %v",
+			firmwareDeadline, context.Cause(ctx), load)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == c.Arch.Exit.Status {

@@ -38,7 +38,7 @@ func fakeQEMU(t *testing.T, script string) Config {
 func TestFirmwareRuns(t *testing.T) {
 	c := testConfig(t)
 	c.Accel = TCG
-	if err := runFirmware(t.Context(), c); err != nil {
+	if err := runFirmware(t.Context(), c, Options{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -53,7 +53,7 @@ func TestFirmwareThatDoesNotRun(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			err := runFirmware(t.Context(), fakeQEMU(t, test.script))
+			err := runFirmware(t.Context(), fakeQEMU(t, test.script), Options{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}

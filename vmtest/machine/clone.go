@@ -18,6 +18,7 @@ func (t *Template) Clone(ctx context.Context, o Options) (*VM, error) {
 	}
 	defer state.Close() // QEMU has its own descriptor, with its own offset below
 
+	o.Deadlines.pace = t.Pace()
 	vm, err := start(ctx, t.config, t.resuming(), o, state)
 	if err != nil {
 		return nil, fmt.Errorf("clone: %w", err)

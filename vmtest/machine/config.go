@@ -52,9 +52,13 @@ const (
 	KVM Accel = "kvm" // by the host's CPU
 )
 
-// Deadlines gives how long a guest may take, under KVM. Under TCG each is
-// [tcgPatience] times as long. A zero value means the default, a negative one
-// for ever.
+// Deadlines gives how long a guest may take, under KVM and as fast as usual.
+// Under TCG each is [tcgPatience] times as long, and where the template's guest
+// took longer than usual to boot, longer by as much. A zero value means the
+// default, a negative one for ever.
+//
+// A deadline is counted in the time that the host gave the guest: while QEMU
+// waits for a core that others have, no time passes.
 type Deadlines struct {
 	// Boot is from QEMU's start to the guest's word that it is ready: 30 s.
 	Boot time.Duration
@@ -63,22 +67,34 @@ type Deadlines struct {
 	Silence time.Duration
 	// Total is from QEMU's start to the end: 10 min.
 	Total time.Duration
+
+	// Guest is how long the guest program waits before it says by itself that
+	// something hangs. It is counted by the clock, as the guest does, and
+	// multiplied by nothing. No silence is shorter.
+	Guest time.Duration
+
+	pace float64 // of the guest: see [Template.Pace]; 0 for 1
 }
 
 // tcgPatience gives how much longer a guest may take under TCG, where a boot was
-// measured to take 3 to 6 s on an idle host of two cores, and 20 s on one that
-// built and tested at the same time.
+// measured to take 3 to 6 s on an idle host of two cores.
 const tcgPatience = 4
 
-// withDefaults fills in zero values and multiplies for a.
+// patience returns how long a guest may take for what takes d under KVM.
+func (d Deadlines) patience(a Accel, of time.Duration) time.Duration {
+	if a == TCG {
+		of *= tcgPatience
+	}
+	return time.Duration(float64(of) * max(1, d.pace))
+}
+
+// withDefaults fills in zero values and multiplies for a and the guest's pace.
 func (d Deadlines) withDefaults(a Accel) Deadlines {
 	fill := func(v *time.Duration, value time.Duration) {
 		if *v == 0 {
 			*v = value
 		}
-		if a == TCG {
-			*v *= tcgPatience
-		}
+		*v = d.patience(a, *v)
 	}
 	fill(&d.Boot, 30*time.Second)
 	fill(&d.Silence, 20*time.Second)

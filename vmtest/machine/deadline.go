@@ -9,7 +9,7 @@ import (
 )
 
 // How long a guest that is being ended may take for it, under KVM; see
-// [tcgPatience].
+// [Deadlines.patience].
 const (
 	// panicGrace is from the first line of a panic to the reset.
 	panicGrace = 5 * time.Second
@@ -30,12 +30,12 @@ func (vm *VM) supervise(ctx context.Context) {
 // watch watches over a running VM. It returns the zero reason when QEMU has
 // ended by itself, else why it must be ended.
 func (vm *VM) watch(ctx context.Context) stopReason {
-	total := newTimer(vm.deadlines.Total)
-	defer total.Stop()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	total := vm.due("end", vm.deadlines.Total)
 	// The phase's deadline: the boot's, none while the guest waits for its
 	// order, then the silence's.
-	phase, phaseName := newTimer(vm.deadlines.Boot), "boot"
-	defer phase.Stop()
+	phase := vm.due("boot", vm.deadlines.Boot)
 	ready, panicked := vm.ready, vm.console.panicked
 	for {
 		select {
@@ -47,51 +47,73 @@ func (vm *VM) watch(ctx context.Context) stopReason {
 			return stopReason{Killed, context.Cause(ctx).Error()}
 		case <-ready:
 			ready = nil
-			phase.Stop()
-		case <-vm.progress:
-			if vm.deadlines.Silence >= 0 {
-				phase.Reset(vm.deadlines.Silence)
+			if phase.what == "boot" { // its order may have been sent already
+				phase = vm.due("order", -1)
 			}
-			phaseName = "record"
+		case <-vm.progress:
+			phase = vm.due("record", vm.deadlines.Silence)
+			phase.atLeast = vm.deadlines.Guest
 		case <-panicked:
 			// A kernel that dies should reset in no time; some hang in it.
 			panicked = nil
-			phase.Reset(patience(vm.config.Accel, panicGrace))
-			phaseName = "reset after the panic"
-		case <-phase.C:
-			return vm.overdue(phaseName)
-		case <-total.C:
-			return stopReason{Deadline, fmt.Sprintf("not done after %v", vm.deadlines.Total)}
+			phase = vm.due("reset after the panic", vm.patience(panicGrace))
+		case now := <-tick.C:
+			vm.meter.look(now)
+			given, _ := vm.meter.soFar()
+			for _, d := range []due{phase, total} {
+				if d.over(given, now) {
+					return vm.overdue(d, now)
+				}
+			}
 		}
 	}
 }
 
-// newTimer works like time.NewTimer, but never fires if d is negative.
-func newTimer(d time.Duration) *time.Timer {
-	t := time.NewTimer(max(d, 0))
-	if d < 0 {
-		t.Stop()
+// due says that something is due once the guest was given so much time.
+type due struct {
+	what    string
+	limit   time.Duration // negative for ever
+	atLeast time.Duration // by the clock
+
+	given time.Duration // at the start
+	began time.Time
+}
+
+// due returns what begins now.
+func (vm *VM) due(what string, limit time.Duration) due {
+	return due{what: what, limit: limit, given: vm.meter.now(), began: time.Now()}
+}
+
+// over reports whether the time is up.
+func (d due) over(given time.Duration, now time.Time) bool {
+	return d.limit >= 0 && given-d.given >= d.limit && now.Sub(d.began) >= d.atLeast
+}
+
+// in returns the limit in words, with what has passed by the clock where that is much more.
+func (d due) in(now time.Time) string {
+	if clock := now.Sub(d.began); clock > d.limit+d.limit/8+2*lookEvery {
+		return fmt.Sprintf("%v (%v by the clock)", d.limit, clock.Round(time.Second))
 	}
-	return t
+	return d.limit.String()
 }
 
 // overdue returns the reason to end a VM in which something did not come in time.
-func (vm *VM) overdue(what string) stopReason {
-	switch what {
+func (vm *VM) overdue(d due, now time.Time) stopReason {
+	switch d.what {
 	case "boot":
-		return stopReason{Hang, fmt.Sprintf("not ready %v after power-on", vm.deadlines.Boot)}
+		return stopReason{Hang, "not ready after " + d.in(now)}
 	case "record":
-		return stopReason{Hang, fmt.Sprintf("no record for %v", vm.deadlines.Silence)}
+		return stopReason{Hang, "no record for " + d.in(now)}
+	case "end":
+		return stopReason{Deadline, "not done after " + d.in(now)}
 	}
 	cause, detail := vm.console.died().cause()
 	return stopReason{cause, detail + " (and no reset)"}
 }
 
-func patience(a Accel, d time.Duration) time.Duration {
-	if a == TCG {
-		return d * tcgPatience
-	}
-	return d
+// patience returns how long a guest may take for what takes so long under KVM.
+func (vm *VM) patience(d time.Duration) time.Duration {
+	return vm.options.Deadlines.patience(vm.config.Accel, d)
 }
 
 // evict ends QEMU for a reason.
@@ -110,8 +132,7 @@ func (vm *VM) evict(reason stopReason) {
 // interrupt to be served; then by an NMI, which no kernel can ignore, and
 // which ends it.
 func (vm *VM) askForBacktrace() {
-	ctx, cancel := context.WithTimeout(context.Background(),
-		4*patience(vm.config.Accel, backtraceGrace))
+	ctx, cancel := vm.meter.within(context.Background(), 4*vm.patience(backtraceGrace))
 	defer cancel()
 	if err := vm.sysrq(ctx, "9lw"); err != nil {
 		vm.options.logger().Debug("no sysrq", "error", err)
@@ -123,7 +144,7 @@ func (vm *VM) askForBacktrace() {
 		vm.options.logger().Debug("no NMI", "error", err)
 		return
 	}
-	vm.await(patience(vm.config.Accel, backtraceGrace))
+	vm.await(vm.patience(backtraceGrace))
 }
 
 // sysrq presses keys of the magic SysRq: on a serial console each is a break
@@ -131,8 +152,8 @@ func (vm *VM) askForBacktrace() {
 // log level up, l shows the CPUs, w the blocked tasks. A break that comes
 // before the last letter was read would cancel it, so each must be answered.
 func (vm *VM) sysrq(ctx context.Context, keys string) error {
-	grace := time.NewTimer(patience(vm.config.Accel, backtraceGrace))
-	defer grace.Stop()
+	grace, cancel := vm.meter.within(ctx, vm.patience(backtraceGrace))
+	defer cancel()
 	for _, key := range []byte(keys) {
 		if err := vm.monitor.call(ctx, "chardev-send-break", map[string]any{"id": "console"},
 			nil); err != nil {
@@ -145,20 +166,20 @@ func (vm *VM) sysrq(ctx context.Context, keys string) error {
 		case <-vm.console.sysrq:
 		case <-vm.process.exited:
 			return errMonitorGone
-		case <-grace.C:
+		case <-grace.Done():
 			return fmt.Errorf("no answer to key %q", key)
 		}
 	}
 	return nil
 }
 
-// await waits until QEMU has ended, but not longer than d.
+// await waits until QEMU has ended, but not longer than until it was given d.
 func (vm *VM) await(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	ctx, cancel := vm.meter.within(context.Background(), d)
+	defer cancel()
 	select {
 	case <-vm.process.exited:
-	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -180,6 +201,7 @@ func (vm *VM) conclude() {
 	vm.evidence.stderr = string(vm.process.stderr.Bytes())
 	end := &Ended{Console: vm.console.Bytes(), Command: vm.args, Timing: vm.timing}
 	end.Cause, end.Detail = vm.evidence.cause()
+	_, end.Load = vm.meter.soFar()
 	if end.Cause != Clean {
 		end.Backtrace = backtrace(end.Console)
 	}

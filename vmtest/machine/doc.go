@@ -14,7 +14,7 @@
 //
 // Read config.go (what a machine is), argv.go (QEMU's command line), process.go (starting QEMU so
 // that it cannot outlive this program), qmp.go (its monitor), vm.go (one VM from start to end),
-// record.go, console.go, end.go (with ring.go: what comes out of it), deadline.go (hangs),
-// template.go (with memory.go, manifest.go, templates.go) and clone.go, payload.go (files for a
-// clone), accel.go (KVM or not).
+// record.go, console.go, end.go (with ring.go: what comes out of it), load.go and meter.go (how
+// much of its time the host gave it), deadline.go (hangs), template.go (with memory.go,
+// manifest.go, templates.go) and clone.go, payload.go (files for a clone), accel.go (KVM or not).
 package machine

@@ -4,7 +4,6 @@ package machine
 
 import (
 	"errors"
-	"fmt"
 	"os/exec"
 	"strings"
 	"time"
@@ -49,20 +48,31 @@ type Ended struct {
 	// Command is QEMU's command line.
 	Command []string
 	Timing  Timing
+	Load    Load
 }
 
 // Timing holds when things happened, each from the start of QEMU; 0 for what did
 // not happen.
 type Timing struct {
 	Resumed, Ready, FirstRecord, Gone time.Duration
+	// Given is the part of Ready that the host gave a guest that was booted: how
+	// long its boot would have taken on an idle host.
+	Given time.Duration
 }
+
+// Late reports whether the end came because something did not come in time.
+func (e *Ended) Late() bool { return e.Cause == Hang || e.Cause == Deadline }
 
 // Error makes an Ended an error; see [Ended.Err].
 func (e *Ended) Error() string {
-	if e.Detail == "" {
-		return "guest ended: " + string(e.Cause)
+	text := "guest ended: " + string(e.Cause)
+	if e.Detail != "" {
+		text += ": " + e.Detail
 	}
-	return fmt.Sprintf("guest ended: %s: %s", e.Cause, e.Detail)
+	if e.Late() {
+		text += "; " + e.Load.String()
+	}
+	return text
 }
 
 // Err returns nil if the end was clean, else e.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
@@ -43,7 +44,23 @@ type manifest struct {
 	Identity identity    `json:"identity"`
 	State    string      `json:"state"` // SHA-256 of the file
 	Memory   []fileStamp `json:"memory"`
+	Boot     boot        `json:"boot"`
 }
+
+// boot says how long the guest took to get ready: a measure of its speed. It is
+// zero where an older program made the template.
+type boot struct {
+	Took  time.Duration `json:"took"`  // nanoseconds by the clock
+	Given time.Duration `json:"given"` // of them, what the host gave it
+}
+
+// usualBoot is what a boot takes at most where the deadlines are long enough as
+// they are: with TCG on two cores of a small virtual machine it was 4 to 8 s.
+const usualBoot = 8 * time.Second
+
+// pace returns how many times as slow as usual a guest is that boots like this,
+// at least 1.
+func (b boot) pace() float64 { return max(1, float64(b.Given)/float64(usualBoot)) }
 
 // fileStamp tells a file that was written to since. Memory is too large to be
 // hashed for each use.
@@ -145,10 +162,12 @@ func (t *Template) manifest(id identity) (manifest, error) {
 		}
 		m.Memory = append(m.Memory, stamp)
 	}
+	m.Boot = boot{Took: t.Made.Ready, Given: t.Made.Given}
 	return m, nil
 }
 
-// verify reports whether the files of t are what its manifest says.
+// verify reports whether the files of t are what its manifest says, and reads
+// how long its boot took.
 func (t *Template) verify() error {
 	b, err := os.ReadFile(t.path(manifestFile))
 	if err != nil {
@@ -173,5 +192,6 @@ func (t *Template) verify() error {
 			return fmt.Errorf("%w: %s", errStale, stamp.Name)
 		}
 	}
+	t.boot = written.Boot
 	return nil
 }

@@ -30,7 +30,12 @@ type Template struct {
 	// Made is when the parts of its making were done, from the start of
 	// QEMU; zero if it was there already.
 	Made Timing
+	boot boot
 }
+
+// Pace returns how many times as slow as usual the guest is, by the time that
+// its boot took and the host gave it; 1 if it is as fast, or that is not known.
+func (t *Template) Pace() float64 { return t.boot.pace() }
 
 const stateFile = "state"
 

@@ -84,6 +84,10 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
+	if b := again.boot; b.Took != first.Made.Ready || b.Given <= 0 || b.Given > b.Took {
+		t.Errorf("its boot took %v, of which it was given %v, by the clock %v", b.Took, b.Given,
+			first.Made.Ready)
+	}
 	if again.dir != first.dir || again.Made.Ready != 0 {
 		t.Errorf("made again: %s, %s", first.dir, again.dir)
 	}

@@ -50,6 +50,8 @@ func TemplatesIn(cache string) string { return filepath.Join(cache, "templates")
 type Source interface {
 	// Start starts a VM and has its order sent.
 	Start(ctx context.Context, o Options) (*VM, error)
+	// Pace is how many times as slow as usual its guests are; at least 1.
+	Pace() float64
 	// Close is called when no more VMs are started; those that run go on.
 	Close() error
 }
@@ -66,6 +68,7 @@ func (t *Template) Start(ctx context.Context, o Options) (*VM, error) { return t
 type booter struct{ config Config }
 
 func (b booter) Start(ctx context.Context, o Options) (*VM, error) { return Boot(ctx, b.config, o) }
+func (b booter) Pace() float64                                     { return 1 }
 func (b booter) Close() error                                      { return nil }
 
 // Source returns the template of c, or, if its machine cannot be cloned, a

@@ -31,6 +31,7 @@ type VM struct {
 	started   time.Time
 
 	process *process
+	meter   *meter
 	monitor *monitor
 	console *console
 	mailbox *mailbox
@@ -91,6 +92,9 @@ func start(ctx context.Context, c Config, p plan, o Options, extra ...*os.File) 
 	if vm.process, err = startProcess(vm.args, files...); err != nil {
 		return nil, errors.Join(err, vm.ring.close())
 	}
+	vm.meter = newMeter(vm.PID(), vm.started, func(err error) {
+		vm.options.logger().Warn("time is counted less exactly", "reason", err)
+	})
 	vm.monitor = newMonitor(vm.process.monitor, vm.handle)
 	vm.readers.Go(vm.readConsole)
 	vm.listen()
@@ -194,6 +198,13 @@ func (vm *VM) Done() <-chan struct{} { return vm.ended }
 
 // PID returns the process id of QEMU.
 func (vm *VM) PID() int { return vm.process.cmd.Process.Pid }
+
+// Load returns how busy the host was since QEMU was started.
+func (vm *VM) Load() Load {
+	vm.meter.look(time.Now())
+	_, load := vm.meter.soFar()
+	return load
+}
 
 // Resident returns how much of the host's memory QEMU has in use, in bytes: all of it, and the part
 // that it shares with no other. Clones share with each other what they have not written of their
@@ -326,6 +337,8 @@ func (vm *VM) hear(word string) {
 		vm.evidence.endWord = true
 	case word == wire.WordReady && vm.timing.Ready == 0:
 		vm.timing.Ready = vm.sinceStart()
+		vm.meter.look(time.Now())
+		vm.timing.Given, _ = vm.meter.soFar()
 		close(vm.ready)
 	default:
 		vm.mailbox.put(delivery{err: fmt.Errorf("%w: word %q", ErrRecordGarbage, word)})
