@@ -126,6 +126,8 @@ func (c *collector) Write(v verdict.Verdict) error {
 
 func (c *collector) Preparing(string) {}
 
+func (c *collector) Began(Turn) {}
+
 func (c *collector) Prepared(kernel string, _ time.Duration, err error) {
 	if err != nil {
 		c.t.Errorf("%s cannot be made ready: %v", kernel, err)
@@ -253,4 +255,5 @@ type observerFunc func(verdict.Verdict)
 
 func (observerFunc) Preparing(string)                      {}
 func (observerFunc) Prepared(string, time.Duration, error) {}
+func (observerFunc) Began(Turn)                            {}
 func (f observerFunc) Verdict(v verdict.Verdict)           { f(v) }

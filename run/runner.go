@@ -24,8 +24,18 @@ type Observer interface {
 	Preparing(kernel string)
 	Prepared(kernel string, took time.Duration, err error)
 
+	// Began is called before a guest is started.
+	Began(t Turn)
+
 	// Verdict is called for each verdict after it was written.
 	Verdict(v verdict.Verdict)
+}
+
+// A Turn describes what one guest is ordered to do.
+type Turn struct {
+	Worker int // of the run's [Plan.Jobs], from 0; a worker has one guest at a time
+	Cell   verdict.Cell
+	Specs  []record.Spec
 }
 
 // A Sink takes verdicts. [verdict.Writer] is one.
@@ -43,8 +53,8 @@ func (p Plan) Do(ctx context.Context, sink Sink, observer Observer) error {
 	r := &runner{plan: p, sink: sink, observer: observer, stop: stop, queue: newQueue(ctx)}
 
 	var workers sync.WaitGroup
-	for range max(1, p.Jobs) {
-		workers.Go(func() { r.work(ctx) })
+	for worker := range max(1, p.Jobs) {
+		workers.Go(func() { r.work(ctx, worker) })
 	}
 	r.feed(ctx)
 	workers.Wait()
@@ -101,12 +111,13 @@ func (r *runner) tell(what func()) {
 }
 
 // work takes batches until there are no more.
-func (r *runner) work(ctx context.Context) {
+func (r *runner) work(ctx context.Context, worker int) {
 	for {
 		b, ok := r.queue.take()
 		if !ok {
 			return
 		}
+		r.tell(func() { r.observer.Began(Turn{worker, b.identity(), b.specs}) })
 		r.queue.done(r.carryOut(ctx, b))
 	}
 }

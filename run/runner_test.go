@@ -116,8 +116,21 @@ func TestWhatADeadGuestOwesIsRunInAnother(t *testing.T) {
 			return verdict.Ending{Cause: verdict.Panicked, Detail: "Kernel panic - not syncing: test"}
 		}}
 	c := &collector{t: t}
-	if err := fakePlan(ByCell, k).Do(t.Context(), c, c); err != nil {
+	var began [][]string
+	plan := fakePlan(ByCell, k)
+	plan.Jobs = 1
+	if err := plan.Do(t.Context(), c, &notes{
+		began: func(turn Turn) {
+			if turn.Worker != 0 || turn.Cell.String() != "l@1 on 6.12" {
+				t.Errorf("told of %+v", turn)
+			}
+			began = append(began, batch{specs: turn.Specs}.ids())
+		},
+	}); err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff(k.orders, began); diff != "" {
+		t.Errorf("the observer was told of other turns (-run +told):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]verdict.Kind{
 		"a.1": verdict.Crash, "a.2": verdict.Pass, "b.1": verdict.Pass,
@@ -205,6 +218,7 @@ func (f sinkFunc) Write(v verdict.Verdict) error { return f(v) }
 // notes describes an Observer that may be told of less than everything.
 type notes struct {
 	prepared func(kernel string, err error)
+	began    func(Turn)
 	verdict  func(verdict.Verdict)
 }
 
@@ -213,6 +227,12 @@ func (n *notes) Preparing(string) {}
 func (n *notes) Prepared(kernel string, _ time.Duration, err error) {
 	if n.prepared != nil {
 		n.prepared(kernel, err)
+	}
+}
+
+func (n *notes) Began(t Turn) {
+	if n.began != nil {
+		n.began(t)
 	}
 }
 

@@ -292,6 +292,8 @@ func (s *observer) Prepared(kernel string, took time.Duration, err error) {
 	}
 }
 
+func (s *observer) Began(run.Turn) {}
+
 func (s *observer) Verdict(v verdict.Verdict) {
 	s.verdicts = append(s.verdicts, v)
 	s.progress.Add(v)

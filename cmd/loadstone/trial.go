@@ -63,4 +63,5 @@ type trialResult struct {
 func (r *trialResult) Write(v verdict.Verdict) error                 { r.verdict = v; return nil }
 func (r *trialResult) Preparing(string)                              {}
 func (r *trialResult) Prepared(_ string, _ time.Duration, err error) { r.unready = err }
+func (r *trialResult) Began(run.Turn)                                {}
 func (r *trialResult) Verdict(verdict.Verdict)                       {}
