@@ -19,6 +19,7 @@ const (
 	lineEvery   = 10 * time.Second       // elsewhere a line is written this often, if it has news
 	barWidth    = 20                     // columns
 	calledOut   = 20                     // findings printed as they come; the rest is in the report
+	guessEvery  = time.Second            // an estimate is made anew this often
 	enoughToSay = 2                      // verdicts that an estimate needs
 )
 
@@ -32,41 +33,74 @@ type Progress struct {
 	stop   chan struct{}
 	ticker sync.WaitGroup
 
-	mu      sync.Mutex
-	planned int
-	count   verdict.Count
-	done    int
-	failed  int // of done: they end the run with an error, or say nothing about the loader
-	phase   string
-	started time.Time
-	first   time.Time // of the first verdict
-	last    time.Time // of the last verdict
-	painted time.Time
-	live    bool // a live line is on the screen
-	news    bool // something happened since the last line
-	stopped bool
+	mu       sync.Mutex
+	planned  int
+	count    verdict.Count
+	done     int
+	failed   int // of done: they end the run with an error, or say nothing about the loader
+	phase    string
+	started  time.Time
+	estimate *estimate
+	guess    time.Time // when the run will be over; zero if that is not known
+	guessed  time.Time // when that was estimated
+	painted  time.Time
+	live     bool // a live line is on the screen
+	news     bool // something happened since the last line
+	stopped  bool
 }
 
-// NewProgress begins to show a run of planned verdicts on w. Stop ends it.
-func NewProgress(w io.Writer, s Screen, planned int) *Progress {
-	p := newProgress(w, s, planned, time.Now)
+// NewProgress begins to show a run on w. Stop ends it.
+func NewProgress(w io.Writer, s Screen, work Work) *Progress {
+	p := newProgress(w, s, work, time.Now)
 	p.ticker.Go(p.tick)
 	return p
 }
 
 // newProgress returns a Progress whose clock does not tick by itself.
-func newProgress(w io.Writer, s Screen, planned int, now func() time.Time) *Progress {
+func newProgress(w io.Writer, s Screen, work Work, now func() time.Time) *Progress {
 	return &Progress{
-		w: w, screen: s, planned: planned, now: now, started: now(), stop: make(chan struct{}),
+		w: w, screen: s, planned: work.Planned(), estimate: newEstimate(work), now: now,
+		started: now(), stop: make(chan struct{}),
 	}
 }
 
-// Phase sets what the run is doing, such as "making the template of 6.12". It is shown until the
-// next call; an empty text ends it.
-func (p *Progress) Phase(text string) {
+// Preparing notes that a kernel is being made ready, and shows it. One kernel at a time is.
+func (p *Progress) Preparing(kernel string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.phase, p.news = printable(text), true
+	p.estimate.preparing(kernel, p.elapsed())
+	p.enter("making " + kernel + " ready")
+}
+
+// Prepared notes that it is, or never will be.
+func (p *Progress) Prepared(kernel string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.estimate.prepared(kernel, p.elapsed())
+	p.enter("")
+}
+
+// Began notes that a guest is started.
+func (p *Progress) Began(t Turn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.estimate.begin(t, p.elapsed())
+}
+
+// Again notes that a spec, which a shared guest is done with, will be run again in one of its own.
+// Its verdict is to come.
+func (p *Progress) Again(loader, kernel, spec string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.estimate.repeat(loader, kernel, spec, p.elapsed())
+}
+
+// elapsed returns how many seconds the run has taken.
+func (p *Progress) elapsed() float64 { return p.now().Sub(p.started).Seconds() }
+
+// enter shows what the run is doing until the next call; an empty text ends it.
+func (p *Progress) enter(phase string) {
+	p.phase, p.news = printable(phase), true
 	p.show()
 }
 
@@ -77,10 +111,7 @@ func (p *Progress) Add(v verdict.Verdict) {
 	p.count.Kinds = counted(p.count.Kinds, v.Kind)
 	p.done++
 	p.news = true
-	p.last = p.now()
-	if p.first.IsZero() {
-		p.first = p.last
-	}
+	p.estimate.verdict(v, p.elapsed())
 	if v.Fails() || v.Unknown() {
 		p.failed++
 		p.callOut(v)
@@ -189,7 +220,7 @@ func (p *Progress) line() string {
 	if p.planned > 0 {
 		full = min(barWidth, barWidth*p.done/p.planned)
 	}
-	parts := []part{
+	parts := []piece{
 		{"[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "]", p.shade()},
 		{fmt.Sprintf("%d/%d", p.done, p.planned), bold},
 	}
@@ -200,11 +231,11 @@ func (p *Progress) line() string {
 		}
 	}
 	if len(kinds) > 0 {
-		parts = append(parts, part{strings.Join(kinds, ", "), ""})
+		parts = append(parts, piece{strings.Join(kinds, ", "), ""})
 	}
-	parts = append(parts, part{p.clock(), dim})
+	parts = append(parts, piece{p.clock(), dim})
 	if p.phase != "" {
-		parts = append(parts, part{p.phase, dim})
+		parts = append(parts, piece{p.phase, dim})
 	}
 	return p.screen.fit(parts)
 }
@@ -216,27 +247,34 @@ func (p *Progress) shade() color {
 	return green
 }
 
-// clock returns the elapsed time, and an estimate of the rest. The estimate counts from the first
-// verdict, because what came before it (fetching kernels, making templates) is not repeated.
+// clock returns the elapsed time, and an estimate of the rest.
 func (p *Progress) clock() string {
-	text := clock(p.now().Sub(p.started))
-	left := p.planned - p.done
-	if p.done < enoughToSay || left <= 0 {
+	now := p.now()
+	text := clock(now.Sub(p.started))
+	if p.done < enoughToSay || p.planned <= p.done {
 		return text
 	}
-	each := p.last.Sub(p.first) / time.Duration(p.done-1)
-	return fmt.Sprintf("%s, about %s left", text, clock(each*time.Duration(left)))
+	if now.Sub(p.guessed) >= guessEvery {
+		p.guess, p.guessed = time.Time{}, now
+		if left, known := p.estimate.remaining(p.elapsed()); known {
+			p.guess = now.Add(time.Duration(left * float64(time.Second)))
+		}
+	}
+	if p.guess.IsZero() {
+		return text
+	}
+	return fmt.Sprintf("%s, about %s left", text, clock(max(0, p.guess.Sub(now))))
 }
 
-// A part holds a piece of a line in one colour.
-type part struct {
+// A piece holds a part of a line in one colour.
+type piece struct {
 	text  string
 	color color
 }
 
 // fit joins parts, with two blanks between them, and cuts them to the width of the screen: a line
 // that wraps cannot be painted over.
-func (s Screen) fit(parts []part) string {
+func (s Screen) fit(parts []piece) string {
 	var b strings.Builder
 	room := s.Width - 1
 	for i, p := range parts {

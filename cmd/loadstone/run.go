@@ -244,7 +244,7 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	if err != nil {
 		return err
 	}
-	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), about.Planned)
+	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
 	seen := &observer{progress: progress}
 	failed := plan.Do(ctx, writer, seen)
 	progress.Stop()
@@ -267,6 +267,23 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	return makeReports(cmd, path, dir, everyFormat())
 }
 
+// work returns what the plan's progress is measured against.
+func work(p run.Plan) report.Work {
+	w := report.Work{Parts: p.Parts(), Jobs: p.Jobs, CPUs: runtime.NumCPU()}
+	switch p.Isolation {
+	case run.BySuite:
+		w.Share = len(p.Specs) / len(p.Suites())
+	case run.ByCell:
+		w.Share = len(p.Specs)
+	}
+	for _, l := range p.Loaders {
+		if l.Builtin != "" {
+			w.Linked = append(w.Linked, l.String())
+		}
+	}
+	return w
+}
+
 // everything reports whether the run leaves out nothing, so that an expectation that came up
 // nowhere is stale.
 func (o runOptions) everything() bool {
@@ -283,16 +300,22 @@ type observer struct {
 	verdicts []verdict.Verdict
 }
 
-func (s *observer) Preparing(kernel string) { s.progress.Phase("making " + kernel + " ready") }
+func (s *observer) Preparing(kernel string) { s.progress.Preparing(kernel) }
 
 func (s *observer) Prepared(kernel string, took time.Duration, err error) {
-	s.progress.Phase("")
+	s.progress.Prepared(kernel)
 	if err != nil {
 		s.progress.Say(fmt.Sprintf("%s cannot be made ready: %v", kernel, err))
 	}
 }
 
-func (s *observer) Began(run.Turn) {}
+func (s *observer) Began(t run.Turn) {
+	turn := report.Turn{Worker: t.Worker, Loader: t.Cell.LoaderName(), Kernel: t.Cell.Kernel}
+	for _, spec := range t.Specs {
+		turn.Specs, turn.Suites = append(turn.Specs, spec.ID), append(turn.Suites, spec.Suite)
+	}
+	s.progress.Began(turn)
+}
 
 func (s *observer) Verdict(v verdict.Verdict) {
 	s.verdicts = append(s.verdicts, v)
