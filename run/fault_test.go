@@ -128,6 +128,8 @@ func (c *collector) Preparing(string) {}
 
 func (c *collector) Began(Turn) {}
 
+func (c *collector) Again(verdict.Cell, record.Spec) {}
+
 func (c *collector) Prepared(kernel string, _ time.Duration, err error) {
 	if err != nil {
 		c.t.Errorf("%s cannot be made ready: %v", kernel, err)
@@ -256,4 +258,5 @@ type observerFunc func(verdict.Verdict)
 func (observerFunc) Preparing(string)                      {}
 func (observerFunc) Prepared(string, time.Duration, error) {}
 func (observerFunc) Began(Turn)                            {}
+func (observerFunc) Again(verdict.Cell, record.Spec)       {}
 func (f observerFunc) Verdict(v verdict.Verdict)           { f(v) }

@@ -27,6 +27,10 @@ type Observer interface {
 	// Began is called before a guest is started.
 	Began(t Turn)
 
+	// Again says that a spec did not pass in a guest that others had used, and will be run again in
+	// one of its own: its verdict is to come.
+	Again(c verdict.Cell, spec record.Spec)
+
 	// Verdict is called for each verdict after it was written.
 	Verdict(v verdict.Verdict)
 }
@@ -140,6 +144,7 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 		}
 		if b.watched && v.Kind != verdict.Pass {
 			more = append(more, b.alone(s, v))
+			r.tell(func() { r.observer.Again(v.Cell, s) })
 			return
 		}
 		r.write(v.With(b.shared))

@@ -236,6 +236,8 @@ func (n *notes) Began(t Turn) {
 	}
 }
 
+func (n *notes) Again(verdict.Cell, record.Spec) {}
+
 func (n *notes) Verdict(v verdict.Verdict) {
 	if n.verdict != nil {
 		n.verdict(v)

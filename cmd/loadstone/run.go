@@ -309,6 +309,10 @@ func (s *observer) Prepared(kernel string, took time.Duration, err error) {
 	}
 }
 
+func (s *observer) Again(c verdict.Cell, spec record.Spec) {
+	s.progress.Again(c.LoaderName(), c.Kernel, spec.ID)
+}
+
 func (s *observer) Began(t run.Turn) {
 	turn := report.Turn{Worker: t.Worker, Loader: t.Cell.LoaderName(), Kernel: t.Cell.Kernel}
 	for _, spec := range t.Specs {

@@ -64,4 +64,5 @@ func (r *trialResult) Write(v verdict.Verdict) error                 { r.verdict
 func (r *trialResult) Preparing(string)                              {}
 func (r *trialResult) Prepared(_ string, _ time.Duration, err error) { r.unready = err }
 func (r *trialResult) Began(run.Turn)                                {}
+func (r *trialResult) Again(verdict.Cell, record.Spec)               {}
 func (r *trialResult) Verdict(verdict.Verdict)                       {}
