@@ -57,6 +57,7 @@ var rules = []rule{
 	{folder: "objects", may: "objects/elfedit"},
 	{folder: "requirements"},
 	{folder: "oracle"},
+	{folder: "oracle/hygiene", may: "oracle"},
 	{folder: "record", may: "loader/jsonline"},
 	{folder: "vmtest/wholefile"},
 	{folder: "vmtest/flock"},

@@ -94,9 +94,9 @@ func Pins(bpffs string) ([]string, error) {
 	return all, err
 }
 
-// describe adds what the kernel knows of an object beside its id. An object that has gone meanwhile
+// Describe adds what the kernel knows of an object beside its id. An object that has gone meanwhile
 // keeps only its id.
-func (o Object) describe() (Object, error) {
+func (o Object) Describe() (Object, error) {
 	if o.Kind != KindMap && o.Kind != KindProgram {
 		return o, nil
 	}

@@ -61,7 +61,7 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 func describeAll(objects []Object) ([]Object, error) {
 	all := make([]Object, 0, len(objects))
 	for _, o := range objects {
-		o, err := o.describe()
+		o, err := o.Describe()
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hygiene
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+)
+
+// memory watches how much memory is used, which is never twice the same.
+type memory struct {
+	file   textFile
+	text   []byte
+	before amounts
+}
+
+// amounts holds memory in KiB.
+type amounts struct {
+	used   int // what is not available to a new program
+	kernel int // what the kernel itself holds and cannot take back
+}
+
+// How much more may be used than at the beginning, in KiB.
+const (
+	mostUsed   = 32 << 10
+	mostKernel = 8 << 10
+)
+
+// ofKernel are the lines of /proc/meminfo that make up what the kernel holds.
+var ofKernel = []string{"SUnreclaim:", "Percpu:", "VmallocUsed:", "KernelStack:"}
+
+func openMemory() (*memory, error) {
+	file, err := openText("/proc/meminfo")
+	if err != nil {
+		return nil, err
+	}
+	return &memory{file: file}, nil
+}
+
+func (m *memory) begin() error {
+	var err error
+	m.before, err = m.read()
+	return err
+}
+
+func (m *memory) read() (amounts, error) {
+	var err error
+	if m.text, err = m.file.appendTo(m.text[:0]); err != nil {
+		return amounts{}, err
+	}
+	return parseMemory(m.text)
+}
+
+// parseMemory adds up what a text of /proc/meminfo says, in lines such as "MemTotal:  985 kB".
+func parseMemory(text []byte) (amounts, error) {
+	var a amounts
+	total, available := -1, -1
+	for len(text) > 0 {
+		line, rest, _ := bytes.Cut(text, []byte{'\n'})
+		text = rest
+		switch {
+		case bytes.HasPrefix(line, []byte("MemTotal:")):
+			total = amount(line)
+		case bytes.HasPrefix(line, []byte("MemAvailable:")):
+			available = amount(line)
+		default:
+			for _, key := range ofKernel {
+				if len(line) > len(key) && string(line[:len(key)]) == key {
+					a.kernel += amount(line)
+				}
+			}
+		}
+	}
+	if total < 0 || available < 0 {
+		return a, fmt.Errorf("no MemTotal or MemAvailable in /proc/meminfo")
+	}
+	a.used = total - available
+	return a, nil
+}
+
+// amount returns the number in a line; -1 where there is none.
+func amount(line []byte) int {
+	n, found := 0, false
+	for _, c := range line[bytes.IndexByte(line, ':')+1:] {
+		if c >= '0' && c <= '9' {
+			n, found = 10*n+int(c-'0'), true
+		} else if found {
+			break
+		}
+	}
+	if !found {
+		return -1
+	}
+	return n
+}
+
+// look returns how much is used in KiB, and a change where it is too much more.
+func (m *memory) look() (int, []Change, error) {
+	now, err := m.read()
+	if err != nil {
+		return 0, nil, err
+	}
+	return now.used, m.before.changes(now), nil
+}
+
+// changes returns what is beyond the bounds.
+func (a amounts) changes(now amounts) []Change {
+	var changes []Change
+	for _, one := range []struct {
+		what           string
+		was, now, most int
+	}{
+		{"memory in use", a.used, now.used, mostUsed},
+		{"memory of the kernel", a.kernel, now.kernel, mostKernel},
+	} {
+		if one.now-one.was > one.most {
+			what := one.what + " " + strconv.Itoa(one.was) + " -> " + strconv.Itoa(one.now) + " KiB"
+			changes = append(changes, Change{Memory, Changed, what})
+		}
+	}
+	return changes
+}
