@@ -95,7 +95,7 @@ var rules = []rule{
 	{folder: "suites/faults", may: "suites/suite record vmtest/guest/inkernel", tests: "suites/runner"},
 	{folder: "suites/catalogue"},
 	{folder: "suites/all", may: "suites", tests: "drivers/reference"},
-	{folder: "cmd/loadstone-guest", may: "suites/all suites/runner drivers/reference loader oracle record vmtest/guest", tests: "suites/catalogue"},
+	{folder: "cmd/loadstone-guest", may: "suites/all suites/runner drivers/reference loader oracle oracle/hygiene record vmtest/guest", tests: "suites/catalogue"},
 
 	{folder: "verdict", may: "record requirements vmtest/wholefile"},
 	{folder: "report", may: "verdict vmtest/wholefile"},

@@ -98,7 +98,7 @@ type State struct {
 	Spec string `json:"spec,omitempty"`
 	// how many there are of each kind of thing that was looked at, memory in KiB
 	Held map[string]int `json:"held,omitempty"`
-	// what is not as it was: "mount new: bpf on /run/x"
+	// what is not as it was: "new mount bpf on /run/x"
 	Changes []string `json:"changes,omitempty"`
 	// what the kernel logged after the spec's KernelLog
 	Lines []string `json:"lines,omitempty"`

@@ -196,7 +196,7 @@ func fixtureVerdict(v *verdict.Verdict) {
 	case "reference mapdefs.btf.hash":
 		v.Guest = &verdict.Guest{Number: 3, Place: 2, Held: map[string]int{"map": 4, "mount": 13}}
 		if v.Cell.Kernel == "6.12" {
-			v.Guest.Left = []string{"mount new: bpf on /run/<x>\x1b[2J"}
+			v.Guest.Left = []string{"new mount bpf on /run/<x>\x1b[2J"}
 		}
 	case "reference mapdefs.names.long":
 		if v.Cell.Kernel == "6.18" {

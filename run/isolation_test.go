@@ -46,7 +46,7 @@ func (g watchedGuest) run(order record.Order, hear func(verdict.Heard)) verdict.
 		}
 		state := record.State{Spec: id}
 		if id == g.leaves {
-			state.Changes = []string{"mount new: bpf on /run/x"}
+			state.Changes = []string{"new mount bpf on /run/x"}
 		}
 		say(state)
 		if id == g.leaves && n+1 < len(order.Specs) {

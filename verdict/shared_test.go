@@ -16,7 +16,7 @@ func cleanAfter(spec string) record.State {
 }
 
 func dirtyAfter(spec string) record.State {
-	return record.State{Spec: spec, Changes: []string{"mount new: bpf on /run/x"}}
+	return record.State{Spec: spec, Changes: []string{"new mount bpf on /run/x"}}
 }
 
 // TestOnlyAProvedGuestCounts shows what becomes of the second spec of a watched guest that ran two.
@@ -47,7 +47,7 @@ func TestOnlyAProvedGuestCounts(t *testing.T) {
 	}{
 		{"proved clean", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), cleanAfter(two), end(2)), off, Pass, ""},
 		{"left something itself", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), dirtyAfter(two), end(2)), off, Pass, ""},
-		{"not clean after the first", stream(cleanAfter(""), passed(one), dirtyAfter(one), passed(two), cleanAfter(two), end(2)), off, Broken, "not clean after mapdefs.one: mount new: bpf on /run/x"},
+		{"not clean after the first", stream(cleanAfter(""), passed(one), dirtyAfter(one), passed(two), cleanAfter(two), end(2)), off, Broken, "not clean after mapdefs.one: new mount bpf on /run/x"},
 		{"not seen whole after the first", stream(cleanAfter(""), passed(one), blind, passed(two), cleanAfter(two), end(2)), off, Broken, "could not be seen whether the guest was clean after mapdefs.one: open /proc/modules"},
 		{"no state after the first", stream(cleanAfter(""), passed(one), passed(two), cleanAfter(two), end(2)), off, Broken, "nothing proves that the guest was clean after mapdefs.one"},
 		{"no state at the start", stream(passed(one), cleanAfter(one), passed(two), cleanAfter(two), end(2)), off, Broken, "nothing says how the guest was before its first spec"},
@@ -79,10 +79,10 @@ func TestAGuestKeepsWhatIsNotAsItWas(t *testing.T) {
 	v := Judge(wantOne, Evidence{
 		Ordered: []string{one, two}, Watched: true, Ending: off, Heard: heard(accepted(2),
 			cleanAfter(""), begin(one), log(one), finish(one, record.Passed),
-			record.State{Spec: one, Held: map[string]int{"mount": 13}, Changes: []string{"mount new: x"},
+			record.State{Spec: one, Held: map[string]int{"mount": 13}, Changes: []string{"new mount x"},
 				Error: "no taint"}, record.End{Specs: 1, Retired: "after mapdefs.one"}),
 	})
-	want := &Guest{Place: 1, Held: map[string]int{"mount": 13}, Left: []string{"mount new: x", "no taint"}}
+	want := &Guest{Place: 1, Held: map[string]int{"mount": 13}, Left: []string{"new mount x", "no taint"}}
 	if diff := cmp.Diff(want, v.Guest); diff != "" || v.Kind != Pass {
 		t.Errorf("%s: %s\n%s", v.Kind, v.Reason, diff)
 	}

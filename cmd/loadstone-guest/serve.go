@@ -68,7 +68,7 @@ func serve(g *guest.Guest) error {
 			return order, deps, err
 		}
 		if order.Watch {
-			deps.Watch, err = beginWatch()
+			deps.Watch, err = beginWatch(deps.Folders)
 		}
 		return order, deps, err
 	}, g.End)

@@ -75,7 +75,7 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
 	flags.StringArrayVar(&o.specs, "spec", nil, "run spec `ID` only; may be repeated, and end in *")
 	flags.StringVar(&o.out, "out", "",
 		"write results to `DIR` (default out, or out/specs with --spec)")
-	flags.StringVar(&o.isolation, "isolation", string(run.BySpec),
+	flags.StringVar(&o.isolation, "isolation", string(run.Auto),
 		"use a guest again while it is proved clean (auto), or take one for each `spec`, suite or cell")
 	flags.Uint64Var(&o.seed, "seed", 0,
 		"order specs in guests that are used again by `N`, as the run did that says so (default another each time)")

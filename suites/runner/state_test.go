@@ -78,8 +78,8 @@ func TestAGuestThatIsNotAsItWasEnds(t *testing.T) {
 		end   record.End
 	}{
 		"something is left": {
-			&fakeWatch{changes: map[int][]string{1: {"mount new: x", "process new: 7 tc"}}}, nil,
-			record.End{Specs: 1, Retired: "after fake.first: mount new: x"},
+			&fakeWatch{changes: map[int][]string{1: {"new mount x", "new process 7 tc"}}}, nil,
+			record.End{Specs: 1, Retired: "after fake.first: new mount x"},
 		},
 		"it cannot be seen": {
 			&fakeWatch{errs: map[int]error{1: errors.New("no /proc")}}, nil,
@@ -90,12 +90,12 @@ func TestAGuestThatIsNotAsItWasEnds(t *testing.T) {
 			record.End{Specs: 1, Retired: "after fake.first: overrun"},
 		},
 		"not as it was at the start": {
-			&fakeWatch{changes: map[int][]string{0: {"map new: 1"}}}, nil,
+			&fakeWatch{changes: map[int][]string{0: {"new map 1"}}}, nil,
 			record.End{Retired: "not as it was before its first spec"},
 		},
 		"nothing looks": {nil, nil, record.End{Retired: "not as it was before its first spec"}},
 		"something is left by the last": {
-			&fakeWatch{changes: map[int][]string{2: {"mount new: x"}}}, nil, record.End{Specs: 2},
+			&fakeWatch{changes: map[int][]string{2: {"new mount x"}}}, nil, record.End{Specs: 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
