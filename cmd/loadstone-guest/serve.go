@@ -47,6 +47,10 @@ func serve(g *guest.Guest) error {
 	if err != nil {
 		return err
 	}
+	watch, err := openWatch()
+	if err != nil {
+		return err
+	}
 	return runner.Serve(context.Background(), func() (order record.Order, deps runner.Deps, err error) {
 		text, err := g.WaitOrder()
 		if err != nil {
@@ -68,7 +72,7 @@ func serve(g *guest.Guest) error {
 			return order, deps, err
 		}
 		if order.Watch {
-			deps.Watch, err = beginWatch(deps.Folders)
+			deps.Watch, err = watch, watch.begin()
 		}
 		return order, deps, err
 	}, g.End)
@@ -114,7 +118,7 @@ func hello(send func(record.Record) error) error {
 func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, error) {
 	f := runner.Folders{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
 	if !l.Bundle {
-		return f, nil
+		return f, os.MkdirAll(f.Work, 0o700)
 	}
 	f.Root = "/run/loader"
 	if err := os.MkdirAll(f.Root, 0o755); err != nil {
@@ -143,7 +147,7 @@ func furnish(root string) error {
 			return fmt.Errorf("bind %s in the driver's root: %w", dir, err)
 		}
 	}
-	for _, dir := range []string{"/run", "/tmp", loader.Home} {
+	for _, dir := range []string{"/run", "/run/work", "/tmp", loader.Home} {
 		if err := os.MkdirAll(root+dir, 0o755); err != nil {
 			return err
 		}
