@@ -32,7 +32,7 @@ func (g *guestWatch) Look(ctx context.Context) (map[string]int, []string, error)
 	}
 	changes := make([]string, 0, len(state.Changes))
 	for _, c := range state.Changes {
-		changes = append(changes, string(c.Kind)+" "+c.String())
+		changes = append(changes, c.String())
 	}
 	return held, changes, err
 }
