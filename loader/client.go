@@ -162,7 +162,7 @@ func (c *Client) exchange(
 	if stray != nil {
 		return nil, stray
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.options.deadline(req.Op()))
+	ctx, cancel := WithLimit(ctx, c.options.deadline(req.Op()))
 	defer cancel()
 	if fault := c.send(ctx, x.Request); fault != nil {
 		return nil, fault
@@ -263,11 +263,25 @@ func (c *Client) partial() string {
 	return "half a line: " + excerpt(c.in.buf)
 }
 
+type limitKey struct{}
+
+// WithLimit works like context.WithTimeout, for a request: a [Fault] that its end leads to says how
+// long the limit was.
+func WithLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	shown := limit
+	if outer, ok := ctx.Value(limitKey{}).(time.Duration); ok {
+		shown = min(shown, outer)
+	}
+	return context.WithTimeout(context.WithValue(ctx, limitKey{}, shown), limit)
+}
+
+// late returns the fault of a driver that did not answer before the end of a context.
 func late(ctx context.Context, detail string) *Fault {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Fault{Kind: context.Cause(ctx), Detail: detail}
 	}
-	return &Fault{Kind: ErrHung, Detail: detail}
+	limit, _ := ctx.Value(limitKey{}).(time.Duration)
+	return &Fault{Kind: ErrHung, Limit: limit, Detail: detail}
 }
 
 // died returns the fault of a driver that ended, or is about to end. If it does not end, the fault
@@ -327,7 +341,7 @@ func (c *Client) after(op Op) *Fault {
 		c.over = true
 		closeAll(c.pipes.requests)
 		if !c.process.goneIn(c.options.grace()) {
-			return &Fault{Kind: ErrHung, Detail: "it did not exit after bye"}
+			return &Fault{Kind: ErrHung, Limit: c.options.grace(), Detail: "it did not exit after bye"}
 		}
 	}
 	if fault := c.strayLine(); fault != nil {

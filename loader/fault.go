@@ -24,15 +24,20 @@ var (
 // A Fault ends a conversation: the driver broke the protocol or is gone. It says nothing about the
 // loader's behaviour.
 type Fault struct {
-	Kind   error  // one of the Err… of this package, or the cause of a cancelled context
-	Op     Op     // of the request in flight, or of the last one
-	Seq    int    // of that request, from 1; 0 before the first
-	Detail string // what was seen, one line
-	Stderr string // the last that the driver wrote on stderr, at most [MaxStderr] bytes
+	Kind   error         // one of the Err… of this package, or the cause of a cancelled context
+	Op     Op            // of the request in flight, or of the last one
+	Seq    int           // of that request, from 1; 0 before the first
+	Limit  time.Duration // of [ErrHung]: how long it had
+	Detail string        // what was seen, one line
+	Stderr string        // the last that the driver wrote on stderr, at most [MaxStderr] bytes
 }
 
 func (f *Fault) Error() string {
-	s := fmt.Sprintf("driver %v (request %d, %s)", f.Kind, f.Seq, f.Op)
+	s := fmt.Sprintf("driver %v (request %d, %s", f.Kind, f.Seq, f.Op)
+	if f.Limit > 0 {
+		s += fmt.Sprintf(", limit %v", f.Limit)
+	}
+	s += ")"
 	if f.Detail != "" {
 		s += ": " + f.Detail
 	}

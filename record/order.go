@@ -33,7 +33,8 @@ type Loader struct {
 	Payload string   // natively: the file that is the payload
 }
 
-// Limits holds deadlines. The host has its own, longer ones.
+// Limits holds deadlines, by the guest's clock; one that is not above zero is none. A guest cannot
+// see how busy its host is, so the host sends longer ones then. The host has its own beside them.
 type Limits struct {
 	Request time.Duration // one request to a loader
 	Spec    time.Duration // one spec
@@ -43,6 +44,21 @@ type Limits struct {
 // runs at full speed as on one that is emulated: a clone under TCG runs cold code at a few percent
 // of it.
 var DefaultLimits = Limits{Request: 20 * time.Second, Spec: 60 * time.Second}
+
+// Times returns limits that are longer by a factor.
+func (l Limits) Times(factor float64) Limits {
+	return Limits{
+		Request: time.Duration(float64(l.Request) * factor),
+		Spec:    time.Duration(float64(l.Spec) * factor),
+	}
+}
+
+// Scale returns how many times as long as by default whatever else a guest waits for may take: the
+// smaller of what both limits come to, and at least 1.
+func (l Limits) Scale() float64 {
+	return max(1, min(float64(l.Request)/float64(DefaultLimits.Request),
+		float64(l.Spec)/float64(DefaultLimits.Spec)))
+}
 
 // ErrOrder marks errors about the text of an order.
 var ErrOrder = errors.New("bad order")

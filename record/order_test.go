@@ -86,3 +86,20 @@ func TestBadOrder(t *testing.T) {
 		})
 	}
 }
+
+func TestScaleOfLimits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limits Limits
+		want   float64
+	}{
+		"default":       {DefaultLimits, 1},
+		"longer":        {DefaultLimits.Times(6), 6},
+		"shorter":       {DefaultLimits.Times(0.5), 1},
+		"none":          {Limits{}, 1},
+		"unlike, lower": {Limits{Request: time.Hour, Spec: 2 * DefaultLimits.Spec}, 2},
+	} {
+		if got := tt.limits.Scale(); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}

@@ -88,8 +88,12 @@ type Finish struct {
 	// the whole failure text, with its place
 	Detail string `json:"detail,omitempty"`
 	// it passed although the loader does not claim the profile
-	UnderClaim bool          `json:"under_claim,omitempty"`
-	Duration   time.Duration `json:"duration"` // nanoseconds
+	UnderClaim bool `json:"under_claim,omitempty"`
+	// the limit that passed, where it ended so because one did: of a "request", of the "spec", or
+	// of what the kernel has to "settle"
+	Overran  string        `json:"overran,omitempty"`
+	Limit    time.Duration `json:"limit,omitempty"` // its length, nanoseconds
+	Duration time.Duration `json:"duration"`        // nanoseconds
 }
 
 // State says how the guest is after a spec, held against how it was before the first. It follows
@@ -173,6 +177,8 @@ func (r Finish) fields(l *jsonline.Line) {
 	l.TextIfAny("seen", r.Seen)
 	l.TextIfAny("detail", r.Detail)
 	l.TrueIfSo("under_claim", r.UnderClaim)
+	l.TextIfAny("overran", r.Overran)
+	l.NumberIfAny("limit", int64(r.Limit))
 	l.Number("duration", int64(r.Duration))
 }
 

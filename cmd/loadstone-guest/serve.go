@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -80,12 +79,13 @@ func serve(g *guest.Guest) error {
 
 // warmUp runs a spec before the template is taken, so that no clone pays for what is done for the
 // first time: pages that are faulted in, the kernel's types that are read. How the spec ends does
-// not matter here; a clone will say.
+// not matter here; a clone will say. It has no limits, since a busy host would then leave a
+// template that is cold for as long as it is kept; the machine's deadline for the boot ends one
+// that hangs.
 func warmUp() error {
 	order := record.Order{
 		Run: "warm-up", Kernel: "warm-up", Specs: []string{record.TrialSpec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
-		Limits: record.Limits{Request: time.Minute, Spec: time.Minute},
 	}
 	here, err := folders(order.Loader, nil)
 	if err != nil {

@@ -23,7 +23,7 @@ var _ = It("mapdefs.callback.supply", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.MapDefs.VendorSupply, withCallback)
 	Expect(loaded.Map("m").Name).To(Equal("vendor_supplied"))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(s.Patience(settles)).Should(
 		Equal([]string{"vendor_supplied"}))
 	loaded.Run("store")
 	Expect(loaded.Lookup("m", U32(7))).To(Equal(U64(77)))
@@ -55,7 +55,7 @@ var _ = It("mapdefs.callback.reuse", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.MapDefs.VendorReuse, withCallback, PinRoot(s.BPFFS()))
 	Expect(loaded.MapID("m")).To(Equal(pinned.MapID("m")))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(BeEmpty())
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(s.Patience(settles)).Should(BeEmpty())
 	loaded.Run("store")
 	Expect(pinned.Lookup("m", U32(7))).To(Equal(U64(77)))
 })
@@ -131,7 +131,8 @@ var _ = It("mapdefs.callback.field-unregistered-refused", func(s *Session) {
 		UnknownMapField)
 })
 
-// settles bounds how long a kernel may take to free what a loader made to try something out.
+// settles bounds how long a kernel may take to free what a loader made to try something out, on a
+// host that is not busy.
 const settles = 5 * time.Second
 
 // newMaps returns the names of maps that the kernel did not hold before, sorted.

@@ -58,7 +58,7 @@ var _ = Table("mapdefs.create.made", func(s *Session, c creation) {
 		ValueSize: c.attributes.ValueSize, MaxEntries: c.attributes.MaxEntries,
 		Flags: c.attributes.Flags | c.adds,
 	}))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(s.Patience(settles)).Should(
 		Equal([]string{"made"}))
 }, creations...)
 
@@ -89,7 +89,7 @@ var _ = It("mapdefs.create.each-its-own", func(s *Session) {
 	one, other := s.MustCreate(first), s.MustCreate(second)
 	Expect(s.Pin(first.Path)).To(BeThePinOfMap(one.MapID("twin")))
 	Expect(s.Pin(second.Path)).To(BeThePinOfMap(other.MapID("twin")))
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(s.Patience(settles)).Should(
 		Equal([]string{"twin", "twin"}))
 })
 

@@ -76,7 +76,7 @@ var _ = It("mapdefs.handler.left-out", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.MustLoad(objects.MapDefs.HandlerSkip, Handlers(ProgramPrefixHandler))
 	Expect(loaded.Lookup("vendor_calls", U32(prepares))).To(Equal(U32(1)))
-	Eventually(newPrograms).WithArguments(s, before).WithTimeout(settles).Should(
+	Eventually(newPrograms).WithArguments(s, before).WithTimeout(s.Patience(settles)).Should(
 		Equal([]string{"handled"}))
 })
 

@@ -84,7 +84,7 @@ var _ = It("mapdefs.set.left-out", func(s *Session) {
 	before := s.Kernel()
 	loaded := s.Open(objects.MapDefs.Several).SetMap("second", AutoCreate, false).Load()
 	Expect(loaded).To(BeOK())
-	Eventually(newMaps).WithArguments(s, before).WithTimeout(settles).Should(
+	Eventually(newMaps).WithArguments(s, before).WithTimeout(s.Patience(settles)).Should(
 		Equal([]string{"first", "fourth", "third"}))
 })
 

@@ -2,7 +2,10 @@
 
 package phrase
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // A failure's text has these two lines, which become the record's, and as many more as it likes.
 const (
@@ -36,4 +39,16 @@ func ReadFailure(text string) (expected, seen string) {
 		expected = description + ": " + expected
 	}
 	return expected, seen
+}
+
+// ReadTimeout returns how long an Eventually of Gomega's asked again before it failed with a text,
+// which begins with it (internal/async_assertion.go of Gomega).
+func ReadTimeout(text string) (limit time.Duration, ok bool) {
+	rest, ok := strings.CutPrefix(text, "Timed out after ")
+	if !ok {
+		return 0, false
+	}
+	seconds, _, _ := strings.Cut(rest, ".\n")
+	limit, err := time.ParseDuration(seconds)
+	return limit, err == nil
 }

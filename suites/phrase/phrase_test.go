@@ -5,6 +5,7 @@ package phrase_test
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
@@ -36,5 +37,19 @@ func TestShortenKeepsBothEnds(t *testing.T) {
 	}
 	if !strings.HasPrefix(short, "begin") || !strings.HasSuffix(short, "end") || !strings.Contains(short, " … ") {
 		t.Errorf("shortened to %q", short)
+	}
+}
+
+func TestReadTimeout(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"Timed out after 5.001s.\nExpected\n    <int>: 1": 5001 * time.Millisecond,
+		"Timed out after a while.\n":                      -1,
+		"Expected\n    <int>: 1":                          -1,
+		"Failed after 0.010s.\nExpected":                  -1, // a Consistently
+	} {
+		got, ok := phrase.ReadTimeout(text)
+		if ok != (want >= 0) || ok && got != want {
+			t.Errorf("%q: %v, %t, want %v", text, got, ok, want)
+		}
 	}
 }

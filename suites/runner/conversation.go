@@ -45,10 +45,10 @@ func (c *Conversation) Restart() {
 	ctx, cancel := context.WithTimeout(c.exec.ctx, c.exec.run.farewell())
 	defer cancel()
 	if err := c.giveUp(ctx); err != nil {
-		c.exec.Broken("%v", err)
+		c.exec.broken(err)
 	}
 	if err := c.bye(ctx); err != nil {
-		c.exec.Broken("%v", err)
+		c.exec.broken(err)
 	}
 	c.open = nil
 	c.mustBegin()
@@ -150,7 +150,7 @@ func (c *Conversation) Close(session string) loader.Reply {
 
 func (x *Execution) requestContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if limit := x.run.order.Limits.Request; limit > 0 {
-		return context.WithTimeout(ctx, limit)
+		return loader.WithLimit(ctx, limit)
 	}
 	return context.WithCancel(ctx)
 }

@@ -28,10 +28,12 @@ type Deps struct {
 	// Kconfig looks up a kconfig symbol, written without CONFIG_. Nil means [oracle.Kconfig].
 	Kconfig func(symbol string) (value string, known bool, err error)
 
-	Settle time.Duration // how long the kernel may take to free what was given up; 0 for 15 s
-	Raw    io.Writer     // the stream below the records, for hidden specs that break it; may be nil
+	// how long the kernel may take to free what was given up; 0 for 15 s, or longer where the
+	// order's limits are longer than the default
+	Settle time.Duration
+	Raw    io.Writer // the stream below the records, for hidden specs that break it; may be nil
 
-	grace time.Duration // how long a spec may take to end once its time is up; 0 for 5 s
+	grace time.Duration // how long a spec may take to end once its time is up; 0 for 5 s or longer
 }
 
 // Folders names the folders that specs work in. Work and BPFFS are paths in the driver's root; our
@@ -56,19 +58,24 @@ type Watch interface {
 	Look(ctx context.Context) (held map[string]int, changes []string, err error)
 }
 
-// settle returns how long the kernel may take to free what nothing holds any more. An emulated
+// usualSettle is how long the kernel may take to free what nothing holds any more. An emulated
 // kernel on a busy host took more than five seconds for an array of programs, once in ten thousand
 // specs; what is really held stays for good.
-func (d Deps) settle() time.Duration {
-	if d.Settle > 0 {
-		return d.Settle
-	}
-	return 15 * time.Second
-}
+const usualSettle = 15 * time.Second
 
-func (d Deps) gracePeriod() time.Duration {
-	if d.grace > 0 {
-		return d.grace
+// usualGrace is how long a spec may take to end once its time is up.
+const usualGrace = 5 * time.Second
+
+// within returns d with what is not set as long as limits ask for.
+func (d Deps) within(limits record.Limits) Deps {
+	scaled := func(usual time.Duration) time.Duration {
+		return time.Duration(limits.Scale() * float64(usual))
 	}
-	return 5 * time.Second
+	if d.Settle <= 0 {
+		d.Settle = scaled(usualSettle)
+	}
+	if d.grace <= 0 {
+		d.grace = scaled(usualGrace)
+	}
+	return d
 }

@@ -4,6 +4,7 @@ package runner
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
@@ -42,9 +43,10 @@ func (x *Execution) detail(report ginkgo.SpecReport) string {
 }
 
 // place returns where a failure is, as folder/file.go:line: the spec's registration, where it has
-// no line of its own.
+// no line of its own, and the place is where its goroutine began.
 func (x *Execution) place(at types.CodeLocation) string {
-	if at.FileName == "" || strings.Contains(at.FileName, "/onsi/ginkgo") {
+	if at.FileName == "" || strings.Contains(at.FileName, "/onsi/ginkgo") ||
+		path.Base(path.Dir(at.FileName)) == "runtime" {
 		return x.spec.Place
 	}
 	parts := strings.Split(at.FileName, "/")

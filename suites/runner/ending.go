@@ -17,6 +17,7 @@ import (
 type ending struct {
 	outcome record.Outcome
 	reason  string
+	err     error // that broke it, if it was one
 }
 
 // vanished ends a hidden spec that leaves no last records.
@@ -31,16 +32,16 @@ func (x *Execution) end(e ending) {
 // Broken ends the spec: the suite or the driver broke, and nothing is known of the loader. It does
 // not return.
 func (x *Execution) Broken(format string, args ...any) {
-	x.end(ending{record.Broken, phrase.Line(fmt.Sprintf(format, args...))})
+	x.end(ending{outcome: record.Broken, reason: phrase.Line(fmt.Sprintf(format, args...))})
 }
 
 // Refused ends the spec: the loader refused, as it may. It does not return.
 func (x *Execution) Refused(reason string) {
-	x.end(ending{record.Refused, phrase.Line(reason)})
+	x.end(ending{outcome: record.Refused, reason: phrase.Line(reason)})
 }
 
 // Skip ends the spec: the machine is not one that it is about. It does not return.
-func (x *Execution) Skip(lack Lack) { x.end(ending{record.Skipped, lack.String()}) }
+func (x *Execution) Skip(lack Lack) { x.end(ending{outcome: record.Skipped, reason: lack.String()}) }
 
 // Fail ends the spec: an expectation did not hold. It does not return.
 func (x *Execution) Fail(expected, seen string) { failNow(phrase.Failure(expected, seen)) }
@@ -52,12 +53,17 @@ func (x *Execution) fault(err error) {
 	var f *loader.Fault
 	switch {
 	case x.ctx.Err() != nil:
-		failNow(err.Error()) // the spec's time is up: Ginkgo knows
+		failNow(err.Error()) // the spec's time is up, which is how it ends
 	case errors.As(err, &f) && crashed(f):
 		x.Fail("an answer to "+string(f.Op), "the loader died: "+f.Detail)
 	default:
-		x.Broken("%v", err)
+		x.broken(err)
 	}
+}
+
+// broken ends the spec for an error: see [Execution.Broken].
+func (x *Execution) broken(err error) {
+	x.end(ending{outcome: record.Broken, reason: phrase.Line(err.Error()), err: err})
 }
 
 // crashed reports whether the loader died with an object in its hands. A driver that dies at

@@ -37,11 +37,12 @@ type Execution struct {
 	asked      bool // for something beyond hello
 	controlled bool // the loader has made something: a refusal after it means something
 
-	late     bool    // its time was up before its body ended
-	ending   *ending // set once, by what ended the body early
-	left     []oracle.Object
-	trouble  error // why not everything could be given up
-	logError error // why the kernel's log could not be marked
+	late      bool    // its time was up before its body ended
+	ending    *ending // set once, by what ended the body early
+	left      []oracle.Object
+	unsettled bool  // something was left when the kernel's time to free it was up
+	trouble   error // why not everything could be given up
+	logError  error // why the kernel's log could not be marked
 }
 
 // Dirs returns the spec's own folders, as paths in the driver's root. They are empty at the start.
@@ -71,9 +72,17 @@ func (x *Execution) Beyond(before oracle.Inventory) ([]oracle.Object, error) {
 }
 
 func (x *Execution) beyond(ctx context.Context, before oracle.Inventory) ([]oracle.Object, error) {
-	ctx, cancel := context.WithTimeout(ctx, x.run.deps.settle())
+	ctx, cancel := context.WithTimeout(ctx, x.run.deps.Settle)
 	defer cancel()
-	return x.witness.Beyond(ctx, before)
+	left, err := x.witness.Beyond(ctx, before)
+	x.unsettled = x.unsettled || len(left) > 0
+	return left, err
+}
+
+// Patience returns how long to wait for what takes at most d by default: longer where the order's
+// limits are, because the machine is slow or its host busy.
+func (x *Execution) Patience(d time.Duration) time.Duration {
+	return time.Duration(x.run.order.Limits.Scale() * float64(d))
 }
 
 // Controlled reports whether the loader has made anything in this spec. One that has not may be one

@@ -4,12 +4,14 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/extensions/globals"
@@ -21,15 +23,14 @@ import (
 func (r *run) underGinkgo() {
 	enterGinkgo(func() {
 		for _, spec := range r.specs {
-			ginkgo.It(spec.ID, func(ctx ginkgo.SpecContext) { r.execute(ctx, spec) },
-				ginkgo.SpecTimeout(r.order.Limits.Spec), ginkgo.GracePeriod(r.deps.gracePeriod()))
+			ginkgo.It(spec.ID, func(ctx ginkgo.SpecContext) { r.execute(ctx, spec) })
 		}
 	}, r.after)
 }
 
-// enterGinkgo runs the specs of a tree under Ginkgo, which does what it is good at (a goroutine for
-// each spec, deadlines, failures with their place) and nothing else: it prints nothing, selects
-// nothing, and its verdict is not read.
+// enterGinkgo runs the specs of a tree under Ginkgo, which does what it is good at (one spec after
+// the other, failures with their place) and nothing else: it prints nothing, selects nothing, knows
+// no deadline, and its verdict is not read.
 func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	globals.Reset() // a second run in a process is a new tree
 	gomega.RegisterFailHandler(func(message string, _ ...int) { failNow(message) })
@@ -83,7 +84,11 @@ type ignored struct{}
 
 func (ignored) Fail() {}
 
-// execute runs a spec, from within Ginkgo.
+// errOverdue is the cause that ends the context of a spec whose time is up.
+var errOverdue = errors.New("the spec's time is up")
+
+// execute runs a spec, from within Ginkgo. The deadline is ours and not Ginkgo's, which wants to
+// know it before the order has come.
 func (r *run) execute(ctx context.Context, spec Spec) {
 	if r.err != nil || r.retired != "" {
 		return // nothing is begun after an error, or in a guest that is not as it was
@@ -91,17 +96,40 @@ func (r *run) execute(ctx context.Context, spec Spec) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.ctx, func() { cancel(context.Cause(r.ctx)) })()
+	if limit := r.order.Limits.Spec; limit > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, limit, errOverdue)
+		defer stop()
+	}
 	// A loader that is linked in shares our memory: were it collected, a descriptor that the loader
 	// lost would be closed, and the leak not seen.
 	r.gcPercent = debug.SetGCPercent(-1)
-	r.running.Store(true)
-	defer func() {
-		if r.current != nil {
-			r.current.late = ctx.Err() != nil
-		}
-		r.running.Store(false)
+	x := r.begin(ctx, spec)
+	x.late, r.stuck = r.await(ctx, x.perform)
+}
+
+// await runs a body and waits for it, but not longer than the grace period once ctx is done. It
+// reports whether ctx was done before the body, and whether the body goes on.
+func (r *run) await(ctx context.Context, body func()) (late, stuck bool) {
+	done := make(chan bool, 1)
+	go func() {
+		defer func() { done <- ctx.Err() != nil }()
+		defer ginkgo.GinkgoRecover() // a failure is a panic too
+		body()
 	}()
-	r.perform(ctx, spec)
+	select {
+	case late = <-done:
+		return late, false
+	case <-ctx.Done():
+	}
+	grace := time.NewTimer(r.deps.grace)
+	defer grace.Stop()
+	select {
+	case late = <-done:
+		return late, false
+	case <-grace.C:
+		return true, true
+	}
 }
 
 // after ends a spec. It runs in a report node, not a cleanup node: one node less to run, and what
@@ -112,8 +140,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 	if x == nil {
 		return // not begun
 	}
-	stuck := r.running.Load()
-	if !stuck { // else the body still uses its conversations, and none can be ended
+	if !r.stuck { // else the body still uses its conversations, and none can be ended
 		x.leave()
 	}
 	debug.SetGCPercent(r.gcPercent)
@@ -122,7 +149,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 		return // what an interrupted spec would say is not its own
 	}
 	x.finish(report)
-	if stuck {
+	if r.stuck {
 		r.stop(fmt.Errorf("%w: %s", ErrStuck, x.spec.ID))
 		return
 	}

@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"errors"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -23,6 +24,7 @@ func (x *Execution) finish(report ginkgo.SpecReport) {
 		x.run.send(logSince(log, x.spec.ID, x.logError))
 	}
 	finish := x.outcome(report)
+	finish.Overran, finish.Limit = x.overran(finish.Outcome, report)
 	finish.Spec, finish.Duration = x.spec.ID, time.Since(x.began)
 	x.run.send(finish)
 	x.run.finished++
@@ -37,8 +39,10 @@ func (x *Execution) outcome(report ginkgo.SpecReport) record.Finish {
 		early = *x.ending
 	}
 	switch {
-	case report.State.Is(types.SpecStateTimedout | types.SpecStateInterrupted):
-		return x.lost(report, record.TimedOut, report.Failure.Message)
+	case report.State.Is(types.SpecStateInterrupted):
+		return x.lost(report, record.Broken, report.Failure.Message)
+	case x.late:
+		return x.lost(report, record.TimedOut, x.run.order.Limits.Spec.String())
 	case report.State.Is(types.SpecStatePanicked):
 		return x.lost(report, record.Panicked, report.Failure.ForwardedPanic)
 	case early.outcome == record.Broken:
@@ -61,6 +65,44 @@ func (x *Execution) outcome(report ginkgo.SpecReport) record.Finish {
 	}
 	support, _ := x.Claim()
 	return record.Finish{Outcome: record.Passed, UnderClaim: support == loader.No}
+}
+
+// The limits that a spec can overrun.
+const (
+	ofRequest = "request" // to the loader
+	ofSpec    = "spec"
+	ofSettle  = "settle" // what the kernel has to free what was given up
+)
+
+// overran returns the limit that passed, where the spec ended as it did because one passed: on a
+// host that is busy it may not have been the spec's fault, nor the loader's.
+func (x *Execution) overran(ended record.Outcome, report ginkgo.SpecReport) (string, time.Duration) {
+	limits := x.run.order.Limits
+	switch ended {
+	case record.TimedOut:
+		return ofSpec, limits.Spec
+	case record.Broken:
+		var f *loader.Fault
+		if errors.As(x.cause(), &f) && errors.Is(f, loader.ErrHung) {
+			return ofRequest, f.Limit
+		}
+	case record.Failed:
+		if limit, ok := phrase.ReadTimeout(report.Failure.Message); ok {
+			return ofSettle, limit
+		}
+		if x.unsettled {
+			return ofSettle, x.run.deps.Settle
+		}
+	}
+	return "", 0
+}
+
+// cause returns the error that broke the spec, if it was one.
+func (x *Execution) cause() error {
+	if x.ending != nil && x.ending.outcome == record.Broken {
+		return x.ending.err
+	}
+	return x.trouble
 }
 
 // lost returns the end of a spec that says nothing of the loader.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -84,11 +83,11 @@ type run struct {
 	set    *requirements.Set
 	kernel loader.Kernel
 
-	current   *Execution  // of the spec that runs
-	begun     int         // specs
-	running   atomic.Bool // a spec's body
-	gcPercent int         // outside of specs
-	finished  int         // records of that name sent
+	current   *Execution // of the spec that runs
+	begun     int        // specs
+	stuck     bool       // the spec's body did not end
+	gcPercent int        // outside of specs
+	finished  int        // records of that name sent
 	vanished  int
 	retired   string // why no more specs are begun
 
@@ -99,7 +98,7 @@ type run struct {
 func newRun(
 	ctx context.Context, order record.Order, deps Deps, specs []Spec, set *requirements.Set,
 ) (*run, error) {
-	r := &run{ctx: ctx, order: order, deps: deps, set: set}
+	r := &run{ctx: ctx, order: order, deps: deps.within(order.Limits), set: set}
 	var err error
 	if r.specs, err = ordered(order.Specs, specs); err != nil {
 		return nil, err
@@ -159,7 +158,7 @@ func (r *run) stop(err error) {
 // farewell returns how long a spec may take to give everything up: it closes, resets, waits for the
 // kernel, and says bye.
 func (r *run) farewell() time.Duration {
-	return r.deps.settle() + 3*max(r.order.Limits.Request, 10*time.Second)
+	return r.deps.Settle + 3*max(r.order.Limits.Request, 10*time.Second)
 }
 
 // greet records what the loader said of itself. Its claims are in the step before.
@@ -169,14 +168,13 @@ func (r *run) greet(hello *loader.OK) {
 	})
 }
 
-// perform begins a spec and runs its body. What comes after the body is [Execution.finish].
-func (r *run) perform(ctx context.Context, spec Spec) {
-	x := r.begin(ctx, spec)
+// perform runs the body of a spec that has begun. What comes after the body is [Execution.finish].
+func (x *Execution) perform() {
 	x.checkNeeds()
-	if !spec.Hidden {
+	if !x.spec.Hidden {
 		x.first.mustBegin()
 	}
-	spec.Body(x)
+	x.spec.Body(x)
 }
 
 func (r *run) begin(ctx context.Context, spec Spec) *Execution {

@@ -521,6 +521,9 @@ func TestALoaderThatHangsBreaksItsSpecOnly(t *testing.T) {
 	if first.Outcome != record.Broken || !strings.Contains(first.Reason, "did not answer in time") {
 		t.Errorf("hung spec: %+v", first)
 	}
+	if first.Overran != "request" || first.Limit != 50*time.Millisecond {
+		t.Errorf("hung spec overran %q of %v, want the request's 50 ms", first.Overran, first.Limit)
+	}
 	if second.Outcome != record.Passed {
 		t.Errorf("next spec: %+v", second)
 	}
@@ -537,7 +540,9 @@ func TestASpecWhoseTimeIsUp(t *testing.T) {
 	if r.err != nil || !r.ended() {
 		t.Fatalf("run: %v, ended: %t", r.err, r.ended())
 	}
-	if f := r.finishes()["fake.first"]; f.Outcome != record.TimedOut {
+	f := r.finishes()["fake.first"]
+	if f.Outcome != record.TimedOut || f.Reason != "50ms" || f.Overran != "spec" ||
+		f.Limit != 50*time.Millisecond {
 		t.Errorf("slow spec: %+v", f)
 	}
 	if f := r.finishes()["fake.second"]; f.Outcome != record.Passed {
@@ -582,6 +587,9 @@ func TestLeakIsNamed(t *testing.T) {
 	f := r.finishes()["fake.first"]
 	if f.Outcome != record.Failed || !strings.HasSuffix(f.Seen, " m (array)") {
 		t.Errorf("leak: %+v", f)
+	}
+	if f.Overran != "settle" || f.Limit != 200*time.Millisecond {
+		t.Errorf("leak overran %q of %v, want settle's 200 ms", f.Overran, f.Limit)
 	}
 	if f.Expected != "nothing of the loader's in the kernel after reset, but pins that were asked for" {
 		t.Errorf("expected %q", f.Expected)
@@ -783,5 +791,43 @@ func warmsUp(t *testing.T) {
 	}
 	if err := runner.Run(t.Context(), order, deps); err != nil || finish.Outcome != record.Passed {
 		t.Errorf("after the warm-up: %v, %+v", err, finish)
+	}
+}
+
+// What a spec waits for has longer where the order's limits are longer, and what passes in time
+// overruns nothing.
+func TestPatienceFollowsTheLimits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limits record.Limits
+		want   time.Duration
+	}{
+		"default":    {record.DefaultLimits, 5 * time.Second},
+		"longer":     {record.DefaultLimits.Times(6), 30 * time.Second},
+		"shorter":    {record.DefaultLimits.Times(0.1), 5 * time.Second},
+		"one longer": {record.Limits{Request: time.Hour, Spec: time.Second}, 5 * time.Second},
+		"none":       {record.Limits{}, 5 * time.Second},
+	} {
+		var got time.Duration
+		r := carryWith(t, t.Context(), newFake(nil),
+			func(o *record.Order, _ *runner.Deps) { o.Limits = tt.limits },
+			spec{id: "fake.first", body: func(s *Session) {
+				got = s.Patience(5 * time.Second)
+				loadsGood(s)
+			}})
+		if f := r.finishes()["fake.first"]; f.Outcome != record.Passed ||
+			f.Overran != "" || got != tt.want {
+			t.Errorf("%s: %v, want %v; %+v", name, got, tt.want, f)
+		}
+	}
+}
+
+func TestAnEventuallyThatIsNeverTrue(t *testing.T) {
+	r := carry(t, newFake(nil), spec{id: "fake.first", body: func(s *Session) {
+		loadsGood(s)
+		Eventually(func() int { return 1 }).WithTimeout(30 * time.Millisecond).Should(Equal(2))
+	}})
+	f := r.finishes()["fake.first"]
+	if f.Outcome != record.Failed || f.Overran != "settle" || f.Limit < 30*time.Millisecond {
+		t.Errorf("%+v", f)
 	}
 }

@@ -16,8 +16,8 @@ import (
 //
 // Ginkgo takes longer to begin with a spec than many a spec takes, and a clone pays for it: so next
 // is called from within Ginkgo, in a spec that has begun, and a guest whose template is taken while
-// next waits is past all that. An order of one spec with [record.DefaultLimits], which is what most
-// are, is carried out right there. Any other leaves Ginkgo and enters it again.
+// next waits is past all that. An order of one spec is carried out right there. One of several
+// leaves Ginkgo and enters it again.
 //
 // Serve calls done with how the order ended as soon as its last record is sent. Ginkgo still has
 // its own report to make then, which is not read: a guest ends its machine there. Where done
@@ -47,13 +47,12 @@ func serve(
 			return
 		}
 		r.send(record.Accepted{Specs: len(order.Specs)})
-		if here = len(r.specs) == 1 && order.Limits == record.DefaultLimits && !order.Watch; here {
+		if here = len(r.specs) == 1 && !order.Watch; here {
 			r.execute(specCtx, r.specs[0])
 		}
 	}
 	enterGinkgo(func() {
-		ginkgo.It("waits for its order", wait, ginkgo.SpecTimeout(record.DefaultLimits.Spec),
-			ginkgo.GracePeriod(Deps{}.gracePeriod()))
+		ginkgo.It("waits for its order", wait)
 	}, func(report ginkgo.SpecReport) {
 		switch {
 		case here:

@@ -56,7 +56,7 @@ func (r *run) lookAfter(x *Execution) {
 
 // look makes the record of how the guest is now.
 func (r *run) look(spec string) record.State {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), r.deps.settle())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), r.deps.Settle)
 	defer cancel()
 	state := record.State{Spec: spec}
 	if r.deps.Watch == nil {

@@ -3,6 +3,8 @@
 package suite
 
 import (
+	"time"
+
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
@@ -67,6 +69,10 @@ func (s *Session) Pins() []string { return s.Kernel().Pins }
 func (s *Session) Claims(feature loader.Feature) bool {
 	return s.exec.Support(feature) == loader.Yes
 }
+
+// Patience returns how long to wait for what takes at most d by default: longer on a slow machine
+// or a busy host.
+func (s *Session) Patience(d time.Duration) time.Duration { return s.exec.Patience(d) }
 
 // Faults break the harness, for its own tests.
 type Faults = runner.Faults
