@@ -10,7 +10,7 @@
 // verdict is made here.
 //
 // Read catalogue.go (what can be run), plan.go (what is to be done), isolation.go (how it is cut),
-// loader.go (the loader to run it with), queue.go and runner.go (doing it), guest.go (what a guest
-// is), then the two kinds of kernel: machine.go (a clone for each batch) and native.go (the host's
-// own kernel).
+// loader.go (the loader to run it with), limits.go (how long it may take), queue.go and runner.go
+// (doing it), guest.go (what a guest is), then the two kinds of kernel: machine.go (a clone for
+// each batch) and native.go (the host's own kernel).
 package run

@@ -28,6 +28,8 @@ type Lab struct {
 	Deadlines machine.Deadlines // the zero value is good
 	Log       *slog.Logger
 
+	load loadWatch
+
 	mu       sync.Mutex
 	payloads map[string]*machine.Payload // by path
 }
@@ -159,10 +161,13 @@ func (v *Virtual) Close() error {
 func (v *Virtual) Run(
 	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
 ) verdict.Ending {
+	load := v.lab.load.now()
+	order.Limits = limits(order.Limits, v.source.Pace(), load)
 	vm, err := v.start(ctx, order, payload)
 	if err != nil {
 		return notReady(err)
 	}
+	began := vm.Load()
 	for {
 		line, err := vm.Next(ctx)
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -173,15 +178,27 @@ func (v *Virtual) Run(
 			continue
 		}
 		h := parseLine(line.JSON)
-		if _, hello := h.Record.(record.Hello); hello {
+		switch r := h.Record.(type) {
+		case record.Hello:
 			continue // of a machine that was booted: a clone's went to the template
+		case record.Begin:
+			began = vm.Load()
+		case record.Finish:
+			if r.Overran != "" {
+				h.Load = loadOf(vm.Load().Since(began), load)
+				v.lab.load.saw(h.Load.Stretch)
+			}
 		}
 		hear(h)
 	}
 	if ctx.Err() != nil {
 		vm.Kill()
 	}
-	return ending(ctx, vm.Wait())
+	ended := vm.Wait()
+	v.lab.load.saw(ended.Load.Stretch())
+	end := ending(ctx, ended)
+	end.Load = loadOf(ended.Load, load)
+	return end
 }
 
 func (v *Virtual) start(
@@ -195,8 +212,10 @@ func (v *Virtual) start(
 	if err != nil {
 		return nil, err
 	}
+	deadlines := v.lab.Deadlines
+	deadlines.Guest = guestDeadline(order.Limits)
 	return v.source.Start(ctx,
-		machine.Options{Order: text, Payload: brought, Deadlines: v.lab.Deadlines, Log: v.lab.Log})
+		machine.Options{Order: text, Payload: brought, Deadlines: deadlines, Log: v.lab.Log})
 }
 
 // causes maps the machine's words for why it ended to those of verdicts.

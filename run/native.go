@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
 // NativeName stands for the host's own kernel in a user's words.
@@ -31,7 +33,8 @@ var ErrNotRoot = errors.New("specs on the host's own kernel need root")
 // network namespaces of its own.
 type Native struct {
 	Guest  string        // path of the guest program
-	Within time.Duration // how long a guest may say nothing
+	Within time.Duration // how long a guest may say nothing, on a host that is not busy
+	Log    *slog.Logger  // told where the host does not say how busy it is; nil discards it
 }
 
 // Name returns [NativeName].
@@ -74,6 +77,8 @@ func (n Native) Run(
 	defer reader.Close()
 	defer writer.Close()
 
+	load := (&loadWatch{log: n.Log}).now()
+	order.Limits = limits(order.Limits, 1, load)
 	order.Loader.Payload = payload
 	text, err := order.Text()
 	if err != nil {
@@ -93,22 +98,28 @@ func (n Native) Run(
 	}
 	writer.Close() // the guest's copy is the last: its death ends the records
 
-	silence := time.AfterFunc(n.Within, func() { cancel(errSilent) })
+	silence := machine.HostMeter(n.Log).Silence(n.Within, guestDeadline(order.Limits),
+		func() { cancel(fmt.Errorf("%w for %v", errSilent, n.Within)) })
 	defer silence.Stop()
 	hearAll(reader, func(h verdict.Heard) {
-		silence.Reset(n.Within)
+		silence.Reset()
+		if f, ok := h.Record.(record.Finish); ok && f.Overran != "" {
+			h.Load = loadOf(silence.Load(), load)
+		}
 		hear(h)
 	})
 	err = cmd.Wait()
-	return nativeEnding(context.Cause(ctx), err, output.String())
+	end := nativeEnding(context.Cause(ctx), err, output.String())
+	end.Load = loadOf(silence.Load(), load)
+	return end
 }
 
-var errSilent = errors.New("no record came before the deadline")
+var errSilent = errors.New("no record")
 
 func nativeEnding(stopped, exit error, output string) verdict.Ending {
 	switch {
 	case errors.Is(stopped, errSilent):
-		return verdict.Ending{Cause: verdict.GuestHung, Detail: errSilent.Error(), Console: output}
+		return verdict.Ending{Cause: verdict.GuestHung, Detail: stopped.Error(), Console: output}
 	case stopped != nil:
 		return verdict.Ending{Cause: verdict.Interrupted, Detail: stopped.Error(), Console: output}
 	case exit != nil:

@@ -45,6 +45,7 @@ type Evidence struct {
 type Heard struct {
 	Record record.Record // nil where the line is no record
 	Fault  string        // why not: garbage, too large, half a record, an unknown type
+	Load   Load          // of a Finish for which a limit passed: while the spec ran
 }
 
 // String returns the line in a few words.
@@ -103,4 +104,22 @@ type Ending struct {
 	Detail    string // one line: what QEMU, the deadline or the panic said
 	Console   string // the last of the console, as it came
 	Backtrace string // of all CPUs, where a hang was asked for it
+	Load      Load   // while it ran
+}
+
+// Load says how busy the host was while a guest ran. Its zero value means that it is
+// unknown.
+type Load struct {
+	// how many times as long as on an idle host the guest took for what it did
+	Stretch float64 `json:"stretch,omitempty"`
+	Tasks   float64 `json:"tasks,omitempty"`   // runnable ones per core
+	Allowed float64 `json:"allowed,omitempty"` // the stretch that the guest's limits allow for
+}
+
+func (l Load) String() string {
+	if l.Stretch == 0 && l.Tasks == 0 {
+		return "host's load unknown"
+	}
+	return fmt.Sprintf("host's load: %.1f runnable tasks per core, guest slowed %.1f times",
+		l.Tasks, l.Stretch)
 }

@@ -32,6 +32,7 @@ func Judge(want Expected, ev Evidence) Verdict {
 			clip(f.Detail, keptDetail)
 		v.UnderClaim = f.UnderClaim
 	}
+	a.judgeOverrun(&v, ev.Ending)
 	a.judgeKernelLog(&v, ev)
 
 	if v.Kind != Pass && v.Kind != Skip {
@@ -88,6 +89,7 @@ type account struct {
 	last   bool // no other spec began after it
 	ended  bool // the guest said that it was done, and counted right
 	finish *record.Finish
+	load   Load // when it finished
 	log    *record.KernelLog
 	state  *record.State // of the guest after it
 	steps  []record.Step
@@ -166,7 +168,7 @@ func readAccount(spec string, ev Evidence) account {
 			if a.finish != nil {
 				fault("the spec finished twice: %s, then %s", a.finish.Outcome, r.Outcome)
 			}
-			a.finish = &r
+			a.finish, a.load = &r, h.Load
 		case record.State:
 			proof.take(r)
 			switch {
@@ -255,6 +257,28 @@ func outcome(f record.Finish) (Kind, string) {
 		return Broken, cmp.Or(reason, firstLine(f.Detail), "the guest does not say why")
 	}
 	return Broken, fmt.Sprintf("the guest says outcome %q, which means nothing", f.Outcome)
+}
+
+// judgeOverrun notes the limit that passed, where that decided the verdict, and adds to the reason
+// how busy the host was: whether a loader hangs or a host is busy is for the reader to see.
+func (a account) judgeOverrun(v *Verdict, e Ending) {
+	if a.finish == nil || a.finish.Overran == "" {
+		return
+	}
+	if kind, reason := outcome(*a.finish); kind != v.Kind || reason != v.Reason {
+		return
+	}
+	load := a.load
+	if load == (Load{}) {
+		load = e.Load
+	}
+	v.Overrun = &Overrun{
+		Of: clip(a.finish.Overran, 100), LimitMS: a.finish.Limit.Milliseconds(), Load: load,
+	}
+	if a.finish.Overran == "settle" { // the others say it themselves
+		v.Reason += fmt.Sprintf("; limit to settle %v", a.finish.Limit)
+	}
+	v.Reason += "; " + load.String()
 }
 
 // judgeKernelLog holds what the kernel logged against a verdict: a splat makes a failure of
@@ -358,7 +382,10 @@ func (e Ending) died(finished bool) string {
 func (e Ending) String() string {
 	cause := string(cmp.Or(e.Cause, "nobody says how the machine ended"))
 	if detail := firstLine(e.Detail); detail != "" {
-		return cause + ": " + detail
+		cause += ": " + detail
+	}
+	if (e.Cause == KernelHung || e.Cause == GuestHung) && e.Load != (Load{}) {
+		cause += "; " + e.Load.String()
 	}
 	return cause
 }

@@ -331,3 +331,84 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		t.Errorf("the line has %d bytes", len(line))
 	}
 }
+
+// A limit that passed is kept with how busy the host was meanwhile, and the reason says both.
+func TestAnOverrunSaysTheHostsLoad(t *testing.T) {
+	const spec = "a.b"
+	busy := Load{Stretch: 11.26, Tasks: 12, Allowed: 2}
+	all := Load{Stretch: 3, Tasks: 4, Allowed: 2} // of the whole guest
+	const inWords = "; host's load: 12.0 runnable tasks per core, guest slowed 11.3 times"
+	for name, tt := range map[string]struct {
+		finish record.Finish
+		load   Load
+		kind   Kind
+		reason string
+		load2  Load // that the verdict keeps
+	}{
+		"request": {
+			record.Finish{Outcome: record.Broken, Overran: "request", Limit: 20 * time.Second,
+				Reason: "driver did not answer in time (request 1, hello, limit 20s)"}, busy, Broken,
+			"driver did not answer in time (request 1, hello, limit 20s)" + inWords, busy,
+		},
+		"spec": {
+			record.Finish{Outcome: record.TimedOut, Overran: "spec", Limit: time.Minute, Reason: "1m0s"},
+			busy, Broken, "the spec did not end within its limit: 1m0s" + inWords, busy,
+		},
+		"settle": {
+			record.Finish{Outcome: record.Failed, Overran: "settle", Limit: 15 * time.Second,
+				Seen: "map 7"}, busy, Fail, "map 7; limit to settle 15s" + inWords, busy,
+		},
+		"a load of the guest": {
+			record.Finish{Outcome: record.TimedOut, Overran: "spec", Limit: time.Minute, Reason: "1m0s"},
+			Load{}, Broken, "the spec did not end within its limit: 1m0s" +
+				"; host's load: 4.0 runnable tasks per core, guest slowed 3.0 times", all,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.finish.Spec = spec
+			ev := Evidence{
+				Ordered: []string{spec}, Ending: Ending{Cause: PoweredOff, Load: all},
+				Heard: []Heard{
+					{Record: record.Accepted{Specs: 1}}, {Record: record.Begin{Spec: spec}},
+					{Record: record.KernelLog{Spec: spec}}, {Record: tt.finish, Load: tt.load},
+					{Record: record.End{Specs: 1}},
+				},
+			}
+			v := Judge(Expected{Spec: spec}, ev)
+			if v.Kind != tt.kind || v.Reason != tt.reason {
+				t.Errorf("%s, %q, want %s, %q", v.Kind, v.Reason, tt.kind, tt.reason)
+			}
+			want := &Overrun{
+				Of: tt.finish.Overran, LimitMS: tt.finish.Limit.Milliseconds(), Load: tt.load2,
+			}
+			if diff := cmp.Diff(want, v.Overrun); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What decided a verdict is what its reason says: a limit that passed beside a kernel that died is
+// not it. A hang is one, and says the load of its guest.
+func TestAnOverrunThatDecidedNothing(t *testing.T) {
+	const spec = "a.b"
+	heard := []Heard{
+		{Record: record.Accepted{Specs: 1}}, {Record: record.Begin{Spec: spec}},
+		{Record: record.KernelLog{Spec: spec}},
+		{Record: record.Finish{Spec: spec, Outcome: record.TimedOut, Overran: "spec", Reason: "1s"}},
+	}
+	load := Load{Stretch: 1.5, Tasks: 2.5, Allowed: 2}
+	for cause, want := range map[Cause]string{
+		Panicked: "after the spec finished: kernel panic: why",
+		GuestHung: "after the spec: guest hang: why; " +
+			"host's load: 2.5 runnable tasks per core, guest slowed 1.5 times",
+	} {
+		v := Judge(Expected{Spec: spec}, Evidence{
+			Ordered: []string{spec}, Heard: heard,
+			Ending: Ending{Cause: cause, Detail: "why", Load: load},
+		})
+		if v.Overrun != nil || v.Reason != want {
+			t.Errorf("%s: %+v, reason %q, want %q", cause, v.Overrun, v.Reason, want)
+		}
+	}
+}

@@ -93,6 +93,8 @@ type Verdict struct {
 	Backtrace string   `json:"backtrace,omitempty"` // of a kernel that hung
 	// passed although the loader does not claim the profile
 	UnderClaim bool `json:"under_claim,omitempty"`
+	// the limit that passed, where it ended so because one did
+	Overrun *Overrun `json:"overrun,omitempty"`
 	// counted from 1, where it took more than one clone
 	Attempt int `json:"attempt,omitempty"`
 	// the guest that it ran in, where that was used for more than one spec
@@ -102,6 +104,13 @@ type Verdict struct {
 	// the entry that made this xfail, xpass or flaky
 	Expectation *Expectation `json:"expectation,omitempty"`
 	Again       string       `json:"again,omitempty"` // the command that shows it again
+}
+
+// An Overrun describes a limit that passed, and how busy the host was meanwhile.
+type Overrun struct {
+	Of      string `json:"of"` // "request", "spec" or "settle"; see [record.Finish]
+	LimitMS int64  `json:"limit_ms"`
+	Load
 }
 
 // Fails reports whether the verdict is a loader's or a kernel's failure, one that the run's exit

@@ -184,7 +184,7 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 		}
 		if name == run.NativeName {
 			kernels = append(kernels,
-				run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec})
+				run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec, Log: lab.Log})
 			continue
 		}
 		k, err := store.Get(cmd.Context(), name)

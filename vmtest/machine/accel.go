@@ -178,9 +178,7 @@ func runFirmware(ctx context.Context, c Config, o Options) error {
 	if err := startBound(cmd); err != nil {
 		return fmt.Errorf("%w: %w", ErrQEMU, err)
 	}
-	m := newMeter(cmd.Process.Pid, time.Now(), func(err error) {
-		o.logger().Warn("time is counted less exactly", "reason", err)
-	})
+	m := newMeter(cmd.Process.Pid, time.Now(), o.Log)
 	ctx, cancel := m.within(ctx, firmwareDeadline)
 	defer cancel()
 	exited := make(chan error, 1)
@@ -190,7 +188,7 @@ func runFirmware(ctx context.Context, c Config, o Options) error {
 	case <-ctx.Done():
 		_ = cmd.Process.Kill() // it may be gone already
 		<-exited
-		_, load := m.soFar()
+		_, load := m.SoFar()
 		return fmt.Errorf("a guest of four instructions was not done in %v: %w; %v",
 			firmwareDeadline, context.Cause(ctx), load)
 	}

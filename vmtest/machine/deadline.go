@@ -32,10 +32,10 @@ func (vm *VM) supervise(ctx context.Context) {
 func (vm *VM) watch(ctx context.Context) stopReason {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	total := vm.due("end", vm.deadlines.Total)
+	total := vm.meter.due("end", vm.deadlines.Total)
 	// The phase's deadline: the boot's, none while the guest waits for its
 	// order, then the silence's.
-	phase := vm.due("boot", vm.deadlines.Boot)
+	phase := vm.meter.due("boot", vm.deadlines.Boot)
 	ready, panicked := vm.ready, vm.console.panicked
 	for {
 		select {
@@ -48,18 +48,18 @@ func (vm *VM) watch(ctx context.Context) stopReason {
 		case <-ready:
 			ready = nil
 			if phase.what == "boot" { // its order may have been sent already
-				phase = vm.due("order", -1)
+				phase = vm.meter.due("order", -1)
 			}
 		case <-vm.progress:
-			phase = vm.due("record", vm.deadlines.Silence)
+			phase = vm.meter.due("record", vm.deadlines.Silence)
 			phase.atLeast = vm.deadlines.Guest
 		case <-panicked:
 			// A kernel that dies should reset in no time; some hang in it.
 			panicked = nil
-			phase = vm.due("reset after the panic", vm.patience(panicGrace))
+			phase = vm.meter.due("reset after the panic", vm.patience(panicGrace))
 		case now := <-tick.C:
-			vm.meter.look(now)
-			given, _ := vm.meter.soFar()
+			vm.meter.Look(now)
+			given, _ := vm.meter.SoFar()
 			for _, d := range []due{phase, total} {
 				if d.over(given, now) {
 					return vm.overdue(d, now)
@@ -80,8 +80,8 @@ type due struct {
 }
 
 // due returns what begins now.
-func (vm *VM) due(what string, limit time.Duration) due {
-	return due{what: what, limit: limit, given: vm.meter.now(), began: time.Now()}
+func (m *Meter) due(what string, limit time.Duration) due {
+	return due{what: what, limit: limit, given: m.now(), began: time.Now()}
 }
 
 // over reports whether the time is up.
@@ -201,7 +201,7 @@ func (vm *VM) conclude() {
 	vm.evidence.stderr = string(vm.process.stderr.Bytes())
 	end := &Ended{Console: vm.console.Bytes(), Command: vm.args, Timing: vm.timing}
 	end.Cause, end.Detail = vm.evidence.cause()
-	_, end.Load = vm.meter.soFar()
+	_, end.Load = vm.meter.SoFar()
 	if end.Cause != Clean {
 		end.Backtrace = backtrace(end.Console)
 	}

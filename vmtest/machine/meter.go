@@ -7,14 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 )
 
-// A meter counts the time that the host gave a process, in which deadlines are counted: that which
+// A Meter counts the time that the host gave a process, in which deadlines are counted: that which
 // passed, less what others had of the cores that it wanted. On an idle host both are the same, and
 // a process that waits for something else than a core is given all of the time.
-type meter struct {
+type Meter struct {
 	cpu  func() (CPUTime, error) // what the process got so far
 	host func() (float64, error) // runnable tasks per core
 	warn func(error)             // told once what the host does not tell
@@ -36,12 +37,25 @@ const mostStretch = 64
 const lookEvery = 500 * time.Millisecond
 
 // newMeter returns a meter of a process that was started at a time.
-func newMeter(pid int, started time.Time, warn func(error)) *meter {
-	return &meter{cpu: newThreads(pid).read, host: HostLoad, warn: warn, at: started}
+func newMeter(pid int, started time.Time, log *slog.Logger) *Meter {
+	return &Meter{cpu: newThreads(pid).read, host: HostLoad, warn: warnTo(log), at: started}
 }
 
-// look reads what happened since the last look.
-func (m *meter) look(now time.Time) {
+// HostMeter returns a meter that begins now, for processes that it does not know: it counts by the
+// number of the host's runnable tasks alone.
+func HostMeter(log *slog.Logger) *Meter {
+	return &Meter{host: HostLoad, warn: warnTo(log), at: time.Now(), blind: true}
+}
+
+// warnTo returns what tells a log, which may be nil, that a meter sees less.
+func warnTo(log *slog.Logger) func(error) {
+	return func(err error) {
+		Options{Log: log}.logger().Warn("time is counted less exactly", "reason", err)
+	}
+}
+
+// Look reads what happened since the last look.
+func (m *Meter) Look(now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	passed := max(0, now.Sub(m.at))
@@ -68,7 +82,7 @@ func (m *meter) look(now time.Time) {
 
 // readCPU returns what the process got since the last look, if that is known. Where the host does
 // not tell, the meter is blind from then on.
-func (m *meter) readCPU() (got CPUTime, known bool) {
+func (m *Meter) readCPU() (got CPUTime, known bool) {
 	if m.blind {
 		return got, false
 	}
@@ -100,14 +114,25 @@ func given(passed time.Duration, got CPUTime) time.Duration {
 }
 
 // now returns the time given so far, and that since the last look as if all of it was given.
-func (m *meter) now() time.Duration {
+func (m *Meter) now() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.given + max(0, time.Since(m.at))
 }
 
-// soFar returns the time given up to the last look, and the load.
-func (m *meter) soFar() (time.Duration, Load) {
+// refresh looks where the last look is not just over: a guest with many short specs would else pay
+// for each.
+func (m *Meter) refresh(now time.Time) {
+	m.mu.Lock()
+	old := now.Sub(m.at) >= lookEvery/2
+	m.mu.Unlock()
+	if old {
+		m.Look(now)
+	}
+}
+
+// SoFar returns the time given up to the last look, and the load.
+func (m *Meter) SoFar() (time.Duration, Load) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.given, m.load
@@ -115,24 +140,71 @@ func (m *meter) soFar() (time.Duration, Load) {
 
 // within returns a context that ends once the process was given d, with [context.DeadlineExceeded]
 // as its cause.
-func (m *meter) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+func (m *Meter) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	from := m.now()
-	go func() {
-		tick := time.NewTicker(min(lookEvery, max(d/4, time.Millisecond)))
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
+	silence := m.Silence(d, 0, func() { cancel(context.DeadlineExceeded) })
+	return ctx, func() {
+		silence.Stop()
+		cancel(context.Canceled)
+	}
+}
+
+// A Silence waits for something that is due again and again. It mirrors the time.Timer of
+// time.AfterFunc, but counts the time that a process was given.
+type Silence struct {
+	meter *Meter
+	stop  chan struct{}
+
+	mu  sync.Mutex
+	due due
+}
+
+// Silence calls over, once, when the process was given limit since now or since the last Reset, and
+// no sooner than after atLeast by the clock.
+func (m *Meter) Silence(limit, atLeast time.Duration, over func()) *Silence {
+	s := &Silence{meter: m, stop: make(chan struct{})}
+	s.due = m.due("record", limit)
+	s.due.atLeast = atLeast
+	go s.watch(min(lookEvery, max(limit/4, time.Millisecond)), over)
+	return s
+}
+
+func (s *Silence) watch(every time.Duration, over func()) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case now := <-tick.C:
+			s.meter.Look(now)
+			given, _ := s.meter.SoFar()
+			s.mu.Lock()
+			up := s.due.over(given, now)
+			s.mu.Unlock()
+			if up {
+				over()
 				return
-			case now := <-tick.C:
-				m.look(now)
-				if given, _ := m.soFar(); given-from >= d {
-					cancel(context.DeadlineExceeded)
-					return
-				}
 			}
 		}
-	}()
-	return ctx, func() { cancel(context.Canceled) }
+	}
+}
+
+// Reset begins anew.
+func (s *Silence) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	atLeast := s.due.atLeast
+	s.due = s.meter.due(s.due.what, s.due.limit)
+	s.due.atLeast = atLeast
+}
+
+// Stop ends the wait. It must be called once.
+func (s *Silence) Stop() { close(s.stop) }
+
+// Load returns how busy the host was since the meter was made.
+func (s *Silence) Load() Load {
+	s.meter.refresh(time.Now())
+	_, load := s.meter.SoFar()
+	return load
 }

@@ -41,22 +41,22 @@ func TestGivenTime(t *testing.T) {
 func TestAMeterThatSeesLess(t *testing.T) {
 	start := time.Unix(100, 0)
 	var warnings []string
-	m := &meter{
+	m := &Meter{
 		cpu:  func() (CPUTime, error) { return CPUTime{}, errNoCPUTime },
 		host: func() (float64, error) { return 4, nil },
 		warn: func(err error) { warnings = append(warnings, err.Error()) },
 		at:   start,
 	}
-	m.look(start.Add(time.Second))
-	m.look(start.Add(2 * time.Second))
-	given, load := m.soFar()
+	m.Look(start.Add(time.Second))
+	m.Look(start.Add(2 * time.Second))
+	given, load := m.SoFar()
 	if given != time.Second/2 || load.Stretch() != 4 {
 		t.Errorf("given %v, stretch %v, want 500ms and 4", given, load.Stretch())
 	}
 	m.host = func() (float64, error) { return 0, errors.New("no load") }
-	m.look(start.Add(3 * time.Second))
-	m.look(start.Add(4 * time.Second))
-	if given, _ := m.soFar(); given != 5*time.Second/2 {
+	m.Look(start.Add(3 * time.Second))
+	m.Look(start.Add(4 * time.Second))
+	if given, _ := m.SoFar(); given != 5*time.Second/2 {
 		t.Errorf("given %v, want 2.5s: what is not known prolongs nothing", given)
 	}
 	if len(warnings) != 2 {
@@ -66,22 +66,22 @@ func TestAMeterThatSeesLess(t *testing.T) {
 
 func TestAMeterOfAnEndedProcess(t *testing.T) {
 	start := time.Unix(100, 0)
-	m := &meter{
+	m := &Meter{
 		cpu:  func() (CPUTime, error) { return CPUTime{}, fs.ErrNotExist },
 		host: func() (float64, error) { return 4, nil },
 		warn: func(err error) { t.Errorf("warned: %v", err) },
 		at:   start,
 	}
-	m.look(start.Add(time.Second))
-	if given, _ := m.soFar(); given != time.Second {
+	m.Look(start.Add(time.Second))
+	if given, _ := m.SoFar(); given != time.Second {
 		t.Errorf("given %v, want 1s", given)
 	}
 }
 
 // crowded returns a meter of a process that always wants one core and has the n-th part of it.
-func crowded(n int) *meter {
+func crowded(n int) *Meter {
 	start := time.Now()
-	return &meter{
+	return &Meter{
 		cpu: func() (CPUTime, error) {
 			passed := time.Since(start)
 			return CPUTime{Ran: passed / time.Duration(n), Waited: passed - passed/time.Duration(n)}, nil
@@ -180,4 +180,37 @@ func TestPace(t *testing.T) {
 	if slow != want {
 		t.Errorf("deadlines of a slow guest %v, want %v", slow, want)
 	}
+}
+
+func TestSilenceBeginsAnewWithEachReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		over := make(chan time.Duration, 2)
+		s := crowded(10).Silence(time.Second, 0, func() { over <- time.Since(began) })
+		defer s.Stop()
+		for range 5 {
+			time.Sleep(8 * time.Second)
+			s.Reset()
+		}
+		// What passed since the last look counts as given until the next.
+		if took := <-over; took < 50*time.Second || took > 50*time.Second+10*lookEvery {
+			t.Errorf("over after %v, want 50s and less than ten looks", took)
+		}
+		if stretch := s.Load().Stretch(); stretch < 9.9 || stretch > 10.1 {
+			t.Errorf("stretch %v, want 10", stretch)
+		}
+	})
+}
+
+func TestSilenceLastsAtLeastAsLongByTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		over := make(chan time.Duration, 2)
+		s := crowded(1).Silence(time.Second, 5*time.Second, func() { over <- time.Since(began) })
+		defer s.Stop()
+		s.Reset()
+		if took := <-over; took < 5*time.Second || took > 6*time.Second {
+			t.Errorf("over after %v, want 5s", took)
+		}
+	})
 }

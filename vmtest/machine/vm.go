@@ -31,7 +31,7 @@ type VM struct {
 	started   time.Time
 
 	process *process
-	meter   *meter
+	meter   *Meter
 	monitor *monitor
 	console *console
 	mailbox *mailbox
@@ -92,9 +92,7 @@ func start(ctx context.Context, c Config, p plan, o Options, extra ...*os.File) 
 	if vm.process, err = startProcess(vm.args, files...); err != nil {
 		return nil, errors.Join(err, vm.ring.close())
 	}
-	vm.meter = newMeter(vm.PID(), vm.started, func(err error) {
-		vm.options.logger().Warn("time is counted less exactly", "reason", err)
-	})
+	vm.meter = newMeter(vm.PID(), vm.started, o.Log)
 	vm.monitor = newMonitor(vm.process.monitor, vm.handle)
 	vm.readers.Go(vm.readConsole)
 	vm.listen()
@@ -199,10 +197,10 @@ func (vm *VM) Done() <-chan struct{} { return vm.ended }
 // PID returns the process id of QEMU.
 func (vm *VM) PID() int { return vm.process.cmd.Process.Pid }
 
-// Load returns how busy the host was since QEMU was started.
+// Load returns how busy the host was since QEMU was started, up to now or a moment ago.
 func (vm *VM) Load() Load {
-	vm.meter.look(time.Now())
-	_, load := vm.meter.soFar()
+	vm.meter.refresh(time.Now())
+	_, load := vm.meter.SoFar()
 	return load
 }
 
@@ -337,8 +335,8 @@ func (vm *VM) hear(word string) {
 		vm.evidence.endWord = true
 	case word == wire.WordReady && vm.timing.Ready == 0:
 		vm.timing.Ready = vm.sinceStart()
-		vm.meter.look(time.Now())
-		vm.timing.Given, _ = vm.meter.soFar()
+		vm.meter.Look(time.Now())
+		vm.timing.Given, _ = vm.meter.SoFar()
 		close(vm.ready)
 	default:
 		vm.mailbox.put(delivery{err: fmt.Errorf("%w: word %q", ErrRecordGarbage, word)})
