@@ -54,6 +54,7 @@ type batch struct {
 	cell
 	specs   []record.Spec
 	attempt int  // counted from 1
+	starved int  // guests that the host gave too little of its time before
 	watched bool // the guest proves after each spec that it is fit for the next
 	// how a spec of a batch of one ended among others
 	shared *verdict.Shared
@@ -160,5 +161,13 @@ func (b batch) alone(s record.Spec, v verdict.Verdict) batch {
 	return batch{
 		cell: b.cell, specs: []record.Spec{s}, attempt: 1,
 		shared: v.InShared(ids[:slices.Index(ids, s.ID)]),
+	}
+}
+
+// again returns the batch that runs one spec of b again, in a guest of its own, after one that the
+// host gave too little of its time.
+func (b batch) again(s record.Spec) batch {
+	return batch{
+		cell: b.cell, specs: []record.Spec{s}, attempt: 1, starved: b.starved + 1, shared: b.shared,
 	}
 }

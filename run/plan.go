@@ -67,7 +67,7 @@ func (p Plan) Suites() []string {
 // expected returns what the host expects of one spec of a batch. A spec of the harness's own tests
 // is held to no requirement.
 func (p Plan) expected(b batch, s record.Spec) verdict.Expected {
-	e := verdict.Expected{Spec: s.ID, Suite: s.Suite, Cell: b.identity(), Attempt: b.attempt}
+	e := verdict.Expected{Spec: s.ID, Suite: s.Suite, Cell: b.identity(), Attempt: b.attempt + b.starved}
 	r, found := p.Requirements.ForSpec(s.ID)
 	if !found {
 		return e

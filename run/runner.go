@@ -15,8 +15,12 @@ import (
 )
 
 // attempts gives how many guests a spec gets to begin in. A spec that began is never run again by
-// itself: what it did is what counts.
+// itself: what it did is what counts. Only where a limit passed because the host was busier than
+// the limit allows for, it is, as then nothing is known of what it did.
 const attempts = 3
+
+// starvedAttempts gives how many guests more a spec gets that the host gave too little of its time.
+const starvedAttempts = 3
 
 // An Observer follows how a run goes on. Its methods are called from one goroutine at a time.
 type Observer interface {
@@ -147,6 +151,11 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 			r.tell(func() { r.observer.Again(v.Cell, s) })
 			return
 		}
+		if starved(v) && b.starved < starvedAttempts {
+			more = append(more, b.again(s))
+			r.tell(func() { r.observer.Again(v.Cell, s) })
+			return
+		}
 		r.write(v.With(b.shared))
 	}
 	running := ""
@@ -185,7 +194,7 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 // owed returns the specs that another guest has to run, because this one ended before them. Only
 // guests in which nothing began at all are counted as attempts.
 func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
-	again := batch{cell: b.cell, attempt: 1, shared: b.shared}
+	again := batch{cell: b.cell, attempt: 1, starved: b.starved, shared: b.shared}
 	ids := verdict.Owed(evidence)
 	if len(ids) == len(b.specs) {
 		again.attempt = b.attempt + 1

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -241,5 +242,71 @@ func (n *notes) Again(verdict.Cell, record.Spec) {}
 func (n *notes) Verdict(v verdict.Verdict) {
 	if n.verdict != nil {
 		n.verdict(v)
+	}
+}
+
+// A limit that passes in a guest that the host starved is no verdict: the spec is run again, a
+// bounded number of times, and the last verdict says the load. One that passes on an idle host is.
+func TestAStarvedSpecIsRunAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		isolation Isolation
+		stretch   float64
+		bad       int // guests in which a.2 has too little time
+		want      int // guests that a.2 is run in
+		kind      verdict.Kind
+	}{
+		"once":           {BySpec, 12, 1, 2, verdict.Pass},
+		"twice":          {BySpec, 12, 2, 3, verdict.Pass},
+		"each time":      {BySpec, 12, 100, 1 + starvedAttempts, verdict.Broken},
+		"among others":   {ByCell, 12, 1, 2, verdict.Pass},
+		"hangs, idle":    {BySpec, 1.2, 100, 1, verdict.Broken},
+		"hangs, unknown": {BySpec, 0, 100, 1, verdict.Broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			runs := 0
+			k := &fakeKernel{name: "6.12", own: true}
+			k.run = func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
+				hear(verdict.Heard{Record: record.Accepted{Specs: len(order.Specs)}})
+				for _, id := range order.Specs {
+					finish := verdict.Heard{Record: record.Finish{Spec: id, Outcome: record.Passed}}
+					mu.Lock()
+					if id == "a.2" {
+						runs++
+						if runs <= tt.bad {
+							finish = verdict.Heard{
+								Record: record.Finish{
+									Spec: id, Outcome: record.Broken, Reason: "driver did not answer",
+									Overran: "request", Limit: 20 * time.Second,
+								},
+								Load: verdict.Load{Stretch: tt.stretch, Tasks: 10, Allowed: 2},
+							}
+						}
+					}
+					mu.Unlock()
+					hear(verdict.Heard{Record: record.Begin{Spec: id}})
+					hear(verdict.Heard{Record: record.KernelLog{Spec: id}})
+					hear(finish)
+				}
+				hear(verdict.Heard{Record: record.End{Specs: len(order.Specs)}})
+				return verdict.Ending{Cause: verdict.PoweredOff}
+			}
+			c := &collector{t: t}
+			if err := fakePlan(tt.isolation, k).Do(t.Context(), c, c); err != nil {
+				t.Fatal(err)
+			}
+			if runs != tt.want {
+				t.Errorf("run in %d guests, want %d", runs, tt.want)
+			}
+			if len(c.all) != 3 || c.kinds["a.1"] != verdict.Pass || c.kinds["a.2"] != tt.kind ||
+				c.kinds["b.1"] != verdict.Pass {
+				t.Errorf("verdicts %v, want %s for a.2", c.kinds, tt.kind)
+			}
+			for _, v := range c.all {
+				if v.Kind == verdict.Broken && !strings.Contains(v.Reason, "; host's load") {
+					t.Errorf("reason %q does not say the load", v.Reason)
+				}
+			}
+		})
 	}
 }
