@@ -34,6 +34,12 @@ func limits(base record.Limits, pace, load float64) record.Limits {
 // allowed returns the load that limits allow for which were made for a load.
 func allowed(load float64) float64 { return min(max(load, usualLoad), mostLoad) }
 
+// OnThisHost returns base, made longer for how busy this machine is now, for what is run on it. A
+// machine that does not say how busy it is, is told to log.
+func OnThisHost(base record.Limits, log *slog.Logger) record.Limits {
+	return limits(base, 1, (&loadWatch{log: log}).now())
+}
+
 // starved reports whether a verdict is what it is because a limit passed in a guest that the host
 // slowed by more than its limits allow for. It says nothing of the loader then: the spec has to be
 // run again. The limits of that guest follow the load that this one had, since a lab remembers it.

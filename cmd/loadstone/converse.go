@@ -15,6 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loader/check"
+	"github.com/loadstone-bpf/loadstone/record"
 )
 
 // errNotRoot says that a driver's root cannot be made on this machine.
@@ -24,9 +25,9 @@ var errNotRoot = errors.New("a driver's root takes root to make")
 const workInside = "/work"
 
 // converseNatively checks a driver on this machine, in its own root, with mounts that no other
-// process sees. Errors wrap [errNotRoot], or say why there was no conversation.
+// process sees, within the limits that guests have. Errors wrap [errNotRoot], or say why there was no conversation.
 func converseNatively(
-	ctx context.Context, name string, b *bundle.Bundle,
+	ctx context.Context, name string, b *bundle.Bundle, limits record.Limits,
 ) (report *check.Report, err error) {
 	if os.Geteuid() != 0 {
 		return nil, errNotRoot
@@ -52,7 +53,9 @@ func converseNatively(
 			Name: name, Work: work,
 			Dirs: loader.Dirs{Work: workInside, BPFFS: workInside + "/bpffs"},
 			Start: func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
-				return loader.Start(ctx, inside.Command(ctx), loader.Options{Trace: trace})
+				return loader.Start(ctx, inside.Command(ctx), loader.Options{
+					Deadline: limits.Request, Grace: limits.Request / 4, Trace: trace,
+				})
 			},
 		})
 		return nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -21,7 +22,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loader/check"
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
 // A trialFunc has a loader load one good object in a clone of a kernel, and returns the verdict on
@@ -355,7 +359,9 @@ func (c *loaderCheck) converse(choice drivers.Choice) error {
 		return err
 	}
 	c.finding("bundle", nil)
-	report, err := converseNatively(c.cmd.Context(), choice.Name, b)
+	log := slog.New(notices{c.cmd.ErrOrStderr()})
+	limits := run.OnThisHost(record.DefaultLimits, log)
+	report, err := converseNatively(c.cmd.Context(), choice.Name, b, limits)
 	if errors.Is(err, errNotRoot) {
 		c.skip("conversation", err.Error())
 		return nil
@@ -364,6 +370,13 @@ func (c *loaderCheck) converse(choice drivers.Choice) error {
 		return err
 	}
 	c.report(report)
+	if errors.Is(report.Err(), loader.ErrHung) {
+		tasks, err := machine.HostLoad()
+		if err != nil {
+			return err
+		}
+		c.say("      host's load: %.1f runnable tasks per core", tasks)
+	}
 	return nil
 }
 

@@ -126,6 +126,7 @@ func TestCheckOfADriver(t *testing.T) {
 		tried        int
 	}{
 		{"that prints on stdout", "cilium", "text", passed, "libexample: loading section 'xdp'", 0},
+		{"that hangs after bye", "cilium", "hang-after-bye", passed, "\n      host's load: ", 0},
 		{"that has another name", "mine", "none", passed, `it says "cilium", its manifest "mine"`, 0},
 		{"that cannot load", "cilium", "none", verdict.Verdict{Kind: verdict.Fail, Reason: "map counts is not there"}, "FAIL  one load in a clone of 6.12\n        fail: map counts is not there", 1},
 	} {
