@@ -74,6 +74,19 @@ func (p Plan) batches(k Kernel) []batch {
 	return all
 }
 
+// Share returns how many specs a guest is ordered, at the most or, by suite, in the mean.
+func (p Plan) Share() int {
+	switch p.Isolation {
+	case Auto:
+		return perGuest
+	case BySuite:
+		return len(p.Specs) / max(1, len(p.Suites()))
+	case ByCell:
+		return len(p.Specs)
+	}
+	return 1
+}
+
 // watches reports whether guests of a kernel are used again as long as they are clean.
 func (p Plan) watches(k Kernel) bool { return p.Isolation == Auto && k.Own() }
 

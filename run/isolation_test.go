@@ -212,3 +212,19 @@ func TestTheHostsKernelIsNotUsedAgain(t *testing.T) {
 		t.Errorf("guests ran %v, want one for each spec", k.orders)
 	}
 }
+
+func TestNoGuestIsOrderedMoreThanItsShare(t *testing.T) {
+	for _, isolation := range []Isolation{Auto, BySpec, ByCell} {
+		k := &fakeKernel{name: "6.12", own: true, run: watchedGuest{}.run}
+		p := autoPlan(2*perGuest+1, k)
+		p.Isolation = isolation
+		largest := 0
+		for _, b := range p.batches(k) {
+			largest = max(largest, len(b.specs))
+		}
+		if share := p.Share(); largest > share || largest < share*2/3 {
+			t.Errorf("%s: guests are ordered up to %d specs, the share is %d", isolation, largest,
+				share)
+		}
+	}
+}

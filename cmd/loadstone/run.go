@@ -269,12 +269,9 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 
 // work returns what the plan's progress is measured against.
 func work(p run.Plan) report.Work {
-	w := report.Work{Parts: p.Parts(), Jobs: p.Jobs, CPUs: runtime.NumCPU()}
-	switch p.Isolation {
-	case run.BySuite:
-		w.Share = len(p.Specs) / len(p.Suites())
-	case run.ByCell:
-		w.Share = len(p.Specs)
+	w := report.Work{
+		Parts: p.Parts(), Jobs: p.Jobs, CPUs: runtime.NumCPU(), Share: p.Share(),
+		Again: p.Isolation == run.Auto,
 	}
 	for _, l := range p.Loaders {
 		if l.Builtin != "" {
