@@ -24,8 +24,9 @@ const (
 )
 
 // Progress shows how far a run is: verdicts by kind, the elapsed time, and an estimate of the rest.
-// On a terminal that is one line, painted over; elsewhere a line every ten seconds. It prints the
-// first twenty findings as they come. It is safe for concurrent use.
+// On a terminal that is one line, painted over; elsewhere a line for the first verdict and then one
+// every ten seconds. It prints the first twenty findings as they come. It is safe for concurrent
+// use.
 type Progress struct {
 	w      io.Writer
 	screen Screen
@@ -45,6 +46,7 @@ type Progress struct {
 	guessed  time.Time // when that was estimated
 	painted  time.Time
 	live     bool // a live line is on the screen
+	begun    bool // a line with a verdict was written
 	news     bool // something happened since the last line
 	stopped  bool
 }
@@ -207,11 +209,15 @@ func (p *Progress) show() {
 	case p.screen.Live && now.Sub(p.painted) >= paintEvery:
 		fmt.Fprint(p.w, "\r\x1b[K"+p.line())
 		p.live, p.painted, p.news = true, now, false
-	case !p.screen.Live && p.news && (p.painted.IsZero() || now.Sub(p.painted) >= lineEvery):
+	case !p.screen.Live && p.news && (p.lineDue() || now.Sub(p.painted) >= lineEvery):
 		fmt.Fprintln(p.w, p.line())
-		p.painted, p.news = now, false
+		p.painted, p.news, p.begun = now, false, p.done > 0
 	}
 }
+
+// lineDue reports whether a line is written whenever the last one was: the first, and the first
+// with a verdict, which shows that the run works.
+func (p *Progress) lineDue() bool { return p.painted.IsZero() || p.done > 0 && !p.begun }
 
 // line returns the state of the run: "[#####...] 128/690  126 pass, 2 fail  0:42, about 3:05 left
 // making the template of 6.12".

@@ -47,7 +47,7 @@ func TestProgressInALog(t *testing.T) {
 	watch := newStopwatch()
 	p := newProgress(&b, Screen{}, alike(100), watch.now)
 	p.Preparing("6.12")
-	watch.pass(9 * time.Second)
+	watch.pass(5 * time.Second)
 	p.Prepared("6.12")
 	for range 20 {
 		watch.add(p, one(verdict.Pass), time.Second)
@@ -59,10 +59,10 @@ func TestProgressInALog(t *testing.T) {
 	p.Stop()
 	p.Add(one(verdict.Pass))
 	want := `[....................]  0/100  0:00  making 6.12 ready
-[....................]  1/100  1 pass  0:10
-[##..................]  11/100  11 pass  0:20, about 1:29 left
+[....................]  1/100  1 pass  0:06
+[##..................]  11/100  11 pass  0:16, about 1:29 left
 FAIL  libbpf@1.1 on 6.12  mapdefs.20
-[####................]  21/100  20 pass, 1 fail  0:30, about 1:19 left
+[####................]  21/100  20 pass, 1 fail  0:26, about 1:19 left
 notice: this QEMU cannot clone; each spec boots
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
