@@ -28,7 +28,7 @@ const mega = 1e6
 
 // measureGuests measures boots, templates and clones of each kernel.
 func measureGuests(ctx context.Context, o options, s *sheet) error {
-	store, err := kernel.Open(kernel.Options{})
+	store, err := kernel.Open(kernel.Options{Cache: o.cache})
 	if err != nil {
 		return err
 	}
@@ -65,24 +65,22 @@ func measureKernel(
 	}
 	s.add(k.Name+" initramfs", "MB", 60, []float64{float64(initramfs.Size) / mega})
 	c := machine.Config{Kernel: k.Image, Image: initramfs.Path, Accel: machine.TCG}
+	y := yardstick{kernel: k.Name, config: c}
 
-	boots, err := repeat(o.runs, func() (float64, error) { return bareBoot(ctx, c) })
+	made, err := y.hold(ctx, o.runs, func() (float64, error) { return makeTemplate(ctx, c, dir) })
 	if err != nil {
 		return err
 	}
-	boot := s.add(k.Name+" bare boot", "s", 0, boots)
-	made, err := repeat(o.runs, func() (float64, error) { return makeTemplate(ctx, c, dir) })
-	if err != nil {
-		return err
-	}
-	s.add(k.Name+" template", "s", 1.5*boot.Median, made)
+	s.add(k.Name+" bare boot", "s", 0, made.boots)
+	s.add(k.Name+" template", "s", 0, made.seconds)
+	s.add(k.Name+" template, in boots", boots(k.Name), 1.5, made.ratios)
 
 	template, err := machine.Templates{Cache: filepath.Join(dir, "templates")}.Get(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, template.Close()) }()
-	if err := measureClones(ctx, o, s, k, boot.Median, template); err != nil || !scale {
+	if err := measureClones(ctx, o, s, y, template); err != nil || !scale {
 		return err
 	}
 	return measureScale(ctx, s, k, template)
@@ -210,23 +208,34 @@ func peakResident(pid int) float64 {
 	return 0
 }
 
+// clonesBetween gives how many clones run between two boots.
+const clonesBetween = 5
+
+// measureClones measures clones of one spec, a few after each boot that they are held against.
 func measureClones(
-	ctx context.Context, o options, s *sheet, k *kernel.Kernel, boot float64, t *machine.Template,
+	ctx context.Context, o options, s *sheet, y yardstick, t *machine.Template,
 ) error {
-	var first, gone, resident []float64
-	_, err := repeat(o.runs, func() (float64, error) {
-		c, err := runClone(ctx, t)
-		first, gone, resident = append(first, c.first), append(gone, c.gone),
-			append(resident, c.resident)
-		return 0, err
-	})
-	if err != nil {
-		return err
+	var first, gone, resident, firstBoots, goneBoots []float64
+	for range o.runs {
+		boot, err := bareBoot(ctx, y.config)
+		if err != nil {
+			return err
+		}
+		for range clonesBetween {
+			c, err := runClone(ctx, t)
+			if err != nil {
+				return err
+			}
+			first, gone = append(first, c.first), append(gone, c.gone)
+			firstBoots, goneBoots = append(firstBoots, c.first/boot), append(goneBoots, c.gone/boot)
+			resident = append(resident, c.resident)
+		}
 	}
-	f := s.add(k.Name+" clone, exec to first record", "s", 0.15, first[1:])
-	s.add(k.Name+" clone, first record in boots", "boots", 1.0/20, []float64{f.Median / boot})
-	s.add(k.Name+" clone, one spec, exec to gone", "s", 0.3, gone[1:])
-	s.add(k.Name+" clone, resident at most", "MB", 150, resident[1:])
+	s.add(y.kernel+" clone, exec to first record", "s", 0, first)
+	s.add(y.kernel+" clone, first record in boots", boots(y.kernel), 0.05, firstBoots)
+	s.add(y.kernel+" clone, one spec, exec to gone", "s", 0, gone)
+	s.add(y.kernel+" clone, one spec in boots", boots(y.kernel), 0.1, goneBoots)
+	s.add(y.kernel+" clone, resident at most", "MB", 150, resident)
 	return nil
 }
 

@@ -36,6 +36,7 @@ type options struct {
 	runs    int    // of everything but whole commands
 	wholes  int    // of whole commands, which take minutes
 	bin     string // folder of the programs
+	cache   string // that of the programs; the default one if empty
 	only    string // measure no other than this; empty for all
 }
 
@@ -60,6 +61,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.runs, "runs", 10, "measure everything `N` times")
 	flag.IntVar(&o.wholes, "wholes", 3, "run whole commands `N` times")
 	flag.StringVar(&o.bin, "bin", "bin", "the programs are in `DIR`")
+	flag.StringVar(&o.cache, "cache", "", "kernels and loaders are in `DIR` (default loadstone's cache)")
 	flag.StringVar(&o.only, "only", "", "measure `WHAT` and nothing else: loads, guests, matrix or virtme")
 	flag.Parse()
 	known := slices.ContainsFunc(measures, func(m measure) bool { return m.name == o.only })
