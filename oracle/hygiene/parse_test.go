@@ -34,6 +34,22 @@ func TestMemoryIsAddedUp(t *testing.T) {
 	}
 }
 
+func TestFreePagesInListsAreFound(t *testing.T) {
+	const zones = `Node 0, zone    DMA32
+  pages free     3000
+  pagesets
+    cpu: 0
+              count:    321
+              high:     500
+    cpu: 1
+              count:    21
+              high:     500
+`
+	if got := pagesInLists([]byte(zones)); got != 342 {
+		t.Errorf("%d pages", got)
+	}
+}
+
 func TestMemoryBeyondItsBoundIsAChange(t *testing.T) {
 	before := amounts{used: 100 << 10, kernel: 30 << 10}
 	for _, c := range []struct {
@@ -44,7 +60,7 @@ func TestMemoryBeyondItsBoundIsAChange(t *testing.T) {
 		{amounts{before.used + mostUsed, before.kernel + mostKernel}, nil},
 		{amounts{0, 0}, nil},
 		{amounts{before.used + mostUsed + 1, before.kernel},
-			[]Change{{Memory, Changed, "memory in use 102400 -> 135169 KiB"}}},
+			[]Change{{Memory, Changed, "memory in use 102400 -> 118785 KiB"}}},
 		{amounts{before.used, before.kernel + mostKernel + 1},
 			[]Change{{Memory, Changed, "memory of the kernel 30720 -> 38913 KiB"}}},
 	} {

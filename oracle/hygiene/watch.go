@@ -113,15 +113,30 @@ func startPoller() error {
 	return errors.Join(r.Close(), w.Close())
 }
 
+// lasting are the kinds of which nothing goes by itself. What is on its way out next to such a
+// change goes within a moment, or does not matter.
+var lasting = []Kind{Pin, Mount, Module, Sysctl, Taint, Self, File}
+
+// moment is how long Look asks again where something lasts.
+const moment = 300 * time.Millisecond
+
 // Look says what differs from the beginning. The kernel frees late, and a process that was ended
-// dies late: while anything differs Look asks again, until ctx is done.
+// dies late: while anything differs Look asks again, until ctx is done, or for a moment where the
+// difference is of a kind that does not go by itself.
 func (w *Watch) Look(ctx context.Context) (State, error) {
+	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
 		state, err := w.look()
 		if err != nil {
 			return State{}, fmt.Errorf("look at the kernel: %w", err)
 		}
 		if len(state.Changes) == 0 {
+			return state, nil
+		}
+		lasts := slices.ContainsFunc(state.Changes, func(c Change) bool {
+			return slices.Contains(lasting, c.Kind)
+		})
+		if lasts && time.Since(began) > moment {
 			return state, nil
 		}
 		select {
@@ -178,7 +193,7 @@ func (w *Watch) keeps() []int {
 		all = append(all, v.keeps()...)
 	}
 	if w.memory != nil {
-		all = append(all, w.memory.file.fd)
+		all = append(all, w.memory.keeps()...)
 	}
 	return all
 }

@@ -560,6 +560,20 @@ func TestLookWaitsForWhatGoesLate(t *testing.T) {
 	}
 }
 
+// What lasts is not waited for, and still seen together with what goes late.
+func TestLookDoesNotWaitForWhatLasts(t *testing.T) {
+	w := begin(t)
+	must(t, os.WriteFile(volatile+"/lasting", nil, 0o600))
+	defer os.Remove(volatile + "/lasting")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	state, err := w.Look(ctx)
+	must(t, err)
+	if !slices.ContainsFunc(state.Changes, func(c Change) bool { return c.Kind == File }) || ctx.Err() != nil {
+		t.Errorf("%v, %v", state.Changes, ctx.Err())
+	}
+}
+
 func TestEachKindIsCounted(t *testing.T) {
 	w := begin(t)
 	state, err := w.look()
