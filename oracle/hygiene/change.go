@@ -49,7 +49,7 @@ const (
 type Change struct {
 	Kind Kind
 	How  string // [New], [Gone] or [Changed]
-	What string // a line: "map 17 counters (hash)", "sysctl kernel.kptr_restrict 0 -> 2"
+	What string // "map 17 counters (hash)", "sysctl kernel.kptr_restrict 0 -> 2"
 }
 
 // String returns the change as "new map 17 counters (hash)".

@@ -61,8 +61,8 @@ func (m *memory) begin() error {
 }
 
 // read reads how much memory is used, without the free pages in the lists of CPUs. The kernel does
-// not count those as free, and since 6.7 lets the lists grow to tens of megabytes (mm: add framework
-// for PCP high auto-tuning).
+// not count those as free, and since 6.7 lets the lists grow to tens of megabytes ("mm: add
+// framework for PCP high auto-tuning").
 func (m *memory) read() (amounts, error) {
 	var err error
 	if m.text, err = m.info.appendTo(m.text[:0]); err != nil {

@@ -137,7 +137,7 @@ func (s *self) things(seen []byte) ([]thing, error) {
 		}
 		name, value, _ := strings.Cut(line, separator)
 		all = append(all, thing{
-			kind: Self, name: "this process's " + name, state: strings.Join(strings.Fields(value), " "),
+			kind: Self, name: "self " + name, state: strings.Join(strings.Fields(value), " "),
 		})
 	}
 	return all, nil

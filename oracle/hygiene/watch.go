@@ -113,16 +113,16 @@ func startPoller() error {
 	return errors.Join(r.Close(), w.Close())
 }
 
-// lasting are the kinds of which nothing goes by itself. What is on its way out next to such a
-// change goes within a moment, or does not matter.
-var lasting = []Kind{Pin, Mount, Module, Sysctl, Taint, Self, File}
+// lasting are the kinds of which nothing goes away on its own, whereas the kernel frees the others
+// late. What is on its way out beside such a change goes within a moment, or does not matter.
+var lasting = []Kind{Pin, Mount, Qdisc, Cgroup, Descriptor, Module, Sysctl, Taint, Self, File}
 
 // moment is how long Look asks again where something lasts.
 const moment = 300 * time.Millisecond
 
 // Look says what differs from the beginning. The kernel frees late, and a process that was ended
 // dies late: while anything differs Look asks again, until ctx is done, or for a moment where the
-// difference is of a kind that does not go by itself.
+// difference is of a kind that lasts.
 func (w *Watch) Look(ctx context.Context) (State, error) {
 	began := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {

@@ -329,12 +329,12 @@ var leavings = []leaving{
 		must(t, err)
 		must(t, os.Chdir("/run"))
 		return func() { must(t, os.Chdir(was)) }
-	}, []string{"self: changed this process's cwd "}},
+	}, []string{"self: changed self cwd "}},
 
 	{"umask", func(t *testing.T) func() {
 		was := unix.Umask(0o027)
 		return func() { unix.Umask(was) }
-	}, []string{"self: changed this process's Umask 0022 -> 0027"}},
+	}, []string{"self: changed self Umask 0022 -> 0027"}},
 
 	{"limit", func(t *testing.T) func() {
 		var was unix.Rlimit
@@ -343,12 +343,12 @@ var leavings = []leaving{
 		less.Cur = 17
 		must(t, unix.Setrlimit(unix.RLIMIT_CORE, &less))
 		return func() { must(t, unix.Setrlimit(unix.RLIMIT_CORE, &was)) }
-	}, []string{"self: changed this process's limit of CORE "}},
+	}, []string{"self: changed self limit of CORE "}},
 
 	{"environment", func(t *testing.T) func() {
 		must(t, os.Setenv("LEFT", "behind"))
 		return func() { must(t, os.Unsetenv("LEFT")) }
-	}, []string{"self: new this process's variable LEFT"}},
+	}, []string{"self: new self variable LEFT"}},
 
 	{"CPUs of a thread", func(t *testing.T) func() {
 		runtime.LockOSThread()
@@ -363,7 +363,7 @@ var leavings = []leaving{
 			must(t, unix.SchedSetaffinity(0, &had))
 			runtime.UnlockOSThread()
 		}
-	}, []string{"self: new this process's threads on CPUs 1"}},
+	}, []string{"self: new self threads on CPUs 1"}},
 
 	{"file", func(t *testing.T) func() {
 		must(t, os.WriteFile(volatile+"/left", nil, 0o600))
