@@ -92,7 +92,7 @@ var rules = []rule{
 	{folder: "suites/suite", may: "suites/phrase suites/runner loader oracle", tests: "drivers/reference objects record"},
 	{folder: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "suites/runner drivers/reference record"},
 	{folder: "suites/check", may: "suites/suite objects record"},
-	{folder: "suites/faults", may: "suites/suite record vmtest/guest/inkernel", tests: "suites/runner"},
+	{folder: "suites/faults", may: "suites/suite oracle/hygiene record vmtest/guest/inkernel", tests: "suites/runner"},
 	{folder: "suites/catalogue"},
 	{folder: "suites/all", may: "suites", tests: "drivers/reference"},
 	{folder: "cmd/loadstone-guest", may: "suites/all suites/runner drivers/reference loader oracle oracle/hygiene record vmtest/guest", tests: "suites/catalogue"},

@@ -7,5 +7,6 @@
 // Its specs are hidden: they are in no catalogue and run when an order names them. All but
 // faults.pass run as PID 1 of a test VM and nowhere else.
 //
-// Read faults.go, then warn.go (how the kernel is made to warn in its own code).
+// Read faults.go, then warn.go (how the kernel is made to warn in its own code), leave.go (what a
+// spec can leave behind) and rtnetlink.go (how it does of networks).
 package faults
