@@ -4,6 +4,7 @@ package run
 
 import (
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -26,9 +27,10 @@ const (
 )
 
 // limits returns base, made longer for a guest that is pace times as slow as usual, on a host that
-// is so busy that everything takes load times as long. They are never shorter than base.
+// is so busy that everything takes load times as long. They are never shorter than base, and longer
+// by halves, so that a reader who compares two reasons sees the same limit in most.
 func limits(base record.Limits, pace, load float64) record.Limits {
-	return base.Times(max(1, pace) * allowed(load) / usualLoad)
+	return base.Times(math.Ceil(2*max(1, pace)*allowed(load)/usualLoad) / 2)
 }
 
 // allowed returns the load that limits allow for which were made for a load.

@@ -23,6 +23,8 @@ func TestLimitsFollowPaceAndLoad(t *testing.T) {
 		"fast and idle":       {0.2, 0, 1},
 		"busy":                {1, 12, 6},
 		"slow":                {3, 1, 3},
+		"a little slow":       {1.01, 1, 1.5},
+		"a little busy":       {1, 2.7, 1.5},
 		"slow and busy":       {3, 12, 18},
 		"more than is bound":  {1, 1000, 16},
 		"more than tasks say": {1, 33, 16},
