@@ -25,7 +25,8 @@ var errNotRoot = errors.New("a driver's root takes root to make")
 const workInside = "/work"
 
 // converseNatively checks a driver on this machine, in its own root, with mounts that no other
-// process sees, within the limits that guests have. Errors wrap [errNotRoot], or say why there was no conversation.
+// process sees, within the limits that guests have. Errors wrap [errNotRoot], or say why there was
+// no conversation.
 func converseNatively(
 	ctx context.Context, name string, b *bundle.Bundle, limits record.Limits,
 ) (report *check.Report, err error) {
