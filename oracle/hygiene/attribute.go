@@ -196,11 +196,12 @@ func address(header []byte, all attributes) thing {
 	if value == nil {
 		value = all.find(unix.IFA_ADDRESS)
 	}
+	scope := "scope " + strconv.Itoa(int(header[3]))
 	return thing{
 		kind: Device,
 		name: fmt.Sprintf("address %s/%d of device %d", addressText(value), header[1],
 			binary.NativeEndian.Uint32(header[4:])),
-		state: strings.Join(append(all.fields(nil, unix.IFA_CACHEINFO), "scope "+strconv.Itoa(int(header[3]))), ", "),
+		state: strings.Join(append(all.fields(nil, unix.IFA_CACHEINFO), scope), ", "),
 	}
 }
 
@@ -229,7 +230,8 @@ var tcStatistics = []uint16{unix.TCA_STATS, unix.TCA_XSTATS, unix.TCA_STATS2}
 
 // qdisc reads a qdisc.
 func qdisc(header []byte, all attributes) thing {
-	handle, parent := binary.NativeEndian.Uint32(header[tcHandle:]), binary.NativeEndian.Uint32(header[tcParent:])
+	handle := binary.NativeEndian.Uint32(header[tcHandle:])
+	parent := binary.NativeEndian.Uint32(header[tcParent:])
 	return thing{
 		kind: Qdisc,
 		name: fmt.Sprintf("qdisc %s %x: at %x of device %d", all.text(unix.TCA_KIND), handle>>16, parent,
@@ -240,7 +242,8 @@ func qdisc(header []byte, all attributes) thing {
 
 // filter reads a filter.
 func filter(header []byte, all attributes) thing {
-	handle, parent := binary.NativeEndian.Uint32(header[tcHandle:]), binary.NativeEndian.Uint32(header[tcParent:])
+	handle := binary.NativeEndian.Uint32(header[tcHandle:])
+	parent := binary.NativeEndian.Uint32(header[tcParent:])
 	info := binary.NativeEndian.Uint32(header[tcInfo:])
 	return thing{
 		kind: Qdisc,

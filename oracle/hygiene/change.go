@@ -111,7 +111,9 @@ func fieldsThatDiffer(from, to string) (string, string) {
 
 // lacking returns the fields of the first list that the second lacks, "nothing" for none.
 func lacking(fields, in []string) string {
-	only := slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return slices.Contains(in, f) })
+	only := slices.DeleteFunc(slices.Clone(fields), func(f string) bool {
+		return slices.Contains(in, f)
+	})
 	if len(only) == 0 || len(only) == 1 && only[0] == "" {
 		return "nothing"
 	}

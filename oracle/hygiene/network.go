@@ -160,7 +160,8 @@ func (n *network) receive(b []byte) ([]byte, error) {
 	var trouble error
 	for {
 		length, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(n.socket),
-			uintptr(unsafe.Pointer(unsafe.SliceData(n.answer))), uintptr(len(n.answer)), unix.MSG_TRUNC, 0, 0)
+			uintptr(unsafe.Pointer(unsafe.SliceData(n.answer))), uintptr(len(n.answer)),
+			unix.MSG_TRUNC, 0, 0)
 		if errno == unix.EINTR {
 			continue
 		}

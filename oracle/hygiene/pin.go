@@ -11,6 +11,8 @@ type pins struct {
 	tree   tree
 }
 
+func openPins(m *mounts, o Options) view { return &pins{mounts: m, tree: tree{except: o.Except}} }
+
 func (p *pins) read(b []byte) ([]byte, error) {
 	var err error
 	for _, m := range p.mounts.bpffs {

@@ -16,7 +16,8 @@ type processes struct {
 
 	// kernels are the kernel's threads of the last look, ascending. They are not asked again: for a
 	// process to have the number of one, that thread has to end and all numbers to be used up
-	// between two looks.
+	// between two looks, or that thread, seen just then, to become the program that it was made to
+	// start (call_usermodehelper, kernel/umh.c).
 	kernels, next []int
 	users         []int // other processes of the last look
 	stat          []byte

@@ -83,7 +83,7 @@ func (w *Watch) open(o Options) error {
 	}{
 		{"BPF objects", openObjects},
 		{"mounts", mounts.open},
-		{"pins", func() (view, error) { return &pins{mounts: mounts, tree: tree{except: o.Except}}, nil }},
+		{"pins", func() (view, error) { return openPins(mounts, o), nil }},
 		{"processes", processes.open},
 		{"namespaces", func() (view, error) { return openNamespaces(processes) }},
 		{"network", openNetwork},

@@ -48,11 +48,11 @@ var Leaves = []Leaving{
 	{"faults.leave-xdp", hygiene.Device, leaveXDP},
 	{"faults.leave-qdisc", hygiene.Qdisc, func() error { return addClsact(loopback) }},
 	{"faults.leave-filter", hygiene.Qdisc, leaveFilter},
-	{"faults.leave-cgroup", hygiene.Cgroup, func() error { return os.Mkdir(cgroupRoot+"/left", 0o755) }},
+	{"faults.leave-cgroup", hygiene.Cgroup, leaveCgroup},
 	{"faults.leave-process", hygiene.Process, func() error { return startIdle(nil) }},
 	{"faults.leave-descriptor", hygiene.Descriptor, leaveDescriptor},
 	{"faults.leave-module", hygiene.Module, func() error { return unix.DeleteModule("act_bpf", 0) }},
-	{"faults.leave-sysctl", hygiene.Sysctl, func() error { return writeSysctl("kernel/bpf_stats_enabled", "1") }},
+	{"faults.leave-sysctl", hygiene.Sysctl, leaveSysctl},
 	{"faults.leave-taint", hygiene.Taint, leaveTaint},
 	{"faults.leave-folder", hygiene.Self, func() error { return os.Chdir("/proc") }},
 	{"faults.leave-umask", hygiene.Self, leaveUmask},
@@ -94,6 +94,8 @@ func newProgram(kind ebpf.ProgramType) (*ebpf.Program, error) {
 }
 
 const cgroupRoot = "/sys/fs/cgroup"
+
+func leaveCgroup() error { return os.Mkdir(cgroupRoot+"/left", 0o755) }
 
 // leaveProgramAtCgroup attaches without a link: nothing but the cgroup holds the program.
 func leaveProgramAtCgroup() error {
@@ -259,6 +261,8 @@ func leaveDescriptor() error { return keep(os.Open("/proc/version")) }
 func writeSysctl(name, value string) error {
 	return os.WriteFile("/proc/sys/"+name, []byte(value), 0)
 }
+
+func leaveSysctl() error { return writeSysctl("kernel/bpf_stats_enabled", "1") }
 
 // leaveTaint taints the kernel as root may: by TAINT_USER.
 func leaveTaint() error { return writeSysctl("kernel/tainted", "64") }

@@ -113,7 +113,9 @@ func addFilter(device, program int) error {
 	const bpfFD, bpfName = 6, 7 // TCA_BPF_FD, TCA_BPF_NAME
 	const priority = 1
 	protocol := order.Uint16(binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL))
-	return request(unix.RTM_NEWTFILTER, create, trafficControl(device, 0, clsactEgress, priority<<16|uint32(protocol)),
+	return request(unix.RTM_NEWTFILTER, create,
+		trafficControl(device, 0, clsactEgress, priority<<16|uint32(protocol)),
 		attribute(unix.TCA_KIND, text("bpf")),
-		attribute(unix.TCA_OPTIONS, attribute(bpfFD, number(uint32(program))), attribute(bpfName, text("left"))))
+		attribute(unix.TCA_OPTIONS,
+			attribute(bpfFD, number(uint32(program))), attribute(bpfName, text("left"))))
 }
