@@ -99,7 +99,7 @@ var rules = []rule{
 
 	{folder: "verdict", may: "record requirements vmtest/wholefile"},
 	{folder: "report", may: "verdict vmtest/wholefile"},
-	{folder: "run", may: "record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader"},
+	{folder: "run", may: "record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader suites/faults"},
 	{folder: "cmd/loadstone", may: "drivers loader record report requirements run suites/catalogue verdict vmtest"},
 	{folder: "bench", may: "loaderimpl record vmtest"},
 }

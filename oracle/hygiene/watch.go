@@ -125,7 +125,7 @@ const moment = 300 * time.Millisecond
 // difference is of a kind that lasts.
 func (w *Watch) Look(ctx context.Context) (State, error) {
 	began := time.Now()
-	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+	for pause := time.Millisecond; ; pause = min(2*pause, longestPause(time.Since(began))) {
 		state, err := w.look()
 		if err != nil {
 			return State{}, fmt.Errorf("look at the kernel: %w", err)
@@ -145,6 +145,12 @@ func (w *Watch) Look(ctx context.Context) (State, error) {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// longestPause returns how long Look may pause when it has asked for some time. What has not gone
+// by then is in no hurry, and each look takes some milliseconds of an emulated machine.
+func longestPause(asked time.Duration) time.Duration {
+	return max(20*time.Millisecond, asked/10)
 }
 
 // look looks once.

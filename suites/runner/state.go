@@ -22,7 +22,7 @@ func (r *run) lookBefore() {
 	if !r.order.Watch {
 		return
 	}
-	state := r.look("")
+	state := r.look("", r.deps.Settle)
 	r.send(state)
 	if !state.Clean() {
 		r.retire("not as it was before its first spec")
@@ -36,7 +36,11 @@ func (r *run) lookAfter(x *Execution) {
 		return
 	}
 	cleared := x.clear()
-	state := r.look(x.spec.ID)
+	patience := r.deps.Settle
+	if x.unsettled {
+		patience = 0 // it was waited for already
+	}
+	state := r.look(x.spec.ID, patience)
 	if log := r.deps.Log; log != nil {
 		late := logSince(log, x.spec.ID, nil)
 		state.Lines = late.Lines
@@ -54,9 +58,10 @@ func (r *run) lookAfter(x *Execution) {
 	}
 }
 
-// look makes the record of how the guest is now.
-func (r *run) look(spec string) record.State {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), r.deps.Settle)
+// look makes the record of how the guest is now, or once it is as it was if that takes no longer
+// than patience.
+func (r *run) look(spec string, patience time.Duration) record.State {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), patience)
 	defer cancel()
 	state := record.State{Spec: spec}
 	if r.deps.Watch == nil {
