@@ -24,7 +24,7 @@ func TestWrongUsageEndsWith2(t *testing.T) {
 		{"run --nope", "unknown flag: --nope"},
 		{"run --jobs many", "invalid argument"},
 		{"run --jobs 0", "want at least 1"},
-		{"run --isolation host", "want spec, suite or cell"},
+		{"run --isolation host", "want auto, spec, suite or cell"},
 		{"report", "accepts 1 arg"},
 		{"report /nonexistent/run.jsonl", "no such file"},
 		{"loaders check nothing", "unknown loader"},

@@ -45,7 +45,7 @@ func TestServe(t *testing.T) {
 		"one that panics":        {[]spec{panics}, record.DefaultLimits, map[string]record.Outcome{"fake.first": record.Panicked}, ""},
 		"one whose time is up":   {[]spec{waits}, short, map[string]record.Outcome{"fake.first": record.TimedOut}, ""},
 		"several, one of them late": {
-			[]spec{waits, fails}, short,
+			[]spec{waits, fails}, record.Limits{Request: time.Second, Spec: 3 * time.Second},
 			map[string]record.Outcome{"fake.first": record.TimedOut, "fake.second": record.Failed}, "",
 		},
 		"several": {
