@@ -22,7 +22,7 @@ func (r *run) lookBefore() {
 	if !r.order.Watch {
 		return
 	}
-	state := r.look("", r.deps.Settle)
+	state := r.look("", r.patience())
 	r.send(state)
 	if !state.Clean() {
 		r.retire("not as it was before its first spec")
@@ -36,7 +36,7 @@ func (r *run) lookAfter(x *Execution) {
 		return
 	}
 	cleared := x.clear()
-	patience := r.deps.Settle
+	patience := r.patience()
 	if x.unsettled {
 		patience = 0 // it was waited for already
 	}
@@ -57,6 +57,11 @@ func (r *run) lookAfter(x *Execution) {
 		r.retire(fmt.Sprintf("after %s: %s", x.spec.ID, changes[0]))
 	}
 }
+
+// patience returns how long a look may wait for what the kernel frees late. It is much less than
+// what a loader is given before it has left something: a guest that is retired without need costs a
+// clone.
+func (r *run) patience() time.Duration { return r.deps.Settle / 8 }
 
 // look makes the record of how the guest is now, or once it is as it was if that takes no longer
 // than patience.
