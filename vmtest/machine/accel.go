@@ -88,7 +88,7 @@ func (a Accelerators) prove(ctx context.Context, c Config) (proof, error) {
 	if known, ok := readProof(file); ok && known.HostBoot == p.HostBoot && known.QEMU == p.QEMU {
 		return known, nil
 	}
-	switch err := tryKVM(ctx, c, Options{Log: a.Log}); {
+	switch err := a.tryKVM(ctx, c); {
 	case ctx.Err() != nil:
 		return proof{}, context.Cause(ctx)
 	case err != nil:
@@ -125,15 +125,75 @@ func writeProof(file string, p proof) error {
 // instructions, which fails fast where nothing runs, then the kernel itself up
 // to the guest program, since what runs in real mode need not run in long
 // mode.
-func tryKVM(ctx context.Context, c Config, o Options) error {
+//
+// The same kernel boots under TCG beside it. A guest that is not ready before
+// that one is of no use, and one that hangs in its first instructions would
+// keep a run waiting for all of its boot's deadline.
+func (a Accelerators) tryKVM(ctx context.Context, c Config) error {
 	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("%w; is your user in the group kvm?", err)
 	}
 	f.Close()
-	if err := runFirmware(ctx, c, o); err != nil {
-		return err
+	kvmCtx, overtake := context.WithCancelCause(ctx)
+	defer overtake(nil)
+	other := a.startRival(ctx, c, func() { overtake(errOvertaken) })
+	o := Options{Log: a.Log}
+	if err = runFirmware(kvmCtx, c, o); err == nil {
+		err = bootOnce(kvmCtx, c, o)
 	}
+	if err != nil && context.Cause(kvmCtx) == errOvertaken {
+		err = errOvertaken
+	}
+	other.end(err == nil)
+	return err
+}
+
+// errOvertaken says why a guest under KVM was waited for no longer.
+var errOvertaken = errors.New("a guest was not ready when one under TCG was")
+
+// rival describes a boot under TCG that a guest under KVM is held against.
+type rival struct {
+	done chan struct{} // closed when nothing of it runs any more
+
+	stopTemplate, stopBoot context.CancelFunc
+}
+
+// startRival makes c's template for TCG, which a run needs if KVM does not
+// work. Where that is made already, the rival is a boot for nothing else. It
+// calls ready when it has booted.
+func (a Accelerators) startRival(ctx context.Context, c Config, ready func()) *rival {
+	c.Accel = TCG
+	r := &rival{done: make(chan struct{})}
+	ctx, r.stopTemplate = context.WithCancel(ctx)
+	var bootCtx context.Context
+	bootCtx, r.stopBoot = context.WithCancel(ctx)
+	go func() {
+		defer close(r.done)
+		booted, err := a.makeTemplate(ctx, c)
+		if err == nil && !booted {
+			err = bootOnce(bootCtx, c, Options{Log: a.Log})
+		}
+		if err != nil { // KVM has its deadlines, then
+			Options{Log: a.Log}.logger().Debug("no boot under TCG beside KVM", "error", err)
+			return
+		}
+		ready()
+	}()
+	return r
+}
+
+// makeTemplate makes c's template, and reports whether it had to boot for it.
+func (a Accelerators) makeTemplate(ctx context.Context, c Config) (booted bool, err error) {
+	t, err := Templates{Cache: TemplatesIn(a.Cache), Log: a.Log}.Get(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	return t.Made.Ready > 0, t.Close()
+}
+
+// bootOnce boots c up to the guest program.
+func bootOnce(ctx context.Context, c Config, o Options) error {
 	vm, err := Boot(ctx, c, o)
 	if err != nil {
 		return err
@@ -146,6 +206,16 @@ func tryKVM(ctx context.Context, c Config, o Options) error {
 	case <-vm.ended:
 		return vm.end
 	}
+}
+
+// end ends the rival. A template that is being made is completed, unless KVM works.
+func (r *rival) end(works bool) {
+	r.stopBoot()
+	if works {
+		r.stopTemplate()
+	}
+	<-r.done
+	r.stopTemplate()
 }
 
 // firmwareDeadline gives how long a guest of four instructions may take, in the time that the host

@@ -98,6 +98,48 @@ func TestChooseWithoutProof(t *testing.T) {
 	}
 }
 
+// TestAGuestThatHangsUnderKVMIsNotWaitedFor has a QEMU that runs a few
+// instructions under KVM and no kernel.
+func TestAGuestThatHangsUnderKVMIsNotWaitedFor(t *testing.T) {
+	f, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("KVM is not tried here: %v", err)
+	}
+	f.Close()
+	c := testConfig(t)
+	if c, err = c.withDefaults(); err != nil {
+		t.Fatal(err)
+	}
+	c.Arch.QEMU = fakeQEMU(t, fmt.Sprintf(`case "$*" in
+*"-accel kvm"*-bios*) exit %d ;;
+*"-accel kvm"*) exec sleep 1000 ;;
+esac
+exec %s "$@"`, c.Arch.Exit.Status, c.Arch.QEMU)).Arch.QEMU
+	a := Accelerators{Cache: t.TempDir()}
+	for _, was := range []string{"no template", "a template"} {
+		started := time.Now()
+		if accel, err := a.Choose(t.Context(), "auto", c); err != nil || accel != TCG {
+			t.Fatalf("with %s: %q, %v", was, accel, err)
+		}
+		t.Logf("with %s: found out in %v", was, time.Since(started))
+		p, ok := readProof(filepath.Join(a.Cache, "kvm.json"))
+		if !ok || p.Works || p.Reason != errOvertaken.Error() {
+			t.Errorf("with %s: proof is %+v", was, p)
+		}
+		if err := os.Remove(filepath.Join(a.Cache, "kvm.json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	template, err := Templates{Cache: TemplatesIn(a.Cache)}.Get(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer template.Close()
+	if template.Made.Ready != 0 {
+		t.Error("the template that was made meanwhile is not used")
+	}
+}
+
 // TestChooseHere finds out what this host can do, and that it does not take
 // long: auto must come to an accelerator that runs guests.
 func TestChooseHere(t *testing.T) {
