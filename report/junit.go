@@ -180,6 +180,9 @@ func junitVerdict(v verdict.Verdict) junitCase {
 	}
 	o := &junitOutcome{Message: printable(v.Reason), Type: string(v.Kind)}
 	switch {
+	case v.Kind == verdict.Pass && v.Fails():
+		o.Message, o.Text = tc.Output, printable(story(v))
+		tc.Failure = o
 	case v.Kind == verdict.Pass:
 	case v.Advisory():
 		o.Message = "should, not met: " + o.Message

@@ -78,10 +78,17 @@ func sameOrder(r verdict.Run) string {
 	}
 	words := slices.Clone(r.Command)
 	words[0] = words[0][strings.LastIndexByte(words[0], '/')+1:]
-	isSeed := func(w string) bool { return w == "--seed" || strings.HasPrefix(w, "--seed=") }
-	if !slices.ContainsFunc(words, isSeed) {
-		words = append(words, "--seed", fmt.Sprint(r.Seed))
+	for i := 1; i < len(words); i++ { // one that is there may be 0, which stands for any
+		switch {
+		case words[i] == "--seed":
+			words = slices.Delete(words, i, min(i+2, len(words)))
+			i--
+		case strings.HasPrefix(words[i], "--seed="):
+			words = slices.Delete(words, i, i+1)
+			i--
+		}
 	}
+	words = append(words, "--seed", fmt.Sprint(r.Seed))
 	return verdict.CommandLine(words)
 }
 

@@ -50,6 +50,8 @@ func label(v verdict.Verdict) (string, color) {
 	switch {
 	case v.Advisory():
 		return "SHOULD", cyan
+	case v.Kind == verdict.Pass:
+		return "DEPENDS", red // the kernel died or complained where others had run before
 	case v.Unknown(), v.Kind == verdict.Flaky:
 		return strings.ToUpper(string(v.Kind)), yellow
 	}

@@ -171,10 +171,9 @@ func (b batch) order(p Plan) record.Order {
 // among others as v says.
 func (b batch) alone(s record.Spec, v verdict.Verdict) batch {
 	ids := b.ids()
-	return batch{
-		cell: b.cell, specs: []record.Spec{s}, attempt: 1,
-		shared: v.InShared(ids[:slices.Index(ids, s.ID)]),
-	}
+	shared := v.InShared(ids[:slices.Index(ids, s.ID)])
+	shared.Starved = starved(v)
+	return batch{cell: b.cell, specs: []record.Spec{s}, attempt: 1, shared: shared}
 }
 
 // again returns the batch that runs one spec of b again, in a guest of its own, after one that the

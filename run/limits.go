@@ -45,8 +45,17 @@ func OnThisHost(base record.Limits, log *slog.Logger) record.Limits {
 // starved reports whether a verdict is what it is because a limit passed in a guest that the host
 // slowed by more than its limits allow for. It says nothing of the loader then: the spec has to be
 // run again. The limits of that guest follow the load that this one had, since a lab remembers it.
+// What the kernel complained of meanwhile is a verdict, whatever else passed.
 func starved(v verdict.Verdict) bool {
-	return v.Overrun != nil && v.Overrun.Stretch > tolerance*allowed(v.Overrun.Allowed)
+	o := v.Overrun
+	if o == nil || v.Kind != verdict.Broken || len(v.Splats) > 0 {
+		return false
+	}
+	// One that hangs hardly runs, so that its stretch says little: it must have waited, too.
+	if o.WaitedMS > 0 && 3*o.WaitedMS < o.LimitMS {
+		return false
+	}
+	return v.Overrun.Stretch > tolerance*allowed(v.Overrun.Allowed)
 }
 
 // guestDeadline returns how long a guest may wait for a loader before it says so itself, and as
@@ -88,5 +97,8 @@ func (w *loadWatch) saw(stretch float64) {
 
 // loadOf returns a load as verdicts take it, in a guest whose limits were made for a load.
 func loadOf(l machine.Load, made float64) verdict.Load {
-	return verdict.Load{Stretch: l.Stretch(), Tasks: l.Tasks(), Allowed: allowed(made)}
+	return verdict.Load{
+		Stretch: l.Stretch(), Tasks: l.Tasks(), Allowed: allowed(made),
+		WaitedMS: l.CPU.Waited.Milliseconds(),
+	}
 }

@@ -146,7 +146,7 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 		if v.Guest != nil {
 			v.Guest.Number = number
 		}
-		if b.watched && v.Kind != verdict.Pass {
+		if b.watched && !r.plain(v) {
 			more = append(more, b.alone(s, v))
 			r.tell(func() { r.observer.Again(v.Cell, s) })
 			return
@@ -158,7 +158,7 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 		}
 		r.write(v.With(b.shared))
 	}
-	running := ""
+	running, begun := "", 0
 	started := time.Now()
 	evidence.Ending = b.kernel.Run(ctx, b.order(r.plan), b.loader.Payload, func(h verdict.Heard) {
 		evidence.Heard = append(evidence.Heard, h)
@@ -166,6 +166,10 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 		if !ok || begin.Spec == running {
 			return
 		}
+		if begun > 0 && (begun == len(b.specs) || begin.Spec != b.specs[begun].ID) {
+			return // not as ordered: what runs is held to all that follows
+		}
+		begun++
 		evidence.Ended, evidence.Took = time.Now(), time.Since(started)
 		for _, s := range b.specs {
 			if s.ID == running && !judged[s.ID] {
@@ -209,6 +213,14 @@ func (r *runner) owed(b batch, evidence verdict.Evidence) batch {
 	}
 	again.watched = b.watched && len(again.specs) > 1
 	return again
+}
+
+// plain reports whether a verdict is a pass, and no expectation makes anything else of it.
+func (r *runner) plain(v verdict.Verdict) bool {
+	if r.plan.Expectations != nil {
+		v = r.plan.Expectations.Apply(v)
+	}
+	return v.Kind == verdict.Pass
 }
 
 // write applies the expectations to a verdict and hands it on.

@@ -114,6 +114,8 @@ type Load struct {
 	Stretch float64 `json:"stretch,omitempty"`
 	Tasks   float64 `json:"tasks,omitempty"`   // runnable ones per core
 	Allowed float64 `json:"allowed,omitempty"` // the stretch that the guest's limits allow for
+	// how long QEMU's threads waited for a core; 0 where the host does not tell
+	WaitedMS int64 `json:"waited_ms,omitempty"`
 }
 
 func (l Load) String() string {

@@ -23,7 +23,13 @@ import (
 // not judged, as long as there is a clone left to try.
 func Judge(want Expected, ev Evidence) Verdict {
 	v := want.verdict()
-	a := readAccount(want.Spec, ev)
+	a := readAccount(want.Spec, ev, func(lines []string) []Splat {
+		scanner, err := splatScanner()
+		if err != nil {
+			return nil // judgeKernelLog says so
+		}
+		return scanner.on(cmp.Or(v.KernelRelease, v.Kernel), ev.Ended).Scan(lines)
+	})
 	v.DurationMS = a.duration(ev.Took).Milliseconds()
 
 	v.Kind, v.Reason = a.judge(ev.Ending)
@@ -85,23 +91,24 @@ func appendNew[T comparable](to []T, from ...T) []T {
 
 // An account holds what a clone said about one spec.
 type account struct {
-	begun  bool
-	last   bool // no other spec began after it
-	ended  bool // the guest said that it was done, and counted right
-	finish *record.Finish
-	load   Load // when it finished
-	log    *record.KernelLog
-	state  *record.State // of the guest after it
-	steps  []record.Step
-	place  int      // in the guest, from 1
-	unfit  string   // why the guest was not proved clean when it began
-	faults []string // what was wrong with what came while it ran, and until the next one began
+	begun   bool
+	last    bool // no other spec began after it
+	ended   bool // the guest said that it was done, and counted right
+	finish  *record.Finish
+	load    Load // when it finished
+	log     *record.KernelLog
+	watched bool
+	state   *record.State // of the guest after it
+	steps   []record.Step
+	place   int      // in the guest, from 1
+	unfit   string   // why the guest was not proved clean when it began
+	faults  []string // what was wrong with what came while it ran, and until the next one began
 }
 
 // readAccount goes through everything that a clone said and keeps what concerns spec. Lines that
 // are no records count against the spec during which they came; those before the first Begin count
 // against all specs, because what they were is unknown.
-func readAccount(spec string, ev Evidence) account {
+func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) account {
 	var (
 		a        account
 		current  string // the spec that runs, or ran last
@@ -139,6 +146,10 @@ func readAccount(spec string, ev Evidence) account {
 			}
 		case record.Greeting:
 		case record.Begin:
+			if len(ev.Ordered) > 1 && (begun == len(ev.Ordered) || r.Spec != ev.Ordered[begun]) {
+				fault("spec %q began, which was not ordered next", r.Spec)
+				break
+			}
 			if r.Spec == spec && a.begun {
 				a.faults = append(a.faults, "the spec began twice")
 			}
@@ -153,6 +164,9 @@ func readAccount(spec string, ev Evidence) account {
 				a.steps = append(a.steps, r)
 			}
 		case record.KernelLog:
+			if ev.Watched {
+				proof.complain(r.Spec, splatsIn(r.Lines))
+			}
 			if !mine(r.Spec) {
 				break
 			}
@@ -162,6 +176,7 @@ func readAccount(spec string, ev Evidence) account {
 			a.log = &r
 		case record.Finish:
 			finished++
+			proof.finish(r.Spec)
 			if !mine(r.Spec) {
 				break
 			}
@@ -171,6 +186,9 @@ func readAccount(spec string, ev Evidence) account {
 			a.finish, a.load = &r, h.Load
 		case record.State:
 			proof.take(r)
+			if ev.Watched {
+				proof.complain(r.Spec, splatsIn(r.Lines))
+			}
 			switch {
 			case !ev.Watched:
 				fault("a state of the guest, which was not asked for")
@@ -192,6 +210,7 @@ func readAccount(spec string, ev Evidence) account {
 		}
 	}
 	a.last = a.begun && current == spec
+	a.watched = ev.Watched
 	return a
 }
 
@@ -217,6 +236,8 @@ func (a account) judge(e Ending) (Kind, string) {
 		return Missing, "while the spec ran: " + e.String()
 	case a.finish == nil:
 		return Missing, "the spec began, and there is no record of how it finished"
+	case a.watched && a.state == nil && closed:
+		return Broken, "there is no state of the guest after the spec"
 	case a.log == nil:
 		return Broken, "there is no record of what the kernel logged"
 	case a.log.Error != "":

@@ -32,6 +32,11 @@ type Shared struct {
 	Kind   Kind   `json:"verdict"`
 	Reason string `json:"reason,omitempty"`
 	Guest  *Guest `json:"guest,omitempty"`
+	// what the kernel complained of there, and the console where it died
+	Splats  []Splat  `json:"splats,omitempty"`
+	Console []string `json:"console,omitempty"`
+	// the host gave the guest too little of its time
+	Starved bool `json:"starved,omitempty"`
 	// the verdict that counts is another kind: the spec, or its loader, depends on what came before
 	Differs bool `json:"differs,omitempty"`
 	// the specs that had run in the guest before, in order, where the verdicts differ
@@ -42,7 +47,8 @@ type Shared struct {
 // after had run before it.
 func (v Verdict) InShared(after []string) *Shared {
 	return &Shared{
-		Kind: v.Kind, Reason: v.Reason, Guest: v.Guest, After: after[max(0, len(after)-keptAfter):],
+		Kind: v.Kind, Reason: v.Reason, Guest: v.Guest, Splats: v.Splats, Console: v.Console,
+		After: after[max(0, len(after)-keptAfter):],
 	}
 }
 
@@ -53,7 +59,7 @@ func (v Verdict) With(s *Shared) Verdict {
 		return v
 	}
 	kept := *s
-	if kept.Differs = kept.Kind != v.Kind; !kept.Differs {
+	if kept.Differs = kept.differs(v); !kept.Differs {
 		kept.After = nil
 	}
 	v.Shared = &kept
@@ -63,11 +69,29 @@ func (v Verdict) With(s *Shared) Verdict {
 // Differs reports whether the spec ended otherwise in a guest that others had used before.
 func (v Verdict) Differs() bool { return v.Shared != nil && v.Shared.Differs }
 
+// differs reports whether what became of the spec in the shared guest is another thing than v, and
+// may be so because of what ran there before. Where nothing did, or the guest did not come to the
+// spec, or the host was too busy, it is not; but what the kernel complained of always is.
+func (s *Shared) differs(v Verdict) bool {
+	if len(s.Splats) > 0 && len(v.Splats) == 0 {
+		return true
+	}
+	after := s.Guest != nil && s.Guest.Place > 1
+	return s.Kind != v.Kind && s.Kind != Missing && !s.Starved && (after || s.Kind == Crash)
+}
+
+// damaging reports whether the kernel died or complained in the shared guest, and did not where the
+// spec ran alone. Whatever did it is in that guest: a run cannot be clean.
+func (s *Shared) damaging() bool {
+	return s != nil && s.Differs && (s.Kind == Crash || len(s.Splats) > 0)
+}
+
 // A proof follows what a watched guest says of its state from record to record.
 type proof struct {
 	watched bool
 	first   bool   // the state before the first spec has come
 	owed    string // spec after which no state has come yet
+	ended   string // spec that finished last
 	missing string // why the guest is not proved clean; stays, once there is a reason
 }
 
@@ -83,8 +107,19 @@ func (p *proof) take(s record.State) {
 			firstLine(s.Changes[0]))
 	}
 	p.first = p.first || s.Spec == ""
-	if s.Spec == p.owed {
+	if s.Spec == p.owed && s.Spec == p.ended {
 		p.owed = ""
+	}
+}
+
+// finish takes in that a spec has finished: only a state that follows is of the guest after it.
+func (p *proof) finish(spec string) { p.ended = spec }
+
+// complain takes in that the kernel complained. Much of what it complains of it says once, and of
+// what it lacks from then on, such as lockdep, not at all.
+func (p *proof) complain(spec string, splats []Splat) {
+	if p.missing == "" && len(splats) > 0 {
+		p.missing = fmt.Sprintf("the kernel complained%s: %s", after(spec), splats[0].Text)
 	}
 }
 

@@ -106,9 +106,12 @@ func TestARetiredGuestOwesWhatItDidNotBegin(t *testing.T) {
 
 func TestWhatASpecWasAmongOthers(t *testing.T) {
 	own := Verdict{Spec: one, Kind: Pass}
-	among := Verdict{Spec: one, Kind: Fail, Reason: "map 7 is there"}
+	among := Verdict{Spec: one, Kind: Fail, Reason: "map 7 is there", Guest: &Guest{Place: 3}}
 	v := own.With(among.InShared([]string{two, three}))
-	want := &Shared{Kind: Fail, Reason: "map 7 is there", Differs: true, After: []string{two, three}}
+	want := &Shared{
+		Kind: Fail, Reason: "map 7 is there", Guest: &Guest{Place: 3}, Differs: true,
+		After: []string{two, three},
+	}
 	if diff := cmp.Diff(want, v.Shared); diff != "" || !v.Differs() {
 		t.Error(diff)
 	}

@@ -118,8 +118,12 @@ type Overrun struct {
 //
 // A should that is not met is shown and does not fail a run; a kernel splat or crash does, whatever
 // the level. An entry in the expectations excuses a fail (xfail) or makes it flaky; an expectation
-// that no longer holds (xpass) fails the run, since the next fail would else go unnoticed.
+// that no longer holds (xpass) fails the run, since the next fail would else go unnoticed. So does
+// a crash or splat in a guest that others had used, where the spec passes alone.
 func (v Verdict) Fails() bool {
+	if v.Shared.damaging() {
+		return true
+	}
 	switch v.Kind {
 	case Fail:
 		return !v.Advisory()
