@@ -39,7 +39,9 @@ func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	formatter.ColorableStdOut = io.Discard
 	defer func() { formatter.ColorableStdOut = stdout }()
 
-	ginkgo.Describe("order", tree) // in a container, because Ginkgo shuffles what is in none
+	// In a container that keeps their order: Ginkgo shuffles what is in none, and sorts by name what
+	// is in one that does not.
+	ginkgo.Describe("order", ginkgo.Ordered, ginkgo.ContinueOnFailure, tree)
 	ginkgo.ReportAfterEach(after)
 
 	config, reporting := ginkgo.GinkgoConfiguration()

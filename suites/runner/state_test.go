@@ -143,3 +143,21 @@ func TestASpecsFoldersGoWithItInAWatchedGuest(t *testing.T) {
 	}
 	inFolders(func(dir string) { t.Errorf("%s is still there", dir) })
 }
+
+func TestSpecsRunInTheirOrder(t *testing.T) {
+	want := []string{"fake.second", "fake.first", "fake.third"}
+	var specs []spec
+	for _, id := range want {
+		specs = append(specs, spec{id: id, body: func(s *Session) { s.MustLoad(bad) }})
+	}
+	r := carry(t, newFake(nil), specs...)
+	var began []string
+	for _, rec := range r.records {
+		if b, ok := rec.(record.Begin); ok {
+			began = append(began, b.Spec)
+		}
+	}
+	if diff := cmp.Diff(want, began); diff != "" || r.err != nil {
+		t.Errorf("error %v\n%s", r.err, diff)
+	}
+}
