@@ -31,9 +31,9 @@ type amounts struct {
 // processes: the kernel's own grew by 2.3 MiB in the first half and hardly after it, and what is
 // used went up and down by 8 MiB, with the heap of this process, which collects its garbage between
 // specs. A loader that leaves less than that behind forty times leaves something else too: a map,
-// a process, a file.
+// a process, a file. With the reference loader, which is linked in, it went up by 26 MiB.
 const (
-	mostUsed   = 16 << 10
+	mostUsed   = 32 << 10
 	mostKernel = 8 << 10
 )
 

@@ -60,7 +60,7 @@ func TestMemoryBeyondItsBoundIsAChange(t *testing.T) {
 		{amounts{before.used + mostUsed, before.kernel + mostKernel}, nil},
 		{amounts{0, 0}, nil},
 		{amounts{before.used + mostUsed + 1, before.kernel},
-			[]Change{{Memory, Changed, "memory in use 102400 -> 118785 KiB"}}},
+			[]Change{{Memory, Changed, "memory in use 102400 -> 135169 KiB"}}},
 		{amounts{before.used, before.kernel + mostKernel + 1},
 			[]Change{{Memory, Changed, "memory of the kernel 30720 -> 38913 KiB"}}},
 	} {
