@@ -39,8 +39,8 @@ func enterGinkgo(tree func(), after func(ginkgo.SpecReport)) {
 	formatter.ColorableStdOut = io.Discard
 	defer func() { formatter.ColorableStdOut = stdout }()
 
-	// In a container that keeps their order: Ginkgo shuffles what is in none, and sorts by name what
-	// is in one that does not.
+	// In a container that keeps their order: Ginkgo shuffles what is in none, and sorts by name
+	// what is in one that does not.
 	ginkgo.Describe("order", ginkgo.Ordered, ginkgo.ContinueOnFailure, tree)
 	ginkgo.ReportAfterEach(after)
 
