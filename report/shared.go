@@ -78,7 +78,8 @@ func sameOrder(r verdict.Run) string {
 	}
 	words := slices.Clone(r.Command)
 	words[0] = words[0][strings.LastIndexByte(words[0], '/')+1:]
-	for i := 1; i < len(words); i++ { // one that is there may be 0, which stands for any
+	// The command's own --seed may be 0, which asks for a seed drawn at random.
+	for i := 1; i < len(words); i++ {
 		switch {
 		case words[i] == "--seed":
 			words = slices.Delete(words, i, min(i+2, len(words)))

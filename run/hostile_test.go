@@ -226,7 +226,12 @@ func TestSameKindHides(t *testing.T) {
 		return nil, true
 	})
 	p := autoPlan(5, k)
-	p.Expectations, _ = verdict.ParseExpectations([]byte("- {match: a.03, expect: fail, issue: x}\n"))
+	var err error
+	p.Expectations, err = verdict.ParseExpectations(
+		[]byte("- {match: a.03, expect: fail, issue: x}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := advDo(t, p)
 	show(t, all)
 	if errOf(all) == nil {

@@ -4,6 +4,7 @@ package hygiene
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -161,7 +162,10 @@ func sleeper(t *testing.T, attr *syscall.SysProcAttr) *exec.Cmd {
 func end(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	must(t, cmd.Process.Kill())
-	_ = cmd.Wait() // it was killed, and says so
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) {
+		t.Errorf("a process that was killed ended with %v", err)
+	}
 }
 
 // loopback returns lo, the one device of the tests.
@@ -355,7 +359,7 @@ var leavings = []leaving{
 		var had, first unix.CPUSet
 		must(t, unix.SchedGetaffinity(0, &had))
 		if had.Count() < 2 {
-			t.Skip("this machine has one CPU")
+			t.Skipf("this process may use %d CPU, so none can be taken from it", had.Count())
 		}
 		first.Set(0)
 		must(t, unix.SchedSetaffinity(0, &first))
