@@ -20,7 +20,13 @@ func TestNoSpecRunsAfterOneThatLeavesSomething(t *testing.T) {
 	}
 	c := &collector{t: t}
 	p := faultPlan(t, testVirtual(t), Auto, ids...)
-	p.Seed, p.Jobs = 1, 8 // they wait most of the time: for the kernel to free what it never does
+	p.Jobs = 8 // they wait most of the time: for the kernel to free what it never does
+	// Where all before it left something, the last has a guest to itself, which does not look.
+	for last := ""; last != "faults.pass"; p.Seed++ {
+		ordered := p.batches(p.Kernels[0])[0].ids()
+		last = ordered[len(ordered)-1]
+	}
+	p.Seed--
 	if err := p.Do(t.Context(), c, c); err != nil {
 		t.Fatal(err)
 	}
