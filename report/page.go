@@ -55,7 +55,7 @@ type page struct {
 	Isolation string            // how specs were kept apart
 	Depending []verdict.Verdict // ended otherwise in a guest that others had used
 	SameOrder string            // the command that runs everything in the same order
-	Leaving   string            // how many specs left their guest other than it was
+	Notes     []string          // what is to be known beside the verdicts, a sentence each
 
 	Suites  []pageSuite
 	Kernels []pageKernel
@@ -131,7 +131,7 @@ func newPage(f *verdict.File) page {
 			digest(pageCSS) + "; script-src " + digest(pageJS),
 		Run: f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
 		Problems: f.Problems(), Gaps: gaps(f), Isolation: isolation(f.Run), Depending: depending(f),
-		SameOrder: sameOrder(f.Run), Leaving: leavingLine(f),
+		SameOrder: sameOrder(f.Run), Notes: notes(f),
 	}
 	if f.End != nil {
 		p.Took = clock(time.Duration(f.End.DurationMS) * time.Millisecond)

@@ -33,6 +33,30 @@ func leavingLine(f *verdict.File) string {
 	}
 }
 
+// starvedLine says how many specs were run again because the host was too busy; "" for none.
+func starvedLine(f *verdict.File) string {
+	n := 0
+	for _, v := range f.Verdicts {
+		if v.Starved > 0 || v.Shared != nil && v.Shared.Starved {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 spec was run again, as a limit passed on a host too busy for it"
+	default:
+		return fmt.Sprintf("%d specs were run again, as a limit passed on a host too busy for it", n)
+	}
+}
+
+// notes returns what is to be known of a run beside its verdicts, a line each.
+func notes(f *verdict.File) []string {
+	return slices.DeleteFunc([]string{leavingLine(f), starvedLine(f)},
+		func(s string) bool { return s == "" })
+}
+
 // left returns what was not as it was in a guest after a spec, a line each.
 func left(v verdict.Verdict) []string {
 	var lines []string
@@ -108,7 +132,7 @@ func (s Screen) writeDepending(w io.Writer, f *verdict.File) {
 		s.writeField(w, "again", sameOrder(f.Run))
 		fmt.Fprintln(w)
 	}
-	if text := leavingLine(f); text != "" {
+	for _, text := range notes(f) {
 		fmt.Fprintf(w, "%s  %s\n\n", s.paint(dim, "NOTE"), text)
 	}
 }
@@ -130,7 +154,7 @@ func writeMarkdownDepending(w io.Writer, f *verdict.File) {
 	if len(found) > 0 {
 		fmt.Fprintf(w, "\nagain: <code>%s</code>\n\n", escape(sameOrder(f.Run)))
 	}
-	if text := leavingLine(f); text != "" {
+	for _, text := range notes(f) {
 		fmt.Fprintf(w, "%s.\n\n", text)
 	}
 }

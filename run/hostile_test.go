@@ -3,9 +3,8 @@
 package run
 
 import (
-	"fmt"
+	"context"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,16 +12,45 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-func errOf(all []verdict.Verdict) error {
-	f := &verdict.File{Verdicts: all, End: &verdict.End{Complete: true}}
-	f.Run.Planned = len(all)
-	return f.Err()
+// These guests did make a run say something false once: a kernel that dies or complains among other
+// specs only, a host that starves a guest, records out of order.
+
+const (
+	kasan = "1,2,3,-;BUG: KASAN: use-after-free in bpf_prog_free+0x1/0x2"
+	ubsan = "1,2,3,-;UBSAN: shift-out-of-bounds in kernel/bpf/verifier.c:1"
+	oops  = "1,2,3,-;BUG: kernel NULL pointer dereference, address: 0"
+)
+
+// hangs is how a spec finishes whose driver hangs, and busyHost the load of a host that may be why.
+var (
+	hangs = record.Finish{
+		Outcome: record.Broken, Reason: "driver did not answer", Overran: "request",
+		Limit: 20 * time.Second,
+	}
+	busyHost = verdict.Load{Stretch: 12, Tasks: 10, Allowed: 2}
+)
+
+// A place says where a guest is: at a spec, and how many specs it was ordered.
+type place struct {
+	order record.Order
+	spec  string
+	n     int // of the spec in the order, from 0
 }
 
-type custom func(order record.Order, n int, id string, among bool, say func(record.Record), hear func(verdict.Heard)) (*verdict.Ending, bool)
+// among reports whether other specs run in the same guest.
+func (p place) among() bool { return len(p.order.Specs) > 1 }
 
-// guest runs every spec well, unless do handles it (second return).
-func advGuest(do custom) func(record.Order, func(verdict.Heard)) verdict.Ending {
+// A told spec says what a guest says of a spec, and how its machine ends there, if it does.
+type told struct {
+	log   []string // what the kernel complained of
+	as    record.Finish
+	load  verdict.Load
+	end   *verdict.Ending
+	quiet bool // it ends before it says anything but that the spec began
+}
+
+// hostile returns a guest that runs each spec well but for what do says of it.
+func hostile(do func(place) told) func(record.Order, func(verdict.Heard)) verdict.Ending {
 	return func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
 		say := func(r record.Record) { hear(verdict.Heard{Record: r}) }
 		say(record.Accepted{Specs: len(order.Specs)})
@@ -30,18 +58,25 @@ func advGuest(do custom) func(record.Order, func(verdict.Heard)) verdict.Ending 
 			say(record.State{})
 		}
 		for n, id := range order.Specs {
-			e, handled := do(order, n, id, len(order.Specs) > 1, say, hear)
-			if e != nil {
-				return *e
-			}
-			if handled {
-				continue
-			}
+			t := do(place{order, id, n})
 			say(record.Begin{Spec: id})
-			say(record.KernelLog{Spec: id})
-			say(record.Finish{Spec: id, Outcome: record.Passed})
-			if order.Watch {
-				say(record.State{Spec: id})
+			if !t.quiet {
+				say(record.KernelLog{Spec: id, Lines: t.log})
+				finish := t.as
+				finish.Spec = id
+				if finish.Outcome == "" {
+					finish.Outcome = record.Passed
+				}
+				hear(verdict.Heard{Record: finish, Load: t.load})
+				if order.Watch {
+					say(record.State{Spec: id})
+				}
+			}
+			if t.end != nil {
+				if t.end.Cause == verdict.PoweredOff {
+					say(record.End{Specs: n + 1})
+				}
+				return *t.end
 			}
 		}
 		say(record.End{Specs: len(order.Specs)})
@@ -49,7 +84,9 @@ func advGuest(do custom) func(record.Order, func(verdict.Heard)) verdict.Ending 
 	}
 }
 
-func advDo(t *testing.T, p Plan) []verdict.Verdict {
+// verdicts carries a plan out.
+func verdicts(t *testing.T, p Plan) []verdict.Verdict {
+	t.Helper()
 	c := &collector{t: t}
 	if err := p.Do(t.Context(), c, c); err != nil {
 		t.Fatal(err)
@@ -57,284 +94,260 @@ func advDo(t *testing.T, p Plan) []verdict.Verdict {
 	return c.all
 }
 
-func show(t *testing.T, all []verdict.Verdict) {
-	for _, v := range all {
-		s := "-"
-		if v.Shared != nil {
-			s = fmt.Sprintf("%+v", *v.Shared)
-		}
-		t.Logf("%s %s %q attempt=%d splats=%d console=%d shared=%s", v.Spec, v.Kind, v.Reason, v.Attempt, len(v.Splats), len(v.Console), s)
-	}
-	t.Logf("exit error: %v", errOf(all))
+// clean reports whether a run with these verdicts is.
+func clean(all []verdict.Verdict) bool {
+	f := &verdict.File{Verdicts: all, End: &verdict.End{Complete: true}}
+	f.Run.Planned = len(all)
+	return f.Err() == nil
 }
 
-const kasan = "1,2,3,-;BUG: KASAN: use-after-free in bpf_prog_free+0x1/0x2"
-const ubsan = "1,2,3,-;UBSAN: shift-out-of-bounds in kernel/bpf/verifier.c:1"
-
-// 1: kernel panics / splats in a shared guest: exit 0.
-func TestCrashAmongOthersExitsClean(t *testing.T) {
-	k := &fakeKernel{name: "6.12", own: true, run: watchedGuest{panics: "a.03"}.run}
-	all := advDo(t, autoPlan(4, k))
-	show(t, all)
-	if errOf(all) == nil {
-		t.Error("WRONG GREEN: the kernel panicked, the run is clean")
-	}
-}
-
-// 1b: the splat of spec 1 shows up after its state (RCU): in a guest of its own it answers for it.
-func TestLateSplat(t *testing.T) {
-	for _, iso := range []Isolation{Auto, BySpec} {
-		k := &fakeKernel{name: "6.12", own: true}
-		late := ""
-		k.run = advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), _ func(verdict.Heard)) (*verdict.Ending, bool) {
-			var lines []string
-			if n > 0 && o.Specs[n-1] == "a.01" {
-				lines, late = []string{kasan}, id
-			}
-			say(record.Begin{Spec: id})
-			say(record.KernelLog{Spec: id, Lines: lines})
-			say(record.Finish{Spec: id, Outcome: record.Passed})
-			if o.Watch {
-				say(record.State{Spec: id})
-			}
-			if id == "a.01" && n == len(o.Specs)-1 { // last: only on the console
-				say(record.End{Specs: n + 1})
-				return &verdict.Ending{Cause: verdict.PoweredOff, Console: "[    5.123456] BUG: KASAN: use-after-free in bpf_prog_free+0x1/0x2\n"}, true
-			}
-			return nil, true
-		})
-		p := autoPlan(4, k)
-		p.Isolation = iso
-		all := advDo(t, p)
-		t.Log(iso, late)
-		show(t, all)
-		if errOf(all) == nil {
-			t.Errorf("%s WRONG GREEN", iso)
-		}
-	}
-}
-
-// 2: a guest in whose log is a splat is used again: UBSAN reports each place once.
-func TestSplatDoesNotRetire(t *testing.T) {
-	k := &fakeKernel{name: "6.12", own: true}
-	k.run = func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
-		fired := false // once per boot, no taint
-		return advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), _ func(verdict.Heard)) (*verdict.Ending, bool) {
-			var lines []string
-			if !fired {
-				fired, lines = true, []string{ubsan}
-			}
-			say(record.Begin{Spec: id})
-			say(record.KernelLog{Spec: id, Lines: lines})
-			say(record.Finish{Spec: id, Outcome: record.Passed})
-			if o.Watch {
-				say(record.State{Spec: id})
-			}
-			return nil, true
-		})(order, hear)
-	}
-	for _, iso := range []Isolation{Auto, BySpec} {
-		p := autoPlan(4, k)
-		p.Isolation = iso
-		all := advDo(t, p)
-		t.Log(iso)
-		show(t, all)
-		n := 0
+// notClean demands that a plan is not clean.
+func notClean(t *testing.T, p Plan) []verdict.Verdict {
+	t.Helper()
+	all := verdicts(t, p)
+	if clean(all) {
 		for _, v := range all {
-			if v.Kind == verdict.Pass {
-				n++
-			}
+			t.Logf("%s %s %q, shared %+v", v.Spec, v.Kind, v.Reason, v.Shared)
 		}
-		if n > 0 {
-			t.Errorf("WRONG GREEN: %d passes, every spec splats alone", n)
-		}
+		t.Error("the run is clean")
 	}
+	return all
 }
 
-// 3: splat beside an overrun in a starved guest is thrown away.
-func TestStarvedSplatLost(t *testing.T) {
-	var mu sync.Mutex
-	runs := 0
-	k := &fakeKernel{name: "6.12", own: true}
-	k.run = advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), hear func(verdict.Heard)) (*verdict.Ending, bool) {
-		if id != "a.2" {
-			return nil, false
-		}
-		mu.Lock()
-		runs++
-		first := runs == 1
-		mu.Unlock()
-		if !first {
-			return nil, false
-		}
-		say(record.Begin{Spec: id})
-		say(record.KernelLog{Spec: id, Lines: []string{"1,2,3,-;BUG: kernel NULL pointer dereference, address: 0", "1,2,3,-;Oops: 0002 [#1] SMP"}})
-		hear(verdict.Heard{Record: record.Finish{Spec: id, Outcome: record.Broken, Reason: "driver did not answer", Overran: "request", Limit: 20 * time.Second}, Load: verdict.Load{Stretch: 12, Tasks: 10, Allowed: 2}})
-		return nil, true
-	})
-	all := advDo(t, fakePlan(BySpec, k))
-	show(t, all)
-	if errOf(all) == nil {
-		t.Error("WRONG GREEN: an oops was seen and thrown away")
-	}
-}
-
-// 4: xpass decided by a shared guest.
-func TestXPassFromShared(t *testing.T) {
-	k := &fakeKernel{name: "6.12", own: true}
-	k.run = advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), _ func(verdict.Heard)) (*verdict.Ending, bool) {
-		if id != "a.03" || among {
-			return nil, false
-		}
-		say(record.Begin{Spec: id})
-		say(record.KernelLog{Spec: id})
-		say(record.Finish{Spec: id, Outcome: record.Failed, Seen: "x"})
-		return nil, true
-	})
-	p := autoPlan(5, k)
-	var err error
-	p.Expectations, err = verdict.ParseExpectations([]byte("- {match: a.03, expect: fail, issue: x}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := advDo(t, p)
-	show(t, all)
-	for _, v := range all {
-		if v.Kind == verdict.XPass && v.Guest != nil {
-			t.Errorf("%s: non-pass of a shared guest counts", v.Spec)
-		}
-	}
-}
-
-// 5: same kind, another reason: hidden; with an expectation the splat is excused.
-func TestSameKindHides(t *testing.T) {
-	k := &fakeKernel{name: "6.12", own: true}
-	k.run = advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), _ func(verdict.Heard)) (*verdict.Ending, bool) {
-		if id != "a.03" {
-			return nil, false
-		}
-		var lines []string
-		if among {
-			lines = []string{kasan}
-		}
-		say(record.Begin{Spec: id})
-		say(record.KernelLog{Spec: id, Lines: lines})
-		say(record.Finish{Spec: id, Outcome: record.Failed, Seen: "x"})
-		if o.Watch {
-			say(record.State{Spec: id})
-		}
-		return nil, true
-	})
-	p := autoPlan(5, k)
+// expecting gives a plan the expectation that a.03 fails.
+func expecting(t *testing.T, p Plan) Plan {
+	t.Helper()
 	var err error
 	p.Expectations, err = verdict.ParseExpectations(
 		[]byte("- {match: a.03, expect: fail, issue: x}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := advDo(t, p)
-	show(t, all)
-	if errOf(all) == nil {
-		t.Error("WRONG GREEN: KASAN seen, xfail, no DEPENDS")
+	return p
+}
+
+func TestAKernelThatDiesAmongOthersOnlyIsNotClean(t *testing.T) {
+	k := &fakeKernel{name: "6.12", own: true, run: watchedGuest{panics: "a.03"}.run}
+	notClean(t, autoPlan(4, k))
+}
+
+// What one spec did may show only once the next runs, or on the console after the last.
+func TestALateComplaintIsNotLost(t *testing.T) {
+	for _, isolation := range []Isolation{Auto, BySpec} {
+		t.Run(string(isolation), func(t *testing.T) {
+			k := &fakeKernel{name: "6.12", own: true, run: hostile(func(p place) (t told) {
+				if p.n > 0 && p.order.Specs[p.n-1] == "a.01" {
+					t.log = []string{kasan}
+				}
+				if p.spec == "a.01" && p.n == len(p.order.Specs)-1 {
+					t.end = &verdict.Ending{Cause: verdict.PoweredOff, Console: "[    5.123456] " +
+						"BUG: KASAN: use-after-free in bpf_prog_free+0x1/0x2\n"}
+				}
+				return t
+			})}
+			p := autoPlan(4, k)
+			p.Isolation = isolation
+			notClean(t, p)
+		})
 	}
 }
 
-// 6: DEPENDS where nothing ran before: guest retired at once / QEMU died / host starved it.
-func TestFalseDepends(t *testing.T) {
-	for name, end := range map[string]verdict.Ending{
-		"qemu killed":  {Cause: verdict.Died, Detail: "signal: killed"},
-		"not started":  {Cause: verdict.NotStarted, Detail: "no QEMU"},
-		"never clean":  {},
-		"host starves": {Cause: verdict.GuestHung},
+// A kernel complains of some places once in its life: after that it proves nothing.
+func TestNoSpecPassesAfterAComplaint(t *testing.T) {
+	for _, isolation := range []Isolation{Auto, BySpec} {
+		t.Run(string(isolation), func(t *testing.T) {
+			k := &fakeKernel{name: "6.12", own: true, run: hostile(func(p place) (t told) {
+				if p.n == 0 {
+					t.log = []string{ubsan}
+				}
+				return t
+			})}
+			p := autoPlan(4, k)
+			p.Isolation = isolation
+			for _, v := range verdicts(t, p) {
+				if v.Kind == verdict.Pass {
+					t.Errorf("%s passes; alone in a guest each has a complaint", v.Spec)
+				}
+			}
+		})
+	}
+}
+
+func TestAnOopsInAStarvedGuestCounts(t *testing.T) {
+	times := 0
+	k := &fakeKernel{name: "6.12", own: true, run: hostile(func(p place) told {
+		if p.spec != "a.2" {
+			return told{}
+		}
+		if times++; times > 1 {
+			return told{}
+		}
+		return told{log: []string{oops}, as: hangs, load: busyHost}
+	})}
+	p := fakePlan(BySpec, k)
+	p.Jobs = 1
+	notClean(t, p)
+}
+
+// A hang that the host's load may explain is run again, and leaves a trace.
+func TestAHangOnABusyHostLeavesATrace(t *testing.T) {
+	times := 0
+	k := &fakeKernel{name: "6.12", own: true, run: hostile(func(p place) told {
+		if p.spec != "a.2" {
+			return told{}
+		}
+		if times++; times > 2 {
+			return told{}
+		}
+		return told{as: hangs, load: busyHost}
+	})}
+	p := fakePlan(BySpec, k)
+	p.Jobs = 1
+	for _, v := range verdicts(t, p) {
+		want := 0
+		if v.Spec == "a.2" {
+			want = 2
+		}
+		if v.Kind != verdict.Pass || v.Starved != want {
+			t.Errorf("%s: %s after %d starved guests, want pass after %d", v.Spec, v.Kind, v.Starved, want)
+		}
+	}
+}
+
+func TestAnUnexpectedPassAmongOthersDoesNotCount(t *testing.T) {
+	k := &fakeKernel{name: "6.12", own: true, run: hostile(func(p place) (t told) {
+		if p.spec == "a.03" && !p.among() {
+			t.as = record.Finish{Outcome: record.Failed, Seen: "x"}
+		}
+		return t
+	})}
+	for _, v := range verdicts(t, expecting(t, autoPlan(5, k))) {
+		if v.Spec == "a.03" && v.Kind != verdict.XFail {
+			t.Errorf("%s", v.Kind)
+		}
+	}
+}
+
+func TestAComplaintUnderAnExpectedFailureIsNotClean(t *testing.T) {
+	k := &fakeKernel{name: "6.12", own: true, run: hostile(func(p place) (t told) {
+		if p.spec != "a.03" {
+			return t
+		}
+		t.as = record.Finish{Outcome: record.Failed, Seen: "x"}
+		if p.among() {
+			t.log = []string{kasan}
+		}
+		return t
+	})}
+	notClean(t, expecting(t, autoPlan(5, k)))
+}
+
+// What never ran after another spec, or ran on a host that starved it, depends on no other spec.
+func TestNothingDependsOnWhatDidNotRun(t *testing.T) {
+	for name, among := range map[string]func(record.Order, func(verdict.Heard)) verdict.Ending{
+		"QEMU is killed": hostile(func(place) told {
+			return told{quiet: true, end: &verdict.Ending{Cause: verdict.Died, Detail: "signal: killed"}}
+		}),
+		"QEMU does not start": func(record.Order, func(verdict.Heard)) verdict.Ending {
+			return verdict.Ending{Cause: verdict.NotStarted, Detail: "no QEMU"}
+		},
+		"the guest is never clean": func(o record.Order, hear func(verdict.Heard)) verdict.Ending {
+			hear(verdict.Heard{Record: record.Accepted{Specs: len(o.Specs)}})
+			hear(verdict.Heard{Record: record.State{Error: "no /proc"}})
+			hear(verdict.Heard{Record: record.End{Retired: "not as it was before its first spec"}})
+			return verdict.Ending{Cause: verdict.PoweredOff}
+		},
+		"the host starves it": hostile(func(place) told { return told{as: hangs, load: busyHost} }),
 	} {
-		k := &fakeKernel{name: "6.12", own: true}
-		k.run = func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
-			if !order.Watch {
-				return well(order, hear)
-			}
-			say := func(r record.Record) { hear(verdict.Heard{Record: r}) }
-			switch name {
-			case "never clean":
-				say(record.Accepted{Specs: len(order.Specs)})
-				say(record.State{Error: "no /proc"})
-				say(record.End{Retired: "not as it was before its first spec"})
-				return verdict.Ending{Cause: verdict.PoweredOff}
-			case "host starves":
-				return advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), hear func(verdict.Heard)) (*verdict.Ending, bool) {
-					say(record.Begin{Spec: id})
-					say(record.KernelLog{Spec: id})
-					hear(verdict.Heard{Record: record.Finish{Spec: id, Outcome: record.Broken, Reason: "did not answer", Overran: "request", Limit: time.Second}, Load: verdict.Load{Stretch: 12, Tasks: 10, Allowed: 2}})
-					say(record.State{Spec: id})
-					return nil, true
-				})(order, hear)
-			case "qemu killed":
-				say(record.Accepted{Specs: len(order.Specs)})
-				say(record.State{})
-				say(record.Begin{Spec: order.Specs[0]})
-			}
-			return end
-		}
-		all := advDo(t, autoPlan(4, k))
-		t.Log(name, len(k.orders))
-		show(t, all)
-		if slices.ContainsFunc(all, verdict.Verdict.Differs) {
-			t.Errorf("%s: DEPENDS although nothing of the kind is known", name)
-		}
-	}
-}
-
-// 7: a spec that begins again after it was judged: failure and panic are no spec's.
-func TestBeginTwice(t *testing.T) {
-	for _, iso := range []Isolation{Auto, ByCell} {
-		for _, ghost := range []bool{false, true} {
+		t.Run(name, func(t *testing.T) {
 			k := &fakeKernel{name: "6.12", own: true}
 			k.run = func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
-				say := func(r record.Record) { hear(verdict.Heard{Record: r}) }
-				advGuest(func(record.Order, int, string, bool, func(record.Record), func(verdict.Heard)) (*verdict.Ending, bool) {
-					return nil, false
-				})(order, func(h verdict.Heard) {
-					if _, end := h.Record.(record.End); !end {
-						hear(h)
-					}
-				})
-				if ghost {
-					say(record.Begin{Spec: "no.such"})
-				} else {
-					say(record.Begin{Spec: order.Specs[0]})
+				if order.Watch {
+					return among(order, hear)
 				}
-				return verdict.Ending{Cause: verdict.Panicked, Detail: "Fatal exception"}
+				return well(order, hear)
 			}
-			p := autoPlan(3, k)
-			p.Isolation = iso
-			all := advDo(t, p)
-			t.Log(iso, "ghost", ghost, k.orders)
-			show(t, all)
-			if errOf(all) == nil {
-				t.Error("WRONG GREEN: kernel panicked, no end record")
+			all := verdicts(t, autoPlan(4, k))
+			if !clean(all) || slices.ContainsFunc(all, verdict.Verdict.Differs) {
+				t.Errorf("%+v", all)
 			}
+		})
+	}
+}
+
+// A kernel that dies after a record that nothing ordered does not die for no one.
+func TestADeathAfterAStrangeRecordIsNotClean(t *testing.T) {
+	for _, isolation := range []Isolation{Auto, ByCell} {
+		for _, begins := range []string{"", "no.such"} {
+			t.Run(string(isolation)+" "+begins, func(t *testing.T) {
+				k := &fakeKernel{name: "6.12", own: true}
+				k.run = func(order record.Order, hear func(verdict.Heard)) verdict.Ending {
+					hostile(func(place) told { return told{} })(order, func(h verdict.Heard) {
+						if _, end := h.Record.(record.End); !end {
+							hear(h)
+						}
+					})
+					again := begins
+					if again == "" {
+						again = order.Specs[0]
+					}
+					hear(verdict.Heard{Record: record.Begin{Spec: again}})
+					return verdict.Ending{Cause: verdict.Panicked, Detail: "Fatal exception"}
+				}
+				p := autoPlan(3, k)
+				p.Isolation = isolation
+				notClean(t, p)
+			})
 		}
 	}
 }
 
-// 8: a hang that comes now and then is hidden by re-runs on a busy host.
-func TestStarvedHangNoTrace(t *testing.T) {
-	var mu sync.Mutex
-	runs := 0
+func TestAnInterruptedRunHasNoVerdictOnWhatIsRunAgain(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
 	k := &fakeKernel{name: "6.12", own: true}
-	k.run = advGuest(func(o record.Order, n int, id string, among bool, say func(record.Record), hear func(verdict.Heard)) (*verdict.Ending, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if id != "a.2" {
-			return nil, false
+	k.run = func(o record.Order, hear func(verdict.Heard)) verdict.Ending {
+		if len(o.Specs) == 1 {
+			cancel()
+			return verdict.Ending{Cause: verdict.Interrupted}
 		}
-		if runs++; runs > 3 {
-			return nil, false
-		}
-		say(record.Begin{Spec: id})
-		say(record.KernelLog{Spec: id})
-		hear(verdict.Heard{Record: record.Finish{Spec: id, Outcome: record.Broken, Reason: "driver did not answer", Overran: "request", Limit: 20 * time.Second}, Load: verdict.Load{Stretch: 12, Tasks: 10, Allowed: 2}})
-		return nil, true
-	})
-	all := advDo(t, fakePlan(BySpec, k))
-	show(t, all)
+		return watchedGuest{fails: "a.03"}.run(o, hear)
+	}
+	c := &collector{t: t}
+	if err := autoPlan(4, k).Do(ctx, c, c); err == nil || len(c.all) != 3 {
+		t.Errorf("error %v, %d verdicts of 4", err, len(c.all))
+	}
+}
+
+func TestEveryGuestThatComesToNothingIsCounted(t *testing.T) {
+	for name, ends := range map[string]func(o record.Order, say func(record.Record)) verdict.Cause{
+		"retired before it began": func(o record.Order, say func(record.Record)) verdict.Cause {
+			say(record.Accepted{Specs: len(o.Specs)})
+			say(record.End{Retired: "x"})
+			return verdict.PoweredOff
+		},
+		"retired after a spec that was not ordered": func(o record.Order, say func(record.Record)) verdict.Cause {
+			say(record.Begin{Spec: "ghost"})
+			say(record.End{Retired: "x"})
+			return verdict.PoweredOff
+		},
+		"died in its last": func(o record.Order, say func(record.Record)) verdict.Cause {
+			say(record.Begin{Spec: o.Specs[len(o.Specs)-1]})
+			return verdict.Died
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &fakeKernel{name: "6.12", own: true}
+			k.run = func(o record.Order, hear func(verdict.Heard)) verdict.Ending {
+				return verdict.Ending{Cause: ends(o, func(r record.Record) {
+					hear(verdict.Heard{Record: r})
+				})}
+			}
+			if all := verdicts(t, autoPlan(4, k)); len(all) != 4 || clean(all) {
+				t.Errorf("%d verdicts", len(all))
+			}
+			if most := attempts * 2 * 4; len(k.orders) > most {
+				t.Errorf("%d guests for 4 specs, want no more than %d", len(k.orders), most)
+			}
+		})
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
 func TestLimitsFollowPaceAndLoad(t *testing.T) {
@@ -103,5 +104,17 @@ func TestLoadWatchOfAHostThatDoesNotTell(t *testing.T) {
 	}
 	if strings.Count(said.String(), "no loadavg") != 1 {
 		t.Errorf("said %q, want the error once", said.String())
+	}
+}
+
+// A guest that idles in a hang hardly runs, so that a moment's wait stretches what it ran by much.
+func TestAnIdleHangIsNoStarvation(t *testing.T) {
+	var l machine.Load
+	l.CPU.Ran, l.CPU.Waited = 50*time.Millisecond, 200*time.Millisecond
+	v := verdict.Verdict{Kind: verdict.Broken, Overrun: &verdict.Overrun{
+		Of: "request", LimitMS: 20000, Load: loadOf(l, 2),
+	}}
+	if starved(v) {
+		t.Errorf("slowed %.1f times, and it waited 0.2 s of 20", l.Stretch())
 	}
 }

@@ -156,6 +156,7 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 			r.tell(func() { r.observer.Again(v.Cell, s) })
 			return
 		}
+		v.Starved = b.starved
 		r.write(v.With(b.shared))
 	}
 	running, begun := "", 0

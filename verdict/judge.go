@@ -114,6 +114,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 		current  string // the spec that runs, or ran last
 		finished int
 		begun    int
+		accepted bool
 		proof    = proof{watched: ev.Watched}
 	)
 	fault := func(format string, args ...any) {
@@ -140,6 +141,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 		case record.Hello:
 			fault("a clone said hello, which is for templates")
 		case record.Accepted:
+			accepted = true
 			if i != 0 || r.Specs != len(ev.Ordered) {
 				fault("the guest accepted %d specs in its record %d, it was told to run %d",
 					r.Specs, i+1, len(ev.Ordered))
@@ -155,6 +157,9 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 			}
 			current = r.Spec
 			begun++
+			if !accepted {
+				fault("the spec began before the guest had accepted its order")
+			}
 			unfit := proof.begin(r.Spec)
 			if r.Spec == spec && !a.begun {
 				a.begun, a.place, a.unfit = true, begun, unfit

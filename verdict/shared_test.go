@@ -55,6 +55,11 @@ func TestOnlyAProvedGuestCounts(t *testing.T) {
 		{"state of another spec", stream(cleanAfter(""), passed(one), cleanAfter(two), passed(two), cleanAfter(two), end(2)), off, Broken, "nothing proves that the guest was clean after mapdefs.one"},
 		{"two states", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), cleanAfter(two), dirtyAfter(two), end(2)), off, Broken, "second or early state"},
 		{"state before the finish", stream(cleanAfter(""), passed(one), cleanAfter(one), begin(two), cleanAfter(two), log(two), finish(two, record.Passed), end(2)), off, Broken, "second or early state"},
+		{"state after the first came before its finish", stream(cleanAfter(""), begin(one), cleanAfter(one), log(one), finish(one, record.Passed), passed(two), cleanAfter(two), end(2)), off, Broken, "nothing proves that the guest was clean after mapdefs.one"},
+		{"the first never finished", stream(cleanAfter(""), begin(one), cleanAfter(one), passed(two), cleanAfter(two), end(1)), off, Broken, "nothing proves that the guest was clean after mapdefs.one"},
+		{"the kernel complained in the first", stream(cleanAfter(""), begin(one), log(one, warn), finish(one, record.Passed), cleanAfter(one), passed(two), cleanAfter(two), end(2)), off, Broken, "the kernel complained after mapdefs.one: WARNING"},
+		{"the kernel complained after the first", stream(cleanAfter(""), passed(one), record.State{Spec: one, Lines: []string{"1,2,3,-;WARNING: possible circular locking dependency detected"}}, passed(two), cleanAfter(two), end(2)), off, Broken, "the kernel complained after mapdefs.one: WARNING: possible circular"},
+		{"no state after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), end(2)), off, Broken, "no state of the guest after the spec"},
 		{"the kernel warns after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), record.State{Spec: two, Lines: []string{warn}}, end(2)), off, Fail, "kernel splat: WARNING"},
 		{"the kernel panics after its state", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), cleanAfter(two)), panicked, Crash, "after the spec finished"},
 		{"the guest gives no end", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), cleanAfter(two)), off, Broken, "without its end record"},
@@ -72,6 +77,16 @@ func TestOnlyAProvedGuestCounts(t *testing.T) {
 				t.Errorf("guest %+v, want the second place in one", v.Guest)
 			}
 		})
+	}
+}
+
+func TestSpecsInAnotherOrderThanTheSeedsProveNothing(t *testing.T) {
+	v := Judge(wantOne, Evidence{Ordered: []string{one, two}, Watched: true, Ending: off,
+		Heard: heard(accepted(2), cleanAfter(""),
+			begin(two), log(two), finish(two, record.Passed), cleanAfter(two),
+			begin(one), log(one), finish(one, record.Passed), cleanAfter(one), end(2))})
+	if v.Kind == Pass {
+		t.Error("counts")
 	}
 }
 

@@ -97,6 +97,8 @@ type Verdict struct {
 	Overrun *Overrun `json:"overrun,omitempty"`
 	// counted from 1, where it took more than one clone
 	Attempt int `json:"attempt,omitempty"`
+	// guests before, in which a limit passed because the host gave them too little of its time
+	Starved int `json:"starved,omitempty"`
 	// the guest that it ran in, where that was used for more than one spec
 	Guest *Guest `json:"guest,omitempty"`
 	// what it was in a guest that other specs had used, where that is not what counts

@@ -16,6 +16,10 @@
 //   - actions of tc that no filter uses, unless they hold a program; neighbors, and rules of
 //     routing and of netfilter, but for programs in them;
 //   - settings that are not in the tables of setting.go, keys, and System V's ways to communicate;
+//   - instances of tracing, the root cgroup's own settings, the mode of a folder that is itself one
+//     of [Options.Folders], and files of other file systems below it, such as those of /dev;
+//   - what a kernel does once in its life, such as a warning that it gives once, a registration or
+//     a cache: orders by other seeds show a spec that depends on it;
 //   - what a thread of this process has for itself beside namespaces, CPUs, signals and privileges.
 //
 // Read change.go (what is said), watch.go (how), view.go, textfile.go and tree.go (what all views

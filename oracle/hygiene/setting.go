@@ -40,7 +40,9 @@ var sysctls = []string{
 // kernelFiles are settings elsewhere.
 var kernelFiles = []string{
 	"/sys/devices/system/cpu/online", "/sys/devices/system/node/online",
-	"/sys/kernel/tracing/current_tracer", "/sys/kernel/tracing/kprobe_events",
+	"/sys/kernel/security/lockdown",
+	"/sys/kernel/tracing/current_tracer", "/sys/kernel/tracing/dynamic_events",
+	"/sys/kernel/tracing/kprobe_events",
 	"/sys/kernel/tracing/set_event", "/sys/kernel/tracing/tracing_on",
 	"/sys/kernel/tracing/uprobe_events",
 }
