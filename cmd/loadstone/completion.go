@@ -28,15 +28,6 @@ func words(list ...string) completer {
 	}
 }
 
-// isolations completes the values of --isolation.
-func isolations() completer {
-	var all []string
-	for _, i := range run.Isolations {
-		all = append(all, string(i))
-	}
-	return words(all...)
-}
-
 func completeSuites(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return catalogueForCompletion(cmd).Suites(), cobra.ShellCompDirectiveNoFileComp
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +33,7 @@ func addCacheFlags(cmd *cobra.Command, o *cacheOptions) {
 	flags.StringVar(&o.cache, "cache", "",
 		"keep kernels and packages in `DIR` (default $XDG_CACHE_HOME/loadstone)")
 	flags.StringVar(&o.mirror, "mirror", "",
-		"fetch from the Debian mirror at `URI[,URI of its security archive]` (default that of the host's apt)")
+		"fetch from the Debian mirror at `URI`, or at URI,URI with that of its security archive (default that of the host's apt)")
 	flags.StringVar(&o.arch, "arch", arch.Default().Debian,
 		"take kernels of Debian architecture `ARCH`")
 	flags.BoolVar(&o.offline, "offline", false, "use only what is cached")
@@ -95,14 +94,14 @@ func newKernelsListCommand(o *cacheOptions) *cobra.Command {
 				offers = newestOfSeries(offers)
 			}
 			if asJSON {
-				err = writeJSON(cmd.OutOrStdout(), offers)
+				err = writeJSONList(cmd.OutOrStdout(), offers)
 			} else {
 				err = writeOffers(cmd.OutOrStdout(), offers)
 			}
 			return errors.Join(err, failed)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(cmd, &asJSON)
 	cmd.Flags().BoolVar(&all, "all", false, "list every version, not only the newest of a series")
 	cmd.Flags().BoolVar(&refresh, "refresh", false, "ask the mirror even if its lists are young")
 	return cmd
@@ -229,7 +228,7 @@ func newKernelsShowCommand(o *cacheOptions) *cobra.Command {
 			return shown.write(cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 
@@ -311,7 +310,7 @@ func newKernelsPruneCommand(o *cacheOptions) *cobra.Command {
 			}
 			pruned, err := store.Prune(keep, dryRun)
 			if asJSON {
-				return errors.Join(writeJSON(cmd.OutOrStdout(), pruned), err)
+				return errors.Join(writeJSONList(cmd.OutOrStdout(), pruned), err)
 			}
 			return errors.Join(writePruned(cmd.OutOrStdout(), pruned, dryRun), err)
 		},
@@ -319,7 +318,7 @@ func newKernelsPruneCommand(o *cacheOptions) *cobra.Command {
 	cmd.Flags().IntVar(&keep, "keep", 1, "keep the `N` newest versions of each series")
 	cmd.Flags().BoolVar(&all, "all", false, "keep none")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "tell what would be removed, and remove nothing")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(cmd, &asJSON)
 	cmd.MarkFlagsMutuallyExclusive("keep", "all")
 	return cmd
 }
@@ -363,12 +362,6 @@ func completeKernels(o *cacheOptions, also ...string) cobra.CompletionFunc {
 			return !strings.HasPrefix(name, start) || slices.Contains(args, name)
 		}), cobra.ShellCompDirectiveDefault
 	}
-}
-
-func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
 }
 
 // megabytes writes a size in units of a million bytes.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -23,7 +22,8 @@ type listedSource struct {
 	URL  string `json:"url,omitempty"`
 }
 
-// A listedSpec holds one line of loadstone list --json: a spec and the requirement that it checks.
+// A listedSpec holds an element of loadstone list --json: a spec, and the requirement that it
+// checks.
 type listedSpec struct {
 	Spec        string         `json:"spec"`
 	Requirement string         `json:"requirement"`
@@ -43,12 +43,12 @@ func newListCommand() *cobra.Command {
 		Use:   "list [SPEC…]",
 		Short: "Print the catalogue: every spec, and the requirement that it checks",
 		Long: `Print every spec with the requirement it holds a loader to. A spec is named by its id, by the start of several ids and a *, or by
-the id of its requirement, which means all its variants. With --json, each line also has where the requirement comes from.`,
+the id of its requirement, which means all its variants. With --json, each also has where the requirement comes from.`,
 		Example: `  loadstone list
   loadstone list --suite mapdefs
   loadstone list 'mapdefs.btf.*'
-  loadstone list --json | jq -r 'select(.level == "must").spec'
-  loadstone list --json | jq -r '.sources[].url // empty' | sort -u`,
+  loadstone list --json | jq -r '.[] | select(.level == "must").spec'
+  loadstone list --json | jq -r '.[].sources[].url // empty' | sort -u`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeSpecs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,13 +65,13 @@ the id of its requirement, which means all its variants. With --json, each line 
 				return err
 			}
 			if asJSON {
-				return printJSONLines(cmd.OutOrStdout(), listed)
+				return writeJSONList(cmd.OutOrStdout(), listed)
 			}
 			return printCatalogue(cmd.OutOrStdout(), listed)
 		},
 	}
-	cmd.Flags().StringArrayVar(&suites, "suite", nil, "only specs of this suite; may be repeated")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per spec and line")
+	cmd.Flags().StringArrayVar(&suites, "suite", nil, "only specs of suite `S`; may be repeated")
+	addJSONFlag(cmd, &asJSON)
 	registerCompletion(cmd, "suite", completeSuites)
 	return cmd
 }
@@ -95,17 +95,6 @@ func describe(specs run.Catalogue, set *requirements.Set) ([]listedSpec, error) 
 		})
 	}
 	return listed, nil
-}
-
-func printJSONLines[T any](w io.Writer, values []T) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	for _, v := range values {
-		if err := encoder.Encode(v); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // printCatalogue prints each requirement once, with its specs below it. The catalogue is sorted by

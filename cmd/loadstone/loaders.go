@@ -93,12 +93,12 @@ func newLoadersListCommand(cache *cacheOptions) *cobra.Command {
 				listed = append(listed, l)
 			}
 			if asJSON {
-				return writeJSON(cmd.OutOrStdout(), listed)
+				return writeJSONList(cmd.OutOrStdout(), listed)
 			}
 			return writeLoaders(cmd.OutOrStdout(), listed)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addJSONFlag(cmd, &asJSON)
 	return cmd
 }
 

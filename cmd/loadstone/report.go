@@ -42,8 +42,9 @@ The exit code is that of the run. A file without its end is reported as far as i
 		},
 	}
 	every := everyFormat()
-	cmd.Flags().StringVar(&dir, "out", "", "folder for the reports (default: that of RUN.jsonl)")
-	cmd.Flags().StringSliceVar(&formats, "format", every, "which reports to make")
+	cmd.Flags().StringVar(&dir, "out", "", "write the reports to `DIR` (default that of RUN.jsonl)")
+	cmd.Flags().StringSliceVar(&formats, "format", every, fmt.Sprintf("make these reports, of `%s`, several with commas between",
+		strings.Join(every, "|")))
 	completeFormats := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return every, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -41,6 +41,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, or an expec
 		newKernelsCommand(cache),
 		newLoadersCommand(cache, cache.trial),
 		newShellCommand(cache),
+		newVersionCommand(),
 	)
 	markUsageErrors(root)
 	return root

@@ -5,10 +5,13 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/loadstone-bpf/loadstone/verdict"
 	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
@@ -64,10 +67,57 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
+// eachCommand calls do for a command and all below it.
+func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, sub := range cmd.Commands() {
+		eachCommand(sub, do)
+	}
+}
+
+// placeholder matches what --help shows in place of a flag's value: a name for it in capitals, or
+// all the words that it can be. One of several words reads as if it were the only one.
+var placeholder = regexp.MustCompile(`^([A-Z]+|[a-z]+(\|[a-z]+)+)$`)
+
+func TestHelpShowsWhatAFlagTakes(t *testing.T) {
+	flags := 0
+	eachCommand(newRootCommand(), func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() == "bool" {
+				return
+			}
+			flags++
+			if shown, _ := pflag.UnquoteUsage(f); !placeholder.MatchString(shown) {
+				t.Errorf("%s --%s %s: want a placeholder such as DIR or auto|kvm|tcg",
+					cmd.CommandPath(), f.Name, shown)
+			}
+		})
+	})
+	if flags < 15 {
+		t.Errorf("%d flags were looked at", flags)
+	}
+}
+
+func TestVersionSaysWhatThisIs(t *testing.T) {
+	for _, args := range []string{"version", "version --json"} {
+		var out bytes.Buffer
+		root := newRootCommand()
+		root.SetArgs(strings.Fields(args))
+		root.SetOut(&out)
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{build().Version, "protocol", runtime.Version(), "linux/"} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in %q", args, want, out.String())
+			}
+		}
+	}
+}
+
 // --help shows how the command is used.
 func TestEveryCommandHasAnExample(t *testing.T) {
-	var walk func(*cobra.Command)
-	walk = func(cmd *cobra.Command) {
+	eachCommand(newRootCommand(), func(cmd *cobra.Command) {
 		if cmd.Example == "" || cmd.Short == "" {
 			t.Errorf("%s: no example, or nothing said of it", cmd.CommandPath())
 		}
@@ -76,9 +126,5 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 				t.Errorf("%s: example %q does not start it", cmd.CommandPath(), line)
 			}
 		}
-		for _, sub := range cmd.Commands() {
-			walk(sub)
-		}
-	}
-	walk(newRootCommand())
+	})
 }

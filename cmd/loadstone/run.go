@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,6 +67,10 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
+	var isolations []string
+	for _, i := range run.Isolations {
+		isolations = append(isolations, string(i))
+	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.kernels, "kernel", nil,
 		"run on kernel `K`; may be repeated (default the default matrix, see 'loadstone kernels list')")
@@ -76,12 +81,12 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
 	flags.StringVar(&o.out, "out", "",
 		"write results to `DIR` (default out, or out/specs with --spec)")
 	flags.StringVar(&o.isolation, "isolation", string(run.Auto),
-		"use a guest again while it is proved clean (auto), or take one for each `spec`, suite or cell")
+		fmt.Sprintf("`%s`: use a guest again while it is proved clean, or take one for each",
+			strings.Join(isolations, "|")))
 	flags.Uint64Var(&o.seed, "seed", 0,
 		"order specs in guests that are used again by `N`, as the run did that says so (default another each time)")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
-	flags.StringVar(&o.accel, "accel", "auto",
-		"run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
+	addAccelFlag(cmd, &o.accel)
 	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
 	flags.BoolVar(&o.process, "process", false,
 		"start loaders that are linked into the guest as processes too")
@@ -89,8 +94,7 @@ failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong 
 	registerCompletion(cmd, "loader", completeLoaders)
 	registerCompletion(cmd, "suite", completeSuites)
 	registerCompletion(cmd, "spec", completeSpecs)
-	registerCompletion(cmd, "isolation", isolations())
-	registerCompletion(cmd, "accel", words("auto", "kvm", "tcg"))
+	registerCompletion(cmd, "isolation", words(isolations...))
 	return cmd
 }
 

@@ -58,10 +58,8 @@ out here, and its exit status is this command's.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.kernel, "kernel", "6.12", "start `K`: a series, an exact version or a path")
-	flags.StringVar(&o.accel, "accel", "auto",
-		"run guests with `kvm`, tcg, or auto for kvm where a guest of it was seen to run")
+	addAccelFlag(cmd, &o.accel)
 	flags.StringArrayVar(&o.modules, "module", nil, "load module `M` too (repeatable)")
-	registerCompletion(cmd, "accel", words(machine.AccelChoices...))
 	return cmd
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// A command that lists things prints an array with --json, any other an object: one document, and
+// never null.
+func TestJSONIsOneDocument(t *testing.T) {
+	kernelsMirror(t)
+	cache := t.TempDir()
+	specs := specsOf(t, func(record.Spec) bool { return false })
+	documents := map[string]byte{
+		"list":                       '[',
+		"list mapdefs.btf.*":         '[',
+		"kernels list":               '[',
+		"kernels prune":              '[', // of nothing
+		"kernels show native":        '{',
+		"loaders list":               '[',
+		"version":                    '{',
+		"kernels list --all":         '[',
+		"kernels prune --all":        '[',
+		"kernels prune --dry-run":    '[',
+		"list --suite pinning":       '[',
+		"list mapdefs.create.made/*": '[',
+	}
+	for args, first := range documents {
+		t.Run(args, func(t *testing.T) {
+			cmd := loadstoneWith(t, specs,
+				append(strings.Fields(args), "--json", "--cache", cache)...)
+			printed, err := cmd.Output()
+			if err != nil {
+				var exit *exec.ExitError
+				errors.As(err, &exit)
+				t.Fatalf("%v: %s", err, exit.Stderr)
+			}
+			decoder := json.NewDecoder(bytes.NewReader(printed))
+			var document any
+			if err := decoder.Decode(&document); err != nil || printed[0] != first {
+				t.Errorf("%v: begins with %.20q, want %c", err, printed, first)
+			}
+			if err := decoder.Decode(&document); !errors.Is(err, io.EOF) {
+				t.Errorf("a second document follows the first (%v)", err)
+			}
+		})
+	}
+	eachCommand(newRootCommand(), func(cmd *cobra.Command) {
+		if cmd.Flags().Lookup("json") == nil {
+			return
+		}
+		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+		for args := range documents {
+			if strings.HasPrefix(args+" ", path+" ") {
+				return
+			}
+		}
+		t.Errorf("%s has --json, and no case here", cmd.CommandPath())
+	})
+}
