@@ -8,7 +8,7 @@ STATIC  := CGO_ENABLED=0 $(GO) build -trimpath
 LDFLAGS := -s -w
 OUT     ?= out
 
-.PHONY: help setup programs build objects objects-check test unit vm findings matrix lint fuzz fuzz-short bench cover clean
+.PHONY: help setup programs build objects objects-check test unit vm mutants findings matrix lint fuzz fuzz-short bench cover clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,6 +55,10 @@ vm: build ## the suites in VMs: the reference loader on every kernel, others on 
 	bin/loadstone run --out $(OUT)
 	bin/loadstone run --kernel 5.10 --kernel 7.3 --loader cilium --loader libbpf --isolation suite --expect docs/expectations.yaml --out $(OUT)/libraries
 	bin/loadstone run --kernel 7.3 --loader bpftool --loader iproute2 --loader iproute2-builtin --isolation suite --expect docs/expectations-commands.yaml --out $(OUT)/commands
+
+mutants: ## wrong loaders, the specs that catch each, and those that none does; go test ./mutants holds the same
+	@scripts/setup run
+	$(GO) run ./mutants/catch
 
 findings: build ## every version of every loader on every kernel, and what docs/findings.md is made of
 	bin/loadstone run --loader all@all --isolation suite --out $(OUT)/findings || [ $$? -eq 1 ]

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mutants
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/suites/catalogue"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// The test of this file that has guests needs QEMU and a kernel, which is fetched if it is not in
+// the cache. It is not skipped where those are missing: it fails.
+
+var workDir string // of benches; TestMain removes it
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "mutants-test-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		workDir = dir
+		defer os.RemoveAll(dir)
+		return m.Run()
+	}())
+}
+
+// module returns the module's folder.
+func module(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func mutantsOf(t *testing.T) []Mutant {
+	t.Helper()
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Every mutant fails the specs that are said to catch it, and the reference loader passes them. A
+// spec that is broken, or a machine that dies, catches nothing.
+func TestSpecsCatchMutants(t *testing.T) {
+	bench, err := Open(t.Context(), module(t), workDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := bench.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	tried := trials{specs: make(map[string][]string)}
+	t.Run("mutants", func(t *testing.T) {
+		for _, m := range mutantsOf(t) {
+			t.Run(m.Name, func(t *testing.T) {
+				t.Parallel()
+				verdicts, err := bench.Try(t.Context(), &m, m.Caught)
+				if err != nil {
+					t.Fatal(err)
+				}
+				tried.add(m.kernel(), m.Caught)
+				expect(t, verdicts, m.Caught, verdict.Fail)
+			})
+		}
+	})
+	for kernel, specs := range tried.specs {
+		t.Run("reference on "+kernel, func(t *testing.T) {
+			verdicts, err := bench.Reference(t.Context(), kernel, specs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			expect(t, verdicts, specs, verdict.Pass)
+		})
+	}
+}
+
+// trials collect the specs that mutants were tried with, by kernel.
+type trials struct {
+	mu    sync.Mutex
+	specs map[string][]string
+}
+
+func (r *trials) add(kernel string, specs []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range specs {
+		if !slices.Contains(r.specs[kernel], id) {
+			r.specs[kernel] = append(r.specs[kernel], id)
+		}
+	}
+}
+
+// expect holds a run to one verdict of a kind for each spec.
+func expect(t *testing.T, verdicts []verdict.Verdict, specs []string, want verdict.Kind) {
+	t.Helper()
+	var judged []string
+	for _, v := range verdicts {
+		judged = append(judged, v.Spec)
+		if v.Kind != want {
+			t.Errorf("%s: %s, want %s: %s; seen: %s", v.Spec, v.Kind, want, v.Reason, v.Seen)
+			continue
+		}
+		t.Logf("%s: %s: %s", v.Spec, v.Kind, v.Seen)
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(specs)),
+		slices.Sorted(slices.Values(judged))); diff != "" {
+		t.Errorf("specs that have a verdict:\n%s", diff)
+	}
+}
+
+// A mutant that names a spec that is gone would be caught by nothing.
+func TestMutantsNameSpecs(t *testing.T) {
+	committed, err := catalogue.Committed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutantsOf(t) {
+		for _, id := range m.Caught {
+			if !slices.Contains(committed.Specs, id) {
+				t.Errorf("mutant %s is caught by %s, which is in no catalogue", m.Name, id)
+			}
+		}
+	}
+}
+
+// This costs no guest, so it says in a second what a change of the loader did to mutants.
+func TestEditsAreOfTheTree(t *testing.T) {
+	for _, m := range mutantsOf(t) {
+		if _, err := m.edited(os.DirFS(module(t))); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestHunksAreEditsInTheirOrder(t *testing.T) {
+	tree := fstest.MapFS{"a/b.go": {Data: []byte("one\ntwo\n\n")}, "c.go": {Data: []byte("three\n")}}
+	m := mutant(t, `diff --git a/a/b.go b/a/b.go
+index 1..2 100644
+--- a/a/b.go
++++ b/a/b.go
+@@ -7 +7 @@ func f() {
+-two
++one
++++four
+
+--- a/c.go
++++ b/c.go
+@@ -1 +0 @@
+-three
+--- a/a/b.go
++++ b/a/b.go
+@@
+ one
+-one
++1
+`)
+	got, err := m.edited(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"a/b.go": "one\n1\n++four\n\n", "c.go": ""}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// mutant returns one with a diff.
+func mutant(t *testing.T, diff string) Mutant {
+	t.Helper()
+	edits, err := readDiff(diff)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Mutant{Name: "m", edits: edits}
+}
+
+func TestEditWhoseTextIsGoneIsStale(t *testing.T) {
+	tree := fstest.MapFS{"a.go": {Data: []byte("one\ntwo\ntwo\n")}}
+	for _, diff := range []string{
+		"--- a.go\n+++ a.go\n@@\n-three\n",
+		"--- a.go\n+++ a.go\n@@\n-two\n", // which of them?
+		"--- b.go\n+++ b.go\n@@\n-one\n",
+	} {
+		m := mutant(t, diff)
+		if _, err := m.edited(tree); !errors.Is(err, ErrStale) {
+			t.Errorf("%s: %v, want %v", diff, err, ErrStale)
+		}
+	}
+}
+
+func TestMutantThatIsNoGoDoesNotCompile(t *testing.T) {
+	m := mutant(t, `--- drivers/reference/driver/main.go
++++ drivers/reference/driver/main.go
+@@
+-func main() { loader.Main(reference.New()) }
++func main() { loader.Main(reference.New() }
+`)
+	err := driver(t.Context(), module(t), t.TempDir(), &m)
+	if !errors.Is(err, ErrCompile) {
+		t.Errorf("%v, want %v", err, ErrCompile)
+	}
+}
+
+func TestFilesOfMutantsAreChecked(t *testing.T) {
+	const wrong, caught = "wrong: It is wrong.\n", "caught: [a.b]\n"
+	const diff = "diff: |\n  --- a.go\n  +++ a.go\n  @@\n  -x\n  +y\n"
+	if _, err := parse("good", []byte(wrong+diff+caught)); err != nil {
+		t.Error(err)
+	}
+	for name, text := range map[string]string{
+		"no sentence":   "wrong: it\n" + diff + caught,
+		"no diff":       wrong + caught,
+		"no specs":      wrong + diff,
+		"specs twice":   wrong + diff + "caught: [a.b, a.b]\n",
+		"unsorted":      wrong + diff + "caught: [b.b, a.b]\n",
+		"outside":       wrong + strings.ReplaceAll(diff, "a.go", "../a.go") + caught,
+		"no change":     wrong + strings.ReplaceAll(diff, "+y", "+x") + caught,
+		"no place":      wrong + strings.ReplaceAll(diff, "  -x\n", "") + caught,
+		"no hunk":       wrong + strings.ReplaceAll(diff, "@@", "") + caught,
+		"no file":       wrong + strings.ReplaceAll(diff, "+++ a.go", "") + caught,
+		"unknown field": wrong + diff + caught + "killed: yes\n",
+	} {
+		if m, err := parse(name, []byte(text)); err == nil {
+			t.Errorf("%s: accepted as %+v", name, m)
+		}
+	}
+}
