@@ -221,6 +221,26 @@ func TestFixtures(t *testing.T) {
 	clean.Loaders, clean.Plan = run.Loaders[:1], run.Plan[:10]
 	golden(t, "clean.jsonl", writeRun(t, clean, vs[:len(vs)/3], ""))
 
+	refusing := run
+	refusing.Kernels, refusing.Suites, refusing.Plan = run.Kernels[:1], []string{"pinning"}, nil
+	var refused []verdict.Verdict
+	for _, v := range vs {
+		if v.Cell.Kernel != "5.10" || v.Suite != "pinning" {
+			continue
+		}
+		if v.Loader == "libbpf" {
+			v.Kind, v.Reason = verdict.Refused, "the loader does not claim pinning"
+			v.Expected, v.Seen, v.Expectation = "", "", nil
+		}
+		refused = append(refused, v)
+	}
+	for _, l := range refusing.Loaders {
+		refusing.Plan = append(refusing.Plan, verdict.Part{
+			Loader: l.Name, Kernel: "5.10", Suite: "pinning", Specs: len(refused) / 3,
+		})
+	}
+	golden(t, "unproved.jsonl", writeRun(t, refusing, refused, ""))
+
 	golden(t, "stale.jsonl", writeRun(t, clean, vs[:len(vs)/3], `expectations, line 2: "mapdefs.two" came up in no cell; take it out (https://example.org/issues/9)`))
 }
 

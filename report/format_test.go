@@ -109,7 +109,7 @@ func TestFailedReportLeavesTheOldOne(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	for _, name := range []string{"full", "torn", "clean", "stale"} {
+	for _, name := range []string{"full", "torn", "clean", "stale", "unproved"} {
 		var b bytes.Buffer
 		if err := writeMarkdown(&b, fixture(t, name+".jsonl")); err != nil {
 			t.Fatal(err)

@@ -63,7 +63,7 @@ type junitOutcome struct {
 // writeJUnit writes the run as JUnit XML: a testsuite for each cell, a testcase for each spec. What
 // ends a run with exit code 1 is a failure, except crashes; those, and verdicts that say nothing
 // about the loader, are errors. Everything else that is not a pass is skipped, with its reason.
-// Verdicts that are missing from the file are errors too.
+// Verdicts that are missing from the file are errors too, and a cell without a pass is a failure.
 func writeJUnit(w io.Writer, f *verdict.File) error {
 	cells := newJUnitCells(f)
 	for _, v := range sorted(f) {
@@ -76,6 +76,13 @@ func writeJUnit(w io.Writer, f *verdict.File) error {
 			Name: "every planned verdict", Time: seconds(0),
 			ClassName: className(g.Loader, g.Kernel, g.Suite),
 			Error:     &junitOutcome{Message: text, Type: string(verdict.Missing)},
+		}, 0)
+	}
+	for _, u := range f.Unproved() {
+		cells.add(u.Loader, u.Kernel, junitCase{
+			Name: "any spec passes", Time: seconds(0),
+			ClassName: className(u.Loader, u.Kernel, "run"),
+			Failure:   &junitOutcome{Message: unproved(u), Type: "unproved"},
 		}, 0)
 	}
 	out := cells.all(f)

@@ -93,7 +93,7 @@ func validateAttributes(x xml.StartElement) error {
 }
 
 func TestJUnit(t *testing.T) {
-	for _, name := range []string{"full", "torn", "clean", "stale"} {
+	for _, name := range []string{"full", "torn", "clean", "stale", "unproved"} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			if err := writeJUnit(&b, fixture(t, name+".jsonl")); err != nil {

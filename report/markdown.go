@@ -25,7 +25,11 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 	for _, p := range f.Problems() {
 		fmt.Fprintf(b, "- **problem** %s\n", markdown(p))
 	}
-	if len(f.Problems()) > 0 {
+	for _, u := range f.Unproved() {
+		fmt.Fprintf(b, "- **unproved** %s on %s: %s\n", markdown(u.Loader), markdown(u.Kernel),
+			unproved(u))
+	}
+	if len(f.Problems())+len(f.Unproved()) > 0 {
 		fmt.Fprintln(b)
 	}
 	m := f.Matrix()

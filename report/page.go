@@ -50,6 +50,7 @@ type page struct {
 	Took     string
 	Bar      []segment
 	Problems []string
+	Unproved []unprovedCell
 	Gaps     []gap
 
 	Isolation string            // how specs were kept apart
@@ -88,6 +89,9 @@ type pageCell struct {
 	Mood                  string
 	Marks                 []pageKind // what is no pass
 }
+
+// An unprovedCell describes a cell without a pass.
+type unprovedCell struct{ Loader, Kernel, Says string }
 
 type pageKernel struct{ Name, Release string }
 
@@ -135,6 +139,9 @@ func newPage(f *verdict.File) page {
 	}
 	if f.End != nil {
 		p.Took = clock(time.Duration(f.End.DurationMS) * time.Millisecond)
+	}
+	for _, u := range f.Unproved() {
+		p.Unproved = append(p.Unproved, unprovedCell{u.Loader, u.Kernel, unproved(u)})
 	}
 	m := f.Matrix()
 	p.Loaders = m.Loaders

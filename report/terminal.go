@@ -4,6 +4,7 @@ package report
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -34,6 +35,10 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 		fmt.Fprintf(b, "%s  %s on %s  %s\n"+indent+
 			"%d of %d verdicts are not in the file: the run ended before them\n\n",
 			s.paint(yellow, "MISSING"), printable(g.Loader), printable(g.Kernel), printable(g.Suite), g.Missing, g.Specs)
+	}
+	for _, u := range f.Unproved() {
+		fmt.Fprintf(b, "%s  %s on %s\n"+indent+"%s\n\n", s.paint(red, "UNPROVED"),
+			printable(u.Loader), printable(u.Kernel), unproved(u))
 	}
 	for _, p := range f.Problems() {
 		fmt.Fprintf(b, "%s  %s\n\n", s.paint(red, "PROBLEM"), printable(p))
@@ -122,20 +127,38 @@ func outcome(f *verdict.File) (string, color) {
 		return "INCOMPLETE", yellow
 	case f.Count().Of(verdict.Broken)+f.Count().Of(verdict.Missing) > 0:
 		return "BROKEN", yellow
+	case onlyUnproved(err):
+		return "UNPROVED", red
 	}
 	return "FAILED", red
 }
 
-// summary returns the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42".
-func summary(f *verdict.File) string {
-	c := f.Count()
+// onlyUnproved reports whether all that is wrong with a run is that nothing passed in a cell.
+func onlyUnproved(err error) bool {
+	var unclean *verdict.RunError
+	return errors.As(err, &unclean) && *unclean == verdict.RunError{Unproved: unclean.Unproved}
+}
+
+// unproved says in one line what a cell without a pass shows.
+func unproved(u verdict.Unproved) string {
+	return "no spec passed, so nothing is shown of the loader there: " + kinds(u.Count)
+}
+
+// kinds returns how many there are of each kind: "12 pass, 2 fail".
+func kinds(c verdict.Count) string {
 	var parts []string
 	for _, k := range verdict.Kinds {
 		if n := c.Of(k); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k))
 		}
 	}
-	text := fmt.Sprintf("%s of %d planned", strings.Join(parts, ", "), c.Planned)
+	return strings.Join(parts, ", ")
+}
+
+// summary returns the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42".
+func summary(f *verdict.File) string {
+	c := f.Count()
+	text := fmt.Sprintf("%s of %d planned", kinds(c), c.Planned)
 	if c.Advisory > 0 {
 		text += fmt.Sprintf(" (%d of the fails are of a should)", c.Advisory)
 	}

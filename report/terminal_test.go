@@ -21,7 +21,7 @@ func terminal(t *testing.T, f *verdict.File, s Screen) []byte {
 }
 
 func TestTerminal(t *testing.T) {
-	for _, name := range []string{"full", "torn", "clean", "stale"} {
+	for _, name := range []string{"full", "torn", "clean", "stale", "unproved"} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+".terminal.txt", terminal(t, fixture(t, name+".jsonl"), Screen{}))
 		})

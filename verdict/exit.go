@@ -10,7 +10,8 @@ import (
 // Exit codes of every command. Those of a run are decided in this file.
 const (
 	ExitClean = 0
-	// a loader failed a requirement, a kernel died, or an expectation no longer holds
+	// a loader failed a requirement, a kernel died, an expectation no longer holds, or nothing
+	// passed in a cell
 	ExitFailed  = 1
 	ExitUsage   = 2 // wrong usage
 	ExitHarness = 3 // the harness could not do its job
@@ -21,6 +22,7 @@ type RunError struct {
 	Failed   int  // verdicts that are a loader's or a kernel's failure
 	Unknown  int  // verdicts that say nothing: broken, or missing from the file
 	Problems int  // what is wrong beyond single specs
+	Unproved int  // cells without a pass, and without anything of the above
 	Partial  bool // the run did not come to its end
 }
 
@@ -34,6 +36,9 @@ func (e *RunError) Error() string {
 	}
 	if e.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", e.Failed))
+	}
+	if e.Unproved > 0 {
+		parts = append(parts, fmt.Sprintf("%d cells without a pass", e.Unproved))
 	}
 	if e.Problems > 0 {
 		parts = append(parts, fmt.Sprintf("%d problems with the expectations", e.Problems))
@@ -54,7 +59,10 @@ func (e *RunError) ExitCode() int {
 
 // Err returns nil for a clean run, or a [*RunError].
 func (f *File) Err() error {
-	e := RunError{Unknown: f.Owed(), Problems: len(f.Problems()), Partial: !f.Complete()}
+	e := RunError{
+		Unknown: f.Owed(), Problems: len(f.Problems()), Unproved: len(f.Unproved()),
+		Partial: !f.Complete(),
+	}
 	for _, v := range f.Verdicts {
 		if v.Fails() {
 			e.Failed++

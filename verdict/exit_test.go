@@ -11,7 +11,12 @@ import (
 // file returns a whole run of these verdicts.
 func file(vs ...Verdict) *File {
 	f := &File{Run: plan(len(vs)), Verdicts: vs, End: &End{Complete: true}}
-	f.Run.Planned = len(vs)
+	f.Run.Planned, f.Run.Plan = len(vs), nil
+	for _, v := range vs {
+		p := v.part()
+		p.Specs = 1
+		f.Run.Plan = append(f.Run.Plan, p)
+	}
 	return f
 }
 
@@ -23,6 +28,8 @@ func TestExitCodes(t *testing.T) {
 	splat.Splats = []Splat{{ID: "warning"}}
 	known := of(Flaky)
 	known.Expectation = &Expectation{}
+	other := of(Refused)
+	other.Loader = "bpftool"
 	incomplete := file(of(Pass))
 	incomplete.End = nil
 	owing := file(of(Pass))
@@ -35,8 +42,14 @@ func TestExitCodes(t *testing.T) {
 		code int
 	}{
 		{"all pass", file(of(Pass), of(Refused), of(Skip), of(XFail)), 0},
-		{"known flaky", file(known), 0},
-		{"should not met", file(should), 0},
+		{"known flaky", file(of(Pass), known), 0},
+		{"should not met", file(of(Pass), should), 0},
+		{"all refused", file(of(Refused), of(Refused)), 1},
+		{"all skipped", file(of(Skip)), 1},
+		{"all as badly as expected", file(of(XFail)), 1},
+		{"nothing but a should that is not met", file(should), 1},
+		{"nothing but what is known to be flaky", file(known), 1},
+		{"all refused by one of two loaders", file(of(Pass), other), 1},
 		{"fail", file(of(Pass), of(Fail)), 1},
 		{"should not met, with a splat", file(splat), 1},
 		{"passes against expectation", file(of(XPass)), 1},

@@ -84,6 +84,44 @@ func (f *File) Matrix() Matrix {
 	return m
 }
 
+// An Unproved describes a cell of which the run shows nothing: no spec passed, none failed. A
+// loader that refuses whatever it is asked, or a kernel that lacks all that was asked for, ends so.
+type Unproved struct {
+	Loader, Kernel string
+	Count          Count
+}
+
+// Unproved returns the cells without a pass, in the order of the run. Those in which something
+// failed, or is unknown, are not among them: a run with one of these is not clean anyway.
+func (f *File) Unproved() []Unproved {
+	type cell struct{ loader, kernel string }
+	counts := make(map[cell]Count)
+	shown := make(map[cell]bool)
+	for _, p := range f.Run.Plan {
+		c := counts[cell{p.Loader, p.Kernel}]
+		c.Planned += p.Specs
+		counts[cell{p.Loader, p.Kernel}] = c
+	}
+	for _, v := range f.Verdicts {
+		at := cell{v.LoaderName(), v.Kernel}
+		c := counts[at]
+		c.add(v)
+		counts[at] = c
+		shown[at] = shown[at] || v.Kind == Pass || v.Fails() || v.Unknown()
+	}
+	m := f.Matrix()
+	var cells []Unproved
+	for _, loader := range m.Loaders {
+		for _, kernel := range m.Kernels {
+			at := cell{loader, kernel}
+			if c := counts[at]; c.Planned > 0 && c.owed() == 0 && !shown[at] {
+				cells = append(cells, Unproved{loader, kernel, c})
+			}
+		}
+	}
+	return cells
+}
+
 // Count returns the outcomes of all specs of the run.
 func (f *File) Count() Count {
 	c := Count{Planned: f.Run.Planned}

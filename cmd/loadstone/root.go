@@ -22,7 +22,7 @@ func newRootCommand() *cobra.Command {
 		Long: `loadstone shows what BPF loaders do: it runs the same specs with every loader, on every kernel, each spec in a kernel of its own,
 and reads what the loader did from the kernel itself.
 
-Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong usage;
+Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage;
 3 the harness could not do its job.`,
 		Example: `  loadstone run                                  # the reference loader on the default kernels
   loadstone run --kernel 6.12 --loader libbpf    # one cell

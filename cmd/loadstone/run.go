@@ -55,7 +55,7 @@ Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path,
 newest version), by name@version, name@all for every version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
 
 DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
-failed a requirement, a kernel died, or an expectation no longer holds; 2 wrong usage; 3 the harness could not do its job.`,
+failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
   loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium
   loadstone run --kernel ./bzImage --loader all
