@@ -31,7 +31,7 @@ type Options struct {
 
 	Mirror  string // of Debian's archive, as in [apt.Options]; the host's if empty
 	Refresh bool   // ask the mirror for newer packages, however old the bundle in the cache is
-	Offline bool   // ask the mirror for nothing
+	Offline bool   // fetch nothing: see [apt.ErrOffline]
 
 	// Notice is told, in a sentence, what the user should know though nothing failed.
 	Notice func(string)

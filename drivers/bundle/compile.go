@@ -131,6 +131,9 @@ func (r *request) goProgram(ctx context.Context) ([]byte, error) {
 		"-s -w", "-o", program, what)
 	cmd.Dir = where
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+r.Arch.Name)
+	if r.Offline {
+		cmd.Env = append(cmd.Env, "GOPROXY=off", "GOTOOLCHAIN=local")
+	}
 	if _, err := run(cmd); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrCompile, filepath.Join(where, what), err)
 	}

@@ -19,8 +19,10 @@ var (
 	ErrNoSuchPackage = errors.New("no such package")                // caller's fault
 	// the mirror dropped or never had it
 	ErrNotOnMirror = errors.New("not on the mirror")
-	ErrNoNetwork   = errors.New("mirror cannot be reached")     //
-	ErrSignature   = errors.New("signature cannot be verified") //
+	ErrNoNetwork   = errors.New("mirror cannot be reached") //
+	// [Options.Offline]: nothing was asked of the mirror
+	ErrOffline   = errors.New("not in the cache, and offline nothing is fetched")
+	ErrSignature = errors.New("signature cannot be verified") //
 	// truncated or altered
 	ErrCorruptPackage = errors.New("package is not what the mirror's list says")
 	ErrDiskFull       = errors.New("no space left on device") //
@@ -96,11 +98,17 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // remedies say what to do about an error; %s is the file or suite it is about.
 var remedies = map[error]string{
+	ErrOffline:        "run once without --offline, where there is a mirror",
 	ErrSignature:      "a newer debian-archive-keyring may know the key, and a mirror signed by others needs its own keyring",
 	ErrCorruptPackage: "a proxy or mirror may be handing out an old or damaged copy: try again, or name another with --mirror",
 	ErrNoNetwork:      "check network and proxy, or name another mirror with --mirror",
 	ErrDiskFull:       "free some space, or name another place with --cache",
 	ErrNotOnMirror:    "the lists may be older than the mirror, or the mirror may not carry it: refresh, or name another with --mirror",
+}
+
+// offline returns the error about what would have to be fetched.
+func offline(what string) error {
+	return fmt.Errorf("%s: %w; %s", what, ErrOffline, remedies[ErrOffline])
 }
 
 // OnDisk returns err, as one that wraps [ErrDiskFull] and says what to do if there

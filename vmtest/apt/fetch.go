@@ -17,8 +17,11 @@ import (
 //
 // It returns [ErrNotOnMirror] if the mirror has dropped the package since the
 // lists were updated, [ErrCorruptPackage] if what came is truncated or altered,
-// [ErrNoNetwork] and [ErrDiskFull].
+// [ErrNoNetwork], [ErrDiskFull], and [ErrOffline] without asking the mirror.
 func (r *Root) Fetch(ctx context.Context, p Package, dir string) (string, error) {
+	if r.options.Offline {
+		return "", offline(fmt.Sprintf("%s %s", p.Name, p.Version))
+	}
 	what := fmt.Sprintf("fetching %s %s", p.Name, p.Version)
 	target := filepath.Join(dir, path.Base(p.URI))
 	helper := newCommand(ctx, r.configPath(), aptHelper, "-o", "Dir::Cache="+dir, "download-file",

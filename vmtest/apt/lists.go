@@ -68,8 +68,7 @@ func (r *Root) ensure(ctx context.Context, d dist) error {
 		return known.verdict(d)
 	}
 	if r.options.Offline {
-		return fmt.Errorf("%w: no lists of %s are kept, and offline none are fetched", ErrNoNetwork,
-			d.name)
+		return offline("lists of " + d.name)
 	}
 	err := r.update(ctx, d, known.Updated)
 	passing := errors.Is(err, ErrNoNetwork) || errors.Is(err, ErrCorruptPackage)

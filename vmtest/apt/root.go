@@ -27,7 +27,7 @@ type Options struct {
 
 	MaxAge  time.Duration // lists older than this are updated before use; [DefaultMaxAge] if zero
 	Refresh bool          // update lists once, however young they are
-	Offline bool          // never update lists, use those there are
+	Offline bool          // fetch nothing: use the lists there are
 
 	// Notice is told, in a sentence, what the user should know though nothing
 	// failed: a suite that the mirror lacks, lists that could not be updated.
@@ -133,7 +133,7 @@ func (s *Suite) lacks(p Package) bool {
 //
 // It returns [ErrUnknownSuite] for a name that is not in [Suites],
 // [ErrNotOnMirror] if the mirror has no part of it, [ErrSignature] if a part is
-// not signed by a known key, and [ErrNoNetwork] if there are no lists at all.
+// not signed by a known key, and [ErrNoNetwork] or [ErrOffline] if there are no lists at all.
 // Lists that are old because the mirror cannot be reached are used, with a
 // notice.
 func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
@@ -152,7 +152,7 @@ func (r *Root) Suite(ctx context.Context, name string) (*Suite, error) {
 		case errors.Is(err, ErrNotOnMirror):
 			missing = err
 			r.notice(fmt.Sprintf("%s: the mirror does not have %s", name, d.name))
-		case i > 0 && (errors.Is(err, ErrCorruptPackage) || r.options.Offline && errors.Is(err, ErrNoNetwork)):
+		case i > 0 && (errors.Is(err, ErrCorruptPackage) || errors.Is(err, ErrOffline)):
 			// Updates and security: without them the suite is older, not wrong.
 			missing = err
 			r.notice(fmt.Sprintf("%s goes without %s: %v", name, d.name, err))

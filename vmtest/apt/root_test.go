@@ -382,10 +382,35 @@ func TestOfflineUsesListsAsTheyAre(t *testing.T) {
 		return root
 	}
 	_, err := open(true).Suite(t.Context(), "debian-12")
-	wantError(t, err, apt.ErrNoNetwork, "offline")
+	wantError(t, err, apt.ErrOffline, "lists of bookworm: ")
 	suiteOf(t, open(false), "debian-12")
 	m.Close()
 	newest(t, suiteOf(t, open(true), "debian-12"), "libbpf1")
+}
+
+func TestOfflineFetchesNothing(t *testing.T) {
+	m := bookworm(t)
+	host, dir := m.Host(), t.TempDir()
+	online, err := apt.OpenFor(host, apt.Options{Dir: dir, Arch: "amd64"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	suiteOf(t, online, "debian-12")
+	m.Before(func(path string) { t.Errorf("the mirror is asked for %s", path) })
+	root, err := apt.OpenFor(host,
+		apt.Options{Dir: dir, Arch: "amd64", Offline: true, Refresh: true, MaxAge: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := suiteOf(t, root, "debian-12")
+	into := t.TempDir()
+	_, err = root.Fetch(t.Context(), newest(t, suite, "zlib1g"), into)
+	wantError(t, err, apt.ErrOffline, "zlib1g 1:1.2-1: ")
+	_, err = suite.FetchSource(t.Context(), "zlib", into)
+	wantError(t, err, apt.ErrOffline, "source zlib: ")
+	if left, err := os.ReadDir(into); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
 }
 
 func TestOldListsAreUsedWithANoticeWhenTheMirrorCannotBeReached(t *testing.T) {

@@ -29,8 +29,7 @@ type SourcePackage struct {
 // errors of [Root.Fetch].
 func (s *Suite) FetchSource(ctx context.Context, name, dir string) (SourcePackage, error) {
 	if s.root.options.Offline {
-		return SourcePackage{}, fmt.Errorf("fetch source %s: %w: offline nothing is fetched", name,
-			ErrNoNetwork)
+		return SourcePackage{}, offline("source " + name)
 	}
 	lock, err := flock.Wait(ctx, filepath.Join(s.root.dir, s.Name+"-source", "lock"),
 		flock.Exclusive)

@@ -150,7 +150,9 @@ func (s *Store) cached() (map[string]*manifest, error) {
 //
 // It returns [ErrUnknownKernel] for a series or version that is not available, the errors of
 // [Local] for a path, and those of package apt for what goes wrong on the way. A kernel in the
-// cache that was altered is fetched anew; [ErrCorrupt] is returned if it cannot be.
+// cache that was altered is fetched anew; [ErrCorrupt] is returned if it cannot be. With
+// [Options.Offline] the newest of a series is the newest that the cache has, and what would have to
+// be fetched is [apt.ErrOffline].
 func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 	switch {
 	case name == string(Native):
@@ -215,12 +217,24 @@ func (s *Store) get(ctx context.Context, series string, version apt.Version) (*K
 func (s *Store) take(ctx context.Context, o Offer) (*Kernel, error) {
 	if o.Cached {
 		k, err := s.open(o.key())
+		if errors.Is(err, ErrCorrupt) && s.options.Offline {
+			return nil, fmt.Errorf("%w; %w", err, s.offline(o))
+		}
 		if err == nil || o.Gone || !errors.Is(err, ErrCorrupt) {
 			return k, corrupted(err, s.path(o.key()))
 		}
 		s.notice("%v; fetching it anew", err)
 	}
+	if s.options.Offline {
+		return nil, s.offline(o)
+	}
 	return s.pull(ctx, o)
+}
+
+// offline returns the error about a kernel that would have to be fetched.
+func (s *Store) offline(o Offer) error {
+	return fmt.Errorf("%s: %w; loadstone kernels pull %s@%s, without --offline, fetches it", o.Version,
+		apt.ErrOffline, o.Series, o.Version)
 }
 
 // corrupted adds what to do about a file that cannot be fetched anew.
@@ -250,6 +264,12 @@ func (s *Store) resolve(
 		}
 	}
 	offers, failed := s.List(ctx)
+	if s.options.Offline && slices.ContainsFunc(offers, func(o Offer) bool {
+		return o.Cached && o.Series == series && (version == "" || o.Version == version)
+	}) {
+		// What the lists have beside it would have to be fetched.
+		offers = slices.DeleteFunc(offers, func(o Offer) bool { return !o.Cached })
+	}
 	offers = slices.DeleteFunc(offers,
 		func(o Offer) bool { return slices.Contains(lacking, o.key()) })
 	for _, o := range offers {
