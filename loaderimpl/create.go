@@ -8,7 +8,6 @@ import (
 	"syscall"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -25,11 +24,11 @@ type mapLoad struct {
 
 // A mapMaker creates an object's maps.
 type mapMaker struct {
-	maps        []*mapLoad // by index in Object.maps
-	types       *objectTypes
-	kernelTypes func() (*btf.Spec, error) // the running kernel's
-	pins        pinner
-	undo        *undoStack
+	maps       []*mapLoad // by index in Object.maps
+	types      *objectTypes
+	kernelMaps mapTeller
+	pins       pinner
+	undo       *undoStack
 }
 
 // wantAll finds out what all maps ask of the kernel.
@@ -127,7 +126,7 @@ func (k *mapMaker) newMap(w *wantedMap) (int, error) {
 	}
 	fd, err := k.types.createMap(&attr, w.def)
 	if err != nil {
-		return -1, explainNode(err, &attr)
+		return -1, explainCreate(err, &attr)
 	}
 	return fd, nil
 }
@@ -157,12 +156,12 @@ func (k *mapMaker) template(w *wantedMap) (int, error) {
 func (k *mapMaker) fillData(m *mapLoad) error {
 	if m.def.Source == mapdef.SourceData && m.value != nil {
 		if err := m.kernel.Put(uint32(0), m.value); err != nil {
-			return fmt.Errorf("write initial value: %w", err)
+			return fmt.Errorf("write initial value: %w", explainFill(err, m))
 		}
 	}
 	if m.def.Frozen() {
 		if err := m.kernel.Freeze(); err != nil {
-			return fmt.Errorf("freeze: %w", err)
+			return fmt.Errorf("freeze: %w", explainFill(err, m))
 		}
 	}
 	return nil
@@ -180,7 +179,7 @@ func (k *mapMaker) fillMaps(m *mapLoad) error {
 			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, refuse.ErrNotCreated)
 		}
 		if err := m.kernel.Put(slot.Index, uint32(inner.FD())); err != nil {
-			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, err)
+			return fmt.Errorf("slot %d: %s: %w", slot.Index, slot.Name, explainFill(err, m))
 		}
 	}
 	return nil
@@ -209,7 +208,7 @@ func (k *mapMaker) takeGiven(m *mapLoad) error {
 		}
 	}
 	if m.def.Type != ebpf.UnspecifiedMap {
-		if err := m.want.compare(given.FD(), "", k.kernelTypes); err != nil {
+		if err := m.want.compare(given.FD(), "", k.kernelMaps); err != nil {
 			return refuse.At(refuse.StagePin, m.def.Section, m.def.Name, err)
 		}
 	}
@@ -239,14 +238,14 @@ func (k *mapMaker) reuse(m *mapLoad) error {
 
 // openPinned opens the map that is pinned where m should be, nil where nothing is.
 func (k *mapMaker) openPinned(m *mapLoad) (*ebpf.Map, error) {
-	fd, err := sys.OpenPin(m.pinPath)
+	fd, err := sys.OpenPin(m.pinPath, m.want.attr.MapFlags&sys.AccessFlags)
 	switch {
 	case errors.Is(err, syscall.ENOENT):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("open pin %s: %w", m.pinPath, err)
+		return nil, fmt.Errorf("open pin %s: %w", m.pinPath, explainPin(err, m.pinPath))
 	}
-	if err := m.want.compare(fd, m.pinPath, k.kernelTypes); err != nil {
+	if err := m.want.compare(fd, m.pinPath, k.kernelMaps); err != nil {
 		sys.Close(fd)
 		return nil, err
 	}

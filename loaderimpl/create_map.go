@@ -37,7 +37,7 @@ func createByAttributes(name string, a mapdef.Attributes, template *ebpf.Map) (*
 	sys.RaiseMemlock()
 	fd, err := sys.CreateMap(&attr)
 	if err != nil {
-		return nil, explainNode(err, &attr)
+		return nil, explainCreate(err, &attr)
 	}
 	made, err := ebpf.NewMapFromFD(fd) // which closes it if it fails
 	if err != nil {

@@ -3,11 +3,12 @@
 package loaderimpl
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -63,11 +64,18 @@ func (d *differences) compare(attribute string, pinned, defined uint64) {
 	}
 }
 
+// A mapTeller tells what the kernel tells of a map to programs only: see [sys.KernelMaps].
+type mapTeller interface {
+	Info(fd int) (*sys.KernelMapInfo, error)
+}
+
 // compare refuses an existing map that is not what is wanted. It compares what a program could tell
 // apart: all that the kernel says of a map but its name, its types, and its owner; and what the
 // kernel tells to programs only, its NUMA node and what the maps in it look like. It does not
-// compare what the map holds, and whether it is frozen.
-func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error)) error {
+// compare what the map holds, whether it is frozen, and the access that user space has, which the
+// kernel keeps with each descriptor and not with the map (6e71b04a8224, "bpf: Add file mode
+// configuration into bpf maps").
+func (w *wantedMap) compare(fd int, path string, kernel mapTeller) error {
 	isMap, err := sys.IsMap(fd)
 	switch {
 	case err != nil:
@@ -84,9 +92,10 @@ func (w *wantedMap) compare(fd int, path string, kernel func() (*btf.Spec, error
 	diffs.compare("key_size", uint64(info.KeySize), uint64(w.attr.KeySize))
 	diffs.compare("value_size", uint64(info.ValueSize), uint64(w.attr.ValueSize))
 	diffs.compare("max_entries", uint64(info.MaxEntries), uint64(w.entries))
-	diffs.compare("map_flags", uint64(reportedFlags(info, &w.attr)), uint64(w.attr.MapFlags))
+	diffs.compare("map_flags", uint64(reportedFlags(info, &w.attr)),
+		uint64(w.attr.MapFlags&^sys.AccessFlags))
 	diffs.compare("map_extra", info.MapExtra, w.attr.MapExtra)
-	if err := w.compareKernelInfo(&diffs, info, kernel); err != nil {
+	if err := w.compareKernelInfo(&diffs, fd, info, kernel); err != nil {
 		return err
 	}
 	if len(diffs) > 0 {
@@ -108,14 +117,16 @@ func reportedFlags(info *sys.Info, want *sys.MapCreateAttr) uint32 {
 // its definition names one, and what the maps in a map of maps look like. If the kernel cannot be
 // asked, a node is a reason to refuse, as nothing would ever show that it is the wrong one; inner
 // maps are not, as the kernel itself checks programs and elements against them.
-func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info,
-	kernel func() (*btf.Spec, error)) error {
+func (w *wantedMap) compareKernelInfo(diffs *differences, fd int, info *sys.Info,
+	kernel mapTeller) error {
 	onNode := (info.MapFlags|w.attr.MapFlags)&mapdef.FlagNumaNode != 0
 	if !onNode && (w.inner == nil || info.Type != w.attr.MapType) {
 		return nil
 	}
-	in, err := readKernelInfo(kernel, info.ID)
+	in, err := kernel.Info(fd)
 	switch {
+	case errors.Is(err, syscall.EPERM) && onNode && len(*diffs) == 0:
+		return fmt.Errorf("the NUMA node of the existing map: %w", err)
 	case err != nil && onNode && len(*diffs) == 0:
 		return fmt.Errorf("%w: %w", refuse.ErrNodeUnknown, err)
 	case err != nil:
@@ -128,16 +139,6 @@ func (w *wantedMap) compareKernelInfo(diffs *differences, info *sys.Info,
 		diffs.compareInner(in.Inner, &w.inner.meta)
 	}
 	return nil
-}
-
-// readKernelInfo asks the kernel what it tells of a map to programs only. The types are the
-// kernel's own, whatever CO-RE is to be made against.
-func readKernelInfo(kernel func() (*btf.Spec, error), id uint32) (*sys.KernelMapInfo, error) {
-	types, err := kernel()
-	if err != nil {
-		return nil, fmt.Errorf("the kernel's types: %w", err)
-	}
-	return sys.ReadKernelMapInfo(types, id)
 }
 
 // compareInner compares as the kernel does when a map is put into another: the number of elements

@@ -77,6 +77,7 @@
 //	want.go           create   definitions to what is wanted of this kernel, one value per map
 //	create.go                  what is wanted to maps with contents
 //	create_map.go              one map without an object
+//	errno.go                   what the kernel means by an errno, call by call
 //	differ.go         pin      maps that exist to what is wanted
 //	pin.go                     maps to and from bpffs
 //	pin_iproute2.go            where iproute2 has them

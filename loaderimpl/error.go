@@ -5,9 +5,9 @@ package loaderimpl
 import (
 	"cmp"
 	"errors"
-	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // A Stage names the part of a load in which something was refused. The stages come in this order;
@@ -101,14 +101,10 @@ func fromHandler(err error) error {
 // A VerifierError holds the verifier's reasons to refuse a program. The errno is beside it in the
 // chain.
 type VerifierError struct {
-	Log string // in full up to 16 MiB
+	Log string // in full up to 16 MiB; the last 16 MiB of a longer one
 }
 
 // Error returns the last line of the log that says something.
 func (e *VerifierError) Error() string {
-	lines := strings.Split(strings.TrimSpace(e.Log), "\n")
-	for len(lines) > 1 && strings.HasPrefix(lines[len(lines)-1], "processed ") {
-		lines = lines[:len(lines)-1]
-	}
-	return lines[len(lines)-1]
+	return sys.LastLine(e.Log)
 }

@@ -126,10 +126,9 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	sys.RaiseMemlock()
 	types := loadTypes(o)
 	undo.finally(types.close)
-	kernel := btf.NewCache()
 	pins := pinner{undo}
 
-	maps := mapMaker{types: types, kernelTypes: kernel.Kernel, pins: pins, undo: undo}
+	maps := mapMaker{types: types, kernelMaps: new(sys.KernelMaps), pins: pins, undo: undo}
 	if err := maps.wantAll(o); err != nil {
 		return nil, err
 	}
@@ -137,7 +136,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
-		kernel: kernel}
+		kernel: btf.NewCache()}
 	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
 		core: core, undo: undo}
 	if err := programs.loadAll(); err != nil {

@@ -3,9 +3,7 @@
 package loaderimpl
 
 import (
-	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -39,13 +37,13 @@ func loadTypes(o *Object) *objectTypes {
 			t.err = err
 			return t
 		}
-		fd, err := sys.LoadBTF(blob)
+		fd, log, err := sys.LoadBTF(blob)
 		if err == nil {
 			t.fd, t.err = fd, nil
 			return t
 		}
 		if t.err == nil {
-			t.err = fmt.Errorf("load BTF: %w", err)
+			t.err = fmt.Errorf("load BTF: %w: %s", err, sys.LastLine(log))
 		}
 	}
 	return t
@@ -58,10 +56,12 @@ func (t *objectTypes) close() {
 	}
 }
 
-// createMap makes a map with its types, and without them if the kernel does not take them for this
-// map: it says ENOTSUPP for a type of map that has none, and EINVAL for keys that it wants in
-// another way, such as an array's that is an enum. Those errors can mean other things, so the first
-// one counts if the map cannot be made without types either.
+// createMap makes a map with its types, and without them if the kernel refuses it with them and
+// takes it without. It says so in many ways, by the kernel's release and the type of map: ENOTSUPP
+// for one that has no types, EINVAL for keys that it wants in another way, such as an array's that
+// is an enum, EOPNOTSUPP for a lock or a timer where it has none (map_check_btf). So the errno is
+// not looked at, as in libbpf (bpf_object__create_map); and as any errno can mean other things, the
+// first one counts if the map cannot be made without types either.
 func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
 	if !hasTypes(d) {
 		return sys.CreateMap(attr)
@@ -77,8 +77,8 @@ func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (
 	untyped := *attr
 	attr.BTFFD, attr.BTFKey, attr.BTFValue = uint32(t.fd), uint32(d.Key), uint32(d.Value)
 	fd, err := sys.CreateMap(attr)
-	if err == nil || !errors.Is(err, sys.ENOTSUPP) && !errors.Is(err, syscall.EINVAL) {
-		return fd, err
+	if err == nil {
+		return fd, nil
 	}
 	fd, again := sys.CreateMap(&untyped)
 	if again != nil {

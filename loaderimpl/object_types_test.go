@@ -78,7 +78,7 @@ func TestTheKernelIsToldWhatItNeedsToKnow(t *testing.T) {
 	if diff := cmp.Diff(old, got); diff != "" {
 		t.Error(diff)
 	}
-	fd, err := sys.LoadBTF(blob)
+	fd, _, err := sys.LoadBTF(blob)
 	do(t, err)
 	do(t, unix.Close(fd))
 }

@@ -138,12 +138,12 @@ func (p pinner) makeFolder(dir string) error {
 // removePin removes a pin if it is that of the map with that id. Another loader may have pinned its
 // own there.
 func removePin(path string, id uint32) error {
-	fd, err := sys.OpenPin(path)
+	fd, err := sys.OpenPin(path, 0)
 	if errors.Is(err, syscall.ENOENT) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open pin %s: %w", path, err)
+		return fmt.Errorf("open pin %s: %w", path, explainPin(err, path))
 	}
 	defer sys.Close(fd)
 	info, err := sys.InfoOf(fd)
@@ -172,12 +172,12 @@ func (p pinner) replaceAll(maps []*mapLoad) error {
 
 // replace puts a map in the place of what is pinned.
 func (p pinner) replace(m *mapLoad) error {
-	old, err := sys.OpenPin(m.pinPath)
+	old, err := sys.OpenPin(m.pinPath, 0)
 	if errors.Is(err, syscall.ENOENT) {
 		return p.pinNew(m)
 	}
 	if err != nil {
-		return fmt.Errorf("open pin %s: %w", m.pinPath, err)
+		return fmt.Errorf("open pin %s: %w", m.pinPath, explainPin(err, m.pinPath))
 	}
 	p.undo.finally(func() { sys.Close(old) })
 	if err := pinOver(m.kernel.FD(), m.pinPath); err != nil {
@@ -226,10 +226,10 @@ func (p pinner) pinGiven(m *mapLoad) error {
 // and Draft.Supply. It is the caller's to close. The error wraps the kernel's errno, or is of
 // [ClassPin] if no map is pinned there.
 func OpenPin(path string) (*ebpf.Map, error) {
-	fd, err := sys.OpenPin(path)
+	fd, err := sys.OpenPin(path, 0)
 	if err != nil {
 		return nil, export("", refuse.At(refuse.StagePin, "", "",
-			fmt.Errorf("open pin %s: %w", path, err)))
+			fmt.Errorf("open pin %s: %w", path, explainPin(err, path))))
 	}
 	isMap, err := sys.IsMap(fd)
 	if err == nil && !isMap {
@@ -258,7 +258,7 @@ func pinAt(fd int, path string) error {
 		return err
 	}
 	if err := sys.Pin(fd, path); err != nil {
-		return fmt.Errorf("pin at %s: %w", path, err)
+		return fmt.Errorf("pin at %s: %w", path, explainPin(err, path))
 	}
 	return nil
 }
@@ -290,9 +290,9 @@ func Unpin(h interface{ FD() int }, path string) error {
 
 // pinsSame reports whether a path pins what a descriptor stands for.
 func pinsSame(fd int, path string) (bool, error) {
-	pinned, err := sys.OpenPin(path)
+	pinned, err := sys.OpenPin(path, 0)
 	if err != nil {
-		return false, fmt.Errorf("open pin %s: %w", path, err)
+		return false, fmt.Errorf("open pin %s: %w", path, explainPin(err, path))
 	}
 	defer sys.Close(pinned)
 	var ids [2]uint32

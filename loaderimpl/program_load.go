@@ -4,12 +4,14 @@ package loaderimpl
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
@@ -89,7 +91,7 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 	l.describe(request, b)
 	fd, log, err := sys.LoadProgram(request, uint32(l.logLevel))
 	if err != nil {
-		return nil, l.explain(err, log)
+		return nil, l.explain(err, log, kind, len(b.Code)/objfile.InsnSize)
 	}
 	if log != "" {
 		l.logs[p.name] = log
@@ -112,13 +114,17 @@ func (l *programLoader) describe(request *sys.Program, b *code.Body) {
 
 // explain adds to the kernel's refusal of a program what the verifier says, or the map that was
 // left out.
-func (l *programLoader) explain(err error, log string) error {
+func (l *programLoader) explain(err error, log string, kind ProgramKind, insns int) error {
 	if log == "" {
-		return fmt.Errorf("load program: %w", err)
+		return fmt.Errorf("load program: %w", explainLoad(err, kind, insns))
 	}
 	refusal := fmt.Errorf("verifier: %w: %w", err, &VerifierError{Log: log})
 	if name := l.missing(log); name != "" {
 		return fmt.Errorf("map %s: %w: %w", name, refuse.ErrNotCreated, refusal)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.types.refused)) {
+		refusal = fmt.Errorf("%w; map %s has no types in the kernel, which refused them: %v", refusal,
+			name, l.types.refused[name])
 	}
 	return &refuse.Error{Stage: refuse.StageLoad, Class: ClassVerifier, Err: refusal}
 }

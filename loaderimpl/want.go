@@ -53,7 +53,7 @@ func want(object string, m *Map) (*wantedMap, error) {
 		a := &like.attr
 		w.inner = &wantedInner{like: like, meta: sys.InnerMeta{
 			Type: a.MapType, KeySize: a.KeySize, ValueSize: a.ValueSize, MaxEntries: a.MaxEntries,
-			Flags: a.MapFlags,
+			Flags: a.MapFlags &^ sys.AccessFlags,
 		}}
 	}
 	return w, nil

@@ -164,7 +164,7 @@ var (
 	ErrIncompatiblePin error = &reason{ClassPin, "what is pinned or given is not what the definition asks for: remove the pin, or change the definition"}
 
 	ErrNode        error = &reason{ClassInvalid, "NUMA node is not online"}
-	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that is there: remove its pin"}
+	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that exists: remove its pin"}
 )
 
 // At returns err with the stage, section and symbol that it is about, or nil for nil. What err says

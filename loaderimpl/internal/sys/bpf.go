@@ -3,12 +3,8 @@
 package sys
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"unsafe"
 
@@ -18,9 +14,11 @@ import (
 // Commands of bpf(2).
 const (
 	cmdMapCreate  = 0
+	cmdMapLookup  = 1
 	cmdProgLoad   = 5
 	cmdObjPin     = 6
 	cmdObjGet     = 7
+	cmdTestRun    = 10
 	cmdObjGetInfo = 15
 	cmdBTFLoad    = 18
 )
@@ -40,116 +38,14 @@ type MapCreateAttr struct {
 	MapExtra                                uint64
 }
 
-// progLoadAttr mirrors what BPF_PROG_LOAD reads.
-type progLoadAttr struct {
-	progType, insnCount         uint32
-	insns, license              unsafe.Pointer
-	logLevel, logSize           uint32
-	log                         unsafe.Pointer
-	version, flags              uint32
-	name                        [16]byte
-	ifindex, attachType         uint32
-	btfFD, funcInfoSize         uint32
-	funcInfo                    unsafe.Pointer
-	funcInfoCount, lineInfoSize uint32
-	lineInfo                    unsafe.Pointer
-	lineInfoCount, attachBTF    uint32
-	attachFD, _                 uint32
-}
-
-// A Program tells what BPF_PROG_LOAD is given.
-type Program struct {
-	Type, AttachType, Flags uint32
-	Name                    string
-	Code                    []byte
-	License                 string
-	Version                 uint32
-	AttachBTF               uint32 // id of the type that the program is bound to; 0 for none
-	AttachFD                int    // descriptor of the module's types that have it; 0 for vmlinux's
-
-	TypesFD      int    // descriptor of the object's types; used where there are Funcs
-	Funcs, Lines []byte // records of FuncSize and LineSize bytes; nil for none
-	FuncSize     int
-	LineSize     int
-}
-
-func (p *Program) attr() *progLoadAttr {
-	license := append([]byte(p.License), 0)
-	attr := &progLoadAttr{
-		progType: p.Type, attachType: p.AttachType, flags: p.Flags, name: Name(p.Name),
-		insns: unsafe.Pointer(unsafe.SliceData(p.Code)), insnCount: uint32(len(p.Code) / 8),
-		license: unsafe.Pointer(unsafe.SliceData(license)), version: p.Version,
-		attachBTF: p.AttachBTF, attachFD: uint32(p.AttachFD),
-	}
-	if p.Funcs == nil {
-		return attr
-	}
-	attr.btfFD = uint32(p.TypesFD)
-	attr.funcInfo, attr.funcInfoSize = unsafe.Pointer(unsafe.SliceData(p.Funcs)), uint32(p.FuncSize)
-	attr.funcInfoCount = uint32(len(p.Funcs) / p.FuncSize)
-	if p.Lines != nil {
-		attr.lineInfo, attr.lineInfoSize = unsafe.Pointer(unsafe.SliceData(p.Lines)),
-			uint32(p.LineSize)
-		attr.lineInfoCount = uint32(len(p.Lines) / p.LineSize)
-	}
-	return attr
-}
+// AccessFlags are the flags that say what user space may do with a map: read it only
+// (BPF_F_RDONLY), or write to it only (BPF_F_WRONLY). The kernel keeps them with a descriptor, and
+// does not say later with which of them a map was made (bpf_map_flags_retain_permanent).
+const AccessFlags = unix.BPF_F_RDONLY | unix.BPF_F_WRONLY
 
 // CreateMap makes a map.
 func CreateMap(attr *MapCreateAttr) (int, error) {
 	return bpfFD(cmdMapCreate, unsafe.Pointer(attr), unsafe.Sizeof(*attr))
-}
-
-// LoadBTF loads types.
-func LoadBTF(blob []byte) (int, error) {
-	attr := struct {
-		btf, log                unsafe.Pointer
-		size, logSize, logLevel uint32
-	}{btf: unsafe.Pointer(unsafe.SliceData(blob)), size: uint32(len(blob))}
-	return bpfFD(cmdBTFLoad, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
-}
-
-// Sizes of the verifier's log, in bytes.
-const (
-	firstLog = 64 << 10
-	maxLog   = 16 << 20
-)
-
-// LoadProgram loads a program. With a level of 0 there is a log only if the kernel refuses the
-// program.
-func LoadProgram(p *Program, level uint32) (fd int, log string, err error) {
-	attr := p.attr()
-	if level == 0 {
-		fd, err = tryLoadProg(attr)
-		if err == nil || errors.Is(err, unix.EPERM) {
-			return fd, "", err
-		}
-		level = 1
-	}
-	for size := firstLog; ; size *= 4 {
-		buf := make([]byte, size)
-		attr.logLevel, attr.logSize, attr.log = level, uint32(size),
-			unsafe.Pointer(unsafe.SliceData(buf))
-		fd, err = tryLoadProg(attr)
-		if errors.Is(err, unix.ENOSPC) && size < maxLog {
-			continue // the log was cut
-		}
-		text, _, _ := bytes.Cut(buf, []byte{0})
-		return fd, string(text), err
-	}
-}
-
-// tryLoadProg loads a program. The verifier gives up with EAGAIN when a signal comes in, and Go's
-// scheduler sends many.
-func tryLoadProg(attr *progLoadAttr) (fd int, err error) {
-	const attempts = 30
-	for range attempts {
-		fd, err = bpfFD(cmdProgLoad, unsafe.Pointer(attr), unsafe.Sizeof(*attr))
-		if !errors.Is(err, unix.EAGAIN) {
-			return fd, err
-		}
-	}
-	return fd, fmt.Errorf("%d attempts: %w", attempts, err)
 }
 
 // bpfFD makes a call that returns a descriptor. The descriptor is never 0, which bpf(2) takes for
@@ -189,13 +85,14 @@ func Pin(fd int, path string) error {
 	return nil
 }
 
-// OpenPin opens what is pinned at a path.
-func OpenPin(path string) (int, error) {
+// OpenPin opens what is pinned at a path, with the access that flags asks for: 0 for both,
+// BPF_F_RDONLY or BPF_F_WRONLY. A program takes no flags.
+func OpenPin(path string, flags uint32) (int, error) {
 	name, err := unix.BytePtrFromString(path)
 	if err != nil {
 		return -1, err
 	}
-	attr := pinAttr{path: unsafe.Pointer(name)}
+	attr := pinAttr{path: unsafe.Pointer(name), flags: flags}
 	return bpfFD(cmdObjGet, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 }
 
@@ -241,27 +138,6 @@ func Name(name string) (k [16]byte) {
 	return k
 }
 
-// RaiseMemlock lifts RLIMIT_MEMLOCK on kernels that charge BPF memory to it: those before Linux
-// 5.11 (97306be45fbe, "bpf: switch to memcg-based memory accounting"). A distribution's older
-// kernel that does not charge takes the higher limit without harm. Where the limit cannot be
-// raised, the kernel's EPERM on the first map says so.
-func RaiseMemlock() {
-	var uts unix.Utsname
-	if unix.Uname(&uts) != nil {
-		return
-	}
-	release := string(uts.Release[:bytes.IndexByte(uts.Release[:], 0)])
-	major, rest, _ := strings.Cut(release, ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	x, errX := strconv.Atoi(major)
-	y, errY := strconv.Atoi(minor)
-	if errX != nil || errY != nil || x > 5 || x == 5 && y >= 11 {
-		return
-	}
-	limit := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
-	_ = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit) // see above
-}
-
 // IDOf returns the kernel's id of a map or program.
 func IDOf(fd int) (uint32, error) {
 	info, err := InfoOf(fd)
@@ -271,14 +147,22 @@ func IDOf(fd int) (uint32, error) {
 	return info.ID, nil
 }
 
-// IsMap reports whether a descriptor is a map's. The kernel says so in the name of its anonymous
-// inode only.
+// IsMap reports whether a descriptor is a map's. BPF_OBJ_GET_INFO_BY_FD answers for programs, links
+// and types as well and does not say for which, so the kernel is asked to look up an element whose
+// key is at address 0: that is EINVAL for what is no map, and anything else for a map, which is not
+// changed (map_lookup_elem).
 func IsMap(fd int) (bool, error) {
-	name, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
-	if err != nil {
-		return false, fmt.Errorf("inspect pin: %w", err)
+	attr := struct {
+		fd, _             uint32
+		key, value, flags uint64
+	}{fd: uint32(fd)}
+	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdMapLookup, uintptr(unsafe.Pointer(&attr)),
+		unsafe.Sizeof(attr))
+	runtime.KeepAlive(&attr)
+	if errno == unix.EBADF {
+		return false, fmt.Errorf("tell a map from others: %w", errno)
 	}
-	return strings.HasSuffix(name, "bpf-map"), nil
+	return errno != unix.EINVAL, nil
 }
 
 // Duplicate returns another descriptor for what fd stands for.

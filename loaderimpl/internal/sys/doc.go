@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sys reaches the running kernel: bpf(2), sysfs, and an iterator over maps. It alone
+// Package sys reaches the running kernel: bpf(2), sysfs, and programs that look at maps. It alone
 // imports golang.org/x/sys/unix, and nothing that opens an object imports it.
 //
 // The calls of bpf(2) that make things are here, and not left to cilium/ebpf, because what that
@@ -8,5 +8,6 @@
 // say so, rewrites helpers, explains errors by guessing, and probes the kernel a dozen times before
 // the first program.
 //
-// Read bpf.go, then kernelmap.go, then node.go.
+// Read bpf.go, then program.go, then log.go, then kernelmap.go, then maplayout.go, then node.go, then
+// right.go, then release.go.
 package sys

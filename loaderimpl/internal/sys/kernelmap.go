@@ -3,15 +3,16 @@
 package sys
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
-	"os"
+	"runtime"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/btf"
-	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 )
 
 // KernelMapInfo holds what the kernel knows of a map and tells to BPF programs only: neither
@@ -25,137 +26,141 @@ type KernelMapInfo struct {
 // (bpf_map_meta_equal, array_map_meta_equal).
 type InnerMeta struct{ Type, KeySize, ValueSize, MaxEntries, Flags uint32 }
 
-// infoWords counts what the program of ReadKernelMapInfo writes: the node, whether there is an
-// inner map, and of that what InnerMeta has.
-const infoWords = 7
+// ErrCannotAsk reports that this kernel, or this process's rights, do not let a program look at a
+// map. The errno, where there is one, is beside it in the chain.
+var ErrCannotAsk = errors.New("a BPF program cannot look at the map")
 
-// ReadKernelMapInfo asks a program of our own about the map of an id. The program is an iterator
-// over all maps (Linux 5.8), written for this kernel by its BTF. The error says why the kernel
-// cannot be asked.
-func ReadKernelMapInfo(kernel *btf.Spec, id uint32) (*KernelMapInfo, error) {
-	code, err := infoProgram(kernel, id)
+// KernelMaps asks the kernel about maps by a BPF program of its own. It reads the layout of the
+// kernel's struct bpf_map once, when it is first asked.
+type KernelMaps struct {
+	read   bool
+	layout mapLayout
+	err    error // why there is no layout
+}
+
+// Info asks about a map by its descriptor. The program refers to the map, and reads the kernel's
+// struct bpf_map through that reference (Linux 5.9, 41c48f3a9823, "bpf: Support access to bpf map
+// fields"), which takes CAP_BPF and CAP_PERFMON. It runs once over a packet of its own, and is gone
+// when Info returns.
+//
+// The program is of type CGROUP_SKB, since that takes no CAP_NET_ADMIN, may refer to a map with a
+// lock, and hands out seven words without a second map. It finds no other maps and waits for none,
+// unlike an iterator over all maps. The error is of [ErrCannotAsk].
+func (k *KernelMaps) Info(fd int) (*KernelMapInfo, error) {
+	if !k.read {
+		k.read = true
+		k.layout, k.err = readMapLayout()
+	}
+	if k.err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCannotAsk, k.err)
+	}
+	code, err := infoProgram(&k.layout, fd)
 	if err != nil {
 		return nil, err
 	}
-	program, err := ebpf.NewProgramWithOptions(&ebpf.ProgramSpec{
-		Name: "inside_of_map", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter,
-		AttachTo:     "bpf_map",
-		Instructions: code, License: "Dual BSD/GPL", // bpf_seq_write is for GPL programs
-	}, ebpf.ProgramOptions{KernelTypes: kernel})
+	program, log, err := LoadProgram(&Program{
+		Type: uint32(ebpf.CGroupSKB), Name: "look_at_map", Code: code, License: "Dual BSD/GPL",
+	}, 0)
 	if err != nil {
-		return nil, fmt.Errorf("load iterator over maps: %w", err)
+		return nil, explainAsk(err, log)
 	}
-	defer program.Close()
-	iter, err := link.AttachIter(link.IterOptions{Program: program})
-	if err != nil {
-		return nil, fmt.Errorf("attach iterator over maps: %w", err)
+	defer Close(program)
+	var skb [skbSize]byte
+	if err := runOnce(program, &skb); err != nil {
+		return nil, fmt.Errorf("%w: run the program: %w", ErrCannotAsk, err)
 	}
-	defer iter.Close()
-	reader, err := iter.Open()
-	if err != nil {
-		return nil, fmt.Errorf("open iterator over maps: %w", err)
-	}
-	defer reader.Close()
-	out, err := io.ReadAll(reader)
-	if err != nil {
-		return nil, fmt.Errorf("read iterator over maps: %w", err)
-	}
-	return parseInfo(out)
+	return parseInfo(&skb), nil
 }
 
-// parseInfo reads what the iterator wrote.
-func parseInfo(out []byte) (*KernelMapInfo, error) {
-	if len(out) != 4*infoWords {
-		return nil, fmt.Errorf("iterator over maps: %d bytes, want %d: %w", len(out), 4*infoWords,
-			os.ErrNotExist)
+// explainAsk says what the program lacks.
+func explainAsk(err error, log string) error {
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return fmt.Errorf("%w: it takes CAP_BPF and CAP_PERFMON: %w", ErrCannotAsk, err)
 	}
-	var w [infoWords]uint32
-	for i := range w {
-		w[i] = binary.NativeEndian.Uint32(out[4*i:])
-	}
-	in := &KernelMapInfo{Node: w[0]}
-	if w[1] != 0 {
-		in.Inner = &InnerMeta{Type: w[2], KeySize: w[3], ValueSize: w[4], MaxEntries: w[5],
-			Flags: w[6]}
-	}
-	return in, nil
+	return fmt.Errorf("%w: load the program: %w: %s", ErrCannotAsk, err, LastLine(log))
 }
 
-// infoProgram writes the iterator's program, by the layout of this kernel's struct bpf_map.
-func infoProgram(kernel *btf.Spec, id uint32) (asm.Instructions, error) {
-	var mapType *btf.Struct
-	if err := kernel.TypeByName("bpf_map", &mapType); err != nil {
-		return nil, fmt.Errorf("kernel's struct bpf_map: %w", err)
-	}
-	offsets := make(map[string]int16)
-	for _, name := range []string{"id", "numa_node", "inner_map_meta", "map_type", "key_size",
-		"value_size", "max_entries", "map_flags"} {
-		off, ok := offsetIn(mapType.Members, name)
-		if !ok || off > 1<<12 {
-			return nil, fmt.Errorf("kernel's struct bpf_map has no %s: %w", name, btf.ErrNotFound)
-		}
-		offsets[name] = int16(off)
-	}
-	const out = -4 * (infoWords + 1) // where in the stack the words are, aligned to 8 bytes
-	code := asm.Instructions{
-		// struct bpf_iter__bpf_map { struct bpf_iter_meta *meta; struct bpf_map *map; }; map is
-		// NULL after the last one.
-		asm.LoadMem(asm.R6, asm.R1, 8, asm.DWord),
-		asm.LoadMem(asm.R9, asm.R1, 0, asm.DWord),
-		asm.JEq.Imm(asm.R6, 0, "done"),
-		asm.LoadMem(asm.R7, asm.R6, offsets["id"], asm.Word),
-		asm.Mov.Imm32(asm.R8, int32(id)),
-		asm.JNE.Reg(asm.R7, asm.R8, "done"),
-		asm.Mov.Imm(asm.R7, 0),
-	}
-	for off := int16(out); off < 0; off += 8 {
-		code = append(code, asm.StoreMem(asm.RFP, off, asm.R7, asm.DWord))
-	}
-	code = append(code,
-		asm.LoadMem(asm.R7, asm.R6, offsets["numa_node"], asm.Word),
-		asm.StoreMem(asm.RFP, out, asm.R7, asm.Word),
-		asm.LoadMem(asm.R8, asm.R6, offsets["inner_map_meta"], asm.DWord),
-		asm.JEq.Imm(asm.R8, 0, "write"),
-		asm.Mov.Imm(asm.R7, 1),
-		asm.StoreMem(asm.RFP, out+4, asm.R7, asm.Word),
-	)
-	for i, name := range []string{"map_type", "key_size", "value_size", "max_entries",
-		"map_flags"} {
-		code = append(code,
-			asm.LoadMem(asm.R7, asm.R8, offsets[name], asm.Word),
-			asm.StoreMem(asm.RFP, out+8+4*int16(i), asm.R7, asm.Word))
-	}
-	return append(code,
-		asm.LoadMem(asm.R1, asm.R9, 0, asm.DWord).WithSymbol("write"), // bpf_iter_meta.seq
-		asm.Mov.Reg(asm.R2, asm.RFP),
-		asm.Add.Imm(asm.R2, out),
-		asm.Mov.Imm(asm.R3, 4*infoWords),
-		asm.FnSeqWrite.Call(),
-		asm.Mov.Imm(asm.R0, 0).WithSymbol("done"),
+// Offsets in struct __sk_buff, in bytes (include/uapi/linux/bpf.h): the words that a program may
+// write and BPF_PROG_TEST_RUN hands out, in the order in which infoProgram uses them. The size is
+// more than the struct has.
+const skbSize = 512
+
+var skbWords = [...]int16{
+	8,              // mark: the node
+	32,             // priority: the inner map's type, 0 where there is no inner map
+	48, 52, 56, 60, // cb: its key_size, value_size, max_entries, map_flags
+}
+
+// infoProgram returns the code of the program.
+func infoProgram(l *mapLayout, fd int) ([]byte, error) {
+	insns := asm.Instructions{
+		asm.Mov.Reg(asm.R6, asm.R1),
+		asm.LoadMapPtr(asm.R7, fd),
+		asm.LoadMem(asm.R1, asm.R7, l.node, asm.Word),
+		asm.StoreMem(asm.R6, skbWords[0], asm.R1, asm.Word),
+		asm.LoadMem(asm.R7, asm.R7, l.inner, asm.DWord),
+		asm.Mov.Imm(asm.R0, 1),
+		asm.Instruction{OpCode: asm.OpCode(asm.JumpClass).SetJumpOp(asm.JNE).
+			SetSource(asm.ImmSource), Dst: asm.R7, Offset: 1},
 		asm.Return(),
-	), nil
+	}
+	for i, off := range []int16{l.mapType, l.keySize, l.valueSize, l.maxEntries, l.flags} {
+		insns = append(insns, asm.LoadMem(asm.R1, asm.R7, off, asm.Word),
+			asm.StoreMem(asm.R6, skbWords[i+1], asm.R1, asm.Word))
+	}
+	insns = append(insns, asm.Return())
+	var code bytes.Buffer
+	if err := insns.Marshal(&code, nativeOrder()); err != nil {
+		return nil, fmt.Errorf("write the program that looks at a map: %w", err)
+	}
+	return code.Bytes(), nil
 }
 
-// offsetIn returns the offset of a member of a struct, in bytes; the member may be in a struct or
-// union without a name.
-func offsetIn(members []btf.Member, name string) (uint32, bool) {
-	for _, m := range members {
-		if m.Name == name && m.BitfieldSize == 0 {
-			return m.Offset.Bytes(), true
-		}
-		if m.Name != "" {
-			continue
-		}
-		var nested []btf.Member
-		switch t := btf.UnderlyingType(m.Type).(type) {
-		case *btf.Struct:
-			nested = t.Members
-		case *btf.Union:
-			nested = t.Members
-		}
-		if off, ok := offsetIn(nested, name); ok {
-			return m.Offset.Bytes() + off, true
-		}
+// nativeOrder returns this machine's byte order as package asm knows it.
+func nativeOrder() binary.ByteOrder {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return binary.LittleEndian
 	}
-	return 0, false
+	return binary.BigEndian
+}
+
+// parseInfo reads what the program wrote.
+func parseInfo(skb *[skbSize]byte) *KernelMapInfo {
+	var w [len(skbWords)]uint32
+	for i, off := range skbWords {
+		w[i] = binary.NativeEndian.Uint32(skb[off:])
+	}
+	info := &KernelMapInfo{Node: w[0]}
+	if w[1] != 0 {
+		info.Inner = &InnerMeta{Type: w[1], KeySize: w[2], ValueSize: w[3], MaxEntries: w[4],
+			Flags: w[5]}
+	}
+	return info
+}
+
+// testRunAttr mirrors what BPF_PROG_TEST_RUN reads.
+type testRunAttr struct {
+	fd, result                uint32
+	dataSizeIn, dataSizeOut   uint32
+	dataIn, dataOut           unsafe.Pointer
+	repeat, duration          uint32
+	contextSizeIn, contextOut uint32
+	contextIn, context        unsafe.Pointer
+}
+
+// runOnce runs a program over a packet of zeros, and takes its context afterwards.
+func runOnce(program int, context *[skbSize]byte) error {
+	var packet [64]byte // as short as an Ethernet frame may be
+	attr := testRunAttr{
+		fd: uint32(program), dataSizeIn: uint32(len(packet)), dataIn: unsafe.Pointer(&packet),
+		repeat: 1, contextOut: uint32(len(context)), context: unsafe.Pointer(context),
+	}
+	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdTestRun, uintptr(unsafe.Pointer(&attr)),
+		unsafe.Sizeof(attr))
+	runtime.KeepAlive(&packet)
+	runtime.KeepAlive(context)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }

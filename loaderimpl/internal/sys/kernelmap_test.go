@@ -3,13 +3,12 @@
 package sys
 
 import (
-	"encoding/binary"
+	"errors"
 	"math"
 	"os"
 	"testing"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -27,8 +26,7 @@ func TestTheKernelTellsProgramsOfMaps(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("this test loads a BPF program: run it as root, go test -exec sudo ./loaderimpl/...")
 	}
-	kernel, err := btf.LoadKernelSpec()
-	do(t, err)
+	var kernel KernelMaps
 	for name, c := range map[string]struct {
 		spec ebpf.MapSpec
 		want KernelMapInfo
@@ -41,26 +39,14 @@ func TestTheKernelTellsProgramsOfMaps(t *testing.T) {
 	} {
 		m, err := ebpf.NewMap(&c.spec)
 		do(t, err)
-		id, err := IDOf(m.FD())
-		do(t, err)
-		got, err := ReadKernelMapInfo(kernel, id)
+		got, err := kernel.Info(m.FD())
 		do(t, err)
 		if diff := cmp.Diff(&c.want, got); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", name, diff)
 		}
 		do(t, m.Close())
 	}
-	if _, err := ReadKernelMapInfo(kernel, math.MaxInt32); err == nil {
-		t.Error("the kernel told of a map that is not there")
+	if _, err := kernel.Info(math.MaxInt32); !errors.Is(err, ErrCannotAsk) {
+		t.Errorf("asked about a descriptor that is none: %v, want %v", err, ErrCannotAsk)
 	}
-}
-
-func FuzzKernelMapInfo(f *testing.F) {
-	f.Add(make([]byte, 4*infoWords))
-	f.Fuzz(func(t *testing.T, out []byte) {
-		in, err := parseInfo(out)
-		if (err == nil) != (len(out) == 4*infoWords) || err == nil && in.Node != binary.NativeEndian.Uint32(out) {
-			t.Fatalf("%d bytes: %+v, %v", len(out), in, err)
-		}
-	})
 }
