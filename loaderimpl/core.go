@@ -18,12 +18,19 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
+// A typeSource reads the running kernel's types: see [btf.Cache].
+type typeSource interface {
+	Kernel() (*btf.Spec, error)
+	Modules() ([]string, error)
+	Module(name string) (*btf.Spec, error)
+}
+
 // A coreRelocator applies CO-RE relocations to the programs of an object.
 type coreRelocator struct {
 	object      *Object
 	kernelTypes *btf.Spec   // to be used in place of the running kernel's; nil for none
 	extraTypes  []*btf.Spec // that relocations may find beside them
-	kernel      *btf.Cache
+	kernel      typeSource
 
 	types *btf.Spec     // the object's; nil until needed
 	ext   *btf.ExtInfos // its relocations; nil until needed
@@ -33,8 +40,7 @@ type coreRelocator struct {
 // kernel's types get the numbers of this kernel. The rules are cilium/ebpf's, and so are the parsed
 // relocations; the kernel's types are read only if a program has any.
 func (c *coreRelocator) applyCORE(b *code.Body) error {
-	var relos []*btf.CORERelocation
-	var insns []uint32 // that they change, counted in the body
+	var relos []coreReloc
 	for _, i := range b.Order {
 		fn := &c.object.functions[i]
 		if !c.object.ext.HasCORE(fn.Section.Name) {
@@ -47,24 +53,115 @@ func (c *coreRelocator) applyCORE(b *code.Body) error {
 		for _, r := range list {
 			off := uint64(r.Offset) * objfile.InsnSize
 			if off >= fn.Offset && off < fn.Offset+uint64(len(fn.Code)) {
-				relos = append(relos, r.Relo)
-				insns = append(insns, b.Starts[i]+uint32((off-fn.Offset)/objfile.InsnSize))
+				relos = append(relos, coreReloc{
+					CORERelocation: r.Relo, typeName: c.typeName(fn.Section.Name, off),
+					insn: b.Starts[i] + uint32((off-fn.Offset)/objfile.InsnSize),
+				})
 			}
 		}
 	}
 	if len(relos) == 0 {
 		return nil
 	}
-	targets, err := c.targets()
+	return c.relocate(relos, b)
+}
+
+// A coreReloc holds one CO-RE relocation.
+type coreReloc struct {
+	*btf.CORERelocation
+	typeName string // as the kernel's types have it; empty if it is about the object's own
+	insn     uint32 // that it changes, counted in the body
+}
+
+// typeName returns the name of the type that the relocation of an instruction is about, without
+// what comes after three underscores, which tells variants of it apart in the object. It is empty
+// for a relocation to the object's own types, and for a type that is none, which [btf.CORERelocate]
+// refuses.
+func (c *coreRelocator) typeName(section string, insn uint64) string {
+	const typeIDLocal = 6 // BPF_CORE_TYPE_ID_LOCAL
+	order := c.object.file.Order
+	records := c.object.ext.CORE.In(order, section, insn, objfile.InsnSize)
+	if len(records) == 0 || order.Uint32(records[12:]) == typeIDLocal {
+		return ""
+	}
+	t, err := c.types.TypeByID(btf.TypeID(order.Uint32(records[4:])))
+	if err != nil {
+		return ""
+	}
+	name := t.TypeName()
+	if at := strings.LastIndex(name, "___"); at > 0 {
+		name = name[:at]
+	}
+	return name
+}
+
+// relocate changes the instructions of relocations. As for the kernel and libbpf, a type that
+// vmlinux has, or that the caller gave, is that one; only the others are looked for in modules
+// (bpf_core_find_cands). So what a module has, and whether it can be read, is of no matter to a
+// program that needs nothing of it.
+func (c *coreRelocator) relocate(relos []coreReloc, b *code.Body) error {
+	base, err := c.baseTargets()
 	if err != nil {
 		return err
 	}
-	fixups, err := btf.CORERelocate(relos, targets, c.object.file.Order, c.types.TypeID)
+	var known, others []coreReloc
+	for _, r := range relos {
+		has, err := haveType(base, r.typeName)
+		if err != nil {
+			return err
+		}
+		if has || c.kernelTypes != nil {
+			known = append(known, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	if err := c.relocateTo(base, known, b); err != nil || len(others) == 0 {
+		return err
+	}
+	modules, unread := c.moduleTypes()
+	for _, r := range others {
+		has, err := haveType(modules, r.typeName)
+		if err != nil {
+			return err
+		}
+		if !has && unread != nil {
+			return noKernelTypes(fmt.Errorf("vmlinux has no %s, and a module that may have it "+
+				"cannot be read: %w", r.typeName, unread))
+		}
+	}
+	return c.relocateTo(append(base, modules...), others, b)
+}
+
+// haveType reports whether one of targets has a type of that name.
+func haveType(targets []*btf.Spec, name string) (bool, error) {
+	for _, target := range targets {
+		_, err := target.AnyTypesByName(name)
+		if err == nil {
+			return true, nil
+		}
+		if !errors.Is(err, btf.ErrNotFound) {
+			return false, noKernelTypes(err)
+		}
+	}
+	return name == "", nil
+}
+
+// relocateTo changes the instructions of relocations to types among targets.
+func (c *coreRelocator) relocateTo(targets []*btf.Spec, relos []coreReloc, b *code.Body) error {
+	if len(relos) == 0 {
+		return nil
+	}
+	list := make([]*btf.CORERelocation, len(relos))
+	for i, r := range relos {
+		list[i] = r.CORERelocation
+	}
+	fixups, err := btf.CORERelocate(list, targets, c.object.file.Order, c.types.TypeID)
 	if err != nil {
 		return fmt.Errorf("CO-RE: %w: %w", refuse.ErrRelocation, err)
 	}
 	for i := range fixups {
-		if err := c.apply(&fixups[i], b.Code[int(insns[i])*objfile.InsnSize:]); err != nil {
+		if err := c.apply(&fixups[i], b.Code[int(relos[i].insn)*objfile.InsnSize:]); err != nil {
 			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], refuse.ErrRelocation, err)
 		}
 	}
@@ -102,29 +199,36 @@ func (c *coreRelocator) apply(fixup *btf.COREFixup, insn []byte) error {
 	return nil
 }
 
-// targets returns the types that relocations are made against: the kernel's and its modules', or
-// those that the caller gave; then the caller's others.
-func (c *coreRelocator) targets() ([]*btf.Spec, error) {
-	if c.kernelTypes != nil {
-		return append([]*btf.Spec{c.kernelTypes}, c.extraTypes...), nil
-	}
-	kernel, err := c.kernel.Kernel()
-	if err != nil {
-		return nil, noKernelTypes(err)
-	}
-	targets := []*btf.Spec{kernel}
-	modules, err := c.kernel.Modules()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // modules may have no types
-		return nil, noKernelTypes(err)
-	}
-	for _, name := range modules {
-		spec, err := c.kernel.Module(name)
-		if err != nil {
+// baseTargets returns the types that relocations are made against first: the kernel's, or those
+// that the caller gave in their place; then the caller's others.
+func (c *coreRelocator) baseTargets() ([]*btf.Spec, error) {
+	kernel := c.kernelTypes
+	if kernel == nil {
+		var err error
+		if kernel, err = c.kernel.Kernel(); err != nil {
 			return nil, noKernelTypes(err)
 		}
-		targets = append(targets, spec)
 	}
-	return append(targets, c.extraTypes...), nil
+	return append([]*btf.Spec{kernel}, c.extraTypes...), nil
+}
+
+// moduleTypes returns the types of the kernel's modules. A module that was unloaded since it was
+// listed has none. The error names those whose types cannot be read, beside the types of the rest.
+func (c *coreRelocator) moduleTypes() (specs []*btf.Spec, unread error) {
+	modules, err := c.kernel.Modules()
+	if errors.Is(err, fs.ErrNotExist) { // a kernel whose modules have no types
+		return nil, nil
+	}
+	for _, name := range modules {
+		spec, readErr := c.kernel.Module(name)
+		switch {
+		case readErr == nil:
+			specs = append(specs, spec)
+		case !errors.Is(readErr, fs.ErrNotExist):
+			err = errors.Join(err, fmt.Errorf("module %s: %w", name, readErr))
+		}
+	}
+	return specs, err
 }
 
 // noKernelTypes says that the kernel's types cannot be read.
@@ -154,16 +258,27 @@ func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, er
 	if !errors.Is(err, btf.ErrNotFound) {
 		return id, nil, err
 	}
-	modules, err := c.kernel.Modules()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, nil, noKernelTypes(err)
+	return c.attachTargetInModule(name, want)
+}
+
+// attachTargetInModule looks in modules for what vmlinux does not have.
+func (c *coreRelocator) attachTargetInModule(name string, want btf.Type) (
+	btf.TypeID, *btf.Handle, error) {
+	modules, unread := c.kernel.Modules()
+	if errors.Is(unread, fs.ErrNotExist) {
+		unread = nil
 	}
 	for _, module := range modules {
 		spec, err := c.kernel.Module(module)
-		if err != nil {
-			return 0, nil, noKernelTypes(err)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // unloaded since
 		}
-		if id, err = typeID(spec, name, want); errors.Is(err, btf.ErrNotFound) {
+		if err != nil {
+			unread = errors.Join(unread, fmt.Errorf("module %s: %w", module, err))
+			continue
+		}
+		id, err := typeID(spec, name, want)
+		if errors.Is(err, btf.ErrNotFound) {
 			continue
 		}
 		if err != nil {
@@ -173,6 +288,10 @@ func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, er
 			return i.IsModule() && i.Name == module
 		})
 		return id, handle, err
+	}
+	if unread != nil {
+		return 0, nil, noKernelTypes(fmt.Errorf("vmlinux has no %s, and a module that may have it "+
+			"cannot be read: %w", name, unread))
 	}
 	return 0, nil, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassNotFound,
 		Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
