@@ -20,7 +20,7 @@ import (
 // A store keeps bundles in a cache directory:
 //
 //	bundles/<request>.lock      held while the bundle of a request is looked for or made
-//	bundles/<request>.json      the bundle, without its path; written last
+//	bundles/<request>.json      the bundle, without its path, behind its digest; written last
 //	bundles/<digest>.cpio       its archive
 //	bundles/source-<key>.json   files built from a source package, behind their digest
 //	bundles/<request>.work*     unfinished; under the lock, the remains of a killed run
@@ -60,7 +60,7 @@ func (s store) find(r *request) (*Bundle, error) {
 		return nil, err
 	}
 	var b Bundle
-	if err := json.Unmarshal(text, &b); err != nil {
+	if err := openNote(text, &b); err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrAltered, name, err)
 	}
 	b.Payload = s.path(b.Digest + ".cpio")
@@ -93,10 +93,25 @@ func (w *workspace) put(r *request, t tree, components map[string]string) (*Bund
 	if err := wholefile.WriteFrom(w.dir, b.Payload, archive, 0o644); err != nil {
 		return nil, fmt.Errorf("keep bundle %s: %w", r, apt.OnDisk(err))
 	}
-	if err := wholefile.WriteFrom(w.dir, w.store.path(r.id+".json"), text, 0o644); err != nil {
+	if err := wholefile.WriteFrom(w.dir, w.store.path(r.id+".json"), note(text),
+		0o644); err != nil {
 		return nil, fmt.Errorf("keep bundle %s: %w", r, apt.OnDisk(err))
 	}
 	return b, nil
+}
+
+// note returns text behind a line with its digest.
+func note(text []byte) []byte {
+	return append([]byte(wholefile.DigestOf(text)+"\n"), text...)
+}
+
+// openNote decodes what [note] has made of JSON, if it is as it was.
+func openNote(data []byte, to any) error {
+	sum, text, _ := bytes.Cut(data, []byte("\n"))
+	if wholefile.DigestOf(text) != string(sum) {
+		return errors.New("it does not have the digest that it names")
+	}
+	return json.Unmarshal(text, to)
 }
 
 // findArtifacts returns the files built from a source package, or nil if they are not kept or were
@@ -106,9 +121,8 @@ func (s store) findArtifacts(name string) *artifacts {
 	if err != nil {
 		return nil
 	}
-	sum, text, _ := bytes.Cut(data, []byte("\n"))
 	b := &artifacts{}
-	if wholefile.DigestOf(text) != string(sum) || json.Unmarshal(text, b) != nil {
+	if openNote(data, b) != nil {
 		return nil
 	}
 	return b
@@ -121,7 +135,7 @@ func (w *workspace) putArtifacts(name string, b *artifacts) error {
 		return err
 	}
 	if err := wholefile.WriteFrom(w.dir, w.store.path(name+".json"),
-		append([]byte(wholefile.DigestOf(text)+"\n"), text...), 0o644); err != nil {
+		note(text), 0o644); err != nil {
 		return fmt.Errorf("keep source %s: %w", b.Name, apt.OnDisk(err))
 	}
 	return nil

@@ -65,7 +65,18 @@ func TestAlteredBundleIsMadeAnew(t *testing.T) {
 		"archive changed": func() error { return os.WriteFile(good.Payload, make([]byte, good.Size), 0o644) },
 		"archive gone":    func() error { return os.Remove(good.Payload) },
 		"record cut":      func() error { return os.Truncate(list(".json"), 9) },
-		"record gone":     func() error { return os.Remove(list(".json")) },
+		"record changed": func() error {
+			text, err := os.ReadFile(list(".json"))
+			if err != nil {
+				return err
+			}
+			changed := strings.Replace(string(text), `"/loader/driver"`, `"/loader/another"`, 1)
+			if changed == string(text) {
+				t.Fatalf("no command in %s", text)
+			}
+			return os.WriteFile(list(".json"), []byte(changed), 0o644)
+		},
+		"record gone": func() error { return os.Remove(list(".json")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			check(t, alter())

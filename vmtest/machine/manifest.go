@@ -23,7 +23,7 @@ var errStale = errors.New("not as it was made")
 const manifestFile = "manifest.json"
 
 // formatVersion changes when templates of an older program must not be used.
-const formatVersion = 1
+const formatVersion = 2
 
 // identity holds everything that a template depends on. Its hash is the
 // template's key.
@@ -63,11 +63,12 @@ const usualBoot = 8 * time.Second
 func (b boot) pace() float64 { return max(1, float64(b.Given)/float64(usualBoot)) }
 
 // fileStamp tells a file that was written to since. Memory is too large to be
-// hashed for each use.
+// hashed for each use. No program can set the change time back.
 type fileStamp struct {
 	Name     string `json:"name"`
 	Size     int64  `json:"size"`     // bytes
 	Modified int64  `json:"modified"` // nanoseconds since 1970
+	Changed  int64  `json:"changed"`  // st_ctim, nanoseconds since 1970
 	Inode    uint64 `json:"inode"`
 }
 
@@ -145,7 +146,10 @@ func stampFile(name string) (fileStamp, error) {
 	if !ok {
 		return fileStamp{}, fmt.Errorf("%s: no inode", name)
 	}
-	return fileStamp{filepath.Base(name), info.Size(), info.ModTime().UnixNano(), stat.Ino}, nil
+	return fileStamp{
+		Name: filepath.Base(name), Size: info.Size(), Modified: info.ModTime().UnixNano(),
+		Changed: stat.Ctim.Nano(), Inode: stat.Ino,
+	}, nil
 }
 
 // take makes the manifest of a template that is complete.

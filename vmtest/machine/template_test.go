@@ -142,6 +142,17 @@ func TestTemplateIsVerified(t *testing.T) {
 		{"whole", func(*testing.T, *Template) {}, nil},
 		{"state altered", func(t *testing.T, to *Template) { flip(t, to.path(stateFile)) }, errStale},
 		{"memory altered", func(t *testing.T, to *Template) { flip(t, to.memoryFiles()[1]) }, errStale},
+		{"memory altered, and its time put back", func(t *testing.T, to *Template) {
+			file := to.memoryFiles()[1]
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			flip(t, file)
+			if err := os.Chtimes(file, info.ModTime(), info.ModTime()); err != nil {
+				t.Fatal(err)
+			}
+		}, errStale},
 		{"memory cut", func(t *testing.T, to *Template) {
 			if err := os.Truncate(to.memoryFiles()[0], 4096); err != nil {
 				t.Fatal(err)
