@@ -92,6 +92,8 @@ func TestBadManifest(t *testing.T) {
 		{"packages without an archive", head + start + "packages: [libbpf]\n", "want a debian-… suite"},
 		{"nothing to start", head, "nothing to start"},
 		{"files of no command", head + "builtin: x\nfiles: [a]\n", "there is none"},
+		{"some dependencies", "name: x\nversions: {\"1\": debian-12}\n" + start + "packages: [a]\ndependencies: some\n", `l.yaml:6: dependencies "some": want all or linked`},
+		{"dependencies of nothing", head + start + "dependencies: all\n", "of packages that are named"},
 		{"no speech", head + "command: [/driver]\n", `speaks "": want ndjson`},
 		{"unknown speech", head + "speaks: grpc\ncommand: [/driver]\n", `l.yaml:3: speaks "grpc": want ndjson`},
 		{"bad builtin", head + "builtin: A B\n", `l.yaml:3: builtin "A B"`},

@@ -8,28 +8,53 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/vmtest/apt"
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
-// A sysroot holds a folder with the files of packages and of all that they depend on, in the layout
-// of a [tree]. All its symbolic links are relative, so nothing in it leads to a file of the host.
-type sysroot struct {
-	dir      string
-	suite    *apt.Suite
-	root     *os.Root
-	named    []string          // the packages that the manifest names, as binary packages
-	owner    map[string]string // file to package
-	versions map[string]string // of the packages
+// A selection holds the packages that a bundle is made with.
+type selection struct {
+	suite   *apt.Suite
+	brought map[string]bool // those whose files go into the root, by name
+	all     []apt.Package
 }
 
-// sysroot fetches and unpacks the manifest's packages, and those that it is compiled with.
+// selectPackages chooses the manifest's packages with what they depend on, and those that it is
+// compiled with.
+func (r *request) selectPackages(ctx context.Context, suite *apt.Suite) (selection, error) {
+	named, err := binaryPackages(suite, r.Manifest.Packages)
+	if err != nil {
+		return selection{}, err
+	}
+	var compiled []string
+	if r.Manifest.Build != nil {
+		compiled = r.Manifest.Build.Packages
+	}
+	if r.Manifest.Source != nil {
+		compiled = append(slices.Clone(compiled), r.Manifest.Source.Needs...)
+	}
+	closures, err := suite.Closures(ctx, named, compiled)
+	if err != nil {
+		return selection{}, err
+	}
+	s := selection{suite: suite, brought: map[string]bool{}}
+	for _, p := range closures[0] {
+		s.brought[p.Name] = r.Manifest.Dependencies != loader.LinkedDependencies ||
+			slices.Contains(named, p.Name)
+	}
+	s.all = slices.Concat(closures...)
+	slices.SortFunc(s.all, func(a, b apt.Package) int { return strings.Compare(a.Name, b.Name) })
+	return s, r.checkVersion(s.all)
+}
+
+// sysroot returns the packages of the request, unpacked: kept from an earlier bundle with the same
+// packages, or fetched and unpacked now.
 func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	root, err := apt.Open(ctx, apt.Options{
 		Dir: r.Cache, Mirror: r.Mirror, Arch: r.Arch.Debian, Refresh: r.Refresh, Offline: r.Offline,
@@ -42,37 +67,82 @@ func (r *request) sysroot(ctx context.Context, w *workspace) (*sysroot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sysroot{
-		dir: w.path("sysroot"), suite: suite, owner: map[string]string{},
-		versions: map[string]string{},
-	}
-	if s.named, err = binaryPackages(suite, r.Manifest.Packages); err != nil {
-		return nil, err
-	}
-	wanted := s.named
-	if r.Manifest.Build != nil {
-		wanted = append(slices.Clone(wanted), r.Manifest.Build.Packages...)
-	}
-	if r.Manifest.Source != nil {
-		wanted = append(slices.Clone(wanted), r.Manifest.Source.Needs...)
-	}
-	debs, err := r.fetch(ctx, w, root, suite, wanted)
+	chosen, err := r.selectPackages(ctx, suite)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.checkVersion(debs); err != nil {
-		return nil, err
-	}
-	if err := s.make(); err != nil {
-		return nil, err
-	}
-	for _, d := range debs {
-		if err := s.add(ctx, w, d); err != nil {
-			return nil, errors.Join(err, s.close())
+	return r.unpacked(ctx, w, root, chosen)
+}
+
+// unpacked returns a selection of packages, unpacked. Where the mirror has lost a file that its
+// list names, as mirrors do with old releases, the next older version of the same suite is taken,
+// and the user is told.
+func (r *request) unpacked(
+	ctx context.Context, w *workspace, from *apt.Root, chosen selection,
+) (*sysroot, error) {
+	s := &sysroot{dir: w.path("sysroot"), selection: chosen}
+	shelf := w.store.shelfOf(r, chosen)
+	if shelf != nil {
+		found, err := shelf.open(ctx, s)
+		if err != nil || found {
+			return s, err
 		}
+	}
+	r.announce(w, chosen)
+	var debs []deb
+	for _, p := range chosen.all {
+		file, err := w.deb(ctx, from, p)
+		if errors.Is(err, apt.ErrNotOnMirror) {
+			shelf.release()
+			older, olderErr := r.selectPackages(ctx, chosen.suite.Without(p))
+			if olderErr == nil {
+				s, olderErr = r.unpacked(ctx, w, from, older)
+			}
+			// there is none, or not all of it: the first error says what is wrong
+			if olderErr != nil {
+				return nil, err
+			}
+			r.notice(fmt.Sprintf("%s: the mirror lists %s and does not have it; an older version is taken", r, p))
+			return s, nil
+		}
+		if err != nil {
+			shelf.release()
+			return nil, err
+		}
+		debs = append(debs, deb{p, file})
+	}
+	err := s.unpack(ctx, w, debs, r.Progress)
+	if err == nil && shelf != nil {
+		err = shelf.put(w, s)
+	}
+	if err != nil {
+		shelf.release()
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
+
+// announce tells what is about to be fetched and unpacked, which can take a minute.
+func (r *request) announce(w *workspace, chosen selection) {
+	var size, missing int64
+	count := 0
+	for _, p := range chosen.all {
+		size += p.Size
+		if _, err := os.Stat(w.debPath(p)); err != nil {
+			missing += p.Size
+			count++
+		}
+	}
+	text := fmt.Sprintf("%s takes %d packages of %s, %s", r, len(chosen.all), r.suite,
+		megabytes(size))
+	if count > 0 {
+		text += fmt.Sprintf("; %d of them are fetched, %s", count, megabytes(missing))
+	}
+	r.notice(text)
+}
+
+// megabytes writes a size in units of a million bytes.
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
 
 // A deb holds a package and its file.
 type deb struct {
@@ -80,46 +150,16 @@ type deb struct {
 	file string
 }
 
-// fetch fetches packages and all that they depend on. Where the mirror has lost a file that its
-// list names, as mirrors do with old releases, the next older version of the same suite is taken,
-// and the user is told.
-func (r *request) fetch(
-	ctx context.Context, w *workspace, from *apt.Root, suite *apt.Suite, wanted []string,
-) ([]deb, error) {
-	all, err := suite.Closure(ctx, wanted...)
-	if err != nil {
-		return nil, err
-	}
-	var debs []deb
-	for _, p := range all {
-		file, err := w.deb(ctx, from, p)
-		if errors.Is(err, apt.ErrNotOnMirror) {
-			older, olderErr := r.fetch(ctx, w, from, suite.Without(p), wanted)
-			// there is none, or not all of it: the first error says what is wrong
-			if olderErr != nil {
-				return nil, err
-			}
-			r.notice(fmt.Sprintf("%s: the mirror lists %s and does not have it; an older version is taken", r, p))
-			return older, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		debs = append(debs, deb{p, file})
-	}
-	return debs, nil
-}
-
 // checkVersion sees that the suite has the version that was asked for, where a package has the
 // loader's own name, as binary package, as that of a library or as a crate: suites move on, and
 // results have to name what they are about.
-func (r *request) checkVersion(debs []deb) error {
+func (r *request) checkVersion(packages []apt.Package) error {
 	own, crate := libraryOf(r.Manifest.Name), "librust-"+r.Manifest.Name+"-dev"
-	for _, d := range debs {
-		named := d.Name == r.Manifest.Name || d.Name == crate ||
-			slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(d.Name)
-		if named && !isVersionOf(r.version, d.Version) {
-			return fmt.Errorf("%w: %s has %s", ErrOtherVersion, r.suite, d.Package)
+	for _, p := range packages {
+		named := p.Name == r.Manifest.Name || p.Name == crate ||
+			slices.Contains(r.Manifest.Packages, r.Manifest.Name) && own.MatchString(p.Name)
+		if named && !isVersionOf(r.version, p.Version) {
+			return fmt.Errorf("%w: %s has %s", ErrOtherVersion, r.suite, p)
 		}
 	}
 	return nil
@@ -169,69 +209,9 @@ func binaryPackages(suite *apt.Suite, names []string) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// make makes the empty sysroot.
-func (s *sysroot) make() error {
-	for _, top := range merged {
-		if err := os.MkdirAll(filepath.Join(s.dir, "usr", top), 0o755); err != nil {
-			return err
-		}
-		if err := os.Symlink("usr/"+top, filepath.Join(s.dir, top)); err != nil {
-			return err
-		}
-	}
-	var err error
-	s.root, err = os.OpenRoot(s.dir)
-	return err
-}
-
-func (s *sysroot) close() error { return s.root.Close() }
-
-// add unpacks a package.
-func (s *sysroot) add(ctx context.Context, w *workspace, p deb) error {
-	unpacked := w.path("unpacked")
-	if err := apt.Unpack(ctx, p.file, unpacked); err != nil {
-		return err
-	}
-	s.versions[p.Name] = string(p.Version)
-	err := filepath.WalkDir(unpacked, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		return s.move(name, name[len(unpacked):], p.Name)
-	})
-	if err != nil {
-		return fmt.Errorf("package %s: %w", p, err)
-	}
-	return os.RemoveAll(unpacked)
-}
-
-// move moves a package's file from the host's path to its place in the sysroot.
-func (s *sysroot) move(from, name, owner string) error {
-	if slices.Contains(merged, name[1:]) { // base-files has links of its own for them
-		return nil
-	}
-	to := filepath.Join(s.dir, underUsr(name))
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	s.owner[underUsr(name)] = owner
-	target, err := os.Readlink(from)
-	if err != nil { // no link: EINVAL
-		return os.Rename(from, to)
-	}
-	if !path.IsAbs(target) {
-		target = path.Join(path.Dir(name), target)
-	}
-	relative, err := filepath.Rel(path.Dir(underUsr(name)), underUsr(target))
-	if err != nil {
-		return err
-	}
-	return os.Symlink(relative, to)
-}
-
 // deb returns the path of a package that has been compared with the signed list.
 func (w *workspace) deb(ctx context.Context, from *apt.Root, p apt.Package) (string, error) {
-	kept := filepath.Join(w.debs, p.SHA256+".deb")
+	kept := w.debPath(p)
 	data, err := os.ReadFile(kept)
 	if err == nil && wholefile.DigestOf(data) == p.SHA256 {
 		return kept, nil
@@ -250,64 +230,7 @@ func (w *workspace) deb(ctx context.Context, from *apt.Root, p apt.Package) (str
 	return kept, os.Rename(deb, kept)
 }
 
-// unwanted matches folders of packages that no driver needs.
-var unwanted = regexp.MustCompile(`^/usr/(include|share/(bash-completion|bug|doc|info|lintian|locale|man))/`)
-
-// take takes the files of the packages that the manifest names into a tree, and notes which
-// packages they are of.
-func (s *sysroot) take(t tree, used map[string]string) error {
-	for name, owner := range s.owner {
-		if !slices.Contains(s.named, owner) || unwanted.MatchString(name) {
-			continue
-		}
-		info, err := s.root.Lstat(name[1:])
-		if err != nil {
-			return err
-		}
-		switch {
-		case info.Mode().IsRegular():
-			data, err := s.root.ReadFile(name[1:])
-			if err != nil {
-				return err
-			}
-			t.addFile(name, info.Mode(), data)
-		case info.Mode().Type() == fs.ModeSymlink:
-			target, err := s.root.Readlink(name[1:])
-			if err != nil {
-				return err
-			}
-			t.addLink(name, target)
-		}
-		used[owner] = s.versions[owner]
-	}
-	return nil
-}
-
-// read implements [libraries].
-func (s *sysroot) read(name string) (data []byte, owner string, err error) {
-	data, err = s.root.ReadFile(underUsr(name)[1:])
-	if err != nil {
-		return nil, "", err
-	}
-	return data, s.owner[underUsr(name)], nil
-}
-
-// dirs implements [libraries]: Debian's ld.so has these built in.
-func (s *sysroot) dirs() []string { return debianDirs(s.root.FS()) }
-
-// home implements [libraries].
-func (s *sysroot) home(dir string) string { return dir }
-
-func (s *sysroot) version(owner string) string { return s.versions[owner] }
-
-func (s *sysroot) cure() string { return "name its package in packages of the manifest" }
-
-// debianDirs returns the folders that ld.so searches by default.
-func debianDirs(root fs.FS) []string {
-	dirs := []string{"/usr/lib64", "/usr/lib"}
-	found, err := fs.Glob(root, "usr/lib/*/libc.so.6")
-	if err == nil && len(found) > 0 { // the error is for a bad pattern
-		dirs = append([]string{"/" + strings.TrimSuffix(found[0], "/libc.so.6")}, dirs...)
-	}
-	return dirs
+// debPath returns the path at which a package is kept.
+func (w *workspace) debPath(p apt.Package) string {
+	return filepath.Join(w.debs, p.SHA256+".deb")
 }

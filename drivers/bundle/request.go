@@ -147,6 +147,12 @@ func (r *request) identify() error {
 	m := *r.Manifest
 	// where it lies, and what else there is, changes no bundle
 	m.Dir, m.Versions, m.Homepage = "", nil, ""
+	// Before there was a choice, dependencies were brought where they were linked.
+	if m.Dependencies == loader.LinkedDependencies {
+		m.Dependencies = ""
+	} else if len(m.Packages) > 0 {
+		m.Dependencies = loader.AllDependencies
+	}
 	files, err := r.brought.archive()
 	if err != nil {
 		return err

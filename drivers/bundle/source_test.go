@@ -118,17 +118,17 @@ func TestSuiteWithAnotherVersionOfTheLoadersCrate(t *testing.T) {
 		Options: Options{Manifest: &loader.Manifest{Name: "libbpf-rs"}}, version: "0.26.2",
 		suite: "debian-testing",
 	}
-	debs := []deb{
-		{Package: apt.Package{Name: "librust-libbpf-sys-dev", Version: "1.7.0-2"}},
-		{Package: apt.Package{Name: "librust-libbpf-rs-dev", Version: "0.27.2+ds-1"}},
+	packages := []apt.Package{
+		{Name: "librust-libbpf-sys-dev", Version: "1.7.0-2"},
+		{Name: "librust-libbpf-rs-dev", Version: "0.27.2+ds-1"},
 	}
-	err := r.checkVersion(debs)
+	err := r.checkVersion(packages)
 	if !errors.Is(err, ErrOtherVersion) ||
 		!strings.Contains(err.Error(), "debian-testing has librust-libbpf-rs-dev=0.27.2+ds-1") {
 		t.Errorf("%v", err)
 	}
 	r.version = "0.27.2"
-	if err := r.checkVersion(debs); err != nil {
+	if err := r.checkVersion(packages); err != nil {
 		t.Error(err)
 	}
 }

@@ -24,6 +24,7 @@ import (
 //	bundles/<digest>.cpio       its archive
 //	bundles/source-<key>.json   files built from a source package, behind their digest
 //	bundles/<request>.work*     unfinished; under the lock, the remains of a killed run
+//	bundles/sysroot-<key>/      unpacked packages of a user's own drivers, with .json and .lock
 //	debs/<digest>.deb           packages
 //
 // Files come there by a rename and are never changed. What is in use is not removed by anyone.

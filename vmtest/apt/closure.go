@@ -5,6 +5,7 @@ package apt
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -16,9 +17,21 @@ import (
 //
 // Of several versions the newest is taken, of several alternatives the first
 // that can be had; the dependencies of a backport come from its base suite where
-// that has them, as apt itself prefers. It returns [ErrNoSuchPackage] if
+// that has them, as apt itself prefers. Essential packages, on which Debian's
+// packages depend without a word, are not added. It returns [ErrNoSuchPackage] if
 // something cannot be had.
 func (s *Suite) Closure(ctx context.Context, names ...string) ([]Package, error) {
+	all, err := s.Closures(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// Closures works like [Suite.Closure] for several lists of names, one after the
+// other: a package that one list has chosen counts for those after it. It returns
+// what each list adds to those before it.
+func (s *Suite) Closures(ctx context.Context, lists ...[]string) ([][]Package, error) {
 	c := &closure{suites: []*Suite{s}, chosen: map[string]Package{}}
 	if known, _ := findSuite(s.Name); known.base != "" {
 		base, err := s.root.Suite(ctx, known.base)
@@ -28,28 +41,20 @@ func (s *Suite) Closure(ctx context.Context, names ...string) ([]Package, error)
 		base.gone = s.gone
 		c.suites = append([]*Suite{base}, s)
 	}
-	for _, name := range names {
-		want := relation{name: name}
-		if name, version, pinned := strings.Cut(name, "="); pinned {
-			want = relation{name, "=", Version(version)}
-		}
-		p, ok, err := newestOf(s, want)
-		if err != nil {
+	var all [][]Package
+	for _, names := range lists {
+		before := maps.Clone(c.chosen)
+		if err := c.add(s, names); err != nil {
 			return nil, err
 		}
-		if !ok {
-			return nil, fmt.Errorf("%w: %s in %s", ErrNoSuchPackage, want, s.Name)
+		var added []Package
+		for _, name := range slices.Sorted(maps.Keys(c.chosen)) {
+			if _, there := before[name]; !there {
+				added = append(added, c.chosen[name])
+			}
 		}
-		c.choose(p)
+		all = append(all, added)
 	}
-	if err := c.close(); err != nil {
-		return nil, fmt.Errorf("suite %s: %w", s.Name, err)
-	}
-	all := make([]Package, 0, len(c.chosen))
-	for _, p := range c.chosen {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b Package) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
@@ -58,6 +63,31 @@ type closure struct {
 	suites []*Suite // those that dependencies come from, preferred first
 	chosen map[string]Package
 	open   []Package // chosen, dependencies not looked at
+}
+
+// add chooses the packages of those names, and all that they depend on.
+func (c *closure) add(s *Suite, names []string) error {
+	for _, name := range names {
+		want := relation{name: name}
+		if name, version, pinned := strings.Cut(name, "="); pinned {
+			want = relation{name, "=", Version(version)}
+		}
+		if p, there := c.chosen[want.name]; there && want.meets(p.Version) {
+			continue
+		}
+		p, ok, err := newestOf(s, want)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w: %s in %s", ErrNoSuchPackage, want, s.Name)
+		}
+		c.choose(p)
+	}
+	if err := c.close(); err != nil {
+		return fmt.Errorf("suite %s: %w", s.Name, err)
+	}
+	return nil
 }
 
 func (c *closure) choose(p Package) {

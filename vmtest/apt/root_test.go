@@ -121,6 +121,26 @@ func TestClosureOfAnExactVersion(t *testing.T) {
 	}
 }
 
+// A list counts on what those before it have chosen, and adds the rest.
+func TestClosuresAddToEachOther(t *testing.T) {
+	suite := suiteOf(t, rootOf(t, bookworm(t)), "debian-12")
+	got, err := suite.Closures(t.Context(), []string{"libc6=2.36-9"}, nil, []string{"libbpf1", "libc6"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]string
+	for _, packages := range got {
+		all = append(all, names(packages))
+	}
+	want := [][]string{{"libc6=2.36-9 bookworm"}, nil, {
+		"libbpf1=1:1.1.2-0 bookworm", "libelf-impl=3 bookworm", "libelf1=0.188-2 bookworm",
+		"zlib1g=1:1.2-1 bookworm",
+	}}
+	if diff := cmp.Diff(want, all); diff != "" {
+		t.Errorf("closures (-want +got):\n%s", diff)
+	}
+}
+
 func TestClosureThatCannotBeHad(t *testing.T) {
 	suite := suiteOf(t, rootOf(t, bookworm(t)), "debian-12")
 	for name, says := range map[string]string{
