@@ -21,19 +21,27 @@ import (
 
 // Run runs every spec that is linked in as a test of its own, each with a loader that begin makes.
 // A spec that is refused fails: this is for a loader that does all there is. A spec that the kernel
-// cannot run is skipped, with its reason.
+// cannot run is skipped, with its reason. A -run or -skip that leaves no spec fails: go test would
+// say ok to a typing error.
 func Run(t *testing.T, begin func() loader.Loader) {
 	entries, err := runner.Catalogue()
 	if err != nil {
 		t.Fatal(err)
 	}
 	shared := mountFolders(t)
+	chosen := 0
 	for i, entry := range entries {
 		n := strconv.Itoa(i)
 		own := runner.Folders{
 			Work: filepath.Join(shared.Work, n), BPFFS: filepath.Join(shared.BPFFS, n),
 		}
-		t.Run(entry.Spec, func(t *testing.T) { runSpec(t, entry, own, begin) })
+		t.Run(entry.Spec, func(t *testing.T) {
+			chosen++
+			runSpec(t, entry, own, begin)
+		})
+	}
+	if chosen == 0 {
+		t.Errorf("none of %d specs is chosen: 'loadstone list' has their ids", len(entries))
 	}
 }
 
