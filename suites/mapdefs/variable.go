@@ -84,6 +84,21 @@ var _ = It("mapdefs.btf.variable-outside-refused", func(s *Session) {
 	}, AtOpen, BadMapDef, Malformed)
 })
 
+// A definition does not fit in what the BTF says of its variable.
+var _ = It("mapdefs.btf.variable-short-refused", func(s *Session) {
+	for _, bytes := range []uint32{0, 8, 31} {
+		refuses(s, objects.MapDefs.Plain,
+			objects.MapDefs.Plain.With(elfedit.ResizeVariable(".maps", "m", bytes)),
+			BadMapDef, Malformed, MalformedBTF, Invalid)
+	}
+})
+
+var _ = It("mapdefs.mixed.duplicate-refused", func(s *Session) {
+	refuses(s, objects.MapDefs.Mixed, objects.MapDefs.Mixed.With(
+		elfedit.RenameSymbol("old", "new"), elfedit.RenameType(elfedit.Var, "old", "new"),
+	), BadMapDef, NameConflict, Malformed, Invalid)
+})
+
 var _ = It("mapdefs.btf.missing-refused", func(s *Session) {
 	refusesEach(s, objects.MapDefs.Plain, []objects.Object{
 		withoutBTF(objects.MapDefs.Plain),
