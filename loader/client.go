@@ -374,6 +374,9 @@ func checkVersion(req Request, reply Reply) *Fault {
 // end stops a driver after a fault: one that hangs is asked for a dump first.
 func (c *Client) end(fault *Fault) {
 	if fault.Kind == ErrHung {
+		if c.last != OpBye && c.unflushed() {
+			fault.Detail = "its answer came when its input was closed: flush stdout after every reply"
+		}
 		c.process.abort()
 		c.process.goneIn(c.options.grace())
 	}
@@ -381,6 +384,26 @@ func (c *Client) end(fault *Fault) {
 	if !c.process.goneIn(c.options.grace()) {
 		fault.Detail += " (it is still there after SIGKILL)"
 	}
+}
+
+// flushLimit limits how long a driver may take to end, with what is in its buffers, once its input
+// is closed.
+const flushLimit = 2 * time.Second
+
+// unflushed closes the input of a driver that did not answer, and reports whether its answer comes
+// then: a runtime that buffers stdout writes it when the driver ends.
+func (c *Client) unflushed() bool {
+	closeAll(c.pipes.requests)
+	if !c.process.goneIn(min(c.options.grace(), flushLimit)) {
+		return false
+	}
+	c.in.drain()
+	line, err := c.in.take()
+	if err != nil {
+		return false
+	}
+	a, err := decodeReply(c.last, line)
+	return err == nil && a.seq == c.seq
 }
 
 // Close says [Bye], waits for the driver to exit, and releases everything. The error is a [*Fault];

@@ -137,6 +137,7 @@ func TestFaultTellsWhatWasSeen(t *testing.T) {
 		"exit-3-after-bye": "driver died (request 5, bye): exit status 3 after bye",
 		"mute":             "driver died (request 3, load): it closed its output and went on",
 		"hang":             "driver did not answer in time (request 3, load, limit 2s)",
+		"no-flush":         "its answer came when its input was closed: flush stdout after every reply",
 		"hang-half-line":   "half a line: `{\"seq\":3,\"rejected\"",
 		"text":             `libexample: loading section 'xdp'`,
 		"schema":           "ok.maps is `{\"m\":7}`, want an array",

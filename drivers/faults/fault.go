@@ -5,6 +5,7 @@ package faults
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -35,6 +36,7 @@ var All = []Fault{
 	{"hang", "never answers", loader.OpLoad, loader.ErrHung, hang},
 	{"hang-stubborn", "never answers, and ignores SIGABRT and SIGTERM", loader.OpLoad, loader.ErrHung, hangStubborn},
 	{"hang-half-line", "writes half a reply and no more", loader.OpLoad, loader.ErrHung, hangHalfLine},
+	{"no-flush", "keeps its reply in a buffer until its input ends", loader.OpLoad, loader.ErrHung, noFlush},
 	{"hang-after-bye", "answers bye and stays", loader.OpBye, loader.ErrHung, hangAfterBye},
 	{"die", "is killed by a signal", loader.OpLoad, loader.ErrDied, die},
 	{"exit", "exits with status 0 and no reply", loader.OpLoad, loader.ErrDied, exit},
@@ -90,6 +92,18 @@ func hangHalfLine(t turn) error {
 		return err
 	}
 	return hang(t)
+}
+
+func noFlush(t turn) error {
+	line, err := t.reply()
+	if err != nil {
+		return err
+	}
+	if more, err := t.suite.ReadBytes('\n'); err != io.EOF {
+		return fmt.Errorf("wait for the end of the requests: %q, %v", more, err)
+	}
+	_, err = t.out.Write(line)
+	return err
 }
 
 func hangAfterBye(t turn) error {
