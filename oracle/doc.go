@@ -14,5 +14,6 @@
 //
 // Read object.go (the system calls and ids), name.go, mapfacts.go, mapbtf.go and program.go
 // (facts), content.go, pin.go, numa.go, iterator.go and pages.go (where a map is), inventory.go,
-// witness.go and holder.go (what exists, and who holds it), probe.go (what this kernel can do).
+// witness.go and holder.go (what exists, and who holds it), nextid.go (what was made
+// meanwhile), probe.go (what this kernel can do).
 package oracle

@@ -36,7 +36,9 @@ var _ = It("pinning.reuse.contents", func(s *Session) {
 
 var _ = It("pinning.reuse.pin-untouched", func(s *Session) {
 	folder := keeping(s, "first", "middle", "third")
-	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()
+	three := s.MustLoad(objects.Pinning.Three, PinRoot(folder))
+	Expect(s.Pin(folder + "/third")).To(BeThePinOfMap(three.MapID("third")))
+	three.Close()
 	readOnly := s.PutPin(folder+"/third", func(path string) error { return os.Chmod(path, 0o400) })
 	pins := []Pin{s.Pin(folder + "/first"), s.Pin(folder + "/middle"), readOnly}
 	s.MustLoad(objects.Pinning.Three, PinRoot(folder)).Close()

@@ -65,6 +65,10 @@ func (x *Execution) Kernel() oracle.Inventory {
 	return inventory
 }
 
+// Added reports whether the kernel holds anything that it did not hold before the spec. Unlike
+// [Execution.Beyond] it does not wait, for a loader has done what it says that it did.
+func (x *Execution) Added() bool { return len(x.Kernel().Beyond(x.before)) > 0 }
+
 // Beyond returns what the kernel holds that it did not hold before. It asks again until there is
 // nothing more, for as long as [Deps.Settle] says: the kernel frees late.
 func (x *Execution) Beyond(before oracle.Inventory) ([]oracle.Object, error) {

@@ -62,7 +62,25 @@ func claiming(support loader.Support, reason string) *fakeLoader {
 
 // leavingOut returns a loader that says ok, and makes no map.
 func leavingOut(support loader.Support) *fakeLoader {
-	f := newFake(wrong(loader.OpLoad, says(&loader.OK{Maps: []loader.MapView{{Name: "m"}}}, nil)))
+	f := newFake(lies(&loader.OK{Maps: []loader.MapView{{Name: "m"}}}))
+	f.features[loader.BTFMaps] = loader.Claim{Support: support, Reason: "maps in use"}
+	return f
+}
+
+// lies returns what is wrong with a loader that loads as asked, and then answers otherwise.
+func lies(reply *loader.OK) func(*fakeLoader, loader.Request) (loader.Reply, error) {
+	return wrong(loader.OpLoad, func(f *fakeLoader, req loader.Request) (loader.Reply, error) {
+		if loaded, err := f.load(req.(loader.Load)); err != nil {
+			return loaded, err
+		}
+		return reply, nil
+	})
+}
+
+// idle returns a loader that says that it loaded, and did not. The map that it claims has the id.
+func idle(support loader.Support, id uint32) *fakeLoader {
+	f := newFake(wrong(loader.OpLoad,
+		says(&loader.OK{Maps: []loader.MapView{{Name: "m", ID: id}}}, nil)))
 	f.features[loader.BTFMaps] = loader.Claim{Support: support, Reason: "maps in use"}
 	return f
 }
@@ -239,14 +257,51 @@ func TestOutcome(t *testing.T) {
 			},
 		},
 		{
-			name: "an id that the kernel does not have",
-			loader: newFake(wrong(loader.OpLoad,
-				says(&loader.OK{Maps: []loader.MapView{{Name: "m", ID: 1 << 30}}}, nil))),
-			body: func(s *Session) { s.MustLoad(good).Map("m") },
+			name:   "an id that the kernel does not have",
+			loader: newFake(lies(&loader.OK{Maps: []loader.MapView{{Name: "m", ID: 1 << 30}}})),
+			body:   func(s *Session) { s.MustLoad(good).Map("m") },
 			want: record.Finish{
 				Outcome:  record.Failed,
 				Expected: "map m in the kernel",
 				Seen:     "the loader claims map 1073741824, which the kernel does not have",
+			},
+		},
+		{
+			name: "it says that it loaded, and did nothing", loader: idle(loader.Yes, 1<<30),
+			body: loadsGood,
+			want: record.Finish{
+				Outcome:  record.Failed,
+				Expected: "something in the kernel that was not there before the spec",
+				Seen:     "nothing, and the loader says ok; maps m=ID",
+			},
+		},
+		{
+			name: "it did nothing, before a refusal", loader: idle(loader.Yes, 0),
+			body: func(s *Session) {
+				s.Control(good)
+				Expect(s.Load(bad)).To(BeRejected(AtOpen))
+			},
+			want: record.Finish{
+				Outcome:  record.Failed,
+				Expected: "something in the kernel that was not there before the spec",
+				Seen:     "nothing, and the loader says ok; maps m",
+			},
+		},
+		{
+			name: "it left out everything, claimed in part", loader: idle(loader.Partial, 0),
+			body: loadsGood,
+			want: record.Finish{
+				Outcome: record.Refused,
+				Reason:  "the loader claims btf-maps as partial (maps in use): it left out good",
+			},
+		},
+		{
+			name: "it did nothing, claimed in part", loader: idle(loader.Partial, 1<<30),
+			body: loadsGood,
+			want: record.Finish{
+				Outcome:  record.Failed,
+				Expected: "something in the kernel that was not there before the spec",
+				Seen:     "nothing, and the loader says ok; maps m=ID",
 			},
 		},
 		{

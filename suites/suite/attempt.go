@@ -121,8 +121,31 @@ func (a *Attempt) SetProgram(name string, attribute loader.Attribute, value any)
 func (a *Attempt) Load() *Attempt {
 	wasOpen := a.OK()
 	a.ask(loader.Load{Session: a.id})
+	a.mustHaveActed()
 	a.closeRefused(wasOpen)
 	return a
+}
+
+// mustHaveActed ends the spec of a loader that says it made something in the kernel, where all is
+// as it was before the spec. A spec that goes on from there could pass for a loader that does
+// nothing, such as one that expects a refusal after it. Where the loader itself says that it left
+// everything out, and claims only a part of what the requirement is about, that is a refusal.
+func (a *Attempt) mustHaveActed() {
+	if !a.OK() || a.session.exec.Added() {
+		return
+	}
+	if madeNothing(a.Reply.(*loader.OK)) {
+		a.leftOut(a.object)
+	}
+	a.session.exec.Fail("something in the kernel that was not there before the spec",
+		"nothing, and the loader says "+phrase.Reply(a.Reply))
+}
+
+// madeNothing reports whether the answer of a loader names nothing that it made.
+func madeNothing(ok *loader.OK) bool {
+	return ok.ID == 0 &&
+		!slices.ContainsFunc(ok.Maps, func(m loader.MapView) bool { return m.ID != 0 }) &&
+		!slices.ContainsFunc(ok.Programs, func(p loader.ProgramView) bool { return p.ID != 0 })
 }
 
 // MustLoad does what [Attempt.Load] does, for an object that has to load. A refusal ends the spec
@@ -182,7 +205,7 @@ func (a *Attempt) MapID(name string) uint32 {
 	reply := a.mustBeLoaded()
 	m, found := reply.Map(name)
 	if found && m.ID == 0 {
-		a.leftOut(name)
+		a.leftOut(a.object + "." + name)
 	}
 	if !found || m.ID == 0 {
 		a.session.exec.Fail(fmt.Sprintf("a map made of %s.%s", a.object, name), phrase.Reply(reply))
@@ -191,11 +214,12 @@ func (a *Attempt) MapID(name string) uint32 {
 }
 
 // leftOut ends the spec as refused, where the loader claims a part of what the requirement is
-// about, and says itself that it left a map out: a command keeps no map that no program uses.
-func (a *Attempt) leftOut(name string) {
+// about, and says itself that it left a map out, or all: a command keeps no map that no program
+// uses.
+func (a *Attempt) leftOut(what string) {
 	if support, why := a.session.exec.Claim(); support == loader.Partial ||
 		support == loader.KernelDependent {
-		a.session.exec.Refused(fmt.Sprintf("%s: it left out %s.%s", why, a.object, name))
+		a.session.exec.Refused(fmt.Sprintf("%s: it left out %s", why, what))
 	}
 }
 

@@ -47,6 +47,7 @@ func LoadTogether(attempts ...*Attempt) {
 		}
 		a.last = loader.Load{Session: a.id}
 		a.Reply = a.in.Answered(a.last, answers[i], errs[i])
+		a.mustHaveActed()
 		a.closeRefused(true)
 	}
 }

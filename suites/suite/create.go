@@ -20,6 +20,7 @@ func (c *Conversation) Create(m NewMap) *Attempt {
 		object: fmt.Sprintf("map %q of type %d", m.Name, m.Map.Type),
 	}
 	a.ask(m)
+	a.mustHaveActed()
 	return a
 }
 

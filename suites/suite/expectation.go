@@ -132,6 +132,28 @@ func (m *holdNothingBeyond) NegatedFailureMessage(any) string {
 	return phrase.Failure("something in the kernel that was not there before", "nothing")
 }
 
+// HaveMadeNothing succeeds where nothing was made in the kernel: see [Session.MadeWhile].
+func HaveMadeNothing() types.GomegaMatcher { return haveMadeNothing{} }
+
+type haveMadeNothing struct{}
+
+func (haveMadeNothing) Match(actual any) (bool, error) {
+	made, ok := actual.(oracle.Made)
+	if !ok {
+		return false, fmt.Errorf("HaveMadeNothing wants what s.MadeWhile returned, not %T", actual)
+	}
+	return made == oracle.Made{}, nil
+}
+
+func (haveMadeNothing) FailureMessage(actual any) string {
+	return phrase.Failure("nothing made in the kernel, not for a moment either",
+		actual.(oracle.Made).String()+" were made")
+}
+
+func (haveMadeNothing) NegatedFailureMessage(any) string {
+	return phrase.Failure("something made in the kernel", "nothing")
+}
+
 // BeTheSameMapAs succeeds where the kernel says of two maps what it would say of one, made twice:
 // see [oracle.MapFacts].
 func BeTheSameMapAs(other oracle.MapFacts) types.GomegaMatcher { return beTheSameMapAs{other} }

@@ -35,8 +35,13 @@ func (s *Session) MakeFolder(path string) {
 }
 
 // RemovePin removes a pin from the file system, past the loader. The path is in the driver's root.
+// Where there is none, the loader did not pin what it said that it pinned, which fails the spec.
 func (s *Session) RemovePin(path string) {
-	if err := os.Remove(s.exec.Own(path)); err != nil {
+	err := os.Remove(s.exec.Own(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		s.exec.Fail("a pin at "+path, "nothing at "+path)
+	}
+	if err != nil {
 		s.exec.Broken("remove pin: %v", err)
 	}
 }

@@ -48,6 +48,27 @@ type Kernel struct {
 	session *Session
 }
 
+// MadeWhile counts what is made in the kernel while do runs, also what is gone again. It is for
+// what makes nothing: others may use the kernel too, and a loader may find out once what the kernel
+// can do, so it runs do a few times and returns the least.
+func (s *Session) MadeWhile(do func()) oracle.Made {
+	const tries = 5
+	var least oracle.Made
+	for i := range tries {
+		made, err := oracle.MadeWhile(do)
+		if err != nil {
+			s.exec.Broken("%v", err)
+		}
+		if made == (oracle.Made{}) {
+			return made
+		}
+		if i == 0 || made.Maps+made.Programs+made.BTF < least.Maps+least.Programs+least.BTF {
+			least = made
+		}
+	}
+	return least
+}
+
 // BPFFS returns the session's own folder in a bpffs, as a path in the driver's root. It is empty at
 // the start.
 func (s *Session) BPFFS() string { return s.exec.Dirs().BPFFS }
