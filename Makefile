@@ -33,7 +33,7 @@ programs: ## the programs alone, without the shell for test guests
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-bpftool ./drivers/bpftool/driver
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-iproute2-builtin ./drivers/iproute2-builtin/driver
 
-objects: ## rebuild the BPF objects with the pinned clang
+objects: ## rebuild the BPF objects that have changed, with the pinned clang
 	@scripts/setup test
 	$(GO) run ./objects/build
 

@@ -119,7 +119,9 @@ func TestObjectsAreBuiltFromTheirSources(t *testing.T) {
 	}
 	want := map[string]string{}
 	for line := range strings.Lines(string(sum)) {
-		if digest, name, found := strings.Cut(strings.TrimSpace(line), "  "); found {
+		digest, rest, found := strings.Cut(strings.TrimSpace(line), "  ")
+		if found {
+			name, _, _ := strings.Cut(rest, "  ") // a recipe follows
 			want[name] = digest
 		}
 	}

@@ -37,14 +37,14 @@ func write(t *testing.T, path, contents string) {
 func built(t *testing.T) string {
 	t.Helper()
 	dir := tree(t, text)
-	if err := run(t.Context(), dir, false); err != nil {
+	if err := run(t.Context(), dir, changed, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
 func TestCheckPassesAfterBuild(t *testing.T) {
-	if err := run(t.Context(), built(t), true); err != nil {
+	if err := run(t.Context(), built(t), compared, t.Output()); err != nil {
 		t.Error(err)
 	}
 }
@@ -77,7 +77,7 @@ func TestCheckNamesWhatDiffers(t *testing.T) {
 		t.Run(tc.fault, func(t *testing.T) {
 			dir := built(t)
 			tc.change(t, dir)
-			err := run(t.Context(), dir, true)
+			err := run(t.Context(), dir, compared, t.Output())
 			if !errors.Is(err, errDiffers) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error is %v, want one that says %q", err, tc.want)
 			}
@@ -92,11 +92,11 @@ func TestCheckTakesTheSameObjectsFromAnotherRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, sumName), "clang 19.0.0\n"+string(afterFirstLine(sum)))
-	if err := run(t.Context(), dir, true); err != nil {
+	if err := run(t.Context(), dir, compared, t.Output()); err != nil {
 		t.Error(err)
 	}
 	write(t, filepath.Join(dir, "mapdefs", "el", "one.o"), "changed")
-	if err := run(t.Context(), dir, true); err == nil || !strings.Contains(err.Error(), "they were made by clang 19.0.0, and this is 19.") {
+	if err := run(t.Context(), dir, compared, t.Output()); err == nil || !strings.Contains(err.Error(), "they were made by clang 19.0.0, and this is 19.") {
 		t.Errorf("error is %v, want one that names both releases", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestBuildRemovesWhatHasNoSource(t *testing.T) {
 	dir := built(t)
 	left := filepath.Join(dir, "mapdefs", "eb", "two.o")
 	write(t, left, "left")
-	if err := run(t.Context(), dir, false); err != nil {
+	if err := run(t.Context(), dir, changed, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
@@ -115,7 +115,7 @@ func TestBuildRemovesWhatHasNoSource(t *testing.T) {
 
 func TestSourceThatDoesNotCompileWritesNothing(t *testing.T) {
 	dir := tree(t, license+"// No C.\nthis is no C\n")
-	err := run(t.Context(), dir, false)
+	err := run(t.Context(), dir, changed, t.Output())
 	if err == nil || !strings.Contains(err.Error(), "compile "+filepath.Join("mapdefs", "one.bpf.c")) {
 		t.Errorf("error is %v, want one that names the source", err)
 	}
@@ -146,7 +146,7 @@ func TestFourWaysMakeFourObjects(t *testing.T) {
 	write(t, filepath.Join(dir, "include", "four_ways.h"), "#include \"bpf.h\"\n"+
 		"#if defined(LEGACY)\n#define MAP legacy\n#elif defined(IPROUTE2)\n#define MAP iproute2\n"+
 		"#elif defined(CALLBACK)\n#define MAP callback\n#else\n#define MAP btf\n#endif\n")
-	if err := run(t.Context(), dir, false); err != nil {
+	if err := run(t.Context(), dir, changed, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	for _, order := range []string{"el", "eb"} {

@@ -3,12 +3,19 @@
 // Command build compiles the committed BPF objects from their sources, or with -check names those
 // that differ from what the sources make.
 //
-//	go run ./objects/build          rebuild everything that is committed
-//	go run ./objects/build -check   rebuild in a temporary folder; exit code 1 if it differs
+//	go run ./objects/build          compile what has changed
+//	go run ./objects/build -all     compile everything that is committed
+//	go run ./objects/build -check   compile everything elsewhere; exit code 1 if it differs
 //
 // The compiler is pinned by its major version; objects.sum names the release that made the
-// committed objects. Read main.go, source.go and variant.go (what is built of what), toolchain.go
-// (with what), catalogue.go and sum.go (what else is generated).
+// committed objects, and the recipe of each: a digest of its source, of the headers that this one
+// includes, and of the flags. An object is compiled again when its recipe or its file is not what
+// objects.sum says, or when clang is of another release. So a conflict in objects.sum or in an
+// object needs no merging: build, and what is in doubt is compiled. -check trusts no digest.
+//
+// Read main.go, source.go and variant.go (what is built of what), recipe.go (what decides it),
+// plan.go (what has changed), toolchain.go (with what), progress.go, catalogue.go and sum.go (what
+// else is generated).
 package main
 
 import (
@@ -17,15 +24,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // errDiffers reports committed objects that are not what the sources make.
@@ -34,17 +39,35 @@ var errDiffers = errors.New("the committed objects are not what their sources ma
 
 func main() {
 	dir := flag.String("dir", "objects", "folder of the sources")
-	check := flag.Bool("check", false, "compare with the committed objects and write nothing")
+	all := flag.Bool("all", false, "compile everything, not only what has changed")
+	check := flag.Bool("check", false,
+		"compile everything, compare with the committed objects and write nothing")
 	flag.Parse()
+	how := changed
+	switch {
+	case *check:
+		how = compared
+	case *all:
+		how = everything
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *dir, *check); err != nil {
+	if err := run(ctx, *dir, how, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "objects/build:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, dir string, check bool) error {
+// A mode says what is compiled, and what becomes of it.
+type mode int
+
+const (
+	changed    mode = iota // what has changed is compiled, and installed
+	everything             // everything is compiled, and installed
+	compared               // everything is compiled, and compared with what is there
+)
+
+func run(ctx context.Context, dir string, how mode, out io.Writer) error {
 	tools, err := findToolchain(ctx)
 	if err != nil {
 		return err
@@ -58,25 +81,29 @@ func run(ctx context.Context, dir string, check bool) error {
 		return fmt.Errorf("build objects: %w", err)
 	}
 	defer os.RemoveAll(made)
-	if err := makeAll(ctx, tools, dir, made, sources); err != nil {
+	if err := makeAll(ctx, tools, dir, made, sources, how, out); err != nil {
 		return err
 	}
-	if check {
+	if how == compared {
 		return compare(tools, dir, made)
 	}
 	return install(dir, made)
 }
 
 // makeAll writes to folder made everything that dir has beside its sources.
-func makeAll(ctx context.Context, tools toolchain, dir, made string, sources []source) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.NumCPU())
-	for _, s := range sources {
-		for _, b := range s.builds() {
-			group.Go(func() error { return tools.compile(ctx, dir, b, filepath.Join(made, b.output)) })
+func makeAll(
+	ctx context.Context, tools toolchain, dir, made string, sources []source, how mode, out io.Writer,
+) error {
+	p, err := plan(tools, dir, sources, how)
+	if err != nil {
+		return err
+	}
+	for _, b := range p.kept {
+		if err := keep(dir, made, b.output); err != nil {
+			return err
 		}
 	}
-	if err := group.Wait(); err != nil {
+	if err := compileEach(ctx, tools, dir, made, p, out); err != nil {
 		return err
 	}
 	if err := checkDistinct(made, sources); err != nil {
@@ -85,7 +112,11 @@ func makeAll(ctx context.Context, tools toolchain, dir, made string, sources []s
 	if err := writeCatalogues(made, sources); err != nil {
 		return err
 	}
-	return writeSum(tools, dir, made)
+	if err := writeSum(tools, dir, made, p.recipes); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "compiled %d objects, kept %d\n", len(p.stale), len(p.kept))
+	return nil
 }
 
 // checkDistinct refuses objects of one source that are the same, byte for byte: what makes one of
@@ -162,6 +193,9 @@ func install(dir, made string) error {
 			return fmt.Errorf("install %s: %w", name, err)
 		}
 		path := filepath.Join(dir, name)
+		if is, err := os.ReadFile(path); err == nil && bytes.Equal(is, contents) {
+			continue
+		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return fmt.Errorf("install %s: %w", name, err)
 		}

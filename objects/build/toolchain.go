@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -70,17 +71,32 @@ func toolchainAt(ctx context.Context, clang, strip string) (t toolchain, err err
 	return t, nil
 }
 
-// compile makes one object, without the debug information that only debuggers read.
-func (t toolchain) compile(ctx context.Context, dir string, b build, output string) error {
+// compile makes one object, and returns the rule for make that says which files it was made of.
+func (t toolchain) compile(ctx context.Context, dir string, b build, output string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
-		return fmt.Errorf("compile %s: %w", b.source, err)
+		return "", fmt.Errorf("compile %s: %w", b.source, err)
 	}
-	args := append([]string{"-target", b.target, "-c", "-o", output, b.source}, flags...)
+	rule := output + ".d"
+	args := append([]string{"-target", b.target, "-c", "-o", output, "-MD", "-MF", rule, b.source}, flags...)
 	if err := t.run(ctx, dir, t.clang, append(args, b.flags...)...); err != nil {
-		return fmt.Errorf("compile %s: %w", b.source, err)
+		return "", fmt.Errorf("compile %s: %w", b.source, err)
 	}
-	if err := t.run(ctx, dir, t.strip, "-g", output); err != nil {
-		return fmt.Errorf("strip %s: %w", b.output, err)
+	text, err := os.ReadFile(rule)
+	if err != nil {
+		return "", fmt.Errorf("compile %s: %w", b.source, err)
+	}
+	return string(text), nil
+}
+
+// stripBatch bounds the length of a command line, in objects.
+const stripBatch = 200
+
+// stripDebug removes from objects the debug information that only debuggers read.
+func (t toolchain) stripDebug(ctx context.Context, objects []string) error {
+	for batch := range slices.Chunk(objects, stripBatch) {
+		if err := t.run(ctx, ".", t.strip, append([]string{"-g"}, batch...)...); err != nil {
+			return fmt.Errorf("strip objects: %w", err)
+		}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestVariantsOfASource(t *testing.T) {
 
 func TestVariantsAreBuiltAndCatalogued(t *testing.T) {
 	dir := tree(t, family)
-	if err := run(t.Context(), dir, false); err != nil {
+	if err := run(t.Context(), dir, changed, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	got, err := generated(dir)
@@ -66,7 +66,7 @@ func TestVariantsAreBuiltAndCatalogued(t *testing.T) {
 			t.Errorf("the catalogue has no line %q:\n%s", line, text)
 		}
 	}
-	if err := run(t.Context(), dir, true); err != nil {
+	if err := run(t.Context(), dir, compared, t.Output()); err != nil {
 		t.Errorf("check after build: %v", err)
 	}
 }
@@ -93,7 +93,7 @@ func TestBadVariantIsRefused(t *testing.T) {
 		t.Run(tc.fault, func(t *testing.T) {
 			dir := tree(t, strings.Replace(family, rows, tc.table, 1))
 			write(t, filepath.Join(dir, "mapdefs", "other.bpf.c"), text)
-			err := run(t.Context(), dir, false)
+			err := run(t.Context(), dir, changed, t.Output())
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error is %v, want one that says %q", err, tc.want)
 			}
