@@ -10,5 +10,5 @@
 // is an error and never a silent copy.
 //
 // Read edit.go, then file.go (taking apart and laying out), section.go, symbol.go, reloc.go,
-// btf.go, header.go.
+// instruction.go, btf.go, variable.go (what the BTF says of variables), header.go.
 package elfedit

@@ -340,6 +340,11 @@ func TestEditThatDoesNotFit(t *testing.T) {
 		{[]Edit{EmptySection(".BTF"), BTFMagic()}, "break btf magic: parse .BTF: no header"},
 		{[]Edit{EmptySection(".BTF"), NamelessType(Var, "counts")}, "take the name of btf type counts: parse .BTF: no header"},
 		{[]Edit{BTFHeader(TypesLength, 1<<30), NamelessType(Var, "counts")}, "take the name of btf type counts: parse .BTF: types or strings are outside it"},
+		{[]Edit{SetBytes("license", 12, 1, 2)}, "set bytes of section license at 0xc to 0102: it has 13 bytes"},
+		{[]Edit{SetImmediate("xdp", 13, 0)}, "instruction 13 of section xdp: set immediate to 0: it has 13 slots"},
+		{[]Edit{AddToReference("xdp", "count", 8)}, "make section xdp refer to count + 8: no relocation of xdp names count"},
+		{[]Edit{MoveVariable(".data", "counts", 8)}, "list counts of .data at 0x8: no list of variables of .data"},
+		{[]Edit{UnlistVariable(".maps", "count")}, "take count from the list of .maps: .maps lists no variable count"},
 		{[]Edit{Half(), GrowSection(".maps", 1)}, "grow section .maps by 1: parse object: EOF"},
 		{[]Edit{Replace("nothing", nil), Half()}, "truncate to half: it has 0 bytes"},
 	} {

@@ -25,6 +25,8 @@ func FuzzApply(f *testing.F) {
 	edits := []Edit{
 		GrowSection(".maps", 4), DropSection(".BTF"), DropSymbol("counts"), SectionOffset(".maps", 1<<40),
 		RenameType(DataSec, ".maps", ".mops"), PointTypeAtItself(Typedef, "__u32"), BTFVersion(2), SectionHeaders(1 << 40),
+		UnlistVariable(".maps", "counts"), ResizeVariable(".maps", "counts", 1), AddToReference("xdp", "counts", 8),
+		SetImmediate("xdp", 1, 1), RelocType("xdp", 0, 2), SetBytes(".maps", 8, 1, 2), CompressSection(".BTF"),
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for _, e := range edits {

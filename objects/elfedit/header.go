@@ -63,15 +63,44 @@ func Class(class elf.Class) Edit {
 	}, "say class %v", class)
 }
 
-// SectionHeaders says that the section headers are at that offset of the file, without moving them.
-func SectionHeaders(offset uint64) Edit {
+// onFileHeader returns an edit of the file's header, and of nothing else.
+func onFileHeader(change func(header *elf.Header64), format string, args ...any) Edit {
 	return onBytes(func(raw []byte) ([]byte, error) {
 		f, err := parse(raw)
 		if err != nil {
 			return nil, err
 		}
-		f.header.Shoff = offset
+		change(&f.header)
 		copy(raw, f.write(f.header))
 		return raw, nil
+	}, format, args...)
+}
+
+// SectionHeaders says that the section headers are at that offset of the file, without moving them.
+func SectionHeaders(offset uint64) Edit {
+	return onFileHeader(func(header *elf.Header64) {
+		header.Shoff = offset
 	}, "move section headers to %#x", offset)
+}
+
+// SectionCount says that the file has that many sections, in e_shnum. With 0 the size of section 0
+// says how many there are.
+func SectionCount(n uint16) Edit {
+	return onFileHeader(func(header *elf.Header64) {
+		header.Shnum = n
+	}, "say there are %d sections", n)
+}
+
+// SectionNames says that the names of sections are in the section of that index, in e_shstrndx.
+func SectionNames(index uint16) Edit {
+	return onFileHeader(func(header *elf.Header64) {
+		header.Shstrndx = index
+	}, "say that section %d has the names of sections", index)
+}
+
+// SectionHeaderSize says that a section header has that size, in bytes, in e_shentsize.
+func SectionHeaderSize(size uint16) Edit {
+	return onFileHeader(func(header *elf.Header64) {
+		header.Shentsize = size
+	}, "make section headers of %d bytes", size)
 }

@@ -23,6 +23,12 @@ func MoveRelocation(section, symbol string, by int64) Edit {
 // MoveReloc gives a relocation of a section, by its number from 0, another offset in bytes. It may
 // be beyond the section's end.
 func MoveReloc(section string, number int, offset uint64) Edit {
+	return onReloc(section, number, func(r *reloc) { r.offset = offset },
+		"move relocation %d of section %s to %#x", number, section, offset)
+}
+
+// onReloc returns an edit of one relocation of a section.
+func onReloc(section string, number int, change func(r *reloc), format string, args ...any) Edit {
 	return onFile(func(f *file) error {
 		if _, err := f.section(section); err != nil {
 			return err
@@ -34,9 +40,9 @@ func MoveReloc(section string, number int, offset uint64) Edit {
 		if number >= len(relocs) {
 			return fmt.Errorf("it has %d", len(relocs))
 		}
-		relocs[number].offset = offset
+		change(relocs[number])
 		return nil
-	}, "move relocation %d of section %s to %#x", number, section, offset)
+	}, format, args...)
 }
 
 // relocsOf returns the relocations of a section. It has none where its section of relocations is
@@ -48,4 +54,11 @@ func (f *file) relocsOf(section string) []*reloc {
 		}
 	}
 	return nil
+}
+
+// RelocType gives a relocation of a section, by its number from 0, another type, such as 1
+// (R_BPF_64_64) or 2 (R_BPF_64_ABS64).
+func RelocType(section string, number int, typ uint32) Edit {
+	return onReloc(section, number, func(r *reloc) { r.typ = typ },
+		"make relocation %d of section %s of type %d", number, section, typ)
 }

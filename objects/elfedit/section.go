@@ -3,6 +3,8 @@
 package elfedit
 
 import (
+	"bytes"
+	"compress/zlib"
 	"debug/elf"
 	"fmt"
 	"slices"
@@ -125,4 +127,71 @@ func SectionType(name string, typ elf.SectionType) Edit {
 	return onHeader(name, func(header *elf.Section64) {
 		header.Type = uint32(typ)
 	}, "make section %s %v", name, typ)
+}
+
+// SectionFlags gives a section other flags, and leaves its contents alone.
+func SectionFlags(name string, flags elf.SectionFlag) Edit {
+	return onHeader(name, func(header *elf.Section64) {
+		header.Flags = uint64(flags)
+	}, "give section %s flags %#x", name, uint64(flags))
+}
+
+// SectionEntrySize says that the entries of a section have that size, in bytes, and leaves them
+// alone.
+func SectionEntrySize(name string, size uint64) Edit {
+	return onHeader(name, func(header *elf.Section64) {
+		header.Entsize = size
+	}, "make entries of section %s of %#x bytes", name, size)
+}
+
+// SectionInfo sets a section's sh_info: of relocations, the index of the section that they are for;
+// of symbols, how many are local.
+func SectionInfo(name string, to uint32) Edit {
+	return onHeader(name, func(header *elf.Section64) {
+		header.Info = to
+	}, "set info of section %s to %d", name, to)
+}
+
+// SectionLink sets a section's sh_link: of relocations, the index of the table of symbols; of
+// symbols, that of their names.
+func SectionLink(name string, to uint32) Edit {
+	return onHeader(name, func(header *elf.Section64) {
+		header.Link = to
+	}, "link section %s to section %d", name, to)
+}
+
+// SetBytes puts other bytes at an offset of a section, over those that are there.
+func SetBytes(name string, at int, bytes ...byte) Edit {
+	return onSection(name, func(s *section) error {
+		if at < 0 || at+len(bytes) > len(s.data) {
+			return tooShort(s.data)
+		}
+		copy(s.data[at:], bytes)
+		return nil
+	}, "set bytes of section %s at %#x to %x", name, at, bytes)
+}
+
+// CompressSection compresses a section's contents with zlib and says so in its flags, as a tool
+// chain does when it is told to. No other edit takes such a file apart, so it comes last.
+func CompressSection(name string) Edit {
+	return onFile(func(f *file) error {
+		s, err := f.section(name)
+		if err != nil {
+			return err
+		}
+		var out bytes.Buffer
+		out.Write(f.write(elf.Chdr64{
+			Type: uint32(elf.COMPRESS_ZLIB), Size: uint64(len(s.data)), Addralign: s.Addralign,
+		}))
+		w := zlib.NewWriter(&out)
+		if _, err := w.Write(s.data); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		s.data = out.Bytes()
+		s.Flags |= uint64(elf.SHF_COMPRESSED)
+		return nil
+	}, "compress section %s", name)
 }
