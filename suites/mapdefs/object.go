@@ -18,8 +18,23 @@ import (
 
 var _ = It("mapdefs.object.open-makes-nothing", func(s *Session) {
 	before := s.Kernel()
-	Expect(s.Open(objects.MapDefs.Several)).To(BeOK())
+	opened := s.Open(objects.MapDefs.Several)
+	Expect(opened).To(BeOK())
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+	opened.MustLoad()
+	for _, name := range []string{"first", "second", "third", "fourth"} {
+		Expect(opened.Map(name).Name).To(Equal(name))
+	}
+})
+
+// What is made and let go again shows in nothing but the ids of what is made later.
+var _ = It("mapdefs.object.open-makes-nothing/for-a-moment", func(s *Session) {
+	s.Control(objects.MapDefs.Several)
+	Expect(s.MadeWhile(func() {
+		opened := s.Open(objects.MapDefs.Several)
+		Expect(opened).To(BeOK())
+		opened.Close()
+	})).To(HaveMadeNothing())
 })
 
 // counter returns a good object with edits.
