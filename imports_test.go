@@ -101,6 +101,7 @@ var rules = []rule{
 	{folder: "report", may: "verdict vmtest/wholefile"},
 	{folder: "run", may: "record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader suites/faults"},
 	{folder: "cmd/loadstone", may: "drivers loader record report requirements run suites/catalogue verdict vmtest"},
+	{folder: "mutants/idle", may: "loader"},
 	{folder: "mutants", may: "drivers/bundle loader record requirements run suites/catalogue verdict vmtest"},
 	{folder: "bench", may: "loaderimpl record vmtest"},
 }

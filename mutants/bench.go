@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -119,6 +121,29 @@ func (b *Bench) try(
 	if m != nil {
 		name = m.Name
 	}
+	return b.carryOut(ctx, kernel, specs, isolation, name,
+		func(dir string) error { return driver(ctx, b.root, dir, m) }, nil)
+}
+
+// Idle returns the verdicts of specs on the loader that does nothing, in each of its ways; see
+// package idle. All specs of a suite share a guest: what does nothing leaves nothing.
+func (b *Bench) Idle(
+	ctx context.Context, kernel string, specs []string,
+) ([]verdict.Verdict, error) {
+	return b.carryOut(ctx, kernel, specs, run.BySuite, "idle",
+		func(dir string) error { return idleDriver(ctx, b.root, dir) }, waysOfIdle)
+}
+
+// waysOfIdle are values of the variable IDLE: it made nothing, something that is not there, and
+// refuses everything.
+var waysOfIdle = []string{"0", "2147483647", "refuse"}
+
+// carryOut has a driver that build makes in a folder judged by specs; once for each value of the
+// variable IDLE, if there are any.
+func (b *Bench) carryOut(
+	ctx context.Context, kernel string, specs []string, isolation run.Isolation, name string,
+	build func(dir string) error, ways []string,
+) ([]verdict.Verdict, error) {
 	dir, err := os.MkdirTemp(b.dir, name+"-")
 	if err != nil {
 		return nil, err
@@ -128,7 +153,7 @@ func (b *Bench) try(
 	if err != nil {
 		return nil, err
 	}
-	if err := driver(ctx, b.root, dir, m); err != nil {
+	if err := build(dir); err != nil {
 		return nil, err
 	}
 	l, err := bundled(ctx, dir, name)
@@ -138,6 +163,14 @@ func (b *Bench) try(
 	plan := run.Plan{
 		ID: name, Kernels: []run.Kernel{k}, Loaders: []run.Loader{l}, Isolation: isolation,
 		Seed: 1, Jobs: 1, Limits: record.DefaultLimits, Requirements: b.requirements,
+	}
+	if len(ways) > 0 {
+		plan.Loaders, plan.Jobs = nil, runtime.NumCPU()
+	}
+	for _, way := range ways {
+		one := l
+		one.Name, one.Env = name+"-"+way, append(slices.Clone(l.Env), "IDLE="+way)
+		plan.Loaders = append(plan.Loaders, one)
 	}
 	for _, id := range specs {
 		suite, _, _ := strings.Cut(id, ".")

@@ -30,6 +30,11 @@ func program(ctx context.Context, root, output, pkg string, flags ...string) err
 	return nil
 }
 
+// idleDriver builds the driver of the loader that does nothing into dir.
+func idleDriver(ctx context.Context, root, dir string) error {
+	return program(ctx, root, filepath.Join(dir, "driver"), "./mutants/idle/driver")
+}
+
 // driver builds the reference loader's driver into dir, with a mutant's edits; without any for nil.
 func driver(ctx context.Context, root, dir string, m *Mutant) error {
 	const pkg = "./drivers/reference/driver"

@@ -4,8 +4,6 @@ package mutants
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,22 +21,6 @@ import (
 // The test of this file that has guests needs QEMU and a kernel, which is fetched if it is not in
 // the cache. It is not skipped where those are missing: it fails.
 
-var workDir string // of benches; TestMain removes it
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "mutants-test-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		workDir = dir
-		defer os.RemoveAll(dir)
-		return m.Run()
-	}())
-}
-
 // module returns the module's folder.
 func module(t *testing.T) string {
 	t.Helper()
@@ -47,6 +29,21 @@ func module(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return root
+}
+
+// openBench returns a bench of the test's own.
+func openBench(t *testing.T) *Bench {
+	t.Helper()
+	bench, err := Open(t.Context(), module(t), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := bench.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return bench
 }
 
 func mutantsOf(t *testing.T) []Mutant {
@@ -61,15 +58,7 @@ func mutantsOf(t *testing.T) []Mutant {
 // Every mutant fails the specs that are said to catch it, and the reference loader passes them. A
 // spec that is broken, or a machine that dies, catches nothing.
 func TestSpecsCatchMutants(t *testing.T) {
-	bench, err := Open(t.Context(), module(t), workDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := bench.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	bench := openBench(t)
 	tried := trials{specs: make(map[string][]string)}
 	t.Run("mutants", func(t *testing.T) {
 		for _, m := range mutantsOf(t) {
@@ -94,6 +83,30 @@ func TestSpecsCatchMutants(t *testing.T) {
 		})
 	}
 }
+
+// A spec that passes for a loader that did nothing says nothing of any loader. The kernel is one
+// that skips no spec.
+func TestNoSpecPassesForALoaderThatDoesNothing(t *testing.T) {
+	committed, err := catalogue.Committed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts, err := openBench(t).Idle(t.Context(), idleKernel, committed.Specs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range verdicts {
+		if v.Kind != verdict.Fail {
+			t.Errorf("%s: %s is %s, want %s: %s; %s", v.Loader, v.Spec, v.Kind, verdict.Fail,
+				v.Reason, v.Seen)
+		}
+	}
+	if got, want := len(verdicts), len(waysOfIdle)*len(committed.Specs); got != want {
+		t.Errorf("%d verdicts, want %d", got, want)
+	}
+}
+
+const idleKernel = "7.3"
 
 // trials collect the specs that mutants were tried with, by kernel.
 type trials struct {
