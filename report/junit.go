@@ -244,7 +244,7 @@ func story(v verdict.Verdict) string {
 	lines("the kernel may lack", v.Commits)
 	lines("source", sourceLines(v.Sources))
 	if v.Differs() {
-		field("in a guest that others had used", among(v))
+		field("DEPENDS: in a guest that others had used", among(v))
 	}
 	lines("left in the guest", left(v))
 	field("again", v.Again)

@@ -53,10 +53,9 @@ type page struct {
 	Unproved []unprovedCell
 	Gaps     []gap
 
-	Isolation string            // how specs were kept apart
-	Depending []verdict.Verdict // ended otherwise in a guest that others had used
-	SameOrder string            // the command that runs everything in the same order
-	Notes     []string          // what is to be known beside the verdicts, a sentence each
+	Isolation string // how specs were kept apart
+	Depending []dependence
+	Notes     []string // what is to be known beside the verdicts, a sentence each
 
 	Suites  []pageSuite
 	Kernels []pageKernel
@@ -134,8 +133,8 @@ func newPage(f *verdict.File) page {
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " +
 			digest(pageCSS) + "; script-src " + digest(pageJS),
 		Run: f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
-		Problems: f.Problems(), Gaps: gaps(f), Isolation: isolation(f.Run), Depending: depending(f),
-		SameOrder: sameOrder(f.Run), Notes: notes(f),
+		Problems: f.Problems(), Gaps: gaps(f), Isolation: isolation(f.Run), Depending: dependences(f),
+		Notes: notes(f),
 	}
 	if f.End != nil {
 		p.Took = clock(time.Duration(f.End.DurationMS) * time.Millisecond)

@@ -269,7 +269,10 @@ func (p *Progress) clock() string {
 	if p.guess.IsZero() {
 		return text
 	}
-	return fmt.Sprintf("%s, about %s left", text, clock(max(0, p.guess.Sub(now))))
+	if rest := p.guess.Sub(now); rest >= time.Second {
+		return fmt.Sprintf("%s, about %s left", text, clock(rest))
+	}
+	return text + ", almost done"
 }
 
 // A piece holds a part of a line in one colour.

@@ -82,8 +82,8 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.Stop()
 	want := "\r\x1b[K[#####...............]  1/4  1 pass  0:00" +
 		"\r\x1b[KCRASH  libbpf@1.1 on 6.12  mapdefs.2\n" +
-		"\r\x1b[K[###############.....]  3/4  2 pass, 1 crash  0:01, about 0" +
-		"\r\x1b[K[###############.....]  3/4  2 pass, 1 crash  0:02, about 0" +
+		"\r\x1b[K[###############.....]  3/4  2 pass, 1 crash  0:01, almost " +
+		"\r\x1b[K[###############.....]  3/4  2 pass, 1 crash  0:02, almost " +
 		"\r\x1b[K"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)

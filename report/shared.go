@@ -11,50 +11,51 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// depending returns the verdicts on specs that ended otherwise in a guest that others had used.
-func depending(f *verdict.File) []verdict.Verdict {
-	return slices.DeleteFunc(sorted(f), func(v verdict.Verdict) bool { return !v.Differs() })
+// A dependence holds the specs of a cell that ended otherwise in a guest that others had used.
+type dependence struct {
+	Verdicts []verdict.Verdict
+	Again    string // the command that runs the cell in the same order
 }
 
-// leaving returns the verdicts on specs after which a guest was not as it was.
-func leaving(f *verdict.File) []verdict.Verdict {
-	return slices.DeleteFunc(sorted(f), func(v verdict.Verdict) bool { return len(left(v)) == 0 })
-}
-
-// leavingLine says how many specs left their guest other than it was; "" for none.
-func leavingLine(f *verdict.File) string {
-	switch n := len(leaving(f)); n {
-	case 0:
-		return ""
-	case 1:
-		return "1 spec left its guest other than it was, which was not used again"
-	default:
-		return fmt.Sprintf("%d specs left their guests other than they were, which were not used again", n)
+// dependences returns those of a run, by cell.
+func dependences(f *verdict.File) []dependence {
+	var all []dependence
+	at := make(map[verdict.Cell]int)
+	for _, v := range sorted(f) {
+		if !v.Differs() {
+			continue
+		}
+		n, known := at[v.Cell]
+		if !known {
+			n = len(all)
+			at[v.Cell] = n
+			all = append(all, dependence{Again: sameOrder(f.Run, v.Cell)})
+		}
+		all[n].Verdicts = append(all[n].Verdicts, v)
 	}
+	return all
 }
 
-// starvedLine says how many specs were run again because the host was too busy; "" for none.
-func starvedLine(f *verdict.File) string {
-	n := 0
-	for _, v := range f.Verdicts {
-		if v.Starved > 0 || v.Shared != nil && v.Shared.Starved {
-			n++
+// notes returns what is to be known of a run beside its verdicts, a sentence each.
+func notes(f *verdict.File) []string {
+	var lines []string
+	note := func(one, several string, of func(verdict.Verdict) bool) {
+		vs := slices.DeleteFunc(sorted(f), func(v verdict.Verdict) bool { return !of(v) })
+		switch n := len(vs); n {
+		case 0:
+		case 1:
+			lines = append(lines, "1 spec "+one+": "+named(vs))
+		default:
+			lines = append(lines, fmt.Sprintf("%d specs %s: %s", n, several, named(vs)))
 		}
 	}
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "1 spec was run again, as a limit passed on a host too busy for it"
-	default:
-		return fmt.Sprintf("%d specs were run again, as a limit passed on a host too busy for it", n)
-	}
-}
-
-// notes returns what is to be known of a run beside its verdicts, a line each.
-func notes(f *verdict.File) []string {
-	return slices.DeleteFunc([]string{leavingLine(f), starvedLine(f)},
-		func(s string) bool { return s == "" })
+	note("left its guest other than it was, which was not used again",
+		"left their guests other than they were, which were not used again",
+		func(v verdict.Verdict) bool { return len(left(v)) > 0 })
+	note("was run again, as a limit passed on a host too busy for it",
+		"were run again, as a limit passed on a host too busy for them",
+		func(v verdict.Verdict) bool { return v.Starved > 0 || v.Shared != nil && v.Shared.Starved })
+	return lines
 }
 
 // left returns what was not as it was in a guest after a spec, a line each.
@@ -95,66 +96,96 @@ func isolation(r verdict.Run) string {
 	return "a guest per " + r.Isolation
 }
 
-// sameOrder returns the command that runs everything again in the same order.
-func sameOrder(r verdict.Run) string {
+// sameOrder returns the command that runs the specs of a cell again in the same order: that of the
+// run, with the cell's loader and kernel, its seed, and another folder for what it finds.
+func sameOrder(r verdict.Run, c verdict.Cell) string {
 	if len(r.Command) == 0 {
 		return ""
 	}
 	words := slices.Clone(r.Command)
 	words[0] = words[0][strings.LastIndexByte(words[0], '/')+1:]
-	// The command's own --seed may be 0, which asks for a seed drawn at random.
-	for i := 1; i < len(words); i++ {
-		switch {
-		case words[i] == "--seed":
-			words = slices.Delete(words, i, min(i+2, len(words)))
-			i--
-		case strings.HasPrefix(words[i], "--seed="):
-			words = slices.Delete(words, i, i+1)
-			i--
-		}
-	}
-	words = append(words, "--seed", fmt.Sprint(r.Seed))
+	words = without(words, "--seed", "--out", "--kernel", "--loader", "--jobs", "-j")
+	words = append(words, "--kernel", c.Kernel, "--loader", c.LoaderName(),
+		"--seed", fmt.Sprint(r.Seed), "--out", "out/again")
 	return verdict.CommandLine(words)
 }
 
-// writeDepending writes the specs that depend on what ran before them, and how many left something.
-func (s Screen) writeDepending(w io.Writer, f *verdict.File) {
-	found := depending(f)
-	for i, v := range found {
-		if i == onScreen {
-			fmt.Fprintf(w, "%s\n\n", s.paint(dim, fmt.Sprintf("… and %d more like these", len(found)-i)))
-			break
+// without returns the words of a command without some of its flags and their values.
+func without(words []string, flags ...string) []string {
+	var kept []string
+	for i := 0; i < len(words); i++ {
+		name, _, joined := strings.Cut(words[i], "=")
+		short := len(words[i]) > 2 && words[i][0] == '-' && slices.Contains(flags, words[i][:2])
+		switch {
+		case short || joined && slices.Contains(flags, name):
+		case slices.Contains(flags, words[i]):
+			i++
+		default:
+			kept = append(kept, words[i])
 		}
-		fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(yellow, "DEPENDS"), printable(v.LoaderName()),
-			printable(v.Cell.Kernel), s.paint(bold, printable(v.Spec)))
-		s.writeField(w, "alone", strings.TrimSuffix(string(v.Kind)+": "+v.Reason, ": "))
-		s.writeField(w, "was", among(v))
-		s.writeField(w, "again", sameOrder(f.Run))
+	}
+	return kept
+}
+
+// noted limits how many specs a note names.
+const noted = 3
+
+// named returns the specs of verdicts, as far as a note names them.
+func named(vs []verdict.Verdict) string {
+	var ids []string
+	for _, v := range vs[:min(noted, len(vs))] {
+		if !slices.Contains(ids, v.Spec) {
+			ids = append(ids, v.Spec)
+		}
+	}
+	text := strings.Join(ids, ", ")
+	if len(vs) > noted {
+		text += ", …"
+	}
+	return text
+}
+
+// writeDepending writes the specs that depend on what ran before them, and the notes.
+func (s Screen) writeDepending(w io.Writer, f *verdict.File) {
+	for _, d := range dependences(f) {
+		for i, v := range d.Verdicts {
+			if i == onScreen {
+				fmt.Fprintf(w, "%s\n", s.paint(dim, fmt.Sprintf("… and %d more like these", len(d.Verdicts)-i)))
+				break
+			}
+			fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(yellow, "DEPENDS"), printable(v.LoaderName()),
+				printable(v.Cell.Kernel), s.paint(bold, printable(v.Spec)))
+			s.writeField(w, "alone", strings.TrimSuffix(string(v.Kind)+": "+v.Reason, ": "))
+			s.writeField(w, "was", among(v))
+		}
+		s.writeField(w, "again", d.Again)
 		fmt.Fprintln(w)
 	}
 	for _, text := range notes(f) {
-		fmt.Fprintf(w, "%s  %s\n\n", s.paint(dim, "NOTE"), text)
+		fmt.Fprintf(w, "%s  %s\n\n", s.paint(dim, "NOTE"), printable(text))
 	}
 }
 
 // writeMarkdownDepending writes the same for a summary.
 func writeMarkdownDepending(w io.Writer, f *verdict.File) {
-	found := depending(f)
-	if len(found) > 0 {
-		fmt.Fprint(w, "### Ended otherwise in a guest that others had used\n\n")
+	all := dependences(f)
+	if len(all) > 0 {
+		fmt.Fprint(w, "### DEPENDS: ended otherwise in a guest that others had used\n\n")
 	}
-	for i, v := range found {
-		if i == inSummary {
-			fmt.Fprintf(w, "- … and %d more like these\n", len(found)-i)
-			break
+	for _, d := range all {
+		for i, v := range d.Verdicts {
+			if i == inSummary {
+				fmt.Fprintf(w, "- … and %d more like these\n", len(d.Verdicts)-i)
+				break
+			}
+			fmt.Fprintf(w, "- %s on %s `%s`: %s alone, %s\n", markdown(v.LoaderName()),
+				markdown(v.Cell.Kernel), printable(v.Spec), v.Kind, markdown(among(v)))
 		}
-		fmt.Fprintf(w, "- %s on %s `%s`: %s alone, %s\n", markdown(v.LoaderName()),
-			markdown(v.Cell.Kernel), printable(v.Spec), v.Kind, markdown(among(v)))
-	}
-	if len(found) > 0 {
-		fmt.Fprintf(w, "\nagain: <code>%s</code>\n\n", escape(sameOrder(f.Run)))
+		if d.Again != "" {
+			fmt.Fprintf(w, "\nagain: <code>%s</code>\n\n", escape(d.Again))
+		}
 	}
 	for _, text := range notes(f) {
-		fmt.Fprintf(w, "%s.\n\n", text)
+		fmt.Fprintf(w, "%s.\n\n", markdown(text))
 	}
 }

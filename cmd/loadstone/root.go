@@ -19,8 +19,8 @@ func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "loadstone",
 		Short: "Conformance suites for BPF loaders",
-		Long: `loadstone shows what BPF loaders do: it runs the same specs with every loader, on every kernel, each spec in a kernel of its own,
-and reads what the loader did from the kernel itself.
+		Long: `loadstone shows what BPF loaders do: it runs the same specs with every loader, on every kernel that matters, in
+guests that are proved clean between specs, and reads what the loader did from the kernel itself.
 
 Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage;
 3 the harness could not do its job.`,

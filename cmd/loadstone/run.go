@@ -79,12 +79,12 @@ failed a requirement, a kernel died, an expectation no longer holds, or nothing 
 	flags.StringArrayVar(&o.suites, "suite", nil, "run suite `S` only; may be repeated")
 	flags.StringArrayVar(&o.specs, "spec", nil, "run spec `ID` only; may be repeated, and end in *")
 	flags.StringVar(&o.out, "out", "",
-		"write results to `DIR` (default out, or out/specs with --spec)")
+		"write results to `DIR`, in the place of those of another run (default out, or out/specs with --spec)")
 	flags.StringVar(&o.isolation, "isolation", string(run.Auto),
-		fmt.Sprintf("`%s`: use a guest again while it is proved clean, or take one for each",
-			strings.Join(isolations, "|")))
+		fmt.Sprintf("`%s`; auto: use a guest again while it is proved clean; spec: one for each spec; "+
+			"suite, cell: one for all, without proof", strings.Join(isolations, "|")))
 	flags.Uint64Var(&o.seed, "seed", 0,
-		"order specs in guests that are used again by `N`, as the run did that says so (default another each time)")
+		"shuffle specs by `N`, to repeat the order of a run that reports --seed N (default: another each time)")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	addAccelFlag(cmd, &o.accel)
 	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
