@@ -75,9 +75,9 @@ func checkForKernel(t testing.TB, o *Object) {
 		return
 	}
 	keep, err := o.types.Reach(o.typesInUse())
-	for _, old := range []bool{false, true} {
+	for v := typeinfo.AsCompiled; v <= typeinfo.Oldest; v++ {
 		if err == nil {
-			_, err = o.types.ForKernel(o.file, keep, old)
+			_, err = o.types.ForKernel(o.file, keep, v)
 		}
 	}
 	if err != nil && !errors.Is(err, refuse.ErrBTF) && !errors.Is(err, refuse.ErrExtern) {

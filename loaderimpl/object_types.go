@@ -3,13 +3,17 @@
 package loaderimpl
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // objectTypes holds an object's types in the kernel, for its maps and programs.
@@ -19,7 +23,8 @@ type objectTypes struct {
 	refused map[string]error // why maps, by name, were made without their types
 }
 
-// loadTypes loads the types that the object's maps and programs need.
+// loadTypes loads the types that the object's maps and programs need, as they stand in the object
+// or, where the kernel refuses those, as older kernels know them: see [typeinfo.Vintage].
 func loadTypes(o *Object) *objectTypes {
 	t := &objectTypes{fd: -1, refused: make(map[string]error)}
 	roots := o.typesInUse()
@@ -31,12 +36,17 @@ func loadTypes(o *Object) *objectTypes {
 		t.err = err
 		return t
 	}
-	for _, old := range []bool{false, true} {
-		blob, err := o.types.ForKernel(o.file, keep, old)
+	var last []byte
+	for v := typeinfo.AsCompiled; v <= typeinfo.Oldest; v++ {
+		blob, err := o.types.ForKernel(o.file, keep, v)
 		if err != nil {
 			t.err = err
 			return t
 		}
+		if bytes.Equal(blob, last) {
+			continue
+		}
+		last = blob
 		fd, log, err := sys.LoadBTF(blob)
 		if err == nil {
 			t.fd, t.err = fd, nil
@@ -44,6 +54,9 @@ func loadTypes(o *Object) *objectTypes {
 		}
 		if t.err == nil {
 			t.err = fmt.Errorf("load BTF: %w: %s", err, sys.LastLine(log))
+		}
+		if errors.Is(err, syscall.EPERM) {
+			return t
 		}
 	}
 	return t

@@ -13,15 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // forKernelText returns what the kernel would be given of an object's types, as text by id, without
 // those that it need not know; and the same as bytes.
-func forKernelText(t *testing.T, o *Object, old bool) (map[btf.TypeID]string, []byte) {
+func forKernelText(t *testing.T, o *Object, vintage typeinfo.Vintage) (map[btf.TypeID]string, []byte) {
 	t.Helper()
 	keep, err := o.types.Reach(o.typesInUse())
 	do(t, err)
-	blob, err := o.types.ForKernel(o.file, keep, old)
+	blob, err := o.types.ForKernel(o.file, keep, vintage)
 	do(t, err)
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(blob))
 	do(t, err)
@@ -64,7 +65,7 @@ func TestTheKernelIsToldWhatItNeedsToKnow(t *testing.T) {
 		32: `FuncProto[args=1 return=Int:"int"]`,
 		33: `use global`,
 	}
-	got, _ := forKernelText(t, o, false)
+	got, _ := forKernelText(t, o, typeinfo.AsCompiled)
 	if diff := cmp.Diff(modern, got); diff != "" {
 		t.Error(diff)
 	}
@@ -74,7 +75,7 @@ func TestTheKernelIsToldWhatItNeedsToKnow(t *testing.T) {
 	delete(old, 16)
 	old[11], old[12], old[13] = `Int:"float"[unsigned size=4]`, `Int:"double"[unsigned size=8]`, `Int:"large"[unsigned size=8]`
 	old[14], old[15] = `Const[Typedef:"__u32"]`, `Pointer[target=Const]`
-	got, blob := forKernelText(t, o, true)
+	got, blob := forKernelText(t, o, typeinfo.Oldest)
 	if diff := cmp.Diff(old, got); diff != "" {
 		t.Error(diff)
 	}

@@ -7,9 +7,17 @@ package objects
 // MapDefs holds the objects of mapdefs/.
 var MapDefs = struct {
 	Counter                  Object // A program that counts its runs in an array.
+	DataConstant             Object // Data that the section says is constant.
+	DataDashed               Object // Data in a section whose name has a dash, which kernels before Linux 6.12 refuse in BTF.
+	DataPlain                Object // Data in a section whose name every kernel takes.
 	DefinitionReordered      Object // A map whose fields come in another order, the sizes first.
 	DefinitionTypedef        Object // A map whose definition is a typedef.
 	DefinitionVolatile       Object // A map whose definition is volatile.
+	DescriptorsBoth          Object // A perf event array with both sizes.
+	DescriptorsKey           Object // A perf event array with the size of keys only.
+	DescriptorsNone          Object // A perf event array without sizes.
+	DescriptorsValue         Object // A perf event array with the size of values only.
+	DescriptorsWide          Object // A perf event array whose values are too wide for descriptors.
 	ExternMap                Object // A map that is declared here and defined nowhere.
 	HandlerExact             Object // A program in a section that a handler of just this section knows.
 	HandlerFallback          Object // A program in a section that only the fallback handler knows.
@@ -86,9 +94,23 @@ var MapDefs = struct {
 	NameDollar               Object // A map with a name that C takes and the kernel does not.
 	NameFifteen              Object // A map whose name is as long as the kernel takes.
 	NameLong                 Object // A map with a name of 40 letters.
+	NameMember200            Object // A map with a member of 200 letters, 72 too many before Linux 6.1.
+	NameMemberUtf8           Object // A map with a member whose name has letters beyond ASCII, which no kernel takes.
 	NameOne                  Object // A map with a name of one letter.
+	NamePlain                Object // A map whose types have names that every kernel takes.
 	NameSixteen              Object // A map whose name is one letter longer than the kernel takes.
+	NameStruct200            Object // A map with a struct of 200 letters, 72 too many before Linux 6.1.
+	NameStruct600            Object // A map with a struct of 600 letters, too many for every kernel.
+	NameStructDollar         Object // A map with a struct whose name has a dollar, which no kernel takes.
+	NameStructUtf8           Object // A map with a struct whose name has letters beyond ASCII, which no kernel takes.
 	NameTwins                Object // Two maps whose names differ only where the kernel does not look, and a program that tells them apart.
+	NewerDeclTag             Object // A map with a tagged member (Linux 5.16).
+	NewerEnum64              Object // A map with an enum of 64 bits (Linux 6.0).
+	NewerEnumSigned          Object // A map with an enum that has a negative value, which sets a flag of BTF (Linux 6.0).
+	NewerFloat               Object // A map with a float (Linux 5.13).
+	NewerLock                Object // A map whose values hold a lock, and an enum with a negative value, which kernels before Linux 6.0 cannot describe. The verifier lets a program lock it only where the map has BTF.
+	NewerNone                Object // A map whose value every kernel can describe.
+	NewerTypeTag             Object // A map with a pointer to a tagged type (Linux 5.17).
 	NoMaps                   Object // A program without maps.
 	NoType                   Object // A map without a type.
 	NotAStruct               Object // An integer in the section of the maps.
@@ -112,6 +134,9 @@ var MapDefs = struct {
 	SpinLock                 Object // An array whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
 	StaticMap                Object // A static map, which has no name outside its object. The program keeps the compiler from dropping it.
 	Subprogram               Object // A program that uses its map in a function of its own only.
+	SuffixedMaps             Object // A map in section maps.
+	SuffixedUnused           Object // A map in section maps/config that no program refers to: user space uses it.
+	SuffixedUsed             Object // A map in section maps/config that the program refers to.
 	Tagged                   Object // A map with a tag, which kernels before 5.16 do not take in BTF.
 	TaskStorage              Object // Storage with a task. The kernel wants its key and value in BTF.
 	TwoNames                 Object // Two maps with names of the same length. An edit gives both the same name.
@@ -134,12 +159,21 @@ var MapDefs = struct {
 	VendorSupply             Object // A map that the callback makes itself.
 	VendorTwo                Object // A map that the callback makes, and one that the loader makes.
 	VendorTwoNoEntries       Object // A map that the callback makes, and one of no entries that the kernel refuses to the loader.
+	VendorUnused             Object // A map that only a callback understands, and that no program refers to: user space uses it.
 	WeakMap                  Object // A program that stores in a map whose only definition is weak.
 }{
 	Counter:                  embedded("mapdefs", "counter", "counter"),
+	DataConstant:             embedded("mapdefs", "data_section", "data_constant"),
+	DataDashed:               embedded("mapdefs", "data_section", "data_dashed"),
+	DataPlain:                embedded("mapdefs", "data_section", "data_plain"),
 	DefinitionReordered:      embedded("mapdefs", "field", "definition_reordered"),
 	DefinitionTypedef:        embedded("mapdefs", "definition_typedef", "definition_typedef"),
 	DefinitionVolatile:       embedded("mapdefs", "variable", "definition_volatile"),
+	DescriptorsBoth:          embedded("mapdefs", "descriptors", "descriptors_both"),
+	DescriptorsKey:           embedded("mapdefs", "descriptors", "descriptors_key"),
+	DescriptorsNone:          embedded("mapdefs", "descriptors", "descriptors_none"),
+	DescriptorsValue:         embedded("mapdefs", "descriptors", "descriptors_value"),
+	DescriptorsWide:          embedded("mapdefs", "descriptors", "descriptors_wide"),
 	ExternMap:                embedded("mapdefs", "linkage", "extern_map"),
 	HandlerExact:             embedded("mapdefs", "handler", "handler_exact"),
 	HandlerFallback:          embedded("mapdefs", "handler", "handler_fallback"),
@@ -216,9 +250,23 @@ var MapDefs = struct {
 	NameDollar:               embedded("mapdefs", "name", "name_dollar"),
 	NameFifteen:              embedded("mapdefs", "name", "name_fifteen"),
 	NameLong:                 embedded("mapdefs", "name", "name_long"),
+	NameMember200:            embedded("mapdefs", "odd_name", "name_member_200"),
+	NameMemberUtf8:           embedded("mapdefs", "odd_name", "name_member_utf8"),
 	NameOne:                  embedded("mapdefs", "name", "name_one"),
+	NamePlain:                embedded("mapdefs", "odd_name", "name_plain"),
 	NameSixteen:              embedded("mapdefs", "name", "name_sixteen"),
+	NameStruct200:            embedded("mapdefs", "odd_name", "name_struct_200"),
+	NameStruct600:            embedded("mapdefs", "odd_name", "name_struct_600"),
+	NameStructDollar:         embedded("mapdefs", "odd_name", "name_struct_dollar"),
+	NameStructUtf8:           embedded("mapdefs", "odd_name", "name_struct_utf8"),
 	NameTwins:                embedded("mapdefs", "name_twins", "name_twins"),
+	NewerDeclTag:             embedded("mapdefs", "newer_type", "newer_decl_tag"),
+	NewerEnum64:              embedded("mapdefs", "newer_type", "newer_enum_64"),
+	NewerEnumSigned:          embedded("mapdefs", "newer_type", "newer_enum_signed"),
+	NewerFloat:               embedded("mapdefs", "newer_type", "newer_float"),
+	NewerLock:                embedded("mapdefs", "newer_lock", "newer_lock"),
+	NewerNone:                embedded("mapdefs", "newer_type", "newer_none"),
+	NewerTypeTag:             embedded("mapdefs", "newer_type", "newer_type_tag"),
 	NoMaps:                   embedded("mapdefs", "no_maps", "no_maps"),
 	NoType:                   embedded("mapdefs", "field", "no_type"),
 	NotAStruct:               embedded("mapdefs", "not_a_struct", "not_a_struct"),
@@ -242,6 +290,9 @@ var MapDefs = struct {
 	SpinLock:                 embedded("mapdefs", "spin_lock", "spin_lock"),
 	StaticMap:                embedded("mapdefs", "linkage", "static_map"),
 	Subprogram:               embedded("mapdefs", "subprogram", "subprogram"),
+	SuffixedMaps:             embedded("mapdefs", "suffixed", "suffixed_maps"),
+	SuffixedUnused:           embedded("mapdefs", "suffixed", "suffixed_unused"),
+	SuffixedUsed:             embedded("mapdefs", "suffixed", "suffixed_used"),
 	Tagged:                   embedded("mapdefs", "variable", "tagged"),
 	TaskStorage:              embedded("mapdefs", "type", "task_storage"),
 	TwoNames:                 embedded("mapdefs", "two_names", "two_names"),
@@ -264,5 +315,6 @@ var MapDefs = struct {
 	VendorSupply:             embedded("mapdefs", "vendor", "vendor_supply"),
 	VendorTwo:                embedded("mapdefs", "vendor_two", "vendor_two"),
 	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two", "vendor_two_no_entries"),
+	VendorUnused:             embedded("mapdefs", "vendor_unused", "vendor_unused"),
 	WeakMap:                  embedded("mapdefs", "weak_map", "weak_map"),
 }

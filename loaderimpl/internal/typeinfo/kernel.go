@@ -71,85 +71,149 @@ func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 // not know becomes a nameless integer: the structs that define maps in particular, whose arrays can
 // be larger than the kernel lets a type be. Lists of global data get the sizes and offsets that the
 // compiler left to linkers. Functions that are hidden count as static, which lets the verifier look
-// into them from their callers (libbpf, bpf_object__sanitize_btf).
-//
-// For an old kernel, kinds of types that came after Linux 5.10 become what is nearest to them:
-// float (5.13), tags (5.16, 5.17), enums of 64 bits (6.0).
-func (t *Types) ForKernel(f *objfile.File, keep []bool, old bool) ([]byte, error) {
-	records := make([]byte, 0, len(t.raw))
-	hidden := hiddenFunctions(f)
+// into them from their callers (libbpf, bpf_object__sanitize_btf). The vintage says what is
+// rewritten beside that.
+func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage) ([]byte, error) {
+	w := writer{types: t, file: f, vintage: vintage, hidden: hiddenFunctions(f),
+		records: make([]byte, 0, len(t.raw)), strings: []byte(t.strings)}
 	for id := 1; id < len(t.offsets); id++ {
-		off := int(t.offsets[id])
-		size, err := t.recordSize(off)
-		if err != nil {
-			return nil, err
+		if !keep[id] {
+			w.appendInt(0, 0, 1)
+			continue
 		}
-		r, err := t.Type(btf.TypeID(id))
-		if err != nil {
-			return nil, err
-		}
-		raw := t.raw[off : off+size]
-		switch {
-		case !keep[id], old && r.Kind == KindDeclTag:
-			records = t.appendInt(records, 0, 1)
-		case r.Kind == KindDatasec:
-			records, err = t.appendList(records, f, raw, &r)
-		case r.Kind == KindFunc && hidden[r.Name]:
-			const static = uint32(KindFunc) << 24 // the linkage is in vlen
-			records = t.appendRecord(records, t.order.Uint32(raw), static, r.Size)
-		case old && r.Kind == KindTypeTag:
-			records = t.appendRecord(records, 0, uint32(KindConst)<<24, r.Size)
-		case old && (r.Kind == KindFloat || r.Kind == KindEnum64):
-			records = t.appendInt(records, t.order.Uint32(raw), r.Size)
-		default:
-			records = append(records, raw...)
-		}
-		if err != nil {
+		if err := w.append(btf.TypeID(id)); err != nil {
 			return nil, err
 		}
 	}
-	return t.blob(records), nil
+	return w.blob(), nil
+}
+
+// writer writes an object's types for a kernel.
+type writer struct {
+	types   *Types
+	file    *objfile.File
+	vintage Vintage
+	hidden  map[string]bool
+
+	records []byte
+	strings []byte
+	added   map[string]uint32 // offsets of names that the object does not have
+}
+
+// append writes the type of an id.
+func (w *writer) append(id btf.TypeID) error {
+	off := int(w.types.offsets[id])
+	size, err := w.types.recordSize(off)
+	if err != nil {
+		return err
+	}
+	r, err := w.types.Type(id)
+	if err != nil {
+		return err
+	}
+	raw := w.types.raw[off : off+size]
+	name, err := w.name(raw, r.Kind)
+	if err != nil {
+		return fmt.Errorf("name of type %d: %w", id, err)
+	}
+	info := w.types.order.Uint32(raw[4:])
+	isTag := r.Kind == KindDeclTag || r.Kind == KindTypeTag
+	switch before := func(v Vintage) bool { return w.vintage >= v }; {
+	case r.Kind == KindDatasec:
+		return w.appendList(name, &r)
+	case r.Kind == KindFunc && w.hidden[r.Name]:
+		const static = uint32(KindFunc) << 24 // the linkage is in vlen
+		w.appendWords(name, static, r.Size)
+	case r.Kind == KindDeclTag && (before(Before5_16) || isTag && r.flag && before(Before6_15)):
+		w.appendInt(0, 0, 1)
+	case r.Kind == KindTypeTag && (before(Before5_17) || isTag && r.flag && before(Before6_15)):
+		w.appendWords(0, uint32(KindConst)<<24, r.Size)
+	case r.Kind == KindFloat && before(Before5_13):
+		w.appendInt(name, 0, r.Size)
+	case r.Kind == KindEnum64 && before(Before6_0):
+		encoding := uint32(0)
+		if r.flag {
+			encoding = intSigned
+		}
+		w.appendInt(name, encoding, r.Size)
+	case r.Kind == KindEnum && before(Before6_0):
+		w.appendWords(name, info&^kindFlag, r.Size)
+		return w.appendRest(raw, r.Kind)
+	default:
+		w.appendWords(name, info, r.Size)
+		return w.appendRest(raw, r.Kind)
+	}
+	return nil
+}
+
+// appendRest writes what follows the twelve bytes that all kinds have. Members, values and
+// parameters begin with a name.
+func (w *writer) appendRest(raw []byte, k Kind) error {
+	rest := raw[btfTypeSize:]
+	stride := 0
+	switch k {
+	case KindStruct, KindUnion, KindEnum64:
+		stride = 12
+	case KindEnum, KindFuncProto:
+		stride = 8
+	default:
+		w.records = append(w.records, rest...)
+		return nil
+	}
+	for ; len(rest) > 0; rest = rest[stride:] {
+		name, err := w.name(rest, k)
+		if err != nil {
+			return err
+		}
+		w.appendWords(name)
+		w.records = append(w.records, rest[4:stride]...)
+	}
+	return nil
 }
 
 // blob puts a header before the types and the strings after them.
-func (t *Types) blob(records []byte) []byte {
-	b := make([]byte, btfHeaderSize, btfHeaderSize+len(records)+len(t.strings))
-	t.order.PutUint16(b, btfMagic)
+func (w *writer) blob() []byte {
+	order := w.types.order
+	b := make([]byte, btfHeaderSize, btfHeaderSize+len(w.records)+len(w.strings))
+	order.PutUint16(b, btfMagic)
 	b[2] = 1
-	for i, v := range []int{btfHeaderSize, 0, len(records), len(records), len(t.strings)} {
-		t.order.PutUint32(b[4+4*i:], uint32(v))
+	for i, v := range []int{btfHeaderSize, 0, len(w.records), len(w.records), len(w.strings)} {
+		order.PutUint32(b[4+4*i:], uint32(v))
 	}
-	return append(append(b, records...), t.strings...)
+	return append(append(b, w.records...), w.strings...)
 }
 
-func (t *Types) appendRecord(b []byte, words ...uint32) []byte {
-	for _, w := range words {
-		b = t.order.AppendUint32(b, w)
+func (w *writer) appendWords(words ...uint32) {
+	for _, word := range words {
+		w.records = w.types.order.AppendUint32(w.records, word)
 	}
-	return b
 }
 
-// appendInt appends an integer of so many bytes. The kernel knows none of more than 128 bits.
-func (t *Types) appendInt(b []byte, name, size uint32) []byte {
-	return t.appendRecord(b, name, uint32(KindInt)<<24, size, min(size*8, 128))
+// appendInt writes an integer of so many bytes. The kernel knows none of more than 128 bits.
+func (w *writer) appendInt(name, encoding, size uint32) {
+	w.appendWords(name, uint32(KindInt)<<24, size, encoding|min(size*8, 128))
 }
 
-// appendList appends the list of variables of a section.
-func (t *Types) appendList(b []byte, f *objfile.File, raw []byte, r *Record) ([]byte, error) {
-	s := f.Named(r.Name)
+// appendList writes the list of variables of a section. No kernel lets a variable have no bytes
+// (btf_datasec_check_meta).
+func (w *writer) appendList(name uint32, r *Record) error {
+	s := w.file.Named(r.Name)
 	if s == nil {
-		return nil, fmt.Errorf("variables of section %s, which does not exist: %w", r.Name,
+		return fmt.Errorf("variables of section %s, which does not exist: %w", r.Name,
 			refuse.ErrBTF)
 	}
-	_, vars, err := t.Variables(s, nil)
+	_, vars, err := w.types.Variables(s, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b = t.appendRecord(b, t.order.Uint32(raw), t.order.Uint32(raw[4:]), uint32(s.Size))
+	if w.vintage >= PlainNames {
+		vars = slices.DeleteFunc(vars, func(v Variable) bool { return v.Size == 0 })
+	}
+	w.appendWords(name, uint32(KindDatasec)<<24|uint32(len(vars)), uint32(s.Size))
 	for _, v := range vars {
-		b = t.appendRecord(b, t.order.Uint32(r.Data[12*v.index:]), uint32(v.Offset), v.Size)
+		w.appendWords(w.types.order.Uint32(r.Data[12*v.index:]), uint32(v.Offset), v.Size)
 	}
-	return b, nil
+	return nil
 }
 
 // hiddenFunctions names the functions that other objects do not see.
