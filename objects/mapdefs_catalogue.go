@@ -87,6 +87,8 @@ var MapDefs = struct {
 	LegacyShort              Object // A legacy map that ends before the flags.
 	LegacyStatic             Object // A legacy map that is static, so that it has no name outside its object. The program keeps the compiler from dropping it.
 	LegacyStub               Object // A legacy map that ends before the number of its entries.
+	LongLog                  Object // A program whose verification makes more than 16 MiB of log.
+	LongLogRefused           Object // A program whose last instruction is refused, after more than 16 MiB of log.
 	MapExtra                 Object // A Bloom filter with 3 hash functions.
 	MapExtraLong             Object // A Bloom filter with 3 hash functions, the number written as the value of an enum.
 	Mixed                    Object // A BTF and a legacy definition in one object, and a program that uses both.
@@ -140,6 +142,9 @@ var MapDefs = struct {
 	Tagged                   Object // A map with a tag, which kernels before 5.16 do not take in BTF.
 	TaskStorage              Object // Storage with a task. The kernel wants its key and value in BTF.
 	TwoNames                 Object // Two maps with names of the same length. An edit gives both the same name.
+	TypesRefusedLock         Object // An LRU hash whose values hold a lock: ENOTSUPP, from 5.15 on EOPNOTSUPP.
+	TypesRefusedRdonly       Object // A hash whose values hold a lock that no program may take: EACCES.
+	TypesRefusedTimer        Object // A hash per CPU whose values hold a timer: EOPNOTSUPP from 5.15 on.
 	UnknownField             Object // A map with a field that no loader knows.
 	UnknownFieldConflict     Object // A map with a field that no loader knows, and two sizes of its key.
 	UnknownFieldFirst        Object // A map with a field that no loader knows, before the fields that it does.
@@ -243,6 +248,8 @@ var MapDefs = struct {
 	LegacyShort:              embedded("mapdefs", "legacy", "legacy_short"),
 	LegacyStatic:             embedded("mapdefs", "legacy_static", "legacy_static"),
 	LegacyStub:               embedded("mapdefs", "legacy", "legacy_stub"),
+	LongLog:                  embedded("mapdefs", "long_log", "long_log"),
+	LongLogRefused:           embedded("mapdefs", "long_log", "long_log_refused"),
 	MapExtra:                 embedded("mapdefs", "type", "map_extra"),
 	MapExtraLong:             embedded("mapdefs", "type", "map_extra_long"),
 	Mixed:                    embedded("mapdefs", "mixed", "mixed"),
@@ -296,6 +303,9 @@ var MapDefs = struct {
 	Tagged:                   embedded("mapdefs", "variable", "tagged"),
 	TaskStorage:              embedded("mapdefs", "type", "task_storage"),
 	TwoNames:                 embedded("mapdefs", "two_names", "two_names"),
+	TypesRefusedLock:         embedded("mapdefs", "types_refused", "types_refused_lock"),
+	TypesRefusedRdonly:       embedded("mapdefs", "types_refused", "types_refused_rdonly"),
+	TypesRefusedTimer:        embedded("mapdefs", "types_refused", "types_refused_timer"),
 	UnknownField:             embedded("mapdefs", "field", "unknown_field"),
 	UnknownFieldConflict:     embedded("mapdefs", "field", "unknown_field_conflict"),
 	UnknownFieldFirst:        embedded("mapdefs", "field", "unknown_field_first"),

@@ -39,6 +39,9 @@ var MapInMap = struct {
 	PinnedOuter          Object // An array of two maps that is pinned, with maps in it that are not.
 	PinnedOuterLarger    Object // An array of four maps that is pinned, with maps in it that are not.
 	PinnedOuterWide      Object // An array of two maps that is pinned, with maps of wider values in it.
+	PinnedPrograms       Object // A pinned array of programs, with two of its slots filled.
+	PinnedProgramsNext   Object // The next version of it, with another program for slot 1.
+	PinnedProgramsOne    Object // The next version of it, which fills slot 1 only.
 	PinnedWide           Object // A hash of wide values that is pinned.
 	Programs             Object // An array of two programs, with one in each slot, and a program that jumps to the second.
 	ProgramsBeyond       Object // An array of two programs, with a program in slot 2.
@@ -114,6 +117,9 @@ var MapInMap = struct {
 	PinnedOuter:          embedded("mapinmap", "pinned_outer", "pinned_outer"),
 	PinnedOuterLarger:    embedded("mapinmap", "pinned_outer", "pinned_outer_larger"),
 	PinnedOuterWide:      embedded("mapinmap", "pinned_outer_wide", "pinned_outer_wide"),
+	PinnedPrograms:       embedded("mapinmap", "pinned_programs", "pinned_programs"),
+	PinnedProgramsNext:   embedded("mapinmap", "pinned_programs", "pinned_programs_next"),
+	PinnedProgramsOne:    embedded("mapinmap", "pinned_programs", "pinned_programs_one"),
 	PinnedWide:           embedded("mapinmap", "pinned_wide", "pinned_wide"),
 	Programs:             embedded("mapinmap", "programs", "programs"),
 	ProgramsBeyond:       embedded("mapinmap", "programs_beyond", "programs_beyond"),

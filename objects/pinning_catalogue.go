@@ -33,10 +33,12 @@ var Pinning = struct {
 	HashEntries      Object // The hash with more entries.
 	HashFlags        Object // The hash with a flag.
 	HashKey          Object // The hash with a longer key.
+	HashRdonly       Object // The hash, which user space may only read.
 	HashSeveral      Object // The hash with another type, other sizes, another number of entries and other flags.
 	HashSigned       Object // The hash with a key and value of other types, which are as long.
 	HashType         Object // The hash as another type of map.
 	HashValue        Object // The hash with a shorter value.
+	HashWronly       Object // The hash, which user space may only write to.
 	MiddleWide       Object // One map of the three, with two elements where they have one.
 	NameLong         Object // Two maps that are pinned by names which differ only where the kernel does not look.
 	Ringbuf          Object // A ring buffer of a size that every kernel takes, pinned by name.
@@ -73,10 +75,12 @@ var Pinning = struct {
 	HashEntries:      embedded("pinning", "hash", "hash_entries"),
 	HashFlags:        embedded("pinning", "hash", "hash_flags"),
 	HashKey:          embedded("pinning", "hash", "hash_key"),
+	HashRdonly:       embedded("pinning", "hash", "hash_rdonly"),
 	HashSeveral:      embedded("pinning", "hash", "hash_several"),
 	HashSigned:       embedded("pinning", "hash", "hash_signed"),
 	HashType:         embedded("pinning", "hash", "hash_type"),
 	HashValue:        embedded("pinning", "hash", "hash_value"),
+	HashWronly:       embedded("pinning", "hash", "hash_wronly"),
 	MiddleWide:       embedded("pinning", "middle_wide", "middle_wide"),
 	NameLong:         embedded("pinning", "name_long", "name_long"),
 	Ringbuf:          embedded("pinning", "ringbuf", "ringbuf"),

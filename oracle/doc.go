@@ -14,6 +14,6 @@
 //
 // Read object.go (the system calls and ids), name.go, mapfacts.go, mapbtf.go and program.go
 // (facts), content.go, pin.go, numa.go, iterator.go and pages.go (where a map is), inventory.go,
-// witness.go and holder.go (what exists, and who holds it), nextid.go (what was made
-// meanwhile), probe.go (what this kernel can do).
+// witness.go, holder.go and access.go (what exists, who holds it, and with what access), nextid.go
+// (what was made meanwhile), probe.go (what this kernel can do).
 package oracle

@@ -12,6 +12,8 @@
 //       // The hash with a key and value of other types, which are as long.
 //   hash_entries: ENTRIES=8 // The hash with more entries.
 //   hash_flags: FLAGS=BPF_F_NO_PREALLOC // The hash with a flag.
+//   hash_rdonly: FLAGS=BPF_F_RDONLY // The hash, which user space may only read.
+//   hash_wronly: FLAGS=BPF_F_WRONLY // The hash, which user space may only write to.
 //   hash_several: TYPE=BPF_MAP_TYPE_LRU_HASH KEY=__u64 VALUE=__u32 ENTRIES=8 FLAGS=BPF_F_ZERO_SEED
 //       // The hash with another type, other sizes, another number of entries and other flags.
 #include "pinned.h"

@@ -107,6 +107,20 @@ var _ = It("mapdefs.btf.types-not-kept", func(s *Session) {
 	}
 })
 
+// The kernel refuses these types of value for the type or the flags of the map, each for another
+// reason. The program does not need them.
+var _ = Table("mapdefs.btf.types-refused", func(s *Session, o objects.Object) {
+	loaded := s.MustLoad(o)
+	m := loaded.Map("m")
+	Expect(m).To(BeTheSameMapAs(m.WithoutBTF()))
+	const pass = 2 // XDP_PASS
+	Expect(loaded.Run("read_n")).To(Equal(uint32(pass)))
+},
+	Entry("lock", objects.MapDefs.TypesRefusedLock),
+	Entry("timer", objects.MapDefs.TypesRefusedTimer),
+	Entry("flags", objects.MapDefs.TypesRefusedRdonly),
+)
+
 // A keyAndValue pairs a definition with the types that the kernel has to hold of it.
 type keyAndValue struct {
 	object     objects.Object

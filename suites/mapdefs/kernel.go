@@ -3,6 +3,10 @@
 package mapdefs
 
 import (
+	"syscall"
+
+	. "github.com/onsi/gomega"
+
 	"github.com/loadstone-bpf/loadstone/objects"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -27,3 +31,14 @@ var _ = Table("mapdefs.kernel.refusal-undone", func(s *Session, f fault) {
 
 var _ = Refusal("mapdefs.kernel.refusal-undone/program",
 	objects.MapDefs.HashUse, objects.MapDefs.KernelProgram, AtVerify, Verifier, Permission)
+
+// The verifier follows the program for a while, and its log is longer than the buffers that
+// loaders begin with.
+var _ = It("mapdefs.kernel.long-log", func(s *Session) {
+	s.Control(objects.MapDefs.LongLog)
+	before := s.Kernel()
+	refused := s.Load(objects.MapDefs.LongLogRefused)
+	Expect(refused).To(BeRejected(AtVerify, Verifier, Permission))
+	Expect(refused).To(PassOn(syscall.EACCES))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+})

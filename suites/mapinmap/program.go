@@ -33,6 +33,50 @@ var _ = It("mapinmap.programs.jump", func(s *Session) {
 	Expect(loaded.Run("jump")).To(Equal(uint32(tx)))
 })
 
+// pinnedPrograms loads an object whose array of programs is pinned, and returns its folder and the
+// program that was put in slot 0. The pin alone holds both.
+func pinnedPrograms(s *Session) (folder string, first uint32) {
+	s.Keep("jumps")
+	loaded := s.MustLoad(objects.MapInMap.PinnedPrograms, PinRoot(s.BPFFS()))
+	Expect(loaded.Run("jump")).To(Equal(uint32(xdpPass)))
+	first = loaded.ProgramID("first")
+	loaded.Close()
+	return s.BPFFS(), first
+}
+
+// What second returns in the versions of the object.
+const (
+	xdpPass = 2
+	xdpTX   = 3
+)
+
+var _ = It("mapinmap.programs.pinned-filled-again", func(s *Session) {
+	folder, _ := pinnedPrograms(s)
+	next := s.MustLoad(objects.MapInMap.PinnedProgramsNext, PinRoot(folder))
+	Expect(slots(next, "jumps")).To(Equal(map[uint32]uint32{
+		0: next.ProgramID("first"), 1: next.ProgramID("second"),
+	}))
+	Expect(next.Run("jump")).To(Equal(uint32(xdpTX)))
+})
+
+var _ = It("mapinmap.programs.pinned-others-stay", func(s *Session) {
+	folder, first := pinnedPrograms(s)
+	next := s.MustLoad(objects.MapInMap.PinnedProgramsOne, PinRoot(folder))
+	held := slots(next, "jumps")
+	Expect(held).To(HaveLen(2))
+	Expect(held).To(HaveKeyWithValue(uint32(0), first))
+})
+
+var _ = It("mapinmap.programs.pinned-refused-unchanged", func(s *Session) {
+	folder, _ := pinnedPrograms(s)
+	before := slotsPinned(s, folder+"/jumps")
+	next := s.Open(objects.MapInMap.PinnedProgramsNext, PinRoot(folder)).
+		SetProgram("second", AutoLoad, false).Load()
+	Expect(next).NotTo(BeOK())
+	next.Close()
+	Expect(slotsPinned(s, folder+"/jumps")).To(Equal(before))
+})
+
 var _ = Table("mapinmap.programs.target-refused",
 	refused(Invalid, NotSupported, NotFound, Malformed),
 	Entry("data", fault{objects.MapInMap.Programs, objects.MapInMap.ProgramsData}),

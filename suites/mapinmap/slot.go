@@ -20,9 +20,19 @@ import (
 // returns them by slot. It leaves out empty slots.
 func slots(loaded *Attempt, name string) map[uint32]uint32 {
 	ginkgo.GinkgoHelper()
-	id := loaded.MapID(name)
+	return slotsOf(loaded.MapID(name), loaded.Map(name).MaxEntries)
+}
+
+// slotsPinned does what slots does for the map that is pinned at a path.
+func slotsPinned(s *Session, path string) map[uint32]uint32 {
+	ginkgo.GinkgoHelper()
+	return slotsOf(s.Pin(path).Object.ID, s.PinnedMap(path).MaxEntries)
+}
+
+func slotsOf(id, entries uint32) map[uint32]uint32 {
+	ginkgo.GinkgoHelper()
 	held := map[uint32]uint32{}
-	for slot := range min(loaded.Map(name).MaxEntries, 4) {
+	for slot := range min(entries, 4) {
 		value, err := oracle.Lookup(id, U32(slot))
 		if errors.Is(err, oracle.ErrNoSuchKey) {
 			continue

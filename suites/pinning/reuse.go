@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/oracle"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
@@ -21,6 +22,38 @@ var _ = It("pinning.reuse.same-map", func(s *Session) {
 	Expect(again.MapID("counts")).To(Equal(id))
 	Expect(again.Program("count").Maps).To(ConsistOf(id))
 })
+
+// The kernel keeps these flags with each descriptor of a map, and not with the map. A loader that
+// looks for them in what the kernel says of a pinned map finds a difference that is none.
+var accesses = []Case[access]{
+	Entry("rdonly", access{objects.Pinning.HashRdonly, oracle.ReadOnly}),
+	Entry("wronly", access{objects.Pinning.HashWronly, oracle.WriteOnly}),
+}
+
+// An access pairs an object with the access that its map m asks for.
+type access struct {
+	object objects.Object
+	of     oracle.Access
+}
+
+var _ = Table("pinning.reuse.access-flag", func(s *Session, a access) {
+	folder := keeping(s, "m")
+	first := s.MustLoad(a.object, PinRoot(folder))
+	id := first.MapID("m")
+	again := s.Reload(first, a.object, PinRoot(folder))
+	Expect(again).To(BeOK())
+	Expect(again.MapID("m")).To(Equal(id))
+	again.Run("store")
+	Expect(s.PinnedValue(folder+"/m", U32(7))).To(Equal(U64(77)))
+}, accesses...)
+
+var _ = Table("pinning.reuse.access-limited", func(s *Session, a access) {
+	folder := keeping(s, "m")
+	first := s.MustLoad(a.object, PinRoot(folder))
+	again := s.Reload(first, a.object, PinRoot(folder))
+	Expect(again).To(BeOK())
+	Expect(s.AccessToMap(again.MapID("m"))).To(Equal([]oracle.Access{a.of}))
+}, accesses...)
 
 var _ = It("pinning.reuse.contents", func(s *Session) {
 	folder := keeping(s, "counts")

@@ -139,6 +139,19 @@ func (s *Session) PinnedValue(path string, key []byte) []byte {
 	return value
 }
 
+// AccessToMap returns what the loader's descriptors of a map let user space do with it, each kind
+// of access once. It ends the spec where there is no such descriptor.
+func (s *Session) AccessToMap(id uint32) []oracle.Access {
+	found, err := oracle.AccessToMap(id)
+	if err != nil {
+		s.exec.Broken("%v", err)
+	}
+	if len(found) == 0 {
+		s.exec.Fail(fmt.Sprintf("a loader that holds map %d", id), "no process of it does")
+	}
+	return found
+}
+
 // PinsIn returns the names of what is in a folder, in the driver's root, folders among them; nil
 // where the folder does not exist.
 func (s *Session) PinsIn(folder string) []string {
