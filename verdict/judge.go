@@ -383,8 +383,10 @@ func unlogged(ev Evidence) []string {
 			break
 		}
 		// The console is the guest's too: only what bears the kernel's timestamp is the kernel's.
-		if stamped, message, ok := kernelMessage(line); ok && stamped && !logged[message] {
-			lines = append(lines, line)
+		for _, line := range unfold([]string{line}) {
+			if stamped, message, ok := kernelMessage(line); ok && stamped && !logged[message] {
+				lines = append(lines, line)
+			}
 		}
 	}
 	return lines

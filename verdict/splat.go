@@ -255,6 +255,7 @@ func (s *Scanner) match(line string) (*pattern, bool) {
 	}
 	// Patterns hold from the first character on, and nothing that they look for is further in. A
 	// guest may log what it likes.
+	text = strings.TrimLeft(text, " \t")
 	text = text[:min(len(text), keptLine)]
 	for i := range s.patterns {
 		p := &s.patterns[i]
@@ -271,12 +272,30 @@ func (s *Scanner) match(line string) (*pattern, bool) {
 	return nil, false
 }
 
-// unfold makes a line of each line of an entry with several, which /dev/kmsg writes with the
-// newlines spelled out.
+// unfold makes a line of each message of an entry with several, all with the head of the entry:
+// /dev/kmsg writes newlines spelled out, and on a console a message may begin in the line of one
+// that was not ended, or of the note that messages were dropped.
 func unfold(lines []string) []string {
 	var unfolded []string
 	for _, line := range lines {
-		unfolded = append(unfolded, strings.Split(line, `\x0a`)...)
+		if head := kmsgHead.FindString(line); head != "" {
+			for text := range strings.SplitSeq(line[len(head):], `\x0a`) {
+				unfolded = append(unfolded, head+text)
+			}
+			continue
+		}
+		if _, _, ours := kernelMessage(line); !ours {
+			unfolded = append(unfolded, line)
+			continue
+		}
+		head, from := len(syslogHead.FindString(line)), 0
+		for _, at := range innerStamp.FindAllStringIndex(line, keptSplat) {
+			if at[0] > head {
+				unfolded = append(unfolded, line[from:at[0]])
+				from = at[0]
+			}
+		}
+		unfolded = append(unfolded, line[from:])
 	}
 	return unfolded
 }
@@ -285,6 +304,7 @@ var (
 	kmsgHead   = regexp.MustCompile(`^(\d{1,6}),\d+,\d+,[^;]*;`)
 	syslogHead = regexp.MustCompile(`^<(\d{1,6})>`)
 	stampHead  = regexp.MustCompile(`^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? ?`)
+	innerStamp = regexp.MustCompile(`\[ *\d{1,7}\.\d{6}\](?:\[ *[TC]\d+\])? `)
 )
 
 // kernelMessage returns the text of a line of the kernel log, and whether it bears the kernel's
