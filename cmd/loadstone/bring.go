@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -24,11 +26,7 @@ func findLoaders(names []string) ([]drivers.Choice, error) {
 	var choices []drivers.Choice
 	seen := make(map[string]bool)
 	for _, name := range names {
-		ref, err := loader.ParseRef(name)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		found, err := drivers.Find(ref)
+		found, err := findLoader(name)
 		if err != nil {
 			return nil, usageError{err}
 		}
@@ -40,6 +38,27 @@ func findLoaders(names []string) ([]drivers.Choice, error) {
 		}
 	}
 	return choices, nil
+}
+
+// findLoader returns the loaders that a user means by one name. Errors are those of
+// [loader.ParseRef] and [drivers.Find], and say what to name in place of a folder.
+func findLoader(name string) ([]drivers.Choice, error) {
+	ref, err := loader.ParseRef(name)
+	var found []drivers.Choice
+	if err == nil {
+		found, err = drivers.Find(ref)
+	}
+	if info, statErr := os.Stat(name); err == nil || statErr != nil || !info.IsDir() {
+		return found, err
+	}
+	manifest := filepath.Join(name, "loader.yaml")
+	if !filepath.IsAbs(name) {
+		manifest = "./" + manifest
+	}
+	if _, statErr := os.Stat(manifest); statErr != nil {
+		return nil, fmt.Errorf("%s is a folder, and has no loader.yaml: name the manifest", name)
+	}
+	return nil, fmt.Errorf("%s is a folder: name its manifest, %s", name, manifest)
 }
 
 // bring makes loaders ready for guests: a bundle for each that is no part of the guest program.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -21,21 +20,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/cilium"
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
-	"github.com/loadstone-bpf/loadstone/loader/check"
-	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/run"
-	"github.com/loadstone-bpf/loadstone/verdict"
-	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// A trialFunc has a loader load one good object in a clone of a kernel, and returns the verdict on
-// it. The error says why there is none.
-type trialFunc func(
-	cmd *cobra.Command, kernel string, choice drivers.Choice,
-) (verdict.Verdict, error)
-
 // newLoadersCommand returns the command loaders.
-func newLoadersCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
+func newLoadersCommand(cache *cacheOptions, open openTrial) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "loaders",
 		Short: "List and fetch the loaders that specs run with, and check drivers",
@@ -44,12 +32,13 @@ newest version), name@version (libbpf@1.1), name@all (every version), the path o
 		Example: `  loadstone loaders list
   loadstone loaders pull iproute2@all
   loadstone loaders check libbpf@1.1
+  loadstone loaders talk ./my-loader.yaml
   loadstone loaders check ./my-loader.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newLoadersListCommand(cache), newLoadersPullCommand(cache),
-		newLoadersCheckCommand(cache, trial))
+		newLoadersCheckCommand(cache, open), newLoadersTalkCommand(cache))
 	return cmd
 }
 
@@ -245,199 +234,4 @@ func (o *cacheOptions) pull(cmd *cobra.Command, choices []drivers.Choice) error 
 		fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", c, b.Suite, megabytes(b.Size), b.Digest)
 	}
 	return errors.Join(errs...)
-}
-
-func newLoadersCheckCommand(cache *cacheOptions, trial trialFunc) *cobra.Command {
-	var trace bool
-	var kernel string
-	cmd := &cobra.Command{
-		Use:   "check LOADER…",
-		Short: "Prove a driver before its results count",
-		Long: `Prove a driver before its results count: read its manifest, bring what it needs, have a short conversation with it on this machine,
-every message of which is held to the protocol's schema, and have it load one good object in a kernel of its own.
-
-The conversation makes nothing in this machine's kernel, but takes root, for the driver runs in a root of its own. Without root it is left
-out, and that is said. Exit codes: 0 all is well; 1 the driver or its manifest is at fault; 2 wrong usage; 3 it could not be checked.`,
-		Example: `  loadstone loaders check libbpf
-  loadstone loaders check iproute2@all
-  loadstone loaders check ./my-loader.yaml --trace
-  loadstone loaders check all`,
-		Args:              cobra.MinimumNArgs(1),
-		ValidArgsFunction: completeLoaders,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c := &loaderCheck{cmd: cmd, cache: cache, trial: trial, trace: trace, kernel: kernel}
-			return c.all(args)
-		},
-	}
-	cmd.Flags().BoolVar(&trace, "trace", false, "print the conversation")
-	cmd.Flags().StringVar(&kernel, "kernel", "6.12", "load in a clone of kernel `K`")
-	registerCompletion(cmd, "kernel", completeKernels(cache))
-	return cmd
-}
-
-// A loaderCheck checks loaders one after the other.
-type loaderCheck struct {
-	cmd    *cobra.Command
-	cache  *cacheOptions
-	trial  trialFunc
-	trace  bool
-	kernel string // of the clone
-	faults int
-}
-
-func (c *loaderCheck) all(args []string) error {
-	for _, arg := range args {
-		ref, err := loader.ParseRef(arg)
-		if err != nil {
-			return usageError{err}
-		}
-		if err := c.ref(ref); err != nil {
-			return err
-		}
-	}
-	if c.faults > 0 {
-		return quietError{verdict.ExitFailed}
-	}
-	return nil
-}
-
-// ref checks what the user named. Faults of drivers and manifests are counted; an error means that
-// there was no checking.
-func (c *loaderCheck) ref(ref loader.Ref) error {
-	choices, err := drivers.Find(ref)
-	switch {
-	case errors.Is(err, loader.ErrManifest):
-		c.say(ref.String())
-		c.finding("manifest", err)
-		return nil
-	case err != nil:
-		return usageError{err}
-	}
-	for _, choice := range choices {
-		if err := c.one(choice); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *loaderCheck) one(choice drivers.Choice) error {
-	c.say(choice.String())
-	c.finding("manifest", nil)
-	faults := c.faults
-	if len(choice.Command) > 0 {
-		if err := c.converse(choice); err != nil {
-			return err
-		}
-	}
-	if c.faults > faults {
-		c.skip("one load in a clone", "the driver is not fit for it")
-		return nil
-	}
-	return c.load(choice)
-}
-
-// load has the loader load one good object in a clone. A load that does not end well is a finding;
-// an error is that there was none.
-func (c *loaderCheck) load(choice drivers.Choice) error {
-	v, err := c.trial(c.cmd, c.kernel, choice)
-	if err != nil {
-		return err
-	}
-	var finding error
-	if v.Kind != verdict.Pass {
-		finding = fmt.Errorf("%s: %s\n%s", v.Kind, v.Reason, strings.Join(v.Conversation, "\n"))
-	}
-	c.finding("one load in a clone of "+c.kernel, finding)
-	return nil
-}
-
-// converse has the conversation on this machine.
-func (c *loaderCheck) converse(choice drivers.Choice) error {
-	b, err := c.cache.bundle(c.cmd, choice)
-	if err != nil {
-		return err
-	}
-	c.finding("bundle", nil)
-	log := slog.New(notices{c.cmd.ErrOrStderr()})
-	limits := run.OnThisHost(record.DefaultLimits, log)
-	report, err := converseNatively(c.cmd.Context(), choice.Name, b, limits)
-	if errors.Is(err, errNotRoot) {
-		c.skip("conversation", err.Error())
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	c.report(report)
-	if errors.Is(report.Err(), loader.ErrHung) {
-		tasks, err := machine.HostLoad()
-		if err != nil {
-			return err
-		}
-		c.say("      host's load: %.1f runnable tasks per core", tasks)
-	}
-	return nil
-}
-
-func (c *loaderCheck) report(r *check.Report) {
-	for _, f := range r.Findings {
-		c.finding(f.Rule, f.Err)
-	}
-	if r.Identity != nil {
-		c.say("      it is %s %s", r.Identity.Name, r.Identity.Version)
-		claims := make(map[loader.Feature]loader.Support)
-		for feature, claim := range r.Features {
-			claims[feature] = claim.Support
-		}
-		c.say("      it claims %s", strings.Join(claimed(claims), " "))
-	}
-	if unknown := r.Unknown(); len(unknown) > 0 {
-		c.say("      fields that the protocol does not know, kept and no fault: %s",
-			strings.Join(unknown, ", "))
-	}
-	if c.trace || r.Err() != nil {
-		for _, x := range r.Exchanges {
-			c.exchange(x)
-		}
-	}
-}
-
-// exchange prints one exchange: what went in, what came out, and what the driver complained about.
-func (c *loaderCheck) exchange(x loader.Exchange) {
-	c.say("      > %s", x.Request)
-	if x.Reply != nil {
-		c.say("      < %s", x.Reply)
-	}
-	for line := range strings.Lines(x.Stderr) {
-		c.say("      ! %s", strings.TrimRight(line, "\n"))
-	}
-	if x.Fault != nil {
-		c.say("      %v", x.Fault)
-	}
-}
-
-const red colour = "31"
-
-func (c *loaderCheck) finding(what string, err error) {
-	paint := painter(c.cmd.OutOrStdout())
-	if err == nil {
-		c.say("  %s  %s", paint(green, "ok  "), what)
-		return
-	}
-	c.faults++
-	c.say("  %s  %s", paint(red, "FAIL"), what)
-	for line := range strings.Lines(err.Error()) {
-		c.say("        %s", strings.TrimRight(line, "\n"))
-	}
-}
-
-func (c *loaderCheck) skip(what, why string) {
-	paint := painter(c.cmd.OutOrStdout())
-	c.say("  %s  %s: %s", paint(yellow, "skip"), what, why)
-}
-
-// say prints a line. If the output cannot be written, there is no place to report it.
-func (c *loaderCheck) say(format string, args ...any) {
-	fmt.Fprintf(c.cmd.OutOrStdout(), format+"\n", args...)
 }

@@ -21,28 +21,46 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/faults"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/kernel"
 )
 
 // passed holds the verdict of a load in a clone that ended well.
 var passed = verdict.Verdict{Kind: verdict.Pass}
 
+// A fakeTrial ends every load in a clone with a verdict.
+type fakeTrial struct {
+	verdict verdict.Verdict
+	tried   []string
+}
+
+func (f *fakeTrial) Load(_ *cobra.Command, c drivers.Choice) (verdict.Verdict, error) {
+	f.tried = append(f.tried, c.String())
+	return f.verdict, nil
+}
+
+func (f *fakeTrial) Close() error { return nil }
+
 // loaders runs the command loaders, with a cache of the test's own, and a load in a clone that ends
-// with trial.
+// that way.
 func loaders(
-	t *testing.T, trial verdict.Verdict, args ...string,
+	t *testing.T, ends verdict.Verdict, args ...string,
 ) (output string, tried []string, err error) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := newLoadersCommand(&cacheOptions{cache: t.TempDir(), offline: true}, func(_ *cobra.Command, _ string, c drivers.Choice) (verdict.Verdict, error) {
-		tried = append(tried, c.String())
-		return trial, nil
-	})
+	fake := &fakeTrial{verdict: ends}
+	cmd := newLoadersCommand(&cacheOptions{cache: t.TempDir(), offline: true},
+		func(_ *cobra.Command, name string) (trial, error) {
+			if name == "none" {
+				return nil, kernel.ErrUnknownKernel
+			}
+			return fake, nil
+		})
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	err = cmd.ExecuteContext(t.Context())
-	return out.String(), tried, err
+	return out.String(), fake.tried, err
 }
 
 func TestLoadersList(t *testing.T) {

@@ -5,9 +5,9 @@
 //
 // Read main.go and root.go (from arguments to an exit code), run.go (the main job, in order), with
 // catalogue.go (which specs), bring.go (which loaders) and lab.go (where virtual machines come
-// from); then the other commands: list.go, report.go, kernels.go, loaders.go with converse.go and
-// trial.go (proving a driver), shell.go, version.go; notice.go, json.go and completion.go are for
-// all of them.
+// from); then the other commands: list.go, report.go, kernels.go, loaders.go with talk.go (a look
+// at a driver), check.go, converse.go and trial.go (proving it), shell.go, version.go; notice.go,
+// json.go and completion.go are for all of them.
 package main
 
 import (

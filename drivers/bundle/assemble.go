@@ -3,12 +3,13 @@
 package bundle
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
 
 // assemble makes the driver's root: what is brought along and what the packages hold, the driver's
@@ -64,14 +65,20 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 	if r.Manifest.Build != nil {
 		t.addFile(program, 0o755, r.program)
 	}
+	// asked first: what it lacks among libraries would tell less
+	if _, file, ok := t.resolve(program); ok && isELF(file.data) {
+		if err := checkMachine(program, file.data, r.Arch); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := t.complete(program, brought, from, used); err != nil {
 		return nil, nil, err
 	}
-	return t, used, t.checkCommand(program)
+	return t, used, t.checkCommand(program, r.Arch)
 }
 
 // checkCommand sees that a command can be started in the root.
-func (t tree) checkCommand(command string) error {
+func (t tree) checkCommand(command string, on arch.Arch) error {
 	_, program, ok := t.resolve(command)
 	if !ok {
 		return fmt.Errorf("%w: %s; it is no file of the manifest's folder, and none of a package named by the manifest%s", ErrNoCommand, command, t.like(command))
@@ -79,16 +86,20 @@ func (t tree) checkCommand(command string) error {
 	if program.mode&0o111 == 0 {
 		return fmt.Errorf("%w: %s is there and not executable", ErrNoCommand, command)
 	}
-	script, ok := bytes.CutPrefix(program.data, []byte("#!"))
-	if !ok {
-		return nil
+	needs, err := interpreters(command, program.data, on)
+	if err != nil {
+		return err
 	}
-	words := strings.Fields(string(script[:max(0, bytes.IndexByte(script, '\n'))]))
-	if len(words) == 0 {
-		return fmt.Errorf("%w: %s is a script that names no interpreter", ErrNoCommand, command)
-	}
-	if _, _, ok := t.resolve(words[0]); !ok {
-		return fmt.Errorf("%w: %s is a script of %s, which is not in the root: name its package in the manifest", ErrNoCommand, command, words[0])
+	for _, name := range needs {
+		if strings.ContainsRune(name, '/') {
+			_, _, ok = t.resolve(name)
+		} else { // env looks for it
+			_, _, ok = t.resolve("/usr/bin/" + name)
+		}
+		if !ok {
+			return fmt.Errorf("%w: %s is a script of %s, which is not in the root: %s", ErrNoCommand,
+				command, name, packageOf(name))
+		}
 	}
 	return nil
 }

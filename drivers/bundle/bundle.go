@@ -60,9 +60,9 @@ type Bundle struct {
 // Build returns a bundle from the cache, or makes it.
 //
 // Besides the errors of package apt it returns [ErrUnknownVersion], [ErrNoFile] for a file of the
-// manifest that is not there, [ErrNoCommand], [ErrMissingLibrary], which names the library and who
-// needs it, [ErrNoCompiler], [ErrCompile], and [ErrOtherVersion] where a suite has moved on.
-// Nothing half-made is left in the cache.
+// manifest that is not there, [ErrNoCommand], [ErrNoStart], [ErrMissingLibrary], which names the
+// library and who needs it, [ErrNoCompiler], [ErrCompile], and [ErrOtherVersion] where a suite has
+// moved on. Nothing half-made is left in the cache.
 func Build(ctx context.Context, options Options) (*Bundle, error) {
 	request, err := newRequest(ctx, options)
 	if err != nil {

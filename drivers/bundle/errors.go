@@ -20,6 +20,7 @@ var (
 	ErrUnknownVersion error = usage("unknown version")
 	ErrNoFile         error = usage("no such file to bring along")
 	ErrNoCommand      error = usage("command is not in the driver's root")
+	ErrNoStart        error = usage("it cannot be started")
 	ErrMissingLibrary error = usage("shared library is missing")
 )
 

@@ -3,6 +3,8 @@
 package bundle
 
 import (
+	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -200,11 +202,19 @@ func TestManifestsThatAskForWhatIsNotThere(t *testing.T) {
 			func(m *loader.Manifest, o *Options) { m.Dir = "" }, ErrNoFile,
 			"the manifest has no folder",
 		},
-		"command":     {func(m *loader.Manifest, o *Options) { m.Command = []string{"/usr/bin/driver"} }, ErrNoCommand, "/usr/bin/driver"},
-		"executable":  {func(m *loader.Manifest, o *Options) { script(m, "\x7fno ELF", 0o644) }, ErrNoCommand, "/loader/driver is there and not executable"},
-		"interpreter": {func(m *loader.Manifest, o *Options) { script(m, "#!/usr/bin/python3 -u\n", 0o755) }, ErrNoCommand, "a script of /usr/bin/python3"},
+		"command":                    {func(m *loader.Manifest, o *Options) { m.Command = []string{"/usr/bin/driver"} }, ErrNoCommand, "/usr/bin/driver"},
+		"executable":                 {func(m *loader.Manifest, o *Options) { script(m, "\x7fno ELF", 0o644) }, ErrNoCommand, "/loader/driver is there and not executable"},
+		"interpreter":                {func(m *loader.Manifest, o *Options) { script(m, "#!/usr/bin/python3 -u\n", 0o755) }, ErrNoCommand, "a script of /usr/bin/python3"},
+		"package of the interpreter": {func(m *loader.Manifest, o *Options) { script(m, "#!/bin/sh\n", 0o755) }, ErrNoCommand, "/bin/sh, which is not in the root: name the package dash"},
+		"interpreter that env finds": {func(m *loader.Manifest, o *Options) {
+			script(m, "#!/loader/env -S python3 -u\n", 0o755)
+			write(t, filepath.Join(m.Dir, "env"), 0o755, nil)
+			m.Files = []string{"env"}
+		}, ErrNoCommand, "a script of python3, which is not in the root: name the package python3"},
+		"CR LF":              {func(m *loader.Manifest, o *Options) { script(m, "#!/bin/sh\r\n", 0o755) }, ErrNoStart, `/loader/driver has the line ends of DOS (CR LF): the kernel looks for an interpreter "/bin/sh\r"`},
+		"other architecture": {func(m *loader.Manifest, o *Options) { foreign(t, filepath.Join(m.Dir, "driver")) }, ErrNoStart, "/loader/driver is a program for arm64, and guests are "},
 		"interpreter's end": {
-			func(m *loader.Manifest, o *Options) { script(m, "#!", 0o755) }, ErrNoCommand,
+			func(m *loader.Manifest, o *Options) { script(m, "#!", 0o755) }, ErrNoStart,
 			"names no interpreter",
 		},
 	} {
@@ -218,6 +228,18 @@ func TestManifestsThatAskForWhatIsNotThere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// foreign writes a program of another architecture.
+func foreign(t *testing.T, name string) {
+	t.Helper()
+	program, err := os.ReadFile("/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const machineAt = 18 // in an ELF header, u16
+	binary.LittleEndian.PutUint16(program[machineAt:], uint16(elf.EM_AARCH64))
+	write(t, name, 0o755, program)
 }
 
 func TestFileOutsideTheFolderIsNotBroughtAlong(t *testing.T) {

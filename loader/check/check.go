@@ -30,6 +30,7 @@ type Report struct {
 	Identity  *loader.Identity // what the loader says of itself; nil if it did not get that far
 	Features  map[loader.Feature]loader.Claim
 	Exchanges []loader.Exchange
+	Loaded    *loader.OK // the reply to the load of [Driver.Object]; nil if there was none
 }
 
 // Err joins the errors of the findings.
@@ -52,6 +53,11 @@ type Driver struct {
 	Name  string // that its loader must say
 	Dirs  loader.Dirs
 	Work  string // the host's path of Dirs.Work
+
+	// Object is the path of an object that the driver is to open, as it sees it; none if empty.
+	// With Load it is loaded too, which makes maps and programs in the kernel until it is closed.
+	Object string
+	Load   bool
 }
 
 // Driver errors.
@@ -81,6 +87,9 @@ func Check(ctx context.Context, d Driver) *Report {
 		var fault *loader.Fault
 		if errors.As(err, &fault) {
 			break
+		}
+		if ok, isOK := reply.(*loader.OK); isOK && step.req.Op() == loader.OpLoad {
+			r.Loaded = ok
 		}
 		// Only the reply to hello says who the driver is: a driver that repeated it would be asked
 		// forever.
@@ -165,6 +174,14 @@ func (d Driver) objectSteps(oneStep bool) []step {
 			{"refuses a file that is no object", loader.Load{Session: "s1"}, isRejected},
 			{"closes what it refused again", loader.Close{Session: "s1"}, isOK},
 		}
+	}
+	if d.Object != "" {
+		steps = append(steps, step{"opens the object",
+			loader.Open{Session: "object", Object: d.Object}, isOK})
+		if d.Load {
+			steps = append(steps, step{"loads the object", loader.Load{Session: "object"}, isOK})
+		}
+		steps = append(steps, step{"closes the object", loader.Close{Session: "object"}, isOK})
 	}
 	return append(steps,
 		step{"keeps no session of an object that it refused", loader.Load{Session: "s1"}, isError},
