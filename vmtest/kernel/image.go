@@ -45,10 +45,29 @@ func ReadImage(path, architecture string) (*Image, error) {
 	}
 	image, err := reader.read(file, info.Size())
 	if err != nil {
+		if other := foreignImage(file, info.Size(), a); other != "" {
+			return nil, fmt.Errorf("%s: %w for %s: it is one for %s", path, ErrNotAnImage,
+				architecture, other)
+		}
 		return nil, fmt.Errorf("%s: %w for %s: %w; give %s", path, ErrNotAnImage, architecture, err,
 			reader.give)
 	}
 	return image, nil
+}
+
+// foreignImage returns the architectures that a file is a boot image for, of those whose images have
+// another format than that of a; none if it is no image.
+func foreignImage(file io.ReaderAt, size int64, a arch.Arch) string {
+	var names []string
+	for _, other := range arch.All() {
+		if other.ImageFormat == a.ImageFormat {
+			continue
+		}
+		if _, err := imageReaders[other.ImageFormat].read(file, size); err == nil {
+			names = append(names, other.Debian)
+		}
+	}
+	return strings.Join(names, " or ")
 }
 
 // imageReader reads boot images of one format.
