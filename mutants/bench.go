@@ -3,9 +3,11 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,11 +24,15 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-// DefaultKernel names the kernel of mutants that name none.
+// DefaultKernel names the kernel of mutants that name none, unless the bench has another.
 const DefaultKernel = "6.12"
 
 // A Bench has specs judge mutants, in guests. Its methods are safe for concurrent use.
 type Bench struct {
+	// Kernel names the kernel of mutants that name none; [DefaultKernel] if empty. The host's own
+	// is good for a quick look, but what a wrong loader leaves there stays, and others use it too.
+	Kernel string
+
 	root string // the module's folder
 	dir  string // for drivers, images and templates
 
@@ -68,15 +74,23 @@ func (b *Bench) Close() error {
 
 // A prepared kernel is made ready once for all plans, the first of which waits for it.
 type prepared struct {
-	*run.Virtual
+	run.Kernel
 	once sync.Once
 	err  error
 }
 
 // Prepare makes the kernel ready, the first time.
 func (k *prepared) Prepare(ctx context.Context) error {
-	k.once.Do(func() { k.err = k.Virtual.Prepare(ctx) })
+	k.once.Do(func() { k.err = k.Kernel.Prepare(ctx) })
 	return k.err
+}
+
+// Close releases the kernel.
+func (k *prepared) Close() error {
+	if c, ok := k.Kernel.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 func (b *Bench) kernel(ctx context.Context, name string) (*prepared, error) {
@@ -85,17 +99,23 @@ func (b *Bench) kernel(ctx context.Context, name string) (*prepared, error) {
 	if k, ok := b.kernels[name]; ok {
 		return k, nil
 	}
+	if name == run.NativeName {
+		b.kernels[name] = &prepared{
+			Kernel: run.Native{Guest: b.lab.Guest, Within: record.DefaultLimits.Spec},
+		}
+		return b.kernels[name], nil
+	}
 	k, err := b.store.Get(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	b.kernels[name] = &prepared{Virtual: b.lab.Kernel(k)}
+	b.kernels[name] = &prepared{Kernel: b.lab.Kernel(k)}
 	return b.kernels[name], nil
 }
 
 // Try returns the verdicts of specs on a mutant, in no order, each of a guest of its own.
 func (b *Bench) Try(ctx context.Context, m *Mutant, specs []string) ([]verdict.Verdict, error) {
-	return b.try(ctx, m, m.kernel(), specs, run.BySpec)
+	return b.try(ctx, m, b.KernelOf(m), specs, run.BySpec)
 }
 
 // Reference returns the verdicts of specs on the reference loader as it is, built and started as
@@ -106,12 +126,9 @@ func (b *Bench) Reference(
 	return b.try(ctx, nil, kernel, specs, run.Auto)
 }
 
-// kernel returns the name of the kernel that a mutant is tried on.
-func (m *Mutant) kernel() string {
-	if m.Kernel != "" {
-		return m.Kernel
-	}
-	return DefaultKernel
+// KernelOf returns the name of the kernel that a mutant is tried on.
+func (b *Bench) KernelOf(m *Mutant) string {
+	return cmp.Or(m.Kernel, b.Kernel, DefaultKernel)
 }
 
 func (b *Bench) try(

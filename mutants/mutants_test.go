@@ -68,7 +68,7 @@ func TestSpecsCatchMutants(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				tried.add(m.kernel(), m.Caught)
+				tried.add(bench.KernelOf(&m), m.Caught)
 				expect(t, verdicts, m.Caught, verdict.Fail)
 			})
 		}

@@ -155,12 +155,14 @@ var MapDefs = struct {
 	ValueWithoutSize         Object // A map whose value is a struct that is only declared.
 	VendorField              Object // A BTF definition with a field that a callback makes sense of, as it gets the field's type.
 	VendorFieldOther         Object // A BTF definition with two fields that no loader knows, of which the callback knows one.
+	VendorFieldOtherUnused   Object // The same, of a map that no program uses.
 	VendorHandBack           Object // A definition that the callback does not know either.
 	VendorMagic              Object // A definition that is not the callback's.
 	VendorPin                Object // A map that the callback has pinned.
 	VendorPlain              Object // A map that only a callback understands.
 	VendorReuse              Object // A map that the callback takes from where it is pinned.
 	VendorSeveral            Object // Two maps with room between them, of which the program uses the second, beside a BTF map.
+	VendorSeveralHandBack    Object // Two maps, of which the callback does not know the one that no program uses.
 	VendorSupply             Object // A map that the callback makes itself.
 	VendorTwo                Object // A map that the callback makes, and one that the loader makes.
 	VendorTwoNoEntries       Object // A map that the callback makes, and one of no entries that the kernel refuses to the loader.
@@ -316,12 +318,14 @@ var MapDefs = struct {
 	ValueWithoutSize:         embedded("mapdefs", "field", "value_without_size"),
 	VendorField:              embedded("mapdefs", "vendor_field", "vendor_field"),
 	VendorFieldOther:         embedded("mapdefs", "vendor_field", "vendor_field_other"),
+	VendorFieldOtherUnused:   embedded("mapdefs", "vendor_field", "vendor_field_other_unused"),
 	VendorHandBack:           embedded("mapdefs", "vendor", "vendor_hand_back"),
 	VendorMagic:              embedded("mapdefs", "vendor", "vendor_magic"),
 	VendorPin:                embedded("mapdefs", "vendor", "vendor_pin"),
 	VendorPlain:              embedded("mapdefs", "vendor", "vendor_plain"),
 	VendorReuse:              embedded("mapdefs", "vendor", "vendor_reuse"),
 	VendorSeveral:            embedded("mapdefs", "vendor_several", "vendor_several"),
+	VendorSeveralHandBack:    embedded("mapdefs", "vendor_several", "vendor_several_hand_back"),
 	VendorSupply:             embedded("mapdefs", "vendor", "vendor_supply"),
 	VendorTwo:                embedded("mapdefs", "vendor_two", "vendor_two"),
 	VendorTwoNoEntries:       embedded("mapdefs", "vendor_two", "vendor_two_no_entries"),

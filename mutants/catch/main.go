@@ -3,7 +3,7 @@
 // Command catch has specs judge mutants, and prints a table: each mutant, and the specs that caught
 // it. Those that no spec caught come last.
 //
-//	go run ./mutants/catch [-all] [NAME...]
+//	go run ./mutants/catch [-all] [-kernel K] [NAME...]
 //
 // Without names it takes all mutants; a name may be a pattern of package path. With -all it runs
 // every spec on every mutant, which takes some minutes for each, and says what else catches it. It
@@ -32,10 +32,12 @@ import (
 
 func main() {
 	all := flag.Bool("all", false, "run every spec, not only those that are said to catch a mutant")
+	kernel := flag.String("kernel", mutants.DefaultKernel,
+		"of mutants that name none: a series, a path, or native for the host's own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	survivors, err := try(ctx, *all, flag.Args())
+	survivors, err := try(ctx, *kernel, *all, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "catch:", err)
 		os.Exit(3)
@@ -53,7 +55,9 @@ type row struct {
 }
 
 // try prints the table of the mutants that are named, and returns how many survived.
-func try(ctx context.Context, all bool, names []string) (survivors int, err error) {
+func try(
+	ctx context.Context, kernel string, all bool, names []string,
+) (survivors int, err error) {
 	rows, err := chosen(names)
 	if err != nil {
 		return 0, err
@@ -76,6 +80,7 @@ func try(ctx context.Context, all bool, names []string) (survivors int, err erro
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, bench.Close()) }()
+	bench.Kernel = kernel
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Two maps with room between them, of which the program uses the second, beside a BTF map.
+//
+// variants:
+//   vendor_several: FIRST=VENDOR_DEFINE
+//       // Two maps with room between them, of which the program uses the second, beside a BTF map.
+//   vendor_several_hand_back: FIRST=VENDOR_HAND_BACK
+//       // Two maps, of which the callback does not know the one that no program uses.
 #include "vendor.h"
 
 struct {
@@ -11,7 +17,7 @@ struct {
 
 struct vendor_map SEC("vendor_maps") __attribute__((aligned(64))) first = {
 	.magic = VENDOR_MAGIC,
-	.action = VENDOR_DEFINE,
+	.action = FIRST,
 	.type = BPF_MAP_TYPE_ARRAY,
 	.key_size = sizeof(__u32),
 	.value_size = sizeof(__u64),

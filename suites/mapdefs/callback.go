@@ -87,6 +87,12 @@ var _ = It("mapdefs.callback.hand-back-refused", func(s *Session) {
 		with(objects.MapDefs.VendorHandBack, withCallback), UnknownMapKind)
 })
 
+// A definition that no program refers to could be dropped unseen.
+var _ = It("mapdefs.callback.hand-back-refused/unused", func(s *Session) {
+	refusesAsk(s, with(objects.MapDefs.VendorSeveral, withCallback),
+		with(objects.MapDefs.VendorSeveralHandBack, withCallback), UnknownMapKind)
+})
+
 var _ = It("mapdefs.callback.error-refused", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.VendorPlain, withCallback),
 		with(objects.MapDefs.VendorMagic, withCallback), BadMapDef)
@@ -118,6 +124,11 @@ var _ = It("mapdefs.callback.field", func(s *Session) {
 var _ = It("mapdefs.callback.field-handed-back-refused", func(s *Session) {
 	refusesAsk(s, with(objects.MapDefs.VendorField, withFields),
 		with(objects.MapDefs.VendorFieldOther, withFields), UnknownMapField)
+})
+
+var _ = It("mapdefs.callback.field-handed-back-refused/unused", func(s *Session) {
+	refusesAsk(s, with(objects.MapDefs.VendorField, withFields),
+		with(objects.MapDefs.VendorFieldOtherUnused, withFields), UnknownMapField)
 })
 
 var _ = It("mapdefs.callback.field-handed-back-ignored", func(s *Session) {
