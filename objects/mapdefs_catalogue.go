@@ -6,7 +6,10 @@ package objects
 
 // MapDefs holds the objects of mapdefs/.
 var MapDefs = struct {
+	Arena                    Object // An arena of one page that user space is to have at an address of more than 32 bits, which is what map_extra of an arena says.
+	BloomFilterWithKey       Ways   // A Bloom filter with a key.
 	Counter                  Object // A program that counts its runs in an array.
+	Data                     Object // A program that counts its runs in a global variable.
 	DataConstant             Object // Data that the section says is constant.
 	DataDashed               Object // Data in a section whose name has a dash, which kernels before Linux 6.12 refuse in BTF.
 	DataPlain                Object // Data in a section whose name every kernel takes.
@@ -19,6 +22,8 @@ var MapDefs = struct {
 	DescriptorsValue         Object // A perf event array with the size of values only.
 	DescriptorsWide          Object // A perf event array whose values are too wide for descriptors.
 	ExternMap                Object // A map that is declared here and defined nowhere.
+	Frags                    Object // A program for fragments that jumps to another for fragments.
+	FragsJumpToPlain         Object // A program for fragments that jumps to one for none.
 	HandlerExact             Object // A program in a section that a handler of just this section knows.
 	HandlerFallback          Object // A program in a section that only the fallback handler knows.
 	HandlerJumps             Object // A program that its handler puts into slot 2 of a PROG_ARRAY when it is attached.
@@ -124,7 +129,9 @@ var MapDefs = struct {
 	PinningUnknown           Object // A map that asks to be pinned in an unknown way.
 	Plain                    Object // A hash that every loader of BTF definitions takes.
 	QueueUse                 Object // A program that pushes to a queue.
+	QueueWithKey             Ways   // A queue with a key.
 	RingbufOddSize           Object // A ring buffer of 5000 bytes, which no kernel takes: it wants a power of two of whole pages.
+	RingbufWithKey           Ways   // A ring buffer with a key.
 	SKStorage                Object // Storage with a socket. The kernel wants its key and value in BTF.
 	SamplesInner             Object // A map of maps whose elements look like the second map before it, by its index: the program could not be verified if they looked like the first, whose values are shorter.
 	SamplesInnerLater        Object // A map of maps whose elements would look like a map that comes after it.
@@ -133,7 +140,10 @@ var MapDefs = struct {
 	Shared                   Object // Two programs, in two sections, that count in one array.
 	SizeByNumber             Object // A map whose sizes are numbers.
 	SizeTwiceSame            Object // A map whose sizes are given by type and by number, and agree.
+	SleepableSyscall         Object // A program that user space calls, and that may sleep.
+	SleepableUprobe          Object // A program for a place in user space, and that may sleep.
 	SpinLock                 Object // An array whose values hold a lock. The verifier lets a program lock it only where the map has BTF.
+	StackWithKey             Ways   // A stack with a key.
 	StaticMap                Object // A static map, which has no name outside its object. The program keeps the compiler from dropping it.
 	Subprogram               Object // A program that uses its map in a function of its own only.
 	SuffixedMaps             Object // A map in section maps.
@@ -169,7 +179,10 @@ var MapDefs = struct {
 	VendorUnused             Object // A map that only a callback understands, and that no program refers to: user space uses it.
 	WeakMap                  Object // A program that stores in a map whose only definition is weak.
 }{
+	Arena:                    embedded("mapdefs", "arena", "arena"),
+	BloomFilterWithKey:       inEachWay("mapdefs", "keyless_key", "bloom_filter_with_key"),
 	Counter:                  embedded("mapdefs", "counter", "counter"),
+	Data:                     embedded("mapdefs", "data", "data"),
 	DataConstant:             embedded("mapdefs", "data_section", "data_constant"),
 	DataDashed:               embedded("mapdefs", "data_section", "data_dashed"),
 	DataPlain:                embedded("mapdefs", "data_section", "data_plain"),
@@ -182,6 +195,8 @@ var MapDefs = struct {
 	DescriptorsValue:         embedded("mapdefs", "descriptors", "descriptors_value"),
 	DescriptorsWide:          embedded("mapdefs", "descriptors", "descriptors_wide"),
 	ExternMap:                embedded("mapdefs", "linkage", "extern_map"),
+	Frags:                    embedded("mapdefs", "program_frags", "frags"),
+	FragsJumpToPlain:         embedded("mapdefs", "program_frags", "frags_jump_to_plain"),
 	HandlerExact:             embedded("mapdefs", "handler", "handler_exact"),
 	HandlerFallback:          embedded("mapdefs", "handler", "handler_fallback"),
 	HandlerJumps:             embedded("mapdefs", "handler_jumps", "handler_jumps"),
@@ -287,7 +302,9 @@ var MapDefs = struct {
 	PinningUnknown:           embedded("mapdefs", "field", "pinning_unknown"),
 	Plain:                    embedded("mapdefs", "field", "plain"),
 	QueueUse:                 embedded("mapdefs", "queue_use", "queue_use"),
+	QueueWithKey:             inEachWay("mapdefs", "keyless_key", "queue_with_key"),
 	RingbufOddSize:           embedded("mapdefs", "type", "ringbuf_odd_size"),
+	RingbufWithKey:           inEachWay("mapdefs", "keyless_key", "ringbuf_with_key"),
 	SKStorage:                embedded("mapdefs", "type", "sk_storage"),
 	SamplesInner:             embedded("mapdefs", "samples_inner", "samples_inner"),
 	SamplesInnerLater:        embedded("mapdefs", "samples_inner_later", "samples_inner_later"),
@@ -296,7 +313,10 @@ var MapDefs = struct {
 	Shared:                   embedded("mapdefs", "shared", "shared"),
 	SizeByNumber:             embedded("mapdefs", "field", "size_by_number"),
 	SizeTwiceSame:            embedded("mapdefs", "field", "size_twice_same"),
+	SleepableSyscall:         embedded("mapdefs", "program_sleepable", "sleepable_syscall"),
+	SleepableUprobe:          embedded("mapdefs", "program_sleepable", "sleepable_uprobe"),
 	SpinLock:                 embedded("mapdefs", "spin_lock", "spin_lock"),
+	StackWithKey:             inEachWay("mapdefs", "keyless_key", "stack_with_key"),
 	StaticMap:                embedded("mapdefs", "linkage", "static_map"),
 	Subprogram:               embedded("mapdefs", "subprogram", "subprogram"),
 	SuffixedMaps:             embedded("mapdefs", "suffixed", "suffixed_maps"),

@@ -24,6 +24,9 @@ var MapInMap = struct {
 	Iproute2Self         Object // An array of maps as iproute2 defines it, whose maps look like the array itself.
 	Iproute2SlotBeyond   Object // An array of four maps as iproute2 defines it, with a map in slot 4.
 	Iproute2Slots        Object // An array and a hash of maps as iproute2 defines them, each with the map of id 1 in slot 2.
+	Iproute2ValueSize    Object // An array of maps as iproute2 defines it, whose definition says that it has values of 8 bytes.
+	LockOther            Object // An array of arrays with a lock, and one that has it in another place.
+	LockSame             Object // An array of arrays with a lock, and one that has it in the same place.
 	MismatchFlags        Object // An array of hashes, with a hash of other flags.
 	MismatchKey          Object // An array of hashes, with a hash of longer keys.
 	MismatchNone         Object // An array of hashes, with a hash like the template.
@@ -102,6 +105,9 @@ var MapInMap = struct {
 	Iproute2Self:         embedded("mapinmap", "iproute2_self", "iproute2_self"),
 	Iproute2SlotBeyond:   embedded("mapinmap", "iproute2", "iproute2_slot_beyond"),
 	Iproute2Slots:        embedded("mapinmap", "iproute2_slots", "iproute2_slots"),
+	Iproute2ValueSize:    embedded("mapinmap", "iproute2", "iproute2_value_size"),
+	LockOther:            embedded("mapinmap", "lock", "lock_other"),
+	LockSame:             embedded("mapinmap", "lock", "lock_same"),
 	MismatchFlags:        embedded("mapinmap", "mismatch", "mismatch_flags"),
 	MismatchKey:          embedded("mapinmap", "mismatch", "mismatch_key"),
 	MismatchNone:         embedded("mapinmap", "mismatch", "mismatch_none"),

@@ -6,87 +6,91 @@ package objects
 
 // NUMA holds the objects of numa/.
 var NUMA = struct {
-	AnyNode         Object // A hash with the flag and the node -1, the kernel's word for any node.
-	AnyNodeAlone    Object // A hash with the node -1, the kernel's word for any node.
-	Array           Object // Arrays on node 0, on node 1 and anywhere, and a program that stores in each.
-	ArrayMmapable   Object // Arrays of eight pages that user space may map on node 0, on node 1 and anywhere, and a program that stores in each.
-	BloomFilter     Object // Bloom filters on node 0, on node 1 and anywhere, and a program that pushes to each.
-	Cpumap          Object // Maps of CPUs on node 0, on node 1 and anywhere, and a program that redirects to each.
-	Data            Object // Global data of all three kinds beside a map on node 1.
-	Devmap          Object // Maps of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
-	DevmapHash      Object // Hashes of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
-	FlagAlone       Object // A hash with the flag for a NUMA node and no node, which the kernel takes for node 0.
-	Hash            Object // Hashes on node 0, on node 1 and anywhere, and a program that stores in each.
-	HashNoPrealloc  Object // Hashes that are not preallocated on node 0, on node 1 and anywhere, and a program that stores in each.
-	Inner           Object // A map of maps on node 1 whose template is on node 0, and inner maps on node 0 and on node 1.
-	Iproute2Flag    Object // A hash as iproute2 defines it, with the flag for a NUMA node. The definition has no field for the node, and the kernel takes node 0.
-	LRUHash         Object // LRU hashes on node 0, on node 1 and anywhere, and a program that stores in each.
-	LegacyFlag      Object // A legacy hash with the flag for a NUMA node. The definition has no field for the node, and the kernel takes node 0.
-	LpmTrie         Object // Tries on node 0, on node 1 and anywhere, and a program that stores in each.
-	NoNode          Object // A hash that says nothing of NUMA.
-	Node63          Object // A hash on node 63, which few machines have.
-	NodeHuge        Object // A hash on node 1048576, beyond what any kernel can number.
-	NodeOne         Object // A hash on node 1.
-	NodeOneAlone    Object // A hash that names node 1 and lacks the flag for it.
-	NodeTwo         Object // A hash on node 2, which a machine of two nodes lacks.
-	NodeZero        Object // A hash on node 0.
-	NodeZeroAlone   Object // A hash that names node 0 and lacks the flag for it.
-	PinnedAnywhere  Object // A hash that is pinned by its name and says nothing of NUMA.
-	PinnedOne       Object // A hash on node 1 that is pinned by its name.
-	PinnedZero      Object // A hash on node 0 that is pinned by its name.
-	ProgArray       Object // Arrays of programs on node 0, on node 1 and anywhere, and a program that jumps by each.
-	Queue           Object // Queues on node 0, on node 1 and anywhere, and a program that pushes to each.
-	Ringbuf         Object // Ring buffers on node 0, on node 1 and anywhere, and a program that writes to each.
-	SamplesNode     Object // A hash on node 1 as the kernel's samples define it.
-	Stack           Object // Stacks on node 0, on node 1 and anywhere, and a program that pushes to each.
-	TypeGood        Object // Two hashes on node 0.
-	TypeLRUNoCommon Object // A good map, then an LRU hash with a list per CPU on node 0, which no kernel takes.
-	TypePercpuArray Object // A good map, then an array per CPU on node 0, which no kernel takes: its values are on the nodes of their CPUs.
-	TypePercpuHash  Object // A good map, then a hash per CPU on node 0, which no kernel takes: its values are on the nodes of their CPUs.
-	VendorDefine    Object // A definition that only a handler of the driver knows: a hash on node 1.
-	VendorField     Object // A hash whose node is in a field that only a handler of the driver knows.
-	VendorSupply    Object // A definition by which a handler of the driver makes a hash on node 1 itself.
-	Xskmap          Object // Maps of sockets on node 0, on node 1 and anywhere, and a program that redirects to each.
+	AnyNode             Object // A hash with the flag and the node -1, the kernel's word for any node.
+	AnyNodeAlone        Object // A hash with the node -1, the kernel's word for any node.
+	Array               Object // Arrays on node 0, on node 1 and anywhere, and a program that stores in each.
+	ArrayMmapable       Object // Arrays of eight pages that user space may map on node 0, on node 1 and anywhere, and a program that stores in each.
+	BloomFilter         Object // Bloom filters on node 0, on node 1 and anywhere, and a program that pushes to each.
+	Cpumap              Object // Maps of CPUs on node 0, on node 1 and anywhere, and a program that redirects to each.
+	Data                Object // Global data of all three kinds beside a map on node 1.
+	Devmap              Object // Maps of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
+	DevmapHash          Object // Hashes of devices on node 0, on node 1 and anywhere, and a program that redirects to each.
+	FlagAlone           Object // A hash with the flag for a NUMA node and no node, which the kernel takes for node 0.
+	Hash                Object // Hashes on node 0, on node 1 and anywhere, and a program that stores in each.
+	HashNoPrealloc      Object // Hashes that are not preallocated on node 0, on node 1 and anywhere, and a program that stores in each.
+	Inner               Object // A map of maps on node 1 whose template is on node 0, and inner maps on node 0 and on node 1.
+	Iproute2Flag        Object // A hash as iproute2 defines it, with the flag for a NUMA node. The definition has no field for the node, and the kernel takes node 0.
+	LRUHash             Object // LRU hashes on node 0, on node 1 and anywhere, and a program that stores in each.
+	LegacyFlag          Object // A legacy hash with the flag for a NUMA node. The definition has no field for the node, and the kernel takes node 0.
+	LpmTrie             Object // Tries on node 0, on node 1 and anywhere, and a program that stores in each.
+	NoNode              Object // A hash that says nothing of NUMA.
+	Node63              Object // A hash on node 63, which few machines have.
+	NodeHuge            Object // A hash on node 1048576, beyond what any kernel can number.
+	NodeOne             Object // A hash on node 1.
+	NodeOneAlone        Object // A hash that names node 1 and lacks the flag for it.
+	NodeOneBeforeFlags  Object // A hash that names node 1, and then its flags without the one for a node.
+	NodeTwo             Object // A hash on node 2, which a machine of two nodes lacks.
+	NodeZero            Object // A hash on node 0.
+	NodeZeroAlone       Object // A hash that names node 0 and lacks the flag for it.
+	NodeZeroBeforeFlags Object // A hash that names node 0, and then its flags without the one for a node.
+	PinnedAnywhere      Object // A hash that is pinned by its name and says nothing of NUMA.
+	PinnedOne           Object // A hash on node 1 that is pinned by its name.
+	PinnedZero          Object // A hash on node 0 that is pinned by its name.
+	ProgArray           Object // Arrays of programs on node 0, on node 1 and anywhere, and a program that jumps by each.
+	Queue               Object // Queues on node 0, on node 1 and anywhere, and a program that pushes to each.
+	Ringbuf             Object // Ring buffers on node 0, on node 1 and anywhere, and a program that writes to each.
+	SamplesNode         Object // A hash on node 1 as the kernel's samples define it.
+	Stack               Object // Stacks on node 0, on node 1 and anywhere, and a program that pushes to each.
+	TypeGood            Object // Two hashes on node 0.
+	TypeLRUNoCommon     Object // A good map, then an LRU hash with a list per CPU on node 0, which no kernel takes.
+	TypePercpuArray     Object // A good map, then an array per CPU on node 0, which no kernel takes: its values are on the nodes of their CPUs.
+	TypePercpuHash      Object // A good map, then a hash per CPU on node 0, which no kernel takes: its values are on the nodes of their CPUs.
+	VendorDefine        Object // A definition that only a handler of the driver knows: a hash on node 1.
+	VendorField         Object // A hash whose node is in a field that only a handler of the driver knows.
+	VendorSupply        Object // A definition by which a handler of the driver makes a hash on node 1 itself.
+	Xskmap              Object // Maps of sockets on node 0, on node 1 and anywhere, and a program that redirects to each.
 }{
-	AnyNode:         embedded("numa", "node", "any_node"),
-	AnyNodeAlone:    embedded("numa", "node", "any_node_alone"),
-	Array:           embedded("numa", "stores", "array"),
-	ArrayMmapable:   embedded("numa", "stores", "array_mmapable"),
-	BloomFilter:     embedded("numa", "pushes", "bloom_filter"),
-	Cpumap:          embedded("numa", "redirects", "cpumap"),
-	Data:            embedded("numa", "data", "data"),
-	Devmap:          embedded("numa", "redirects", "devmap"),
-	DevmapHash:      embedded("numa", "redirects", "devmap_hash"),
-	FlagAlone:       embedded("numa", "node", "flag_alone"),
-	Hash:            embedded("numa", "stores", "hash"),
-	HashNoPrealloc:  embedded("numa", "stores", "hash_no_prealloc"),
-	Inner:           embedded("numa", "inner", "inner"),
-	Iproute2Flag:    embedded("numa", "iproute2_flag", "iproute2_flag"),
-	LRUHash:         embedded("numa", "stores", "lru_hash"),
-	LegacyFlag:      embedded("numa", "legacy_flag", "legacy_flag"),
-	LpmTrie:         embedded("numa", "stores", "lpm_trie"),
-	NoNode:          embedded("numa", "node", "no_node"),
-	Node63:          embedded("numa", "node", "node_63"),
-	NodeHuge:        embedded("numa", "node", "node_huge"),
-	NodeOne:         embedded("numa", "node", "node_one"),
-	NodeOneAlone:    embedded("numa", "node", "node_one_alone"),
-	NodeTwo:         embedded("numa", "node", "node_two"),
-	NodeZero:        embedded("numa", "node", "node_zero"),
-	NodeZeroAlone:   embedded("numa", "node", "node_zero_alone"),
-	PinnedAnywhere:  embedded("numa", "pinned", "pinned_anywhere"),
-	PinnedOne:       embedded("numa", "pinned", "pinned_one"),
-	PinnedZero:      embedded("numa", "pinned", "pinned_zero"),
-	ProgArray:       embedded("numa", "prog_array", "prog_array"),
-	Queue:           embedded("numa", "pushes", "queue"),
-	Ringbuf:         embedded("numa", "ringbuf", "ringbuf"),
-	SamplesNode:     embedded("numa", "samples_node", "samples_node"),
-	Stack:           embedded("numa", "pushes", "stack"),
-	TypeGood:        embedded("numa", "type", "type_good"),
-	TypeLRUNoCommon: embedded("numa", "type", "type_lru_no_common"),
-	TypePercpuArray: embedded("numa", "type", "type_percpu_array"),
-	TypePercpuHash:  embedded("numa", "type", "type_percpu_hash"),
-	VendorDefine:    embedded("numa", "vendor", "vendor_define"),
-	VendorField:     embedded("numa", "node", "vendor_field"),
-	VendorSupply:    embedded("numa", "vendor", "vendor_supply"),
-	Xskmap:          embedded("numa", "redirects", "xskmap"),
+	AnyNode:             embedded("numa", "node", "any_node"),
+	AnyNodeAlone:        embedded("numa", "node", "any_node_alone"),
+	Array:               embedded("numa", "stores", "array"),
+	ArrayMmapable:       embedded("numa", "stores", "array_mmapable"),
+	BloomFilter:         embedded("numa", "pushes", "bloom_filter"),
+	Cpumap:              embedded("numa", "redirects", "cpumap"),
+	Data:                embedded("numa", "data", "data"),
+	Devmap:              embedded("numa", "redirects", "devmap"),
+	DevmapHash:          embedded("numa", "redirects", "devmap_hash"),
+	FlagAlone:           embedded("numa", "node", "flag_alone"),
+	Hash:                embedded("numa", "stores", "hash"),
+	HashNoPrealloc:      embedded("numa", "stores", "hash_no_prealloc"),
+	Inner:               embedded("numa", "inner", "inner"),
+	Iproute2Flag:        embedded("numa", "iproute2_flag", "iproute2_flag"),
+	LRUHash:             embedded("numa", "stores", "lru_hash"),
+	LegacyFlag:          embedded("numa", "legacy_flag", "legacy_flag"),
+	LpmTrie:             embedded("numa", "stores", "lpm_trie"),
+	NoNode:              embedded("numa", "node", "no_node"),
+	Node63:              embedded("numa", "node", "node_63"),
+	NodeHuge:            embedded("numa", "node", "node_huge"),
+	NodeOne:             embedded("numa", "node", "node_one"),
+	NodeOneAlone:        embedded("numa", "node", "node_one_alone"),
+	NodeOneBeforeFlags:  embedded("numa", "node", "node_one_before_flags"),
+	NodeTwo:             embedded("numa", "node", "node_two"),
+	NodeZero:            embedded("numa", "node", "node_zero"),
+	NodeZeroAlone:       embedded("numa", "node", "node_zero_alone"),
+	NodeZeroBeforeFlags: embedded("numa", "node", "node_zero_before_flags"),
+	PinnedAnywhere:      embedded("numa", "pinned", "pinned_anywhere"),
+	PinnedOne:           embedded("numa", "pinned", "pinned_one"),
+	PinnedZero:          embedded("numa", "pinned", "pinned_zero"),
+	ProgArray:           embedded("numa", "prog_array", "prog_array"),
+	Queue:               embedded("numa", "pushes", "queue"),
+	Ringbuf:             embedded("numa", "ringbuf", "ringbuf"),
+	SamplesNode:         embedded("numa", "samples_node", "samples_node"),
+	Stack:               embedded("numa", "pushes", "stack"),
+	TypeGood:            embedded("numa", "type", "type_good"),
+	TypeLRUNoCommon:     embedded("numa", "type", "type_lru_no_common"),
+	TypePercpuArray:     embedded("numa", "type", "type_percpu_array"),
+	TypePercpuHash:      embedded("numa", "type", "type_percpu_hash"),
+	VendorDefine:        embedded("numa", "vendor", "vendor_define"),
+	VendorField:         embedded("numa", "node", "vendor_field"),
+	VendorSupply:        embedded("numa", "vendor", "vendor_supply"),
+	Xskmap:              embedded("numa", "redirects", "xskmap"),
 }

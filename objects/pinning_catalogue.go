@@ -6,87 +6,95 @@ package objects
 
 // Pinning holds the objects of pinning/.
 var Pinning = struct {
-	Bloom            Object // A Bloom filter with 3 hash functions that is pinned by name.
-	BloomExtra       Object // The Bloom filter with 4 hash functions.
-	Counter          Object // A program that counts its runs in an array that is pinned by name.
-	CounterUnpinned  Object // The counter with a map that asks for no pin.
-	CounterWide      Object // The counter with a map of two elements that asks for no pin.
-	Devmap           Object // A map of devices that is pinned by name, to which the kernel adds a flag, and a program that redirects by it.
-	DevmapHash       Object // A map of devices by hash that is pinned by name, to which the kernel adds a flag, and a program that redirects by it.
-	ELFCustom        Object // A map of iproute2 whose pinning is number 5, which only a table explains.
-	ELFEntries       Object // The map of iproute2 that is pinned for all objects, with more entries.
-	ELFFlags         Object // The map of iproute2 that is pinned for all objects, with a flag.
-	ELFGlobal        Object // A map of iproute2 that is pinned for all objects, and a program for tc that stores 77 in it.
-	ELFGlobalOther   Object // Another object with the map of iproute2 that is pinned for all, and a program that stores 88.
-	ELFGlobalXDP     Object // A map of iproute2 that is pinned for all objects, and a program for XDP that stores 77 in it.
-	ELFHash          Object // The map of iproute2 as BTF, pinned by name.
-	ELFKey           Object // The map of iproute2 that is pinned for all objects, with a longer key.
-	ELFNone          Object // A map of iproute2 that is not pinned.
-	ELFObject        Object // A map of iproute2 that is pinned for its own object.
-	ELFObjectOther   Object // Another object with the same map of iproute2, pinned for its own object.
-	ELFObjectRefused Object // A map of iproute2 that is pinned for its own object, and a program that the verifier refuses: it reads beyond a value.
-	ELFRefused       Object // A map of iproute2 that is pinned for all objects, and a program that the verifier refuses: it reads beyond a value.
-	ELFType          Object // The map of iproute2 that is pinned for all objects, as another type.
-	ELFValue         Object // The map of iproute2 that is pinned for all objects, with a shorter value.
-	Global           Object // A program that counts its runs in a global variable, from 40.
-	Hash             Object // A hash that is pinned by name, and a program that stores in it. The other hashes differ from it in what their names say.
-	HashEntries      Object // The hash with more entries.
-	HashFlags        Object // The hash with a flag.
-	HashKey          Object // The hash with a longer key.
-	HashRdonly       Object // The hash, which user space may only read.
-	HashSeveral      Object // The hash with another type, other sizes, another number of entries and other flags.
-	HashSigned       Object // The hash with a key and value of other types, which are as long.
-	HashType         Object // The hash as another type of map.
-	HashValue        Object // The hash with a shorter value.
-	HashWronly       Object // The hash, which user space may only write to.
-	MiddleWide       Object // One map of the three, with two elements where they have one.
-	NameLong         Object // Two maps that are pinned by names which differ only where the kernel does not look.
-	Ringbuf          Object // A ring buffer of a size that every kernel takes, pinned by name.
-	RingbufOdd       Object // A ring buffer of a size that no kernel takes as it is, pinned by name.
-	Some             Object // Three maps, of which the second is pinned by name. The program stores in all of them.
-	Three            Object // Three maps that are all pinned by name, and a program that stores in all of them.
-	ThreeBad         Object // Three maps, of which two are pinned by name. The kernel refuses the last, a hash of no entries.
-	ThreeRefused     Object // Three maps that are all pinned by name, and a program that the verifier refuses: it reads beyond a value.
+	Bloom               Object // A Bloom filter with 3 hash functions that is pinned by name.
+	BloomExtra          Object // The Bloom filter with 4 hash functions.
+	ConstantNine        Object // The same with the number 9.
+	ConstantSeven       Object // A program that returns 7, which is read-only data.
+	Counter             Object // A program that counts its runs in an array that is pinned by name.
+	CounterUnpinned     Object // The counter with a map that asks for no pin.
+	CounterWide         Object // The counter with a map of two elements that asks for no pin.
+	Devmap              Object // A map of devices that is pinned by name, to which the kernel adds a flag, and a program that redirects by it.
+	DevmapHash          Object // A map of devices by hash that is pinned by name, to which the kernel adds a flag, and a program that redirects by it.
+	ELFCustom           Object // A map of iproute2 whose pinning is number 5, which only a table explains.
+	ELFEntries          Object // The map of iproute2 that is pinned for all objects, with more entries.
+	ELFFlags            Object // The map of iproute2 that is pinned for all objects, with a flag.
+	ELFGlobal           Object // A map of iproute2 that is pinned for all objects, and a program for tc that stores 77 in it.
+	ELFGlobalOther      Object // Another object with the map of iproute2 that is pinned for all, and a program that stores 88.
+	ELFGlobalXDP        Object // A map of iproute2 that is pinned for all objects, and a program for XDP that stores 77 in it.
+	ELFHash             Object // The map of iproute2 as BTF, pinned by name.
+	ELFKey              Object // The map of iproute2 that is pinned for all objects, with a longer key.
+	ELFNone             Object // A map of iproute2 that is not pinned.
+	ELFObject           Object // A map of iproute2 that is pinned for its own object.
+	ELFObjectOther      Object // Another object with the same map of iproute2, pinned for its own object.
+	ELFObjectRefused    Object // A map of iproute2 that is pinned for its own object, and a program that the verifier refuses: it reads beyond a value.
+	ELFRefused          Object // A map of iproute2 that is pinned for all objects, and a program that the verifier refuses: it reads beyond a value.
+	ELFType             Object // The map of iproute2 that is pinned for all objects, as another type.
+	ELFValue            Object // The map of iproute2 that is pinned for all objects, with a shorter value.
+	Global              Object // A program that counts its runs in a global variable, from 40.
+	Hash                Object // A hash that is pinned by name, and a program that stores in it. The other hashes differ from it in what their names say.
+	HashEntries         Object // The hash with more entries.
+	HashFlags           Object // The hash with a flag.
+	HashKey             Object // The hash with a longer key.
+	HashLRUNoCommon     Object // An LRU hash with a list for each CPU, whose number of entries the kernel rounds up.
+	HashLRUNoCommonMore Object // The same with more entries than any rounding makes of it.
+	HashRdonly          Object // The hash, which user space may only read.
+	HashSeveral         Object // The hash with another type, other sizes, another number of entries and other flags.
+	HashSigned          Object // The hash with a key and value of other types, which are as long.
+	HashType            Object // The hash as another type of map.
+	HashValue           Object // The hash with a shorter value.
+	HashWronly          Object // The hash, which user space may only write to.
+	MiddleWide          Object // One map of the three, with two elements where they have one.
+	NameLong            Object // Two maps that are pinned by names which differ only where the kernel does not look.
+	Ringbuf             Object // A ring buffer of a size that every kernel takes, pinned by name.
+	RingbufOdd          Object // A ring buffer of a size that no kernel takes as it is, pinned by name.
+	Some                Object // Three maps, of which the second is pinned by name. The program stores in all of them.
+	Three               Object // Three maps that are all pinned by name, and a program that stores in all of them.
+	ThreeBad            Object // Three maps, of which two are pinned by name. The kernel refuses the last, a hash of no entries.
+	ThreeRefused        Object // Three maps that are all pinned by name, and a program that the verifier refuses: it reads beyond a value.
 }{
-	Bloom:            embedded("pinning", "bloom", "bloom"),
-	BloomExtra:       embedded("pinning", "bloom", "bloom_extra"),
-	Counter:          embedded("pinning", "counter", "counter"),
-	CounterUnpinned:  embedded("pinning", "counter", "counter_unpinned"),
-	CounterWide:      embedded("pinning", "counter", "counter_wide"),
-	Devmap:           embedded("pinning", "devmap", "devmap"),
-	DevmapHash:       embedded("pinning", "devmap", "devmap_hash"),
-	ELFCustom:        embedded("pinning", "elf", "elf_custom"),
-	ELFEntries:       embedded("pinning", "elf", "elf_entries"),
-	ELFFlags:         embedded("pinning", "elf", "elf_flags"),
-	ELFGlobal:        embedded("pinning", "elf", "elf_global"),
-	ELFGlobalOther:   embedded("pinning", "elf", "elf_global_other"),
-	ELFGlobalXDP:     embedded("pinning", "elf", "elf_global_xdp"),
-	ELFHash:          embedded("pinning", "elf_hash", "elf_hash"),
-	ELFKey:           embedded("pinning", "elf", "elf_key"),
-	ELFNone:          embedded("pinning", "elf", "elf_none"),
-	ELFObject:        embedded("pinning", "elf", "elf_object"),
-	ELFObjectOther:   embedded("pinning", "elf", "elf_object_other"),
-	ELFObjectRefused: embedded("pinning", "elf_refused", "elf_object_refused"),
-	ELFRefused:       embedded("pinning", "elf_refused", "elf_refused"),
-	ELFType:          embedded("pinning", "elf", "elf_type"),
-	ELFValue:         embedded("pinning", "elf", "elf_value"),
-	Global:           embedded("pinning", "global", "global"),
-	Hash:             embedded("pinning", "hash", "hash"),
-	HashEntries:      embedded("pinning", "hash", "hash_entries"),
-	HashFlags:        embedded("pinning", "hash", "hash_flags"),
-	HashKey:          embedded("pinning", "hash", "hash_key"),
-	HashRdonly:       embedded("pinning", "hash", "hash_rdonly"),
-	HashSeveral:      embedded("pinning", "hash", "hash_several"),
-	HashSigned:       embedded("pinning", "hash", "hash_signed"),
-	HashType:         embedded("pinning", "hash", "hash_type"),
-	HashValue:        embedded("pinning", "hash", "hash_value"),
-	HashWronly:       embedded("pinning", "hash", "hash_wronly"),
-	MiddleWide:       embedded("pinning", "middle_wide", "middle_wide"),
-	NameLong:         embedded("pinning", "name_long", "name_long"),
-	Ringbuf:          embedded("pinning", "ringbuf", "ringbuf"),
-	RingbufOdd:       embedded("pinning", "ringbuf", "ringbuf_odd"),
-	Some:             embedded("pinning", "some", "some"),
-	Three:            embedded("pinning", "three", "three"),
-	ThreeBad:         embedded("pinning", "three", "three_bad"),
-	ThreeRefused:     embedded("pinning", "three_refused", "three_refused"),
+	Bloom:               embedded("pinning", "bloom", "bloom"),
+	BloomExtra:          embedded("pinning", "bloom", "bloom_extra"),
+	ConstantNine:        embedded("pinning", "constant", "constant_nine"),
+	ConstantSeven:       embedded("pinning", "constant", "constant_seven"),
+	Counter:             embedded("pinning", "counter", "counter"),
+	CounterUnpinned:     embedded("pinning", "counter", "counter_unpinned"),
+	CounterWide:         embedded("pinning", "counter", "counter_wide"),
+	Devmap:              embedded("pinning", "devmap", "devmap"),
+	DevmapHash:          embedded("pinning", "devmap", "devmap_hash"),
+	ELFCustom:           embedded("pinning", "elf", "elf_custom"),
+	ELFEntries:          embedded("pinning", "elf", "elf_entries"),
+	ELFFlags:            embedded("pinning", "elf", "elf_flags"),
+	ELFGlobal:           embedded("pinning", "elf", "elf_global"),
+	ELFGlobalOther:      embedded("pinning", "elf", "elf_global_other"),
+	ELFGlobalXDP:        embedded("pinning", "elf", "elf_global_xdp"),
+	ELFHash:             embedded("pinning", "elf_hash", "elf_hash"),
+	ELFKey:              embedded("pinning", "elf", "elf_key"),
+	ELFNone:             embedded("pinning", "elf", "elf_none"),
+	ELFObject:           embedded("pinning", "elf", "elf_object"),
+	ELFObjectOther:      embedded("pinning", "elf", "elf_object_other"),
+	ELFObjectRefused:    embedded("pinning", "elf_refused", "elf_object_refused"),
+	ELFRefused:          embedded("pinning", "elf_refused", "elf_refused"),
+	ELFType:             embedded("pinning", "elf", "elf_type"),
+	ELFValue:            embedded("pinning", "elf", "elf_value"),
+	Global:              embedded("pinning", "global", "global"),
+	Hash:                embedded("pinning", "hash", "hash"),
+	HashEntries:         embedded("pinning", "hash", "hash_entries"),
+	HashFlags:           embedded("pinning", "hash", "hash_flags"),
+	HashKey:             embedded("pinning", "hash", "hash_key"),
+	HashLRUNoCommon:     embedded("pinning", "hash", "hash_lru_no_common"),
+	HashLRUNoCommonMore: embedded("pinning", "hash", "hash_lru_no_common_more"),
+	HashRdonly:          embedded("pinning", "hash", "hash_rdonly"),
+	HashSeveral:         embedded("pinning", "hash", "hash_several"),
+	HashSigned:          embedded("pinning", "hash", "hash_signed"),
+	HashType:            embedded("pinning", "hash", "hash_type"),
+	HashValue:           embedded("pinning", "hash", "hash_value"),
+	HashWronly:          embedded("pinning", "hash", "hash_wronly"),
+	MiddleWide:          embedded("pinning", "middle_wide", "middle_wide"),
+	NameLong:            embedded("pinning", "name_long", "name_long"),
+	Ringbuf:             embedded("pinning", "ringbuf", "ringbuf"),
+	RingbufOdd:          embedded("pinning", "ringbuf", "ringbuf_odd"),
+	Some:                embedded("pinning", "some", "some"),
+	Three:               embedded("pinning", "three", "three"),
+	ThreeBad:            embedded("pinning", "three", "three_bad"),
+	ThreeRefused:        embedded("pinning", "three_refused", "three_refused"),
 }

@@ -16,6 +16,9 @@ type ProgramFacts struct {
 	Type string // the kernel's name without BPF_PROG_TYPE_, lower case: "xdp"
 	Tag  string // digest of its instructions as this kernel rewrote them: compare on one kernel only
 	Maps []uint32
+
+	Functions []string // the names of its functions in its BTF, in order; nil where it has none
+	Lines     int      // how many places in it the kernel knows the source line of
 }
 
 // Program asks the kernel about the program of that id. The error wraps [ErrNoSuchObject] if it
@@ -35,7 +38,30 @@ func Program(id uint32) (ProgramFacts, error) {
 	for _, m := range maps {
 		facts.Maps = append(facts.Maps, uint32(m))
 	}
+	if err := facts.readSource(in); err != nil {
+		return ProgramFacts{}, fmt.Errorf("info of program %d: %w", id, err)
+	}
 	return facts, nil
+}
+
+// readSource reads what the kernel knows of a program's source. A program without BTF has none.
+func (f *ProgramFacts) readSource(in *ebpf.ProgramInfo) error {
+	if _, hasBTF := in.BTFID(); !hasBTF {
+		return nil
+	}
+	functions, err := in.FuncInfos()
+	if err != nil && !errors.Is(err, ebpf.ErrNotSupported) {
+		return fmt.Errorf("functions: %w", err)
+	}
+	for _, function := range functions {
+		f.Functions = append(f.Functions, function.Func.Name)
+	}
+	lines, err := in.LineInfos()
+	if err != nil && !errors.Is(err, ebpf.ErrNotSupported) {
+		return fmt.Errorf("lines: %w", err)
+	}
+	f.Lines = len(lines)
+	return nil
 }
 
 // Run runs the program of that id once over input, as BPF_PROG_TEST_RUN does. It returns the

@@ -2,7 +2,7 @@
 // An array of four maps as iproute2 defines it, and a map for one of its slots.
 //
 // variants:
-//   iproute2_inner_missing: SLOT=2 INNER=0
+//   iproute2_inner_missing: SLOT=2 INNER=0 VALUE_SIZE=4
 //       // An array of maps as iproute2 defines it, which does not say what the maps in it look
 //       like.
 //   iproute2_inner_unknown: INNER=9
@@ -13,6 +13,9 @@
 //   iproute2_no_slot: SLOT=-1 INNER=1
 //       // An array of maps as iproute2 defines it, and the map that its maps look like, which is
 //       in no slot.
+//   iproute2_value_size: SLOT=2 INNER=1 VALUE_SIZE=8
+//       // An array of maps as iproute2 defines it, whose definition says that it has values of 8
+//       bytes.
 #include "mapinmap.h"
 
 struct bpf_elf_map SEC("maps") inner_zero = {
@@ -27,7 +30,7 @@ struct bpf_elf_map SEC("maps") inner_zero = {
 struct bpf_elf_map SEC("maps") outer = {
 	.type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
 	.size_key = sizeof(__u32),
-	.size_value = sizeof(__u32),
+	.size_value = VALUE_SIZE,
 	.max_elem = 4,
 	.id = 2,
 	.inner_id = INNER,

@@ -16,6 +16,12 @@
 //   node_zero_alone: FLAG= // A hash that names node 0 and lacks the flag for it.
 //   node_one_alone: FLAG= NODE=__uint(numa_node, 1);
 //       // A hash that names node 1 and lacks the flag for it.
+//   node_one_before_flags: FLAG=
+//       NODE=__uint(numa_node, 1); __uint(map_flags, BPF_F_NO_PREALLOC);
+//       // A hash that names node 1, and then its flags without the one for a node.
+//   node_zero_before_flags: FLAG=
+//       NODE=__uint(numa_node, 0); __uint(map_flags, BPF_F_NO_PREALLOC);
+//       // A hash that names node 0, and then its flags without the one for a node.
 //   any_node_alone: FLAG= NODE=__uint(numa_node, 0xffffffffU);
 //       // A hash with the node -1, the kernel's word for any node.
 //   no_node: FLAG= NODE= // A hash that says nothing of NUMA.

@@ -14,6 +14,10 @@
 //   hash_flags: FLAGS=BPF_F_NO_PREALLOC // The hash with a flag.
 //   hash_rdonly: FLAGS=BPF_F_RDONLY // The hash, which user space may only read.
 //   hash_wronly: FLAGS=BPF_F_WRONLY // The hash, which user space may only write to.
+//   hash_lru_no_common: TYPE=BPF_MAP_TYPE_LRU_HASH ENTRIES=5 FLAGS=BPF_F_NO_COMMON_LRU
+//       // An LRU hash with a list for each CPU, whose number of entries the kernel rounds up.
+//   hash_lru_no_common_more: TYPE=BPF_MAP_TYPE_LRU_HASH ENTRIES=4101 FLAGS=BPF_F_NO_COMMON_LRU
+//       // The same with more entries than any rounding makes of it.
 //   hash_several: TYPE=BPF_MAP_TYPE_LRU_HASH KEY=__u64 VALUE=__u32 ENTRIES=8 FLAGS=BPF_F_ZERO_SEED
 //       // The hash with another type, other sizes, another number of entries and other flags.
 #include "pinned.h"

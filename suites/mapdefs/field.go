@@ -92,6 +92,12 @@ var _ = It("mapdefs.btf.map-extra-long", func(s *Session) {
 	Expect(m.Extra).To(Equal(uint64(3)))
 })
 
+// An arena is where user space is to have it, at an address of 64 bits.
+var _ = It("mapdefs.btf.map-extra-long/arena", func(s *Session) {
+	m := s.MustLoad(objects.MapDefs.Arena).Map("m")
+	Expect(m.Extra).To(Equal(uint64(1 << 44)))
+})
+
 // The kernel refuses these types of map with the BTF of a key or a value, as it keeps none of them
 // (map_check_btf, ENOTSUPP). The definition names them all the same, for their sizes.
 var _ = It("mapdefs.btf.types-not-kept", func(s *Session) {

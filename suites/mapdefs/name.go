@@ -3,6 +3,8 @@
 package mapdefs
 
 import (
+	"strings"
+
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -27,6 +29,18 @@ var _ = It("mapdefs.name.twins", func(s *Session) {
 	loaded.Run("write_both")
 	Expect(loaded.Lookup("the_same_prefix_left", U32(0))).To(Equal(U64(1)))
 	Expect(loaded.Lookup("the_same_prefix_right", U32(0))).To(Equal(U64(2)))
+})
+
+// Tools list maps by the kernel's names: one ".data" among others says nothing.
+var _ = It("mapdefs.name.data", func(s *Session) {
+	loaded := s.MustLoad(objects.MapDefs.Data)
+	for _, name := range loaded.MapNames() {
+		if strings.HasSuffix(name, ".data") {
+			Expect(loaded.Map(name).Name).To(Equal("data.data"))
+			return
+		}
+	}
+	Expect(loaded.MapNames()).To(ContainElement(HaveSuffix(".data")))
 })
 
 var _ = It("mapdefs.name.odd", func(s *Session) {

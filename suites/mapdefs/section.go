@@ -55,7 +55,8 @@ var _ = Table("mapdefs.object.program-outside-refused", refusesProgram,
 )
 
 var _ = Table("mapdefs.object.program-odd-refused", refusesProgram,
-	Entry("size", counter(elfedit.ResizeSymbol("count", 100))),
+	Entry("size", counter(elfedit.GrowSection("xdp", 4), elfedit.ResizeSymbol("count", 108))),
+	Entry("cut-short", counter(elfedit.ResizeSymbol("count", 100))),
 	Entry("offset", counter(elfedit.MoveSymbol("count", 4), elfedit.ResizeSymbol("count", 96))),
 	Entry("half-an-instruction", counter(elfedit.ResizeSymbol("count", 40))),
 )

@@ -10,6 +10,7 @@
 //
 // What is expected stands in requirements/mapinmap.yaml. Read slot.go (what is in a map of maps),
 // template.go (what its maps look like), inner.go (maps that fit the template and maps that do
-// not), refused.go (definitions that mean nothing), pin.go, set.go (what the caller says),
-// iproute2.go and samples.go (maps that are numbered), program.go (arrays of programs).
+// not), lock.go (maps with a lock), refused.go (definitions that mean nothing), pin.go, set.go
+// (what the caller says), iproute2.go and samples.go (maps that are numbered), program.go (arrays
+// of programs).
 package mapinmap

@@ -37,6 +37,13 @@ var _ = It("mapinmap.iproute2.no-slot", func(s *Session) {
 	Expect(loaded.Map("inner_zero").Type).To(Equal("hash"))
 })
 
+// iproute2 itself does not look at the size of a map of maps' values (bpf_map_create).
+var _ = It("mapinmap.iproute2.value-size", func(s *Session) {
+	loaded := s.MustLoad(objects.MapInMap.Iproute2ValueSize, elfMaps)
+	Expect(loaded.Map("outer").ValueSize).To(Equal(uint32(4)))
+	Expect(slots(loaded, "outer")).To(Equal(map[uint32]uint32{2: loaded.MapID("inner_zero")}))
+})
+
 func refusedElfMap(classes ...Class) func(*Session, fault) {
 	return func(s *Session, f fault) {
 		before := s.Kernel()

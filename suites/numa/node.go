@@ -68,6 +68,8 @@ type withoutFlag struct {
 var withoutFlags = []Case[withoutFlag]{
 	Entry("zero", withoutFlag{objects.NUMA.NodeZeroAlone, 0}),
 	Entry("one", withoutFlag{objects.NUMA.NodeOneAlone, 1}),
+	Entry("one-before-flags", withoutFlag{objects.NUMA.NodeOneBeforeFlags, 1}),
+	Entry("zero-before-flags", withoutFlag{objects.NUMA.NodeZeroBeforeFlags, 0}),
 }
 
 var _ = Table("numa.node.without-flag", func(s *Session, w withoutFlag) {

@@ -58,6 +58,29 @@ var _ = Table("pinning.mismatch-refused", func(s *Session, m mismatch) {
 	}
 }, mismatches...)
 
+// Two types of maps of devices are as different as any.
+var _ = It("pinning.mismatch-refused/device-type", func(s *Session) {
+	folder := keeping(s, "m")
+	controlled(s, objects.Pinning.DevmapHash, folder)
+	controlled(s, objects.Pinning.Devmap, folder)
+	s.MustLoad(objects.Pinning.Devmap, PinRoot(folder)).Close()
+	facts := s.PinnedMap(folder + "/m")
+	refusesUntouched(s, []string{folder + "/m"},
+		func() *Attempt { return s.Load(objects.Pinning.DevmapHash, PinRoot(folder)) }, AtPin,
+		IncompatiblePin)
+	Expect(s.PinnedMap(folder + "/m")).To(BeTheSameMapAs(facts))
+})
+
+// The kernel rounds up the number of entries of both, to different ones.
+var _ = It("pinning.mismatch-refused/rounded-entries", func(s *Session) {
+	folder := keeping(s, "m")
+	controlled(s, objects.Pinning.HashLRUNoCommonMore, folder)
+	s.MustLoad(objects.Pinning.HashLRUNoCommon, PinRoot(folder)).Close()
+	refusesUntouched(s, []string{folder + "/m"},
+		func() *Attempt { return s.Load(objects.Pinning.HashLRUNoCommonMore, PinRoot(folder)) }, AtPin,
+		IncompatiblePin)
+})
+
 // names expects that the loader refuses a mismatch, and names what differs.
 func names(s *Session, m mismatch, folder string) {
 	ginkgo.GinkgoHelper()

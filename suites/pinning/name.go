@@ -20,6 +20,22 @@ var _ = It("pinning.by-name", func(s *Session) {
 	}
 })
 
+// Without a folder for pins a loader may have one of its own: libbpf's is /sys/fs/bpf. What it may
+// not do is to leave out the pin.
+var _ = It("pinning.by-name-without-root", func(s *Session) {
+	const fallback = "/sys/fs/bpf/counts"
+	controlled(s, objects.Pinning.Counter, s.PinFolder())
+	before := s.Kernel()
+	loaded := s.Load(objects.Pinning.Counter)
+	if !loaded.OK() {
+		Expect(loaded).To(BeRejected(AtAnyStage, Invalid, NotFound))
+		Expect(s.Kernel()).To(HoldNothingBeyond(before))
+		return
+	}
+	Expect(s.Pin(fallback)).To(BeThePinOfMap(loaded.MapID("counts")))
+	s.RemovePin(fallback)
+})
+
 var _ = It("pinning.by-name-only", func(s *Session) {
 	folder := keeping(s, "kept")
 	loaded := s.MustLoad(objects.Pinning.Some, PinRoot(folder))

@@ -136,6 +136,16 @@ var _ = It("pinning.reuse.rounded", func(s *Session) {
 	Expect(again.MapID("m")).To(Equal(id))
 })
 
+// The kernel rounds the number of entries of this map up, to as many for each CPU.
+var _ = It("pinning.reuse.kernel-rounded", func(s *Session) {
+	folder := keeping(s, "m")
+	first := s.MustLoad(objects.Pinning.HashLRUNoCommon, PinRoot(folder))
+	id := first.MapID("m")
+	again := s.Reload(first, objects.Pinning.HashLRUNoCommon, PinRoot(folder))
+	Expect(again).To(BeOK())
+	Expect(again.MapID("m")).To(Equal(id))
+})
+
 // The kernel adds a flag to the maps of these objects.
 var _ = Table("pinning.reuse.kernel-flag", func(s *Session, o objects.Object) {
 	folder := keeping(s, "m")
