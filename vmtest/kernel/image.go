@@ -55,8 +55,8 @@ func ReadImage(path, architecture string) (*Image, error) {
 	return image, nil
 }
 
-// foreignImage returns the architectures that a file is a boot image for, of those whose images have
-// another format than that of a; none if it is no image.
+// foreignImage returns the architectures that a file is a boot image for, of those whose images
+// have another format than that of a; none if it is no image.
 func foreignImage(file io.ReaderAt, size int64, a arch.Arch) string {
 	var names []string
 	for _, other := range arch.All() {
