@@ -108,7 +108,7 @@ func TestOpenRefusesWhatHandlersDo(t *testing.T) {
 		want     error
 		error    Error
 	}{
-		{"without a handler", "maps", nil, refuse.ErrMapKind, Error{Stage: refuse.StageResolve, Class: ClassMapKind, Section: "xdp", Symbol: "use"}},
+		{"without a handler", "maps", nil, refuse.ErrMapKind, Error{Stage: refuse.StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
 		{"handed back", "maps", define(func(*Draft) error { return ErrHandBack }), refuse.ErrMapKind,
 			Error{Stage: refuse.StageDefine, Class: ClassMapKind, Section: "vendor_maps", Symbol: "first"}},
 		{"handed back by the fallback", "maps", []MapHandler{{Define: func(*Draft) error { return ErrHandBack }}}, refuse.ErrMapKind,

@@ -224,7 +224,7 @@ var refusals = map[string]struct {
 	"extern_function":        {refuse.StageResolve, "", "elsewhere", refuse.ErrExtern},
 	"extern_kconfig":         {refuse.StageResolve, ".kconfig", "CONFIG_HZ", refuse.ErrKernelExtern},
 	"extern_kfunc":           {refuse.StageResolve, ".ksyms", "kernel_does", refuse.ErrKernelExtern},
-	"other_section":          {refuse.StageResolve, "xdp", "use", refuse.ErrMapKind},
+	"other_section":          {refuse.StageDefine, "my_maps", "m", refuse.ErrMapKind},
 	"static_program":         {refuse.StageOpen, "xdp", "use", refuse.ErrStaticEntry},
 	"struct_ops":             {refuse.StageOpen, ".struct_ops.link", "", refuse.ErrSection},
 }

@@ -15,7 +15,7 @@
 // (what a definition is in), legacy.go, iproute2.go, samples.go, callback.go, handler.go, name.go,
 // use.go (programs and their maps), set.go (what a caller changes), program.go (what else the
 // kernel is told of programs), kernel.go (what the kernel refuses), object.go (files that are no
-// objects), section.go (objects whose parts do not fit), fault.go (a bad object beside the same
-// without its fault), create.go (maps without an object), create_inner.go (maps of maps without
-// one), create_refused.go.
+// objects), section.go (objects whose parts do not fit), unread.go (what a loader does not read,
+// and what it cannot), fault.go (a bad object beside the same without its fault), create.go (maps
+// without an object), create_inner.go (maps of maps without one), create_refused.go.
 package mapdefs

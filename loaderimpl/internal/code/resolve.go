@@ -3,6 +3,7 @@
 package code
 
 import (
+	"bytes"
 	"cmp"
 	"debug/elf"
 	"encoding/binary"
@@ -167,6 +168,10 @@ func (r *resolver) instruction(fn *Function, insn []byte, off uint64,
 		return r.load(&r.file.Symbols[rel.Symbol], imm)
 	case rel != nil && insn[0] == opCall && rel.Type == objfile.RelocCall:
 		y := &r.file.Symbols[rel.Symbol]
+		if y.Kind == elf.STT_FUNC && imm != -1 {
+			return nil, fmt.Errorf("call %d instructions into %s: %w", imm+1, y.Name,
+				refuse.ErrAddend)
+		}
 		return r.call(RefCall, position{int(y.Section), y.Value + uint64(imm+1)*objfile.InsnSize},
 			y.Name)
 	case rel != nil:
@@ -209,6 +214,9 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 	}
 	s := &r.file.Sections[y.Section]
 	to := position{s.Index, y.Value + uint64(addend)}
+	if err := r.checkAddend(s, y, addend); err != nil {
+		return nil, err
+	}
 	if i, ok := r.dataIn[s.Index]; ok {
 		if to.offset >= s.Size {
 			return nil, fmt.Errorf("byte %d of section %s of %d: %w", to.offset, s.Name, s.Size,
@@ -230,4 +238,32 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 			to.offset, s.Name, y.Name, refuse.ErrRelocation)
 	}
 	return nil, fmt.Errorf("%s in section %s: %w", y.Name, s.Name, refuse.ErrMapKind)
+}
+
+// checkAddend refuses an addend that cannot be meant. What an instruction refers to is the symbol's
+// value and the addend in the instruction (Documentation/bpf/llvm_reloc.rst; GNU ld,
+// bpf_elf_relocate_section), and to what is in the middle of a map or function no instruction can
+// refer: the sum would be another map, unseen.
+//
+// The GNU assembler up to 2.40 puts the symbol's value into the addend too, which its own linker
+// then adds again. In data that is a variable like any other, so there it takes the compiler's
+// name in section .comment to see it. libbpf and cilium/ebpf do not look at the addend of a map,
+// and read another variable than the programmer's.
+func (r *resolver) checkAddend(s *objfile.Section, y *objfile.Symbol, addend int64) error {
+	if addend == 0 || y.Kind == elf.STT_SECTION || y.Name == "" {
+		return nil
+	}
+	_, isData := r.dataIn[s.Index]
+	if isData && (uint64(addend) != y.Value || !bytes.Contains(r.comment(), []byte("GCC:"))) {
+		return nil
+	}
+	return fmt.Errorf("%d bytes into %s: %w", addend, y.Name, refuse.ErrAddend)
+}
+
+// comment returns what compilers say of themselves.
+func (r *resolver) comment() []byte {
+	if s := r.file.Named(".comment"); s != nil {
+		return s.Data
+	}
+	return nil
 }

@@ -13,5 +13,6 @@
 //	samples.go      struct bpf_load_map_def
 //	data.go       .data, .rodata, .bss
 //	handler.go    handlers of the caller's
+//	unread.go     sections that look as if they held maps, and that nothing reads
 //	slot.go       checks what maps hold from the start, once everything is found
 package mapdef

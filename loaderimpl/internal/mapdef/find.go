@@ -30,7 +30,7 @@ type Input struct {
 	Handlers      []Handler
 
 	// referred holds, by index, the sections that a handler is asked about because programs refer
-	// to them; nil without such a handler.
+	// to them, or because they look as if they hold maps; nil without such a handler.
 	referred map[int]bool
 }
 
@@ -44,9 +44,12 @@ var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
 func Find(in *Input) ([]*Definition, error) {
 	if in.mapHandler("") != nil {
 		var err error
-		if in.referred, err = referredTo(in.File); err != nil {
+		if in.referred, err = in.forFallback(); err != nil {
 			return nil, err
 		}
+	}
+	if err := in.checkUnread(); err != nil {
+		return nil, err
 	}
 	if err := in.checkTwins(); err != nil {
 		return nil, err

@@ -241,6 +241,26 @@ func (h handledList) covers(offset uint64) bool {
 	})
 }
 
+// forFallback finds the sections, by index, that the handler of what nothing else understands is
+// asked about.
+func (in *Input) forFallback() (map[int]bool, error) {
+	found, err := referredTo(in.File)
+	if err != nil {
+		return nil, err
+	}
+	for i := range in.File.Sections {
+		s := &in.File.Sections[i]
+		name, err := in.looksLikeMaps(s)
+		if err != nil {
+			return nil, refuse.At(refuse.StageDefine, s.Name, name, err)
+		}
+		if name != "" {
+			found[i] = true
+		}
+	}
+	return found, nil
+}
+
 // referredTo finds the sections, by index, that hold definitions which no parser reads, and of
 // which a program loads an address.
 func referredTo(f *objfile.File) (map[int]bool, error) {

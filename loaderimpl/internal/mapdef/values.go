@@ -116,14 +116,17 @@ func readSlots(f *objfile.File, s *objfile.Section, handled handledList, defs []
 	return nil
 }
 
-// readSlot reads one element, off bytes from the start of the values.
+// readSlot reads one element, off bytes from the start of the values. LLVM before 13 gave pointers
+// in data the type of relocation that 64-bit loads have (LLVM, 6a2ea84600ba, "BPF: Add more
+// relocation kinds").
 func readSlot(f *objfile.File, rel objfile.Relocation, off uint64, d *Definition) (Slot, error) {
 	y := &f.Symbols[rel.Symbol]
 	index, err := objfile.Offset32(off / typeinfo.PointerSize)
 	switch {
 	case err != nil:
 		return Slot{}, err
-	case rel.Type != objfile.RelocAbs64 || off%typeinfo.PointerSize != 0:
+	case rel.Type != objfile.RelocAbs64 && rel.Type != objfile.Reloc64 ||
+		off%typeinfo.PointerSize != 0:
 		return Slot{}, fmt.Errorf("relocation of type %d at byte %d: %w", rel.Type, off,
 			refuse.ErrRelocation)
 	case y.Section == elf.SHN_UNDEF || int(y.Section) >= len(f.Sections):

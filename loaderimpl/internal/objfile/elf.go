@@ -124,6 +124,9 @@ func Parse(data []byte) (*File, error) {
 	if err := f.readSections(shoff, shnum, shstrndx); err != nil {
 		return nil, err
 	}
+	if err := f.checkCompressed(); err != nil {
+		return nil, err
+	}
 	if err := f.attachRelocations(); err != nil {
 		return nil, err
 	}
@@ -236,15 +239,32 @@ func (f *File) readSections(shoff, shnum uint64, shstrndx uint32) error {
 	return nil
 }
 
+// checkCompressed refuses compressed sections, but for those of debuggers, which nothing reads:
+// tool chains compress them if told to (clang -gz). What is loaded may not be compressed (System V
+// ABI, SHF_COMPRESSED), and tools that do it all the same leave bytes that mean something else.
+func (f *File) checkCompressed() error {
+	for i := range f.Sections {
+		s := &f.Sections[i]
+		if s.Flags&elf.SHF_COMPRESSED != 0 &&
+			!strings.HasPrefix(strings.TrimPrefix(s.Name, ".rel"), ".debug_") {
+			return refuse.At(refuse.StageOpen, s.Name, "", refuse.ErrCompressed)
+		}
+	}
+	return nil
+}
+
 // strings returns the string table in a section.
 func (f *File) strings(index uint32) (string, error) {
 	s, err := f.section(index)
 	if err != nil {
 		return "", err
 	}
-	if s.Type != elf.SHT_STRTAB {
+	switch {
+	case s.Type != elf.SHT_STRTAB:
 		return "", fmt.Errorf("section %d is %v, not a string table: %w", index, s.Type,
 			refuse.ErrELF)
+	case s.Flags&elf.SHF_COMPRESSED != 0:
+		return "", fmt.Errorf("section %d: %w", index, refuse.ErrCompressed)
 	}
 	return string(s.Data), nil
 }

@@ -105,12 +105,13 @@ func (r *reason) Unwrap() error { return r.class }
 
 // Reasons to refuse. Test for them with [errors.Is].
 var (
-	ErrRead      error = &reason{ClassIO, "cannot read the object"}
-	ErrTooLarge  error = &reason{ClassELF, "object is too large"}
-	ErrELF       error = &reason{ClassELF, "not a BPF object that can be read: compile it again, with clang -target bpf -c"}
-	ErrBTF       error = &reason{ClassBTF, "malformed BTF: compile the object again"}
-	ErrByteOrder error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
-	ErrSeveral   error = &reason{ClassNotSupported, "linking several objects is not supported yet: link them with bpftool gen object"}
+	ErrRead       error = &reason{ClassIO, "cannot read the object"}
+	ErrTooLarge   error = &reason{ClassELF, "object is too large"}
+	ErrELF        error = &reason{ClassELF, "not a BPF object that can be read: compile it again, with clang -target bpf -c"}
+	ErrCompressed error = &reason{ClassSection, "section is compressed, and BPF loaders read none that are: undo it with llvm-objcopy --compress-sections '*=none'"}
+	ErrBTF        error = &reason{ClassBTF, "malformed BTF: compile the object again"}
+	ErrByteOrder  error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
+	ErrSeveral    error = &reason{ClassNotSupported, "linking several objects is not supported yet: link them with bpftool gen object"}
 
 	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
 	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
@@ -136,6 +137,7 @@ var (
 	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
 
 	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
+	ErrAddend       error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}
 	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
 	ErrKernelExtern error = &reason{ClassNotSupported, "externs of the kernel (__kconfig, __ksym) are not supported yet"}
 	ErrProgram      error = &reason{ClassProgram, "bad program"}
