@@ -89,20 +89,35 @@ func defineVariable(in *Input, s *objfile.Section,
 	if r.values.Name != "" {
 		val = valuesAt{start: v.Offset + uint64(r.values.Offset/8), end: v.Offset + uint64(v.Size)}
 	}
-	return d, val, checkInitialiser(d, r.unknowns)
+	return d, val, checkInitialiser(in.File, s, d, r.unknowns)
 }
 
 // checkInitialiser refuses bytes in a definition's section that nothing reads. What a map holds
-// from the start is in relocations. The bytes of unknown fields are for others to read.
-func checkInitialiser(d *Definition, unknown []Field) error {
-	for i, b := range d.Raw {
-		if b != 0 && !slices.ContainsFunc(unknown, func(f Field) bool {
-			return i >= int(f.Offset) && i-int(f.Offset) < len(f.Raw)
+// from the start is in relocations, to whose symbols nothing is to be added. The bytes of unknown
+// fields are for others to read.
+func checkInitialiser(f *objfile.File, s *objfile.Section, d *Definition, unknown []Field) error {
+	at := slices.IndexFunc(d.Raw, func(b byte) bool { return b != 0 })
+	for ; at >= 0 && at < len(d.Raw); at++ {
+		if d.Raw[at] != 0 && !slices.ContainsFunc(unknown, func(f Field) bool {
+			return at >= int(f.Offset) && at-int(f.Offset) < len(f.Raw)
 		}) {
-			return fmt.Errorf("byte %d: %w", i, refuse.ErrInitialiser)
+			break
 		}
 	}
-	return nil
+	if at < 0 || at == len(d.Raw) {
+		return nil
+	}
+	relocs, err := f.Relocations(s)
+	if err != nil {
+		return err
+	}
+	for _, rel := range relocs {
+		if off := d.Offset + uint64(at); off >= rel.Offset && off-rel.Offset < typeinfo.PointerSize {
+			return fmt.Errorf("byte %d is added to %s: %w", at, f.Symbols[rel.Symbol].Name,
+				refuse.ErrAddend)
+		}
+	}
+	return fmt.Errorf("byte %d: %w", at, refuse.ErrInitialiser)
 }
 
 // structReader turns the fields of a struct into a definition.
