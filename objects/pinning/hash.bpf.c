@@ -22,6 +22,9 @@
 //       // The hash with another type, other sizes, another number of entries and other flags.
 #include "pinned.h"
 
+#define BPF_F_RDONLY (1U << 3)
+#define BPF_F_WRONLY (1U << 4)
+
 PINNED_MAP(m, TYPE, KEY, VALUE, ENTRIES, FLAGS);
 
 STORES("xdp", store, m, KEY, VALUE, 7, 77)
