@@ -19,6 +19,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -360,11 +361,27 @@ static void op_set(const struct value *request)
 
 /*
  * libbpf says by number that a load was refused, not where. The kernel tells one case: if its
- * verifier has written to the log, a program was refused. The buffer is as large as every kernel
- * takes, since a log that does not fit is an error of its own. One buffer is enough: the first
- * program that is refused ends the load. Before 0.6 libbpf has no such buffer, but says VERIFY.
+ * verifier has written to the log, a program was refused. The buffer is as large as kernels take
+ * (bpf_verifier_log_attr_valid), since libbpf does not enlarge one of its caller's, and a log that
+ * does not fit is an error of its own. It takes the memory that the kernel writes to. One buffer is
+ * enough: the first program that is refused ends the load. Before 0.7 libbpf has no such buffer,
+ * but says VERIFY.
  */
-static char verifier_log[BPF_LOG_BUF_SIZE];
+#define VERIFIER_LOG_SIZE (UINT32_MAX >> 2)
+static char *verifier_log;
+
+/* Gives back what the last load wrote to. */
+static void clear_verifier_log(void)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (verifier_log ? MAP_FIXED : 0);
+	char *log = mmap(verifier_log, VERIFIER_LOG_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	if (log == MAP_FAILED) {
+		perror("memory for the verifier's log");
+		exit(1);
+	}
+	verifier_log = log;
+}
 
 static void reply_load_refused(int err)
 {
@@ -385,12 +402,12 @@ static void op_load(const struct value *request)
 	int err;
 
 	handled = &loading;
-	*verifier_log = '\0';
+	clear_verifier_log();
 #if AT_LEAST(0, 7)
 	struct bpf_program *program;
 	bpf_object__for_each_program(program, s->object)
 		/* refused after a load: it keeps its buffer */
-		bpf_program__set_log_buf(program, verifier_log, sizeof(verifier_log));
+		bpf_program__set_log_buf(program, verifier_log, VERIFIER_LOG_SIZE);
 #endif
 	err = bpf_object__load(s->object);
 	close_inners(s);
