@@ -3,6 +3,7 @@
 package mapdefs
 
 import (
+	"github.com/cilium/ebpf"
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -92,10 +93,22 @@ var _ = It("mapdefs.btf.map-extra-long", func(s *Session) {
 	Expect(m.Extra).To(Equal(uint64(3)))
 })
 
-// An arena is where user space is to have it, at an address of 64 bits.
+// An arena is where user space is to have it, at an address of 64 bits. A kernel may know arenas
+// and make none: without a JIT, or where 4 GB of its address space have no page tables.
 var _ = It("mapdefs.btf.map-extra-long/arena", func(s *Session) {
-	m := s.MustLoad(objects.MapDefs.Arena).Map("m")
-	Expect(m.Extra).To(Equal(uint64(1 << 44)))
+	const address = 1 << 44
+	arena, err := ebpf.NewMap(&ebpf.MapSpec{
+		Type: ebpf.Arena, MaxEntries: 1, Flags: mmapable, MapExtra: address,
+	})
+	if err != nil {
+		before := s.Kernel()
+		s.Control(objects.MapDefs.Plain)
+		Expect(s.Load(objects.MapDefs.Arena)).To(BeRejected(AtAnyStage), "the kernel says %v", err)
+		Expect(s.Kernel()).To(HoldNothingBeyond(before))
+		return
+	}
+	Expect(arena.Close()).To(Succeed())
+	Expect(s.MustLoad(objects.MapDefs.Arena).Map("m").Extra).To(Equal(uint64(address)))
 })
 
 // The kernel refuses these types of map with the BTF of a key or a value, as it keeps none of them
