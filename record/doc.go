@@ -9,5 +9,6 @@
 // guest without an End, and a log that could not be read are all seen by the host, and none of them
 // is a pass.
 //
-// Read order.go, then record.go; catalogue.go says what can be ordered.
+// Read order.go, then record.go, and seal.go, which shows that a record is the guest program's;
+// catalogue.go says what can be ordered.
 package record

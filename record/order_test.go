@@ -25,7 +25,7 @@ func TestOrderComesBackAsItWas(t *testing.T) {
 				Name: "libbpf@1.1", Bundle: true, Command: []string{"/driver", "-v", ""},
 				Env: []string{"A=b c", "GOGC=off"}, Payload: "/x/y",
 			},
-			Limits: Limits{Request: time.Second, Spec: -1}, Watch: true,
+			Limits: Limits{Request: time.Second, Spec: -1}, Watch: true, Key: "k",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestBadOrder(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":            "",
 		"JSON":             `{"run":"r"}`,
-		"another version":  strings.Replace(string(good), "2", "1", 1),
+		"another version":  strings.Replace(string(good), orderVersion, "1", 1),
 		"a field too few":  string(good[:strings.LastIndex(string(good), fieldSeparator)]),
 		"a field too many": string(good) + fieldSeparator,
 		"a limit in words": strings.Replace(string(good), "20000000000", "soon", 1),

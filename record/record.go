@@ -12,8 +12,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader/jsonline"
 )
 
-// MaxLen gives the longest record in bytes. A longer one is a fault of the guest.
-const MaxLen = 1 << 20
+// MaxLen gives the longest record in bytes, without its seal. A longer one is a fault of the guest.
+const MaxLen = 1<<20 - SealLen
 
 // A Record holds one line from a guest. The types of this file are all there are.
 type Record interface {

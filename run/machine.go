@@ -163,11 +163,14 @@ func (v *Virtual) Run(
 ) verdict.Ending {
 	load := v.lab.load.now()
 	order.Limits = limits(order.Limits, v.source.Pace(), load)
+	order.Key = record.NewKey()
+	seal := record.NewSeal(order.Key)
 	vm, err := v.start(ctx, order, payload)
 	if err != nil {
 		return notReady(err)
 	}
 	began := vm.Load()
+	first := true
 	for {
 		line, err := vm.Next(ctx)
 		if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -177,10 +180,13 @@ func (v *Virtual) Run(
 			hear(verdict.Heard{Fault: err.Error()})
 			continue
 		}
-		h := parseLine(line.JSON)
+		greeting := first && v.boots() && isHello(line.JSON)
+		first = false
+		if greeting {
+			continue // of a machine that was booted, before it had the key
+		}
+		h := parseLine(line.JSON, seal)
 		switch r := h.Record.(type) {
-		case record.Hello:
-			continue // of a machine that was booted: a clone's went to the template
 		case record.Begin:
 			began = vm.Load()
 		case record.Finish:
@@ -199,6 +205,19 @@ func (v *Virtual) Run(
 	end := ending(ctx, ended)
 	end.Load = loadOf(ended.Load, load)
 	return end
+}
+
+// boots reports whether each guest is booted, and greets before it has its order. A clone's greeting
+// went to the template.
+func (v *Virtual) boots() bool {
+	_, cloned := v.source.(*machine.Template)
+	return !cloned
+}
+
+func isHello(line []byte) bool {
+	r, err := record.Parse(line)
+	_, hello := r.(record.Hello)
+	return err == nil && hello
 }
 
 func (v *Virtual) start(

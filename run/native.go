@@ -79,7 +79,7 @@ func (n Native) Run(
 
 	load := (&loadWatch{log: n.Log}).now()
 	order.Limits = limits(order.Limits, 1, load)
-	order.Loader.Payload = payload
+	order.Loader.Payload, order.Key = payload, record.NewKey()
 	text, err := order.Text()
 	if err != nil {
 		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
@@ -101,7 +101,7 @@ func (n Native) Run(
 	silence := machine.HostMeter(n.Log).Silence(n.Within, guestDeadline(order.Limits),
 		func() { cancel(fmt.Errorf("%w for %v", errSilent, n.Within)) })
 	defer silence.Stop()
-	hearAll(reader, func(h verdict.Heard) {
+	hearAll(reader, record.NewSeal(order.Key), func(h verdict.Heard) {
 		silence.Reset()
 		if f, ok := h.Record.(record.Finish); ok && f.Overran != "" {
 			h.Load = loadOf(silence.Load(), load)
@@ -131,7 +131,7 @@ func nativeEnding(stopped, exit error, output string) verdict.Ending {
 }
 
 // hearAll hands on each line of r as a record, or as what is wrong with it.
-func hearAll(r io.Reader, hear func(verdict.Heard)) {
+func hearAll(r io.Reader, seal *record.Seal, hear func(verdict.Heard)) {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
 		line, err := readLine(lines)
@@ -145,7 +145,7 @@ func hearAll(r io.Reader, hear func(verdict.Heard)) {
 		case err != nil:
 			return
 		}
-		hear(parseLine(line))
+		hear(parseLine(line, seal))
 	}
 }
 
@@ -160,7 +160,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 		if !long {
 			line = append(line, part...)
 		}
-		if len(line) > record.MaxLen+1 {
+		if len(line) > record.MaxLen+record.SealLen+1 {
 			line, long = nil, true
 		}
 		switch {
@@ -175,8 +175,13 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// parseLine returns one line from a guest as a record, or what is wrong with it.
-func parseLine(line []byte) verdict.Heard {
+// parseLine returns one line from a guest as a record, or what is wrong with it: first of all, that
+// its seal is not the guest program's.
+func parseLine(sealed []byte, seal *record.Seal) verdict.Heard {
+	line, err := seal.Open(sealed)
+	if err != nil {
+		return verdict.Heard{Fault: err.Error() + ": " + excerpt(sealed)}
+	}
 	r, err := record.Parse(line)
 	if err != nil {
 		return verdict.Heard{Fault: err.Error() + ": " + excerpt(line)}

@@ -37,13 +37,26 @@ func driver(order record.Order, folders runner.Folders) (converse, error) {
 	if len(order.Loader.Command) == 0 {
 		return nil, fmt.Errorf("loader %s: neither linked in nor a command", order.Loader.Name)
 	}
+	thread, err := confined()
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+		var client *loader.Client
+		var err error
 		// The driver outlives the spec's context: it is told to close and reset after the spec's
 		// time is up. It has as long to exit as for a quarter of a request: two seconds passed
 		// twice on a busy host with two cores.
-		return loader.Start(context.WithoutCancel(ctx), process(order.Loader, folders), loader.Options{
-			Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
+		thread.do(func() {
+			client, err = loader.Start(context.WithoutCancel(ctx), process(order.Loader, folders),
+				loader.Options{
+					Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
+				})
 		})
+		if err != nil {
+			return nil, err
+		}
+		return client, nil
 	}, nil
 }
 

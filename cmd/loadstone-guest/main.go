@@ -7,7 +7,8 @@
 // The command loadstone starts it; people do not.
 //
 // Read main.go, serve.go (as PID 1, from boot to power-off), watch.go (whether it is as it was),
-// native.go (as a process), driver.go (how conversations with the loader begin).
+// native.go (as a process), driver.go (how conversations with the loader begin), confine.go (what a
+// driver may not do).
 package main
 
 import (

@@ -14,6 +14,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
+// recordsFD is the descriptor that records go to.
+const recordsFD = 3
+
 // native carries out the order on stdin on the host's own kernel. Records go to descriptor 3. The
 // process was given mount and network namespaces of its own, so what it mounts goes with it.
 func native(ctx context.Context) error {
@@ -31,7 +34,9 @@ func native(ctx context.Context) error {
 	if err := ownMounts(); err != nil {
 		return err
 	}
-	records := os.NewFile(3, "records")
+	unix.CloseOnExec(recordsFD) // it is not for drivers
+	records := os.NewFile(recordsFD, "records")
+	seal := record.NewSeal(order.Key)
 	deps := runner.Deps{
 		Raw: records,
 		Records: func(r record.Record) error {
@@ -39,7 +44,7 @@ func native(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			_, err = records.Write(append(line, '\n'))
+			_, err = records.Write(append(seal.Close(line), '\n'))
 			return err
 		},
 	}

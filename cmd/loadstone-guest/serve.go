@@ -23,12 +23,13 @@ func serve(g *guest.Guest) error {
 	if err := runner.Check(); err != nil {
 		return err
 	}
+	seal := record.NewSeal("") // what is said before the order is not sealed
 	send := func(r record.Record) error {
 		line, err := record.Marshal(r)
 		if err != nil {
 			return err
 		}
-		_, err = g.Records.Write(line)
+		_, err = g.Records.Write(seal.Close(line))
 		return err
 	}
 	if err := hello(send); err != nil {
@@ -58,6 +59,7 @@ func serve(g *guest.Guest) error {
 		if order, err = record.ParseOrder(text); err != nil {
 			return order, deps, err
 		}
+		seal = record.NewSeal(order.Key)
 		deps = runner.Deps{Records: send, Log: log, Raw: g.Records.Raw()}
 		if order.Loader.Builtin == "" { // what a process finds is a whole machine
 			if err := allCPUs(); err != nil {
@@ -136,10 +138,14 @@ func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, e
 
 // furnish gives a driver's root the folders of the running system that a loader looks at.
 //
-//	<root>/proc  <root>/sys  <root>/dev   as in our own root, with what is mounted below them
-//	<root>/run, <root>/tmp                the root's own
+//	<root>/proc  <root>/sys  as in our own root, with what is mounted below them
+//	<root>/dev               its own, with a few devices
+//	<root>/run, <root>/tmp   the root's own
 func furnish(root string) error {
-	for _, dir := range []string{"/proc", "/sys", "/dev"} {
+	if err := ownDevices(root + "/dev"); err != nil {
+		return err
+	}
+	for _, dir := range []string{"/proc", "/sys"} {
 		if err := os.MkdirAll(root+dir, 0o755); err != nil {
 			return err
 		}
