@@ -207,8 +207,8 @@ func (v *Virtual) Run(
 	return end
 }
 
-// boots reports whether each guest is booted, and greets before it has its order. A clone's greeting
-// went to the template.
+// boots reports whether each guest is booted, and greets before it has its order. A clone's
+// greeting went to the template.
 func (v *Virtual) boots() bool {
 	_, cloned := v.source.(*machine.Template)
 	return !cloned

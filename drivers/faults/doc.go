@@ -8,5 +8,6 @@
 // LOADSTONE_FAULT_AT the operation at which it strikes if not at its usual one, and
 // LOADSTONE_FAULT_SPEC the only spec in which it strikes.
 //
-// Read proxy.go, then fault.go, the list.
+// Read proxy.go, then fault.go, the list, and hostile.go: drivers that want a verdict that they have
+// not earned.
 package faults

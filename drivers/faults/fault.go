@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -62,7 +63,7 @@ var All = []Fault{
 
 // Named returns the fault of that name.
 func Named(name string) (Fault, bool) {
-	for _, f := range All {
+	for _, f := range slices.Concat(All, Hostile, []Fault{Loud}) {
 		if f.Name == name {
 			return f, true
 		}
