@@ -77,7 +77,7 @@ func Build(ctx context.Context, options Options) (*Bundle, error) {
 	if !options.Refresh {
 		b, err := store.find(request)
 		if b != nil {
-			return b, nil
+			return b, store.touch(request)
 		}
 		if err != nil {
 			request.notice(fmt.Sprintf("%s is made anew: %v", request, err))
@@ -92,7 +92,11 @@ func Build(ctx context.Context, options Options) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s: %w", request, err)
 	}
-	return work.put(request, t, components)
+	b, err := work.put(request, t, components)
+	if err == nil && request.Manifest.Dir != "" {
+		err = store.dropOutdated(request)
+	}
+	return b, err
 }
 
 // Cached returns a bundle that is in the cache, or nil if it is not there whole. It uses neither

@@ -15,9 +15,9 @@
 // any moment.
 //
 // Read in this order: bundle.go (what can be asked for), request.go (what is asked for, before the
-// network), store.go (keeping bundles), then how one is made: assemble.go, packages.go, sysroot.go
-// and shelf.go (from a suite to a sysroot), source.go (from a source package), compile.go and
-// rust.go (the driver), tree.go (what goes in), program.go (what starts), elf.go (shared
-// libraries); native.go (running one without a VM), host.go (running a driver without its root),
-// errors.go.
+// network), store.go and outdated.go (keeping bundles), then how one is made: assemble.go,
+// packages.go, sysroot.go and shelf.go (from a suite to a sysroot), source.go (from a source
+// package), compile.go and rust.go (the driver), tree.go (what goes in), program.go (what starts),
+// elf.go (shared libraries); native.go (running one without a VM), host.go (running a driver
+// without its root), errors.go.
 package bundle

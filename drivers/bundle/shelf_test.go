@@ -190,3 +190,56 @@ func TestKeptPackagesThatNobodyUsesAreRemoved(t *testing.T) {
 		t.Errorf("its folder is there: %v", err)
 	}
 }
+
+// Edits leave no more bundles behind than are looked at again.
+func TestBundlesOfEarlierEditsAreRemoved(t *testing.T) {
+	m, cache := local(t, "./driver"), t.TempDir()
+	edit := func(text string) *Bundle {
+		write(t, filepath.Join(m.Dir, "driver"), 0o755, []byte(text))
+		b, _ := again(t, m, cache)
+		return b
+	}
+	var all []*Bundle
+	long := time.Now().Add(-2 * keepEditsFor)
+	for i := range keepEdits + 2 {
+		all = append(all, edit(strings.Repeat("x", i+1)))
+		notes, err := filepath.Glob(filepath.Join(cache, "bundles", "*.json"))
+		check(t, err)
+		for _, note := range notes { // as if all were made long ago, one a minute
+			info, err := os.Stat(note)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.ModTime().After(long) {
+				at := long.Add(time.Duration(i-keepEdits-2) * time.Minute)
+				check(t, os.Chtimes(note, at, at))
+			}
+		}
+	}
+	last := edit("the last")
+	for i, b := range append(all, last) {
+		_, err := os.Stat(b.Payload)
+		if kept := i > len(all)-keepEdits; kept != (err == nil) {
+			t.Errorf("edit %d is kept: %v, want %v", i, err == nil, kept)
+		}
+	}
+	if again := edit(strings.Repeat("x", len(all))); again.Digest != all[len(all)-1].Digest {
+		t.Error("what was kept is another bundle")
+	}
+}
+
+// One that was used within the hour stays: a run may be about to open it.
+func TestBundlesOfRecentEditsAreKept(t *testing.T) {
+	m, cache := local(t, "./driver"), t.TempDir()
+	var all []*Bundle
+	for i := range keepEdits + 2 {
+		write(t, filepath.Join(m.Dir, "driver"), 0o755, []byte(strings.Repeat("x", i+1)))
+		b, _ := again(t, m, cache)
+		all = append(all, b)
+	}
+	for i, b := range all {
+		if _, err := os.Stat(b.Payload); err != nil {
+			t.Errorf("edit %d: %v", i, err)
+		}
+	}
+}
