@@ -15,8 +15,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/vmtest/flock"
 )
 
-// Each edit of a driver makes a bundle, of fifty megabytes where there are packages. The newest of a
-// loader are kept, and those that were used of late: a run opens its bundles when it begins.
+// Each edit of a driver makes a bundle, of fifty megabytes where there are packages. The newest of
+// a loader are kept, and those that were used of late: a run opens its bundles when it begins.
 const (
 	keepEdits    = 3
 	keepEditsFor = time.Hour

@@ -88,7 +88,9 @@ func (r *request) unpacked(
 			return s, err
 		}
 	}
-	r.announce(w, chosen)
+	if !r.announced {
+		r.announce(w, chosen)
+	}
 	var debs []deb
 	for _, p := range chosen.all {
 		file, err := w.deb(ctx, from, p)
@@ -124,6 +126,7 @@ func (r *request) unpacked(
 
 // announce tells what is about to be fetched and unpacked, which can take a minute.
 func (r *request) announce(w *workspace, chosen selection) {
+	r.announced = true
 	var size, missing int64
 	count := 0
 	for _, p := range chosen.all {

@@ -22,6 +22,7 @@ func TestLibraryIsNamedByItsSource(t *testing.T) {
 	m := local(t, "/driver")
 	m.Versions = map[string]loader.Suite{"1.1": "debian-12"}
 	m.Packages = []string{"libbpf"}
+	m.Dependencies = loader.LinkedDependencies
 	m.Build = &loader.Build{
 		C: "driver.c", Packages: []string{"libbpf-dev"}, Libraries: []string{"bpf"},
 	}
@@ -97,7 +98,8 @@ func TestPackageThatTheMirrorHasLostIsTakenAtAnOlderVersion(t *testing.T) {
 	if !errors.Is(err, ErrNoCommand) {
 		t.Fatal(err)
 	}
-	if len(noticed) != 1 || !strings.Contains(noticed[0], "lists other=2 and does not have it") {
+	if len(noticed) != 2 || !strings.Contains(noticed[0], "takes 2 packages of debian-12") ||
+		!strings.Contains(noticed[1], "lists other=2 and does not have it") {
 		t.Errorf("notices %q", noticed)
 	}
 	check(t,

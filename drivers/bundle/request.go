@@ -34,6 +34,8 @@ type request struct {
 	sources map[string][]byte // of a driver in C or Rust, by name
 	program []byte            // of a driver in Go; of another once it is compiled
 
+	announced bool // that packages are fetched and unpacked
+
 	id string // names the files of this request in the cache: the same for the same request
 }
 
