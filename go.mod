@@ -26,6 +26,8 @@ require (
 	golang.org/x/term v0.45.0
 )
 
+require pault.ag/go/debian v0.19.0
+
 require (
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/atotto/clipboard v0.1.4 // indirect
