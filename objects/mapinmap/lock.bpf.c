@@ -25,6 +25,12 @@ struct template {
 	__type(value, struct locked);
 };
 
+/*
+ * A map like the template, for clang to describe struct locked: by pointers alone it does not, and
+ * it describes what has an initialiser first.
+ */
+struct template like SEC(".maps") = {};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -19,7 +19,7 @@ var _ = It("mapinmap.lock.taken-or-refused", func(s *Session) {
 	s.Control(objects.MapInMap.MismatchNone)
 	loaded := s.Load(objects.MapInMap.LockSame)
 	if !loaded.OK() {
-		Expect(loaded).To(BeRejected(AtAnyStage, NotSupported, Invalid))
+		Expect(loaded).To(BeRejected(AtCreate, NotSupported, Invalid))
 		Expect(s.Kernel()).To(HoldNothingBeyond(before))
 		return
 	}
@@ -31,7 +31,7 @@ var _ = It("mapinmap.lock.taken", func(s *Session) {
 })
 
 var _ = It("mapinmap.lock.other-refused", func(s *Session) {
-	s.Refuses(objects.MapInMap.MismatchNone, objects.MapInMap.LockOther, AtAnyStage, Invalid,
+	s.Refuses(objects.MapInMap.MismatchNone, objects.MapInMap.LockOther, AtCreate, Invalid,
 		NotSupported)
 })
 
