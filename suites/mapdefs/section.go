@@ -15,12 +15,12 @@ import (
 // The headers of an object's sections say what is relocated, and the symbols which bytes are a
 // program. No compiler writes what is here.
 
+// Without its relocation the program has no map, which the kernel refuses.
 var _ = It("mapdefs.object.relocations-nowhere-refused", func(s *Session) {
 	refuses(s, objects.MapDefs.Counter, counter(elfedit.SectionInfo(".relxdp", 200)), Malformed,
-		BadRelocation, Invalid)
+		BadRelocation, Invalid, Verifier, Permission)
 })
 
-// Without its relocation the program has no map, which the kernel refuses.
 var _ = It("mapdefs.object.relocations-elsewhere-refused", func(s *Session) {
 	for _, section := range []uint32{
 		0,

@@ -84,12 +84,12 @@ var _ = It("mapdefs.btf.variable-outside-refused", func(s *Session) {
 	}, AtOpen, BadMapDef, Malformed)
 })
 
-// A definition does not fit in what the BTF says of its variable.
+// A definition does not fit in its variable, as the BTF and the symbol both say.
 var _ = It("mapdefs.btf.variable-short-refused", func(s *Session) {
 	for _, bytes := range []uint32{0, 8, 31} {
-		refuses(s, objects.MapDefs.Plain,
-			objects.MapDefs.Plain.With(elfedit.ResizeVariable(".maps", "m", bytes)),
-			BadMapDef, Malformed, MalformedBTF, Invalid)
+		refuses(s, objects.MapDefs.Plain, objects.MapDefs.Plain.With(
+			elfedit.ResizeVariable(".maps", "m", bytes), elfedit.ResizeSymbol("m", uint64(bytes)),
+		), BadMapDef, Malformed, MalformedBTF, Invalid)
 	}
 })
 
