@@ -263,14 +263,23 @@ func pinAt(fd int, path string) error {
 	return nil
 }
 
-// checkBPFFS refuses a folder that is not on a bpffs.
+// checkBPFFS refuses a folder that is not on a bpffs. Of one that does not exist, it looks at the
+// nearest one above it that does.
 func checkBPFFS(dir string) error {
 	onBPFFS, err := sys.OnBPFFS(dir)
-	if err != nil {
-		return err
+	existing, missing := dir, err
+	for errors.Is(err, os.ErrNotExist) && existing != filepath.Dir(existing) {
+		existing = filepath.Dir(existing)
+		onBPFFS, err = sys.OnBPFFS(existing)
 	}
-	if !onBPFFS {
-		return fmt.Errorf("%s: %w", dir, refuse.ErrNotBPFFS)
+	switch {
+	case err != nil:
+		return err
+	case !onBPFFS:
+		return fmt.Errorf("%s: %w", existing, refuse.ErrNotBPFFS)
+	case existing != dir:
+		return fmt.Errorf("%s does not exist; of the folders for a pin the last one is made, and no "+
+			"more: make it first: %w", dir, missing)
 	}
 	return nil
 }

@@ -312,6 +312,7 @@ func TestFoldersForPins(t *testing.T) {
 			{"two levels missing", filepath.Join(root, "no", "no"), os.ErrNotExist},
 			{"no bpffs", elsewhere, refuse.ErrNotBPFFS},
 			{"one level missing on no bpffs", filepath.Join(elsewhere, "no"), refuse.ErrNotBPFFS},
+			{"two levels missing on no bpffs", filepath.Join(elsewhere, "no", "no"), refuse.ErrNotBPFFS},
 			{"a pin is no folder", filepath.Join(root, "new", "shared"), unix.ENOTDIR},
 		} {
 			_, err := tryLoad(t, "pinned", Options{PinRoot: c.folder}, nil)

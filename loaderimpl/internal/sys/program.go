@@ -73,18 +73,23 @@ func (p *Program) attr() *progLoadAttr {
 // were both: one with a log can end with ENOSPC, which says that the log did not fit, and nothing
 // of the program. The log is cut to 16 MiB, with its end kept.
 func LoadProgram(p *Program, level uint32) (fd int, log string, err error) {
+	return loadProgram(p, level, mostLog())
+}
+
+// loadProgram does what LoadProgram does with a buffer of so many bytes for the log.
+func loadProgram(p *Program, level uint32, logSize int) (fd int, log string, err error) {
 	attr := p.attr()
 	if level == 0 {
 		if fd, err = tryLoadProg(attr); err == nil {
 			return fd, "", nil
 		}
-		fd, log, again := loadWithLog(attr, 1)
+		fd, log, again := loadWithLog(attr, 1, logSize)
 		if again == nil { // what the kernel lacked before, such as memory, it has now
 			return fd, log, nil
 		}
 		return -1, log, err
 	}
-	fd, log, err = loadWithLog(attr, level)
+	fd, log, err = loadWithLog(attr, level, logSize)
 	if errors.Is(err, unix.ENOSPC) {
 		attr.logLevel, attr.logSize, attr.log = 0, 0, nil
 		fd, err = tryLoadProg(attr)
@@ -93,8 +98,8 @@ func LoadProgram(p *Program, level uint32) (fd int, log string, err error) {
 }
 
 // loadWithLog loads a program, and returns what the verifier says of it.
-func loadWithLog(attr *progLoadAttr, level uint32) (int, string, error) {
-	buf := newLogBuffer(mostLog())
+func loadWithLog(attr *progLoadAttr, level uint32, size int) (int, string, error) {
+	buf := newLogBuffer(size)
 	defer buf.free()
 	attr.logLevel, attr.logSize = level, uint32(len(buf.mem))
 	attr.log = unsafe.Pointer(unsafe.SliceData(buf.mem))
