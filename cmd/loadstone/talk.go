@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -17,8 +16,6 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loader/check"
-	"github.com/loadstone-bpf/loadstone/record"
-	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
@@ -64,7 +61,7 @@ What a driver finds here is this machine's libraries, so 'loadstone loaders chec
 	}
 	cmd.Flags().BoolVar(&t.load, "load", false, "load OBJECT into this machine's kernel too")
 	cmd.Flags().DurationVar(&t.deadline, "deadline", 5*time.Second,
-		"wait `TIME` for each answer, and longer where this machine is busy")
+		"wait `TIME` for each answer")
 	return cmd
 }
 
@@ -121,14 +118,12 @@ func (t *talk) talk(choice drivers.Choice, object string) (err error) {
 			return err
 		}
 	}
-	limits := run.OnThisHost(record.Limits{Request: t.deadline},
-		slog.New(notices{t.cmd.ErrOrStderr()}))
 	report := check.Check(t.cmd.Context(), check.Driver{
 		Name: choice.Name, Work: work, Object: object, Load: t.load,
 		Dirs: loader.Dirs{Work: work, BPFFS: filepath.Join(work, "bpffs")},
 		Start: func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
 			return loader.Start(ctx, command(ctx), loader.Options{
-				Deadline: limits.Request, Grace: limits.Request / 4,
+				Deadline: t.deadline, Grace: t.deadline / 4,
 				Trace: func(x loader.Exchange) { trace(x); t.exchange(x) },
 			})
 		},

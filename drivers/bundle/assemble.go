@@ -25,6 +25,9 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 		}
 	}
 	t := maps.Clone(r.brought)
+	if err := t.checkBrought(r.Manifest.Argv()[0], r.Arch); err != nil {
+		return nil, nil, err
+	}
 	used := map[string]string{}
 	var from libraries
 	var sys *sysroot
@@ -77,6 +80,20 @@ func (r *request) assemble(ctx context.Context, w *workspace) (tree, map[string]
 	return t, used, t.checkCommand(program, r.Arch)
 }
 
+// checkBrought sees that a command which is a file of the manifest's folder can be started, as far
+// as that file tells: before packages take time.
+func (t tree) checkBrought(command string, on arch.Arch) error {
+	program, ok := t[underUsr(command)]
+	if !ok || program.link != "" {
+		return nil
+	}
+	if program.mode&0o111 == 0 {
+		return fmt.Errorf("%w: %s is there and not executable: chmod +x", ErrNoStart, command)
+	}
+	_, err := interpreters(command, program.data, on)
+	return err
+}
+
 // checkCommand sees that a command can be started in the root.
 func (t tree) checkCommand(command string, on arch.Arch) error {
 	_, program, ok := t.resolve(command)
@@ -84,7 +101,7 @@ func (t tree) checkCommand(command string, on arch.Arch) error {
 		return fmt.Errorf("%w: %s; it is no file of the manifest's folder, and none of a package named by the manifest%s", ErrNoCommand, command, t.like(command))
 	}
 	if program.mode&0o111 == 0 {
-		return fmt.Errorf("%w: %s is there and not executable", ErrNoCommand, command)
+		return fmt.Errorf("%w: %s is there and not executable: chmod +x", ErrNoStart, command)
 	}
 	needs, err := interpreters(command, program.data, on)
 	if err != nil {

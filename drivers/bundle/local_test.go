@@ -203,7 +203,7 @@ func TestManifestsThatAskForWhatIsNotThere(t *testing.T) {
 			"the manifest has no folder",
 		},
 		"command":                    {func(m *loader.Manifest, o *Options) { m.Command = []string{"/usr/bin/driver"} }, ErrNoCommand, "/usr/bin/driver"},
-		"executable":                 {func(m *loader.Manifest, o *Options) { script(m, "\x7fno ELF", 0o644) }, ErrNoCommand, "/loader/driver is there and not executable"},
+		"executable":                 {func(m *loader.Manifest, o *Options) { script(m, "\x7fno ELF", 0o644) }, ErrNoStart, "/loader/driver is there and not executable: chmod +x"},
 		"interpreter":                {func(m *loader.Manifest, o *Options) { script(m, "#!/usr/bin/python3 -u\n", 0o755) }, ErrNoCommand, "a script of /usr/bin/python3"},
 		"package of the interpreter": {func(m *loader.Manifest, o *Options) { script(m, "#!/bin/sh\n", 0o755) }, ErrNoCommand, "/bin/sh, which is not in the root: name the package dash"},
 		"interpreter that env finds": {func(m *loader.Manifest, o *Options) {

@@ -95,7 +95,7 @@ func TestPackageThatTheMirrorHasLostIsTakenAtAnOlderVersion(t *testing.T) {
 	o.Manifest.Packages = append(o.Manifest.Packages, "other")
 	_, err := Build(t.Context(), o)
 	// it is not executable, which is found out when all is unpacked
-	if !errors.Is(err, ErrNoCommand) {
+	if !errors.Is(err, ErrNoStart) {
 		t.Fatal(err)
 	}
 	if len(noticed) != 2 || !strings.Contains(noticed[0], "takes 2 packages of debian-12") ||

@@ -25,7 +25,7 @@ func interpreters(command string, data []byte, on arch.Arch) ([]string, error) {
 	}
 	line, _, _ := bytes.Cut(script, []byte("\n"))
 	if bytes.HasSuffix(line, []byte("\r")) {
-		return nil, fmt.Errorf("%w: %s has the line ends of DOS (CR LF): the kernel looks for an interpreter %q; sed -i 's/\\r$//' %[2]s",
+		return nil, fmt.Errorf("%w: %s has the line ends of DOS (CR LF): the kernel looks for an interpreter %q; run sed -i 's/\\r$//' on it",
 			ErrNoStart, command, strings.TrimSpace(strings.TrimSuffix(string(line), "\r"))+"\r")
 	}
 	words := strings.Fields(string(line))

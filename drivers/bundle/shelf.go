@@ -74,7 +74,7 @@ func (f *shelf) open(ctx context.Context, s *sysroot) (found bool, err error) {
 		return false, err
 	}
 	files := map[string]shelved{}
-	if json.Unmarshal(text, &files) != nil || !f.whole(files) {
+	if openNote(text, &files) != nil || !f.whole(files) {
 		return false, errors.Join(os.Remove(f.path+".json"), os.RemoveAll(f.path))
 	}
 	s.dir, s.shelf, s.owner = f.path, f, map[string]string{}
@@ -128,7 +128,7 @@ func (f *shelf) put(w *workspace, s *sysroot) error {
 		return err
 	}
 	s.dir, s.shelf = f.path, f
-	if err := wholefile.WriteFrom(w.dir, f.path+".json", text, 0o644); err != nil {
+	if err := wholefile.WriteFrom(w.dir, f.path+".json", note(text), 0o644); err != nil {
 		return fmt.Errorf("keep packages of bundles: %w", apt.OnDisk(err))
 	}
 	return errors.Join(s.open(), f.store.dropUnused(time.Now().Add(-keepUnused)))

@@ -3,6 +3,7 @@
 package bundle
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -141,6 +142,15 @@ func TestKeptPackagesThatWereAlteredAreUnpackedAnew(t *testing.T) {
 	for name, alter := range map[string]func(path string) error{
 		"a byte that is another": func(path string) error { return os.WriteFile(path, []byte("rulez"), 0o644) },
 		"no file":                os.Remove,
+		"a note that is another": func(path string) error {
+			note := filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(path)))) + ".json"
+			text, err := os.ReadFile(note)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(note, []byte(strings.Replace(string(text), `"owner":"rules"`,
+				`"owner":"lips"`, 1)), 0o644)
+		},
 		"no note": func(path string) error {
 			return os.Remove(filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(path)))) + ".json")
 		},
@@ -241,5 +251,19 @@ func TestBundlesOfRecentEditsAreKept(t *testing.T) {
 		if _, err := os.Stat(b.Payload); err != nil {
 			t.Errorf("edit %d: %v", i, err)
 		}
+	}
+}
+
+// What is wrong with the driver's own file is said before its packages are fetched.
+func TestFaultOfADriverCostsNoUnpacking(t *testing.T) {
+	words(t)
+	m := speaking(t)
+	write(t, filepath.Join(m.Dir, "driver"), 0o755, []byte("#!/usr/share/words/speech\r\n"))
+	var noticed []string
+	_, err := Build(t.Context(), Options{
+		Manifest: m, Cache: t.TempDir(), Notice: func(s string) { noticed = append(noticed, s) },
+	})
+	if !errors.Is(err, ErrNoStart) || len(noticed) > 0 {
+		t.Errorf("%v, and before it was told %q", err, noticed)
 	}
 }
