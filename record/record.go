@@ -43,6 +43,15 @@ type Greeting struct {
 // Begin says that a spec starts.
 type Begin struct {
 	Spec string `json:"spec"`
+	Late
+}
+
+// Late holds what the kernel logged after the KernelLog of a spec, until the next began or the
+// guest was done, where no State says it.
+type Late struct {
+	Lines   []string `json:"lines,omitempty"`
+	Tainted uint64   `json:"tainted,omitempty"` // as in KernelLog
+	Error   string   `json:"log_error,omitempty"`
 }
 
 // Step holds one request to the loader and its reply, as they went over the wire.
@@ -60,7 +69,9 @@ type Step struct {
 type KernelLog struct {
 	Spec  string   `json:"spec"`
 	Lines []string `json:"lines,omitempty"`
-	Error string   `json:"error,omitempty"` // why the log could not be read whole
+	// the bits of /proc/sys/kernel/tainted that came meanwhile
+	Tainted uint64 `json:"tainted,omitempty"`
+	Error   string `json:"error,omitempty"` // why the log could not be read whole
 }
 
 // Outcome names how a spec ended in the guest.
@@ -119,6 +130,7 @@ type End struct {
 	Specs int `json:"specs"` // how many Finish records it sent
 	// why it ended before the last spec of its order: what it leaves is for another guest
 	Retired string `json:"retired,omitempty"`
+	Late
 }
 
 func (Hello) recordType() string     { return "hello" }
@@ -147,7 +159,18 @@ func (r Greeting) fields(l *jsonline.Line) {
 	jsonline.TextMap(l, "components", r.Components)
 }
 
-func (r Begin) fields(l *jsonline.Line) { l.Text("spec", r.Spec) }
+func (r Begin) fields(l *jsonline.Line) {
+	l.Text("spec", r.Spec)
+	r.Late.fields(l)
+}
+
+func (r Late) fields(l *jsonline.Line) {
+	if len(r.Lines) > 0 {
+		jsonline.Texts(l, "lines", r.Lines)
+	}
+	l.NumberIfAny("tainted", int64(r.Tainted))
+	l.TextIfAny("log_error", r.Error)
+}
 
 func (r Step) fields(l *jsonline.Line) {
 	l.Text("spec", r.Spec)
@@ -166,6 +189,7 @@ func (r KernelLog) fields(l *jsonline.Line) {
 	if len(r.Lines) > 0 {
 		jsonline.Texts(l, "lines", r.Lines)
 	}
+	l.NumberIfAny("tainted", int64(r.Tainted))
 	l.TextIfAny("error", r.Error)
 }
 
@@ -198,6 +222,7 @@ func (r State) fields(l *jsonline.Line) {
 func (r End) fields(l *jsonline.Line) {
 	l.Number("specs", int64(r.Specs))
 	l.TextIfAny("retired", r.Retired)
+	r.Late.fields(l)
 }
 
 // ErrNoJSON reports, from [Marshal], a step whose request or reply is no line of JSON.

@@ -40,6 +40,10 @@ func filled(t testing.TB, blank Record) Record {
 			f.SetString("the " + name + " of <it> & \"more\"\n\x00\u2028\xff")
 		case int, time.Duration:
 			f.SetInt(int64(-1000 - i))
+		case uint64:
+			f.SetUint(1 << 6)
+		case Late:
+			f.Set(reflect.ValueOf(Late{Lines: []string{name, ""}, Tainted: 1 << 9, Error: name}))
 		case bool:
 			f.SetBool(true)
 		case json.RawMessage:

@@ -38,6 +38,7 @@ func TestEveryFaultOfADriverCostsOneSpec(t *testing.T) {
 			Name: f.Name, Version: "1.0", Payload: brought.Payload, Command: brought.Command,
 			Env: []string{
 				"GOGC=off", faults.EnvFault + "=" + f.Name, faults.EnvSpec + "=" + victim,
+				faults.EnvName + "=" + f.Name,
 			},
 		})
 	}

@@ -164,6 +164,7 @@ var guestFaults = []struct {
 	{"faults.half-record", verdict.Broken, "half a record"},
 	{"faults.splat", verdict.Fail, "kernel splat: WARNING"},
 	{"faults.forged-splat", verdict.Pass, ""},
+	{"faults.taint", verdict.Fail, "the kernel is tainted: U (bit 6)"},
 	{"faults.log-overrun", verdict.Broken, "kernel log"},
 }
 
@@ -220,7 +221,7 @@ func TestNativeRunOfALinkedInLoaderAndOfAProcess(t *testing.T) {
 		"mapdefs.use.program-sees-map")
 	p.Loaders = append(p.Loaders, Loader{
 		Name: "process", Version: "1.0", Payload: brought.Payload, Command: brought.Command,
-		Env: []string{faults.EnvFault + "=none"},
+		Env: []string{faults.EnvFault + "=none", faults.EnvName + "=process"},
 	})
 	var kinds []verdict.Kind
 	sink := sinkFunc(func(v verdict.Verdict) error {

@@ -21,7 +21,8 @@ func TestNoDriverForgesItsVerdict(t *testing.T) {
 	for _, f := range append(faults.Hostile, faults.Loud) {
 		p.Loaders = append(p.Loaders, Loader{
 			Name: f.Name, Version: "1.0", Payload: brought.Payload, Command: brought.Command,
-			Env: []string{"GOGC=off", faults.EnvFault + "=" + f.Name},
+			Env: []string{"GOGC=off", faults.EnvFault + "=" + f.Name,
+				faults.EnvName + "=" + f.Name},
 		})
 	}
 	seen := make(map[string]verdict.Kind)

@@ -15,7 +15,7 @@
 //
 // Read verdict.go, run.go and source.go (the lines of the file), evidence.go and judge.go (the
 // rule), shared.go (guests that several specs used), conversation.go (what is kept of what was
-// said), splat.go (what a kernel log may not hold), expectation.go and release.go (failures that
-// are known, and the versions that they are of), tally.go (the plan, as verdicts come), writer.go
-// and reader.go, then matrix.go and exit.go.
+// said), splat.go (what a kernel log may not hold), taint.go, expectation.go and release.go
+// (failures that are known, and the versions that they are of), tally.go (the plan, as verdicts
+// come), writer.go and reader.go, then matrix.go and exit.go.
 package verdict

@@ -23,12 +23,12 @@ import (
 // not judged, as long as there is a clone left to try.
 func Judge(want Expected, ev Evidence) Verdict {
 	v := want.verdict()
-	a := readAccount(want.Spec, ev, func(lines []string) []Splat {
+	a := readAccount(want.Spec, ev, func(lines []string, tainted uint64) []Splat {
 		scanner, err := splatScanner()
 		if err != nil {
 			return nil // judgeKernelLog says so
 		}
-		return scanner.on(cmp.Or(v.KernelRelease, v.Kernel), ev.Ended).Scan(lines)
+		return scanner.on(cmp.Or(v.KernelRelease, v.Kernel), ev.Ended).Find(lines, tainted)
 	})
 	v.DurationMS = a.duration(ev.Took).Milliseconds()
 
@@ -97,6 +97,7 @@ type account struct {
 	finish  *record.Finish
 	load    Load // when it finished
 	log     *record.KernelLog
+	late    []record.Late // after it
 	watched bool
 	state   *record.State // of the guest after it
 	steps   []record.Step
@@ -108,7 +109,7 @@ type account struct {
 // readAccount goes through everything that a clone said and keeps what concerns spec. Lines that
 // are no records count against the spec during which they came; those before the first Begin count
 // against all specs, because what they were is unknown.
-func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) account {
+func readAccount(spec string, ev Evidence, splatsIn func([]string, uint64) []Splat) account {
 	var (
 		a        account
 		current  string // the spec that runs, or ran last
@@ -152,6 +153,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 				fault("spec %q began, which was not ordered next", r.Spec)
 				break
 			}
+			a.heard(r.Late, current == spec)
 			if r.Spec == spec && a.begun {
 				a.faults = append(a.faults, "the spec began twice")
 			}
@@ -170,7 +172,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 			}
 		case record.KernelLog:
 			if ev.Watched {
-				proof.complain(r.Spec, splatsIn(r.Lines))
+				proof.complain(r.Spec, splatsIn(r.Lines, r.Tainted))
 			}
 			if !mine(r.Spec) {
 				break
@@ -192,7 +194,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 		case record.State:
 			proof.take(r)
 			if ev.Watched {
-				proof.complain(r.Spec, splatsIn(r.Lines))
+				proof.complain(r.Spec, splatsIn(r.Lines, 0)) // its taint is among the changes
 			}
 			switch {
 			case !ev.Watched:
@@ -205,6 +207,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 				a.state = &r
 			}
 		case record.End:
+			a.heard(r.Late, current == spec)
 			a.ended = r.Specs == finished
 			if !a.ended {
 				fault("the guest says that it finished %d specs, records came of %d", r.Specs,
@@ -217,6 +220,26 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string) []Splat) acco
 	a.last = a.begun && current == spec
 	a.watched = ev.Watched
 	return a
+}
+
+// heard keeps what the kernel logged late, if it was after the account's spec.
+func (a *account) heard(late record.Late, mine bool) {
+	if mine && (len(late.Lines) > 0 || late.Tainted != 0 || late.Error != "") {
+		a.late = append(a.late, late)
+	}
+}
+
+// unread returns why not all was read that the kernel logged, "" if it was.
+func (a account) unread() string {
+	if a.log.Error != "" {
+		return a.log.Error
+	}
+	for _, late := range a.late {
+		if late.Error != "" {
+			return late.Error
+		}
+	}
+	return ""
 }
 
 // judge returns the verdict but for the kernel log's contents.
@@ -245,8 +268,8 @@ func (a account) judge(e Ending) (Kind, string) {
 		return Broken, "there is no state of the guest after the spec"
 	case a.log == nil:
 		return Broken, "there is no record of what the kernel logged"
-	case a.log.Error != "":
-		return Broken, "the kernel log could not be read whole: " + a.log.Error
+	case a.unread() != "":
+		return Broken, "the kernel log could not be read whole: " + a.unread()
 	case !closed && e.Cause == Interrupted:
 		return Missing, e.String()
 	case !closed && e.Cause == PoweredOff:
@@ -322,7 +345,10 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	}
 	kernel := scanner.on(cmp.Or(v.KernelRelease, v.Kernel), ev.Ended)
 	if a.log != nil {
-		v.Splats = kernel.Scan(a.log.Lines)
+		v.Splats = kernel.Find(a.log.Lines, a.log.Tainted)
+	}
+	for _, late := range a.late {
+		v.Splats = append(v.Splats, kernel.Find(late.Lines, late.Tainted)...)
 	}
 	if a.state != nil {
 		v.Splats = append(v.Splats, kernel.Scan(a.state.Lines)...)
@@ -370,6 +396,10 @@ func unlogged(ev Evidence) []string {
 			known = r.Lines
 		case record.State:
 			known = r.Lines
+		case record.Begin:
+			known = r.Late.Lines
+		case record.End:
+			known = r.Late.Lines
 		}
 		for _, line := range unfold(known) {
 			_, message, _ := kernelMessage(line)

@@ -51,6 +51,7 @@ var splatScanner = sync.OnceValues(func() (*Scanner, error) { return ParseSplats
 type Scanner struct {
 	patterns   []pattern
 	exceptions []exception
+	taints     []taint
 
 	release string // of the kernel that is scanned
 	now     time.Time
@@ -111,6 +112,7 @@ func ParseSplats(data []byte) (*Scanner, error) {
 	var list struct {
 		Patterns   []pattern   `yaml:"patterns"`
 		Exceptions []exception `yaml:"exceptions"`
+		Taints     []taint     `yaml:"taints"`
 	}
 	if err := decodeStrictly(data, &list); err != nil {
 		return nil, fmt.Errorf("read splats: %w", err)
@@ -133,10 +135,15 @@ func ParseSplats(data []byte) (*Scanner, error) {
 			errs = append(errs, fmt.Errorf("exception %d: %w", i+1, err))
 		}
 	}
+	for _, t := range list.Taints {
+		errs = append(errs, t.check())
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("read splats: %w", err)
 	}
-	return &Scanner{patterns: list.Patterns, exceptions: list.Exceptions}, nil
+	return &Scanner{
+		patterns: list.Patterns, exceptions: list.Exceptions, taints: list.Taints,
+	}, nil
 }
 
 // decodeStrictly decodes one YAML document. Unknown keys, a second document and no document at all
@@ -159,7 +166,9 @@ func decodeStrictly(data []byte, to any) error {
 // on returns the scanner for one kernel, at one time: exceptions hold on some kernels and until
 // some day.
 func (s *Scanner) on(release string, now time.Time) *Scanner {
-	return &Scanner{patterns: s.patterns, exceptions: s.exceptions, release: release, now: now}
+	on := *s
+	on.release, on.now = release, now
+	return &on
 }
 
 // Scan finds the splats among the lines of a kernel log. A line is as /dev/kmsg has it

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ const (
 	EnvFault = "LOADSTONE_FAULT"
 	EnvAt    = "LOADSTONE_FAULT_AT"
 	EnvSpec  = "LOADSTONE_FAULT_SPEC"
+	EnvName  = "LOADSTONE_FAULT_NAME"
 )
 
 // Main runs the driver: it serves l on stdin and stdout with the fault that the environment names,
@@ -119,6 +121,9 @@ func (t turn) answer() error {
 	line, err := t.reply()
 	if err != nil {
 		return err
+	}
+	if name := os.Getenv(EnvName); name != "" && t.Op == loader.OpHello {
+		line = bytes.Replace(line, []byte(`"name":"cilium"`), fmt.Appendf(nil, `"name":%q`, name), 1)
 	}
 	t.last = line
 	return t.write(line)

@@ -44,6 +44,9 @@ var (
 	_ = fault("faults.forged-splat", func(Faults) error {
 		return log("WARNING: CPU: 0 PID: 1 at kernel/bpf/faults.c:1 a_splat_that_is_not_one+0x1/0x2")
 	})
+	_ = fault("faults.taint", func(Faults) error { // without a line in the log
+		return os.WriteFile("/proc/sys/kernel/tainted", []byte("64"), 0)
+	})
 	_ = fault("faults.log-overrun", func(Faults) error { // a log with a hole proves nothing
 		return flood()
 	})

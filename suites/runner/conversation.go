@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
@@ -86,6 +87,11 @@ func (c *Conversation) begin() (err error) {
 	ok, isOK := reply.(*loader.OK)
 	if !isOK || ok.Loader == nil {
 		return fmt.Errorf("driver does not greet: it answers hello with %s", phrase.Reply(reply))
+	}
+	// A verdict names the loader that was asked for: what another one does is not its.
+	name, _, _ := strings.Cut(x.run.order.Loader.Name, "@")
+	if name != "" && ok.Loader.Name != name {
+		return fmt.Errorf("driver greets as %q, and is asked for as %q", ok.Loader.Name, name)
 	}
 	if x.transcript.largest > maxReply {
 		return fmt.Errorf("driver says too much of itself: %d bytes", x.transcript.largest)

@@ -202,3 +202,17 @@ func TestAnAnswerAboutAPinLeavesTheObjectLoaded(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A verdict names the loader that was asked for.
+func TestDriverThatGreetsAsAnotherLoaderIsBroken(t *testing.T) {
+	for asked, want := range map[string]record.Outcome{
+		"fake@1": record.Passed, "fake": record.Passed, "": record.Passed, "libbpf@1.7": record.Broken,
+	} {
+		r := carryWith(t, t.Context(), newFake(nil),
+			func(o *record.Order, _ *runner.Deps) { o.Loader.Name = asked },
+			spec{id: "fake.first", body: func(s *Session) { s.MustLoad(good) }})
+		if got := r.finishes()["fake.first"]; got.Outcome != want {
+			t.Errorf("asked for as %q: %+v", asked, got)
+		}
+	}
+}

@@ -22,6 +22,9 @@ type Deps struct {
 	Records func(record.Record) error // takes every record; an error ends the run
 	Log     KernelLog                 // nil to send no [record.KernelLog]
 
+	// Taint returns the kernel's taint, where there is a Log. Nil means [oracle.Taint].
+	Taint func() (uint64, error)
+
 	// Watch looks whether the guest is as it was before the first spec, for an order that says so.
 	Watch Watch
 

@@ -13,10 +13,18 @@ import (
 // that.
 const maxLog = 128 << 10
 
-// logSince makes the record of what the kernel logged since a spec began. unmarked says why its log
-// could not be marked then.
-func logSince(log KernelLog, spec string, unmarked error) record.KernelLog {
-	lines, err := log.Since()
+// markLog has what the kernel logged so far be forgotten, and its taint be known.
+func (r *run) markLog() error {
+	err := r.deps.Log.Mark()
+	taint, taintErr := r.deps.Taint()
+	r.taint = taint
+	return errors.Join(err, taintErr)
+}
+
+// logSince makes the record of what the kernel logged, and how it was tainted, since it was asked
+// last. unmarked says why its log could not be marked when a spec began.
+func (r *run) logSince(spec string, unmarked error) record.KernelLog {
+	lines, err := r.deps.Log.Since()
 	kept, size := 0, 0
 	for ; kept < len(lines) && size+len(lines[kept]) <= maxLog; kept++ {
 		size += len(lines[kept])
@@ -26,8 +34,22 @@ func logSince(log KernelLog, spec string, unmarked error) record.KernelLog {
 			fmt.Errorf("%d lines of %d are too many for a record", len(lines)-kept, len(lines)))
 	}
 	rec := record.KernelLog{Spec: spec, Lines: lines[:kept]}
-	if err = errors.Join(unmarked, err); err != nil {
+	taint, taintErr := r.deps.Taint()
+	if taintErr == nil {
+		rec.Tainted, r.taint = taint&^r.taint, taint
+	}
+	if err = errors.Join(unmarked, err, taintErr); err != nil {
 		rec.Error = err.Error()
 	}
 	return rec
+}
+
+// late returns what the kernel logged after the log of the last spec was read. A guest that is
+// watched says it in its states.
+func (r *run) late() record.Late {
+	if r.deps.Log == nil || r.order.Watch {
+		return record.Late{}
+	}
+	log := r.logSince("", nil)
+	return record.Late{Lines: log.Lines, Tainted: log.Tainted, Error: log.Error}
 }

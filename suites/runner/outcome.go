@@ -20,8 +20,8 @@ func (x *Execution) finish(report ginkgo.SpecReport) {
 		x.run.vanished++
 		return
 	}
-	if log := x.run.deps.Log; log != nil {
-		x.run.send(logSince(log, x.spec.ID, x.logError))
+	if x.run.deps.Log != nil {
+		x.run.send(x.run.logSince(x.spec.ID, x.logError))
 	}
 	finish := x.outcome(report)
 	finish.Overran, finish.Limit = x.overran(finish.Outcome, report)

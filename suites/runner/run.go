@@ -67,6 +67,9 @@ func (r *run) conclude() error {
 		return fmt.Errorf("%d of %d specs ended", r.finished, owed)
 	}
 	end := record.End{Specs: r.finished}
+	if r.begun > 0 {
+		end.Late = r.late()
+	}
 	if r.begun < len(r.order.Specs) {
 		end.Retired = r.retired
 	}
@@ -90,6 +93,7 @@ type run struct {
 	finished  int        // records of that name sent
 	vanished  int
 	retired   string // why no more specs are begun
+	taint     uint64 // of the kernel, when its log was last read
 
 	sending sync.Mutex // a spec that is stuck may be sending while its end is sent
 	err     error      // ends the run; under sending
@@ -105,6 +109,9 @@ func newRun(
 	}
 	if r.kernel.Release, r.kernel.Arch, err = oracle.Release(); err != nil {
 		return nil, err
+	}
+	if r.deps.Taint == nil {
+		r.deps.Taint = oracle.Taint
 	}
 	if r.deps.Kconfig == nil {
 		r.deps.Kconfig = oracle.Kconfig
@@ -183,9 +190,11 @@ func (r *run) begin(ctx context.Context, spec Spec) *Execution {
 	x.first = &Conversation{exec: x, number: 1}
 	x.requirement, _ = r.set.ForSpec(spec.ID)
 	r.current = x
-	r.send(record.Begin{Spec: spec.ID})
-	if log := r.deps.Log; log != nil && (!r.order.Watch || r.begun == 1) {
-		x.logError = log.Mark() // where every state has read the log, nothing may be forgotten
+	if r.deps.Log != nil && r.begun == 1 {
+		r.send(record.Begin{Spec: spec.ID})
+		x.logError = r.markLog() // before the first: after it nothing may be forgotten
+	} else {
+		r.send(record.Begin{Spec: spec.ID, Late: r.late()})
 	}
 	if err := x.prepare(strconv.Itoa(r.begun)); err != nil {
 		x.Broken("%v", err)

@@ -41,8 +41,8 @@ func (r *run) lookAfter(x *Execution) {
 		patience = 0 // it was waited for already
 	}
 	state := r.look(x.spec.ID, patience)
-	if log := r.deps.Log; log != nil {
-		late := logSince(log, x.spec.ID, nil)
+	if r.deps.Log != nil {
+		late := r.logSince(x.spec.ID, nil)
 		state.Lines = late.Lines
 		if late.Error != "" {
 			cleared = errors.Join(cleared, errors.New(late.Error))
