@@ -20,7 +20,8 @@ func Failure(expected, seen string) string {
 
 // ReadFailure finds what was expected and what was seen in a failure's text. What stands before
 // them, the description that an expectation was given, goes in front of what was expected. A
-// matcher of Gomega's own does not write the two lines: its whole text is what was seen.
+// matcher of Gomega's own says first what it saw and then what it wanted (format.Message), which is
+// told apart; of any other text, expected is empty, and all of it is what was seen.
 func ReadFailure(text string) (expected, seen string) {
 	description, _, _ := strings.Cut(text, expectedPrefix)
 	for line := range strings.Lines(text) {
@@ -33,12 +34,34 @@ func ReadFailure(text string) (expected, seen string) {
 		}
 	}
 	if expected == "" || seen == "" {
-		return "what the requirement says", Line(text)
+		var found bool
+		if description, expected, seen, found = readGomega(text); !found {
+			return "", Line(text)
+		}
 	}
 	if description = Line(description); description != "" {
 		expected = description + ": " + expected
 	}
 	return expected, seen
+}
+
+// readGomega reads what a matcher of Gomega's own says: "Expected", what was seen, indented, then
+// the rest, such as "to equal" and a value.
+func readGomega(text string) (description, expected, seen string, found bool) {
+	description, text, found = strings.Cut("\n"+text, "\nExpected\n")
+	if !found {
+		return "", "", "", false
+	}
+	var before, after []string
+	for line := range strings.Lines(text) {
+		if len(after) == 0 && (strings.HasPrefix(line, " ") || strings.TrimSpace(line) == "") {
+			before = append(before, line)
+		} else {
+			after = append(after, line)
+		}
+	}
+	expected, seen = Line(strings.Join(after, "")), Line(strings.Join(before, ""))
+	return description, expected, seen, expected != "" && seen != ""
 }
 
 // ReadTimeout returns how long an Eventually of Gomega's asked again before it failed with a text,

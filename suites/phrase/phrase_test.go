@@ -18,7 +18,11 @@ func TestReadFailure(t *testing.T) {
 		{"several lines in one", phrase.Failure("a\n b", "c\td"), "a b", "c d"},
 		{"with a description", "bpf_elf_map\n" + phrase.Failure("the same map", "type array"), "bpf_elf_map: the same map", "type array"},
 		{"with more behind it", phrase.Failure("the same map", "another") + "\n\nseen      not this", "the same map", "another"},
-		{"of Gomega's own", "Expected\n    <int>: 1\nto equal\n    <int>: 2", "what the requirement says", "Expected <int>: 1 to equal <int>: 2"},
+		{"of Gomega's own", "Expected\n    <int>: 1\nto equal\n    <int>: 2", "to equal <int>: 2", "<int>: 1"},
+		{"of Gomega's own, negated", "Expected\n    <string>: \nnot to be empty", "not to be empty", "<string>:"},
+		{"of Gomega's own, described", "maps\nof two\nExpected\n    <[]int>: [1]\nto contain element matching\n    <int>: 2", "maps of two: to contain element matching <int>: 2", "<[]int>: [1]"},
+		{"of Gomega's own, late", "Timed out after 1.001s.\nExpected\n    <int>: 1\nto equal\n    <int>: 2", "Timed out after 1.001s.: to equal <int>: 2", "<int>: 1"},
+		{"of no form", "Unexpected error:\n    oh\noccurred", "", "Unexpected error: oh occurred"},
 		{"a long one", phrase.Failure("ok", long), "ok", phrase.Line(long)},
 	} {
 		if expected, seen := phrase.ReadFailure(tc.text); expected != tc.expected ||

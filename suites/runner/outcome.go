@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -116,6 +117,9 @@ func (x *Execution) failed(report ginkgo.SpecReport) record.Finish {
 	support, why := x.Claim()
 	finish := record.Finish{Outcome: record.Failed, Detail: x.detail(report)}
 	finish.Expected, finish.Seen = phrase.ReadFailure(report.Failure.Message)
+	if finish.Expected == "" {
+		finish.Expected = cmp.Or(phrase.Line(x.requirement.Sentence), "another outcome")
+	}
 	if support == loader.No && x.controlled {
 		finish.Reason = phrase.Line(why + ", and it pretends: it neither refuses nor does it")
 	}
