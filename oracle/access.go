@@ -31,7 +31,7 @@ func (a Access) String() string { return [...]string{"read and write", "read-onl
 // hold, each kind once, in the order of the constants. The loader under test is among them, and so
 // must be no one else who holds the map.
 func AccessToMap(id uint32) ([]Access, error) {
-	others, err := otherProcesses()
+	_, others, err := processes()
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func notHeldByOthers(objects []Object) ([]Object, error) {
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	others, err := otherProcesses()
+	_, others, err := processes()
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +36,11 @@ func notHeldByOthers(objects []Object) ([]Object, error) {
 	}), nil
 }
 
-// otherProcesses returns the processes that are neither this one nor its descendants.
-func otherProcesses() ([]int, error) {
+// processes returns this process and its descendants, and all others.
+func processes() (ours, others []int, err error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
+		return nil, nil, fmt.Errorf("list processes: %w", err)
 	}
 	parents := map[int]int{}
 	for _, e := range entries {
@@ -53,11 +53,10 @@ func otherProcesses() ([]int, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		parents[pid] = parent
 	}
-	var others []int
 	for pid := range parents {
 		ancestor := pid
 		for ancestor > 0 && ancestor != os.Getpid() {
@@ -65,9 +64,29 @@ func otherProcesses() ([]int, error) {
 		}
 		if ancestor == 0 {
 			others = append(others, pid)
+		} else {
+			ours = append(ours, pid)
 		}
 	}
-	return others, nil
+	return ours, others, nil
+}
+
+// heldByUs reports whether this process or one below it holds one of the objects, or one of them is
+// a pin.
+func heldByUs(objects []Object) (bool, error) {
+	ours, _, err := processes()
+	if err != nil {
+		return false, err
+	}
+	held := map[Object]bool{}
+	for _, pid := range ours {
+		if err := heldBy(pid, held); err != nil {
+			return false, err
+		}
+	}
+	return slices.ContainsFunc(objects, func(o Object) bool {
+		return o.Kind == KindPin || held[Object{Kind: o.Kind, ID: o.ID}]
+	}), nil
 }
 
 func parentOf(pid int) (int, error) {

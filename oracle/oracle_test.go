@@ -258,7 +258,7 @@ func TestOurChildrenAreOurOwn(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	others, err := otherProcesses()
+	_, others, err := processes()
 	if err != nil {
 		t.Fatal(err)
 	}

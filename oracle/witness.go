@@ -4,6 +4,7 @@ package oracle
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -28,6 +29,7 @@ func (w Witness) Take() (Inventory, error) { return Take(w.BPFFS) }
 // it was going to free: it asks until nothing is left, or until ctx is done.
 func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error) {
 	var beyond []Object
+	waited := false // for what no process of ours holds
 	for pause, first := time.Millisecond, true; ; first = false {
 		now, err := w.Take()
 		if err != nil {
@@ -50,7 +52,18 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 		}
 		select {
 		case <-ctx.Done():
-			return describeAll(beyond)
+			if !w.Shared || waited {
+				return describeAll(beyond)
+			}
+			waited = true
+			ours, err := heldByUs(beyond)
+			if ours || err != nil {
+				all, describeErr := describeAll(beyond)
+				return all, errors.Join(err, describeErr)
+			}
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lingering)
+			defer cancel()
 		case <-time.After(pause):
 			pause = min(2*pause, 20*time.Millisecond)
 		}
@@ -58,6 +71,11 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 }
 
 // describeAll returns the objects with what the kernel knows of them.
+// lingering is how long, on a kernel that others use, an object may stay that is held by no process
+// of ours and pinned nowhere that counts. It may be another's who has just ended, and a busy kernel
+// frees late.
+const lingering = 10 * time.Second
+
 func describeAll(objects []Object) ([]Object, error) {
 	all := make([]Object, 0, len(objects))
 	for _, o := range objects {
