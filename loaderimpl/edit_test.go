@@ -127,6 +127,7 @@ func TestOpenRefusesWhatNoCompilerWrites(t *testing.T) {
 		{"relocation beyond global data", "data", func(e *edit) { imm(e, "xdp", 400) }, refuse.ErrRelocation},
 		{"code that ends in a load", "calls", func(e *edit) { c := e.contents(".text"); c[16] = 0x18 }, refuse.ErrProgram},
 		{"function without instructions", "calls", func(e *edit) { put64(e, e.symbol("unused")[16:], 0) }, refuse.ErrProgram},
+		{"function without a type", "left_out", func(e *edit) { e.symbol("guarded")[4] &= 0xf0 }, refuse.ErrUntyped},
 		{"function that is cut", "calls", func(e *edit) { put64(e, e.symbol("unused")[16:], 12) }, refuse.ErrProgram},
 		{"functions that overlap", "calls", func(e *edit) { put64(e, e.symbol("unused")[16:], 32) }, refuse.ErrProgram},
 		{"function without a name", "calls", func(e *edit) { put32(e, e.symbol("unused"), 0) }, refuse.ErrProgram},
@@ -260,4 +261,13 @@ func TestStaticDataNeedsNoSymbol(t *testing.T) {
 	if d := o.Map(".data.hidden").Definition(); d.Value == 0 {
 		t.Errorf("no type: %+v", d)
 	}
+}
+
+// Objects of old compilers have many sections, and the symbol is what a programmer knows.
+func TestAFunctionWithoutATypeIsNamed(t *testing.T) {
+	e := edited(t, "left_out")
+	e.symbol("guarded")[4] &= 0xf0
+	_, err := OpenBytes(e.data, Options{Name: "left_out"})
+	compareRefusal(t, "function without a type", err, &Error{Stage: refuse.StageOpen,
+		Class: ClassProgram, Object: "left_out", Section: "xdp", Symbol: "guarded"}, refuse.ErrUntyped)
 }

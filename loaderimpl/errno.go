@@ -41,10 +41,25 @@ func explainCreate(err error, a *sys.MapCreateAttr) error {
 	case errors.Is(err, syscall.ENOMEM):
 		return hint(err, "no memory for %d elements of %d and %d bytes: set a smaller max_entries, or "+
 			"raise the limit of the cgroup", a.MaxEntries, a.KeySize, a.ValueSize)
+	case errors.Is(err, syscall.EINVAL) && a.MaxEntries == 0 && !storage(t):
+		return hint(err, "max_entries is 0: the definition leaves it to the caller, who sets it before "+
+			"the load (Map.Change)")
 	case errors.Is(err, syscall.EINVAL):
 		return explainNode(err, a)
 	}
 	return explainDescriptors(err)
+}
+
+// storage reports whether a type of map has no number of entries: the kernel keeps an element with
+// something of its own, and takes 0 only (bpf_local_storage_map_alloc_check,
+// cgroup_storage_map_alloc).
+func storage(t ebpf.MapType) bool {
+	switch t {
+	case ebpf.SkStorage, ebpf.InodeStorage, ebpf.TaskStorage, ebpf.CGroupStorage,
+		ebpf.PerCPUCGroupStorage, ebpf.CgroupStorage, ebpf.StructOpsMap:
+		return true
+	}
+	return false
 }
 
 // createRights returns what it takes to make a map (map_create).

@@ -170,8 +170,10 @@ func TestTailCallsThatCannotBeFilledIn(t *testing.T) {
 	}{
 		{"callers of two kinds", "two_callers", func(*Object) error { return nil }, refuse.ErrTailCallType,
 			Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "1/1", Symbol: "last"}},
-		{"no caller", "iproute2", func(o *Object) error { return o.Program("entry").SetAutoload(false) }, refuse.ErrProgramType,
+		{"no caller", "iproute2", func(o *Object) error { return o.Program("entry").SetAutoload(false) }, refuse.ErrTailCallType,
 			Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "42/0xf", Symbol: "last"}},
+		{"caller of no kind", "iproute2", func(o *Object) error { o.Program("entry").kind = ProgramKind{}; return nil }, refuse.ErrProgramType,
+			Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "classifier", Symbol: "entry"}},
 		{"left out", "iproute2", func(o *Object) error { return o.Program("last").SetAutoload(false) }, refuse.ErrNotCreated,
 			Error{Stage: refuse.StageLoad, Class: ClassInvalid, Section: "maps", Symbol: "jumps"}},
 		{"array made shorter", "iproute2", func(o *Object) error { return o.Map("jumps").Change(func(a *Attributes) { a.MaxEntries = 15 }) }, unix.E2BIG,

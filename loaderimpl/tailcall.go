@@ -99,12 +99,27 @@ func (o *Object) settleTailCalls() error {
 					p.kind.AttachType, refuse.ErrTailCallType))
 		}
 	}
+	if entry == nil {
+		return o.blameForTailCalls(o.programs[i])
+	}
 	for _, p := range o.programs {
-		if entry != nil && p.untyped() {
+		if p.untyped() {
 			p.kind, p.kindOfCaller = entry.kind, true
 		}
 	}
 	return nil
+}
+
+// blameForTailCalls says why a tail call has no kind: the program that would give it one has none
+// itself, or there is none. The name of the tail call's section is right as it is.
+func (o *Object) blameForTailCalls(tail *Program) error {
+	for _, p := range o.programs {
+		if p.autoload && !p.tailCall && p.kind.Type == ebpf.UnspecifiedProgram {
+			return refuse.At(refuse.StageLoad, p.section, p.name,
+				fmt.Errorf("and %s would be of its type: %w", tail.name, refuse.ErrProgramType))
+		}
+	}
+	return refuse.At(refuse.StageLoad, tail.section, tail.name, refuse.ErrTailCallType)
 }
 
 // untyped reports whether a program will be loaded as a tail call and has no kind yet.

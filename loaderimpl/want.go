@@ -76,8 +76,7 @@ func wantDefinition(object string, d *mapdef.Definition) (*wantedMap, error) {
 	a := asDefined(name, d.Attributes)
 	switch d.Type {
 	case ebpf.PerfEventArray:
-		// An element per CPU, each a descriptor (libbpf, map_set_def_max_entries and
-		// bpf_object__create_map).
+		// An element per CPU (libbpf, map_set_def_max_entries).
 		if a.MaxEntries == 0 {
 			n, err := ebpf.PossibleCPU()
 			if err != nil {
@@ -85,24 +84,34 @@ func wantDefinition(object string, d *mapdef.Definition) (*wantedMap, error) {
 			}
 			a.MaxEntries = uint32(n)
 		}
-		if a.KeySize == 0 && a.ValueSize == 0 {
-			a.KeySize, a.ValueSize = 4, 4
-		}
 	case ebpf.RingBuf, ebpf.UserRingbuf:
 		a.MaxEntries = ringSize(a.MaxEntries, uint32(os.Getpagesize()))
-	case ebpf.ArrayOfMaps, ebpf.HashOfMaps, ebpf.ProgramArray:
-		if a.KeySize == 0 && d.Type != ebpf.HashOfMaps {
-			a.KeySize = 4
-		}
-		if a.ValueSize == 0 {
-			a.ValueSize = 4
-		}
 	}
+	descriptorSizes(&a)
 	entries, err := reportedEntries(&a)
 	if err != nil {
 		return nil, err
 	}
 	return &wantedMap{def: d, attr: a, entries: entries}, nil
+}
+
+// descriptorSizes fills in sizes that a definition of a map of descriptors leaves out. An element
+// is a descriptor, and an index the key of an array, of 4 bytes each, and the kernel takes no
+// other (fd_array_map_alloc_check, array_map_alloc_check, htab_of_map_alloc_check). libbpf fills
+// in those of maps of maps and PROG_ARRAYs that have values (parse_btf_map_def), and cilium/ebpf
+// those of PERF_EVENT_ARRAYs, each on its own (MapSpec.fixupMagicFields).
+func descriptorSizes(a *sys.MapCreateAttr) {
+	const size = 4
+	switch t := ebpf.MapType(a.MapType); t {
+	case ebpf.PerfEventArray, ebpf.CGroupArray, ebpf.ProgramArray, ebpf.ArrayOfMaps,
+		ebpf.HashOfMaps:
+		if t != ebpf.HashOfMaps && a.KeySize == 0 {
+			a.KeySize = size
+		}
+		if a.ValueSize == 0 {
+			a.ValueSize = size
+		}
+	}
 }
 
 // asDefined returns the attributes of a definition as they stand in it.

@@ -10,12 +10,13 @@
 // the size of a ring buffer, is written so, and never as what one loader does.
 //
 // What is expected stands in requirements/mapdefs.yaml. Read maptype.go (the maps that definitions
-// make), field.go and number.go (what is in a BTF definition), newer.go (types that not every
-// kernel takes), entries.go (how many entries), keyless.go (keys where there are none), variable.go
-// (what a definition is in), legacy.go, iproute2.go, samples.go, callback.go, handler.go, name.go,
-// use.go (programs and their maps), set.go (what a caller changes), program.go (what else the
-// kernel is told of programs), kernel.go (what the kernel refuses), object.go (files that are no
-// objects), section.go (objects whose parts do not fit), unread.go (what a loader does not read,
-// and what it cannot), fault.go (a bad object beside the same without its fault), create.go (maps
-// without an object), create_inner.go (maps of maps without one), create_refused.go.
+// make), field.go and number.go (what is in a BTF definition), descriptor.go (sizes that are left
+// out), newer.go (types that not every kernel takes), entries.go (how many entries), keyless.go
+// (keys where there are none), variable.go (what a definition is in), legacy.go, iproute2.go,
+// samples.go, callback.go, handler.go, name.go, use.go (programs and their maps), set.go (what a
+// caller changes), program.go (what else the kernel is told of programs), kernel.go (what the
+// kernel refuses), object.go (files that are no objects), section.go (objects whose parts do not
+// fit), unread.go (what a loader does not read, and what it cannot), fault.go (a bad object beside
+// the same without its fault), create.go (maps without an object), create_inner.go (maps of maps
+// without one), create_refused.go.
 package mapdefs

@@ -46,6 +46,16 @@ var _ = It("mapdefs.object.reference-inside-refused", func(s *Session) {
 	}
 })
 
+// All definitions of the object take 32 bytes, so what is added leads to the map before and to the
+// one after. The assembler of GNU binutils 2.40 makes such references.
+var _ = It("mapdefs.object.reference-inside-refused/another-map", func(s *Session) {
+	for _, add := range []int32{32, -32} {
+		refuses(s, objects.MapDefs.Several,
+			objects.MapDefs.Several.With(elfedit.AddToReference("xdp", "third", add)),
+			BadRelocation, Malformed, Invalid, NotSupported)
+	}
+})
+
 // The program of a counter takes 104 bytes, which are all of its section.
 var _ = Table("mapdefs.object.program-outside-refused", refusesProgram,
 	Entry("too-long", counter(elfedit.ResizeSymbol("count", 112))),

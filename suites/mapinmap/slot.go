@@ -67,6 +67,12 @@ var outerFirst = objects.MapInMap.MismatchNone.With(
 	elfedit.MoveRelocation(".maps", "inner_zero", -32),
 )
 
+// asOldClang has pointers in values relocated as LLVM did before 13: by R_BPF_64_64, the type of
+// 64-bit loads.
+var asOldClang = objects.MapInMap.SlotsArray.With(
+	elfedit.RelocType(".maps", 0, 1), elfedit.RelocType(".maps", 1, 1),
+)
+
 var fillings = []Case[filling]{
 	Entry("array", filling{objects.MapInMap.SlotsArray, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
 	Entry("array-gaps", filling{objects.MapInMap.SlotsArrayGaps, map[uint32]string{1: "inner_one", 3: "inner_three"}}),
@@ -77,6 +83,7 @@ var fillings = []Case[filling]{
 	Entry("twice", filling{objects.MapInMap.SlotsTwice, map[uint32]string{0: "inner_zero", 1: "inner_zero"}}),
 	Entry("outer-first", filling{outerFirst, map[uint32]string{0: "inner_zero"}}),
 	Entry("shared", filling{objects.MapInMap.SlotsShared, map[uint32]string{0: "inner_zero"}}),
+	Entry("array-old-clang", filling{asOldClang, map[uint32]string{0: "inner_zero", 1: "inner_one"}}),
 }
 
 var _ = Table("mapinmap.slot.filled", func(s *Session, f filling) {

@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -74,6 +75,23 @@ func Functions(f *objfile.File) ([]Function, error) {
 	return list, nil
 }
 
+// withoutFunction says which symbols of a section of code are no functions. Old releases of LLVM
+// gave them no type.
+func withoutFunction(s *objfile.Section) error {
+	var names []string
+	for _, y := range s.Symbols {
+		if y.Name != "" {
+			names = append(names, y.Name)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("code without a symbol: %w", refuse.ErrProgram)
+	}
+	return refuse.At(refuse.StageOpen, s.Name, names[0],
+		fmt.Errorf("code without a function, but with %s: %w", strings.Join(names, ", "),
+			refuse.ErrUntyped))
+}
+
 func functionsIn(s *objfile.Section) ([]Function, error) {
 	var list []Function
 	for _, y := range s.Symbols {
@@ -96,7 +114,7 @@ func functionsIn(s *objfile.Section) ([]Function, error) {
 		})
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("code without a function: %w", refuse.ErrProgram)
+		return nil, withoutFunction(s)
 	}
 	slices.SortFunc(list, func(a, b Function) int { return cmp.Compare(a.Offset, b.Offset) })
 	for i := 1; i < len(list); i++ {

@@ -141,6 +141,7 @@ var (
 	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
 	ErrKernelExtern error = &reason{ClassNotSupported, "externs of the kernel (__kconfig, __ksym) are not supported yet"}
 	ErrProgram      error = &reason{ClassProgram, "bad program"}
+	ErrUntyped      error = &reason{ClassProgram, "symbols of code have no type: compile with a newer clang, or write .type NAME, @function"}
 	ErrStaticEntry  error = &reason{ClassProgram, "static program: remove static, or move it to .text"}
 	ErrSection      error = &reason{ClassSection, "section is not supported"}
 
