@@ -4,9 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -58,6 +61,26 @@ func driver(order record.Order, folders runner.Folders) (converse, error) {
 		}
 		return client, nil
 	}, nil
+}
+
+// liftMemlock has every loader begin without a limit on locked memory, as a manager of services
+// gives it to what loads BPF: kernels before 5.11 charge maps and programs to it, many loaders
+// leave it to their users, and no driver does for its loader what a user would have to do. What a
+// loader does about a limit is asked by specs that set one. On the host's own kernel it is lifted
+// as far as this process may.
+func liftMemlock() error {
+	limit := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit)
+	if errors.Is(err, unix.EPERM) {
+		if err = unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit); err == nil {
+			limit.Cur = limit.Max
+			err = unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limit)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("lift the limit on locked memory: %w", err)
+	}
+	return nil
 }
 
 // process returns the command that starts a driver.

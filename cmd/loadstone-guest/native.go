@@ -34,6 +34,9 @@ func native(ctx context.Context) error {
 	if err := ownMounts(); err != nil {
 		return err
 	}
+	if err := liftMemlock(); err != nil {
+		return err
+	}
 	unix.CloseOnExec(recordsFD) // it is not for drivers
 	records := os.NewFile(recordsFD, "records")
 	seal := record.NewSeal(order.Key)

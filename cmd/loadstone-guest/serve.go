@@ -35,6 +35,9 @@ func serve(g *guest.Guest) error {
 	if err := hello(send); err != nil {
 		return err
 	}
+	if err := liftMemlock(); err != nil {
+		return err
+	}
 	if err := warmUp(); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}

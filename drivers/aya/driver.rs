@@ -11,7 +11,6 @@
 mod protocol;
 
 use std::collections::HashMap;
-use std::io;
 
 use aya::maps::{Map, MapData, MapError};
 use aya::pin::PinError;
@@ -27,11 +26,6 @@ use protocol::{
 };
 
 fn main() {
-    // Maps count against this before kernel 5.11, and aya leaves it to its user.
-    let infinite = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
-    if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &infinite) } != 0 {
-        eprintln!("raise RLIMIT_MEMLOCK: {}", io::Error::last_os_error());
-    }
     protocol::converse::<Session>();
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
-	"github.com/cilium/ebpf/rlimit"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 )
@@ -119,9 +118,6 @@ func missing(stage loader.Stage, what, name string) loader.Reply {
 func (s *session) load() loader.Reply {
 	if s.loaded != nil {
 		return &loader.Error{Message: "loaded already"}
-	}
-	if err := rlimit.RemoveMemlock(); err != nil { // as the library's guide has it
-		return &loader.Error{Message: "remove the limit on locked memory: " + err.Error()}
 	}
 	loaded, err := ebpf.NewCollectionWithOptions(s.spec, ebpf.CollectionOptions{
 		Maps:            ebpf.MapOptions{PinPath: s.pinRoot},

@@ -4,7 +4,6 @@ package cilium
 
 import (
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/rlimit"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 )
@@ -27,9 +26,6 @@ func create(r loader.Create) loader.Reply {
 		}
 		defer pinned.Close()
 		spec.InnerMap = likeness(pinned)
-	}
-	if err := rlimit.RemoveMemlock(); err != nil { // as the library's guide has it
-		return &loader.Error{Message: "remove the limit on locked memory: " + err.Error()}
 	}
 	made, err := ebpf.NewMap(spec)
 	if err != nil {

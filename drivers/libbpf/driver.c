@@ -20,7 +20,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -587,7 +586,6 @@ static void answer(size_t length)
 
 int main(void)
 {
-	const struct rlimit infinite = { RLIM_INFINITY, RLIM_INFINITY };
 	size_t length;
 	FILE *requests;
 	int in = dup(STDIN_FILENO), out = dup(STDOUT_FILENO), null = open("/dev/null", O_RDONLY);
@@ -605,12 +603,6 @@ int main(void)
 		return 1;
 	}
 	close(null);
-	/*
-	 * Maps count against this before kernel 5.11, and before 1.0 libbpf leaves it to its user.
-	 * Without the right to raise it, it stays.
-	 */
-	if (setrlimit(RLIMIT_MEMLOCK, &infinite))
-		perror("raise RLIMIT_MEMLOCK");
 	while (!goodbye && next_line(requests, &length)) {
 		answer(length);
 		if (fflush(replies)) {

@@ -42,3 +42,28 @@ var _ = It("mapdefs.kernel.long-log", func(s *Session) {
 	Expect(refused).To(PassOn(syscall.EACCES))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
+
+// page is less than any map or program takes.
+const page = 4096
+
+// A loader that does not raise the limit cannot load anything before Linux 5.11.
+var _ = It("mapdefs.kernel.memlock", func(s *Session) {
+	s.Control(objects.MapDefs.Counter)
+	s.LockAtMost(page)
+	before := s.Kernel()
+	loaded := s.Load(objects.MapDefs.Counter)
+	if !loaded.OK() {
+		Expect(loaded).To(BeRejected(AtLoad, Permission))
+		Expect(s.Kernel()).To(HoldNothingBeyond(before))
+		return
+	}
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
+})
+
+var _ = It("mapdefs.kernel.memlock-raised", func(s *Session) {
+	s.LockAtMost(page)
+	loaded := s.MustLoad(objects.MapDefs.Counter)
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
+})

@@ -28,7 +28,8 @@ type Execution struct {
 	dirs    loader.Dirs    // of the spec, in the driver's root
 	witness oracle.Witness // of what the spec leaves in the kernel
 	before  oracle.Inventory
-	kept    []string // pins that may stay, below dirs.BPFFS
+	kept    []string       // pins that may stay, below dirs.BPFFS
+	restore []func() error // what the spec changed of this process
 
 	first      *Conversation
 	others     []*Conversation

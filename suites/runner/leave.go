@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 )
@@ -30,6 +32,9 @@ func (x *Execution) leave() {
 	for _, c := range x.conversations() {
 		x.note(c.bye(ctx))
 	}
+	for _, restore := range slices.Backward(x.restore) {
+		x.note(restore())
+	}
 }
 
 // unpin removes every pin, so that what it holds is freed, and notes those that may not stay.
@@ -48,5 +53,21 @@ func (x *Execution) unpin() error {
 func (x *Execution) note(err error) {
 	if x.trouble == nil {
 		x.trouble = err
+	}
+}
+
+// LimitLocked lets this process, and those that it starts from now on, lock at most n bytes of
+// memory (RLIMIT_MEMLOCK), until the spec ends. A process may raise the limit again.
+func (x *Execution) LimitLocked(n uint64) {
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+		x.Broken("limit on locked memory: %v", err)
+	}
+	x.restore = append(x.restore, func() error {
+		return unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before)
+	})
+	limited := unix.Rlimit{Cur: n, Max: before.Max}
+	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limited); err != nil {
+		x.Broken("limit on locked memory: %v", err)
 	}
 }

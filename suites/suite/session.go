@@ -77,6 +77,13 @@ func (s *Session) BPFFS() string { return s.exec.Dirs().BPFFS }
 // driver's root.
 func (s *Session) Work() string { return s.exec.Dirs().Work }
 
+// LockAtMost begins the loader again as a process that may lock at most n bytes of memory, unless
+// it raises the limit, until the spec ends. Kernels before 5.11 charge maps and programs to it.
+func (s *Session) LockAtMost(n uint64) {
+	s.exec.LimitLocked(n)
+	s.Restart()
+}
+
 // Keep says that pins stay when the loader is gone, and that this is right. The paths are below
 // [Session.BPFFS].
 func (s *Session) Keep(pins ...string) { s.exec.Keep(pins...) }
