@@ -106,7 +106,7 @@ func TestNoSpecPassesForALoaderThatDoesNothing(t *testing.T) {
 	}
 }
 
-const idleKernel = "7.3"
+const idleKernel = "6.12"
 
 // trials collect the specs that mutants were tried with, by kernel.
 type trials struct {

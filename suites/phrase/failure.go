@@ -3,6 +3,7 @@
 package phrase
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -60,8 +61,25 @@ func readGomega(text string) (description, expected, seen string, found bool) {
 			after = append(after, line)
 		}
 	}
-	expected, seen = Line(strings.Join(after, "")), Line(strings.Join(before, ""))
+	expected, seen = values(strings.Join(after, "")), values(strings.Join(before, ""))
 	return description, expected, seen, expected != "" && seen != ""
+}
+
+// typed finds the Go type that Gomega puts before a value (format.Object).
+var typed = regexp.MustCompile(`<[^<>\n]*>: ?`)
+
+// values returns what Gomega says of values in one line, without their Go types. An empty string
+// would not be seen.
+func values(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		value := strings.TrimSpace(typed.ReplaceAllString(line, ""))
+		if value == "" && strings.Contains(line, "<string>:") {
+			value = `""`
+		}
+		lines = append(lines, value)
+	}
+	return Line(strings.Join(lines, " "))
 }
 
 // ReadTimeout returns how long an Eventually of Gomega's asked again before it failed with a text,

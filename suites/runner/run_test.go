@@ -316,8 +316,8 @@ func TestOutcome(t *testing.T) {
 			body: func(s *Session) { Expect(s.MustLoad(good).Map("m").MaxEntries).To(Equal(uint32(7))) },
 			want: record.Finish{
 				Outcome:  record.Failed,
-				Expected: "to equal <uint32>: 7",
-				Seen:     "<uint32>: 1",
+				Expected: "to equal 7",
+				Seen:     "1",
 			},
 		},
 		{
