@@ -134,11 +134,11 @@ func (b *Bench) KernelOf(m *Mutant) string {
 func (b *Bench) try(
 	ctx context.Context, m *Mutant, kernel string, specs []string, isolation run.Isolation,
 ) ([]verdict.Verdict, error) {
-	name := "reference"
+	version := "unchanged"
 	if m != nil {
-		name = m.Name
+		version = m.Name
 	}
-	return b.carryOut(ctx, kernel, specs, isolation, name,
+	return b.carryOut(ctx, kernel, specs, isolation, "reference", version,
 		func(dir string) error { return driver(ctx, b.root, dir, m) }, nil)
 }
 
@@ -147,7 +147,7 @@ func (b *Bench) try(
 func (b *Bench) Idle(
 	ctx context.Context, kernel string, specs []string,
 ) ([]verdict.Verdict, error) {
-	return b.carryOut(ctx, kernel, specs, run.BySuite, "idle",
+	return b.carryOut(ctx, kernel, specs, run.BySuite, "idle", "",
 		func(dir string) error { return idleDriver(ctx, b.root, dir) }, waysOfIdle)
 }
 
@@ -155,13 +155,13 @@ func (b *Bench) Idle(
 // refuses everything.
 var waysOfIdle = []string{"0", "2147483647", "refuse"}
 
-// carryOut has a driver that build makes in a folder judged by specs; once for each value of the
-// variable IDLE, if there are any.
+// carryOut has a driver that build makes in a folder judged by specs, as a version of the loader
+// that it greets as; once for each value of the variable IDLE, if there are any.
 func (b *Bench) carryOut(
-	ctx context.Context, kernel string, specs []string, isolation run.Isolation, name string,
-	build func(dir string) error, ways []string,
+	ctx context.Context, kernel string, specs []string, isolation run.Isolation,
+	name, version string, build func(dir string) error, ways []string,
 ) ([]verdict.Verdict, error) {
-	dir, err := os.MkdirTemp(b.dir, name+"-")
+	dir, err := os.MkdirTemp(b.dir, cmp.Or(version, name)+"-")
 	if err != nil {
 		return nil, err
 	}
@@ -173,12 +173,12 @@ func (b *Bench) carryOut(
 	if err := build(dir); err != nil {
 		return nil, err
 	}
-	l, err := bundled(ctx, dir, name)
+	l, err := bundled(ctx, dir, name, version)
 	if err != nil {
 		return nil, err
 	}
 	plan := run.Plan{
-		ID: name, Kernels: []run.Kernel{k}, Loaders: []run.Loader{l}, Isolation: isolation,
+		ID: cmp.Or(version, name), Kernels: []run.Kernel{k}, Loaders: []run.Loader{l}, Isolation: isolation,
 		Seed: 1, Jobs: 1, Limits: record.DefaultLimits, Requirements: b.requirements,
 	}
 	if len(ways) > 0 {
@@ -186,7 +186,7 @@ func (b *Bench) carryOut(
 	}
 	for _, way := range ways {
 		one := l
-		one.Name, one.Env = name+"-"+way, append(slices.Clone(l.Env), "IDLE="+way)
+		one.Version, one.Env = way, append(slices.Clone(l.Env), "IDLE="+way)
 		plan.Loaders = append(plan.Loaders, one)
 	}
 	for _, id := range specs {
@@ -195,7 +195,7 @@ func (b *Bench) carryOut(
 	}
 	seen := new(list)
 	if err := plan.Do(ctx, seen, seen); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(version, name), err)
 	}
 	return seen.verdicts, seen.unready
 }

@@ -52,8 +52,9 @@ func driver(ctx context.Context, root, dir string, m *Mutant) error {
 	return nil
 }
 
-// bundled returns the driver in dir as a loader that guests can start.
-func bundled(ctx context.Context, dir, name string) (run.Loader, error) {
+// bundled returns the driver in dir as a loader that guests can start: a version of the one that it
+// greets as.
+func bundled(ctx context.Context, dir, name, version string) (run.Loader, error) {
 	b, err := bundle.Build(ctx, bundle.Options{
 		Manifest: &loader.Manifest{
 			Name: name, Versions: map[string]loader.Suite{version: loader.Local},
@@ -63,13 +64,10 @@ func bundled(ctx context.Context, dir, name string) (run.Loader, error) {
 		Cache: filepath.Join(dir, "bundle"), Offline: true,
 	})
 	if err != nil {
-		return run.Loader{}, fmt.Errorf("bring %s: %w", name, err)
+		return run.Loader{}, fmt.Errorf("bring %s@%s: %w", name, version, err)
 	}
 	return run.Loader{
 		Name: name, Version: version, Command: b.Command, Env: b.Env, Payload: b.Payload,
 		Digest: b.Digest,
 	}, nil
 }
-
-// version is what runs call every mutant's version.
-const version = "0"

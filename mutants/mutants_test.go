@@ -97,7 +97,7 @@ func TestNoSpecPassesForALoaderThatDoesNothing(t *testing.T) {
 	}
 	for _, v := range verdicts {
 		if v.Kind != verdict.Fail {
-			t.Errorf("%s: %s is %s, want %s: %s; %s", v.Loader, v.Spec, v.Kind, verdict.Fail,
+			t.Errorf("%s: %s is %s, want %s: %s; %s", v.LoaderName(), v.Spec, v.Kind, verdict.Fail,
 				v.Reason, v.Seen)
 		}
 	}

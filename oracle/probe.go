@@ -16,8 +16,8 @@ import (
 )
 
 // HasMapType reports whether this kernel makes maps of that type: the kernel's name in lower case.
-// It makes one and lets it go. An arena takes 4 GB of the kernel's addresses and the page tables for
-// them: a kernel that has no memory for that makes none.
+// It makes one and lets it go. An arena takes 4 GB of the kernel's addresses and the page tables
+// for them: a kernel that has no memory for that makes none.
 func HasMapType(name string) (bool, error) {
 	number, err := mapTypeNumber(name)
 	if err != nil {

@@ -3,6 +3,7 @@
 package iproute2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/cilium/ebpf"
 
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -116,14 +119,37 @@ func (s *session) held(program command.Program, object *command.Object) (loader.
 	if err != nil {
 		return nil, err
 	}
-	ok := &loader.OK{Programs: []loader.ProgramView{
-		{Name: program.Name, Section: program.Section, ID: id},
-	}}
-	if object == nil || id == 0 { // the command reported success: the suite sees what is missing
+	name, err := nameOf(program, id)
+	if err != nil {
+		return nil, err
+	}
+	ok := &loader.OK{Programs: []loader.ProgramView{{Name: name, Section: program.Section, ID: id}}}
+	if id == 0 { // the command reported success: the suite sees what is missing
 		return ok, nil
+	}
+	if object == nil { // the command could read what we cannot: the kernel names what it holds
+		object = new(command.Object)
 	}
 	ok.Maps, err = command.Held(id, object, elfMapsOf(object).inSlot)
 	return ok, err
+}
+
+// nameOf returns the name of a program: the object's, or, where that has symbols that cannot be
+// read here, the kernel's, or at last that of its section.
+func nameOf(p command.Program, id uint32) (string, error) {
+	if p.Name != "" || id == 0 {
+		return cmp.Or(p.Name, p.Section), nil
+	}
+	program, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
+	if err != nil {
+		return "", fmt.Errorf("name of program %d: %w", id, err)
+	}
+	defer program.Close()
+	info, err := program.Info()
+	if err != nil {
+		return "", fmt.Errorf("name of program %d: %w", id, err)
+	}
+	return cmp.Or(info.Name, p.Section), nil
 }
 
 // Close detaches the program and gives the namespace up.
