@@ -46,7 +46,7 @@ matrix: programs ## the reference loader on every kernel of the default matrix
 test: setup build objects-check unit fuzz-short vm ## everything that must hold: unit tests, the harness's own faults, the suites in VMs
 
 unit: ## unit tests with the race detector, and the harness's own faults
-	$(GO) test -race -timeout 25m ./...
+	$(GO) test -race -timeout 45m ./...
 
 # The reference loader on every kernel, in guests that are proved clean; the two that most programs are loaded with on the oldest and the newest kernel, those that
 # are commands on the newest, in guests that a suite shares: a third of what they are asked does not pass, and would be run again in clones of their own.
