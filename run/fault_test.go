@@ -10,7 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -144,7 +144,7 @@ func (c *collector) Verdict(v verdict.Verdict) {
 var guestFaults = []struct {
 	spec   string
 	kind   verdict.Kind
-	reason string // part of it
+	reason string // regular expression for a part of it
 }{
 	{"faults.pass", verdict.Pass, ""},
 	{"faults.fail", verdict.Fail, ""},
@@ -152,7 +152,7 @@ var guestFaults = []struct {
 	{"faults.panic", verdict.Crash, "sysrq triggered crash"},
 	{"faults.reset", verdict.Crash, "reset"},
 	{"faults.oops", verdict.Crash, "NULL pointer dereference"},
-	{"faults.hang-kernel", verdict.Crash, "hang"},
+	{"faults.hang-kernel", verdict.Crash, "hang|hung"}, // on a slow host the kernel sees it first
 	{"faults.hang-user", verdict.Broken, "hang"},
 	{"faults.out-of-memory", verdict.Crash, "Out of memory"},
 	{"faults.exit", verdict.Crash, "Attempted to kill init"},
@@ -164,7 +164,7 @@ var guestFaults = []struct {
 	{"faults.half-record", verdict.Broken, "half a record"},
 	{"faults.splat", verdict.Fail, "kernel splat: WARNING"},
 	{"faults.forged-splat", verdict.Pass, ""},
-	{"faults.taint", verdict.Fail, "the kernel is tainted: U (bit 6)"},
+	{"faults.taint", verdict.Fail, "the kernel is tainted: U .bit 6."},
 	{"faults.log-overrun", verdict.Broken, "kernel log"},
 }
 
@@ -184,8 +184,7 @@ func TestEveryFaultOfAGuestEndsAsItsVerdict(t *testing.T) {
 	}
 	for _, v := range c.all {
 		for _, f := range guestFaults {
-			if f.spec == v.Spec &&
-				!strings.Contains(strings.ToLower(v.Reason), strings.ToLower(f.reason)) {
+			if f.spec == v.Spec && !regexp.MustCompile("(?i)"+f.reason).MatchString(v.Reason) {
 				t.Errorf("%s: reason %q, want %q in it", v.Spec, v.Reason, f.reason)
 			}
 		}

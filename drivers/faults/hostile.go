@@ -196,7 +196,11 @@ func failure(errno unix.Errno) error {
 }
 
 func loud(t turn) error {
-	for _, name := range []string{"/dev/kmsg", "/dev/console", "/dev/tty", "/dev/ttyS0"} {
+	terminals, err := filepath.Glob("/dev/tty*")
+	if err != nil {
+		return err
+	}
+	for _, name := range append(terminals, "/dev/kmsg", "/dev/console") {
 		file, err := os.OpenFile(name, os.O_WRONLY|unix.O_NOCTTY, 0)
 		if err != nil {
 			continue // as it should be

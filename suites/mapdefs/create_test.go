@@ -112,7 +112,7 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 		{"no flags", "mapdefs.create.made/hash_no_prealloc", "map_flags 0x0, not 0x1", changed(func(c *loader.Create) { c.Map.Flags = 0 })},
 		{"no map_extra", "mapdefs.create.map-extra", "map_extra 0x0, not 0x3", changed(func(c *loader.Create) { c.Map.MapExtra = 0 })},
 		{"another name", "mapdefs.create.made/queue", `name "other", not "made"`, changed(func(c *loader.Create) { c.Name = "other" })},
-		{"a name that is cut short", "mapdefs.create.name", "nnnnnnnnnnnnnn to equal", changed(func(c *loader.Create) { c.Name = c.Name[:14] })},
+		{"a name that is cut short", "mapdefs.create.name", "nnnnnnnnnnnnnn; to equal", changed(func(c *loader.Create) { c.Name = c.Name[:14] })},
 		{"another template", "mapdefs.create.map-of-maps/array", "invalid argument", changed(func(c *loader.Create) {
 			inner, err := ebpf.NewMap(&ebpf.MapSpec{
 				Name: "another", Type: ebpf.Hash, KeySize: 4, ValueSize: 9, MaxEntries: 16,
@@ -187,7 +187,7 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 			defer m.Close()
 			return &loader.OK{ID: idOf(m)}
 		}},
-		{"refused, and what was there is gone", "mapdefs.create.path-taken-refused/program", "nil to equal", func(_ maker, asked loader.Create) loader.Reply {
+		{"refused, and what was there is gone", "mapdefs.create.path-taken-refused/program", "nil; to equal", func(_ maker, asked loader.Create) loader.Reply {
 			if err := os.Remove(asked.Path); err != nil {
 				t.Fatal(err)
 			}
@@ -223,9 +223,10 @@ func TestSpecsSeeWhatALoaderPretendsOfMapsWithoutAnObject(t *testing.T) {
 				}
 			}
 			got := native.Finish(t, tt.spec, begin)
-			if got.Outcome != record.Failed || !strings.Contains(got.Seen, tt.seen) {
+			seen := got.Seen + "; " + got.Expected
+			if got.Outcome != record.Failed || !strings.Contains(seen, tt.seen) {
 				t.Errorf("%s is %s and has seen %q (%s), want it to see %q", tt.spec, got.Outcome,
-					got.Seen, got.Reason, tt.seen)
+					seen, got.Reason, tt.seen)
 			}
 		})
 	}
