@@ -16,15 +16,14 @@ import (
 )
 
 // HasMapType reports whether this kernel makes maps of that type: the kernel's name in lower case.
-// It makes one and lets it go. An arena takes 4 GB of the kernel's addresses and the page tables
-// for them: a kernel that has no memory for that makes none.
+// It makes one and lets it go.
 func HasMapType(name string) (bool, error) {
 	number, err := mapTypeNumber(name)
 	if err != nil {
 		return false, err
 	}
 	err = features.HaveMapType(ebpf.MapType(number))
-	if errors.Is(err, ebpf.ErrNotSupported) || name == "arena" && errors.Is(err, unix.ENOMEM) {
+	if errors.Is(err, ebpf.ErrNotSupported) {
 		return false, nil
 	}
 	if err != nil {
