@@ -51,6 +51,7 @@ var rules = []rule{
 	{folder: "loaderimpl/internal/sys"},
 	{folder: "loaderimpl/internal/mapdef", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
 	{folder: "loaderimpl/internal/code", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", pure: true},
+	{folder: "loaderimpl/internal/structops", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", pure: true},
 	{folder: "loaderimpl", alone: true, may: "loaderimpl/internal", not: "golang.org/x/sys"}, // package sys alone imports golang.org/x/sys
 	{folder: "objects/elfedit"},
 	{folder: "objects/build"},
@@ -284,8 +285,9 @@ var pureImports = map[string]*regexp.Regexp{
 
 	"debug/elf": regexp.MustCompile(`^(E[IMTV]_.*|ELF.*|SH[FNT]_.*|ST[BTV]?_.*|Class|Data|Machine|` +
 		`Section(Flag|Index|Type)|Sym(Bind|Type|Vis)|Type|Version)$`),
-	"github.com/cilium/ebpf":     typesAndConstants,
-	"github.com/cilium/ebpf/btf": regexp.MustCompile(`^(LoadSpecFromReader|Spec|TypeID)$`),
+	"github.com/cilium/ebpf": typesAndConstants,
+	"github.com/cilium/ebpf/btf": regexp.MustCompile(`^(LoadSpecFromReader|Spec|TypeID|` + // and what describes types
+		`Array|Enum|ErrMultipleMatches|ErrNotFound|Float|FuncProto|Int|Member|Pointer|Sizeof|Struct|Type|UnderlyingType|Union)$`),
 }
 
 // TestPureLayersReachNoMachine reads all sources of the pure layers, also those that the compiler

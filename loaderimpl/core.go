@@ -16,6 +16,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // A typeSource reads the running kernel's types: see [btf.Cache].
@@ -88,11 +89,7 @@ func (c *coreRelocator) typeName(section string, insn uint64) string {
 	if err != nil {
 		return ""
 	}
-	name := t.TypeName()
-	if at := strings.LastIndex(name, "___"); at > 0 {
-		name = name[:at]
-	}
-	return name
+	return typeinfo.WithoutFlavor(t.TypeName())
 }
 
 // relocate changes the instructions of relocations. As for the kernel and libbpf, a type that

@@ -20,6 +20,8 @@ type mapLoad struct {
 	want   *wantedMap // nil for a map that is left out
 	kernel *ebpf.Map  // nil until it is created or found, and for a map that is left out
 	reused bool       // it was pinned or given, and keeps what it holds
+
+	structure *structLoad // nil for a map of no structure, or one that is not made
 }
 
 // A mapMaker creates an object's maps.
@@ -125,6 +127,9 @@ func (k *mapMaker) newMap(w *wantedMap) (int, error) {
 		attr.InnerMapFD = uint32(template)
 	}
 	fd, err := k.types.createMap(&attr, w.def)
+	if err != nil && w.def.StructOps != nil {
+		err = explainStruct(err, &attr)
+	}
 	if err != nil {
 		return -1, explainCreate(err, &attr)
 	}

@@ -18,8 +18,8 @@ import (
 // A Difference names one attribute in which an existing map and a definition disagree.
 type Difference struct {
 	// Attribute is type (the kernel's number), key_size, value_size, max_entries, map_flags,
-	// map_extra or numa_node; or, with inner_map. in front, one of the first five for the maps that
-	// a map of maps takes.
+	// map_extra, numa_node, or btf_vmlinux_value_type_id (what a structure is); or, with
+	// inner_map. in front, one of the first five for the maps that a map of maps takes.
 	Attribute string
 	Pinned    uint64 // what the map has
 	Defined   uint64 // what the definition, with the changes that were made to it, asks for
@@ -95,6 +95,7 @@ func (w *wantedMap) compare(fd int, path string, kernel mapTeller) error {
 	diffs.compare("map_flags", uint64(reportedFlags(info, &w.attr)),
 		uint64(w.attr.MapFlags&^sys.AccessFlags))
 	diffs.compare("map_extra", info.MapExtra, w.attr.MapExtra)
+	diffs.compare("btf_vmlinux_value_type_id", uint64(info.BTFVmlinux), uint64(w.attr.BTFVmlinux))
 	if err := w.compareKernelInfo(&diffs, fd, info, kernel); err != nil {
 		return err
 	}

@@ -16,10 +16,11 @@
 //
 // [Open] reads an object, and [Options] say how: what to do about unknown fields, where to pin
 // maps. Between opening and loading, [Map.Change] changes what a map is created with,
-// [Variable.Set] what a variable holds from the start, [Program.SetKind] what a program is for;
-// [Map.UseMap] hands in a map that exists, [Map.SetPin] says where to pin one, and maps and
-// programs may be left out. [Object.Clone] is for objects that are loaded more than once.
-// [Object.Load] makes everything, or nothing, and [Loaded] holds it. [CreateMap], [Pin], [Unpin]
+// [Variable.Set] what a variable holds from the start, [StructOps.Set] what a structure holds that
+// the kernel calls, [Program.SetKind] what a program is for; [Map.UseMap] hands in a map that
+// exists, [Map.SetPin] says where to pin one, and maps and programs may be left out. [Object.Clone]
+// is for objects that are loaded more than once. [Object.Load] makes everything, or nothing, and
+// [Loaded] holds it; [Loaded.Register] has the kernel call a structure. [CreateMap], [Pin], [Unpin]
 // and [OpenPin] do without an object.
 //
 // A caller with map definitions or program sections of its own reads them in a [MapHandler] or a
@@ -30,8 +31,8 @@
 // pinned map is not the one that was defined.
 //
 // Loading needs Linux 5.10 or later, and the rights to load BPF. Linking of several objects,
-// struct_ops, extension programs, externs of the kernel, binding of unused read-only data, and
-// attaching but by handlers do not exist yet. An object that needs them is refused.
+// extension programs, externs of the kernel, binding of unused read-only data, and attaching but by
+// handlers do not exist yet. An object that needs them is refused.
 //
 // # What it decides
 //
@@ -62,6 +63,7 @@
 //	internal/typeinfo          types, variables, and what BTF says of instructions
 //	internal/sys               the calls to bpf(2), and what the kernel tells to programs only
 //	internal/mapdef   define   sections to map definitions
+//	internal/structops create  structures to this kernel's
 //	internal/code     resolve  sections to functions, instructions to what they refer to
 //
 //	object.go                  all of this, in order: [Open]
@@ -72,9 +74,11 @@
 //	handler_map.go             handlers of callers
 //	handler_program.go
 //	tailcall.go                iproute2's sections of tail calls
+//	struct_ops.go              structures that the kernel calls
 //	load.go           load     the rest, in order: [Object.Load]; undo.go takes it back
 //	object_types.go            types to the kernel
 //	want.go           create   definitions to what is wanted of this kernel, one value per map
+//	struct_ops_load.go         structures to what this kernel has
 //	create.go                  what is wanted to maps with contents
 //	create_map.go              one map without an object
 //	errno.go                   what the kernel means by an errno, call by call
@@ -84,5 +88,6 @@
 //	program_load.go   load     programs to the kernel
 //	core.go                    instructions to this kernel's types
 //	program_array.go           programs to the maps that hold them
+//	registration.go   attach   structures to the kernel, which calls them
 //	error.go                   errors as callers see them
 package loaderimpl

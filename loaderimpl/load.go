@@ -46,7 +46,8 @@ type Loaded struct {
 	// LoadOptions.LogLevel asked for it.
 	VerifierLogs map[string]string
 
-	object *Object
+	object  *Object
+	structs map[string]*registrable // by name
 }
 
 // Close closes all maps and programs.
@@ -132,13 +133,18 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := maps.wantAll(o); err != nil {
 		return nil, err
 	}
+	kernel := btf.NewCache()
+	structs := structFitter{object: o, kernel: kernel, undo: undo}
+	if err := structs.fitAll(maps.maps); err != nil {
+		return nil, err
+	}
 	if err := maps.createAll(); err != nil {
 		return nil, err
 	}
 	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
-		kernel: btf.NewCache()}
+		kernel: kernel}
 	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
-		core: core, undo: undo}
+		core: core, places: structs.places, undo: undo}
 	if err := programs.loadAll(); err != nil {
 		return nil, err
 	}
@@ -150,7 +156,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	return &Loaded{
-		object: o, Maps: byName(maps.maps), Programs: programs.loaded, TypesRefused: types.refused,
+		object: o, Maps: byName(maps.maps), structs: structsOf(maps.maps), Programs: programs.loaded, TypesRefused: types.refused,
 		VerifierLogs: programs.logs,
 	}, nil
 }
@@ -165,7 +171,7 @@ func (o *Object) checkLoad() error {
 		return err
 	}
 	for _, p := range o.programs {
-		if err := code.Kind(p.kind).Check(); p.autoload && err != nil {
+		if err := code.Kind(p.kind).Check(); p.willLoad() && err != nil {
 			return refuse.At(refuse.StageLoad, p.section, p.name, err)
 		}
 	}

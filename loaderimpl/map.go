@@ -24,7 +24,7 @@ type Map struct {
 	create   bool
 	existing *ebpf.Map // to be used instead of making one; nil for none
 	inner    *ebpf.Map // what the maps in it look like, whatever def says; nil for none
-	value    []byte    // global data: what it holds from the start; nil for zeros
+	value    []byte    // global data and structures: what it holds from the start; nil for zeros
 	ownValue bool      // value is not the object's bytes, and may be written to
 }
 
@@ -32,6 +32,9 @@ func newMap(o *Object, d *mapdef.Definition) *Map {
 	m := &Map{object: o, def: d, create: true, policy: o.pinPolicy}
 	if d.Source == mapdef.SourceData {
 		m.value = d.Raw
+	}
+	if d.StructOps != nil {
+		m.create = !d.StructOps.Optional
 	}
 	switch {
 	case d.PinPath != "":
@@ -62,18 +65,19 @@ func (m *Map) Definition() Definition {
 //
 // BPF_F_NUMA_NODE goes with the node: a change of Flags alone keeps it, and a node that is named
 // sets it. If a size then differs from that of its type, the map goes without types. Maps of global
-// data have the sizes of their sections: the error is of [ClassInvalid] for other sizes. Like all
-// changes it is of [ClassInvalid] after a load, too, and nothing is changed then.
+// data have the sizes of their sections, and those of structures that of the kernel's struct: the
+// error is of [ClassInvalid] for other sizes. Like all changes it is of [ClassInvalid] after a
+// load, too, and nothing is changed then.
 func (m *Map) Change(f func(a *Attributes)) error {
 	return m.object.change(m.def.Name, func() error {
 		old := m.def.Attributes
 		changed := Attributes(old)
 		f(&changed)
 		a := mapdef.Attributes(changed)
-		if m.def.Source == mapdef.SourceData && (a.KeySize != old.KeySize ||
-			a.ValueSize != old.ValueSize) {
-			return fmt.Errorf("%d and %d bytes for global data: %w", a.KeySize, a.ValueSize,
-				refuse.ErrValue)
+		sized := m.def.Source == mapdef.SourceData || m.def.StructOps != nil
+		if sized && (a.KeySize != old.KeySize || a.ValueSize != old.ValueSize) {
+			return fmt.Errorf("%d and %d bytes for global data or a structure: %w", a.KeySize,
+				a.ValueSize, refuse.ErrValue)
 		}
 		if a.NumaNode != old.NumaNode {
 			a.SetNumaNode(a.NumaNode)
@@ -117,7 +121,8 @@ func (m *Map) SetInnerMap(template *ebpf.Map) error {
 	})
 }
 
-// SetAutocreate says whether to create the map. By default all maps are. A program that uses a map
+// SetAutocreate says whether to create the map. By default all maps are, but those of structures in
+// sections that start with a ?. A program that uses a map
 // that was left out loads only if the verifier finds that the use is never reached.
 func (m *Map) SetAutocreate(create bool) error { return m.set(func() { m.create = create }) }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
@@ -212,14 +213,21 @@ func (o *Object) resolve(defs []*mapdef.Definition) error {
 	if err := code.Resolve(o.file, o.functions, defs); err != nil {
 		return err
 	}
-	return mapdef.CheckSlots(defs, func(name string) bool { return o.Program(name) != nil })
+	err := mapdef.CheckSlots(defs, func(name string) bool { return o.Program(name) != nil })
+	if err != nil {
+		return err
+	}
+	return mapdef.CheckFunctions(defs, func(name string) bool {
+		p := o.Program(name)
+		return p != nil && p.kind.Type == ebpf.StructOps
+	})
 }
 
 // refuseSections refuses what would have to be set up and cannot be, yet.
 func refuseSections(f *objfile.File) error {
 	for i := range f.Sections {
 		switch name := f.Sections[i].Name; strings.TrimPrefix(name, "?") {
-		case ".struct_ops", ".struct_ops.link", ".addr_space.1", ".percpu", ".jumptables":
+		case ".addr_space.1", ".percpu", ".jumptables":
 			return refuse.At(refuse.StageOpen, name, "", refuse.ErrSection)
 		}
 	}
@@ -256,8 +264,8 @@ func (o *Object) Types() (*btf.Spec, error) {
 }
 
 // Maps returns the object's maps in the order of their definitions, which is libbpf's: section
-// maps, section .maps, sections that handlers read, each in the order of offsets, and then global
-// data in the order of sections.
+// maps, section .maps, sections that handlers read, each in the order of offsets, then global data
+// in the order of sections, and structures that the kernel calls.
 func (o *Object) Maps() []*Map { return o.maps }
 
 // Map returns the map of that name, or nil.

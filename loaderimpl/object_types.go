@@ -76,7 +76,16 @@ func (t *objectTypes) close() {
 // not looked at, as in libbpf (bpf_object__create_map); and as any errno can mean other things, the
 // first one counts if the map cannot be made without types either.
 func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
-	if !hasTypes(d) {
+	switch {
+	case d.StructOps != nil:
+		// Though its value has a type of the kernel's, the kernel wants the object's types as well
+		// (map_create).
+		if t.fd < 0 {
+			return -1, fmt.Errorf("the kernel has none of the object's types: %w", t.err)
+		}
+		attr.BTFFD = uint32(t.fd)
+		return sys.CreateMap(attr)
+	case !hasTypes(d):
 		return sys.CreateMap(attr)
 	}
 	if t.fd < 0 {
@@ -117,14 +126,17 @@ func takesTypes(t ebpf.MapType) bool {
 // hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
 func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
 
-// typesInUse returns the types that the kernel is told of: those of keys, values, global data and
-// functions.
+// typesInUse returns the types that the kernel is told of: those of keys, values, global data,
+// structures and functions.
 func (o *Object) typesInUse() []btf.TypeID {
 	var roots []btf.TypeID
 	for _, m := range o.maps {
 		for d := m.def; d != nil && m.create; d = d.Inner {
-			if hasTypes(d) {
+			switch {
+			case hasTypes(d):
 				roots = append(roots, d.Key, d.Value)
+			case d.StructOps != nil:
+				roots = append(roots, d.BTFType)
 			}
 		}
 	}

@@ -79,6 +79,7 @@ func describeObject(o *Object) string {
 		if d.Inner != nil {
 			describeDefinition(&b, types, "  inner", d.Inner)
 		}
+		describeStruct(&b, o.StructOps(m.Name()))
 	}
 	for _, p := range o.Programs() {
 		k := p.Kind()
@@ -119,6 +120,16 @@ func describeDefinition(b *strings.Builder, types *btf.Spec, what string, d *Def
 	}
 	for _, s := range d.Slots {
 		fmt.Fprintf(b, "  slot %d: %s\n", s.Index, s.Name)
+	}
+}
+
+func describeStruct(b *strings.Builder, s *StructOps) {
+	if s.err != nil {
+		return
+	}
+	fmt.Fprintf(b, "  struct %s of the kernel, linked %t\n", s.Type(), s.Linked())
+	for _, f := range s.in.functions() {
+		fmt.Fprintf(b, "  member %s: %s\n", f.Member, f.Program)
 	}
 }
 
@@ -175,58 +186,66 @@ var refusals = map[string]struct {
 	symbol  string
 	err     error
 }{
-	"unknown_field":          {refuse.StageDefine, ".maps", "m", refuse.ErrUnknownField},
-	"no_type":                {refuse.StageDefine, ".maps", "m", refuse.ErrTypeMissing},
-	"key_conflict":           {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
-	"value_conflict":         {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
-	"key_no_pointer":         {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
-	"key_unsized":            {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"number_no_pointer":      {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
-	"number_no_array":        {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
-	"extra_many":             {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"pinning":                {refuse.StageDefine, ".maps", "m", refuse.ErrPinning},
-	"static_map":             {refuse.StageDefine, ".maps", "m", refuse.ErrStatic},
-	"not_a_struct":           {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"initialiser":            {refuse.StageDefine, ".maps", "m", refuse.ErrInitialiser},
-	"values_not_last":        {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"values_of_array":        {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"values_no_function":     {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"inner_no_struct":        {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
-	"inner_pinned":           {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
-	"inner_nested":           {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
-	"inner_value_size":       {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
-	"slot_subprogram":        {refuse.StageDefine, ".maps", "m", refuse.ErrRelocation},
-	"slot_hash_key":          {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
-	"legacy_static":          {refuse.StageDefine, "maps", "m", refuse.ErrStatic},
-	"legacy_short":           {refuse.StageDefine, "maps", "m", refuse.ErrDefinition},
-	"legacy_tail":            {refuse.StageDefine, "maps", "m", refuse.ErrUnknownField},
-	"legacy_no_type":         {refuse.StageDefine, "maps", "m", refuse.ErrTypeMissing},
-	"legacy_odd_size":        {refuse.StageDefine, "maps", "more", refuse.ErrDefinition},
-	"elf_inner_missing":      {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"elf_inner_unknown":      {refuse.StageDefine, "maps", "m", refuse.ErrMapID},
-	"elf_inner_nested":       {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"elf_inner_of_array":     {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"elf_slot_beyond":        {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
-	"elf_slot_twice":         {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
-	"elf_slot_hash_key":      {refuse.StageDefine, "maps", "m", refuse.ErrDefinition},
-	"elf_longer":             {refuse.StageDefine, "maps", "m", refuse.ErrUnknownField},
-	"elf_and_legacy":         {refuse.StageDefine, "maps", "n", refuse.ErrLayout},
-	"tail_call_nowhere":      {refuse.StageResolve, "5/0", "use", refuse.ErrMapID},
-	"tail_call_two_maps":     {refuse.StageResolve, "5/0", "use", refuse.ErrMapID},
-	"tail_call_beyond":       {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
-	"tail_call_twice":        {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
-	"samples_inner_later":    {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"samples_inner_nested":   {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"samples_inner_of_array": {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"data_pointer":           {refuse.StageDefine, ".data.pointers", "", refuse.ErrRelocation},
-	"extern_map":             {refuse.StageResolve, "", "m", refuse.ErrExtern},
-	"extern_map_beside":      {refuse.StageDefine, ".maps", "m", refuse.ErrExtern},
-	"extern_function":        {refuse.StageResolve, "", "elsewhere", refuse.ErrExtern},
-	"extern_kconfig":         {refuse.StageResolve, ".kconfig", "CONFIG_HZ", refuse.ErrKernelExtern},
-	"extern_kfunc":           {refuse.StageResolve, ".ksyms", "kernel_does", refuse.ErrKernelExtern},
-	"other_section":          {refuse.StageDefine, "my_maps", "m", refuse.ErrMapKind},
-	"static_program":         {refuse.StageOpen, "xdp", "use", refuse.ErrStaticEntry},
-	"struct_ops":             {refuse.StageOpen, ".struct_ops.link", "", refuse.ErrSection},
+	"unknown_field":            {refuse.StageDefine, ".maps", "m", refuse.ErrUnknownField},
+	"no_type":                  {refuse.StageDefine, ".maps", "m", refuse.ErrTypeMissing},
+	"key_conflict":             {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
+	"value_conflict":           {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
+	"key_no_pointer":           {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
+	"key_unsized":              {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"number_no_pointer":        {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
+	"number_no_array":          {refuse.StageDefine, ".maps", "m", refuse.ErrNotPointer},
+	"extra_many":               {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"pinning":                  {refuse.StageDefine, ".maps", "m", refuse.ErrPinning},
+	"static_map":               {refuse.StageDefine, ".maps", "m", refuse.ErrStatic},
+	"not_a_struct":             {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"initialiser":              {refuse.StageDefine, ".maps", "m", refuse.ErrInitialiser},
+	"values_not_last":          {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"values_of_array":          {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"values_no_function":       {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"inner_no_struct":          {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
+	"inner_pinned":             {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
+	"inner_nested":             {refuse.StageDefine, ".maps", "m", refuse.ErrInner},
+	"inner_value_size":         {refuse.StageDefine, ".maps", "m", refuse.ErrConflictingSize},
+	"slot_subprogram":          {refuse.StageDefine, ".maps", "m", refuse.ErrRelocation},
+	"slot_hash_key":            {refuse.StageDefine, ".maps", "m", refuse.ErrDefinition},
+	"legacy_static":            {refuse.StageDefine, "maps", "m", refuse.ErrStatic},
+	"legacy_short":             {refuse.StageDefine, "maps", "m", refuse.ErrDefinition},
+	"legacy_tail":              {refuse.StageDefine, "maps", "m", refuse.ErrUnknownField},
+	"legacy_no_type":           {refuse.StageDefine, "maps", "m", refuse.ErrTypeMissing},
+	"legacy_odd_size":          {refuse.StageDefine, "maps", "more", refuse.ErrDefinition},
+	"elf_inner_missing":        {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"elf_inner_unknown":        {refuse.StageDefine, "maps", "m", refuse.ErrMapID},
+	"elf_inner_nested":         {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"elf_inner_of_array":       {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"elf_slot_beyond":          {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"elf_slot_twice":           {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"elf_slot_hash_key":        {refuse.StageDefine, "maps", "m", refuse.ErrDefinition},
+	"elf_longer":               {refuse.StageDefine, "maps", "m", refuse.ErrUnknownField},
+	"elf_and_legacy":           {refuse.StageDefine, "maps", "n", refuse.ErrLayout},
+	"tail_call_nowhere":        {refuse.StageResolve, "5/0", "use", refuse.ErrMapID},
+	"tail_call_two_maps":       {refuse.StageResolve, "5/0", "use", refuse.ErrMapID},
+	"tail_call_beyond":         {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"tail_call_twice":          {refuse.StageResolve, "maps", "m", refuse.ErrSlot},
+	"samples_inner_later":      {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"samples_inner_nested":     {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"samples_inner_of_array":   {refuse.StageDefine, "maps", "m", refuse.ErrInner},
+	"data_pointer":             {refuse.StageDefine, ".data.pointers", "", refuse.ErrRelocation},
+	"extern_map":               {refuse.StageResolve, "", "m", refuse.ErrExtern},
+	"extern_map_beside":        {refuse.StageDefine, ".maps", "m", refuse.ErrExtern},
+	"extern_function":          {refuse.StageResolve, "", "elsewhere", refuse.ErrExtern},
+	"extern_kconfig":           {refuse.StageResolve, ".kconfig", "CONFIG_HZ", refuse.ErrKernelExtern},
+	"extern_kfunc":             {refuse.StageResolve, ".ksyms", "kernel_does", refuse.ErrKernelExtern},
+	"other_section":            {refuse.StageDefine, "my_maps", "m", refuse.ErrMapKind},
+	"static_program":           {refuse.StageOpen, "xdp", "use", refuse.ErrStaticEntry},
+	"struct_ops_no_struct":     {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrStruct},
+	"struct_ops_anonymous":     {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrStruct},
+	"struct_ops_to_data":       {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrRelocation},
+	"struct_ops_no_function":   {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrRelocation},
+	"struct_ops_inside":        {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrRelocation},
+	"struct_ops_other_program": {refuse.StageResolve, ".struct_ops", "ops", refuse.ErrNoFunction},
+	"struct_ops_subprogram":    {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrRelocation},
+	"struct_ops_extern":        {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrExtern},
+	"struct_ops_nobtf":         {refuse.StageDefine, ".struct_ops", "", refuse.ErrStructTypes},
 }
 
 func TestOpenRefuses(t *testing.T) {

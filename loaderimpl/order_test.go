@@ -34,7 +34,7 @@ func libbpfOrder(t *testing.T, path string) (names, bySection []string) {
 		}
 		return names
 	}
-	var maps, btf, data []string
+	var maps, btf, data, structs []string
 	for i, s := range f.Sections {
 		var found []string
 		base, _, _ := strings.Cut(strings.TrimPrefix(s.Name, "."), ".")
@@ -48,10 +48,13 @@ func libbpfOrder(t *testing.T, path string) (names, bySection []string) {
 		case s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 && strings.HasPrefix(s.Name, ".") && slices.Contains([]string{"data", "rodata", "bss"}, base):
 			found = []string{s.Name}
 			data = append(data, found...)
+		case strings.HasPrefix(strings.TrimPrefix(s.Name, "?"), ".struct_ops"):
+			found = defined(i)
+			structs = append(structs, found...)
 		}
 		bySection = append(bySection, found...)
 	}
-	return slices.Concat(maps, btf, data), bySection
+	return slices.Concat(maps, btf, data, structs), bySection
 }
 
 func TestMapsComeInLibbpfsOrder(t *testing.T) {

@@ -287,14 +287,18 @@ func checkBPFFS(dir string) error {
 // Unpin removes the pin of a map or program at a path. If something else is pinned there, it stays,
 // and the error is of [ClassPin].
 func Unpin(h interface{ FD() int }, path string) error {
-	same, err := pinsSame(h.FD(), path)
+	return export("", refuse.At(refuse.StagePin, "", "", unpin(h.FD(), path)))
+}
+
+func unpin(fd int, path string) error {
+	same, err := pinsSame(fd, path)
 	if err == nil && !same {
 		err = fmt.Errorf("%s is another's: %w", path, refuse.ErrIncompatiblePin)
 	}
-	if err == nil {
-		err = os.Remove(path)
+	if err != nil {
+		return err
 	}
-	return export("", refuse.At(refuse.StagePin, "", "", err))
+	return os.Remove(path)
 }
 
 // pinsSame reports whether a path pins what a descriptor stands for.

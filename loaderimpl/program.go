@@ -22,7 +22,10 @@ type Program struct {
 	handler  *ProgramHandler // of the caller's; nil for none
 	function int             // index into object.functions
 	autoload bool
-	tailCall bool // its section names a slot of a PROG_ARRAY, and no kind
+	// autoloadSet says that a caller asked for autoload or against it.
+	autoloadSet bool
+	takenOut    bool // of a structure, by a caller
+	tailCall    bool // its section names a slot of a PROG_ARRAY, and no kind
 
 	kindOfCaller bool // kind is that of the programs which call it, found out by a load
 }
@@ -48,13 +51,14 @@ func (p *Program) SetKind(k ProgramKind) error {
 }
 
 // Autoload reports whether the program will be loaded: by default yes, unless its section's name
-// starts with a ?.
-func (p *Program) Autoload() bool { return p.autoload }
+// starts with a ?. A program of structures goes with them by default, whatever its section: it is
+// loaded if one that it is in is made.
+func (p *Program) Autoload() bool { return p.willLoad() }
 
 // SetAutoload says whether to load the program. It is refused with [ClassInvalid] after a load.
 func (p *Program) SetAutoload(load bool) error {
 	return p.object.change(p.name, func() error {
-		p.autoload = load
+		p.autoload, p.autoloadSet = load, true
 		return nil
 	})
 }

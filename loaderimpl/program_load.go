@@ -24,6 +24,7 @@ type programLoader struct {
 	types    *objectTypes
 	maps     []*mapLoad // by index in Object.maps
 	core     *coreRelocator
+	places   map[string]place // of programs that are functions of the kernel's, by name
 	undo     *undoStack
 
 	loaded map[string]*ebpf.Program // by name
@@ -34,7 +35,7 @@ type programLoader struct {
 func (l *programLoader) loadAll() error {
 	l.loaded, l.logs = make(map[string]*ebpf.Program), make(map[string]string)
 	for _, p := range l.object.programs {
-		if !p.autoload {
+		if !p.willLoad() {
 			continue
 		}
 		made, err := l.load(p)
@@ -76,6 +77,12 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 		Type: uint32(kind.Type), AttachType: uint32(kind.AttachType), Flags: kind.Flags,
 		Name: p.name,
 		Code: b.Code, License: l.object.license, Version: l.object.version,
+	}
+	if at, is := l.places[p.name]; is && kind.Type == ebpf.StructOps {
+		request.AttachBTF, request.AttachType = uint32(at.kernel.ID), at.index
+		if at.kernel.module != nil {
+			request.AttachFD = at.kernel.module.FD()
+		}
 	}
 	if code.Kind(kind).NeedsTarget() {
 		id, handle, err := l.core.attachTarget(kind)

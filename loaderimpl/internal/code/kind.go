@@ -43,7 +43,7 @@ func KindOf(section string) (Kind, bool) {
 // NeedsTarget reports whether AttachTo is needed to load, not just to attach.
 func (k Kind) NeedsTarget() bool {
 	switch k.Type {
-	case ebpf.Tracing, ebpf.LSM, ebpf.Extension, ebpf.StructOps:
+	case ebpf.Tracing, ebpf.LSM, ebpf.Extension:
 		return true
 	}
 	return false
@@ -54,7 +54,7 @@ func (k Kind) Check() error {
 	switch {
 	case k.Type == ebpf.UnspecifiedProgram:
 		return refuse.ErrProgramType
-	case k.Type == ebpf.StructOps || k.Type == ebpf.Extension:
+	case k.Type == ebpf.Extension:
 		return fmt.Errorf("programs of type %v cannot be loaded yet: %w", k.Type, refuse.ErrSection)
 	case k.NeedsTarget() && k.AttachTo == "":
 		return refuse.ErrAttachTarget

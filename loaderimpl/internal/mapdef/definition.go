@@ -18,6 +18,8 @@ const (
 	SourceSamples  Source = "samples"  // a struct bpf_load_map_def in section maps
 	SourceData     Source = "data"     // a section of global data
 	SourceHandler  Source = "handler"  // a handler of the caller's read it
+
+	SourceStructOps Source = "struct_ops" // a structure that the kernel calls
 )
 
 // A Definition holds what an object says of one map. All parsers end in it, and nothing after them
@@ -49,6 +51,9 @@ type Definition struct {
 
 	// Iproute2 holds what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
+
+	// StructOps says what the structure holds that the kernel calls. Nil for other maps.
+	StructOps *StructOps
 
 	// Inner says what the maps in a map of maps look like. Nil for other maps. Where the definition
 	// names a map of the object for that, it is that map's own, and changes with it.

@@ -35,12 +35,13 @@ type Input struct {
 }
 
 // parsers lists them in the order in which they are tried.
-var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}}
+var parsers = []parser{btfParser{}, legacyParser{}, dataParser{}, structOpsParser{}}
 
 // Find reads the map definitions of an object, in the order in which libbpf has them: section maps
 // (to 0.8, bpf_object__init_user_maps), section .maps (bpf_object__init_user_btf_maps), sections
 // that handlers read, each in the order of offsets, then global data in the order of its sections
-// (bpf_object__init_global_data_maps).
+// (bpf_object__init_global_data_maps), then structures that the kernel calls
+// (bpf_object_init_struct_ops).
 func Find(in *Input) ([]*Definition, error) {
 	if in.mapHandler("") != nil {
 		var err error
@@ -83,10 +84,12 @@ func (d *Definition) rank() int {
 		return 0
 	case d.Section == mapsSection:
 		return 1
-	case d.Source != SourceData:
-		return 2
+	case d.Source == SourceData:
+		return 3
+	case d.Source == SourceStructOps:
+		return 4
 	}
-	return 3
+	return 2
 }
 
 // checkNames refuses two maps of one name.

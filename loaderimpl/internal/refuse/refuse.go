@@ -136,6 +136,21 @@ var (
 	ErrHandBack error = &reason{ClassMapKind, "handed back by its handler"}
 	ErrHandler  error = &reason{ClassInvalid, "bad handler"}
 
+	ErrStructTypes    error = &reason{ClassBTFMissing, "structures that the kernel calls need BTF: compile with -g"}
+	ErrStruct         error = &reason{ClassDefinition, "bad structure: it has to be one variable of the kernel's struct, or of one that has the names of its members"}
+	ErrNoFunction     error = &reason{ClassProgram, "program is none for a structure: put it in a section that starts with struct_ops"}
+	ErrUnusedFunction error = &reason{ClassProgram, "program is for a structure, and none has it: put it in one, or switch its autoload off"}
+	ErrTwoPlaces      error = &reason{ClassProgram, "one program cannot be two functions of the kernel's: write two"}
+	ErrLeftOut        error = &reason{ClassInvalid, "program of a structure is left out: switch its autoload on, or take it out of the structure"}
+	ErrMemberGone     error = &reason{ClassNotInKernel, "this kernel has no such member, and the object fills it: leave it zero, or take it out"}
+	ErrMemberDiffers  error = &reason{ClassNotInKernel, "member is another in this kernel, and cannot be filled"}
+	ErrStructUnknown  error = &reason{ClassNotInKernel, "this kernel calls no such structure: if a module does, load the module; else leave the structure out (autocreate), or put it in a section that starts with ?"}
+	ErrNoLinks        error = &reason{ClassNotInKernel, "this kernel registers structures by an update only, not by a link (Linux 6.4): put it in section .struct_ops"}
+	ErrNoModuleTypes  error = &reason{ClassNotInKernel, "this kernel calls structures of vmlinux only, not those of modules (Linux 6.9)"}
+	ErrNoStruct       error = &reason{ClassInvalid, "map is no structure that the kernel calls"}
+	ErrRegistered     error = &reason{ClassInvalid, "structure was registered before, and an update cannot be repeated: load the object again"}
+	ErrNoLink         error = &reason{ClassInvalid, "structure is registered without a link, and is not replaced: unregister it, or put it in section .struct_ops.link"}
+
 	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
 	ErrAddend       error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}
 	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}

@@ -21,6 +21,9 @@ const (
 	cmdTestRun    = 10
 	cmdObjGetInfo = 15
 	cmdBTFLoad    = 18
+	cmdLinkCreate = 28
+	cmdLinkUpdate = 29
+	cmdLinkDetach = 34
 )
 
 // ENOTSUPP has the kernel's value, which it does not share with user space (include/linux/errno.h).
@@ -34,14 +37,18 @@ type MapCreateAttr struct {
 	MapFlags, InnerMapFD, NumaNode          uint32
 	Name                                    [16]byte
 	ifindex                                 uint32
-	BTFFD, BTFKey, BTFValue, btfVmlinux     uint32
+	BTFFD, BTFKey, BTFValue, BTFVmlinux     uint32 // BTFVmlinux: what a map of a structure holds
 	MapExtra                                uint64
+	ValueTypeFD                             int32 // types of the module that BTFVmlinux is of, with FlagValueTypeFD
 }
 
 // AccessFlags are the flags that say what user space may do with a map: read it only
 // (BPF_F_RDONLY), or write to it only (BPF_F_WRONLY). The kernel keeps them with a descriptor, and
 // does not say later with which of them a map was made (bpf_map_flags_retain_permanent).
 const AccessFlags = unix.BPF_F_RDONLY | unix.BPF_F_WRONLY
+
+// FlagValueTypeFD says that a map's value has a type of a module (BPF_F_VTYPE_BTF_OBJ_FD).
+const FlagValueTypeFD = 1 << 15
 
 // CreateMap makes a map.
 func CreateMap(attr *MapCreateAttr) (int, error) {
@@ -102,7 +109,7 @@ type Info struct {
 	Type, ID                                 uint32
 	KeySize, ValueSize, MaxEntries, MapFlags uint32
 	Name                                     [16]byte
-	ifindex, btfVmlinux                      uint32
+	ifindex, BTFVmlinux                      uint32
 	netns                                    [2]uint64
 	BTFID, BTFKey, BTFValue, _               uint32
 	MapExtra                                 uint64

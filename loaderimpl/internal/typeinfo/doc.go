@@ -3,6 +3,6 @@
 // Package typeinfo reads what an object says of types: BTF, and in .BTF.ext what it says of
 // instructions. It also writes BTF as the running kernel takes it.
 //
-// Read btf.go, then value.go (Go values as bytes of a type), ext.go, kernel.go and vintage.go (what
-// is written differently for older kernels).
+// Read btf.go, then structure.go (structs and their members), value.go (Go values as bytes of a
+// type), ext.go, kernel.go and vintage.go (what is written differently for older kernels).
 package typeinfo

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package structops
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
+)
+
+var (
+	word     = &btf.Int{Name: "unsigned int", Size: 4}
+	char     = &btf.Int{Name: "char", Size: 1, Encoding: btf.Char}
+	text     = &btf.Array{Type: char, Index: word, Nelems: 16}
+	function = &btf.Pointer{Target: &btf.FuncProto{Return: &btf.Void{}}}
+	pointer  = &btf.Pointer{Target: &btf.Void{}}
+)
+
+// kernel is a structure of a kernel: in another order than the test object's, with a state before
+// it, and with members that the object does not know.
+func kernel() *Kernel {
+	s := &btf.Struct{Name: "tcp_congestion_ops", Size: 72, Members: []btf.Member{
+		{Name: "get_info", Type: function, Offset: 0},
+		{Name: "ssthresh", Type: function, Offset: 8 * 8},
+		{Name: "init", Type: function, Offset: 16 * 8},
+		{Name: "undo_cwnd", Type: function, Offset: 24 * 8},
+		{Name: "cong_avoid", Type: &btf.Typedef{Name: "avoid", Type: function}, Offset: 32 * 8},
+		{Name: "name", Type: text, Offset: 40 * 8},
+		{Name: "key", Type: &btf.Typedef{Name: "u32", Type: word}, Offset: 56 * 8},
+		{Name: "owner", Type: pointer, Offset: 64 * 8},
+	}}
+	value := &btf.Struct{Name: "bpf_struct_ops_tcp_congestion_ops", Size: 136, Members: []btf.Member{
+		{Name: "refcnt", Type: word},
+		{Name: "state", Type: word, Offset: 4 * 8},
+		{Name: "data", Type: s, Offset: 64 * 8},
+	}}
+	return &Kernel{Value: value, Struct: s, At: 64}
+}
+
+// readTest reads a test object of this machine's byte order.
+func readTest(t testing.TB, name string) *objfile.File {
+	t.Helper()
+	order := "el"
+	if !objfile.NativeLittle {
+		order = "eb"
+	}
+	data, err := os.ReadFile("../../testdata/" + name + ".bpf" + order + ".o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := objfile.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// structures reads the structures of an object.
+func structures(f *objfile.File) (*typeinfo.Types, []*mapdef.Definition, error) {
+	types, err := typeinfo.Parse(f)
+	if err != nil || types == nil {
+		return nil, nil, err
+	}
+	defs, err := mapdef.Find(&mapdef.Input{File: f, Types: types})
+	return types, slices.DeleteFunc(defs, func(d *mapdef.Definition) bool { return d.StructOps == nil }), err
+}
+
+// structure returns one structure of the test object.
+func structure(t *testing.T, name string) (*typeinfo.Types, *mapdef.Definition) {
+	t.Helper()
+	types, defs, err := structures(readTest(t, "struct_ops"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range defs {
+		if d.Name == name {
+			return types, d
+		}
+	}
+	t.Fatalf("no structure %s", name)
+	return nil, nil
+}
+
+func TestMembersGoWhereTheKernelHasThem(t *testing.T) {
+	for _, name := range []string{"plain", "newer"} {
+		types, d := structure(t, name)
+		got, err := kernel().Fit(types, d.StructOps, d.Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(got.Functions, func(a, b Function) int { return int(a.Index) - int(b.Index) })
+		want := make([]byte, 136)
+		copy(want[64+40:], map[string]string{"plain": "loadstone_test", "newer": "loadstone_newer"}[name])
+		if diff := cmp.Diff(&Fitted{Value: want, Functions: []Function{
+			{"ssthresh", "ssthresh", 1, 64 + 8}, {"undo_cwnd", "undo_cwnd", 3, 64 + 24}, {"cong_avoid", "cong_avoid", 4, 64 + 32},
+		}}, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+func TestWhatTheKernelHasOtherwiseIsRefused(t *testing.T) {
+	types, plain := structure(t, "plain")
+	_, newer := structure(t, "newer")
+	key := func(k *Kernel, m btf.Member) {
+		i := slices.IndexFunc(k.Struct.Members, func(m btf.Member) bool { return m.Name == "key" })
+		m.Name, m.Offset = "key", k.Struct.Members[i].Offset
+		k.Struct.Members[i] = m
+	}
+	for name, c := range map[string]struct {
+		of     *mapdef.Definition
+		kernel func(k *Kernel)
+		value  func(v []byte) // of the object's struct
+		want   error
+	}{
+		"a longer number":                 {plain, func(k *Kernel) { key(k, btf.Member{Type: &btf.Int{Name: "u64", Size: 8}}) }, nil, refuse.ErrMemberDiffers},
+		"another kind":                    {plain, func(k *Kernel) { key(k, btf.Member{Type: &btf.Enum{Name: "e", Size: 4}}) }, nil, refuse.ErrMemberDiffers},
+		"a bitfield that is filled":       {plain, func(k *Kernel) { key(k, btf.Member{Type: word, BitfieldSize: 3}) }, func(v []byte) { v[48] = 1 }, refuse.ErrMemberDiffers},
+		"a bitfield that is not":          {plain, func(k *Kernel) { key(k, btf.Member{Type: word, BitfieldSize: 3}) }, nil, nil},
+		"no function":                     {plain, func(k *Kernel) { k.Struct.Members[1].Type = pointer }, nil, refuse.ErrMemberDiffers},
+		"no such function, and a program": {plain, func(k *Kernel) { k.Struct.Members[1].Name = "renamed" }, nil, refuse.ErrMemberGone},
+		"no such number, and it is zero":  {plain, func(k *Kernel) { k.Struct.Members[6].Name = "renamed" }, nil, nil},
+		"no such number, and it is not":   {plain, func(k *Kernel) { k.Struct.Members[6].Name = "renamed" }, func(v []byte) { v[48] = 1 }, refuse.ErrMemberGone},
+		"an address for a function":       {plain, nil, func(v []byte) { v[40] = 1 }, refuse.ErrMemberDiffers},
+		"a number of the future":          {newer, nil, func(v []byte) { v[32] = 1 }, refuse.ErrMemberGone},
+	} {
+		k := kernel()
+		if c.kernel != nil {
+			c.kernel(k)
+		}
+		value := bytes.Clone(c.of.Raw)
+		if c.value != nil {
+			c.value(value)
+		}
+		if _, err := k.Fit(types, c.of.StructOps, value); !errors.Is(err, c.want) || c.want == nil && err != nil {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+func TestFindTakesStructuresThatTheKernelCalls(t *testing.T) {
+	k := kernel()
+	b, err := btf.NewBuilder([]btf.Type{k.Value, &btf.Struct{Name: "bpf_struct_ops_hollow", Size: 8, Members: []btf.Member{{Name: "refcnt", Type: word}}},
+		&btf.Struct{Name: "other_ops", Size: 8}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw bytes.Buffer
+	blob, err := b.Marshal(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Write(blob)
+	types, err := btf.LoadSpecFromReader(bytes.NewReader(raw.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Find(types, "tcp_congestion_ops")
+	if err != nil || found.At != 64 || found.Struct.Name != "tcp_congestion_ops" || found.ID == 0 || found.ValueID == 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for name, want := range map[string]error{"other_ops": btf.ErrNotFound, "hollow": refuse.ErrStructUnknown} {
+		if _, err := Find(types, name); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzFit fuzzes what an object says of its structures: types, values and relocations. Whatever it
+// says, it is refused or is laid out as the kernel has it.
+func FuzzFit(f *testing.F) {
+	base := readTest(f, "struct_ops")
+	section := func(f *objfile.File) *objfile.Section { return f.Named(".struct_ops") }
+	f.Add(base.Named(typeinfo.Section).Data, section(base).Data, section(base).Relocs.Data)
+	f.Fuzz(func(t *testing.T, raw, data, relocs []byte) {
+		file := *base
+		file.Sections = slices.Clone(file.Sections)
+		file.Named(typeinfo.Section).Data = raw
+		if s := section(&file); uint64(len(data)) == s.Size {
+			own := *s.Relocs
+			own.Data = relocs
+			s.Data, s.Relocs = data, &own
+		}
+		types, defs, err := structures(&file)
+		if err != nil {
+			if refuse.ClassOf(err) == refuse.ClassKernel {
+				t.Fatalf("error %#v has no class: %v", err, err)
+			}
+			return
+		}
+		for _, d := range defs {
+			fitted, err := kernel().Fit(types, d.StructOps, d.Raw)
+			switch {
+			case err != nil && refuse.ClassOf(err) == refuse.ClassKernel:
+				t.Fatalf("error %#v has no class: %v", err, err)
+			case err == nil && len(fitted.Value) != 136:
+				t.Fatalf("value of %d bytes", len(fitted.Value))
+			case err == nil && !isZero(fitted.Value[:64]):
+				t.Fatalf("a state of its own: % x", fitted.Value[:64])
+			}
+		}
+	})
+}
