@@ -41,13 +41,16 @@ type Open struct {
 	Options OpenOptions `json:"options"`
 }
 
-// Set changes a map or program of an opened object before it is loaded.
+// Set changes a map, a program or a member of a structure of an opened object before it is loaded.
 type Set struct {
-	Session string    `json:"session"`
-	Target  string    `json:"target"`    // map or program
-	Name    string    `json:"name"`      // of the map or program, as in the object
-	Attr    Attribute `json:"attribute"` // what to change
-	Value   any       `json:"value"`     // a number, a string or a boolean, as the attribute asks
+	Session string `json:"session"`
+	Target  string `json:"target"` // map or program or struct_ops or link
+	Name    string `json:"name"`   // of the map or program, as in the object
+	// Of the structure, for target struct_ops; with dots for one in a structure inside.
+	Member string    `json:"member,omitempty"`
+	Attr   Attribute `json:"attribute"` // what to change
+	// A number, a string or a boolean, as the attribute asks.
+	Value any `json:"value"`
 }
 
 // Load makes the object's maps and programs in the kernel.
@@ -71,19 +74,29 @@ type Detach struct {
 	Handle  string `json:"handle"` // from the reply to attach
 }
 
-// Pin pins a loaded map or program.
+// Update puts another structure in the place of one that is attached. The link stays, and what it
+// registers changes at once.
+type Update struct {
+	Session string `json:"session"`
+	Handle  string `json:"handle"`  // from the reply to attach, of kind struct_ops
+	Program string `json:"program"` // name of the struct_ops map that takes the place
+	// Name of the struct_ops map that has to be there now, or nothing changes.
+	Expected string `json:"expected,omitempty"`
+}
+
+// Pin pins a loaded map or program, or a link.
 type Pin struct {
 	Session string `json:"session"`
-	Target  string `json:"target"` // map or program
-	Name    string `json:"name"`   // as in the object
+	Target  string `json:"target"` // map or program or struct_ops or link
+	Name    string `json:"name"`   // as in the object; of a link its handle
 	Path    string `json:"path"`   // where to pin it
 }
 
 // Unpin removes a pin that the loader made.
 type Unpin struct {
 	Session string `json:"session"`
-	Target  string `json:"target"` // map or program
-	Name    string `json:"name"`   // as in the object
+	Target  string `json:"target"` // map or program or struct_ops or link
+	Name    string `json:"name"`   // as in the object; of a link its handle
 	Path    string `json:"path"`   // of the pin
 }
 
@@ -101,7 +114,7 @@ type Link struct {
 // Query asks for the loader's own view. A loader that has none answers unsupported.
 type Query struct {
 	Session string `json:"session,omitempty"`
-	What    string `json:"what"` // chain or metadata or unknown-fields
+	What    string `json:"what"` // chain or metadata or unknown-fields or struct_ops
 }
 
 // Reset gives up all sessions. Nothing of the loader's may be left in the kernel but pins.
@@ -265,6 +278,9 @@ func (Attach) Op() Op { return OpAttach }
 // Op returns [OpDetach].
 func (Detach) Op() Op { return OpDetach }
 
+// Op returns [OpUpdate].
+func (Update) Op() Op { return OpUpdate }
+
 // Op returns [OpPin].
 func (Pin) Op() Op { return OpPin }
 
@@ -307,4 +323,5 @@ var ops = []Op{
 	OpReset,
 	OpSet,
 	OpUnpin,
+	OpUpdate,
 }

@@ -29,6 +29,8 @@ func writeRequest(l *jsonline.Line, req Request) error {
 		r.write(l)
 	case Detach:
 		r.write(l)
+	case Update:
+		r.write(l)
 	case Pin:
 		r.write(l)
 	case Unpin:
@@ -95,6 +97,7 @@ func (v Set) write(l *jsonline.Line) error {
 	l.Text("session", v.Session)
 	l.Text("target", v.Target)
 	l.Text("name", v.Name)
+	l.TextIfAny("member", v.Member)
 	l.Text("attribute", string(v.Attr))
 	return writeValue(l, "value", v.Value)
 }
@@ -114,6 +117,13 @@ func (v Attach) write(l *jsonline.Line) {
 func (v Detach) write(l *jsonline.Line) {
 	l.Text("session", v.Session)
 	l.Text("handle", v.Handle)
+}
+
+func (v Update) write(l *jsonline.Line) {
+	l.Text("session", v.Session)
+	l.Text("handle", v.Handle)
+	l.Text("program", v.Program)
+	l.TextIfAny("expected", v.Expected)
 }
 
 func (v Pin) write(l *jsonline.Line) {
@@ -297,6 +307,10 @@ func readRequest(op Op, n *node) Request {
 		var r Detach
 		r.read(n)
 		return r
+	case OpUpdate:
+		var r Update
+		r.read(n)
+		return r
 	case OpPin:
 		var r Pin
 		r.read(n)
@@ -449,6 +463,9 @@ func (v *Set) read(n *node) {
 	if f, ok := n.need("name"); ok {
 		v.Name = f.text()
 	}
+	if f, ok := n.find("member"); ok {
+		v.Member = f.text()
+	}
 	if f, ok := n.need("attribute"); ok {
 		v.Attr = Attribute(f.text())
 	}
@@ -493,6 +510,23 @@ func (v *Detach) read(n *node) {
 	}
 	if f, ok := n.need("handle"); ok {
 		v.Handle = f.text()
+	}
+	n.close()
+}
+
+func (v *Update) read(n *node) {
+	n.open()
+	if f, ok := n.need("session"); ok {
+		v.Session = f.text()
+	}
+	if f, ok := n.need("handle"); ok {
+		v.Handle = f.text()
+	}
+	if f, ok := n.need("program"); ok {
+		v.Program = f.text()
+	}
+	if f, ok := n.find("expected"); ok {
+		v.Expected = f.text()
 	}
 	n.close()
 }
@@ -989,7 +1023,7 @@ func exact(message any) bool {
 		return m.Inputs != nil
 	case *OK:
 		return exactValue(m.Answer, true)
-	case Create, Open, Load, Attach, Detach, Pin, Unpin, Close, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
+	case Create, Open, Load, Attach, Detach, Update, Pin, Unpin, Close, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
 		return true
 	}
 	return false // of no version

@@ -35,6 +35,7 @@ const (
 	OpLoad   Op = "load"
 	OpAttach Op = "attach"
 	OpDetach Op = "detach"
+	OpUpdate Op = "update"
 	OpPin    Op = "pin"
 	OpUnpin  Op = "unpin"
 	OpClose  Op = "close"
@@ -186,12 +187,17 @@ const (
 	NumaNode   Attribute = "numa_node"   // counts if map_flags has BPF_F_NUMA_NODE
 	MapExtra   Attribute = "map_extra"   // depends on the map's type
 	PinPath    Attribute = "pin_path"    // path to pin the map at, or to reuse it from
-	Reuse      Attribute = "reuse"       // path of a pinned map to use instead of creating one
+	// Path of a pinned map to use instead of creating one.
+	Reuse Attribute = "reuse"
 	// Path of a pinned map that shows what the elements of a map of maps look like.
 	InnerMap    Attribute = "inner_map"
 	AutoCreate  Attribute = "autocreate"   // false leaves the map out
 	AutoLoad    Attribute = "autoload"     // false leaves the program out
 	ProgramType Attribute = "program_type" // libbpf's section name of the type, such as xdp
+	// Value of a member: a number in as many bytes as the kernel has for it, a truth, a string.
+	MemberValue Attribute = "member_value"
+	// Name of the program that a member calls; none if empty.
+	MemberProgram Attribute = "member_program"
 )
 
 // Values of [MapLayout] in protocol version 1.

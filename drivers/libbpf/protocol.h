@@ -17,11 +17,13 @@
 #define OP_HELLO "hello" /* opens the conversation */
 #define OP_CREATE "create" /* makes one map without an object, and pins it */
 #define OP_OPEN "open" /* reads one object */
-#define OP_SET "set" /* changes a map or program of an opened object before it is loaded */
+/* changes a map, a program or a member of a structure of an opened object before it is loaded */
+#define OP_SET "set"
 #define OP_LOAD "load" /* makes the object's maps and programs in the kernel */
 #define OP_ATTACH "attach" /* attaches a loaded program */
 #define OP_DETACH "detach" /* undoes one attach */
-#define OP_PIN "pin" /* pins a loaded map or program */
+#define OP_UPDATE "update" /* puts another structure in the place of one that is attached */
+#define OP_PIN "pin" /* pins a loaded map or program, or a link */
 #define OP_UNPIN "unpin" /* removes a pin that the loader made */
 #define OP_CLOSE "close" /* gives up a session and everything it holds that is not pinned */
 #define OP_LINK "link" /* links several objects into one, in a file */
@@ -111,6 +113,10 @@
 #define ATTRIBUTE_AUTOCREATE "autocreate" /* false leaves the map out */
 #define ATTRIBUTE_AUTOLOAD "autoload" /* false leaves the program out */
 #define ATTRIBUTE_PROGRAM_TYPE "program_type" /* libbpf's section name of the type, such as xdp */
+/* value of a member: a number in as many bytes as the kernel has for it, a truth, a string */
+#define ATTRIBUTE_MEMBER_VALUE "member_value"
+/* name of the program that a member calls; none if empty */
+#define ATTRIBUTE_MEMBER_PROGRAM "member_program"
 
 #define LAYOUT_BPF_MAP_DEF "bpf_map_def" /* 5 numbers of 32 bits: libbpf 0.x */
 #define LAYOUT_BPF_ELF_MAP "bpf_elf_map" /* 9 numbers: iproute2 */
@@ -126,6 +132,9 @@
 
 #define TARGET_MAP "map"
 #define TARGET_PROGRAM "program"
+/* for set: a struct_ops map, and a member of its structure */
+#define TARGET_STRUCT_OPS "struct_ops"
+#define TARGET_LINK "link" /* for pin and unpin: an attachment, by its handle */
 
 #define KIND_XDP "xdp" /* the interface with index ifindex */
 #define KIND_TC "tc" /* the ingress of the interface with index ifindex */
@@ -138,6 +147,7 @@
 #define QUERY_CHAIN "chain"
 #define QUERY_METADATA "metadata"
 #define QUERY_UNKNOWN_FIELDS "unknown-fields"
+#define QUERY_STRUCT_OPS "struct_ops" /* what is registered with the kernel */
 
 /* The class of a refusal of which no more is known than its errno, which is positive. */
 static const char *class_of_errno(int err)

@@ -18,7 +18,7 @@ pub mod op {
     pub const CREATE: &str = "create";
     /// Reads one object.
     pub const OPEN: &str = "open";
-    /// Changes a map or program of an opened object before it is loaded.
+    /// Changes a map, a program or a member of a structure of an opened object before it is loaded.
     pub const SET: &str = "set";
     /// Makes the object's maps and programs in the kernel.
     pub const LOAD: &str = "load";
@@ -26,7 +26,9 @@ pub mod op {
     pub const ATTACH: &str = "attach";
     /// Undoes one attach.
     pub const DETACH: &str = "detach";
-    /// Pins a loaded map or program.
+    /// Puts another structure in the place of one that is attached.
+    pub const UPDATE: &str = "update";
+    /// Pins a loaded map or program, or a link.
     pub const PIN: &str = "pin";
     /// Removes a pin that the loader made.
     pub const UNPIN: &str = "unpin";
@@ -188,6 +190,10 @@ pub mod attribute {
     pub const AUTOLOAD: &str = "autoload";
     /// Libbpf's section name of the type, such as xdp.
     pub const PROGRAM_TYPE: &str = "program_type";
+    /// Value of a member: a number in as many bytes as the kernel has for it, a truth, a string.
+    pub const MEMBER_VALUE: &str = "member_value";
+    /// Name of the program that a member calls; none if empty.
+    pub const MEMBER_PROGRAM: &str = "member_program";
 }
 
 /// What the structs of section maps are.
@@ -218,6 +224,10 @@ pub mod handler {
 pub mod target {
     pub const MAP: &str = "map";
     pub const PROGRAM: &str = "program";
+    /// For set: a struct_ops map, and a member of its structure.
+    pub const STRUCT_OPS: &str = "struct_ops";
+    /// For pin and unpin: an attachment, by its handle.
+    pub const LINK: &str = "link";
 }
 
 /// What to attach to.
@@ -241,6 +251,8 @@ pub mod query {
     pub const CHAIN: &str = "chain";
     pub const METADATA: &str = "metadata";
     pub const UNKNOWN_FIELDS: &str = "unknown-fields";
+    /// What is registered with the kernel.
+    pub const STRUCT_OPS: &str = "struct_ops";
 }
 
 /// The class of a refusal of which no more is known than its errno.

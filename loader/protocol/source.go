@@ -53,7 +53,7 @@ type word struct {
 	Go       string   `yaml:"go"`
 	Means    string   `yaml:"means"`
 	Coarsest bool     `yaml:"coarsest"` // it admits any other of its set
-	Of       string   `yaml:"of"`       // attributes: "map" or "program"
+	Of       string   `yaml:"of"`       // attributes: the target
 	Errnos   []string `yaml:"errnos"`   // classes: those that stand for it
 }
 

@@ -48,19 +48,21 @@ const (
 
 // Attributes of the loader protocol.
 const (
-	MapType     = loader.MapType
-	KeySize     = loader.KeySize
-	ValueSize   = loader.ValueSize
-	MaxEntries  = loader.MaxEntries
-	MapFlags    = loader.MapFlags
-	NumaNode    = loader.NumaNode
-	MapExtra    = loader.MapExtra
-	PinPath     = loader.PinPath
-	Reuse       = loader.Reuse
-	InnerMap    = loader.InnerMap
-	AutoCreate  = loader.AutoCreate
-	AutoLoad    = loader.AutoLoad
-	ProgramType = loader.ProgramType
+	MapType       = loader.MapType
+	KeySize       = loader.KeySize
+	ValueSize     = loader.ValueSize
+	MaxEntries    = loader.MaxEntries
+	MapFlags      = loader.MapFlags
+	NumaNode      = loader.NumaNode
+	MapExtra      = loader.MapExtra
+	PinPath       = loader.PinPath
+	Reuse         = loader.Reuse
+	InnerMap      = loader.InnerMap
+	AutoCreate    = loader.AutoCreate
+	AutoLoad      = loader.AutoLoad
+	ProgramType   = loader.ProgramType
+	MemberValue   = loader.MemberValue
+	MemberProgram = loader.MemberProgram
 )
 
 // Handlers of the loader protocol.
