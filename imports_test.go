@@ -89,14 +89,15 @@ var rules = []rule{
 	{folder: "drivers/aya", tests: "drivers/bundle drivers/rust loader objects"},
 
 	{folder: "suites/phrase", may: "loader oracle"},
-	{folder: "suites/runner", may: "suites/phrase loader oracle record requirements", tests: "suites/suite"},
+	{folder: "suites/runner/surround", may: "loader requirements"},
+	{folder: "suites/runner", may: "suites/phrase suites/runner/surround loader oracle record requirements", tests: "suites/suite"},
 	{folder: "suites/suite", may: "suites/phrase suites/runner loader oracle", tests: "drivers/reference objects record"},
 	{folder: "suites", apart: true, may: "suites/suite loader objects objects/elfedit oracle", tests: "suites/runner drivers/reference record"},
 	{folder: "suites/check", may: "suites/suite objects record"},
 	{folder: "suites/faults", may: "suites/suite oracle/hygiene record vmtest/guest/inkernel", tests: "suites/runner"},
 	{folder: "suites/catalogue"},
 	{folder: "suites/all", may: "suites", tests: "drivers/reference"},
-	{folder: "cmd/loadstone-guest", may: "suites/all suites/runner drivers/reference loader oracle oracle/hygiene record vmtest/guest", tests: "suites/catalogue"},
+	{folder: "cmd/loadstone-guest", may: "suites/all suites/runner drivers/reference loader oracle oracle/hygiene record requirements vmtest/guest", tests: "suites/catalogue"},
 
 	{folder: "verdict", may: "record requirements vmtest/wholefile"},
 	{folder: "report", may: "verdict vmtest/wholefile"},

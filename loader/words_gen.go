@@ -142,6 +142,8 @@ const (
 	SplitBTF      Feature = "split-btf"             // takes BTF given by the user for CO-RE
 	IgnoreUnknown Feature = "ignore-unknown-fields" // has the option of `open` of that name
 	MapCreate     Feature = "map-create"            // makes a map without an object: `create`
+	// Loads as a user with the capabilities that the kernel asks for.
+	Unprivileged Feature = "unprivileged"
 	// Reads an object when it is told to load it: `open` looks at nothing.
 	OneStep Feature = "one-step"
 )
@@ -165,6 +167,7 @@ func Features() []Feature {
 		SplitBTF,
 		IgnoreUnknown,
 		MapCreate,
+		Unprivileged,
 		OneStep,
 	}
 }

@@ -22,6 +22,7 @@ var profiles = []string{
 	"split-btf",
 	"static-link",
 	"struct-ops",
+	"unprivileged",
 	"xdp-chain",
 }
 

@@ -103,26 +103,14 @@ func (f *file) parse(files fs.FS) []Requirement {
 	return all
 }
 
-// entry holds an entry of the YAML as it is written.
-type entry struct {
-	ID       string           `yaml:"id"`
-	Must     string           `yaml:"must"`
-	Should   string           `yaml:"should"`
-	Profiles []string         `yaml:"profiles"`
-	Needs    Needs            `yaml:"needs"`
-	Variants map[string]Needs `yaml:"variants"`
-	Alone    string           `yaml:"alone"`
-	Sources  []Source         `yaml:"sources"`
-	Since    string           `yaml:"since"`
-	Commits  []Commit         `yaml:"kernel_commit"`
-}
-
 func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	before := len(f.problems)
 	f.keys(node, entryKeys...)
 	f.keys(value(node, "needs"), needsKeys...)
+	f.keys(value(node, "surroundings"), surroundingsKeys...)
 	for _, variant := range values(value(node, "variants")) {
-		f.keys(variant, needsKeys...)
+		f.keys(variant, append(slices.Clone(needsKeys), "surroundings")...)
+		f.keys(value(variant, "surroundings"), surroundingsKeys...)
 	}
 	for _, source := range values(value(node, "sources")) {
 		f.keys(source, sourceKeys...)
@@ -138,7 +126,8 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	f.check(node, e)
 	r := Requirement{
 		ID: e.ID, Level: Must, Sentence: e.Must, Profiles: e.Profiles,
-		Needs: e.Needs, Variants: e.Variants, Alone: e.Alone, Since: e.Since, Commits: e.Commits,
+		Needs: e.Needs, Variants: e.needs(), Surroundings: e.surroundings(), Alone: e.Alone,
+		Since: e.Since, Commits: e.Commits,
 	}
 	for _, s := range e.Sources {
 		r.Sources = append(r.Sources, s.withRelease())
@@ -151,10 +140,11 @@ func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 
 var (
 	entryKeys = []string{
-		"id", "must", "should", "profiles", "needs", "variants", "alone", "sources", "since",
-		"kernel_commit",
+		"id", "must", "should", "profiles", "needs", "surroundings", "variants", "alone",
+		"sources", "since", "kernel_commit",
 	}
-	needsKeys = []string{"kernel", "kconfig", "map_type", "numa_nodes"}
+	needsKeys        = []string{"kernel", "kconfig", "map_type", "numa_nodes"}
+	surroundingsKeys = []string{"user", "caps", "bpffs", "memlock"}
 )
 
 // check reports everything that is wrong with what an entry says.
@@ -187,7 +177,12 @@ func (f *file) check(node *yaml.Node, e entry) {
 		}
 	}
 	f.checkNeeds(node, e.ID, e.Needs)
-	for variant, needs := range e.Variants {
+	for variant, within := range e.surroundings() {
+		for _, problem := range within.problems() {
+			f.report(node, "%s: surroundings: %s", strings.TrimSuffix(e.ID+"/"+variant, "/"), problem)
+		}
+	}
+	for variant, needs := range e.needs() {
 		if !isWord(variant) {
 			f.report(node, "%s: variant %q is not lower case letters, digits, - and _",
 				e.ID, variant)

@@ -103,7 +103,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		{"not a mapping", "- area.one", "area.yaml:1: want a mapping\narea.yaml:1: yaml: unmarshal errors:\n  line 1: cannot unmarshal !!str `area.one` into requirements.entry"},
 		{
 			"unknown key", entryWith("area.one", must, forNUMA, source, "colour: red"),
-			`area.yaml:5: unknown key "colour", have id, must, should, profiles, needs, variants, alone, sources, since, kernel_commit`,
+			`area.yaml:5: unknown key "colour", have id, must, should, profiles, needs, surroundings, variants, alone, sources, since, kernel_commit`,
 		},
 		{
 			"unknown need", entryWith("area.one", must, forNUMA, source, "needs: {kernle: \"5.10\"}"),
@@ -111,7 +111,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		},
 		{
 			"unknown need of a variant", entryWith("area.one", must, forNUMA, source, "variants: {a: {arch: arm64}}"),
-			`area.yaml:5: unknown key "arch", have kernel, kconfig, map_type, numa_nodes`,
+			`area.yaml:5: unknown key "arch", have kernel, kconfig, map_type, numa_nodes, surroundings`,
 		},
 		{
 			"malformed id", entryWith("area.One", must, forNUMA, source),

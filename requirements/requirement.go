@@ -22,8 +22,12 @@ type Requirement struct {
 	Needs    Needs    // what the kernel must have for the question to make sense
 
 	// Variants says what single variants need beyond Needs, by the part of a spec's id after the
-	// slash. It has no entry for variants that need nothing more.
+	// slash. It need not have an entry for a variant that needs nothing more.
 	Variants map[string]Needs
+
+	// Surroundings say what the loader has less of than root, by variant; see
+	// [Requirement.SurroundingsOf]. Variants that are not in it have those of "".
+	Surroundings map[string]Surroundings
 
 	// Alone says what a spec of it changes for the whole kernel, so that no other may run in the
 	// same guest; "" for nothing.
@@ -50,6 +54,16 @@ func (r Requirement) Area() string {
 func (r Requirement) NeedsOf(specID string) Needs {
 	_, variant := Split(specID)
 	return r.Needs.And(r.Variants[variant])
+}
+
+// SurroundingsOf returns the surroundings in which the spec of that id asks a loader: those of its
+// variant, if that has its own.
+func (r Requirement) SurroundingsOf(specID string) Surroundings {
+	_, variant := Split(specID)
+	if own, found := r.Surroundings[variant]; found {
+		return own
+	}
+	return r.Surroundings[""]
 }
 
 // Split splits a spec's id into its requirement's and the variant, which is "" where there is none.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +16,9 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/reference"
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 )
 
 // builtin makes the loaders that are linked in, by name.
@@ -23,44 +27,76 @@ var builtin = map[string]func() loader.Loader{
 }
 
 // converse begins a conversation with the loader under test.
-type converse = func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
+type converse = func(
+	ctx context.Context, in requirements.Surroundings, trace func(loader.Exchange),
+) (loader.Loader, error)
 
 // driver returns how conversations with an order's loader begin: with a value of our own, or with a
-// process in the driver's root.
+// process in the driver's root. A loader that is linked in is a process of this program where the
+// surroundings are not ours.
 func driver(order record.Order, folders runner.Folders) (converse, error) {
-	if name := order.Loader.Builtin; name != "" {
-		create, found := builtin[name]
-		if !found {
-			return nil, fmt.Errorf("no loader %q is linked in", name)
-		}
-		return func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
-			return loader.Traced(create(), trace), nil
-		}, nil
-	}
-	if len(order.Loader.Command) == 0 {
+	command := func() *exec.Cmd { return process(order.Loader, folders) }
+	create, linkedIn := builtin[order.Loader.Builtin]
+	switch {
+	case linkedIn:
+		command = func() *exec.Cmd { return ourselves(order.Loader.Builtin) }
+	case order.Loader.Builtin != "":
+		return nil, fmt.Errorf("no loader %q is linked in", order.Loader.Builtin)
+	case len(order.Loader.Command) == 0:
 		return nil, fmt.Errorf("loader %s: neither linked in nor a command", order.Loader.Name)
 	}
-	thread, err := confined()
+	usual, err := usualThread()
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
-		var client *loader.Client
-		var err error
+	return func(
+		ctx context.Context, in requirements.Surroundings, trace func(loader.Exchange),
+	) (loader.Loader, error) {
+		if linkedIn && in.IsZero() {
+			return loader.Traced(create(), trace), nil
+		}
 		// The driver outlives the spec's context: it is told to close and reset after the spec's
 		// time is up. It has as long to exit as for a quarter of a request: two seconds passed
 		// twice on a busy host with two cores.
-		thread.do(func() {
-			client, err = loader.Start(context.WithoutCancel(ctx), process(order.Loader, folders),
-				loader.Options{
-					Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
-				})
-		})
+		ctx = context.WithoutCancel(ctx)
+		options := loader.Options{
+			Deadline: order.Limits.Request, Grace: order.Limits.Request / 4, Trace: trace,
+		}
+		if !in.IsZero() {
+			bpffs := filepath.Join(folders.Root, folders.BPFFS)
+			return surround.Start(ctx, command(), in, bpffs, options)
+		}
+		var client *loader.Client
+		var err error
+		usual.Do(func() { client, err = loader.Start(ctx, command(), options) })
 		if err != nil {
 			return nil, err
 		}
 		return client, nil
 	}, nil
+}
+
+// usualThread returns the thread that starts drivers in the usual surroundings, which it makes the
+// first time. It lives as long as the process.
+var usualThread = sync.OnceValues(surround.NewThread)
+
+// ourselves returns the command that runs a loader that is linked in as a process.
+func ourselves(name string) *exec.Cmd {
+	return &exec.Cmd{
+		Path: "/proc/self/exe", Args: []string{"loadstone-guest", "driver", name},
+		// The collector would close descriptors that a loader lost, and hide a leak.
+		Env: []string{"GOGC=off"},
+	}
+}
+
+// beDriver speaks the loader protocol as a loader that is linked in, until it is told to end.
+func beDriver(name string) error {
+	create, found := builtin[name]
+	if !found {
+		return fmt.Errorf("no loader %q is linked in", name)
+	}
+	loader.Main(create())
+	return nil
 }
 
 // liftMemlock has every loader begin without a limit on locked memory, as a manager of services

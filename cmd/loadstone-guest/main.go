@@ -7,8 +7,8 @@
 // The command loadstone starts it; people do not.
 //
 // Read main.go, serve.go (as PID 1, from boot to power-off), watch.go (whether it is as it was),
-// native.go (as a process), driver.go (how conversations with the loader begin), confine.go (what a
-// driver may not do).
+// native.go (as a process), driver.go (how conversations with the loader begin), devices.go (what
+// a driver finds in /dev).
 package main
 
 import (
@@ -37,17 +37,16 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: loadstone-guest catalogue | run <order 3>records; loadstone starts it")
+var errUsage = errors.New("usage: loadstone-guest catalogue | run <order 3>records | driver NAME; loadstone starts it")
 
 func command(args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
-	switch args[0] {
-	case "catalogue":
+	switch {
+	case len(args) == 1 && args[0] == "catalogue":
 		return printCatalogue()
-	case "run":
+	case len(args) == 1 && args[0] == "run":
 		return native(context.Background())
+	case len(args) == 2 && args[0] == "driver":
+		return beDriver(args[1])
 	}
 	return errUsage
 }

@@ -78,7 +78,7 @@ func ownMounts() error {
 		return fmt.Errorf("keep mounts to ourselves: %w", err)
 	}
 	for _, m := range []struct{ fs, dir string }{{"tmpfs", "/run"}, {"bpf", "/sys/fs/bpf"}} {
-		if err := unix.Mount(m.fs, m.dir, m.fs, unix.MS_NOSUID|unix.MS_NODEV, "mode=0700"); err != nil {
+		if err := unix.Mount(m.fs, m.dir, m.fs, unix.MS_NOSUID|unix.MS_NODEV, "mode=0711"); err != nil {
 			return fmt.Errorf("mount %s on %s: %w", m.fs, m.dir, err)
 		}
 	}

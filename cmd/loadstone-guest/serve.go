@@ -123,7 +123,7 @@ func hello(send func(record.Record) error) error {
 func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, error) {
 	f := runner.Folders{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
 	if !l.Bundle {
-		return f, os.MkdirAll(f.Work, 0o700)
+		return f, os.MkdirAll(f.Work, 0o711)
 	}
 	f.Root = "/run/loader"
 	if err := os.MkdirAll(f.Root, 0o755); err != nil {

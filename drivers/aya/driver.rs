@@ -62,6 +62,7 @@ impl protocol::Session for Session {
             (feature::PINNING, support::YES, "by name, in one folder"),
             (feature::NUMA, support::NO, "numa_node of a BTF map definition is not read"),
             (feature::MAP_CREATE, support::YES, "MapData::create"),
+            (feature::UNPRIVILEGED, support::YES, ""),
             (feature::MAP_IN_MAP, support::NO, "came after 0.13"),
             (feature::GLOBAL_DATA, support::YES, ""),
             (

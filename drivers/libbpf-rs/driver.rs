@@ -71,6 +71,7 @@ impl protocol::Session for Session {
             (feature::NUMA, support::YES, ""),
             (feature::MAP_CREATE, support::YES, "MapHandle::create"),
             (feature::MAP_IN_MAP, support::YES, ""),
+            (feature::UNPRIVILEGED, support::YES, ""),
             (feature::GLOBAL_DATA, support::YES, ""),
             (feature::METADATA, support::KERNEL_DEPENDENT, "needs BPF_PROG_BIND_MAP"),
             (feature::STATIC_LINK, support::YES, ""),

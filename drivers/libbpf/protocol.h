@@ -91,6 +91,8 @@
 /* has the option of `open` of that name */
 #define FEATURE_IGNORE_UNKNOWN_FIELDS "ignore-unknown-fields"
 #define FEATURE_MAP_CREATE "map-create" /* makes a map without an object: `create` */
+/* loads as a user with the capabilities that the kernel asks for */
+#define FEATURE_UNPRIVILEGED "unprivileged"
 /* reads an object when it is told to load it: `open` looks at nothing */
 #define FEATURE_ONE_STEP "one-step"
 

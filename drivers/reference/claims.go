@@ -22,6 +22,7 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.CallbackMaps:    {Support: loader.Yes},
 	loader.ProgramHandlers: {Support: loader.Yes},
 	loader.MapCreate:       {Support: loader.Yes},
+	loader.Unprivileged:    {Support: loader.Yes},
 	loader.Metadata:        {Support: loader.No, Reason: notYet},
 	loader.StaticLink:      {Support: loader.No, Reason: notYet},
 	loader.XDPChain:        {Support: loader.No, Reason: notYet},

@@ -150,6 +150,8 @@ pub mod feature {
     pub const IGNORE_UNKNOWN_FIELDS: &str = "ignore-unknown-fields";
     /// Makes a map without an object: `create`.
     pub const MAP_CREATE: &str = "map-create";
+    /// Loads as a user with the capabilities that the kernel asks for.
+    pub const UNPRIVILEGED: &str = "unprivileged";
     /// Reads an object when it is told to load it: `open` looks at nothing.
     pub const ONE_STEP: &str = "one-step";
 }

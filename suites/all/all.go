@@ -16,6 +16,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/mapinmap"
 	_ "github.com/loadstone-bpf/loadstone/suites/numa"
 	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
+	_ "github.com/loadstone-bpf/loadstone/suites/rights"
 )
 
 //go:generate go test . -count 1 -run ^TestCatalogueIsCommitted$ -update

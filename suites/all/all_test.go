@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "write suites/catalogue/catalogue.json anew")
 
-func TestMain(m *testing.M) { native.Main(m) }
+func TestMain(m *testing.M) { native.Main(m, reference.New) }
 
 // The reference loader passes every spec on the kernel that is running.
 func TestReferenceLoader(t *testing.T) { native.Run(t, reference.New) }

@@ -19,7 +19,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner/native"
 )
 
-func TestMain(m *testing.M) { native.Main(m) }
+func TestMain(m *testing.M) { native.Main(m, reference.New) }
 
 // A maker answers a request for a map without an object.
 type maker func(loader.Create) loader.Reply

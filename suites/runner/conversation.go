@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
 )
 
@@ -17,6 +18,7 @@ import (
 type Conversation struct {
 	exec   *Execution
 	number int // in the spec, from 1
+	in     requirements.Surroundings
 
 	loader  loader.Loader // nil before it begins and after it
 	faulted bool          // it is over: nothing more is answered
@@ -27,9 +29,17 @@ type Conversation struct {
 func (x *Execution) Conversation() *Conversation { return x.first }
 
 // Another begins one more conversation, with another process of the loader, or another value of one
-// that is linked in.
+// that is linked in, in the surroundings that the requirement asks for.
 func (x *Execution) Another() *Conversation {
-	c := &Conversation{exec: x, number: len(x.others) + 2}
+	return x.another(x.requirement.SurroundingsOf(x.spec.ID))
+}
+
+// AnotherAsRoot does what [Execution.Another] does, whatever surroundings the requirement asks for:
+// the loader has all that root has.
+func (x *Execution) AnotherAsRoot() *Conversation { return x.another(requirements.Surroundings{}) }
+
+func (x *Execution) another(in requirements.Surroundings) *Conversation {
+	c := &Conversation{exec: x, number: len(x.others) + 2, in: in}
 	x.others = append(x.others, c)
 	c.mustBegin()
 	return c
@@ -73,7 +83,7 @@ func (c *Conversation) mustBegin() {
 func (c *Conversation) begin() (err error) {
 	defer func() { c.faulted = err != nil }()
 	x := c.exec
-	l, err := x.run.deps.Driver(x.ctx, c.trace)
+	l, err := x.run.deps.Driver(x.ctx, c.in, c.trace)
 	if err != nil {
 		return fmt.Errorf("start driver: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -24,7 +25,9 @@ func carryAll(t *testing.T, begin func(number int) loader.Loader, body func(*Ses
 	t.Helper()
 	begun := 0
 	several := func(_ *record.Order, d *runner.Deps) {
-		d.Driver = func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+		d.Driver = func(
+			_ context.Context, _ requirements.Surroundings, trace func(loader.Exchange),
+		) (loader.Loader, error) {
 			begun++
 			return loader.Traced(begin(begun-1), trace), nil
 		}

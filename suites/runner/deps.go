@@ -9,13 +9,16 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
 // Deps holds what a run needs from its caller.
 type Deps struct {
-	// Driver begins a conversation with the loader under test, once per spec, and calls trace with
-	// every exchange in it.
-	Driver func(ctx context.Context, trace func(loader.Exchange)) (loader.Loader, error)
+	// Driver begins a conversation with the loader under test, in the surroundings that the spec's
+	// requirement asks for, and calls trace with every exchange in it.
+	Driver func(
+		ctx context.Context, in requirements.Surroundings, trace func(loader.Exchange),
+	) (loader.Loader, error)
 
 	Folders Folders
 	Shared  bool                      // others use this kernel too: see [oracle.Witness]

@@ -100,15 +100,35 @@ func (x *Execution) prepare(name string) error {
 	folders := x.run.deps.Folders
 	x.dirs = loader.Dirs{Work: path.Join(folders.Work, name), BPFFS: path.Join(folders.BPFFS, name)}
 	for _, dir := range []string{x.dirs.Work, x.dirs.BPFFS} {
-		if err := os.MkdirAll(x.Own(filepath.Dir(dir)), 0o700); err != nil {
+		if err := os.MkdirAll(x.Own(filepath.Dir(dir)), 0o711); err != nil {
 			return fmt.Errorf("prepare session: %w", err)
 		}
 		if err := os.Mkdir(x.Own(dir), 0o700); err != nil {
 			return fmt.Errorf("prepare session: %w", err)
 		}
 	}
+	if err := x.handOver(); err != nil {
+		return fmt.Errorf("prepare session: %w", err)
+	}
 	x.witness = oracle.Witness{BPFFS: x.Own(x.dirs.BPFFS), Shared: x.run.deps.Shared}
 	var err error
 	x.before, err = oracle.Take("") // the folder is new: there are no pins
 	return err
+}
+
+// handOver gives the spec's folders to the user that the loader runs as. A folder in a bpffs that
+// is another's can be looked into.
+func (x *Execution) handOver() error {
+	in := x.requirement.SurroundingsOf(x.spec.ID)
+	if in.User == 0 {
+		return nil
+	}
+	work, bpffs := x.Own(x.dirs.Work), x.Own(x.dirs.BPFFS)
+	if err := os.Chown(work, in.User, in.User); err != nil {
+		return err
+	}
+	if in.BPFFS == requirements.Foreign {
+		return os.Chmod(bpffs, 0o755)
+	}
+	return os.Chown(bpffs, in.User, in.User)
 }

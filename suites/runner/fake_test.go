@@ -12,6 +12,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -186,7 +187,9 @@ func carryWith(
 func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Order, runner.Deps) {
 	t.Helper()
 	deps := runner.Deps{
-		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+		Driver: func(
+			_ context.Context, _ requirements.Surroundings, trace func(loader.Exchange),
+		) (loader.Loader, error) {
 			return loader.Traced(l, trace), nil
 		},
 		Folders: runner.Folders{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf"},

@@ -187,8 +187,8 @@ func (x *Execution) perform() {
 func (r *run) begin(ctx context.Context, spec Spec) *Execution {
 	r.begun++
 	x := &Execution{spec: spec, run: r, ctx: loader.WithSpec(ctx, spec.ID), began: time.Now()}
-	x.first = &Conversation{exec: x, number: 1}
 	x.requirement, _ = r.set.ForSpec(spec.ID)
+	x.first = &Conversation{exec: x, number: 1, in: x.requirement.SurroundingsOf(spec.ID)}
 	r.current = x
 	if r.deps.Log != nil && r.begun == 1 {
 		r.send(record.Begin{Spec: spec.ID})

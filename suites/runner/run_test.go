@@ -21,6 +21,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 
@@ -828,7 +829,9 @@ func TestWarmUpLeavesThePlaceToTheRun(t *testing.T) {
 
 func warmsUp(t *testing.T) {
 	deps := runner.Deps{
-		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
+		Driver: func(
+			_ context.Context, _ requirements.Surroundings, trace func(loader.Exchange),
+		) (loader.Loader, error) {
 			return loader.Traced(newFake(nil), trace), nil
 		},
 		Folders: runner.Folders{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf"},

@@ -10,7 +10,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner/native"
 )
 
-func TestMain(m *testing.M) { native.Main(m) }
+func TestMain(m *testing.M) { native.Main(m, reference.New) }
 
 func TestSpecsOfTheExamplePass(t *testing.T) {
 	for _, id := range []string{

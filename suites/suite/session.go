@@ -37,6 +37,13 @@ func (s *Session) Another() *Conversation {
 	return &Conversation{session: s, talk: s.exec.Another()}
 }
 
+// AnotherAsRoot does what [Session.Another] does, whatever surroundings the requirement asks for:
+// the loader has all that root has. It makes what the loader of the spec's own conversation finds,
+// and the control of what that may be refused.
+func (s *Session) AnotherAsRoot() *Conversation {
+	return &Conversation{session: s, talk: s.exec.AnotherAsRoot()}
+}
+
 // Kernel returns what the kernel holds now.
 func (s *Session) Kernel() Kernel {
 	return Kernel{Inventory: s.exec.Kernel(), session: s}

@@ -30,7 +30,7 @@ var mounts = []mount{
 	{fs: "tmpfs", dir: "/tmp", options: "mode=1777", flags: unix.MS_NOSUID | unix.MS_NODEV},
 	{fs: "tmpfs", dir: "/run", options: "mode=0755", flags: unix.MS_NOSUID | unix.MS_NODEV},
 	{fs: "cgroup2", dir: "/sys/fs/cgroup", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC},
-	{fs: "bpf", dir: "/sys/fs/bpf", options: "mode=0700", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC},
+	{fs: "bpf", dir: "/sys/fs/bpf", options: "mode=0711", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC},
 	{fs: "debugfs", dir: "/sys/kernel/debug", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, optional: true},
 	{fs: "tracefs", dir: "/sys/kernel/tracing", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC},
 	{fs: "securityfs", dir: "/sys/kernel/security", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, optional: true},

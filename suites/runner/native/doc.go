@@ -7,7 +7,7 @@
 // loader, because the kernel is shared with whatever else runs (see Witness in package oracle), and
 // it needs root. Package all runs every suite with it:
 //
-//	func TestMain(m *testing.M) { native.Main(m) }
+//	func TestMain(m *testing.M) { native.Main(m, reference.New) }
 //
 //	func TestReferenceLoader(t *testing.T) { native.Run(t, reference.New) }
 //

@@ -13,16 +13,26 @@ import (
 
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loader"
 )
 
 // inside stands in the environment of the process that has a mount namespace of its own.
 const inside = "LOADSTONE_NATIVE"
 
+// asDriver in the place of [inside] makes the process a driver.
+const asDriver = "driver"
+
 // Main runs the tests in a mount namespace of their own, so that no mount outlives them, whatever
-// happens. It does not return.
-func Main(m *testing.M) {
-	if os.Getenv(inside) == "" {
+// happens. It does not return. Begin makes the loader for specs that ask for it as a process, which
+// is this program again.
+func Main(m *testing.M, begin func() loader.Loader) {
+	switch os.Getenv(inside) {
+	case "":
 		os.Exit(enter())
+	case asDriver:
+		loader.Main(begin())
+		return
 	}
 	if err := settleIn(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -16,7 +16,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+// No test here starts a driver.
+func TestMain(m *testing.M) { Main(m, nil) }
 
 func TestMountsAreOurOwn(t *testing.T) {
 	ours, err := os.Readlink("/proc/self/ns/mnt")

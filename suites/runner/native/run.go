@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 )
 
 // Run runs every spec that is linked in as a test of its own, each with a loader that begin makes.
@@ -57,6 +60,9 @@ func Finish(t *testing.T, spec string, begin func() loader.Loader) record.Finish
 	return finish
 }
 
+// limits are longer than usual: a debugger may be at work.
+var limits = record.Limits{Request: 30 * time.Second, Spec: 2 * time.Minute}
+
 func carry(
 	t *testing.T, spec string, folders runner.Folders, begin func() loader.Loader,
 ) (finish record.Finish, kernel record.KernelLog) {
@@ -66,8 +72,15 @@ func carry(
 	}
 	defer log.Close()
 	deps := runner.Deps{
-		Driver: func(_ context.Context, trace func(loader.Exchange)) (loader.Loader, error) {
-			return loader.Traced(begin(), trace), nil
+		Driver: func(
+			ctx context.Context, in requirements.Surroundings, trace func(loader.Exchange),
+		) (loader.Loader, error) {
+			if in.IsZero() {
+				return loader.Traced(begin(), trace), nil
+			}
+			return surround.Start(context.WithoutCancel(ctx), &exec.Cmd{
+				Path: "/proc/self/exe", Args: os.Args[:1], Env: []string{inside + "=" + asDriver},
+			}, in, folders.BPFFS, loader.Options{Deadline: limits.Request, Trace: trace})
 		},
 		Folders: folders,
 		Shared:  true,
@@ -85,7 +98,7 @@ func carry(
 	order := record.Order{
 		Kernel: "native",
 		Specs:  []string{spec},
-		Limits: record.Limits{Request: 30 * time.Second, Spec: 2 * time.Minute},
+		Limits: limits,
 	}
 	if err := runner.Run(t.Context(), order, deps); err != nil {
 		t.Fatal(err)
@@ -130,6 +143,9 @@ func mountFolders(t *testing.T) runner.Folders {
 		t.Fatal("no mount namespace of our own: TestMain must call native.Main")
 	}
 	root := t.TempDir()
+	if err := os.Chmod(filepath.Dir(root), 0o711); err != nil { // for drivers that are not root
+		t.Fatal(err)
+	}
 	folders := runner.Folders{Work: filepath.Join(root, "work"), BPFFS: filepath.Join(root, "bpf")}
 	if err := os.Mkdir(folders.BPFFS, 0o700); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package surround
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/requirements"
+)
+
+// Start starts a driver in surroundings, as [loader.Start] does. bpffs is our own path of the bpffs
+// that the driver finds. What was set up for the driver goes with the conversation.
+func Start(
+	ctx context.Context, cmd *exec.Cmd, in requirements.Surroundings, bpffs string,
+	options loader.Options,
+) (loader.Loader, error) {
+	t, err := newThread(func() error { return within(in, bpffs) })
+	if err != nil {
+		return nil, fmt.Errorf("surroundings (%v): %w", in, err)
+	}
+	var client *loader.Client
+	t.Do(func() {
+		err = limitLocked(in.Memlock, func() (err error) {
+			client, err = loader.Start(ctx, become(cmd, in), options)
+			return err
+		})
+	})
+	if err != nil {
+		t.Close()
+		return nil, err
+	}
+	return &driver{client, t}, nil
+}
+
+// A driver is a conversation that has a thread of its own.
+type driver struct {
+	*loader.Client
+	thread *Thread
+}
+
+// Close ends the conversation, its process and the thread.
+func (d *driver) Close() error {
+	err := d.Client.Close()
+	if d.thread != nil {
+		d.thread.Close()
+		d.thread = nil
+	}
+	return err
+}
+
+// within takes from this thread what surroundings leave out, as far as the processes that it starts
+// inherit it.
+func within(in requirements.Surroundings, bpffs string) error {
+	if err := confine(); err != nil {
+		return err
+	}
+	if in.Caps != nil {
+		if err := boundTo(in.Capabilities()); err != nil {
+			return err
+		}
+	}
+	if in.BPFFS == requirements.ReadOnly {
+		return readOnly(bpffs)
+	}
+	return nil
+}
+
+// boundTo drops all capabilities but those from the bounding set of this thread.
+func boundTo(capabilities []uintptr) error {
+	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
+		has, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, c, 0, 0, 0)
+		if errors.Is(err, unix.EINVAL) {
+			return nil // the kernel has no more of them
+		}
+		if err != nil {
+			return fmt.Errorf("read capability %d: %w", c, err)
+		}
+		if has == 1 && !slices.Contains(capabilities, c) {
+			if err := dropBounding(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readOnly mounts a bpffs read-only in a mount namespace of this thread's own. The file system
+// itself stays writable, as it does where a container has the host's.
+func readOnly(bpffs string) error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("make a mount namespace: %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("keep mounts to ourselves: %w", err)
+	}
+	if err := unix.Mount("", bpffs, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+		return fmt.Errorf("mount %s read-only: %w", bpffs, err)
+	}
+	return nil
+}
+
+// become returns the command with the user and the capabilities that surroundings leave it.
+func become(cmd *exec.Cmd, in requirements.Surroundings) *exec.Cmd {
+	if in.User == 0 {
+		return cmd
+	}
+	attr := syscall.SysProcAttr{}
+	if cmd.SysProcAttr != nil {
+		attr = *cmd.SysProcAttr
+	}
+	id := uint32(in.User)
+	attr.Credential = &syscall.Credential{Uid: id, Gid: id}
+	attr.AmbientCaps = in.Capabilities()
+	cmd.SysProcAttr = &attr
+	return cmd
+}
+
+// limitLocked calls start while this process has a limit on locked memory, which the processes that
+// it starts meanwhile keep; 0 for none.
+func limitLocked(limit uint64, start func() error) error {
+	if limit == 0 {
+		return start()
+	}
+	var before unix.Rlimit
+	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK,
+		&unix.Rlimit{Cur: limit, Max: limit}, &before); err != nil {
+		return fmt.Errorf("limit locked memory: %w", err)
+	}
+	return errors.Join(start(), unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &before, nil))
+}
