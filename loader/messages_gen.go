@@ -31,7 +31,8 @@ type Create struct {
 	// For a map of maps: path of a pinned map that shows what its elements look like.
 	InnerMap string `json:"inner_map,omitempty"`
 	// Where to pin the map: a new name in an existing folder.
-	Path string `json:"path"`
+	Path      string `json:"path"`
+	TokenPath string `json:"token_path,omitempty"` // as in the options of open
 }
 
 // Open reads one object. It makes nothing in the kernel.
@@ -209,6 +210,9 @@ type OpenOptions struct {
 	// Decimal pinning ids to paths, as in iproute2's table bpf_pinning: a bpf_elf_map with such an
 	// id is pinned in pin_mount/pin_subdir/../PATH.
 	PinIDs map[string]string `json:"pin_ids,omitempty"`
+	// Where the bpffs is mounted that delegates what a load takes: everything is made in the kernel
+	// with a BPF token of it, and with none if empty.
+	TokenPath string `json:"token_path,omitempty"`
 	// What the driver registers before it opens the object.
 	Handlers []Handler `json:"handlers,omitempty"`
 }

@@ -85,6 +85,7 @@ func (v Create) write(l *jsonline.Line) {
 	l.Object("map", v.Map.write)
 	l.TextIfAny("inner_map", v.InnerMap)
 	l.Text("path", v.Path)
+	l.TextIfAny("token_path", v.TokenPath)
 }
 
 func (v Open) write(l *jsonline.Line) {
@@ -239,6 +240,7 @@ func (v OpenOptions) write(l *jsonline.Line) {
 	l.TextIfAny("pin_mount", v.PinMount)
 	l.TextIfAny("pin_subdir", v.PinSubdir)
 	jsonline.TextMap(l, "pin_ids", v.PinIDs)
+	l.TextIfAny("token_path", v.TokenPath)
 	if len(v.Handlers) > 0 {
 		jsonline.Texts(l, "handlers", v.Handlers)
 	}
@@ -434,6 +436,9 @@ func (v *Create) read(n *node) {
 	}
 	if f, ok := n.need("path"); ok {
 		v.Path = f.text()
+	}
+	if f, ok := n.find("token_path"); ok {
+		v.TokenPath = f.text()
 	}
 	n.close()
 }
@@ -786,6 +791,9 @@ func (v *OpenOptions) read(n *node) {
 			e := f.member(key)
 			v.PinIDs[key] = e.text()
 		}
+	}
+	if f, ok := n.find("token_path"); ok {
+		v.TokenPath = f.text()
 	}
 	if f, ok := n.find("handlers"); ok {
 		v.Handlers = make([]Handler, f.length())

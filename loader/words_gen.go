@@ -144,6 +144,8 @@ const (
 	MapCreate     Feature = "map-create"            // makes a map without an object: `create`
 	// Loads as a user with the capabilities that the kernel asks for.
 	Unprivileged Feature = "unprivileged"
+	// Makes everything with a BPF token, where it is told to: `token_path`.
+	BPFToken Feature = "bpf-token"
 	// Reads an object when it is told to load it: `open` looks at nothing.
 	OneStep Feature = "one-step"
 )
@@ -168,6 +170,7 @@ func Features() []Feature {
 		IgnoreUnknown,
 		MapCreate,
 		Unprivileged,
+		BPFToken,
 		OneStep,
 	}
 }

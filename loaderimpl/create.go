@@ -126,12 +126,12 @@ func (k *mapMaker) newMap(w *wantedMap) (int, error) {
 		defer sys.Close(template)
 		attr.InnerMapFD = uint32(template)
 	}
-	fd, err := k.types.createMap(&attr, w.def)
+	fd, err := k.types.createMap(attr, w.def)
 	if err != nil && w.def.StructOps != nil {
-		err = explainStruct(err, &attr)
+		err = explainStruct(err, &attr, k.types)
 	}
 	if err != nil {
-		return -1, explainCreate(err, &attr)
+		return -1, explainCreate(err, &attr, k.types.token)
 	}
 	return fd, nil
 }

@@ -18,16 +18,25 @@ import (
 // right what this one needs; here the caller asks this kernel. Of the name the kernel keeps 15
 // bytes.
 //
-// The template shows what the maps in a map of maps look like. It is not put in and stays the
-// caller's. For a map of maps without one, and for any other map with one, the error is of
+// For a map of maps without a template, and for any other map with one, the error is of
 // [ClassDefinition].
-func CreateMap(name string, a Attributes, template *ebpf.Map) (*ebpf.Map, error) {
-	made, err := createByAttributes(name, mapdef.Attributes(a), template)
+func CreateMap(name string, a Attributes, opts CreateOptions) (*ebpf.Map, error) {
+	made, err := createByAttributes(name, mapdef.Attributes(a), opts)
 	return made, export("", refuse.At(refuse.StageCreate, "", name, err))
 }
 
-func createByAttributes(name string, a mapdef.Attributes, template *ebpf.Map) (*ebpf.Map, error) {
-	attr := asDefined(name, a)
+// CreateOptions change how [CreateMap] makes a map.
+type CreateOptions struct {
+	// Template shows what the maps in a map of maps look like. It is not put in and stays the
+	// caller's.
+	Template *ebpf.Map
+
+	// TokenPath is that of [LoadOptions].
+	TokenPath string
+}
+
+func createByAttributes(name string, a mapdef.Attributes, opts CreateOptions) (*ebpf.Map, error) {
+	attr, template := asDefined(name, a), opts.Template
 	switch {
 	case mapdef.HoldsMaps(a.Type) != (template != nil):
 		return nil, fmt.Errorf("a template, and only for a map of maps: %w", refuse.ErrInner)
@@ -35,9 +44,14 @@ func createByAttributes(name string, a mapdef.Attributes, template *ebpf.Map) (*
 		attr.InnerMapFD = uint32(template.FD())
 	}
 	sys.RaiseMemlock()
-	fd, err := sys.CreateMap(&attr)
+	token, err := openToken(opts.TokenPath)
 	if err != nil {
-		return nil, explainCreate(err, &attr)
+		return nil, err
+	}
+	defer token.close()
+	fd, err := sys.CreateMap(attr, token.descriptor())
+	if err != nil {
+		return nil, explainCreate(err, &attr, token)
 	}
 	made, err := ebpf.NewMapFromFD(fd) // which closes it if it fails
 	if err != nil {

@@ -32,7 +32,7 @@ func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 		"ring":    {Type: ebpf.RingBuf, MaxEntries: 1 << 16},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := CreateMap("lone", d, nil)
+			m, err := CreateMap("lone", d, CreateOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,17 +52,19 @@ func TestMapWithoutAnObjectIsMadeAsItStands(t *testing.T) {
 }
 
 func TestMapOfMapsWithoutAnObjectTakesMapsLikeItsTemplate(t *testing.T) {
-	template, err := CreateMap("lone", loneHash, nil)
+	template, err := CreateMap("lone", loneHash, CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer template.Close()
-	outer, err := CreateMap("outer", Attributes{Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2}, template)
+	outer, err := CreateMap("outer", Attributes{Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2},
+		CreateOptions{Template: template})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer outer.Close()
-	other, err := CreateMap("lone", loneHash.with(func(d *Attributes) { d.ValueSize = 9 }), nil)
+	other, err := CreateMap("lone", loneHash.with(func(d *Attributes) { d.ValueSize = 9 }),
+		CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestMapOfMapsWithoutAnObjectTakesMapsLikeItsTemplate(t *testing.T) {
 }
 
 func TestMapWithoutAnObjectIsRefused(t *testing.T) {
-	template, err := CreateMap("lone", loneHash, nil)
+	template, err := CreateMap("lone", loneHash, CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +96,7 @@ func TestMapWithoutAnObjectIsRefused(t *testing.T) {
 		"template of a hash":       {loneHash, template, refuse.ErrInner},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := CreateMap("lone", tt.d, tt.template)
+			m, err := CreateMap("lone", tt.d, CreateOptions{Template: tt.template})
 			var e *Error
 			if m != nil || !errors.Is(err, tt.want) || !errors.As(err, &e) || e.Stage != refuse.StageCreate || e.Symbol != "lone" {
 				t.Errorf("%v, %v, want %v at %s of %s", m, err, tt.want, refuse.StageCreate, "lone")

@@ -81,6 +81,7 @@
 //	struct_ops_load.go         structures to what this kernel has
 //	create.go                  what is wanted to maps with contents
 //	create_map.go              one map without an object
+//	token.go                   rights that a bpffs delegates
 //	errno.go                   what the kernel means by an errno, call by call
 //	differ.go         pin      maps that exist to what is wanted
 //	pin.go                     maps to and from bpffs

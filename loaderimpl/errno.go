@@ -24,9 +24,11 @@ func hint(err error, format string, args ...any) error {
 }
 
 // explainCreate explains BPF_MAP_CREATE (map_create, and the map_alloc of each type).
-func explainCreate(err error, a *sys.MapCreateAttr) error {
+func explainCreate(err error, a *sys.MapCreateAttr, token *bpfToken) error {
 	t := ebpf.MapType(a.MapType)
 	switch {
+	case errors.Is(err, syscall.EPERM) && token != nil:
+		return token.explain(err, sys.GrantForMap(a.MapType), createRights(t)...)
 	case errors.Is(err, syscall.EPERM) && sys.MemlockCharged():
 		return hint(err, "the kernel charges maps to RLIMIT_MEMLOCK, which this process cannot raise: "+
 			"raise it, or give CAP_SYS_RESOURCE")
@@ -80,7 +82,7 @@ func explainRights(err error, rights ...sys.Right) error {
 	lacks, asked := sys.Lacks(rights...)
 	if asked == nil && len(lacks) == 0 {
 		return hint(err, "it takes %s, which this process has: its user namespace is not the initial "+
-			"one, or a security module refuses", strings.Join(names, " and "))
+			"one and wants a token (LoadOptions.TokenPath), or a security module refuses", strings.Join(names, " and "))
 	}
 	return hint(err, "it takes %s, or CAP_SYS_ADMIN: give it to the process", strings.Join(names,
 		" and "))
@@ -123,8 +125,11 @@ func explainFill(err error, m *mapLoad) error {
 }
 
 // explainLoad explains BPF_PROG_LOAD where the verifier says nothing (bpf_prog_load).
-func explainLoad(err error, k ProgramKind, insns int) error {
+func explainLoad(err error, k ProgramKind, insns int, token *bpfToken) error {
 	switch {
+	case errors.Is(err, syscall.EPERM) && token != nil:
+		return token.explain(err, sys.GrantForProgram(uint32(k.Type), uint32(k.AttachType)),
+			loadRights(k.Type)...)
 	case errors.Is(err, syscall.EPERM) && sys.MemlockCharged():
 		return hint(err, "the kernel charges programs to RLIMIT_MEMLOCK, which this process cannot "+
 			"raise: raise it, or give CAP_SYS_RESOURCE")

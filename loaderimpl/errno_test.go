@@ -16,14 +16,14 @@ import (
 
 // TestErrnosSayWhatToDo compares hints by a word of what to do, as they are read by people.
 func TestErrnosSayWhatToDo(t *testing.T) {
-	create := func(e error) error { return explainCreate(e, &sys.MapCreateAttr{MapType: uint32(ebpf.XSKMap)}) }
-	extra := func(e error) error { return explainCreate(e, &sys.MapCreateAttr{MapExtra: 3}) }
+	create := func(e error) error { return explainCreate(e, &sys.MapCreateAttr{MapType: uint32(ebpf.XSKMap)}, nil) }
+	extra := func(e error) error { return explainCreate(e, &sys.MapCreateAttr{MapExtra: 3}, nil) }
 	fill := func(typ ebpf.MapType, flags uint32) func(error) error {
 		m := &mapLoad{Map: &Map{def: &mapdef.Definition{}}, want: &wantedMap{}}
 		m.def.Type, m.want.attr.MapFlags = typ, flags
 		return func(e error) error { return explainFill(e, m) }
 	}
-	program := func(e error) error { return explainLoad(e, ProgramKind{Type: ebpf.XDP}, 7) }
+	program := func(e error) error { return explainLoad(e, ProgramKind{Type: ebpf.XDP}, 7, nil) }
 	pin := func(e error) error { return explainPin(e, "/pin") }
 	for name, c := range map[string]struct {
 		explain func(error) error

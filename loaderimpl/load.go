@@ -26,6 +26,17 @@ type LoadOptions struct {
 	// ExtraTypes are more types that CO-RE relocations may find, such as a driver's.
 	ExtraTypes []*btf.Spec
 
+	// TokenPath is where a bpffs is mounted whose owner delegated to this process's user namespace
+	// what the load takes (delegate_cmds, delegate_maps, delegate_progs, delegate_attachs; Linux
+	// 6.9). The load makes a token of it, uses that for everything it makes in the kernel, and
+	// closes it. Empty means no token, whatever is mounted where: see docs/reference-loader.md.
+	//
+	// The error is of [ClassNotInKernel] where the kernel has no tokens, of [ClassInvalid] where
+	// the path is not the root of a bpffs, and wraps the kernel's errno otherwise: ENOENT where
+	// there is no such path or nothing was delegated, EOPNOTSUPP in the initial user namespace,
+	// EPERM where the bpffs is of another one, or does not delegate what the load takes.
+	TokenPath string
+
 	// LogLevel says what the verifier logs of programs that it accepts; see [ebpf.ProgramOptions].
 	// What it says of a program that it refuses is in the error in any case.
 	LogLevel ebpf.LogLevel
@@ -125,11 +136,17 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	sys.RaiseMemlock()
-	types := loadTypes(o)
+	token, err := openToken(opts.TokenPath)
+	if err != nil {
+		return nil, err
+	}
+	undo.finally(token.close)
+	types := loadTypes(o, token)
 	undo.finally(types.close)
 	pins := pinner{undo}
 
-	maps := mapMaker{types: types, kernelMaps: new(sys.KernelMaps), pins: pins, undo: undo}
+	maps := mapMaker{types: types, undo: undo,
+		kernelMaps: &sys.KernelMaps{Token: token.descriptor()}, pins: pins}
 	if err := maps.wantAll(o); err != nil {
 		return nil, err
 	}

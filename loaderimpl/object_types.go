@@ -19,14 +19,15 @@ import (
 // objectTypes holds an object's types in the kernel, for its maps and programs.
 type objectTypes struct {
 	fd      int              // -1 if the kernel has none of them
+	token   *bpfToken        // that maps are made with, too; nil for none
 	err     error            // why it has none; nil if there are none
 	refused map[string]error // why maps, by name, were made without their types
 }
 
 // loadTypes loads the types that the object's maps and programs need, as they stand in the object
 // or, where the kernel refuses those, as older kernels know them: see [typeinfo.Vintage].
-func loadTypes(o *Object) *objectTypes {
-	t := &objectTypes{fd: -1, refused: make(map[string]error)}
+func loadTypes(o *Object, token *bpfToken) *objectTypes {
+	t := &objectTypes{fd: -1, token: token, refused: make(map[string]error)}
 	roots := o.typesInUse()
 	if len(roots) == 0 {
 		return t
@@ -47,7 +48,7 @@ func loadTypes(o *Object) *objectTypes {
 			continue
 		}
 		last = blob
-		fd, log, err := sys.LoadBTF(blob)
+		fd, log, err := sys.LoadBTF(blob, token.descriptor())
 		if err == nil {
 			t.fd, t.err = fd, nil
 			return t
@@ -75,7 +76,8 @@ func (t *objectTypes) close() {
 // is an enum, EOPNOTSUPP for a lock or a timer where it has none (map_check_btf). So the errno is
 // not looked at, as in libbpf (bpf_object__create_map); and as any errno can mean other things, the
 // first one counts if the map cannot be made without types either.
-func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
+func (t *objectTypes) createMap(attr sys.MapCreateAttr, d *mapdef.Definition) (int, error) {
+	token := t.token.descriptor()
 	switch {
 	case d.StructOps != nil:
 		// Though its value has a type of the kernel's, the kernel wants the object's types as well
@@ -84,25 +86,25 @@ func (t *objectTypes) createMap(attr *sys.MapCreateAttr, d *mapdef.Definition) (
 			return -1, fmt.Errorf("the kernel has none of the object's types: %w", t.err)
 		}
 		attr.BTFFD = uint32(t.fd)
-		return sys.CreateMap(attr)
+		return sys.CreateMap(attr, token)
 	case !hasTypes(d):
-		return sys.CreateMap(attr)
+		return sys.CreateMap(attr, token)
 	}
 	if t.fd < 0 {
 		t.refused[d.Name] = t.err
-		fd, err := sys.CreateMap(attr)
+		fd, err := sys.CreateMap(attr, token)
 		if err != nil {
 			return -1, fmt.Errorf("%w, without its types: %w", err, t.err)
 		}
 		return fd, nil
 	}
-	untyped := *attr
-	attr.BTFFD, attr.BTFKey, attr.BTFValue = uint32(t.fd), uint32(d.Key), uint32(d.Value)
-	fd, err := sys.CreateMap(attr)
+	typed := attr
+	typed.BTFFD, typed.BTFKey, typed.BTFValue = uint32(t.fd), uint32(d.Key), uint32(d.Value)
+	fd, err := sys.CreateMap(typed, token)
 	if err == nil {
 		return fd, nil
 	}
-	fd, again := sys.CreateMap(&untyped)
+	fd, again := sys.CreateMap(attr, token)
 	if again != nil {
 		return -1, err
 	}

@@ -79,7 +79,7 @@ func TestTheKernelIsToldWhatItNeedsToKnow(t *testing.T) {
 	if diff := cmp.Diff(old, got); diff != "" {
 		t.Error(diff)
 	}
-	fd, _, err := sys.LoadBTF(blob)
+	fd, _, err := sys.LoadBTF(blob, 0)
 	do(t, err)
 	do(t, unix.Close(fd))
 }

@@ -77,6 +77,7 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 		Type: uint32(kind.Type), AttachType: uint32(kind.AttachType), Flags: kind.Flags,
 		Name: p.name,
 		Code: b.Code, License: l.object.license, Version: l.object.version,
+		Token: l.types.token.descriptor(),
 	}
 	if at, is := l.places[p.name]; is && kind.Type == ebpf.StructOps {
 		request.AttachBTF, request.AttachType = uint32(at.kernel.ID), at.index
@@ -123,7 +124,8 @@ func (l *programLoader) describe(request *sys.Program, b *code.Body) {
 // left out.
 func (l *programLoader) explain(err error, log string, kind ProgramKind, insns int) error {
 	if log == "" {
-		return fmt.Errorf("load program: %w", explainLoad(err, kind, insns))
+		return fmt.Errorf("load program: %w",
+			explainLoad(err, kind, insns, l.types.token))
 	}
 	refusal := fmt.Errorf("verifier: %w: %w", err, &VerifierError{Log: log})
 	if name := l.missing(log); name != "" {

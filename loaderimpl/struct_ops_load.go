@@ -176,16 +176,17 @@ func noStructTypes(err error) error {
 // explainStruct explains what the kernel says to a map of a structure. A kernel that does not know
 // links answers as it does to anything else that is wrong, so the map is tried without one, and
 // closed again; one that does not know types of modules does not know the attribute either.
-func explainStruct(err error, attr *sys.MapCreateAttr) error {
+func explainStruct(err error, attr *sys.MapCreateAttr, types *objectTypes) error {
 	switch {
 	case attr.ValueTypeFD != 0 && errors.Is(err, syscall.E2BIG):
 		return fmt.Errorf("%w: %w", refuse.ErrNoModuleTypes, err)
-	case attr.MapFlags&mapdef.FlagLink == 0 || !errors.Is(err, syscall.EINVAL):
+	case attr.MapFlags&mapdef.FlagLink == 0 || types.fd < 0 || !errors.Is(err, syscall.EINVAL):
 		return err
 	}
 	plain := *attr
 	plain.MapFlags &^= mapdef.FlagLink
-	fd, again := sys.CreateMap(&plain)
+	plain.BTFFD = uint32(types.fd)
+	fd, again := sys.CreateMap(plain, types.token.descriptor())
 	if again != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func TestANumberOfEntriesThatTheCallerHasToSetIsNamed(t *testing.T) {
 		ebpf.CGroupStorage: false,
 	} {
 		err := explainCreate(syscall.EINVAL, &sys.MapCreateAttr{MapType: uint32(typ), KeySize: 4,
-			ValueSize: 4})
+			ValueSize: 4}, nil)
 		if got := strings.Contains(err.Error(), "max_entries is 0"); got != want {
 			t.Errorf("%v: %v", typ, err)
 		}

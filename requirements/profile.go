@@ -7,6 +7,7 @@ import "slices"
 // profiles lists the named sets of requirements that a loader can claim. They are features of the
 // loader protocol; a test in suites/runner holds the two lists together.
 var profiles = []string{
+	"bpf-token",
 	"btf-maps",
 	"callback-maps",
 	"global-data",

@@ -70,6 +70,7 @@ impl protocol::Session for Session {
                 support::NO,
                 "read-only data is not bound to programs that do not use it",
             ),
+            (feature::BPF_TOKEN, support::NO, protocol::NO_TOKENS),
             (feature::STATIC_LINK, support::NO, "there is no linker"),
             (feature::XDP_CHAIN, support::NO, "there is no dispatcher"),
             (feature::STRUCT_OPS, support::NO, ""),

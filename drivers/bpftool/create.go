@@ -44,6 +44,8 @@ func (t *tool) Create(ctx context.Context, r loader.Create) (loader.Reply, error
 // cannotCreate returns what the command has no word for.
 func cannotCreate(r loader.Create) *loader.Unsupported {
 	switch {
+	case r.TokenPath != "":
+		return command.Unsupported(loader.BPFToken, command.NoTokenPath)
 	case int(r.Map.Type) >= len(mapTypes) || mapTypes[r.Map.Type] == "":
 		return command.Unsupported(loader.Feature(loader.MapType),
 			"map create takes types by name, and %d has none", r.Map.Type)

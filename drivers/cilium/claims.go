@@ -76,6 +76,8 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.MapInMap:     {Support: loader.Yes},
 	loader.GlobalData:   {Support: loader.Yes},
 	loader.Unprivileged: {Support: loader.Yes},
+	loader.BPFToken: {Support: loader.No,
+		Reason: "from 0.21 on it looks for a bpffs that delegates something by itself, and cannot be told which, or none"},
 	loader.Metadata: {Support: loader.No,
 		Reason: "read-only data that no program refers to is not bound to programs"},
 	loader.StaticLink: {Support: loader.No, Reason: "there is no linker",

@@ -11,6 +11,9 @@ import (
 // create makes a map without an object and pins it, as a user of the library does: with NewMap and
 // Pin.
 func create(r loader.Create) loader.Reply {
+	if r.TokenPath != "" {
+		return &loader.Unsupported{Feature: loader.BPFToken, Reason: claims[loader.BPFToken].Reason}
+	}
 	spec := &ebpf.MapSpec{
 		Name: r.Name, Type: ebpf.MapType(r.Map.Type), KeySize: r.Map.KeySize,
 		ValueSize: r.Map.ValueSize, MaxEntries: r.Map.MaxEntries,

@@ -13,12 +13,14 @@ import (
 const (
 	NoCallbacks   = "a command calls nobody back"
 	LegacyDropped = "libbpf 1.0 dropped them"
+	NoTokenPath   = "it has no option for a bpffs to make a token of"
 )
 
 // Claims returns the claims that follow from being a command.
 func Claims() map[loader.Feature]loader.Claim {
 	return map[loader.Feature]loader.Claim{
 		loader.OneStep:         {Support: loader.Yes},
+		loader.BPFToken:        {Support: loader.No, Reason: NoTokenPath},
 		loader.CallbackMaps:    {Support: loader.No, Reason: NoCallbacks},
 		loader.ProgramHandlers: {Support: loader.No, Reason: NoCallbacks},
 		loader.XDPChain:        {Support: loader.No, Reason: "an interface has one XDP program"},

@@ -74,6 +74,7 @@ impl protocol::Session for Session {
             (feature::UNPRIVILEGED, support::YES, ""),
             (feature::GLOBAL_DATA, support::YES, ""),
             (feature::METADATA, support::KERNEL_DEPENDENT, "needs BPF_PROG_BIND_MAP"),
+            (feature::BPF_TOKEN, support::NO, protocol::NO_TOKENS),
             (feature::STATIC_LINK, support::YES, ""),
             (feature::STRUCT_OPS, support::YES, ""),
             (feature::LEGACY_MAPS, support::NO, "removed in libbpf 1.0"),

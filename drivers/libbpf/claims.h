@@ -11,6 +11,11 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 	{ FEATURE_MAP_IN_MAP, SUPPORT_YES, "" },
 	{ FEATURE_MAP_CREATE, SUPPORT_YES, "" },
 	{ FEATURE_UNPRIVILEGED, SUPPORT_YES, "" },
+#if HAVE_TOKENS
+	{ FEATURE_BPF_TOKEN, SUPPORT_YES, "" },
+#else
+	{ FEATURE_BPF_TOKEN, SUPPORT_NO, NO_TOKENS },
+#endif
 	{ FEATURE_METADATA, SUPPORT_KERNEL_DEPENDENT, "needs BPF_PROG_BIND_MAP" },
 #if AT_LEAST(1, 0)
 	{ FEATURE_LEGACY_MAPS, SUPPORT_NO, "removed in libbpf 1.0" },

@@ -206,6 +206,8 @@ static bool cannot_follow(const struct value *options)
 	else if (*optional(options, "pin_mount") || *optional(options, "pin_subdir") ||
 		 (ids && ids->child))
 		reply_unsupported("iproute2-maps", "libbpf pins by name, in one folder");
+	else if (!HAVE_TOKENS && *optional(options, "token_path"))
+		reply_unsupported(FEATURE_BPF_TOKEN, NO_TOKENS);
 	else
 		return false;
 	return true;
@@ -230,6 +232,10 @@ static void op_open(const struct value *request)
 		opts.relaxed_maps = boolean(options, "ignore_unknown_fields");
 	if (*optional(options, "pin_root"))
 		opts.pin_root_path = string(options, "pin_root");
+#if HAVE_TOKENS
+	if (*optional(options, "token_path"))
+		opts.bpf_token_path = string(options, "token_path");
+#endif
 	handled = &opening;
 	object = bpf_object__open_file(path, &opts);
 	if (libbpf_get_error(object)) {

@@ -93,6 +93,8 @@
 #define FEATURE_MAP_CREATE "map-create" /* makes a map without an object: `create` */
 /* loads as a user with the capabilities that the kernel asks for */
 #define FEATURE_UNPRIVILEGED "unprivileged"
+/* makes everything with a BPF token, where it is told to: `token_path` */
+#define FEATURE_BPF_TOKEN "bpf-token"
 /* reads an object when it is told to load it: `open` looks at nothing */
 #define FEATURE_ONE_STEP "one-step"
 

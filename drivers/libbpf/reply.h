@@ -21,6 +21,10 @@
 	(LIBBPF_MAJOR_VERSION > (major) || \
 	 (LIBBPF_MAJOR_VERSION == (major) && LIBBPF_MINOR_VERSION >= (minor)))
 
+/* bpf_token_path, and the calls of bpf.h that take a token. */
+#define HAVE_TOKENS AT_LEAST(1, 4)
+#define NO_TOKENS "bpf_token_path came with 1.4"
+
 static FILE *replies;		/* the former stdout, so that what a library prints stays out */
 static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
 static jmp_buf next_request;	/* where fail() goes on */

@@ -23,6 +23,7 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.ProgramHandlers: {Support: loader.Yes},
 	loader.MapCreate:       {Support: loader.Yes},
 	loader.Unprivileged:    {Support: loader.Yes},
+	loader.BPFToken:        {Support: loader.Yes},
 	loader.Metadata:        {Support: loader.No, Reason: notYet},
 	loader.StaticLink:      {Support: loader.No, Reason: notYet},
 	loader.XDPChain:        {Support: loader.No, Reason: notYet},

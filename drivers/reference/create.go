@@ -42,5 +42,5 @@ func newMap(q loader.Create) (*ebpf.Map, error) {
 		Type: ebpf.MapType(q.Map.Type), KeySize: q.Map.KeySize, ValueSize: q.Map.ValueSize,
 		MaxEntries: q.Map.MaxEntries, Flags: q.Map.Flags, MapExtra: q.Map.MapExtra,
 		NumaNode: q.Map.NumaNode,
-	}, template)
+	}, loaderimpl.CreateOptions{Template: template, TokenPath: q.TokenPath})
 }

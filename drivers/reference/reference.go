@@ -33,6 +33,7 @@ type reference struct {
 type session struct {
 	object *loaderimpl.Object
 	loaded *loaderimpl.Loaded // nil before load
+	token  string             // where its bpffs is mounted; empty for no token
 
 	vendor   *vendor              // registered handlers; nil without
 	given    []*ebpf.Map          // to the loader, to be closed once it is loaded
@@ -104,7 +105,7 @@ func (r *reference) open(q loader.Open) loader.Reply {
 	if refusal != nil {
 		return refusal
 	}
-	s := &session{attached: make(map[string]io.Closer)}
+	s := &session{token: q.Options.TokenPath, attached: make(map[string]io.Closer)}
 	for _, h := range q.Options.Handlers {
 		if !s.register(h, &opts) {
 			return &loader.Unsupported{Feature: loader.Feature("handlers/" + h), Reason: notYet}
@@ -130,7 +131,7 @@ func (r *reference) open(q loader.Open) loader.Reply {
 }
 
 func (s *session) load() loader.Reply {
-	loaded, err := s.object.Load(loaderimpl.LoadOptions{})
+	loaded, err := s.object.Load(loaderimpl.LoadOptions{TokenPath: s.token})
 	if err := errors.Join(err, s.dropGiven()); err != nil {
 		return rejected(err)
 	}

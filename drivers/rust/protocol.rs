@@ -130,6 +130,9 @@ impl<S: Session> Sessions<S> {
                 self.0.remove(text(request, "session")?);
                 ok()
             }
+            op::CREATE if request["token_path"].as_str().is_some_and(|path| !path.is_empty()) => {
+                Err(unsupported(feature::BPF_TOKEN, NO_TOKENS))
+            }
             op::CREATE => S::create(
                 text(request, "name")?,
                 &request["map"],
@@ -204,9 +207,11 @@ pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
     object[key].as_bool().ok_or_else(|| error(&format!("{key}: want true or false")))
 }
 
+pub const NO_TOKENS: &str = "the loader cannot be told of a bpffs to make a token of";
+
 /// Refuses the options of `open` that are about iproute2's definitions of maps, other layouts of
-/// section maps, and handlers: for a loader that reads that section, if at all, as struct
-/// bpf_map_def, and that has no callbacks.
+/// section maps, handlers, and tokens: for a loader that reads that section, if at all, as struct
+/// bpf_map_def, and that has neither callbacks nor tokens.
 pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
     let given = |key: &str| match &options[key] {
         Value::String(s) => !s.is_empty(),
@@ -220,6 +225,9 @@ pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
         || given("pin_ids")
     {
         return Err(unsupported(feature::IPROUTE2_MAPS, "bpf_elf_map is not known"));
+    }
+    if given("token_path") {
+        return Err(unsupported(feature::BPF_TOKEN, NO_TOKENS));
     }
     if given("map_layout") && options["map_layout"] != layout::BPF_MAP_DEF {
         return Err(unsupported("map_layout", "the loader cannot be told what section maps holds"));

@@ -152,6 +152,8 @@ pub mod feature {
     pub const MAP_CREATE: &str = "map-create";
     /// Loads as a user with the capabilities that the kernel asks for.
     pub const UNPRIVILEGED: &str = "unprivileged";
+    /// Makes everything with a BPF token, where it is told to: `token_path`.
+    pub const BPF_TOKEN: &str = "bpf-token";
     /// Reads an object when it is told to load it: `open` looks at nothing.
     pub const ONE_STEP: &str = "one-step";
 }

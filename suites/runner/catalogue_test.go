@@ -99,7 +99,7 @@ func TestProfilesAreFeaturesOfTheProtocol(t *testing.T) {
 		loader.NUMA, loader.MapInMap,
 		loader.GlobalData, loader.Metadata, loader.StaticLink, loader.XDPChain, loader.StructOps,
 		loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
-		loader.ProgramHandlers, loader.Unprivileged,
+		loader.ProgramHandlers, loader.Unprivileged, loader.BPFToken,
 	} {
 		features = append(features, string(f))
 	}

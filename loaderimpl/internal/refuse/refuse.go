@@ -181,6 +181,9 @@ var (
 	ErrPinName         error = &reason{ClassInvalid, "name cannot be pinned: bpffs takes no dots and slashes in names, and none that are empty"}
 	ErrIncompatiblePin error = &reason{ClassPin, "what is pinned or given is not what the definition asks for: remove the pin, or change the definition"}
 
+	ErrToken     error = &reason{ClassNotInKernel, "the kernel has no BPF tokens, which came with Linux 6.9: load without one, with the rights that BPF takes"}
+	ErrTokenRoot error = &reason{ClassInvalid, "a BPF token is made of the root of a bpffs: give the folder that it is mounted at"}
+
 	ErrNode        error = &reason{ClassInvalid, "NUMA node is not online"}
 	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that exists: remove its pin"}
 )

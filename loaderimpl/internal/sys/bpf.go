@@ -13,17 +13,18 @@ import (
 
 // Commands of bpf(2).
 const (
-	cmdMapCreate  = 0
-	cmdMapLookup  = 1
-	cmdProgLoad   = 5
-	cmdObjPin     = 6
-	cmdObjGet     = 7
-	cmdTestRun    = 10
-	cmdObjGetInfo = 15
-	cmdBTFLoad    = 18
-	cmdLinkCreate = 28
-	cmdLinkUpdate = 29
-	cmdLinkDetach = 34
+	cmdMapCreate   = 0
+	cmdMapLookup   = 1
+	cmdProgLoad    = 5
+	cmdObjPin      = 6
+	cmdObjGet      = 7
+	cmdTestRun     = 10
+	cmdObjGetInfo  = 15
+	cmdBTFLoad     = 18
+	cmdLinkCreate  = 28
+	cmdLinkUpdate  = 29
+	cmdLinkDetach  = 34
+	cmdTokenCreate = 36
 )
 
 // ENOTSUPP has the kernel's value, which it does not share with user space (include/linux/errno.h).
@@ -39,7 +40,7 @@ type MapCreateAttr struct {
 	ifindex                                 uint32
 	BTFFD, BTFKey, BTFValue, BTFVmlinux     uint32 // BTFVmlinux: what a map of a structure holds
 	MapExtra                                uint64
-	ValueTypeFD                             int32 // types of the module that BTFVmlinux is of, with FlagValueTypeFD
+	ValueTypeFD, tokenFD                    int32 // ValueTypeFD: types of the module that BTFVmlinux is of, with FlagValueTypeFD
 }
 
 // AccessFlags are the flags that say what user space may do with a map: read it only
@@ -50,9 +51,13 @@ const AccessFlags = unix.BPF_F_RDONLY | unix.BPF_F_WRONLY
 // FlagValueTypeFD says that a map's value has a type of a module (BPF_F_VTYPE_BTF_OBJ_FD).
 const FlagValueTypeFD = 1 << 15
 
-// CreateMap makes a map.
-func CreateMap(attr *MapCreateAttr) (int, error) {
-	return bpfFD(cmdMapCreate, unsafe.Pointer(attr), unsafe.Sizeof(*attr))
+// CreateMap makes a map, with a token if its descriptor is not 0.
+func CreateMap(attr MapCreateAttr, token int) (int, error) {
+	if token != 0 {
+		attr.MapFlags |= flagTokenFD
+		attr.tokenFD = int32(token)
+	}
+	return bpfFD(cmdMapCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 }
 
 // bpfFD makes a call that returns a descriptor. The descriptor is never 0, which bpf(2) takes for

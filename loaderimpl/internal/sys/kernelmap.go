@@ -33,6 +33,8 @@ var ErrCannotAsk = errors.New("a BPF program cannot look at the map")
 // KernelMaps asks the kernel about maps by a BPF program of its own. It reads the layout of the
 // kernel's struct bpf_map once, when it is first asked.
 type KernelMaps struct {
+	Token int // descriptor of a token to load the program with; 0 for none
+
 	read   bool
 	layout mapLayout
 	err    error // why there is no layout
@@ -60,6 +62,7 @@ func (k *KernelMaps) Info(fd int) (*KernelMapInfo, error) {
 	}
 	program, log, err := LoadProgram(&Program{
 		Type: uint32(ebpf.CGroupSKB), Name: "look_at_map", Code: code, License: "Dual BSD/GPL",
+		Token: k.Token,
 	}, 0)
 	if err != nil {
 		return nil, explainAsk(err, log)

@@ -25,7 +25,10 @@ type progLoadAttr struct {
 	funcInfoCount, lineInfoSize uint32
 	lineInfo                    unsafe.Pointer
 	lineInfoCount, attachBTF    uint32
-	attachFD, _                 uint32
+	attachFD, coreCount         uint32
+	fds, coreRelos              uint64
+	coreSize, logTrueSize       uint32
+	tokenFD, _                  uint32
 }
 
 // A Program tells what BPF_PROG_LOAD is given.
@@ -42,6 +45,8 @@ type Program struct {
 	Funcs, Lines []byte // records of FuncSize and LineSize bytes; nil for none
 	FuncSize     int
 	LineSize     int
+
+	Token int // descriptor of a token; 0 for none
 }
 
 func (p *Program) attr() *progLoadAttr {
@@ -51,6 +56,10 @@ func (p *Program) attr() *progLoadAttr {
 		insns: unsafe.Pointer(unsafe.SliceData(p.Code)), insnCount: uint32(len(p.Code) / 8),
 		license: unsafe.Pointer(unsafe.SliceData(license)), version: p.Version,
 		attachBTF: p.AttachBTF, attachFD: uint32(p.AttachFD),
+	}
+	if p.Token != 0 {
+		attr.flags |= flagTokenFD
+		attr.tokenFD = uint32(p.Token)
 	}
 	if p.Funcs == nil {
 		return attr
@@ -142,12 +151,18 @@ func maskTicks() (unmask func()) {
 	}
 }
 
-// LoadBTF loads types. If the kernel refuses them, the log says which and why.
-func LoadBTF(blob []byte) (fd int, log string, err error) {
+// LoadBTF loads types, with a token if its descriptor is not 0. If the kernel refuses them, the log
+// says which and why.
+func LoadBTF(blob []byte, token int) (fd int, log string, err error) {
 	attr := struct {
 		btf, log                unsafe.Pointer
 		size, logSize, logLevel uint32
+		logTrueSize             uint32
+		flags, tokenFD          uint32
 	}{btf: unsafe.Pointer(unsafe.SliceData(blob)), size: uint32(len(blob))}
+	if token != 0 {
+		attr.flags, attr.tokenFD = flagTokenFD, uint32(token)
+	}
 	fd, err = bpfFD(cmdBTFLoad, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	if err == nil {
 		return fd, "", nil
