@@ -83,17 +83,17 @@ func TestOpenSaysWhatItIgnored(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for name, want := range map[string]*loader.Rejected{
-		"refused/unknown_field":  {Stage: loader.AtOpen, Class: loader.UnknownMapField},
-		"refused/key_conflict":   {Stage: loader.AtOpen, Class: loader.BadMapDef},
-		"refused/static_map":     {Stage: loader.AtOpen, Class: loader.BadMapDef},
-		"refused/legacy_short":   {Stage: loader.AtOpen, Class: loader.BadMapDef},
-		"refused/extern_map":     {Stage: loader.AtOpen, Class: loader.Unresolved},
-		"refused/extern_kconfig": {Stage: loader.AtOpen, Class: loader.NotSupported},
-		"refused/other_section":  {Stage: loader.AtOpen, Class: loader.UnknownMapKind},
-		"refused/data_pointer":   {Stage: loader.AtOpen, Class: loader.BadRelocation},
-		"refused/static_program": {Stage: loader.AtOpen, Class: loader.BadProgram},
-		"refused/struct_ops":     {Stage: loader.AtOpen, Class: loader.UnknownSection},
-		"nothing-here":           {Stage: loader.AtOpen, Class: loader.NotFound, Errno: 2},
+		"refused/unknown_field":            {Stage: loader.AtOpen, Class: loader.UnknownMapField},
+		"refused/key_conflict":             {Stage: loader.AtOpen, Class: loader.BadMapDef},
+		"refused/static_map":               {Stage: loader.AtOpen, Class: loader.BadMapDef},
+		"refused/legacy_short":             {Stage: loader.AtOpen, Class: loader.BadMapDef},
+		"refused/extern_map":               {Stage: loader.AtOpen, Class: loader.Unresolved},
+		"refused/extern_kconfig":           {Stage: loader.AtOpen, Class: loader.NotSupported},
+		"refused/other_section":            {Stage: loader.AtOpen, Class: loader.UnknownMapKind},
+		"refused/data_pointer":             {Stage: loader.AtOpen, Class: loader.BadRelocation},
+		"refused/static_program":           {Stage: loader.AtOpen, Class: loader.BadProgram},
+		"refused/struct_ops_other_program": {Stage: loader.AtOpen, Class: loader.BadProgram},
+		"nothing-here":                     {Stage: loader.AtOpen, Class: loader.NotFound, Errno: 2},
 	} {
 		compare(t, name, want, do(t, reference.New(), loader.Open{Session: "s", Object: object(name)}))
 	}
