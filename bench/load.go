@@ -63,19 +63,34 @@ func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := measureLoad(o, s, path, n, peers); err != nil {
+		if err := measureLoad(o, s, path, counted(n), mapsBar, peers); err != nil {
 			return fmt.Errorf("%d maps: %w", n, err)
 		}
 		if err := measureOpening(o, s, path, n); err != nil {
 			return fmt.Errorf("%d maps: %w", n, err)
 		}
 	}
+	path, err := structure(ctx, dir)
+	if err != nil {
+		return err
+	}
+	// cilium/ebpf reads no structure that this machine's libbpf reads, and the other way round.
+	peers = []peer{{"reference", timeReference}, {"libbpf", libbpf}}
+	if err := measureLoad(o, s, path, "structure registered", structureBar, peers); err != nil {
+		return fmt.Errorf("structure: %w", err)
+	}
 	return nil
 }
 
+// The reference loader may take as many times as long as the fastest of its peers.
+const (
+	mapsBar      = 1.2
+	structureBar = 1.1
+)
+
 // measureLoad has every peer open and load one object in turns. The first turn warms caches up, and
 // does not count.
-func measureLoad(o options, s *sheet, path string, n int, peers []peer) error {
+func measureLoad(o options, s *sheet, path, what string, most float64, peers []peer) error {
 	whole, opening := make([][]float64, len(peers)), make([][]float64, len(peers))
 	for turn := range o.runs + 1 {
 		for i, p := range peers {
@@ -98,10 +113,10 @@ func measureLoad(o options, s *sheet, path string, n int, peers []peer) error {
 	for i, p := range peers {
 		bar := 0.0
 		if i == 0 {
-			bar = 1.2 * fastest
+			bar = most * fastest
 		}
-		s.add(fmt.Sprintf("%s, %s: open and load", counted(n), p.name), "ms", bar, whole[i])
-		s.add(fmt.Sprintf("%s, %s: open", counted(n), p.name), "ms", 0, opening[i])
+		s.add(fmt.Sprintf("%s, %s: open and load", what, p.name), "ms", bar, whole[i])
+		s.add(fmt.Sprintf("%s, %s: open", what, p.name), "ms", 0, opening[i])
 	}
 	return nil
 }
@@ -148,11 +163,32 @@ func timeReference(path string) (open, load float64, err error) {
 		return 0, 0, err
 	}
 	loaded, err := object.Load(loaderimpl.LoadOptions{})
-	took := time.Since(opened)
 	if err != nil {
 		return 0, 0, err
 	}
-	return float64(opened.Sub(started)), float64(took), loaded.Close()
+	registered, err := registerAll(object, loaded)
+	took := time.Since(opened)
+	for _, r := range registered {
+		err = errors.Join(err, r.Close())
+	}
+	return float64(opened.Sub(started)), float64(took), errors.Join(err, loaded.Close())
+}
+
+// registerAll has the kernel call all structures of an object.
+func registerAll(object *loaderimpl.Object, loaded *loaderimpl.Loaded) (
+	[]*loaderimpl.Registration, error) {
+	var registered []*loaderimpl.Registration
+	for _, m := range object.Maps() {
+		if m.Definition().Type != ebpf.StructOpsMap {
+			continue
+		}
+		r, err := loaded.Register(m.Name())
+		if err != nil {
+			return registered, err
+		}
+		registered = append(registered, r)
+	}
+	return registered, nil
 }
 
 func timeCilium(path string) (open, load float64, err error) {
@@ -225,17 +261,42 @@ func objectOf(ctx context.Context, dir string, n int) (string, error) {
 		}
 		c.WriteString("\treturn found;\n}\n")
 	}
-	path := filepath.Join(dir, fmt.Sprintf("maps_%d.o", n))
+	return compile(ctx, filepath.Join(dir, fmt.Sprintf("maps_%d.o", n)), c.String())
+}
+
+// structure compiles an object with a congestion control of TCP, which an update registers.
+func structure(ctx context.Context, dir string) (string, error) {
+	const source = `#include "bpf.h"
+struct sock;
+struct tcp_congestion_ops {
+	__u32 (*ssthresh)(struct sock *sk);
+	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
+	__u32 (*undo_cwnd)(struct sock *sk);
+	char name[16];
+};
+SEC("struct_ops") __u64 ssthresh(__u64 *ctx) { return 2; }
+SEC("struct_ops") __u64 cong_avoid(__u64 *ctx) { return 0; }
+SEC("struct_ops") __u64 undo_cwnd(__u64 *ctx) { return 2; }
+SEC(".struct_ops") struct tcp_congestion_ops measured = {
+	.ssthresh = (void *)ssthresh, .cong_avoid = (void *)cong_avoid,
+	.undo_cwnd = (void *)undo_cwnd, .name = "loadstone_bench",
+};
+`
+	return compile(ctx, filepath.Join(dir, "structure.o"), source)
+}
+
+// compile compiles an object.
+func compile(ctx context.Context, path, source string) (string, error) {
 	cmd := exec.CommandContext(ctx, "clang-19", "-target", "bpf", "-O2", "-g", "-mcpu=v2",
 		"-nostdinc", "-Iobjects/include", "-x", "c", "-", "-c", "-o", path)
-	cmd.Stdin = strings.NewReader(c.String())
+	cmd.Stdin = strings.NewReader(source)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("compile an object of %d maps (make setup installs clang-19): %w: %s",
-			n, err, out)
+		return "", fmt.Errorf("compile %s (make setup installs clang-19): %w: %s",
+			filepath.Base(path), err, out)
 	}
 	strip := exec.CommandContext(ctx, "llvm-strip-19", "-g", path)
 	if out, err := strip.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("strip an object of %d maps: %w: %s", n, err, out)
+		return "", fmt.Errorf("strip %s: %w: %s", filepath.Base(path), err, out)
 	}
 	return path, nil
 }
