@@ -150,8 +150,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := maps.wantAll(o); err != nil {
 		return nil, err
 	}
-	kernel := btf.NewCache()
-	structs := structFitter{object: o, kernel: kernel, undo: undo}
+	structs := structFitter{object: o, kernel: sys.KernelTypes{}, undo: undo}
 	if err := structs.fitAll(maps.maps); err != nil {
 		return nil, err
 	}
@@ -159,7 +158,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
-		kernel: kernel}
+		kernel: btf.NewCache()}
 	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
 		core: core, places: structs.places, undo: undo}
 	if err := programs.loadAll(); err != nil {

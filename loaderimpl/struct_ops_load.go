@@ -15,6 +15,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/structops"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // A kernelStruct is a structure as this kernel has it.
@@ -37,11 +38,19 @@ type place struct {
 	member string
 }
 
+// A rawTypes reads the running kernel's types, as bytes: see [sys.KernelTypes].
+type rawTypes interface {
+	Vmlinux() ([]byte, error)
+	Modules() ([]string, error)
+	Module(name string) ([]byte, error)
+}
+
 // A structFitter fits an object's structures to the running kernel.
 type structFitter struct {
-	object *Object
-	kernel typeSource
-	undo   *undoStack
+	object  *Object
+	kernel  rawTypes
+	vmlinux *typeinfo.Types // nil until needed
+	undo    *undoStack
 
 	known  map[string]*kernelStruct // by name
 	places map[string]place         // of programs, by name
@@ -84,7 +93,7 @@ func (f *structFitter) fit(m *mapLoad) error {
 	}
 	m.structure = &structLoad{kernel: kernel, fitted: fitted}
 	a := &m.want.attr
-	a.ValueSize, a.BTFVmlinux = kernel.Value.Size, uint32(kernel.ValueID)
+	a.ValueSize, a.BTFVmlinux = kernel.Size, uint32(kernel.ValueID)
 	if kernel.module != nil {
 		a.MapFlags |= sys.FlagValueTypeFD
 		a.ValueTypeFD = int32(kernel.module.FD())
@@ -112,13 +121,18 @@ func (f *structFitter) find(name string) (*kernelStruct, error) {
 	if has := f.known[name]; has != nil {
 		return has, nil
 	}
-	types, err := f.kernel.Kernel()
-	if err != nil {
-		return nil, noStructTypes(err)
+	if f.vmlinux == nil {
+		raw, err := f.kernel.Vmlinux()
+		if err != nil {
+			return nil, noStructTypes(err)
+		}
+		if f.vmlinux, err = typeinfo.ParseKernel(raw, nil); err != nil {
+			return nil, noStructTypes(err)
+		}
 	}
 	found := &kernelStruct{name: name}
-	found.Kernel, err = structops.Find(types, name)
-	if errors.Is(err, btf.ErrNotFound) {
+	var err error
+	if found.Kernel, err = structops.Find(f.vmlinux, name); found.Kernel == nil && err == nil {
 		found, err = f.findInModule(name)
 	}
 	if err != nil {
@@ -136,35 +150,44 @@ func (f *structFitter) findInModule(name string) (*kernelStruct, error) {
 		unread = nil
 	}
 	for _, module := range modules {
-		types, err := f.kernel.Module(module)
+		found, err := f.lookIntoModule(module, name)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // unloaded since
+		case errors.Is(err, fs.ErrNotExist): // unloaded since
 		case err != nil:
 			unread = errors.Join(unread, fmt.Errorf("module %s: %w", module, err))
-			continue
+		case found != nil:
+			return found, nil
 		}
-		kernel, err := structops.Find(types, name)
-		switch {
-		case errors.Is(err, btf.ErrNotFound):
-			continue
-		case err != nil:
-			return nil, err
-		}
-		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool {
-			return i.IsModule() && i.Name == module
-		})
-		if err != nil {
-			return nil, fmt.Errorf("types of module %s: %w", module, err)
-		}
-		f.undo.finally(func() { handle.Close() })
-		return &kernelStruct{Kernel: kernel, name: name, module: handle}, nil
 	}
 	if unread != nil {
 		return nil, noStructTypes(unread)
 	}
 	return nil, fmt.Errorf("neither vmlinux nor one of %d modules has struct %s%s: %w", len(modules),
 		structops.Prefix, name, refuse.ErrStructUnknown)
+}
+
+// lookIntoModule returns a structure of a module's, nil if it has none of that name.
+func (f *structFitter) lookIntoModule(module, name string) (*kernelStruct, error) {
+	raw, err := f.kernel.Module(module)
+	if err != nil {
+		return nil, err
+	}
+	types, err := typeinfo.ParseKernel(raw, f.vmlinux)
+	if err != nil {
+		return nil, err
+	}
+	kernel, err := structops.Find(types, name)
+	if err != nil || kernel == nil {
+		return nil, err
+	}
+	handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool {
+		return i.IsModule() && i.Name == module
+	})
+	if err != nil {
+		return nil, fmt.Errorf("descriptor of its types: %w", err)
+	}
+	f.undo.finally(func() { handle.Close() })
+	return &kernelStruct{Kernel: kernel, name: name, module: handle}, nil
 }
 
 // noStructTypes says that the kernel's types cannot be read.

@@ -3,73 +3,89 @@
 package structops
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // A Kernel describes a structure as the running kernel has it.
 type Kernel struct {
-	Value   *btf.Struct // struct bpf_struct_ops_NAME: what a map holds
-	ValueID btf.TypeID
-	Struct  *btf.Struct // struct NAME, a member of Value
-	ID      btf.TypeID
-	At      uint32 // of Struct in Value, bytes
+	types *typeinfo.Types // that it is of
+	name  string
+
+	ValueID btf.TypeID // of struct bpf_struct_ops_NAME: what a map holds
+	Size    uint32     // of that, bytes
+	ID      btf.TypeID // of struct NAME, a member of it
+
+	at      uint32 // of the struct in the value, bytes
+	members []typeinfo.Member
 }
 
 // Prefix starts the names of the types that maps of structures hold (the kernel's
 // STRUCT_OPS_VALUE_PREFIX). A structure that has none is not for BPF to fill.
 const Prefix = "bpf_struct_ops_"
 
-// Find looks a structure up in vmlinux's types, or in those of a module. The error wraps
-// [btf.ErrNotFound] if the kernel calls no structure of that name there.
-func Find(types *btf.Spec, name string) (*Kernel, error) {
-	value, err := structNamed(types, Prefix+name)
+// Find looks a structure up in vmlinux's types, or in those of a module. It returns nil if the
+// kernel calls no structure of that name there.
+func Find(types *typeinfo.Types, name string) (*Kernel, error) {
+	k := &Kernel{types: types, name: name}
+	switch values := types.Structs(Prefix + name); len(values) {
+	case 0:
+		return nil, nil
+	case 1:
+		k.ValueID = values[0]
+	default:
+		return nil, fmt.Errorf("the kernel has several struct %s%s: %w", Prefix, name,
+			refuse.ErrStructUnknown)
+	}
+	value, err := types.Type(k.ValueID)
 	if err != nil {
 		return nil, err
 	}
-	k := &Kernel{Value: value}
-	if k.ValueID, err = types.TypeID(value); err != nil {
-		return nil, fmt.Errorf("struct %s: %w", value.Name, err)
-	}
-	for _, m := range value.Members {
-		if s, ok := btf.UnderlyingType(m.Type).(*btf.Struct); ok && s.Name == name {
-			k.Struct, k.At = s, m.Offset.Bytes()
+	k.Size = value.Size
+	for i := range value.Vlen {
+		m, err := types.Member(&value, i)
+		if err != nil {
+			return nil, err
+		}
+		id, r, err := types.Plain(m.Type)
+		if err != nil {
+			return nil, err
+		}
+		if r.Kind == typeinfo.KindStruct && r.Name == name {
+			k.ID, k.at = id, m.Offset/8
+			return k, k.readMembers(&r)
 		}
 	}
-	if k.Struct == nil {
-		return nil, fmt.Errorf("struct %s of the kernel has no member of struct %s: %w",
-			value.Name, name, refuse.ErrStructUnknown)
-	}
-	if k.ID, err = types.TypeID(k.Struct); err != nil {
-		return nil, fmt.Errorf("struct %s: %w", name, err)
-	}
-	return k, nil
+	return nil, fmt.Errorf("struct %s%s of the kernel has no member of struct %s: %w", Prefix, name,
+		name, refuse.ErrStructUnknown)
 }
 
-// structNamed returns the struct of that name.
-func structNamed(types *btf.Spec, name string) (*btf.Struct, error) {
-	found, err := types.AnyTypesByName(name)
-	if err != nil {
-		return nil, err
+// readMembers lists the members of the kernel's struct.
+func (k *Kernel) readMembers(r *typeinfo.Record) error {
+	if uint64(k.at)+uint64(r.Size) > uint64(k.Size) {
+		return fmt.Errorf("struct %s of %d bytes at %d of %d: %w", k.name, r.Size, k.at, k.Size,
+			refuse.ErrBTF)
 	}
-	var match *btf.Struct
-	for _, t := range found {
-		s, ok := t.(*btf.Struct)
-		switch {
-		case !ok:
-		case match != nil:
-			return nil, fmt.Errorf("the kernel has several struct %s: %w", name,
-				errors.Join(refuse.ErrStructUnknown, btf.ErrMultipleMatches))
-		default:
-			match = s
+	for i := range r.Vlen {
+		m, err := k.types.Member(r, i)
+		if err != nil {
+			return err
 		}
+		if m.Width == 0 {
+			size, err := k.types.SizeOf(m.Type)
+			if err != nil {
+				return fmt.Errorf("member %s of the kernel's struct %s: %w", m.Name, k.name, err)
+			}
+			if uint64(m.Offset)/8+uint64(size) > uint64(r.Size) {
+				return fmt.Errorf("member %s of the kernel's struct %s lies outside: %w", m.Name,
+					k.name, refuse.ErrBTF)
+			}
+		}
+		k.members = append(k.members, m)
 	}
-	if match == nil {
-		return nil, btf.ErrNotFound
-	}
-	return match, nil
+	return nil
 }

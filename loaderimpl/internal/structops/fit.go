@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/cilium/ebpf/btf"
-
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -16,7 +14,7 @@ import (
 
 // A Fitted holds what goes to the kernel.
 type Fitted struct {
-	// Value is that of the map, of [Kernel.Value]'s size. Where a program goes it is zero.
+	// Value is that of the map, of [Kernel.Size]. Where a program goes it is zero.
 	Value     []byte
 	Functions []Function
 }
@@ -36,7 +34,7 @@ type Function struct {
 // it; so the kernel is asked for nothing that it could not do. A member that the object does not
 // know is zero.
 func (k *Kernel) Fit(types *typeinfo.Types, s *mapdef.StructOps, value []byte) (*Fitted, error) {
-	f := &Fitted{Value: make([]byte, k.Value.Size)}
+	f := &Fitted{Value: make([]byte, k.Size)}
 	r, err := types.Type(s.Type)
 	if err != nil {
 		return nil, err
@@ -67,33 +65,35 @@ func (k *Kernel) fitMember(f *Fitted, types *typeinfo.Types, m typeinfo.Member, 
 		return err
 	}
 	zero := program == "" && isZero(bytes)
-	index := slices.IndexFunc(k.Struct.Members,
-		func(has btf.Member) bool { return m.Name != "" && has.Name == m.Name })
+	index := slices.IndexFunc(k.members,
+		func(has typeinfo.Member) bool { return m.Name != "" && has.Name == m.Name })
 	if index < 0 {
 		if !zero {
 			return refuse.ErrMemberGone
 		}
 		return nil
 	}
-	has := &k.Struct.Members[index]
-	if m.Width != 0 || has.BitfieldSize != 0 {
+	has := k.members[index]
+	if m.Width != 0 || has.Width != 0 {
 		if !zero {
 			return fmt.Errorf("it is a bitfield: %w", refuse.ErrMemberDiffers)
 		}
 		return nil
 	}
-	offset := k.At + has.Offset.Bytes()
+	offset := k.at + has.Offset/8
 	if program != "" {
-		if !isFunctionPointer(has.Type) {
-			return fmt.Errorf("it is no pointer to a function: %w", refuse.ErrMemberDiffers)
+		function, err := k.types.IsFunctionPointer(has.Type)
+		if err == nil && !function {
+			err = fmt.Errorf("it is no pointer to a function: %w", refuse.ErrMemberDiffers)
 		}
 		f.Functions = append(f.Functions, Function{program, m.Name, uint32(index), offset})
-		return nil
-	}
-	if err := sameShape(types, m, has, len(bytes)); err != nil {
 		return err
 	}
-	if _, pointer := btf.UnderlyingType(has.Type).(*btf.Pointer); pointer && !zero {
+	kind, err := k.sameShape(types, m, has, len(bytes))
+	switch {
+	case err != nil:
+		return err
+	case kind == typeinfo.KindPtr && !zero:
 		return fmt.Errorf("an address of the object's means nothing in the kernel: %w",
 			refuse.ErrMemberDiffers)
 	}
@@ -130,57 +130,37 @@ func memberBytes(types *typeinfo.Types, m typeinfo.Member, value []byte) ([]byte
 	return own, nil
 }
 
-// sameShape refuses a member that is of another kind or size in the kernel.
-func sameShape(types *typeinfo.Types, m typeinfo.Member, has *btf.Member, size int) error {
+// sameShape refuses a member that is of another kind or size in the kernel, and returns its kind.
+func (k *Kernel) sameShape(types *typeinfo.Types, m, has typeinfo.Member, size int) (
+	typeinfo.Kind, error) {
 	_, local, err := types.Plain(m.Type)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	kernel := btf.UnderlyingType(has.Type)
-	if !sameKind(local.Kind, kernel) {
-		return fmt.Errorf("%v here, and %v in the kernel: %w", local.Kind, kernel,
-			refuse.ErrMemberDiffers)
-	}
-	n, err := btf.Sizeof(kernel)
+	_, kernel, err := k.types.Plain(has.Type)
 	if err != nil {
-		return fmt.Errorf("its size in the kernel: %w", err)
+		return 0, err
 	}
-	if n != size {
-		return fmt.Errorf("%d bytes here, and %d in the kernel: %w", size, n,
+	n, err := k.types.SizeOf(has.Type)
+	switch {
+	case err != nil:
+		return 0, err
+	case class(local.Kind) != class(kernel.Kind):
+		err = fmt.Errorf("%v here, and %v in the kernel: %w", local.Kind, kernel.Kind,
+			refuse.ErrMemberDiffers)
+	case int64(n) != int64(size):
+		err = fmt.Errorf("%d bytes here, and %d in the kernel: %w", size, n,
 			refuse.ErrMemberDiffers)
 	}
-	return nil
+	return kernel.Kind, err
 }
 
-// sameKind reports whether a type of the object's and one of the kernel's are of one kind. Enums
-// are of one, however many bytes they have.
-func sameKind(local typeinfo.Kind, kernel btf.Type) bool {
-	switch kernel.(type) {
-	case *btf.Int:
-		return local == typeinfo.KindInt
-	case *btf.Pointer:
-		return local == typeinfo.KindPtr
-	case *btf.Array:
-		return local == typeinfo.KindArray
-	case *btf.Struct:
-		return local == typeinfo.KindStruct
-	case *btf.Union:
-		return local == typeinfo.KindUnion
-	case *btf.Enum:
-		return local == typeinfo.KindEnum || local == typeinfo.KindEnum64
-	case *btf.Float:
-		return local == typeinfo.KindFloat
+// class returns a kind, with one for all enums, however many bytes they have.
+func class(k typeinfo.Kind) typeinfo.Kind {
+	if k == typeinfo.KindEnum64 {
+		return typeinfo.KindEnum
 	}
-	return false
-}
-
-func isFunctionPointer(t btf.Type) bool {
-	p, ok := btf.UnderlyingType(t).(*btf.Pointer)
-	if !ok {
-		return false
-	}
-	_, ok = btf.UnderlyingType(p.Target).(*btf.FuncProto)
-	return ok
+	return k
 }
 
 func isZero(b []byte) bool { return !slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
@@ -28,7 +29,8 @@ var (
 
 // kernel is a structure of a kernel: in another order than the test object's, with a state before
 // it, and with members that the object does not know.
-func kernel() *Kernel {
+func kernel(t testing.TB, change func(s *btf.Struct)) *Kernel {
+	t.Helper()
 	s := &btf.Struct{Name: "tcp_congestion_ops", Size: 72, Members: []btf.Member{
 		{Name: "get_info", Type: function, Offset: 0},
 		{Name: "ssthresh", Type: function, Offset: 8 * 8},
@@ -39,12 +41,37 @@ func kernel() *Kernel {
 		{Name: "key", Type: &btf.Typedef{Name: "u32", Type: word}, Offset: 56 * 8},
 		{Name: "owner", Type: pointer, Offset: 64 * 8},
 	}}
+	if change != nil {
+		change(s)
+	}
 	value := &btf.Struct{Name: "bpf_struct_ops_tcp_congestion_ops", Size: 136, Members: []btf.Member{
 		{Name: "refcnt", Type: word},
 		{Name: "state", Type: word, Offset: 4 * 8},
 		{Name: "data", Type: s, Offset: 64 * 8},
 	}}
-	return &Kernel{Value: value, Struct: s, At: 64}
+	k, err := Find(parse(t, value, &btf.Struct{Name: "another_bpf_struct_ops_tcp_congestion_ops", Size: 4}), s.Name)
+	if err != nil || k == nil {
+		t.Fatal(k, err)
+	}
+	return k
+}
+
+// parse reads types as those of a kernel.
+func parse(t testing.TB, list ...btf.Type) *typeinfo.Types {
+	t.Helper()
+	b, err := btf.NewBuilder(list, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := b.Marshal(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, err := typeinfo.ParseKernel(raw, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return types
 }
 
 // readTest reads a test object of this machine's byte order.
@@ -94,7 +121,7 @@ func structure(t *testing.T, name string) (*typeinfo.Types, *mapdef.Definition) 
 func TestMembersGoWhereTheKernelHasThem(t *testing.T) {
 	for _, name := range []string{"plain", "newer"} {
 		types, d := structure(t, name)
-		got, err := kernel().Fit(types, d.StructOps, d.Raw)
+		got, err := kernel(t, nil).Fit(types, d.StructOps, d.Raw)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,32 +139,29 @@ func TestMembersGoWhereTheKernelHasThem(t *testing.T) {
 func TestWhatTheKernelHasOtherwiseIsRefused(t *testing.T) {
 	types, plain := structure(t, "plain")
 	_, newer := structure(t, "newer")
-	key := func(k *Kernel, m btf.Member) {
-		i := slices.IndexFunc(k.Struct.Members, func(m btf.Member) bool { return m.Name == "key" })
-		m.Name, m.Offset = "key", k.Struct.Members[i].Offset
-		k.Struct.Members[i] = m
+	key := func(s *btf.Struct, m btf.Member) {
+		i := slices.IndexFunc(s.Members, func(m btf.Member) bool { return m.Name == "key" })
+		m.Name, m.Offset = "key", s.Members[i].Offset
+		s.Members[i] = m
 	}
 	for name, c := range map[string]struct {
 		of     *mapdef.Definition
-		kernel func(k *Kernel)
+		kernel func(s *btf.Struct)
 		value  func(v []byte) // of the object's struct
 		want   error
 	}{
-		"a longer number":                 {plain, func(k *Kernel) { key(k, btf.Member{Type: &btf.Int{Name: "u64", Size: 8}}) }, nil, refuse.ErrMemberDiffers},
-		"another kind":                    {plain, func(k *Kernel) { key(k, btf.Member{Type: &btf.Enum{Name: "e", Size: 4}}) }, nil, refuse.ErrMemberDiffers},
-		"a bitfield that is filled":       {plain, func(k *Kernel) { key(k, btf.Member{Type: word, BitfieldSize: 3}) }, func(v []byte) { v[48] = 1 }, refuse.ErrMemberDiffers},
-		"a bitfield that is not":          {plain, func(k *Kernel) { key(k, btf.Member{Type: word, BitfieldSize: 3}) }, nil, nil},
-		"no function":                     {plain, func(k *Kernel) { k.Struct.Members[1].Type = pointer }, nil, refuse.ErrMemberDiffers},
-		"no such function, and a program": {plain, func(k *Kernel) { k.Struct.Members[1].Name = "renamed" }, nil, refuse.ErrMemberGone},
-		"no such number, and it is zero":  {plain, func(k *Kernel) { k.Struct.Members[6].Name = "renamed" }, nil, nil},
-		"no such number, and it is not":   {plain, func(k *Kernel) { k.Struct.Members[6].Name = "renamed" }, func(v []byte) { v[48] = 1 }, refuse.ErrMemberGone},
+		"a longer number":                 {plain, func(s *btf.Struct) { key(s, btf.Member{Type: &btf.Int{Name: "u64", Size: 8}}) }, nil, refuse.ErrMemberDiffers},
+		"another kind":                    {plain, func(s *btf.Struct) { key(s, btf.Member{Type: &btf.Enum{Name: "e", Size: 4}}) }, nil, refuse.ErrMemberDiffers},
+		"a bitfield that is filled":       {plain, func(s *btf.Struct) { key(s, btf.Member{Type: word, BitfieldSize: 3}) }, func(v []byte) { v[48] = 1 }, refuse.ErrMemberDiffers},
+		"a bitfield that is not":          {plain, func(s *btf.Struct) { key(s, btf.Member{Type: word, BitfieldSize: 3}) }, nil, nil},
+		"no function":                     {plain, func(s *btf.Struct) { s.Members[1].Type = pointer }, nil, refuse.ErrMemberDiffers},
+		"no such function, and a program": {plain, func(s *btf.Struct) { s.Members[1].Name = "renamed" }, nil, refuse.ErrMemberGone},
+		"no such number, and it is zero":  {plain, func(s *btf.Struct) { s.Members[6].Name = "renamed" }, nil, nil},
+		"no such number, and it is not":   {plain, func(s *btf.Struct) { s.Members[6].Name = "renamed" }, func(v []byte) { v[48] = 1 }, refuse.ErrMemberGone},
 		"an address for a function":       {plain, nil, func(v []byte) { v[40] = 1 }, refuse.ErrMemberDiffers},
 		"a number of the future":          {newer, nil, func(v []byte) { v[32] = 1 }, refuse.ErrMemberGone},
 	} {
-		k := kernel()
-		if c.kernel != nil {
-			c.kernel(k)
-		}
+		k := kernel(t, c.kernel)
 		value := bytes.Clone(c.of.Raw)
 		if c.value != nil {
 			c.value(value)
@@ -149,30 +173,76 @@ func TestWhatTheKernelHasOtherwiseIsRefused(t *testing.T) {
 }
 
 func TestFindTakesStructuresThatTheKernelCalls(t *testing.T) {
-	k := kernel()
-	b, err := btf.NewBuilder([]btf.Type{k.Value, &btf.Struct{Name: "bpf_struct_ops_hollow", Size: 8, Members: []btf.Member{{Name: "refcnt", Type: word}}},
-		&btf.Struct{Name: "other_ops", Size: 8}}, nil)
+	types := parse(t, &btf.Struct{Name: "bpf_struct_ops_hollow", Size: 8, Members: []btf.Member{{Name: "refcnt", Type: word}}},
+		&btf.Struct{Name: "other_ops", Size: 8})
+	if k, err := Find(types, "other_ops"); k != nil || err != nil {
+		t.Errorf("a structure that the kernel does not call: %+v, %v", k, err)
+	}
+	if _, err := Find(types, "hollow"); !errors.Is(err, refuse.ErrStructUnknown) {
+		t.Errorf("a value without its structure: %v", err)
+	}
+}
+
+// The kernel's own types are read as package btf reads them.
+func TestKernelsStructuresAreThoseOfPackageBTF(t *testing.T) {
+	raw, err := os.ReadFile("/sys/kernel/btf/vmlinux")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw bytes.Buffer
-	blob, err := b.Marshal(nil, nil)
+	types, err := typeinfo.ParseKernel(raw, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw.Write(blob)
-	types, err := btf.LoadSpecFromReader(bytes.NewReader(raw.Bytes()))
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := Find(types, "tcp_congestion_ops")
-	if err != nil || found.At != 64 || found.Struct.Name != "tcp_congestion_ops" || found.ID == 0 || found.ValueID == 0 {
-		t.Errorf("%+v, %v", found, err)
-	}
-	for name, want := range map[string]error{"other_ops": btf.ErrNotFound, "hollow": refuse.ErrStructUnknown} {
-		if _, err := Find(types, name); !errors.Is(err, want) {
-			t.Errorf("%s: %v", name, err)
+	found := 0
+	for typ, err := range spec.All() {
+		if err != nil {
+			t.Fatal(err)
 		}
+		s, ok := typ.(*btf.Struct)
+		name, value := strings.CutPrefix(typ.TypeName(), Prefix)
+		if !ok || !value {
+			continue
+		}
+		at := slices.IndexFunc(s.Members, func(m btf.Member) bool { return m.Type.TypeName() == name })
+		if at < 0 { // one of the kernel's own that is named alike
+			if k, err := Find(types, name); !errors.Is(err, refuse.ErrStructUnknown) {
+				t.Errorf("%s: %+v, %v", name, k, err)
+			}
+			continue
+		}
+		found++
+		id, err := spec.TypeID(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := Find(types, name)
+		if err != nil || k == nil {
+			t.Errorf("%s: %+v, %v", name, k, err)
+			continue
+		}
+		want := s.Members[at]
+		inner := want.Type.(*btf.Struct)
+		innerID, err := spec.TypeID(inner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, members []string
+		for _, m := range k.members {
+			got = append(got, m.Name)
+		}
+		for _, m := range inner.Members {
+			members = append(members, m.Name)
+		}
+		if k.ValueID != id || k.Size != s.Size || k.ID != innerID || k.at != want.Offset.Bytes() || !slices.Equal(got, members) {
+			t.Errorf("%s: %+v, want value %d of %d bytes, struct %d at %d with %v", name, k, id, s.Size, innerID, want.Offset.Bytes(), members)
+		}
+	}
+	if found == 0 {
+		t.Error("the kernel calls no structures")
 	}
 }
 
@@ -182,6 +252,7 @@ func FuzzFit(f *testing.F) {
 	base := readTest(f, "struct_ops")
 	section := func(f *objfile.File) *objfile.Section { return f.Named(".struct_ops") }
 	f.Add(base.Named(typeinfo.Section).Data, section(base).Data, section(base).Relocs.Data)
+	k := kernel(f, nil)
 	f.Fuzz(func(t *testing.T, raw, data, relocs []byte) {
 		file := *base
 		file.Sections = slices.Clone(file.Sections)
@@ -199,7 +270,7 @@ func FuzzFit(f *testing.F) {
 			return
 		}
 		for _, d := range defs {
-			fitted, err := kernel().Fit(types, d.StructOps, d.Raw)
+			fitted, err := k.Fit(types, d.StructOps, d.Raw)
 			switch {
 			case err != nil && refuse.ClassOf(err) == refuse.ClassKernel:
 				t.Fatalf("error %#v has no class: %v", err, err)

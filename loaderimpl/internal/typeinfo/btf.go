@@ -64,13 +64,14 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// Types index an object's types as they stand in its bytes. They hold no copies, as an object may
-// have many types and need few.
+// Types index types as they stand in their bytes: an object's, or a kernel's. They hold no copies,
+// as there may be many types and few are needed.
 type Types struct {
 	order   objfile.ByteOrder
 	raw     []byte // records of types
 	strings string
 	offsets []uint32 // of records in raw, by type id; that of void, id 0, means nothing
+	base    *Types   // whose ids and strings these go on from; nil for none
 
 	datasecs  map[string]btf.TypeID
 	annotated map[string]btf.TypeID
@@ -117,30 +118,38 @@ func Parse(f *objfile.File) (*Types, error) {
 	if s == nil || len(s.Data) == 0 {
 		return nil, nil
 	}
-	d := s.Data
-	if len(d) < btfHeaderSize || f.Order.Uint16(d) != btfMagic || d[2] != 1 {
+	t, err := parse(s.Data, f.Order)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.index()
+}
+
+// parse finds the parts of BTF.
+func parse(d []byte, order objfile.ByteOrder) (*Types, error) {
+	if len(d) < btfHeaderSize || order.Uint16(d) != btfMagic || d[2] != 1 {
 		return nil, fmt.Errorf("no header of version 1 in the object's byte order: %w",
 			refuse.ErrBTF)
 	}
-	header := uint64(f.Order.Uint32(d[4:]))
+	header := uint64(order.Uint32(d[4:]))
 	if header < btfHeaderSize || header > uint64(len(d)) {
 		return nil, fmt.Errorf("header of %d bytes: %w", header, refuse.ErrBTF)
 	}
 	part := func(at int) []byte {
-		off, size := uint64(f.Order.Uint32(d[at:])), uint64(f.Order.Uint32(d[at+4:]))
+		off, size := uint64(order.Uint32(d[at:])), uint64(order.Uint32(d[at+4:]))
 		if off > uint64(len(d))-header || size > uint64(len(d))-header-off {
 			return nil
 		}
 		return d[header+off : header+off+size]
 	}
-	t := &Types{order: f.Order, raw: part(8)}
+	t := &Types{order: order, raw: part(8)}
 	text := part(16)
 	if t.raw == nil || len(text) == 0 || text[0] != 0 || text[len(text)-1] != 0 {
 		return nil, fmt.Errorf("types or strings lie outside, or strings have no end: %w",
 			refuse.ErrBTF)
 	}
 	t.strings = string(text)
-	return t, t.index()
+	return t, nil
 }
 
 // index finds where each type starts, and the few that are asked for by name.
@@ -215,10 +224,14 @@ func (t *Types) Type(id btf.TypeID) (Record, error) {
 	if id == 0 {
 		return Record{}, nil
 	}
-	if uint64(id) >= uint64(len(t.offsets)) {
+	first := t.firstID()
+	if t.base != nil && id < first {
+		return t.base.Type(id)
+	}
+	if uint64(id-first) >= uint64(len(t.offsets)) {
 		return Record{}, fmt.Errorf("type %d of %d: %w", id, len(t.offsets), refuse.ErrBTF)
 	}
-	d := t.raw[t.offsets[id]:]
+	d := t.raw[t.offsets[id-first]:]
 	info := t.order.Uint32(d[4:])
 	r := Record{
 		Kind: Kind(info >> 24 & 0x1f), Vlen: int(info & 0xffff), flag: info>>31 != 0,
@@ -232,6 +245,13 @@ func (t *Types) Type(id btf.TypeID) (Record, error) {
 func (t *Types) name(off uint32) (string, error) {
 	if off == 0 {
 		return "", nil
+	}
+	if t.base != nil {
+		if own := uint32(len(t.base.strings)); off >= own {
+			off -= own
+		} else {
+			return t.base.name(off)
+		}
 	}
 	if uint64(off) >= uint64(len(t.strings)) {
 		return "", fmt.Errorf("string at %d of %d bytes: %w", off, len(t.strings), refuse.ErrBTF)

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package typeinfo
+
+import (
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+)
+
+// ParseKernel indexes the types of this machine's kernel, or those of a module, which go on from
+// vmlinux's: base. A kernel has 100,000 types and more, and one or two are needed: nothing but
+// where they start is read.
+func ParseKernel(raw []byte, base *Types) (*Types, error) {
+	t, err := parse(raw, objfile.NativeOrder())
+	if err != nil {
+		return nil, err
+	}
+	t.base = base
+	const usual = 32 // bytes of a type
+	t.offsets = make([]uint32, 0, len(t.raw)/usual)
+	if base == nil {
+		t.offsets = append(t.offsets, 0) // void
+	}
+	for off := 0; off < len(t.raw); {
+		t.offsets = append(t.offsets, uint32(off))
+		size, err := t.recordSize(off)
+		if err != nil {
+			return nil, err
+		}
+		off += size
+	}
+	return t, nil
+}
+
+// firstID returns the id of the first type that is not the base's.
+func (t *Types) firstID() btf.TypeID {
+	if t.base == nil {
+		return 0
+	}
+	return t.base.firstID() + btf.TypeID(len(t.base.offsets))
+}
+
+// Structs returns the structs of that name which are not the base's.
+func (t *Types) Structs(name string) []btf.TypeID {
+	// A name may be the end of a longer one, which linkers make use of.
+	named := make(map[uint32]bool)
+	start := uint32(0)
+	if t.base != nil {
+		start = uint32(len(t.base.strings))
+		t.base.findName(named, name, 0)
+	}
+	t.findName(named, name, start)
+	var found []btf.TypeID
+	first := t.firstID()
+	for i, off := range t.offsets {
+		if i == 0 && t.base == nil {
+			continue
+		}
+		d := t.raw[off:]
+		if Kind(t.order.Uint32(d[4:])>>24&0x1f) == KindStruct && named[t.order.Uint32(d)] {
+			found = append(found, first+btf.TypeID(i))
+		}
+	}
+	return found
+}
+
+// findName adds the places of a name to a set; start is that of the strings' first byte.
+func (t *Types) findName(named map[uint32]bool, name string, start uint32) {
+	for at := 0; ; {
+		i := strings.Index(t.strings[at:], name+"\x00")
+		if i < 0 {
+			return
+		}
+		named[start+uint32(at+i)] = true
+		at += i + 1
+	}
+}
