@@ -41,6 +41,7 @@ type StructOpsMember struct {
 	Program uint32 // id of the program that the kernel calls; 0 for none, and for a member of data
 	Func    bool   // it points to a function
 	Value   []byte // of a member of data; nil for a member that points to a function
+	C       string // Value as C writes it in an initializer, such as "cubic" in quotes; else ""
 }
 
 // Member returns the member of that name.
@@ -228,7 +229,10 @@ func (l structOpsLayout) facts(in structOpsInfo, value []byte) StructOpsFacts {
 			continue // BTF that the kernel itself does not take
 		}
 		facts.Members = append(facts.Members,
-			StructOpsMember{Name: m.Name, Value: value[at : int(at)+size : int(at)+size]})
+			StructOpsMember{
+				Name: m.Name, Value: value[at : int(at)+size : int(at)+size],
+				C: cMember(m, value[l.data:]),
+			})
 	}
 	return facts
 }
