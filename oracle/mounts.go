@@ -25,7 +25,7 @@ type Pin struct {
 }
 
 // AllPins returns the pins in every bpffs that this process can reach by a path, sorted by path. A
-// file that several mounts show is listed once. Pins in the mounts of other namespaces are not seen.
+// file that several mounts show is listed once. Mounts of other namespaces are not seen.
 func AllPins() ([]Pin, error) {
 	mounts, err := BPFFSMounts()
 	if err != nil {
