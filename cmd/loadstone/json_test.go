@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/structops/structopstest"
 )
 
 // A command that lists things prints an array with --json, any other an object: one document, and
@@ -22,7 +23,18 @@ func TestJSONIsOneDocument(t *testing.T) {
 	kernelsMirror(t)
 	cache := t.TempDir()
 	specs := specsOf(t, func(record.Spec) bool { return false })
+	structure, err := structopstest.Register("ls_ops_json", "ls_ops_json", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := structure.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	documents := map[string]byte{
+		"ops list":                   '[',
+		"ops show ls_ops_json":       '{',
 		"list":                       '[',
 		"list mapdefs.btf.*":         '[',
 		"kernels list":               '[',

@@ -40,6 +40,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		newReportCommand(),
 		newKernelsCommand(cache),
 		newLoadersCommand(cache, cache.trial),
+		newOpsCommand(),
 		newShellCommand(cache),
 		newVersionCommand(),
 	)

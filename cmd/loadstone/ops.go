@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/structops"
+)
+
+// Exit codes of loadstone ops, beside those of every command.
+const (
+	exitNotThere   = 4
+	exitInUse      = 5
+	exitBeingFreed = 6
+	exitHeld       = 7
+	exitThere      = 8
+	exitRefused    = 9
+)
+
+// opsCodes says which exit code a reason has, and what it means.
+var opsCodes = []struct {
+	reason error
+	code   int
+	means  string
+}{
+	{structops.ErrNotThere, exitNotThere, "no structure has the name or id"},
+	{structops.ErrInUse, exitInUse,
+		"it was unregistered now, and users in the kernel, such as connections, still hold it"},
+	{structops.ErrBeingFreed, exitBeingFreed,
+		"it had been unregistered before, and users in the kernel still hold it"},
+	{structops.ErrHeld, exitHeld, "a process holds its map, or a link that cannot be detached"},
+	{structops.ErrThere, exitThere, "a structure of the name is there already"},
+	{structops.ErrRefused, exitRefused, "the loader or the kernel refuses the object"},
+}
+
+// opsExits is the part of --help that lists exit codes.
+func opsExits() string {
+	var b strings.Builder
+	b.WriteString("Exit codes: 0 done; 2 wrong usage, or a name that several structures have; 3 it could not be done;")
+	for i, c := range opsCodes {
+		end := ";"
+		if i == len(opsCodes)-1 {
+			end = "."
+		}
+		fmt.Fprintf(&b, "\n%d %s%s", c.code, c.means, end)
+	}
+	return b.String()
+}
+
+// An opsError ends the command with a code of its own.
+type opsError struct {
+	err  error
+	code int
+}
+
+func (e opsError) Error() string { return e.err.Error() }
+func (e opsError) Unwrap() error { return e.err }
+func (e opsError) ExitCode() int { return e.code }
+
+// opsOutcome gives an error of package structops its exit code, and one for which the user lacks
+// the right what to do about it.
+func opsOutcome(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, c := range opsCodes {
+		if errors.Is(err, c.reason) {
+			return opsError{err, c.code}
+		}
+	}
+	switch {
+	case errors.Is(err, structops.ErrAmbiguous):
+		return usageError{err}
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (run it as root, or with CAP_SYS_ADMIN: others may not see what is in the kernel)", err)
+	}
+	return err
+}
+
+// newOpsCommand returns the command ops.
+func newOpsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ops",
+		Short: "List, insert, remove and show kernel structures whose functions are BPF programs",
+		Long: `Some structures of the kernel, each full of functions, can be made of BPF programs and registered: congestion controls (tcp_congestion_ops),
+schedulers (sched_ext_ops), queueing disciplines (Qdisc_ops), fixes of HID devices (hid_bpf_ops) and more. They are in maps of type
+struct_ops. This command is to them what lsmod, insmod and rmmod are to modules. It works on the kernel of the machine that it is called
+on, not in a guest, for the structures of every loader, and takes root.
+
+A structure is registered by the update that fills its map, or by a link (from 6.4 on). Its state is the kernel's word:
+
+  INIT      its map is empty
+  INUSE     registered, by an update
+  TOBEFREE  was registered by an update; the kernel frees it with its last user
+  READY     its map is full; registered if a link says so
+
+References count what holds it inside the kernel: one for its registration, and one for each user, such as a socket.
+
+Files: what is inserted is kept by pins in a bpffs, /sys/fs/bpf unless --bpffs names another, below loadstone/ops: a folder for each
+structure, named as in its object, with the pin map and, where a link registers it, the pin link.
+
+` + opsExits(),
+		Example: `  loadstone ops list
+  loadstone ops show bpf_cubic
+  loadstone ops remove bpf_cubic --wait 30s`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newOpsListCommand(), newOpsShowCommand(), newOpsRemoveCommand())
+	return cmd
+}
+
+// completeOps offers the names of the structures in the kernel.
+func completeOps(
+	_ *cobra.Command, args []string, _ string,
+) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	all, err := structops.Read()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, s := range all {
+		names = append(names, fmt.Sprintf("%s\t%s, %s", s.Called(), s.Type, s.State))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package structops
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// DefaultBPFFS names the bpffs that systemd and most distributions mount.
+const DefaultBPFFS = "/sys/fs/bpf"
+
+// Folder names the folder below a bpffs that holds the pins of what was inserted: for each
+// structure a folder of its name, with the pins map and, where a link registers it, link.
+const Folder = "loadstone/ops"
+
+// The pins of a structure.
+const (
+	mapPin  = "map"
+	linkPin = "link"
+)
+
+// PinFolder returns the folder with the pins of the structure of that name.
+func PinFolder(bpffs, name string) string { return filepath.Join(bpffs, Folder, name) }
+
+// checkBPFFS returns an error that wraps [ErrNoBPFFS], and says what to do, unless the folder is in
+// a bpffs.
+func checkBPFFS(folder string) error {
+	var stat unix.Statfs_t
+	err := unix.Statfs(folder, &stat)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w: it does not exist; make it, and mount one there: "+
+			"mount -t bpf bpf %[1]s", folder, ErrNoBPFFS)
+	case err != nil:
+		return fmt.Errorf("look at %s: %w", folder, err)
+	case stat.Type != unix.BPF_FS_MAGIC:
+		return fmt.Errorf("%s: %w: nothing can be pinned there, and so nothing kept; mount one "+
+			"(mount -t bpf bpf %[1]s), or name another with --bpffs", folder, ErrNoBPFFS)
+	}
+	return nil
+}
+
+// makePinFolder makes the folder for the pins of a structure, and those above it. The error wraps
+// [ErrThere] if it exists.
+func makePinFolder(bpffs, name string) (string, error) {
+	folder := PinFolder(bpffs, name)
+	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
+		return "", err
+	}
+	err := os.Mkdir(folder, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("%s: %w: %s holds its pins", name, ErrThere, folder)
+	}
+	return folder, err
+}
+
+// removePin removes a pin, and the folder that [makePinFolder] made for it once that is empty. A
+// pin that has gone is no error.
+func removePin(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove pin: %w", err)
+	}
+	folder := filepath.Dir(path)
+	if !strings.HasSuffix(filepath.Dir(folder), "/"+Folder) {
+		return nil // pinned by someone else
+	}
+	err := os.Remove(folder)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTEMPTY) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package structops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+)
+
+// Remove unregisters a structure, whoever loaded it, removes the pins of its map and links, and
+// waits for as long as wait until the kernel has freed it. It calls did with a line for each thing
+// that it has done.
+//
+// Without an error the structure is gone. Else the error wraps [ErrNotThere], [ErrInUse] or
+// [ErrBeingFreed] where users in the kernel still hold it, or [ErrHeld] where a process does.
+func Remove(ctx context.Context, s Structure, wait time.Duration, did func(line string)) error {
+	before := s
+	if err := unregister(&s, did); err != nil {
+		return err
+	}
+	for _, path := range s.Pins {
+		if err := removePin(path); err != nil {
+			return err
+		}
+		did("removed pin " + path)
+	}
+	return waitGone(ctx, before, wait)
+}
+
+// unregister takes a structure out of the kernel's lists.
+func unregister(s *Structure, did func(string)) error {
+	if s.RegisteredBy == ByLink {
+		for _, l := range s.Links {
+			if err := detach(s, l, did); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if !s.Registered {
+		return nil
+	}
+	m, err := ebpf.NewMapFromID(ebpf.MapID(s.ID))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%v: %w: it went meanwhile", s, ErrNotThere)
+	}
+	if err != nil {
+		return fmt.Errorf("open map %d: %w", s.ID, err)
+	}
+	defer m.Close()
+	err = m.Delete(uint32(0))
+	switch {
+	case errors.Is(err, unix.EINPROGRESS): // another was faster
+		s.Registered = false
+		return nil
+	case err != nil:
+		return fmt.Errorf("unregister %v: %w", s, err)
+	}
+	did(fmt.Sprintf("unregistered %v", s))
+	return nil
+}
+
+// detach detaches a link and removes its pins. A kernel before 6.11 (6fb2544ea149) cannot detach
+// the link of a structure: it then goes with its last pin and descriptor.
+func detach(s *Structure, l Link, did func(string)) error {
+	err := detachByID(l.ID)
+	detached := err == nil
+	if err != nil && !errors.Is(err, link.ErrNotSupported) {
+		return fmt.Errorf("detach link %d of %v: %w", l.ID, s, err)
+	}
+	if detached {
+		did(fmt.Sprintf("unregistered %v: detached link %d", s, l.ID))
+	}
+	for _, path := range l.Pins {
+		if err := removePin(path); err != nil {
+			return err
+		}
+		did("removed pin " + path)
+	}
+	if !detached && len(l.Holders) > 0 {
+		return fmt.Errorf("%v: %w: it is still registered: this kernel detaches no link of a "+
+			"structure, and link %d is held by %s", s, ErrHeld, l.ID, processes(l.Holders))
+	}
+	return nil
+}
+
+// detachByID detaches a link. One that has gone, or is detached already, is no error.
+func detachByID(id uint32) error {
+	l, err := link.NewFromID(link.ID(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = l.Detach()
+	if errors.Is(err, unix.EINVAL) { // bpf_struct_ops_map_link_detach finds no map
+		err = nil
+	}
+	return errors.Join(err, l.Close())
+}
