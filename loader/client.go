@@ -17,7 +17,8 @@ import (
 
 // Options hold the limits of a conversation with a driver.
 type Options struct {
-	// Deadline limits the time that a driver may take for one request. 10 seconds if zero.
+	// Deadline limits the time that a driver may take for one request, to which [WithPatience]
+	// adds. 10 seconds if zero.
 	Deadline time.Duration
 
 	// Deadlines override Deadline for some requests.
@@ -162,7 +163,7 @@ func (c *Client) exchange(
 	if stray != nil {
 		return nil, stray
 	}
-	ctx, cancel := WithLimit(ctx, c.options.deadline(req.Op()))
+	ctx, cancel := patienceOf(ctx, c.options.deadline(req.Op())).begin(ctx, c.process.work)
 	defer cancel()
 	if fault := c.send(ctx, x.Request); fault != nil {
 		return nil, fault
@@ -263,25 +264,16 @@ func (c *Client) partial() string {
 	return "half a line: " + excerpt(c.in.buf)
 }
 
-type limitKey struct{}
-
-// WithLimit works like context.WithTimeout, for a request: a [Fault] that its end leads to says how
-// long the limit was.
-func WithLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	shown := limit
-	if outer, ok := ctx.Value(limitKey{}).(time.Duration); ok {
-		shown = min(shown, outer)
-	}
-	return context.WithTimeout(context.WithValue(ctx, limitKey{}, shown), limit)
-}
-
 // late returns the fault of a driver that did not answer before the end of a context.
 func late(ctx context.Context, detail string) *Fault {
-	if errors.Is(ctx.Err(), context.Canceled) {
+	if errors.Is(ctx.Err(), context.Canceled) && !errors.Is(context.Cause(ctx), errImpatient) {
 		return &Fault{Kind: context.Cause(ctx), Detail: detail}
 	}
-	limit, _ := ctx.Value(limitKey{}).(time.Duration)
-	return &Fault{Kind: ErrHung, Limit: limit, Detail: detail}
+	f := &Fault{Kind: ErrHung, Detail: detail}
+	if w, ok := ctx.Value(waitKey{}).(*wait); ok {
+		w.explain(f)
+	}
+	return f
 }
 
 // died returns the fault of a driver that ended, or is about to end. If it does not end, the fault

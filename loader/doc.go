@@ -18,10 +18,10 @@
 //
 // Read protocol/messages.yaml, then loader.go (the interface), request.go and reply.go (what the
 // words mean), errno.go (the one error of the kernel without a name); then wire.go, tree.go,
-// node.go and text.go (messages as text), client.go with pipe.go, process.go and fault.go (a
-// conversation with a process), traced.go (the same with a value), server.go (the driver's side);
-// last manifest.go, manifest_text.go, ref.go and name.go (how loaders are described and named).
-// Package check proves a driver.
+// node.go and text.go (messages as text), client.go with pipe.go, process.go, patience.go and
+// fault.go (a conversation with a process), traced.go (the same with a value), server.go (the
+// driver's side); last manifest.go, manifest_text.go, ref.go and name.go (how loaders are described
+// and named). Package check proves a driver.
 package loader
 
 //go:generate go run ./protocol

@@ -3,6 +3,7 @@
 package loader_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -36,9 +37,17 @@ type seen struct {
 // suffer has a short conversation with a driver that has the fault.
 func suffer(t *testing.T, fault faults.Fault, options loader.Options) seen {
 	t.Helper()
+	return sufferIn(t.Context(), t, fault, options)
+}
+
+// sufferIn does what [suffer] does, with a context for its requests.
+func sufferIn(
+	ctx context.Context, t *testing.T, fault faults.Fault, options loader.Options,
+) seen {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = []string{loader.EnvDriver + "=faults", faults.EnvFault + "=" + fault.Name,
-		"GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}
+		faults.EnvFor + "=3s", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}
 	var s seen
 	options.Trace = func(x loader.Exchange) { s.exchanges = append(s.exchanges, x) }
 	start := time.Now()
@@ -48,7 +57,7 @@ func suffer(t *testing.T, fault faults.Fault, options loader.Options) seen {
 	}
 	for _, req := range []loader.Request{hello(), loader.Open{Session: "s", Object: "/o"},
 		loader.Load{Session: "s"}, loader.Reset{}} {
-		if _, err = s.client.Do(t.Context(), req); err != nil {
+		if _, err = s.client.Do(ctx, req); err != nil {
 			break
 		}
 	}
@@ -108,6 +117,37 @@ func TestFaultyDriver(t *testing.T) {
 				t.Errorf("fault at %s, traced %v", s.fault.Op, last.Fault)
 			}
 			t.Log(s.fault)
+		})
+	}
+}
+
+// What the kernel does for a driver does not count against its limit. What it does itself does, and
+// so does any other wait, however patient the suite is.
+func TestPatienceIsForTheKernelOnly(t *testing.T) {
+	patient := loader.WithPatience(t.Context(),
+		loader.Patience{Limit: time.Minute, Most: 2 * time.Minute})
+	for name, want := range map[string]error{
+		faults.Slow.Name: nil, "hang": loader.ErrHung, "hang-busy": loader.ErrHung,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const limit = 2 * time.Second
+			s := sufferIn(patient, t, faultOf(t, name), loader.Options{
+				Deadline: time.Minute, Grace: time.Minute,
+				Deadlines: map[loader.Op]time.Duration{loader.OpLoad: limit},
+			})
+			if want != nil && (!errors.Is(s.fault, want) || s.fault.Limit != limit) ||
+				want == nil && s.fault != nil {
+				t.Errorf("fault %v, want %v", s.fault, want)
+			}
+			if want == nil && s.exchanges[2].Duration <= limit {
+				t.Errorf("the load took %v, which is within the limit of %v",
+					s.exchanges[2].Duration, limit)
+			}
+			if s.took > time.Minute {
+				t.Errorf("it took %v", s.took)
+			}
+			reapOrphans(t, s.client.Group())
 		})
 	}
 }

@@ -101,6 +101,9 @@ func (p *process) goneIn(d time.Duration) bool {
 	}
 }
 
+// work returns what all processes of the group did so far.
+func (p *process) work() (work, error) { return workOfGroup(p.cmd.Process.Pid) }
+
 // pipes holds both ends of the three pipes of a driver.
 type pipes struct {
 	requests, replies, stderr            *os.File // ours

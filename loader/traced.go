@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -15,7 +16,8 @@ import (
 // and comes out is what the wire's text says, and is held to the same rules. The text is read back
 // only where it may differ from the value that it was written from, because reading is most of what
 // a conversation costs. A panic in l is [ErrDied], a request that is not done when its context is,
-// [ErrHung]; l is left alone after either. There is no deadline but the context's.
+// [ErrHung]; l is left alone after either. There is no deadline but the context's, and
+// that of [WithPatience].
 func Traced(l Loader, trace func(Exchange)) Loader {
 	return &traced{loader: l, options: Options{Trace: trace}}
 }
@@ -61,6 +63,8 @@ func (t *traced) Do(ctx context.Context, req Request) (Reply, error) {
 }
 
 func (t *traced) exchange(ctx context.Context, req Request, x *Exchange) (Reply, *Fault) {
+	ctx, cancel := patienceOf(ctx, 0).begin(ctx, workOfOurs)
+	defer cancel()
 	r := t.serve(ctx, req, *x)
 	if r.fault != nil {
 		return nil, r.fault
@@ -79,6 +83,9 @@ func (t *traced) exchange(ctx context.Context, req Request, x *Exchange) (Reply,
 	x.Unknown = a.unknown
 	return a.reply, checkVersion(req, a.reply)
 }
+
+// workOfOurs returns what this process did so far, and with it a loader that is linked in.
+func workOfOurs() (work, error) { return workOf(os.Getpid()) }
 
 // A result holds the answer to one request.
 type result struct {

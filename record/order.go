@@ -39,7 +39,7 @@ type Loader struct {
 // Limits holds deadlines, by the guest's clock; one that is not above zero is none. A guest cannot
 // see how busy its host is, so the host sends longer ones then. The host has its own beside them.
 type Limits struct {
-	Request time.Duration // one request to a loader
+	Request time.Duration // one request to a loader; see [Limits.Patience]
 	Spec    time.Duration // one spec
 }
 
@@ -54,6 +54,19 @@ func (l Limits) Times(factor float64) Limits {
 		Request: time.Duration(float64(l.Request) * factor),
 		Spec:    time.Duration(float64(l.Spec) * factor),
 	}
+}
+
+// patience is how many times as long as its limit a request may take at the most.
+const patience = 3
+
+// Patience returns how long one request may take where what takes so long is the kernel's work for
+// the loader: as long as a spec, and no longer than a host waits for a guest that says nothing.
+func (l Limits) Patience() time.Duration {
+	most := patience * l.Request
+	if l.Spec > 0 {
+		most = min(most, l.Spec)
+	}
+	return max(most, l.Request)
 }
 
 // Scale returns how many times as long as by default whatever else a guest waits for may take: the

@@ -91,3 +91,28 @@ func faultyBundle(t *testing.T) *bundle.Bundle {
 	}
 	return b
 }
+
+// A kernel that works for long is no fault of the driver that waits for it.
+func TestADriverIsNotHeldToWhatItsKernelTakes(t *testing.T) {
+	const spec = "mapdefs.use.program-sees-map"
+	brought := faultyBundle(t)
+	p := faultPlan(t, testVirtual(t), BySpec, spec)
+	p.Loaders = []Loader{{
+		Name: faults.Slow.Name, Version: "1.0", Payload: brought.Payload, Command: brought.Command,
+		Env: []string{
+			"GOGC=off", faults.EnvFault + "=" + faults.Slow.Name,
+			faults.EnvName + "=" + faults.Slow.Name,
+			// half of it more than a request's limit, and within the patience of the suite
+			faults.EnvFor + "=" + (p.Limits.Request * 3 / 2).String(),
+		},
+	}}
+	sink := sinkFunc(func(v verdict.Verdict) error {
+		if v.Kind != verdict.Pass {
+			t.Errorf("%s: %s\n%v", v.Kind, v.Reason, v.Conversation)
+		}
+		return nil
+	})
+	if err := p.Do(t.Context(), sink, &notes{}); err != nil {
+		t.Fatal(err)
+	}
+}

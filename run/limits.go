@@ -58,9 +58,9 @@ func starved(v verdict.Verdict) bool {
 	return v.Overrun.Stretch > tolerance*allowed(v.Overrun.Allowed)
 }
 
-// guestDeadline returns how long a guest may wait for a loader before it says so itself, and as
-// much again to end the loader.
-func guestDeadline(l record.Limits) time.Duration { return 2 * l.Request }
+// guestDeadline returns how long a guest may wait for a loader before it says so itself, and a
+// request's limit to end the loader.
+func guestDeadline(l record.Limits) time.Duration { return l.Patience() + l.Request }
 
 // A loadWatch knows how busy the host is, by what it is now and by what recent guests saw: a guest
 // that is started in a quiet moment of a busy host has to live through the next.

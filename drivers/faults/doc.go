@@ -7,7 +7,7 @@
 // The driver is a proxy before a loader that behaves. The variable LOADSTONE_FAULT names the
 // fault, LOADSTONE_FAULT_AT the operation at which it strikes if not at its usual one, and
 // LOADSTONE_FAULT_SPEC the only spec in which it strikes; LOADSTONE_FAULT_NAME is the name that it
-// greets with.
+// greets with, and LOADSTONE_FAULT_FOR is how long a slow fault takes.
 //
 // Read proxy.go, then fault.go, the list, and hostile.go: drivers that want a verdict that they
 // have not earned.

@@ -35,6 +35,7 @@ type Fault struct {
 var All = []Fault{
 	{"none", "keeps to the protocol", loader.OpLoad, nil, turn.answer},
 	{"hang", "never answers", loader.OpLoad, loader.ErrHung, hang},
+	{"hang-busy", "computes, and never answers", loader.OpLoad, loader.ErrHung, hangBusy},
 	{"hang-stubborn", "never answers, and ignores SIGABRT and SIGTERM", loader.OpLoad, loader.ErrHung, hangStubborn},
 	{"hang-half-line", "writes half a reply and no more", loader.OpLoad, loader.ErrHung, hangHalfLine},
 	{"no-flush", "keeps its reply in a buffer until its input ends", loader.OpLoad, loader.ErrHung, noFlush},
@@ -61,9 +62,13 @@ var All = []Fault{
 	{"chatty", "writes 4 MiB on stderr, and keeps to the protocol", loader.OpLoad, nil, chatty},
 }
 
+// Slow has the kernel work for a driver as long as [EnvFor] says, as one does that verifies a long
+// program, and keeps to the protocol.
+var Slow = Fault{"slow", "has the kernel work for long", loader.OpLoad, nil, slow}
+
 // Named returns the fault of that name.
 func Named(name string) (Fault, bool) {
-	for _, f := range slices.Concat(All, Hostile, []Fault{Loud}) {
+	for _, f := range slices.Concat(All, Hostile, []Fault{Loud, Slow}) {
 		if f.Name == name {
 			return f, true
 		}
@@ -80,6 +85,12 @@ func forever() {
 
 func hang(turn) error {
 	forever()
+	return nil
+}
+
+func hangBusy(turn) error {
+	for n := uint64(1); n != 0; n += 2 { // odd for ever
+	}
 	return nil
 }
 
@@ -244,6 +255,30 @@ func leak(t turn) error {
 	}
 	return t.write(fmt.Appendf(nil,
 		`{"seq":%d,"rejected":{"stage":"load","class":"invalid","errno":22}}`+"\n", t.Seq))
+}
+
+func slow(t turn) error {
+	took, err := time.ParseDuration(os.Getenv(EnvFor))
+	if err != nil {
+		return fmt.Errorf("%s: %w", EnvFor, err)
+	}
+	zero, err := os.Open("/dev/zero")
+	if err != nil {
+		return err
+	}
+	defer zero.Close()
+	most := make([]byte, 1<<20)
+	for spent := time.Duration(0); spent < took; { // by the kernel, on a core
+		if _, err := io.ReadFull(zero, most); err != nil {
+			return err
+		}
+		var used unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+			return err
+		}
+		spent = time.Duration(used.Stime.Nano())
+	}
+	return t.answer()
 }
 
 func chatty(t turn) error {

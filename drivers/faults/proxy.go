@@ -20,6 +20,7 @@ const (
 	EnvAt    = "LOADSTONE_FAULT_AT"
 	EnvSpec  = "LOADSTONE_FAULT_SPEC"
 	EnvName  = "LOADSTONE_FAULT_NAME"
+	EnvFor   = "LOADSTONE_FAULT_FOR"
 )
 
 // Main runs the driver: it serves l on stdin and stdout with the fault that the environment names,

@@ -125,9 +125,7 @@ func (c *Conversation) Do(req loader.Request) loader.Reply {
 // Request makes one exchange, within its deadline. Unlike Do it is for any goroutine; what it
 // returns is for [Conversation.Answered].
 func (c *Conversation) Request(req loader.Request) (loader.Reply, error) {
-	ctx, cancel := c.exec.requestContext(c.exec.ctx)
-	defer cancel()
-	return c.loader.Do(ctx, req)
+	return c.loader.Do(c.exec.patient(c.exec.ctx), req)
 }
 
 // Answered returns the reply to a request, if there is one and it says something of the loader.
@@ -164,11 +162,11 @@ func (c *Conversation) Close(session string) loader.Reply {
 	return c.Do(loader.Close{Session: session})
 }
 
-func (x *Execution) requestContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	if limit := x.run.order.Limits.Request; limit > 0 {
-		return loader.WithLimit(ctx, limit)
-	}
-	return context.WithCancel(ctx)
+// patient returns ctx with the limits of a request.
+func (x *Execution) patient(ctx context.Context) context.Context {
+	limits := x.run.order.Limits
+	return loader.WithPatience(ctx,
+		loader.Patience{Limit: limits.Request, Most: limits.Patience()})
 }
 
 // giveUp closes what is open and resets the loader. It hangs up on one that does not answer, or
@@ -209,9 +207,7 @@ func (c *Conversation) bye(ctx context.Context) error {
 
 // ask asks for something that every loader does.
 func (c *Conversation) ask(ctx context.Context, request loader.Request) error {
-	limited, cancel := c.exec.requestContext(ctx)
-	defer cancel()
-	reply, err := c.loader.Do(limited, request)
+	reply, err := c.loader.Do(c.exec.patient(ctx), request)
 	if err != nil {
 		c.faulted = true
 		return err
