@@ -101,7 +101,7 @@ func (b *Bench) kernel(ctx context.Context, name string) (*prepared, error) {
 	}
 	if name == run.NativeName {
 		b.kernels[name] = &prepared{
-			Kernel: run.Native{Guest: b.lab.Guest, Within: record.DefaultLimits.Spec},
+			Kernel: &run.Native{Guest: b.lab.Guest, Within: record.DefaultLimits.Spec},
 		}
 		return b.kernels[name], nil
 	}

@@ -19,6 +19,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 )
 
 // noSuchID holds an id that no kernel reaches.
@@ -29,11 +31,14 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "the tests of package oracle make BPF objects and need root for it: run make test, or sudo go test")
 		os.Exit(1)
 	}
-	if err := rlimit.RemoveMemlock(); err != nil {
+	mine, err := turn.ForTests(os.Stderr)
+	if err = errors.Join(err, rlimit.RemoveMemlock()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	mine.End()
+	os.Exit(code)
 }
 
 func newMap(t *testing.T, spec *ebpf.MapSpec) (*ebpf.Map, uint32) {

@@ -216,7 +216,7 @@ func TestNativeRunOfALinkedInLoaderAndOfAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	brought := faultyBundle(t)
-	p := faultPlan(t, Native{Guest: guest, Within: time.Minute}, ByCell, "faults.pass",
+	p := faultPlan(t, &Native{Guest: guest, Within: time.Minute}, ByCell, "faults.pass",
 		"mapdefs.use.program-sees-map")
 	p.Loaders = append(p.Loaders, Loader{
 		Name: "process", Version: "1.0", Payload: brought.Payload, Command: brought.Command,

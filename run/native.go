@@ -13,11 +13,13 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
@@ -30,18 +32,22 @@ const NativeName = "native"
 var ErrNotRoot = errors.New("specs on the host's own kernel need root")
 
 // Native runs guests on the host's own kernel, each the guest program as a process in mount and
-// network namespaces of its own.
+// network namespaces of its own. One guest runs at a time, also beside those of other runs: see
+// package turn.
 type Native struct {
 	Guest  string        // path of the guest program
 	Within time.Duration // how long a guest may say nothing, on a host that is not busy
-	Log    *slog.Logger  // told where the host does not say how busy it is; nil discards it
+	Log    *slog.Logger  // told of other runs, and where the host is silent; nil discards it
+
+	alone   sync.Mutex // of the guests of this process
+	waiting sync.Once  // to say for whom
 }
 
 // Name returns [NativeName].
-func (Native) Name() string { return NativeName }
+func (*Native) Name() string { return NativeName }
 
 // About returns what uname says.
-func (Native) About() verdict.Kernel {
+func (*Native) About() verdict.Kernel {
 	about := verdict.Kernel{Name: NativeName}
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err == nil {
@@ -52,10 +58,10 @@ func (Native) About() verdict.Kernel {
 }
 
 // Own returns false: it is the host's.
-func (Native) Own() bool { return false }
+func (*Native) Own() bool { return false }
 
 // Prepare checks that this is root.
-func (Native) Prepare(context.Context) error {
+func (*Native) Prepare(context.Context) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%w: run as root, or name a kernel to run in a virtual machine",
 			ErrNotRoot)
@@ -65,7 +71,7 @@ func (Native) Prepare(context.Context) error {
 
 // Run starts the guest program, gives it the order on its stdin and reads records, a line each,
 // from its descriptor 3.
-func (n Native) Run(
+func (n *Native) Run(
 	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
 ) verdict.Ending {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -76,6 +82,23 @@ func (n Native) Run(
 	}
 	defer reader.Close()
 	defer writer.Close()
+
+	n.alone.Lock()
+	defer n.alone.Unlock()
+	mine, err := turn.Wait(ctx, func(holder string) {
+		n.waiting.Do(func() {
+			if n.Log != nil {
+				n.Log.Info("specs wait for their turn on this machine's kernel", "taken by", holder)
+			}
+		})
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return verdict.Ending{Cause: verdict.Interrupted, Detail: err.Error()}
+		}
+		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
+	}
+	defer mine.End()
 
 	load := (&loadWatch{log: n.Log}).now()
 	order.Limits = limits(order.Limits, 1, load)

@@ -51,8 +51,9 @@ A guest is used for one spec after the other, in an order that --seed shuffles, 
 the first. Only a pass counts there: whatever does not pass is run again in a guest of its own, whose verdict is the one. --isolation spec gives every
 spec a guest of its own at once.
 
-Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own. Loaders are named by name (its
-newest version), by name@version, name@all for every version, by the path of a loader.yaml, or all. Specs are named as for 'loadstone list'.
+Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own, on which one spec runs at
+a time, also beside other runs. Loaders are named by name (its newest version), by name@version, name@all for every version, by the path of a
+loader.yaml, or all. Specs are named as for 'loadstone list'.
 
 DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
 failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
@@ -188,7 +189,7 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 		}
 		if name == run.NativeName {
 			kernels = append(kernels,
-				run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec, Log: lab.Log})
+				&run.Native{Guest: lab.Guest, Within: record.DefaultLimits.Spec, Log: lab.Log})
 			continue
 		}
 		k, err := store.Get(cmd.Context(), name)

@@ -22,6 +22,8 @@ import (
 	"github.com/cilium/ebpf/rlimit"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 )
 
 // inside in the environment says that the test program is PID 1 of namespaces of its own.
@@ -39,6 +41,12 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "the tests of package hygiene need root: run make test, or sudo go test")
 			os.Exit(1)
 		}
+		mine, err := turn.ForTests(os.Stderr)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		defer mine.End()
 		cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 		cmd.Env = append(os.Environ(), inside+"=1")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr

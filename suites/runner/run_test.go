@@ -20,6 +20,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
@@ -33,7 +34,14 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "the tests of package runner make BPF maps and need root for it: run make test, or sudo go test")
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	mine, err := turn.ForTests(os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	mine.End()
+	os.Exit(code)
 }
 
 // wrong answers requests of one kind, and leaves the others to the fake loader.

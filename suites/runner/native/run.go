@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
@@ -66,6 +67,13 @@ var limits = record.Limits{Request: 30 * time.Second, Spec: 2 * time.Minute}
 func carry(
 	t *testing.T, spec string, folders runner.Folders, begin func() loader.Loader,
 ) (finish record.Finish, kernel record.KernelLog) {
+	mine, err := turn.Wait(t.Context(), func(holder string) {
+		t.Logf("waiting for %s, which judges this kernel", holder)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mine.End()
 	log, err := OpenLog()
 	if err != nil {
 		t.Fatal(err)
