@@ -3,8 +3,6 @@
 package pinning
 
 import (
-	"strings"
-
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -13,15 +11,7 @@ import (
 )
 
 // data returns the loader's name for the map of a section of an opened object's global data.
-// Loaders rightly differ in it.
-func data(opened *Attempt, section string) string {
-	for _, name := range opened.MapNames() {
-		if strings.HasSuffix(name, section) {
-			return name
-		}
-	}
-	return section
-}
+func data(opened *Attempt, section string) string { return opened.DataMap(section) }
 
 var _ = It("pinning.data.on-request", func(s *Session) {
 	folder := keeping(s, "data")

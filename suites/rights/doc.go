@@ -12,5 +12,5 @@
 // programs that trace (bpf_prog_load and map_create, kernel/bpf/syscall.c). Before CAP_BPF came, in
 // Linux 5.8, all of it took CAP_SYS_ADMIN.
 //
-// What is expected stands in requirements/rights.yaml. Read capability.go.
+// What is expected stands in requirements/rights.yaml. Read capability.go, then pin.go.
 package rights

@@ -4,6 +4,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 )
 
 // A Conversation talks with one process of the loader under test. A spec begins with one.
@@ -75,7 +77,11 @@ func (c *Conversation) mark() string {
 
 // mustBegin begins the conversation, or ends the spec.
 func (c *Conversation) mustBegin() {
-	if err := c.begin(); err != nil {
+	err := c.begin()
+	if errors.Is(err, surround.ErrNoLimit) {
+		c.exec.Skip(Lack{"process", "CAP_SYS_RESOURCE, to limit a loader's memory", "it not"})
+	}
+	if err != nil {
 		c.exec.fault(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
@@ -349,6 +350,17 @@ func (a *Attempt) file(o Object) string {
 func isOK(reply loader.Reply) bool {
 	_, ok := reply.(*loader.OK)
 	return ok
+}
+
+// DataMap returns the loader's name for the map of a section of the object's global data, such as
+// ".rodata". Loaders rightly differ in it.
+func (a *Attempt) DataMap(section string) string {
+	for _, name := range a.MapNames() {
+		if strings.HasSuffix(name, section) {
+			return name
+		}
+	}
+	return section
 }
 
 // MapNames returns the loader's names for the object's maps, as it last said them.

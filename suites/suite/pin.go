@@ -46,6 +46,13 @@ func (s *Session) RemovePin(path string) {
 	}
 }
 
+// AllowPin sets who may use the pin at path, in the driver's root, past the loader.
+func (s *Session) AllowPin(path string, mode os.FileMode) {
+	if err := os.Chmod(s.exec.Own(path), mode); err != nil {
+		s.exec.Broken("allow a pin: %v", err)
+	}
+}
+
 // PutPin has put make something at path, which is in the driver's root. It is for what no loader
 // pins.
 func (s *Session) PutPin(path string, put func(ourPath string) error) Pin {

@@ -3,6 +3,7 @@
 package surround
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,11 +124,18 @@ func become(cmd *exec.Cmd, in requirements.Surroundings) *exec.Cmd {
 	return cmd
 }
 
+// ErrNoLimit reports that a driver cannot be given a limit, because this process could not raise
+// its own again after that.
+var ErrNoLimit = errors.New("cannot limit memory for a while without CAP_SYS_RESOURCE")
+
 // limitLocked calls start while this process has a limit on locked memory, which the processes that
 // it starts meanwhile keep; 0 for none.
 func limitLocked(limit uint64, start func() error) error {
 	if limit == 0 {
 		return start()
+	}
+	if may, err := mayRaiseLimits(); !may {
+		return cmp.Or(err, ErrNoLimit)
 	}
 	var before unix.Rlimit
 	if err := unix.Prlimit(0, unix.RLIMIT_MEMLOCK,
@@ -135,4 +143,14 @@ func limitLocked(limit uint64, start func() error) error {
 		return fmt.Errorf("limit locked memory: %w", err)
 	}
 	return errors.Join(start(), unix.Prlimit(0, unix.RLIMIT_MEMLOCK, &before, nil))
+}
+
+// mayRaiseLimits reports whether this thread has CAP_SYS_RESOURCE.
+func mayRaiseLimits() (bool, error) {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false, fmt.Errorf("read capabilities: %w", err)
+	}
+	return data[0].Effective>>unix.CAP_SYS_RESOURCE&1 == 1, nil
 }
