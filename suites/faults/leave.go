@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/oracle/hygiene"
+	"github.com/loadstone-bpf/loadstone/suites/rtnetlink"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
@@ -44,7 +45,7 @@ var Leaves = []Leaving{
 	{"faults.leave-namespace", hygiene.Namespace, leaveNamespaceMounted},
 	{"faults.leave-namespace-in-process", hygiene.Namespace, leaveNamespaceInProcess},
 	{"faults.leave-namespace-in-thread", hygiene.Namespace, leaveNamespaceInThread},
-	{"faults.leave-device", hygiene.Device, func() error { return addVeth("left") }},
+	{"faults.leave-device", hygiene.Device, func() error { return rtnetlink.AddVeth("left") }},
 	{"faults.leave-xdp", hygiene.Device, leaveXDP},
 	{"faults.leave-qdisc", hygiene.Qdisc, func() error { return addClsact(loopback) }},
 	{"faults.leave-filter", hygiene.Qdisc, leaveFilter},
