@@ -82,12 +82,17 @@ func takeIDs() (next nextIDs, err error) {
 	return next, nil
 }
 
-func takeBTFID() (uint32, error) {
+// someBTF makes BTF with one type in it.
+func someBTF() (*btf.Handle, error) {
 	types, err := btf.NewBuilder([]btf.Type{&btf.Int{Name: "int", Size: 4}}, nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	handle, err := btf.NewHandle(types)
+	return btf.NewHandle(types)
+}
+
+func takeBTFID() (uint32, error) {
+	handle, err := someBTF()
 	if err != nil {
 		return 0, err
 	}

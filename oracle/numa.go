@@ -91,7 +91,7 @@ type layout struct {
 
 // mapLayout asks the kernel's BTF, once.
 var mapLayout = sync.OnceValues(func() (l layout, err error) {
-	kernel, err := btf.LoadKernelSpec()
+	kernel, err := kernelBTF()
 	if err != nil {
 		return layout{}, fmt.Errorf("read BTF of the kernel: %w: %w", ErrCannotTell, err)
 	}

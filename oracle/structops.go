@@ -249,7 +249,7 @@ func isFunction(t btf.Type) bool {
 
 // kernelTypes returns the BTF of that id and the name of its module; of id 0 that of the kernel.
 func kernelTypes(id uint32) (module string, types *btf.Spec, err error) {
-	base, err := btf.LoadKernelSpec()
+	base, err := kernelBTF()
 	if err != nil {
 		return "", nil, fmt.Errorf("read BTF of the kernel: %w: %w", ErrCannotTell, err)
 	}

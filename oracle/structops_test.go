@@ -187,3 +187,15 @@ func TestRunsAreCounted(t *testing.T) {
 		t.Errorf("%d runs, %v", n, err)
 	}
 }
+
+func TestStructuresAreProbed(t *testing.T) {
+	for name, want := range map[string]bool{"tcp_congestion_ops": true, "no_such_ops": false,
+		"map": false} {
+		if has, err := HasStructOps(name); has != want || err != nil {
+			t.Errorf("%s: %v, %v", name, has, err)
+		}
+	}
+	if has, err := HasStructOpsLink(); !has || err != nil {
+		t.Errorf("links: %v, %v", has, err) // this test's register needs one too
+	}
+}

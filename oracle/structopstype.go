@@ -25,14 +25,13 @@ type StructOpsType struct {
 // name. A kernel may still refuse to register one. The error wraps [ErrCannotTell] on a kernel
 // without BTF of itself.
 func StructOpsTypes() ([]StructOpsType, error) {
-	const folder = "/sys/kernel/btf"
-	files, err := os.ReadDir(folder)
+	files, err := os.ReadDir(btfFolder)
 	if err != nil {
 		return nil, fmt.Errorf("list BTF of the kernel: %w: %w", ErrCannotTell, err)
 	}
 	var all []StructOpsType
 	for _, file := range files {
-		raw, err := os.ReadFile(filepath.Join(folder, file.Name()))
+		raw, err := os.ReadFile(filepath.Join(btfFolder, file.Name()))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // a module that has gone since
 		}
@@ -87,11 +86,14 @@ func structOpsTypesOf(module string, raw []byte) ([]StructOpsType, error) {
 }
 
 func specOf(module string) (*btf.Spec, error) {
-	load := btf.LoadKernelSpec
-	if module != vmlinux {
-		load = func() (*btf.Spec, error) { return btf.LoadKernelModuleSpec(module) }
+	kernel, err := kernelBTF()
+	if err != nil {
+		return nil, fmt.Errorf("read BTF of %s: %w: %w", vmlinux, ErrCannotTell, err)
 	}
-	types, err := load()
+	if module == vmlinux {
+		return kernel, nil
+	}
+	types, err := splitBTF(module, kernel)
 	if err != nil {
 		return nil, fmt.Errorf("read BTF of %s: %w: %w", module, ErrCannotTell, err)
 	}

@@ -3,6 +3,7 @@
 package requirements
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,22 +14,28 @@ import (
 // nothing.
 //
 // A probe decides what can be probed, and the version only contradicts it: a probe that does not
-// find a map type on a kernel that is not older than Kernel is a mistake of ours or of the kernel,
-// and never a skip.
+// find what it looks for on a kernel that is not older than Kernel is a mistake of ours or of the
+// kernel, and never a skip.
 type Needs struct {
 	Kernel    Version  `yaml:"kernel"`     // the release that introduced it; zero for any
 	Kconfig   []string `yaml:"kconfig"`    // symbols without CONFIG_ that must be y or m, sorted
 	MapType   string   `yaml:"map_type"`   // probed: a map type without BPF_MAP_TYPE_, lower case
 	NUMANodes int      `yaml:"numa_nodes"` // at least this many nodes are online
+
+	StructOps     string `yaml:"struct_ops"`      // probed: a structure, such as tcp_congestion_ops
+	StructOpsLink bool   `yaml:"struct_ops_link"` // probed: links register structures
 }
 
 // And returns what n and m need together: the later kernel, both kconfigs, the more nodes, and m's
-// map type if it has one.
+// map type and structure if it has them.
 func (n Needs) And(m Needs) Needs {
 	both := Needs{
 		Kernel:    n.Kernel,
 		MapType:   n.MapType,
 		NUMANodes: max(n.NUMANodes, m.NUMANodes),
+
+		StructOps:     cmp.Or(m.StructOps, n.StructOps),
+		StructOpsLink: n.StructOpsLink || m.StructOpsLink,
 	}
 	if both.Kernel.Less(m.Kernel) {
 		both.Kernel = m.Kernel
@@ -53,6 +60,12 @@ func (n Needs) String() string {
 	}
 	if n.MapType != "" {
 		words = append(words, n.MapType+" maps")
+	}
+	if n.StructOps != "" {
+		words = append(words, "struct_ops "+n.StructOps)
+	}
+	if n.StructOpsLink {
+		words = append(words, "struct_ops links")
 	}
 	for _, symbol := range n.Kconfig {
 		words = append(words, "CONFIG_"+symbol)

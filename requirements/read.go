@@ -143,7 +143,9 @@ var (
 		"id", "must", "should", "profiles", "needs", "surroundings", "variants", "alone",
 		"sources", "since", "kernel_commit",
 	}
-	needsKeys        = []string{"kernel", "kconfig", "map_type", "numa_nodes"}
+	needsKeys = []string{
+		"kernel", "kconfig", "map_type", "numa_nodes", "struct_ops", "struct_ops_link",
+	}
 	surroundingsKeys = []string{"user", "caps", "bpffs", "memlock"}
 )
 
@@ -217,9 +219,22 @@ func (f *file) checkID(node *yaml.Node, id string) {
 }
 
 func (f *file) checkNeeds(node *yaml.Node, id string, n Needs) {
-	if n.MapType != "" && n.Kernel == (Version{}) {
-		f.report(node, "%s: needs map type %s, but not the kernel that brought it: "+
-			"a probe could not be contradicted", id, n.MapType)
+	probed := []struct {
+		what  string
+		asked bool
+	}{
+		{"map type " + n.MapType, n.MapType != ""},
+		{"struct_ops " + n.StructOps, n.StructOps != ""},
+		{"links of struct_ops", n.StructOpsLink},
+	}
+	for _, p := range probed {
+		if p.asked && n.Kernel == (Version{}) {
+			f.report(node, "%s: needs %s, but not the kernel that brought it: "+
+				"a probe could not be contradicted", id, p.what)
+		}
+	}
+	if n.StructOps != "" && !isWord(strings.ToLower(n.StructOps)) {
+		f.report(node, "%s: struct_ops %q is no name of a structure", id, n.StructOps)
 	}
 	if n.MapType != "" && !isWord(n.MapType) {
 		f.report(node, "%s: map type %q is not the kernel's name in lower case", id, n.MapType)

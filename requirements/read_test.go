@@ -111,7 +111,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		},
 		{
 			"unknown need of a variant", entryWith("area.one", must, forNUMA, source, "variants: {a: {arch: arm64}}"),
-			`area.yaml:5: unknown key "arch", have kernel, kconfig, map_type, numa_nodes, surroundings`,
+			`area.yaml:5: unknown key "arch", have kernel, kconfig, map_type, numa_nodes, struct_ops, struct_ops_link, surroundings`,
 		},
 		{
 			"malformed id", entryWith("area.One", must, forNUMA, source),

@@ -57,6 +57,10 @@ func (x *Execution) Own(inRoot string) string {
 // Keep lets pins stay when the loader is gone. The paths are below the spec's folder in the bpffs.
 func (x *Execution) Keep(pins ...string) { x.kept = append(x.kept, pins...) }
 
+// AtEnd has undo called when the loader has given everything up, the last first. It is for what the
+// spec changed of this process.
+func (x *Execution) AtEnd(undo func() error) { x.restore = append(x.restore, undo) }
+
 // Kernel takes the inventory of the kernel.
 func (x *Execution) Kernel() oracle.Inventory {
 	inventory, err := x.witness.Take()

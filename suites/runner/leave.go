@@ -63,9 +63,7 @@ func (x *Execution) LimitLocked(n uint64) {
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
 		x.Broken("limit on locked memory: %v", err)
 	}
-	x.restore = append(x.restore, func() error {
-		return unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before)
-	})
+	x.AtEnd(func() error { return unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before) })
 	limited := unix.Rlimit{Cur: n, Max: before.Max}
 	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &limited); err != nil {
 		x.Broken("limit on locked memory: %v", err)

@@ -18,6 +18,9 @@ func (x *Execution) checkNeeds() {
 		kconfig:   x.run.deps.Kconfig,
 		mapType:   oracle.HasMapType,
 		numaNodes: oracle.NUMANodes,
+
+		structOps:     oracle.HasStructOps,
+		structOpsLink: oracle.HasStructOpsLink,
 	})
 	if err != nil {
 		x.Broken("%v", err)
@@ -39,6 +42,9 @@ type kernelFacts struct {
 	kconfig   func(symbol string) (value string, known bool, err error)
 	mapType   func(name string) (bool, error)
 	numaNodes func() (int, error)
+
+	structOps     func(name string) (bool, error)
+	structOpsLink func() (bool, error)
 }
 
 // check returns what the kernel lacks of what is needed; zero for nothing. The error says that a
@@ -58,26 +64,50 @@ func check(needs requirements.Needs, kernel kernelFacts) (Lack, error) {
 		return Lack{}, err
 	}
 	old := version.Less(needs.Kernel)
-	switch {
-	case needs.MapType != "":
-		has, err := kernel.mapType(needs.MapType)
+	probes := kernel.probes(needs)
+	for _, p := range probes {
+		has, err := p.has()
 		if err != nil {
 			return Lack{}, err
 		}
 		if !has && !old {
-			return Lack{}, fmt.Errorf("a probe finds no %s maps, although kernel %s is not older than %s and nothing in its kconfig, as far as it is known, says so",
-				needs.MapType, kernel.release, needs.Kernel)
+			return Lack{}, fmt.Errorf("a probe finds no %s, although kernel %s is not older than %s and nothing in its kconfig, as far as it is known, says so",
+				p.finds, kernel.release, needs.Kernel)
 		}
 		if !has {
 			return Lack{
-				"map type", needs.MapType + " (" + needs.Kernel.String() + ")",
-				"kernel " + kernel.release,
+				p.kind, p.name + " (" + needs.Kernel.String() + ")", "kernel " + kernel.release,
 			}, nil
 		}
-	case old:
+	}
+	if len(probes) == 0 && old {
 		return Lack{"kernel", needs.Kernel.String(), kernel.release}, nil
 	}
 	return checkNodes(needs, kernel)
+}
+
+// A probe asks a kernel for something that it may not have.
+type probe struct {
+	kind, name string // for a Lack
+	finds      string // in words, more than one
+	has        func() (bool, error)
+}
+
+// probes returns what the kernel is asked for, beside its kconfig.
+func (k kernelFacts) probes(needs requirements.Needs) []probe {
+	var all []probe
+	if needs.MapType != "" {
+		all = append(all, probe{"map type", needs.MapType, needs.MapType + " maps",
+			func() (bool, error) { return k.mapType(needs.MapType) }})
+	}
+	if needs.StructOps != "" {
+		all = append(all, probe{"struct_ops", needs.StructOps, "struct_ops " + needs.StructOps,
+			func() (bool, error) { return k.structOps(needs.StructOps) }})
+	}
+	if needs.StructOpsLink {
+		all = append(all, probe{"struct_ops", "links", "links of struct_ops", k.structOpsLink})
+	}
+	return all
 }
 
 func checkNodes(needs requirements.Needs, kernel kernelFacts) (Lack, error) {

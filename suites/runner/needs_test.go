@@ -19,6 +19,9 @@ func TestNeeds(t *testing.T) {
 		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
 		Kconfig: []string{"NET"},
 	}
+	links := requirements.Needs{
+		Kernel: requirements.Version{Major: 6, Minor: 4}, StructOps: "a_ops", StructOpsLink: true,
+	}
 	for _, tc := range []struct {
 		name   string
 		needs  requirements.Needs
@@ -87,6 +90,21 @@ func TestNeeds(t *testing.T) {
 			}, err: "no such device",
 		},
 		{
+			name: "no structure of that name in an old kernel", needs: links,
+			kernel: kernelFacts{release: "6.1.0", structOps: has("b_ops")},
+			unmet:  "struct_ops: needs a_ops (6.4), has kernel 6.1.0",
+		},
+		{
+			name: "a structure, and no links for it yet", needs: links,
+			kernel: kernelFacts{release: "6.1.0", structOps: has("a_ops")},
+			unmet:  "struct_ops: needs links (6.4), has kernel 6.1.0",
+		},
+		{
+			name: "a structure, and links gone", needs: links,
+			kernel: kernelFacts{release: "6.12.0", structOps: has("a_ops")},
+			err:    "a probe finds no links of struct_ops, although kernel 6.12.0 is not older than 6.4 and nothing in its kconfig, as far as it is known, says so",
+		},
+		{
 			name: "a release that is none", kernel: kernelFacts{release: "custom"},
 			err: `kernel release "custom" does not start with a version such as 5.16`,
 		},
@@ -95,6 +113,10 @@ func TestNeeds(t *testing.T) {
 			if tc.kernel.mapType == nil {
 				tc.kernel.mapType = has("")
 			}
+			if tc.kernel.structOps == nil {
+				tc.kernel.structOps = has("")
+			}
+			tc.kernel.structOpsLink = func() (bool, error) { return false, nil }
 			if tc.kernel.kconfig == nil {
 				tc.kernel.kconfig = config("", false)
 			}
