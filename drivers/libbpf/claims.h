@@ -36,7 +36,13 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 #endif
 	{ FEATURE_STATIC_LINK, SUPPORT_NO, "not in this driver" },
 	{ FEATURE_XDP_CHAIN, SUPPORT_NO, "the business of libxdp" },
-	{ FEATURE_STRUCT_OPS, SUPPORT_PARTIAL, "this driver loads them and does not attach them" },
+#if AT_LEAST(1, 4)
+	{ FEATURE_STRUCT_OPS, SUPPORT_YES, "" },
+#elif AT_LEAST(1, 2)
+	{ FEATURE_STRUCT_OPS, SUPPORT_PARTIAL, "no other names, optional sections or members to set" },
+#else
+	{ FEATURE_STRUCT_OPS, SUPPORT_PARTIAL, "registered by maps only" },
+#endif
 	{ FEATURE_SPLIT_BTF, SUPPORT_NO, "not in this driver" },
 };
 

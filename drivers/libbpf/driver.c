@@ -12,7 +12,7 @@
  *
  * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON
  * is read stands in json.h, what is answered in reply.h, what libbpf calls back in handlers.h, a
- * map without an object in create.h.
+ * map without an object in create.h, structures of the kernel's in structops.h.
  *
  * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11,
  * libbpf and libc only.
@@ -30,12 +30,14 @@
 #include "handlers.h"
 #include "claims.h"
 #include "create.h"
+#include "structops.h"
 
 /* ---- sessions ---- */
 
 struct attachment {
 	struct bpf_link *link;	/* NULL if a handler put the program into a map */
 	struct jump jump;	/* that it was put into */
+	bool registered;	/* it is a structure, by its map: there is no link */
 	char handle[16];
 	struct attachment *next;
 };
@@ -262,7 +264,7 @@ static void find_target(const struct value *request, struct bpf_map **map,
 
 	*map = NULL;
 	*program = NULL;
-	if (!strcmp(target, TARGET_MAP))
+	if (!strcmp(target, TARGET_MAP) || !strcmp(target, TARGET_STRUCT_OPS))
 		*map = bpf_object__find_map_by_name(object, name);
 	else if (!strcmp(target, TARGET_PROGRAM))
 		*program = bpf_object__find_program_by_name(object, name);
@@ -330,6 +332,13 @@ static void op_set(const struct value *request)
 	int err;
 
 	find_target(request, &map, &program);
+#if HAVE_MEMBERS
+	if (map && !strcmp(string(request, "target"), TARGET_STRUCT_OPS)) {
+		reply_result(STAGE_OPEN, is_struct_ops(map) ?
+			     set_member(request, session_of(request)->object, map) : EINVAL);
+		return;
+	}
+#endif
 	if (map && (!strcmp(attribute, ATTRIBUTE_REUSE) || !strcmp(attribute, ATTRIBUTE_INNER_MAP))) {
 		set_by_pin(request, map);
 		return;
@@ -437,12 +446,32 @@ static void op_close(const struct value *request)
 
 /* ---- pin and unpin ---- */
 
+static struct attachment **find_attachment(const struct value *request, const char *handle);
+
+/* The link of target link; NULL for any other target. */
+static struct bpf_link *link_of(const struct value *request)
+{
+	struct bpf_link *link;
+
+	if (strcmp(string(request, "target"), TARGET_LINK))
+		return NULL;
+	link = (*find_attachment(request, string(request, "name")))->link;
+	if (!link)
+		fail("handle %s: there is no link", string(request, "name"));
+	return link;
+}
+
 static void op_pin(const struct value *request)
 {
 	const char *path = string(request, "path");
+	struct bpf_link *link = link_of(request);
 	struct bpf_program *program;
 	struct bpf_map *map;
 
+	if (link) {
+		reply_result(STAGE_LOAD_PIN, bpf_link__pin(link, path));
+		return;
+	}
 	find_target(request, &map, &program);
 	reply_result(STAGE_LOAD_PIN, map ? bpf_map__pin(map, path) :
 				     program ? bpf_program__pin(program, path) : ENOENT);
@@ -451,9 +480,14 @@ static void op_pin(const struct value *request)
 static void op_unpin(const struct value *request)
 {
 	const char *path = string(request, "path");
+	struct bpf_link *link = link_of(request);
 	struct bpf_program *program;
 	struct bpf_map *map;
 
+	if (link) {
+		reply_result(STAGE_LOAD_PIN, bpf_link__unpin(link));
+		return;
+	}
 	find_target(request, &map, &program);
 	reply_result(STAGE_LOAD_PIN, map ? bpf_map__unpin(map, path) :
 				     program ? bpf_program__unpin(program, path) : ENOENT);
@@ -471,7 +505,28 @@ static void reply_attached(struct session *s, struct attachment attached)
 	a->next = s->attachments;
 	s->attachments = a;
 	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle,
-	    a->link ? id_of(bpf_link__fd(a->link)) : 0);
+	    a->link && !a->registered ? id_of(bpf_link__fd(a->link)) : 0);
+}
+
+/* libbpf has a link for a structure that its map registers, too, which no kernel knows of. */
+static void attach_struct_ops(struct session *s, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(s->object, name);
+	struct attachment a = { 0 };
+	int err;
+
+	if (!map) {
+		reply_result(STAGE_ATTACH, ENOENT);
+		return;
+	}
+	a.link = bpf_map__attach_struct_ops(map);
+	err = libbpf_get_error(a.link);
+	if (err) {
+		reply_result(STAGE_ATTACH, err);
+		return;
+	}
+	a.registered = !(bpf_map__map_flags(map) & BPF_F_LINK);
+	reply_attached(s, a);
 }
 
 static void op_attach(const struct value *request)
@@ -484,9 +539,13 @@ static void op_attach(const struct value *request)
 	struct attachment a = { 0 };
 	int err;
 
+	if (!strcmp(kind, KIND_STRUCT_OPS)) {
+		attach_struct_ops(s, name);
+		return;
+	}
 	if (!by_handler && strcmp(kind, KIND_XDP)) {
-		reply_unsupported(kind,
-				  "this driver attaches to xdp only, or as the program's handler does");
+		reply_unsupported(kind, "this driver attaches to xdp and struct_ops only, or as "
+					"the program's handler does");
 		return;
 	}
 	if (!program) {
@@ -509,17 +568,51 @@ static void op_attach(const struct value *request)
 		reply_attached(s, a);
 }
 
-static void op_detach(const struct value *request)
+static struct attachment **find_attachment(const struct value *request, const char *handle)
 {
 	struct attachment **a = &session_of(request)->attachments;
-	const char *handle = string(request, "handle");
 
 	while (*a && strcmp((*a)->handle, handle))
 		a = &(*a)->next;
 	if (!*a)
 		fail("handle %s: not attached", handle);
-	reply_result(STAGE_ATTACH, detach(a));
+	return a;
 }
+
+static void op_detach(const struct value *request)
+{
+	reply_result(STAGE_ATTACH, detach(find_attachment(request, string(request, "handle"))));
+}
+
+#if HAVE_STRUCT_OPS_LINK
+/* What is expected goes to the kernel: the call for structures has no word for it. */
+static int replace(struct bpf_link *link, const struct bpf_map *by, const struct bpf_map *expected)
+{
+	DECLARE_LIBBPF_OPTS(bpf_link_update_opts, opts);
+
+	if (!expected)
+		return bpf_link__update_map(link, by);
+	opts.flags = BPF_F_REPLACE;
+	opts.old_map_fd = bpf_map__fd(expected);
+	return bpf_link_update(bpf_link__fd(link), bpf_map__fd(by), &opts);
+}
+
+static void op_update(const struct value *request)
+{
+	struct attachment *a = *find_attachment(request, string(request, "handle"));
+	struct bpf_object *object = session_of(request)->object;
+	const char *expected = optional(request, "expected");
+	struct bpf_map *by = bpf_object__find_map_by_name(object, string(request, "program"));
+	struct bpf_map *old = *expected ? bpf_object__find_map_by_name(object, expected) : NULL;
+
+	if (!a->link)
+		reply_unsupported(OP_UPDATE, "what is attached is no structure");
+	else if (!by || (*expected && !old))
+		reply_result(STAGE_ATTACH, ENOENT);
+	else
+		reply_result(STAGE_ATTACH, replace(a->link, by, old));
+}
+#endif
 
 /* ---- what this driver leaves to others ---- */
 
@@ -562,6 +655,9 @@ static const struct {
 	{ OP_LOAD, op_load }, { OP_CLOSE, op_close }, { OP_PIN, op_pin }, { OP_UNPIN, op_unpin },
 	{ OP_ATTACH, op_attach }, { OP_DETACH, op_detach }, { OP_LINK, op_link },
 	{ OP_QUERY, op_query }, { OP_RESET, op_reset }, { OP_BYE, op_bye },
+#if HAVE_STRUCT_OPS_LINK
+	{ OP_UPDATE, op_update },
+#endif
 };
 
 /* Answers the line with exactly one reply. */
