@@ -22,12 +22,12 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.CallbackMaps:    {Support: loader.Yes},
 	loader.ProgramHandlers: {Support: loader.Yes},
 	loader.MapCreate:       {Support: loader.Yes},
+	loader.StructOps:       {Support: loader.Yes},
 	loader.Unprivileged:    {Support: loader.Yes},
 	loader.BPFToken:        {Support: loader.Yes},
 	loader.Metadata:        {Support: loader.No, Reason: notYet},
 	loader.StaticLink:      {Support: loader.No, Reason: notYet},
 	loader.XDPChain:        {Support: loader.No, Reason: notYet},
-	loader.StructOps:       {Support: loader.No, Reason: notYet},
 	loader.SplitBTF: {
 		Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol cannot give it yet",
 	},

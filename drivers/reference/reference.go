@@ -5,8 +5,8 @@
 // it as a process, to prove the protocol.
 //
 // Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the
-// protocol lays down), set.go, create.go (a map without an object), refusal.go (errors to classes),
-// claims.go.
+// protocol lays down), set.go, structops.go (structures of the kernel's), create.go (a map without
+// an object), refusal.go (errors to classes), claims.go.
 package reference
 
 import (
@@ -62,6 +62,8 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 		return r.inSession(q.Session, func(s *session) loader.Reply { return s.attach(q) }), nil
 	case loader.Detach:
 		return r.inSession(q.Session, func(s *session) loader.Reply { return s.detach(q) }), nil
+	case loader.Update:
+		return r.inSession(q.Session, func(s *session) loader.Reply { return s.update(q) }), nil
 	case loader.Pin:
 		return r.inSession(q.Session, func(s *session) loader.Reply { return s.pin(q) }), nil
 	case loader.Unpin:
@@ -220,9 +222,12 @@ func (s *session) dropGiven() error {
 	return errors.Join(errs...)
 }
 
-// attach attaches a program by the handler of its section, the only way that the loader has yet.
+// attach attaches a program by the handler of its section, or registers a structure: other ways the
+// loader does not have yet.
 func (s *session) attach(q loader.Attach) loader.Reply {
 	switch {
+	case q.Kind == "struct_ops":
+		return s.registerStructure(q)
 	case q.Kind != "handler":
 		return &loader.Unsupported{Feature: loader.Feature("attach/" + q.Kind), Reason: notYet}
 	case s.loaded == nil:
@@ -232,10 +237,15 @@ func (s *session) attach(q loader.Attach) loader.Reply {
 	if err != nil {
 		return rejected(err)
 	}
+	return &loader.OK{Handle: s.keep(attached)}
+}
+
+// keep keeps what is attached, under a handle.
+func (s *session) keep(attached io.Closer) (handle string) {
 	s.handles++
-	number := strconv.Itoa(s.handles)
-	s.attached[number] = attached
-	return &loader.OK{Handle: number}
+	handle = strconv.Itoa(s.handles)
+	s.attached[handle] = attached
+	return handle
 }
 
 func (s *session) detach(q loader.Detach) loader.Reply {
@@ -265,6 +275,13 @@ type handle interface{ FD() int }
 func (s *session) pinned(target, name string, do func(handle) error) loader.Reply {
 	if s.loaded == nil {
 		return &loader.Error{Message: "the session is not loaded"}
+	}
+	if target == "link" {
+		link, broken := s.linkOf(name)
+		if broken != nil {
+			return broken
+		}
+		return reply(do(link))
 	}
 	var h handle
 	var err error

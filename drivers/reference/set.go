@@ -17,6 +17,8 @@ import (
 func (s *session) set(q loader.Set) loader.Reply {
 	var err error
 	switch m, p := s.object.Map(q.Name), s.object.Program(q.Name); {
+	case q.Target == "struct_ops":
+		err = s.setMember(q)
 	case q.Target == "map" && m != nil:
 		err = s.setMap(m, q.Attr, q.Value)
 	case q.Target == "program" && p != nil:
