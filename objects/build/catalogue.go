@@ -41,7 +41,8 @@ type field struct {
 
 // variables names the catalogue of a folder whose name is more than one word. Those of the others
 // follow from their names.
-var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "maptypes": "MapTypes"}
+var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "maptypes": "MapTypes",
+	"structops": "StructOps"}
 
 // writeCatalogues writes the catalogue of every folder.
 func writeCatalogues(made string, sources []source) error {
@@ -79,6 +80,7 @@ func writeCatalogues(made string, sources []source) error {
 // initials holds the parts of names that Go writes in capitals.
 var initials = map[string]string{
 	"btf": "BTF", "lru": "LRU", "elf": "ELF", "xdp": "XDP", "numa": "NUMA", "kv": "KV", "sk": "SK",
+	"tcp": "TCP",
 }
 
 // camel returns a source's name as a Go field: "unknown_field" becomes UnknownField.

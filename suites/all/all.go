@@ -17,6 +17,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/numa"
 	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
 	_ "github.com/loadstone-bpf/loadstone/suites/rights"
+	_ "github.com/loadstone-bpf/loadstone/suites/structops"
 )
 
 //go:generate go test . -count 1 -run ^TestCatalogueIsCommitted$ -update

@@ -74,14 +74,16 @@ func suiteOf(t *testing.T, text string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, after, found := strings.Cut(string(list), "\n)\n")
-	if !found {
+	before, rest, found := strings.Cut(string(list), "import (\n")
+	suites, after, ended := strings.Cut(rest, ")\n")
+	if !found || !ended {
 		t.Fatal("suites/all/all.go has no list")
 	}
+	lines := slices.Sorted(strings.Lines(suites + "\t" + example(t, text, exampleList)))
 	return map[string]string{
 		exampleRequirements: example(t, text, exampleRequirements),
 		exampleSpecs:        example(t, text, exampleSpecs),
-		exampleList:         before + "\n\t" + example(t, text, exampleList) + ")\n" + after,
+		exampleList:         before + "import (\n" + strings.Join(lines, "") + ")\n" + after,
 	}
 }
 

@@ -18,13 +18,19 @@ import (
 func (a *Attempt) words() []string {
 	switch r := a.last.(type) {
 	case loader.Set:
-		return []string{string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr)}
+		return []string{
+			string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr), r.Target,
+		}
 	case loader.Attach:
-		return []string{string(r.Op()), r.Kind}
+		return []string{string(r.Op()), r.Kind, string(r.Op()) + "/" + r.Kind}
+	case loader.Update, loader.Detach:
+		return []string{string(r.Op())}
 	case loader.Create:
 		return attributeNames(r)
-	case loader.Pin, loader.Unpin:
-		return []string{string(r.Op())}
+	case loader.Pin:
+		return []string{string(r.Op()), r.Target, string(r.Op()) + "/" + r.Target}
+	case loader.Unpin:
+		return []string{string(r.Op()), r.Target, string(r.Op()) + "/" + r.Target}
 	case loader.Open:
 		return optionNames(a.options)
 	case loader.Load:

@@ -328,6 +328,8 @@ func (a *Attempt) wanted() string {
 		return "ok: " + a.object + " is made"
 	case loader.Pin, loader.Unpin:
 		return "ok: the " + string(a.last.Op()) + " that was asked for"
+	case loader.Attach, loader.Update, loader.Detach:
+		return "ok: " + string(a.last.Op()) + " of " + a.object
 	}
 	return "ok: " + a.object + " loads"
 }

@@ -24,6 +24,6 @@
 //
 // Read spec.go (how specs are registered), session.go, conversation.go, attempt.go, create.go,
 // attach.go and asked.go (what a spec holds in its hands), then the matchers: expectation.go,
-// errno.go, pin.go, node.go and refusal.go; number.go (numbers as programs see them) and
-// vocabulary.go (the words of the protocol).
+// errno.go, pin.go, node.go, structops.go and refusal.go; number.go (numbers as programs see them)
+// and vocabulary.go (the words of the protocol).
 package suite

@@ -109,6 +109,13 @@ func (s *Session) Claims(feature loader.Feature) bool {
 // or a busy host.
 func (s *Session) Patience(d time.Duration) time.Duration { return s.exec.Patience(d) }
 
+// MustWork ends the spec as broken where err is one of what the spec works with, not of the loader.
+func (s *Session) MustWork(err error) {
+	if err != nil {
+		s.exec.Broken("%v", err)
+	}
+}
+
 // Faults break the harness, for its own tests.
 type Faults = runner.Faults
 

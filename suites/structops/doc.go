@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package structops holds loaders to structures of the kernel's whose functions are BPF programs:
+// how they fill one in, register it, replace it and take it back.
+//
+// The kernel has a structure of its own layout, which the object knows more or less of. So a loader
+// that copies what the object has seems to work on the kernel that the object was made for. Here
+// the kernel is asked what is in each member of its own, and whether it is registered: by the state
+// in the map, by the link, and in the end by a TCP connection that uses the congestion control,
+// over a pair of devices between two network namespaces.
+//
+// What is expected stands in requirements/structops.yaml. Read register.go (by a link and by a
+// map), network.go and use.go (connections), then what is not registered.
+package structops

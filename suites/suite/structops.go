@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"fmt"
+
+	"github.com/onsi/gomega/types"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
+)
+
+// SetMember asks to give a member of a structure a value before it is loaded: a number, a string or
+// a boolean. The structure is named by its map, and a member of a structure in it after a dot.
+func (a *Attempt) SetMember(structure, member string, value any) *Attempt {
+	return a.setMember(structure, member, loader.MemberValue, value)
+}
+
+// SetMemberProgram asks to have a member of a structure call another program of the object, or none
+// if program is "".
+func (a *Attempt) SetMemberProgram(structure, member, program string) *Attempt {
+	return a.setMember(structure, member, loader.MemberProgram, program)
+}
+
+func (a *Attempt) setMember(
+	structure, member string, attribute loader.Attribute, value any,
+) *Attempt {
+	a.ask(loader.Set{
+		Session: a.id, Target: "struct_ops", Name: structure, Member: member, Attr: attribute,
+		Value: value,
+	})
+	return a
+}
+
+// Register asks to register a structure of a loaded object with the kernel. The answer is an
+// attempt of its own: whatever it is, the object stays loaded.
+func (a *Attempt) Register(structure string) *Attempt { return a.Attach(structure, "struct_ops") }
+
+// MustRegister does what [Attempt.Register] does, for a structure that has to be registered. A
+// refusal ends the spec, as it does for [Conversation.MustLoad].
+func (a *Attempt) MustRegister(structure string) *Attachment {
+	return a.MustAttach(structure, "struct_ops")
+}
+
+// Update asks to put another structure of the object in the place of the one that is registered, if
+// that is the expected one, or whichever it is if expected is "". The answer is an attempt of its
+// own.
+func (at *Attachment) Update(structure, expected string) *Attempt {
+	return at.attempt.beside(loader.Update{
+		Session: at.attempt.id, Handle: at.handle, Program: structure, Expected: expected,
+	})
+}
+
+// MustUpdate does what [Attachment.Update] does, for a structure that has to take the place. A
+// refusal ends the spec.
+func (at *Attachment) MustUpdate(structure, expected string) {
+	at.Update(structure, expected).mustBeOK()
+}
+
+// LinkID returns the id of the link, as the loader says it. It ends the spec where the loader has
+// no link.
+func (at *Attachment) LinkID() uint32 {
+	if at.linkID == 0 {
+		at.attempt.session.exec.Fail("the id of a link", "the loader names no link")
+	}
+	return at.linkID
+}
+
+// HasLink reports whether the loader says that it attached with a link.
+func (at *Attachment) HasLink() bool { return at.linkID != 0 }
+
+// StructOps returns what the kernel says of the object's structure of that name.
+func (a *Attempt) StructOps(structure string) oracle.StructOpsFacts {
+	id := a.MapID(structure)
+	facts, err := oracle.StructOps(id)
+	a.session.mustExist(err, "map", structure, id)
+	return facts
+}
+
+// RegisteredBy returns the id of the map whose structure a link registers; 0 where it is detached.
+func (s *Session) RegisteredBy(link uint32) (mapID uint32) {
+	mapID, err := oracle.StructOpsLink(link)
+	s.mustExist(err, "link", "of struct_ops", link)
+	return mapID
+}
+
+// StructOpsTypes returns the structures that this kernel and its modules offer: see
+// [oracle.StructOpsTypes].
+func (s *Session) StructOpsTypes() []oracle.StructOpsType {
+	all, err := oracle.StructOpsTypes()
+	if err != nil {
+		s.exec.Broken("%v", err)
+	}
+	return all
+}
+
+// NeedsStructOpsOfModule ends the spec as skipped where no module that is loaded offers a
+// structure. A requirement cannot say that, as any module will do.
+func (s *Session) NeedsStructOpsOfModule() oracle.StructOpsType {
+	for _, t := range s.StructOpsTypes() {
+		if t.Module != "vmlinux" {
+			return t
+		}
+	}
+	s.exec.Skip(runner.Lack{
+		Kind: "struct_ops", Needs: "a structure of a module that is loaded", Has: "none",
+	})
+	return oracle.StructOpsType{}
+}
+
+// CountRuns has the kernel count runs of programs until the spec ends.
+func (s *Session) CountRuns() {
+	counting, err := oracle.CountRuns()
+	if err != nil {
+		s.exec.Broken("%v", err)
+	}
+	s.exec.AtEnd(counting.Close)
+}
+
+// Runs returns how often the kernel called a program of the loaded object since [Session.CountRuns]
+// was called.
+func (a *Attempt) Runs(program string) uint64 {
+	id := a.ProgramID(program)
+	n, err := oracle.Runs(id)
+	a.session.mustExist(err, "program", program, id)
+	return n
+}
+
+// BeInState succeeds where the kernel has a structure in that state: its word without
+// BPF_STRUCT_OPS_STATE_, see [oracle.StructOpsFacts].
+func BeInState(state string) types.GomegaMatcher { return beInState(state) }
+
+type beInState string
+
+func (m beInState) Match(actual any) (bool, error) {
+	facts, ok := actual.(oracle.StructOpsFacts)
+	if !ok {
+		return false, fmt.Errorf("BeInState wants what StructOps returned, not %T", actual)
+	}
+	return facts.State == string(m), nil
+}
+
+func (m beInState) FailureMessage(actual any) string {
+	facts := actual.(oracle.StructOpsFacts)
+	return phrase.Failure("structure "+facts.Name+" in state "+string(m),
+		fmt.Sprintf("state %s, %d references", facts.State, facts.References))
+}
+
+func (m beInState) NegatedFailureMessage(actual any) string {
+	facts := actual.(oracle.StructOpsFacts)
+	return phrase.Failure("structure "+facts.Name+" not in state "+string(m), "it is")
+}
