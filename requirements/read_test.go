@@ -107,7 +107,7 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		},
 		{
 			"unknown need", entryWith("area.one", must, forNUMA, source, "needs: {kernle: \"5.10\"}"),
-			`area.yaml:5: unknown key "kernle", have kernel, kconfig, map_type, numa_nodes`,
+			`area.yaml:5: unknown key "kernle", have kernel, kconfig, map_type, numa_nodes, struct_ops, struct_ops_link`,
 		},
 		{
 			"unknown need of a variant", entryWith("area.one", must, forNUMA, source, "variants: {a: {arch: arm64}}"),

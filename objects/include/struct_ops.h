@@ -66,3 +66,12 @@ struct tcp_sock {
 #define TCP_VALUES(title) \
 	.init = (void *)start, .ssthresh = (void *)threshold, .cong_avoid = (void *)avoid, \
 	.undo_cwnd = (void *)undo, .name = title
+
+/* The functions that TCP_VALUES names. */
+#define TCP_FUNCTIONS(mark) \
+	START(start, mark) \
+	THRESHOLD(threshold) \
+	UNDO(undo) \
+	AVOID(avoid)
+
+#define TCP_CONG_NEEDS_ECN 2
