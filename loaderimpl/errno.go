@@ -75,17 +75,28 @@ func createRights(t ebpf.MapType) []sys.Right {
 
 // explainRights explains EPERM, by the rights that the call takes.
 func explainRights(err error, rights ...sys.Right) error {
-	var names []string
-	for _, r := range rights {
-		names = append(names, r.String())
-	}
 	lacks, asked := sys.Lacks(rights...)
-	if asked == nil && len(lacks) == 0 {
-		return hint(err, "it takes %s, which this process has: its user namespace is not the initial "+
-			"one and wants a token (LoadOptions.TokenPath), or a security module refuses", strings.Join(names, " and "))
+	if asked != nil {
+		lacks = rights
 	}
-	return hint(err, "it takes %s, or CAP_SYS_ADMIN: give it to the process", strings.Join(names,
-		" and "))
+	return hint(err, "%s", missingRights(rights, lacks))
+}
+
+// missingRights says what a call takes, and what this process lacks of that.
+func missingRights(takes, lacks []sys.Right) string {
+	names := func(rights []sys.Right) string {
+		var all []string
+		for _, r := range rights {
+			all = append(all, r.String())
+		}
+		return strings.Join(all, " and ")
+	}
+	if len(lacks) == 0 {
+		return fmt.Sprintf("it takes %s, which this process has: its user namespace is not the "+
+			"initial one and wants a token (LoadOptions.TokenPath), or a security module refuses",
+			names(takes))
+	}
+	return fmt.Sprintf("it takes %s, or CAP_SYS_ADMIN: give the process %s", names(takes), names(lacks))
 }
 
 // explainDescriptors explains that no descriptor is left.

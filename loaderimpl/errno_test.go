@@ -52,3 +52,28 @@ func TestErrnosSayWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestMissingRightIsNamed(t *testing.T) {
+	takes := []sys.Right{sys.BPF, sys.NetAdmin}
+	for _, c := range []struct {
+		lacks []sys.Right
+		want  string
+	}{
+		{
+			takes, "it takes CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN: " +
+				"give the process CAP_BPF and CAP_NET_ADMIN",
+		},
+		{
+			[]sys.Right{sys.NetAdmin}, "it takes CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN: " +
+				"give the process CAP_NET_ADMIN",
+		},
+		{
+			nil, "it takes CAP_BPF and CAP_NET_ADMIN, which this process has: its user namespace is " +
+				"not the initial one, or a security module refuses",
+		},
+	} {
+		if got := missingRights(takes, c.lacks); got != c.want {
+			t.Errorf("lacks %v:\n%s\nwant\n%s", c.lacks, got, c.want)
+		}
+	}
+}

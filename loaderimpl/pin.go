@@ -123,7 +123,7 @@ func (p pinner) makeFolder(dir string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("make folder for pin: %w", err)
+		return fmt.Errorf("make folder for pin: %w", explainPin(err, dir))
 	}
 	p.undo.push(func() error {
 		err := os.Remove(dir)

@@ -33,10 +33,44 @@ func cannotPin(s *Session, classes ...Class) {
 	s.Control(objects.Rights.Socket)
 }
 
-var _ = It("rights.pin.folder-refused/all", func(s *Session) { cannotPin(s, Permission) })
+// cannotMakeFolder expects that the loader refuses to pin its map in a folder that is not there, and
+// that it could not make.
+func cannotMakeFolder(s *Session, classes ...Class) {
+	s.Control(objects.Rights.Socket)
+	before := s.Kernel()
+	refused := s.Load(objects.Rights.SocketPinned, PinRoot(s.BPFFS()+"/new"))
+	Expect(refused).To(BeRejected(AtPin, classes...))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+}
+
+// cannotPinLoaded expects that the loader refuses to pin what it has loaded, and that this stays
+// loaded.
+func cannotPinLoaded(s *Session, classes ...Class) {
+	loaded := s.MustLoad(objects.Rights.Socket)
+	before := s.Kernel()
+	Expect(loaded.PinMap("counts", s.BPFFS()+"/map")).To(BeRejected(AtPin, classes...))
+	Expect(loaded.PinProgram("count", s.BPFFS()+"/program")).To(BeRejected(AtPin, classes...))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
+}
+
+var (
+	_ = It("rights.pin.folder-refused/all", func(s *Session) { cannotPin(s, Permission) })
+	_ = It("rights.pin.folder-refused/new", func(s *Session) { cannotMakeFolder(s, Permission) })
+	_ = It("rights.pin.folder-refused/request", func(s *Session) { cannotPinLoaded(s, Permission) })
+)
 
 // EROFS is of class io where a loader looks at no more than the errno.
-var _ = It("rights.pin.read-only-refused/all", func(s *Session) { cannotPin(s, IO, Permission) })
+var (
+	_ = It("rights.pin.read-only-refused/all", func(s *Session) { cannotPin(s, IO, Permission) })
+	_ = It("rights.pin.read-only-refused/new", func(s *Session) {
+		cannotMakeFolder(s, IO, Permission)
+	})
+	_ = It("rights.pin.read-only-refused/request", func(s *Session) {
+		cannotPinLoaded(s, IO, Permission)
+	})
+)
 
 // cannotPinTheRest expects that the loader, which finds one of three maps pinned, uses that and
 // refuses the object for the others.
