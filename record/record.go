@@ -56,13 +56,15 @@ type Late struct {
 
 // Step holds one request to the loader and its reply, as they went over the wire.
 type Step struct {
-	Spec     string          `json:"spec"`
-	Seq      int             `json:"seq"`
-	Request  json.RawMessage `json:"request"`
-	Reply    json.RawMessage `json:"reply,omitempty"` // absent where none came
-	Fault    string          `json:"fault,omitempty"` // why none came
-	Stderr   string          `json:"stderr,omitempty"`
-	Duration time.Duration   `json:"duration"` // nanoseconds
+	Spec string `json:"spec"`
+	// which of the spec's conversations with processes of the loader, from 2; 0 for the first
+	Conversation int             `json:"conversation,omitempty"`
+	Seq          int             `json:"seq"`
+	Request      json.RawMessage `json:"request"`
+	Reply        json.RawMessage `json:"reply,omitempty"` // absent where none came
+	Fault        string          `json:"fault,omitempty"` // why none came
+	Stderr       string          `json:"stderr,omitempty"`
+	Duration     time.Duration   `json:"duration"` // nanoseconds
 }
 
 // KernelLog describes what the kernel logged while a spec ran. It comes before the spec's Finish.
@@ -174,6 +176,7 @@ func (r Late) fields(l *jsonline.Line) {
 
 func (r Step) fields(l *jsonline.Line) {
 	l.Text("spec", r.Spec)
+	l.NumberIfAny("conversation", int64(r.Conversation))
 	l.Number("seq", int64(r.Seq))
 	l.JSON("request", r.Request)
 	if len(r.Reply) > 0 {

@@ -25,9 +25,10 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 	for _, p := range f.Problems() {
 		fmt.Fprintf(b, "- **problem** %s\n", markdown(p))
 	}
+	names := kernelsOf(f)
 	for _, u := range f.Unproved() {
-		fmt.Fprintf(b, "- **unproved** %s on %s: %s\n", markdown(u.Loader), markdown(u.Kernel),
-			unproved(u))
+		fmt.Fprintf(b, "- **unproved** %s on %s: %s\n", markdown(u.Loader),
+			markdown(names.of(u.Kernel)), unproved(u))
 	}
 	if len(f.Problems())+len(f.Unproved()) > 0 {
 		fmt.Fprintln(b)
@@ -42,7 +43,7 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 	}
 	for _, g := range gaps(f) {
 		fmt.Fprintf(b, "- %s on %s, %s: %d of %d verdicts are not in the file\n",
-			markdown(g.Loader), markdown(g.Kernel), markdown(g.Suite), g.Missing, g.Specs)
+			markdown(g.Loader), markdown(names.of(g.Kernel)), markdown(g.Suite), g.Missing, g.Specs)
 	}
 	if len(gaps(f)) > 0 {
 		fmt.Fprintln(b)
@@ -52,7 +53,7 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 			fmt.Fprintf(b, "… and %d more like these.\n\n", len(found)-i)
 			break
 		}
-		writeMarkdownFinding(b, x)
+		writeMarkdownFinding(b, x, names)
 	}
 	writeMarkdownDepending(b, f)
 	writeMarkdownRun(b, f.Run)
@@ -61,8 +62,9 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 
 func writeMarkdownSuite(w io.Writer, m verdict.Matrix, suite string) {
 	fmt.Fprintf(w, "| %s |", markdown(suite))
+	names := shortKernels(m.Kernels)
 	for _, kernel := range m.Kernels {
-		fmt.Fprintf(w, " %s |", markdown(kernel))
+		fmt.Fprintf(w, " %s |", markdown(names.of(kernel)))
 	}
 	fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", len(m.Kernels)))
 	for _, loader := range m.Loaders {
@@ -100,10 +102,10 @@ func words(c verdict.Count) string {
 
 // writeMarkdownFinding writes a finding as HTML, which Markdown does not interpret: a guest cannot
 // close a <pre> whose text is escaped.
-func writeMarkdownFinding(w io.Writer, x finding) {
+func writeMarkdownFinding(w io.Writer, x finding, names kernelNames) {
 	name, _ := label(x.Verdict)
 	fmt.Fprintf(w, "<details><summary><b>%s</b> %s on %s <code>%s</code></summary>\n",
-		name, escape(x.LoaderName()), escape(strings.Join(x.Kernels, ", ")), escape(x.Spec))
+		name, escape(x.LoaderName()), escape(names.list(x.Kernels)), escape(x.Spec))
 	v := x.Verdict
 	v.Again = x.again()
 	v.Sources = nil // they follow, as links

@@ -68,6 +68,10 @@ func shade(c verdict.Count) color {
 // them.
 func (s Screen) writeMatrix(w io.Writer, m verdict.Matrix) {
 	used := make(map[string]bool)
+	names := shortKernels(m.Kernels)
+	for _, k := range names.paths(m.Kernels) {
+		fmt.Fprintf(w, "%s  %s is %s\n", s.paint(dim, "kernel"), printable(names.of(k)), printable(k))
+	}
 	for _, suite := range m.Suites {
 		s.writeSuite(w, m, suite)
 		fmt.Fprintln(w)
@@ -95,9 +99,10 @@ func (s Screen) writeSuite(w io.Writer, m verdict.Matrix, suite string) {
 	for _, loader := range m.Loaders {
 		first = max(first, utf8.RuneCountInString(loader))
 	}
+	names := shortKernels(m.Kernels)
 	widths := make([]int, len(m.Kernels))
 	for i, kernel := range m.Kernels {
-		widths[i] = utf8.RuneCountInString(kernel)
+		widths[i] = utf8.RuneCountInString(names.of(kernel))
 		for _, loader := range m.Loaders {
 			widths[i] = max(widths[i], utf8.RuneCountInString(tally(m.At(loader, kernel, suite))))
 		}
@@ -113,7 +118,7 @@ func (s Screen) writeSuite(w io.Writer, m verdict.Matrix, suite string) {
 		}
 		fmt.Fprintln(w, line)
 	}
-	row(suite, bold, func(i int) (string, color) { return m.Kernels[i], bold })
+	row(suite, bold, func(i int) (string, color) { return names.of(m.Kernels[i]), bold })
 	for _, loader := range m.Loaders {
 		row(loader, "", func(i int) (string, color) {
 			c := m.At(loader, m.Kernels[i], suite)

@@ -43,6 +43,7 @@ type page struct {
 	Script template.JS
 	Policy string // Content-Security-Policy: nothing is fetched, only the page's own script runs
 
+	names    kernelNames
 	Run      verdict.Run
 	Outcome  string
 	Mood     string // class of the outcome: "good", "bad", "unknown"
@@ -133,14 +134,16 @@ func newPage(f *verdict.File) page {
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src " +
 			digest(pageCSS) + "; script-src " + digest(pageJS),
 		Run: f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
-		Problems: f.Problems(), Gaps: gaps(f), Isolation: isolation(f.Run), Depending: dependences(f),
+		Problems: f.Problems(), Gaps: pageGaps(f), Isolation: isolation(f.Run), Depending: dependences(f),
 		Notes: notes(f),
 	}
+	names := kernelsOf(f)
+	p.names = names
 	if f.End != nil {
 		p.Took = clock(time.Duration(f.End.DurationMS) * time.Millisecond)
 	}
 	for _, u := range f.Unproved() {
-		p.Unproved = append(p.Unproved, unprovedCell{u.Loader, u.Kernel, unproved(u)})
+		p.Unproved = append(p.Unproved, unprovedCell{u.Loader, names.of(u.Kernel), unproved(u)})
 	}
 	m := f.Matrix()
 	p.Loaders = m.Loaders
@@ -172,10 +175,21 @@ func mood(c color) string {
 	return "none"
 }
 
+// pageGaps returns the gaps of a run, with what kernels are called.
+func pageGaps(f *verdict.File) []gap {
+	names := kernelsOf(f)
+	all := gaps(f)
+	for i := range all {
+		all[i].Kernel = names.of(all[i].Kernel)
+	}
+	return all
+}
+
 func pageKernels(run verdict.Run, m verdict.Matrix) []pageKernel {
 	var ks []pageKernel
+	names := shortKernels(m.Kernels)
 	for _, name := range m.Kernels {
-		k := pageKernel{Name: name}
+		k := pageKernel{Name: names.of(name)}
 		i := slices.IndexFunc(run.Kernels, func(k verdict.Kernel) bool { return k.Name == name })
 		if i >= 0 {
 			k.Release = run.Kernels[i].Release
@@ -187,6 +201,7 @@ func pageKernels(run verdict.Run, m verdict.Matrix) []pageKernel {
 
 func newPageSuite(m verdict.Matrix, suite string) pageSuite {
 	s := pageSuite{Name: suite}
+	names := shortKernels(m.Kernels)
 	for _, loader := range m.Loaders {
 		r := pageRow{Loader: loader}
 		for _, kernel := range m.Kernels {
@@ -196,7 +211,7 @@ func newPageSuite(m verdict.Matrix, suite string) pageSuite {
 				return k.Name == string(verdict.Pass)
 			})
 			r.Cells = append(r.Cells, pageCell{
-				Loader: loader, Kernel: kernel, Suite: suite, Planned: c.Planned,
+				Loader: loader, Kernel: names.of(kernel), Suite: suite, Planned: c.Planned,
 				Pass: c.Of(verdict.Pass), Mood: mood(shade(c)), Marks: kinds,
 			})
 		}
@@ -251,6 +266,9 @@ func (p page) Width() int {
 // screen.
 func (p page) Long() bool { return len(p.Rows) > 1000 }
 
+// Called returns what a kernel is called on the page.
+func (p page) Called(kernel string) string { return p.names.of(kernel) }
+
 // Column returns the width of a kernel's column, the same in every table. It is an attribute
 // because the policy forbids style attributes.
 func (p page) Column() string {
@@ -261,8 +279,11 @@ func (p page) Column() string {
 // newRows returns all verdicts as rows, the findings first.
 func newRows(f *verdict.File) []row {
 	var rows []row
+	names := kernelsOf(f)
 	for _, v := range sorted(f) {
-		r := row{Verdict: v, Name: string(v.Kind), Loader: v.LoaderName(), Kernel: v.Cell.Kernel}
+		r := row{
+			Verdict: v, Name: string(v.Kind), Loader: v.LoaderName(), Kernel: names.of(v.Cell.Kernel),
+		}
 		if v.Advisory() {
 			r.Name = kindShould
 		}
@@ -288,8 +309,9 @@ func rank(r row) int {
 // voice returns who speaks in a line of a conversation: "asks", "answers", "fault", "stderr".
 func voice(line string) string {
 	voices := map[string]string{"> ": "asks", "< ": "answers", "! ": "fault", "| ": "stderr"}
+	said := strings.TrimLeft(line, "0123456789") // which conversation
 	for prefix, who := range voices {
-		if strings.HasPrefix(line, prefix) {
+		if strings.HasPrefix(said, prefix) {
 			return who
 		}
 	}

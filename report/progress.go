@@ -42,6 +42,7 @@ type Progress struct {
 	phase    string
 	started  time.Time
 	estimate *estimate
+	names    kernelNames
 	guess    time.Time // when the run will be over; zero if that is not known
 	guessed  time.Time // when that was estimated
 	painted  time.Time
@@ -60,8 +61,12 @@ func NewProgress(w io.Writer, s Screen, work Work) *Progress {
 
 // newProgress returns a Progress whose clock does not tick by itself.
 func newProgress(w io.Writer, s Screen, work Work, now func() time.Time) *Progress {
+	var kernels []string
+	for _, part := range work.Parts {
+		kernels = appendNew(kernels, part.Kernel)
+	}
 	return &Progress{
-		w: w, screen: s, planned: work.Planned(), estimate: newEstimate(work), now: now,
+		names: shortKernels(kernels), w: w, screen: s, planned: work.Planned(), estimate: newEstimate(work), now: now,
 		started: now(), stop: make(chan struct{}),
 	}
 }
@@ -71,7 +76,7 @@ func (p *Progress) Preparing(kernel string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.estimate.preparing(kernel, p.elapsed())
-	p.enter("making " + kernel + " ready")
+	p.enter("making " + p.names.of(kernel) + " ready")
 }
 
 // Prepared notes that it is, or never will be.
@@ -177,7 +182,8 @@ func (p *Progress) callOut(v verdict.Verdict) {
 	case p.failed <= calledOut:
 		name, c := label(v)
 		p.say(fmt.Sprintf("%s  %s on %s  %s", p.screen.paint(c, name),
-			printable(v.LoaderName()), printable(v.Cell.Kernel), printable(v.Spec)))
+			printable(v.LoaderName()), printable(p.names.of(v.Cell.Kernel)),
+			printable(v.Spec)))
 	case p.failed == calledOut+1:
 		p.say(p.screen.paint(dim, "… more is in the report"))
 	}

@@ -147,6 +147,7 @@ func named(vs []verdict.Verdict) string {
 
 // writeDepending writes the specs that depend on what ran before them, and the notes.
 func (s Screen) writeDepending(w io.Writer, f *verdict.File) {
+	names := kernelsOf(f)
 	for _, d := range dependences(f) {
 		for i, v := range d.Verdicts {
 			if i == onScreen {
@@ -154,7 +155,7 @@ func (s Screen) writeDepending(w io.Writer, f *verdict.File) {
 				break
 			}
 			fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(yellow, "DEPENDS"), printable(v.LoaderName()),
-				printable(v.Cell.Kernel), s.paint(bold, printable(v.Spec)))
+				printable(names.of(v.Cell.Kernel)), s.paint(bold, printable(v.Spec)))
 			s.writeField(w, "alone", strings.TrimSuffix(string(v.Kind)+": "+v.Reason, ": "))
 			s.writeField(w, "was", among(v))
 		}
@@ -168,7 +169,7 @@ func (s Screen) writeDepending(w io.Writer, f *verdict.File) {
 
 // writeMarkdownDepending writes the same for a summary.
 func writeMarkdownDepending(w io.Writer, f *verdict.File) {
-	all := dependences(f)
+	all, names := dependences(f), kernelsOf(f)
 	if len(all) > 0 {
 		fmt.Fprint(w, "### DEPENDS: ended otherwise in a guest that others had used\n\n")
 	}
@@ -179,7 +180,7 @@ func writeMarkdownDepending(w io.Writer, f *verdict.File) {
 				break
 			}
 			fmt.Fprintf(w, "- %s on %s `%s`: %s alone, %s\n", markdown(v.LoaderName()),
-				markdown(v.Cell.Kernel), printable(v.Spec), v.Kind, markdown(among(v)))
+				markdown(names.of(v.Cell.Kernel)), printable(v.Spec), v.Kind, markdown(among(v)))
 		}
 		if d.Again != "" {
 			fmt.Fprintf(w, "\nagain: <code>%s</code>\n\n", escape(d.Again))

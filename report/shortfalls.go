@@ -31,6 +31,7 @@ type observation struct {
 // shortfalls returns where loaders fall short of requirements that they claim, sorted by spec:
 // fails, including expected and flaky ones, and crashes.
 func shortfalls(f *verdict.File) []*shortfall {
+	names := kernelsOf(f)
 	at := make(map[[2]string]*shortfall)
 	var all []*shortfall
 	failing := []verdict.Kind{verdict.Fail, verdict.XFail, verdict.Flaky, verdict.Crash}
@@ -38,6 +39,7 @@ func shortfalls(f *verdict.File) []*shortfall {
 		if !slices.Contains(failing, v.Kind) {
 			continue
 		}
+		v.Cell.Kernel = names.of(v.Cell.Kernel)
 		key := [2]string{v.Cell.Loader, v.Spec}
 		s := at[key]
 		if s == nil {

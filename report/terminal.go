@@ -21,24 +21,25 @@ const onScreen = 40
 func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 	b := bufio.NewWriter(w)
 	s.writeMatrix(b, f.Matrix())
-	found := findings(f)
+	found, names := findings(f), kernelsOf(f)
 	for i, x := range found {
 		if i == onScreen {
 			more := fmt.Sprintf("… and %d more like these", len(found)-i)
 			fmt.Fprintf(b, "%s\n\n", s.paint(dim, more))
 			break
 		}
-		s.writeFinding(b, x)
+		s.writeFinding(b, x, names)
 	}
 	s.writeDepending(b, f)
 	for _, g := range gaps(f) {
 		fmt.Fprintf(b, "%s  %s on %s  %s\n"+indent+
 			"%d of %d verdicts are not in the file: the run ended before them\n\n",
-			s.paint(yellow, "MISSING"), printable(g.Loader), printable(g.Kernel), printable(g.Suite), g.Missing, g.Specs)
+			s.paint(yellow, "MISSING"), printable(g.Loader), printable(names.of(g.Kernel)),
+			printable(g.Suite), g.Missing, g.Specs)
 	}
 	for _, u := range f.Unproved() {
 		fmt.Fprintf(b, "%s  %s on %s\n"+indent+"%s\n\n", s.paint(red, "UNPROVED"),
-			printable(u.Loader), printable(u.Kernel), unproved(u))
+			printable(u.Loader), printable(names.of(u.Kernel)), unproved(u))
 	}
 	for _, p := range f.Problems() {
 		fmt.Fprintf(b, "%s  %s\n\n", s.paint(red, "PROBLEM"), printable(p))
@@ -70,10 +71,10 @@ const indent = "      "
 
 // writeFinding writes a finding: the requirement, what was expected and seen, where the requirement
 // comes from, and the command that reproduces it.
-func (s Screen) writeFinding(w io.Writer, x finding) {
+func (s Screen) writeFinding(w io.Writer, x finding, names kernelNames) {
 	name, c := label(x.Verdict)
 	fmt.Fprintf(w, "%s  %s on %s  %s\n", s.paint(c, pad(name, 4)), printable(x.LoaderName()),
-		printable(strings.Join(x.Kernels, ", ")), s.paint(bold, printable(x.Spec)))
+		printable(names.list(x.Kernels)), s.paint(bold, printable(x.Spec)))
 	for _, sentence := range x.Sentence {
 		fmt.Fprintf(w, "%s%s\n", indent, printable(sentence))
 	}

@@ -25,7 +25,8 @@ const (
 )
 
 // conversation returns the end of what suite and driver said to each other: a line "> request" for
-// each request, then "< reply" or "! fault", and "| stderr" for what the driver wrote there.
+// each request, then "< reply" or "! fault", and "| stderr" for what the driver wrote there. Before
+// that stands the number of the conversation, where it is not the spec's first.
 func conversation(steps []record.Step) []string {
 	var lines []string
 	if cut := len(steps) - keptSteps; cut > 0 {
@@ -33,16 +34,20 @@ func conversation(steps []record.Step) []string {
 		steps = steps[cut:]
 	}
 	for _, s := range steps {
+		mark := ""
+		if s.Conversation > 0 {
+			mark = fmt.Sprint(s.Conversation)
+		}
 		took := s.Duration.Round(time.Millisecond / 10)
-		lines = append(lines, "> "+clip(string(s.Request), keptStep))
+		lines = append(lines, mark+"> "+clip(string(s.Request), keptStep))
 		if len(s.Reply) > 0 {
-			lines = append(lines, fmt.Sprintf("< %s  (%v)", clip(string(s.Reply), keptStep), took))
+			lines = append(lines, fmt.Sprintf("%s< %s  (%v)", mark, clip(string(s.Reply), keptStep), took))
 		}
 		if s.Fault != "" || len(s.Reply) == 0 {
-			lines = append(lines, fmt.Sprintf("! %s  (%v)", clip(s.Fault, keptStep), took))
+			lines = append(lines, fmt.Sprintf("%s! %s  (%v)", mark, clip(s.Fault, keptStep), took))
 		}
 		for line := range strings.Lines(clip(s.Stderr, keptStep)) {
-			lines = append(lines, "| "+strings.TrimRight(line, "\r\n"))
+			lines = append(lines, mark+"| "+strings.TrimRight(line, "\r\n"))
 		}
 	}
 	return lines

@@ -80,6 +80,15 @@ func TestWhatEveryLoaderLeavesIsSeen(t *testing.T) {
 	if got.Outcome != record.Failed || !strings.Contains(got.Seen, "m (array)") || !strings.Contains(got.Detail, "2> ") {
 		t.Errorf("%+v", got)
 	}
+	numbers := map[int]bool{}
+	for _, rec := range r.records {
+		if step, ok := rec.(record.Step); ok {
+			numbers[step.Conversation] = true
+		}
+	}
+	if diff := cmp.Diff(map[int]bool{0: true, 2: true}, numbers); diff != "" {
+		t.Errorf("conversations of the steps: %s", diff)
+	}
 }
 
 func TestALoaderThatDiesBesideAnotherFailsTheSpec(t *testing.T) {

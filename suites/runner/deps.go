@@ -25,6 +25,10 @@ type Deps struct {
 	Records func(record.Record) error // takes every record; an error ends the run
 	Log     KernelLog                 // nil to send no [record.KernelLog]
 
+	// Transcripts has details repeat the end of the conversation, for a caller that does not keep
+	// what each [record.Step] says.
+	Transcripts bool
+
 	// Taint returns the kernel's taint, where there is a Log. Nil means [oracle.Taint].
 	Taint func() (uint64, error)
 

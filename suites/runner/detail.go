@@ -17,7 +17,8 @@ import (
 const detailLen = 16 << 10
 
 // detail tells the whole of what is known of a failure: its text and place, what the loader did not
-// give up, the end of the conversation, and what the spec wrote itself.
+// give up, the end of the conversation for who keeps no records of it, and what the spec wrote
+// itself.
 func (x *Execution) detail(report ginkgo.SpecReport) string {
 	var b strings.Builder
 	failure := report.Failure
@@ -37,9 +38,17 @@ func (x *Execution) detail(report ginkgo.SpecReport) string {
 	if len(x.left) > 0 {
 		fmt.Fprintf(&b, "left       %s\n", phrase.Objects(x.left))
 	}
-	b.WriteString(x.transcript.String())
+	b.WriteString(x.told())
 	b.WriteString(report.CapturedGinkgoWriterOutput)
 	return phrase.Shorten(b.String(), detailLen)
+}
+
+// told returns the end of the conversation, where the details are to repeat it.
+func (x *Execution) told() string {
+	if !x.run.deps.Transcripts {
+		return ""
+	}
+	return x.transcript.String()
 }
 
 // place returns where a failure is, as folder/file.go:line: the spec's registration, where it has

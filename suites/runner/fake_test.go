@@ -193,7 +193,7 @@ func fakeOrder(t *testing.T, l loader.Loader, r *ran, specs ...spec) (record.Ord
 			return loader.Traced(l, trace), nil
 		},
 		Folders: runner.Folders{Root: t.TempDir(), Work: "/work", BPFFS: "/bpf"},
-		Shared:  true,
+		Shared:  true, Transcripts: true,
 		Records: func(rec record.Record) error { r.records = append(r.records, rec); return nil },
 		Settle:  200 * time.Millisecond,
 	}

@@ -132,6 +132,6 @@ func (x *Execution) leaked(early ending) record.Finish {
 		Reason:   early.reason,
 		Expected: "nothing of the loader's in the kernel after reset, but pins that were asked for",
 		Seen:     phrase.Line(phrase.Objects(x.left)),
-		Detail:   x.transcript.String(),
+		Detail:   x.told(),
 	}
 }

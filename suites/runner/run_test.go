@@ -477,6 +477,35 @@ func TestFailureHasPlaceAndConversation(t *testing.T) {
 	}
 }
 
+// Who keeps the steps of a conversation does not get it twice.
+func TestADetailDoesNotRepeatTheSteps(t *testing.T) {
+	keeps := func(_ *record.Order, d *runner.Deps) { d.Transcripts = false }
+	for name, body := range map[string]func(*Session){
+		"fails": func(s *Session) { s.MustLoad(bad) },
+		"leaks": loadsGood,
+	} {
+		leaky := newFake(func(f *fakeLoader, req loader.Request) (loader.Reply, error) {
+			if req.Op() == loader.OpClose || req.Op() == loader.OpReset {
+				return &loader.OK{}, nil
+			}
+			return nil, nil
+		})
+		r := carryWith(t, t.Context(), leaky, keeps, spec{id: "fake.first", body: body})
+		for session := range leaky.maps {
+			leaky.close(session)
+		}
+		f, steps := r.finishes()["fake.first"], 0
+		for _, rec := range r.records {
+			if _, ok := rec.(record.Step); ok {
+				steps++
+			}
+		}
+		if f.Outcome != record.Failed || strings.Contains(f.Detail, `"op"`) || steps == 0 {
+			t.Errorf("%s: %d steps, and %+v", name, steps, f)
+		}
+	}
+}
+
 func TestAFailureWithoutALineOfItsOwnIsAtTheRegistration(t *testing.T) {
 	refusal := runner.Registering(func() {
 		Refusal("fake.first", good, fakeObject("subtle"),

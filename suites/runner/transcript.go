@@ -49,6 +49,9 @@ func (c *Conversation) trace(e loader.Exchange) {
 		Spec: x.spec.ID, Seq: e.Seq, Request: e.Request, Reply: e.Reply, Stderr: e.Stderr,
 		Duration: e.Duration,
 	}
+	if c.number > 1 {
+		step.Conversation = c.number
+	}
 	t.largest = max(t.largest, len(e.Reply))
 	t.add(c.mark() + "> " + phrase.Line(string(e.Request)))
 	switch {

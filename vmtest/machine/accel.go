@@ -59,14 +59,15 @@ func (a Accelerators) Choose(ctx context.Context, choice string, c Config) (Acce
 	if err != nil {
 		return "", fmt.Errorf("accelerator: %w", err)
 	}
+	again := "remove " + a.file()
 	switch {
 	case p.Works:
 		return KVM, nil
 	case choice == "kvm":
-		return "", fmt.Errorf("%w: %s", ErrNoKVM, p.Reason)
+		return "", fmt.Errorf("%w: %s (to have it tried again, %s)", ErrNoKVM, p.Reason, again)
 	}
 	Options{Log: a.Log}.logger().Warn("guests are run by TCG, which is slower", "reason",
-		ErrNoKVM.Error()+": "+p.Reason)
+		ErrNoKVM.Error()+": "+p.Reason, "to have KVM tried again", again)
 	return TCG, nil
 }
 
@@ -84,7 +85,7 @@ func (a Accelerators) prove(ctx context.Context, c Config) (proof, error) {
 	if p.QEMU, err = identifyQEMU(ctx, c.Arch.QEMU); err != nil {
 		return proof{}, err
 	}
-	file := filepath.Join(a.Cache, "kvm.json")
+	file := a.file()
 	if known, ok := readProof(file); ok && known.HostBoot == p.HostBoot && known.QEMU == p.QEMU {
 		return known, nil
 	}
@@ -98,6 +99,9 @@ func (a Accelerators) prove(ctx context.Context, c Config) (proof, error) {
 	}
 	return p, writeProof(file, p)
 }
+
+// file names the proof in the cache.
+func (a Accelerators) file() string { return filepath.Join(a.Cache, "kvm.json") }
 
 // readProof reads a proof. One that cannot be read is made again.
 func readProof(file string) (proof, bool) {

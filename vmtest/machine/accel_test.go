@@ -3,8 +3,10 @@
 package machine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,15 +67,21 @@ func TestChooseKeepsItsProof(t *testing.T) {
 	// The script counts its runs.
 	runs := filepath.Join(t.TempDir(), "runs")
 	c := fakeQEMU(t, fmt.Sprintf("echo run >>%s; echo no such luck >&2; exit 1", runs))
-	a := Accelerators{Cache: t.TempDir()}
+	var said bytes.Buffer
+	a := Accelerators{Cache: t.TempDir(), Log: slog.New(slog.NewTextHandler(&said, nil))}
+	again := "remove " + filepath.Join(a.Cache, "kvm.json")
 	for range 2 {
 		accel, err := a.Choose(t.Context(), "auto", c)
 		if err != nil || accel != TCG {
 			t.Fatalf("auto: %q, %v", accel, err)
 		}
-		if _, err := a.Choose(t.Context(), "kvm", c); !errors.Is(err, ErrNoKVM) {
-			t.Fatalf("kvm: %v", err)
+		_, err = a.Choose(t.Context(), "kvm", c)
+		if !errors.Is(err, ErrNoKVM) || !strings.Contains(err.Error(), again) {
+			t.Fatalf("kvm: %v, want %v, and how it is tried again", err, ErrNoKVM)
 		}
+	}
+	if got := strings.Count(said.String(), again); got != 2 {
+		t.Errorf("said %d times how KVM is tried again, want with each choice:\n%s", got, &said)
 	}
 	b, err := os.ReadFile(runs)
 	if errors.Is(err, os.ErrNotExist) {

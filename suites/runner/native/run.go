@@ -91,8 +91,8 @@ func carry(
 			}, in, folders.BPFFS, loader.Options{Deadline: limits.Request, Trace: trace})
 		},
 		Folders: folders,
-		Shared:  true,
-		Log:     log,
+		Shared:  true, Transcripts: true,
+		Log: log,
 		Records: func(rec record.Record) error {
 			switch rec := rec.(type) {
 			case record.Finish:
