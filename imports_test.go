@@ -63,7 +63,7 @@ var rules = []rule{
 	{folder: "oracle", tests: "oracle/turn"},
 	{folder: "oracle/hygiene", may: "oracle", tests: "oracle/turn"},
 	{folder: "structops/structopstest"},
-	{folder: "structops", may: "oracle"},
+	{folder: "structops", may: "loaderimpl oracle"},
 	{folder: "record", may: "loader/jsonline"},
 
 	{folder: "vmtest/arch"},

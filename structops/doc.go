@@ -8,5 +8,6 @@
 // it inserts is kept by pins of its own, in folders below [Folder].
 //
 // Read structure.go (what is known of one), read.go with program.go (how it is found out), find.go
-// (by name or id), folder.go (pins), remove.go with gone.go, and error.go (how each can end).
+// (by name or id), folder.go (pins), insert.go, remove.go with gone.go, and error.go (how each can
+// end).
 package structops

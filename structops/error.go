@@ -35,6 +35,9 @@ var (
 	// ErrNoBPFFS reports a folder for pins that is not in a bpffs.
 	ErrNoBPFFS = errors.New("no bpffs")
 
+	// ErrName reports a name that no structure of an object has.
+	ErrName = errors.New("no structure is named")
+
 	// ErrRefused reports an object that the loader or the kernel refuses.
 	ErrRefused = errors.New("refused")
 )

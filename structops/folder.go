@@ -47,18 +47,32 @@ func checkBPFFS(folder string) error {
 	return nil
 }
 
-// makePinFolder makes the folder for the pins of a structure, and those above it. The error wraps
-// [ErrThere] if it exists.
-func makePinFolder(bpffs, name string) (string, error) {
-	folder := PinFolder(bpffs, name)
+// makePinFolder makes the folder for the pins of a structure, and those above it. One without pins
+// is what an insert left that was killed, and is used; made is false then. The error wraps
+// [ErrThere] if there are pins in it.
+func makePinFolder(bpffs, name string) (folder string, made bool, err error) {
+	folder = PinFolder(bpffs, name)
 	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
-		return "", err
+		return "", false, err
 	}
-	err := os.Mkdir(folder, 0o700)
-	if errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("%s: %w: %s holds its pins", name, ErrThere, folder)
+	err = os.Mkdir(folder, 0o700)
+	if !errors.Is(err, fs.ErrExist) {
+		return folder, err == nil, err
 	}
-	return folder, err
+	return folder, false, checkNoPins(folder, name)
+}
+
+// checkNoPins returns an error that wraps [ErrThere] if the folder of a structure has pins.
+func checkNoPins(folder, name string) error {
+	pins, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(pins) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: %w: %s has its pins (loadstone ops remove %[1]s removes it)", name,
+		ErrThere, folder)
 }
 
 // removePin removes a pin, and the folder that [makePinFolder] made for it once that is empty. A

@@ -69,8 +69,10 @@ func TestPinnedLinkIsDetachedAndItsPinsRemoved(t *testing.T) {
 // The folder that an insert made goes with the pins in it.
 func TestFolderOfTheInsertGoesWithItsPins(t *testing.T) {
 	fs := bpffs(t)
-	folder, err := makePinFolder(fs, "ls_rm_folder")
-	noError(t, err)
+	folder, made, err := makePinFolder(fs, "ls_rm_folder")
+	if err != nil || !made {
+		t.Fatalf("made: %v, %v", made, err)
+	}
 	c, err := structopstest.Register("ls_rm_folder", "ls_rm_folder", true)
 	noError(t, err)
 	noError(t, c.Map.Pin(filepath.Join(folder, mapPin)))

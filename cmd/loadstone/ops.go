@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -75,10 +76,10 @@ func opsOutcome(err error) error {
 		}
 	}
 	switch {
-	case errors.Is(err, structops.ErrAmbiguous):
+	case errors.Is(err, structops.ErrAmbiguous), errors.Is(err, structops.ErrName):
 		return usageError{err}
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (run it as root, or with CAP_SYS_ADMIN: others may not see what is in the kernel)", err)
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
+		return fmt.Errorf("%w (run it as root, or with CAP_SYS_ADMIN: others may neither see nor change what is in the kernel)", err)
 	}
 	return err
 }
@@ -108,11 +109,12 @@ structure, named as in its object, with the pin map and, where a link registers 
 ` + opsExits(),
 		Example: `  loadstone ops list
   loadstone ops show bpf_cubic
+  loadstone ops insert cubic.bpf.o
   loadstone ops remove bpf_cubic --wait 30s`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newOpsListCommand(), newOpsShowCommand(), newOpsRemoveCommand())
+	cmd.AddCommand(newOpsListCommand(), newOpsShowCommand(), newOpsInsertCommand(), newOpsRemoveCommand())
 	return cmd
 }
 

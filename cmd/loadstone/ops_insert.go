@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loadstone-bpf/loadstone/structops"
+)
+
+func newOpsInsertCommand() *cobra.Command {
+	var in structops.Insertion
+	cmd := &cobra.Command{
+		Use:   "insert OBJECT",
+		Short: "Register the structures of a BPF object, and keep them",
+		Long: `Load a compiled BPF object with the reference loader, register its structures (the variables in its sections .struct_ops and .struct_ops.link),
+and keep them by pins, so that they stay when this command ends. All are inserted, or none. Without --name those are inserted that a
+loader creates unasked: not the ones in sections whose names begin with a question mark. For each a line tells its type, its name, its id and where it is
+pinned.
+
+A structure whose name is there already, as a folder of pins or as the map of a registered structure of its type, is refused, and so is one
+that the kernel finds to be there, such as a second congestion control of a name.
+
+Files: DIR/loadstone/ops/NAME/map pins the map of the structure whose variable is NAME, DIR/loadstone/ops/NAME/link its link, if it has one.
+DIR has to be a bpffs: where none is mounted, mount -t bpf bpf /sys/fs/bpf makes one. It keeps nothing over a restart of the machine.
+
+` + opsExits(),
+		Example: `  loadstone ops insert cubic.bpf.o
+  loadstone ops insert many.bpf.o --name first --name second
+  loadstone ops insert cubic.bpf.o --bpffs /run/bpf`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in.Object = args[0]
+			inserted, err := structops.Insert(in)
+			if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, structops.ErrNoBPFFS) {
+				return usageError{err}
+			}
+			if err != nil {
+				return opsOutcome(err)
+			}
+			for _, s := range inserted {
+				fmt.Fprintf(cmd.OutOrStdout(), "inserted %v, pinned in %s\n", &s.Structure, s.Folder)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringArrayVar(&in.Names, "name", nil,
+		"insert the structure `NAME` of the object, and no other that is not named (may be repeated)")
+	cmd.Flags().StringVar(&in.BPFFS, "bpffs", structops.DefaultBPFFS,
+		"keep what is inserted by pins below the bpffs `DIR`")
+	return cmd
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package structops
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl"
+)
+
+// An Insertion says what to insert, and where to keep it.
+type Insertion struct {
+	Object string   // path of a compiled BPF object
+	Names  []string // of the structures to insert, as the object has them; nil for all
+	BPFFS  string   // the bpffs that holds the pins: see [Folder]
+}
+
+// An Inserted holds what became of a structure of an object.
+type Inserted struct {
+	Structure
+	Folder string // that has its pins
+}
+
+// Insert loads structures of an object with the reference loader, registers them, and pins them, so
+// that they stay when this process ends. It inserts all that are asked for, or none; what it made
+// before an error is undone. Without names those are inserted that the object's loader would
+// create: not the ones in sections whose name begins with a question mark.
+//
+// The error wraps [ErrNoBPFFS], [ErrName] where the object has no structure of a name, [ErrThere]
+// where a structure of a name is registered or pinned already, or [ErrRefused] and the loader's
+// error, a [loaderimpl.Error].
+func Insert(in Insertion) (_ []Inserted, err error) {
+	if err := checkBPFFS(in.BPFFS); err != nil {
+		return nil, err
+	}
+	object, err := open(in)
+	if err != nil {
+		return nil, err
+	}
+	all, err := choose(object, in.Names)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.Object, err)
+	}
+	loaded, err := object.Load(loaderimpl.LoadOptions{})
+	if err != nil {
+		return nil, refused(err)
+	}
+	defer func() { err = errors.Join(err, loaded.Close()) }()
+	names := slices.DeleteFunc(all, func(name string) bool { return loaded.Maps[name] == nil })
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: %w: each structure in it has to be asked for by name", in.Object,
+			ErrRefused)
+	}
+	if err := checkNoneThere(object, names, in.BPFFS); err != nil {
+		return nil, err
+	}
+	undo := undoing{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, undo.all())
+		}
+	}()
+	var inserted []Inserted
+	for _, name := range names {
+		id, err := insertOne(loaded, in.BPFFS, name, &undo)
+		if err != nil {
+			return nil, err
+		}
+		s, err := ReadOne(id)
+		if err != nil {
+			return nil, err
+		}
+		inserted = append(inserted, Inserted{s, PinFolder(in.BPFFS, name)})
+	}
+	return inserted, nil
+}
+
+func open(in Insertion) (*loaderimpl.Object, error) {
+	object, err := loaderimpl.Open([]string{in.Object}, loaderimpl.Options{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	return object, nil
+}
+
+// refused marks what the loader or the kernel refuses. What takes more rights is no refusal of the
+// object.
+func refused(err error) error {
+	if errors.Is(err, unix.EPERM) {
+		return err
+	}
+	if errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("%w: %w", ErrThere, err)
+	}
+	return fmt.Errorf("%w: %w", ErrRefused, err)
+}
+
+// choose has the object create those of its structures that are wanted, if any are, and no others.
+// It returns the names of all its structures, in the object's order.
+func choose(object *loaderimpl.Object, wanted []string) ([]string, error) {
+	var names []string
+	for _, m := range object.Maps() {
+		if object.StructOps(m.Name()).Type() == "" {
+			continue
+		}
+		names = append(names, m.Name())
+		if len(wanted) == 0 {
+			continue
+		}
+		if err := m.SetAutocreate(slices.Contains(wanted, m.Name())); err != nil {
+			return nil, err
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%w: it has no section .struct_ops or .struct_ops.link with a structure",
+			ErrRefused)
+	}
+	for _, name := range wanted {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("%w %s: its structures are %s", ErrName, name,
+				strings.Join(names, ", "))
+		}
+	}
+	return names, nil
+}
+
+// checkNoneThere returns an error that wraps [ErrThere] if one of the structures is registered or
+// pinned already. Types whose structures have names of their own are the kernel's to compare.
+func checkNoneThere(object *loaderimpl.Object, names []string, bpffs string) error {
+	all, err := Read()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := checkNoPins(PinFolder(bpffs, name), name); err != nil {
+			return err
+		}
+		for _, s := range all {
+			if s.Registered && s.Map == shortened(name) && s.Type == object.StructOps(name).Type() {
+				return fmt.Errorf("%s: %w: %v is registered from a map of this name", name, ErrThere, &s)
+			}
+		}
+	}
+	return nil
+}
+
+// insertOne registers one structure and pins it, and returns the id of its map.
+func insertOne(
+	loaded *loaderimpl.Loaded, bpffs, name string, undo *undoing,
+) (id uint32, err error) {
+	folder, made, err := makePinFolder(bpffs, name)
+	if made {
+		undo.add(func() error { return os.Remove(folder) })
+	}
+	if err != nil {
+		return 0, err
+	}
+	m, err := loaded.Map(name)
+	if err != nil {
+		return 0, err
+	}
+	info, err := m.Info()
+	if err != nil {
+		return 0, err
+	}
+	mapID, _ := info.ID()
+	registration, err := loaded.Register(name)
+	if err != nil {
+		return 0, refused(err)
+	}
+	undo.add(registration.Close)
+	if err := undo.pin(m, filepath.Join(folder, mapPin)); err != nil {
+		return 0, err
+	}
+	if registration.LinkID() != 0 {
+		if err := undo.pin(registration, filepath.Join(folder, linkPin)); err != nil {
+			return 0, err
+		}
+		err = registration.Close() // the pin keeps the link
+	}
+	return uint32(mapID), err
+}
+
+// An undoing undoes what was done, the last first.
+type undoing struct{ steps []func() error }
+
+func (u *undoing) add(step func() error) { u.steps = append(u.steps, step) }
+
+// pin pins an object, to be undone.
+func (u *undoing) pin(h interface{ FD() int }, path string) error {
+	if err := loaderimpl.Pin(h, path); err != nil {
+		return refused(err)
+	}
+	u.add(func() error { return os.Remove(path) })
+	return nil
+}
+
+func (u *undoing) all() error {
+	var errs []error
+	for _, step := range slices.Backward(u.steps) {
+		errs = append(errs, step())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package structops
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl"
+)
+
+// testObject writes the object that the reference loader is tested with, and returns its path. Its
+// names are others, of the same length, as the loader's tests may register theirs meanwhile:
+//
+//	plain  .struct_ops        congestion control ls_insert_test
+//	linked .struct_ops.link   congestion control ls_insert_test too
+//	newer  .struct_ops.link   congestion control ls_insert_newer
+//	wide   ?.struct_ops       with a member of another size than the kernel's
+//	unknown ?.struct_ops.link of a type that no kernel has
+func testObject(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile("../loaderimpl/testdata/struct_ops.bpfel.o")
+	noError(t, err)
+	for old, own := range map[string]string{
+		"loadstone_test": "ls_insert_test", "loadstone_newer": "ls_insert_newer",
+		"\x00plain\x00": "\x00ls_in\x00", "\x00linked\x00": "\x00ls_lnk\x00",
+		"\x00newer\x00": "\x00ls_nw\x00",
+	} {
+		if len(old) != len(own) || !bytes.Contains(data, []byte(old)) {
+			t.Fatalf("%q for %q", own, old)
+		}
+		data = bytes.ReplaceAll(data, []byte(old), []byte(own))
+	}
+	path := filepath.Join(t.TempDir(), "struct_ops.o")
+	noError(t, os.WriteFile(path, data, 0o600))
+	return path
+}
+
+// insert inserts structures of the test object below a bpffs.
+func insert(t *testing.T, folder string, names ...string) ([]Inserted, error) {
+	t.Helper()
+	return Insert(Insertion{Object: testObject(t), Names: names, BPFFS: folder})
+}
+
+// isClean fails the test if pins, or one of the test object's structures, are there.
+func isClean(t *testing.T, folder string) {
+	t.Helper()
+	for _, name := range []string{"ls_in", "ls_lnk", "ls_nw", "wide", "unknown"} {
+		isGone(t, name)
+		if exists(t, PinFolder(folder, name)) {
+			t.Errorf("the folder of %s is left", name)
+		}
+	}
+}
+
+func TestInsertedStructuresStay(t *testing.T) {
+	folder := bpffs(t)
+	inserted, err := insert(t, folder, "ls_in", "ls_nw")
+	noError(t, err)
+	pin := func(elements ...string) string {
+		return filepath.Join(append([]string{folder, Folder}, elements...)...)
+	}
+	want := []Structure{
+		{
+			Map: "ls_in", Name: "ls_insert_test", Type: "tcp_congestion_ops", Module: "vmlinux",
+			State: "INUSE", Registered: true, RegisteredBy: ByUpdate, References: 1,
+			Links: []Link{}, Pins: []string{pin("ls_in", "map")}, Holders: []Process{},
+		},
+		{
+			Map: "ls_nw", Name: "ls_insert_newer", Type: "tcp_congestion_ops", Module: "vmlinux",
+			State: "READY", Registered: true, RegisteredBy: ByLink, References: 1,
+			Links: []Link{{Pins: []string{pin("ls_nw", "link")}, Holders: []Process{}}},
+			Pins:  []string{pin("ls_nw", "map")}, Holders: []Process{},
+		},
+	}
+	if len(inserted) != 2 || inserted[0].Folder != pin("ls_in") || inserted[1].Folder != pin("ls_nw") {
+		t.Fatalf("inserted %+v", inserted)
+	}
+	for i, s := range want {
+		if diff := cmp.Diff(s, find(t, s.Name), withoutIDs); diff != "" {
+			t.Errorf("%s: -want +got\n%s", s.Map, diff)
+		}
+		if inserted[i].ID != find(t, s.Name).ID {
+			t.Errorf("%s: id %d", s.Map, inserted[i].ID)
+		}
+	}
+
+	if _, err := insert(t, folder, "ls_nw"); !errors.Is(err, ErrThere) {
+		t.Errorf("the same again: %v", err)
+	}
+	if _, err := insert(t, bpffs(t), "ls_nw"); !errors.Is(err, ErrThere) {
+		t.Errorf("the same in another bpffs: %v", err)
+	}
+	if _, err := insert(t, folder, "ls_lnk"); !errors.Is(err, ErrThere) || !errors.Is(err, unix.EEXIST) {
+		t.Errorf("another of the name that is registered: %v", err)
+	}
+	for _, name := range []string{"ls_in", "ls_nw"} {
+		if _, err := remove(t, name, 0); err != nil {
+			t.Error(err)
+		}
+	}
+	isClean(t, folder)
+}
+
+// All or nothing: two structures of the object have one name, which the kernel finds out at the
+// second; others the loader refuses.
+func TestInsertThatFailsLeavesNothing(t *testing.T) {
+	folder := bpffs(t)
+	for _, tc := range []struct {
+		names []string
+		want  error
+		errno error
+	}{
+		{nil, ErrThere, unix.EEXIST},
+		{[]string{"ls_nw", "wide"}, ErrRefused, nil},
+		{[]string{"ls_in", "unknown"}, ErrRefused, nil},
+		{[]string{"ls_in", "nonsense"}, ErrName, nil},
+	} {
+		_, err := insert(t, folder, tc.names...)
+		if !errors.Is(err, tc.want) || tc.errno != nil && !errors.Is(err, tc.errno) {
+			t.Errorf("%q: %v, want %v, %v", tc.names, err, tc.want, tc.errno)
+		}
+		isClean(t, folder)
+	}
+}
+
+// A pin that cannot be made takes the registration back.
+func TestInsertThatCannotPinLeavesNothing(t *testing.T) {
+	folder := bpffs(t)
+	noError(t, os.MkdirAll(PinFolder(folder, "ls_in"), 0o700))
+	noError(t, os.MkdirAll(PinFolder(folder, "ls_nw"), 0o700))
+	noError(t, unix.Mount("tmpfs", PinFolder(folder, "ls_nw"), "tmpfs", 0, ""))
+	_, err := insert(t, folder, "ls_in", "ls_nw")
+	noError(t, unix.Unmount(PinFolder(folder, "ls_nw"), 0))
+	var refusal *loaderimpl.Error
+	if !errors.Is(err, ErrRefused) || !errors.As(err, &refusal) {
+		t.Errorf("%v, want the loader's refusal", err)
+	}
+	for _, name := range []string{"ls_in", "ls_nw"} {
+		isGone(t, name)
+		if exists(t, PinFolder(folder, name), mapPin) {
+			t.Errorf("a pin of %s is left", name)
+		}
+	}
+}
+
+// An insert that was killed before its first pin leaves an empty folder, which is used.
+func TestEmptyFolderOfAKilledInsertIsUsed(t *testing.T) {
+	folder := bpffs(t)
+	noError(t, os.MkdirAll(PinFolder(folder, "ls_in"), 0o700))
+	if _, err := insert(t, folder, "ls_in"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := remove(t, "ls_in", 0); err != nil {
+		t.Error(err)
+	}
+	isClean(t, folder)
+}
+
+func TestInsertWithoutABPFFS(t *testing.T) {
+	for _, folder := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
+		_, err := insert(t, folder, "ls_in")
+		if !errors.Is(err, ErrNoBPFFS) || !strings.Contains(err.Error(), "mount -t bpf bpf "+folder) {
+			t.Errorf("%v, want to be told how to mount one at %s", err, folder)
+		}
+	}
+	isGone(t, "ls_in")
+}
+
+func TestInsertOfWhatIsNoObject(t *testing.T) {
+	folder := bpffs(t)
+	none := filepath.Join(t.TempDir(), "none.o")
+	if _, err := Insert(Insertion{Object: none, BPFFS: folder}); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	noError(t, os.WriteFile(none, []byte("no ELF"), 0o600))
+	if _, err := Insert(Insertion{Object: none, BPFFS: folder}); !errors.Is(err, ErrRefused) {
+		t.Error(err)
+	}
+	without := "../loaderimpl/testdata/data.bpfel.o"
+	if _, err := Insert(Insertion{Object: without, BPFFS: folder}); !errors.Is(err, ErrRefused) {
+		t.Errorf("an object without structures: %v", err)
+	}
+}
