@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -47,11 +48,21 @@ func TestOpsOutcomesHaveExitCodesOfTheirOwn(t *testing.T) {
 			}
 		}
 	}
+	page, err := os.ReadFile("../../docs/ops.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range opsCodes {
+		if !bytes.Contains(page, fmt.Appendf(nil, "\n| %d | %s |\n", c.code, c.means)) {
+			t.Errorf("docs/ops.md does not say what %d means", c.code)
+		}
+	}
 	for _, tt := range []struct {
 		err  error
 		want int
 	}{
 		{nil, verdict.ExitClean},
+		{fmt.Errorf("%w x", structops.ErrName), verdict.ExitUsage},
 		{&structops.AmbiguousError{Name: "cc"}, verdict.ExitUsage},
 		{fmt.Errorf("/tmp: %w", structops.ErrNoBPFFS), verdict.ExitHarness},
 		{fs.ErrPermission, verdict.ExitHarness},
