@@ -102,7 +102,16 @@ func readOnly(bpffs string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("keep mounts to ourselves: %w", err)
 	}
-	if err := unix.Mount("", bpffs, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+	remount := func() error {
+		return unix.Mount("", bpffs, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")
+	}
+	err := remount()
+	if errors.Is(err, unix.EINVAL) { // no mount, but a folder of one, as in a native run
+		if err = unix.Mount(bpffs, bpffs, "", unix.MS_BIND, ""); err == nil {
+			err = remount()
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("mount %s read-only: %w", bpffs, err)
 	}
 	return nil
