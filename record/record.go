@@ -47,7 +47,7 @@ type Begin struct {
 }
 
 // Late holds what the kernel logged after the KernelLog of a spec, until the next began or the
-// guest was done, where no State says it.
+// guest was done. Where the order says to watch, the State after the spec has it.
 type Late struct {
 	Lines   []string `json:"lines,omitempty"`
 	Tainted uint64   `json:"tainted,omitempty"` // as in KernelLog
@@ -117,15 +117,22 @@ type State struct {
 	Held map[string]int `json:"held,omitempty"`
 	// what is not as it was: "new mount bpf on /run/x"
 	Changes []string `json:"changes,omitempty"`
-	// what the kernel logged after the spec's KernelLog
-	Lines []string `json:"lines,omitempty"`
+	Late
 	// why it could not be seen whole
 	Error    string        `json:"error,omitempty"`
 	Duration time.Duration `json:"duration"` // of the look, nanoseconds
 }
 
-// Clean reports whether the guest is as it was, and was seen whole.
-func (r State) Clean() bool { return len(r.Changes) == 0 && r.Error == "" }
+// Unclean says why the guest is not as it was, or not known to be; "" where it is.
+func (r State) Unclean() string {
+	switch {
+	case len(r.Changes) > 0:
+		return r.Changes[0]
+	case r.Error != "":
+		return r.Error
+	}
+	return r.Late.Error
+}
 
 // End describes a guest's last record.
 type End struct {
@@ -215,9 +222,7 @@ func (r State) fields(l *jsonline.Line) {
 	if len(r.Changes) > 0 {
 		jsonline.Texts(l, "changes", r.Changes)
 	}
-	if len(r.Lines) > 0 {
-		jsonline.Texts(l, "lines", r.Lines)
-	}
+	r.Late.fields(l)
 	l.TextIfAny("error", r.Error)
 	l.Number("duration", int64(r.Duration))
 }

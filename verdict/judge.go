@@ -194,7 +194,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string, uint64) []Spl
 		case record.State:
 			proof.take(r)
 			if ev.Watched {
-				proof.complain(r.Spec, splatsIn(r.Lines, 0)) // its taint is among the changes
+				proof.complain(r.Spec, splatsIn(r.Lines, r.Tainted))
 			}
 			switch {
 			case !ev.Watched:
@@ -205,6 +205,7 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string, uint64) []Spl
 				fault("a second or early state of the guest")
 			default:
 				a.state = &r
+				a.heard(r.Late, true)
 			}
 		case record.End:
 			a.heard(r.Late, current == spec)
@@ -349,9 +350,6 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	}
 	for _, late := range a.late {
 		v.Splats = append(v.Splats, kernel.Find(late.Lines, late.Tainted)...)
-	}
-	if a.state != nil {
-		v.Splats = append(v.Splats, kernel.Scan(a.state.Lines)...)
 	}
 	if a.last {
 		v.Splats = append(v.Splats, kernel.Scan(unlogged(ev))...)

@@ -102,6 +102,9 @@ func (p *proof) take(s record.State) {
 	case s.Error != "":
 		p.missing = fmt.Sprintf("it could not be seen whether the guest was clean%s: %s",
 			after(s.Spec), firstLine(s.Error))
+	case s.Late.Error != "":
+		p.missing = fmt.Sprintf("the kernel log could not be read whole%s: %s", after(s.Spec),
+			firstLine(s.Late.Error))
 	case len(s.Changes) > 0:
 		p.missing = fmt.Sprintf("the guest was not clean%s: %s", after(s.Spec),
 			firstLine(s.Changes[0]))

@@ -19,6 +19,10 @@ func dirtyAfter(spec string) record.State {
 	return record.State{Spec: spec, Changes: []string{"new mount bpf on /run/x"}}
 }
 
+func lateAfter(spec string, late record.Late) record.State {
+	return record.State{Spec: spec, Late: late}
+}
+
 // TestOnlyAProvedGuestCounts shows what becomes of the second spec of a watched guest that ran two.
 func TestOnlyAProvedGuestCounts(t *testing.T) {
 	passed := func(spec string) []any {
@@ -58,9 +62,12 @@ func TestOnlyAProvedGuestCounts(t *testing.T) {
 		{"state after the first came before its finish", stream(cleanAfter(""), begin(one), cleanAfter(one), log(one), finish(one, record.Passed), passed(two), cleanAfter(two), end(2)), off, Broken, "nothing proves that the guest was clean after mapdefs.one"},
 		{"the first never finished", stream(cleanAfter(""), begin(one), cleanAfter(one), passed(two), cleanAfter(two), end(1)), off, Broken, "nothing proves that the guest was clean after mapdefs.one"},
 		{"the kernel complained in the first", stream(cleanAfter(""), begin(one), log(one, warn), finish(one, record.Passed), cleanAfter(one), passed(two), cleanAfter(two), end(2)), off, Broken, "the kernel complained after mapdefs.one: WARNING"},
-		{"the kernel complained after the first", stream(cleanAfter(""), passed(one), record.State{Spec: one, Lines: []string{"1,2,3,-;WARNING: possible circular locking dependency detected"}}, passed(two), cleanAfter(two), end(2)), off, Broken, "the kernel complained after mapdefs.one: WARNING: possible circular"},
+		{"the kernel complained after the first", stream(cleanAfter(""), passed(one), lateAfter(one, record.Late{Lines: []string{"1,2,3,-;WARNING: possible circular locking dependency detected"}}), passed(two), cleanAfter(two), end(2)), off, Broken, "the kernel complained after mapdefs.one: WARNING: possible circular"},
 		{"no state after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), end(2)), off, Broken, "no state of the guest after the spec"},
-		{"the kernel warns after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), record.State{Spec: two, Lines: []string{warn}}, end(2)), off, Fail, "kernel splat: WARNING"},
+		{"the kernel warns after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), lateAfter(two, record.Late{Lines: []string{warn}}), end(2)), off, Fail, "kernel splat: WARNING"},
+		{"the kernel is tainted after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), lateAfter(two, record.Late{Tainted: 1 << 9}), end(2)), off, Fail, "kernel splat: the kernel is tainted: W"},
+		{"its log is not read whole after it", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), lateAfter(two, record.Late{Error: "overrun"}), end(2)), off, Broken, "the kernel log could not be read whole: overrun"},
+		{"the log is not read whole after the first", stream(cleanAfter(""), passed(one), lateAfter(one, record.Late{Error: "overrun"}), passed(two), cleanAfter(two), end(2)), off, Broken, "the kernel log could not be read whole after mapdefs.one: overrun"},
 		{"the kernel panics after its state", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), cleanAfter(two)), panicked, Crash, "after the spec finished"},
 		{"the guest gives no end", stream(cleanAfter(""), passed(one), cleanAfter(one), passed(two), cleanAfter(two)), off, Broken, "without its end record"},
 	} {

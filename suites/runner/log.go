@@ -47,7 +47,15 @@ func (r *run) logSince(spec string, unmarked error) record.KernelLog {
 // late returns what the kernel logged after the log of the last spec was read. A guest that is
 // watched says it in its states.
 func (r *run) late() record.Late {
-	if r.deps.Log == nil || r.order.Watch {
+	if r.order.Watch {
+		return record.Late{}
+	}
+	return r.lateLog()
+}
+
+// lateLog reads the log of the kernel once more.
+func (r *run) lateLog() record.Late {
+	if r.deps.Log == nil {
 		return record.Late{}
 	}
 	log := r.logSince("", nil)

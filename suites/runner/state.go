@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ func (r *run) lookBefore() {
 	}
 	state := r.look("", r.patience())
 	r.send(state)
-	if !state.Clean() {
+	if state.Unclean() != "" {
 		r.retire("not as it was before its first spec")
 	}
 }
@@ -41,20 +40,13 @@ func (r *run) lookAfter(x *Execution) {
 		patience = 0 // it was waited for already
 	}
 	state := r.look(x.spec.ID, patience)
-	if r.deps.Log != nil {
-		late := r.logSince(x.spec.ID, nil)
-		state.Lines = late.Lines
-		if late.Error != "" {
-			cleared = errors.Join(cleared, errors.New(late.Error))
-		}
-	}
+	state.Late = r.lateLog()
 	if cleared != nil {
 		state.Error = strings.TrimPrefix(state.Error+"; "+cleared.Error(), "; ")
 	}
 	r.send(state)
-	if !state.Clean() {
-		changes := append(slices.Clone(state.Changes), state.Error)
-		r.retire(fmt.Sprintf("after %s: %s", x.spec.ID, changes[0]))
+	if why := state.Unclean(); why != "" {
+		r.retire(fmt.Sprintf("after %s: %s", x.spec.ID, why))
 	}
 }
 

@@ -107,10 +107,27 @@ func TestAGuestThatIsNotAsItWasEnds(t *testing.T) {
 	}
 }
 
-func TestWhatIsLoggedAfterASpecIsInItsState(t *testing.T) {
+func TestWhatTheKernelDoesAfterASpecIsInItsState(t *testing.T) {
 	states, _ := watched(t, &fakeWatch{}, &fakeLog{lines: []string{"late"}})
 	if diff := cmp.Diff([]string{"late"}, states[1].Lines); diff != "" {
 		t.Error(diff)
+	}
+	taints := []uint64{1, 1, 1 | 1<<9} // at the start, with the log of the first, after it
+	r := carryWith(t, t.Context(), newFake(nil), func(o *record.Order, d *runner.Deps) {
+		o.Watch, d.Watch, d.Log = true, &fakeWatch{}, &fakeLog{}
+		d.Taint = func() (uint64, error) {
+			taint := taints[0]
+			taints = taints[min(1, len(taints)-1):]
+			return taint, nil
+		}
+	}, spec{id: "fake.first", body: loadsGood})
+	for _, rec := range r.records {
+		if s, ok := rec.(record.State); ok && s.Spec != "" && s.Tainted != 1<<9 {
+			t.Errorf("state %+v says nothing of the taint", s)
+		}
+	}
+	if r.err != nil {
+		t.Error(r.err)
 	}
 }
 
