@@ -43,7 +43,10 @@ func findings(f *verdict.File) []finding {
 // weight orders findings: failures of the loader, then of the kernel, then of the harness, and
 // advice last.
 func weight(v verdict.Verdict) int {
-	if v.Advisory() {
+	switch {
+	case v.FailsAmongOthers():
+		return 0
+	case v.Advisory():
 		return len(verdict.Kinds)
 	}
 	return slices.Index(verdict.Kinds, v.Kind)

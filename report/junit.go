@@ -187,7 +187,7 @@ func junitVerdict(v verdict.Verdict) junitCase {
 	}
 	o := &junitOutcome{Message: printable(v.Reason), Type: string(v.Kind)}
 	switch {
-	case v.Kind == verdict.Pass && v.Fails():
+	case v.FailsAmongOthers():
 		o.Message, o.Text = tc.Output, printable(story(v))
 		tc.Failure = o
 	case v.Kind == verdict.Pass:

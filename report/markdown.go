@@ -97,6 +97,9 @@ func words(c verdict.Count) string {
 	if c.Advisory > 0 {
 		parts = append(parts, fmt.Sprintf("%d should", c.Advisory))
 	}
+	if c.Among > 0 {
+		parts = append(parts, fmt.Sprintf("%d among others", c.Among))
+	}
 	return strings.Join(parts, ", ")
 }
 

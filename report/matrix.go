@@ -23,6 +23,7 @@ var marks = []struct {
 	{"C", "kernel crashed", kind(verdict.Crash)},
 	{"B", "suite or driver broken", kind(verdict.Broken)},
 	{"M", "no record", kind(verdict.Missing)},
+	{"D", "kernel died or complained among others", func(c verdict.Count) int { return c.Among }},
 	{"f", "should, not met", func(c verdict.Count) int { return c.Advisory }},
 	{"r", "refused, not claimed", kind(verdict.Refused)},
 	{"s", "skipped, the kernel lacks it", kind(verdict.Skip)},
@@ -52,7 +53,7 @@ func tally(c verdict.Count) string {
 // else green.
 func shade(c verdict.Count) color {
 	failing := c.Of(verdict.Fail) - c.Advisory + c.Of(verdict.XPass) + c.Of(verdict.Crash) +
-		c.Of(verdict.Flaky) - c.Known
+		c.Of(verdict.Flaky) - c.Known + c.Among
 	switch {
 	case c.Planned == 0:
 		return dim

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,5 +40,37 @@ func TestNotesSayWhatAVerdictDoesNot(t *testing.T) {
 	}
 	if got := notes(new(verdict.File)); len(got) > 0 {
 		t.Errorf("notes on nothing: %q", got)
+	}
+}
+
+// A kernel that died or complained in a shared guest fails a run, whatever the spec does alone:
+// each report has to say so.
+func TestWhatFailsAmongOthersIsRedEverywhere(t *testing.T) {
+	for _, v := range []verdict.Verdict{
+		{Kind: verdict.Pass},
+		{Kind: verdict.Skip, Reason: "kernel: needs 6.9, has 6.1"},
+		{Kind: verdict.Refused, Reason: "not claimed"},
+		{Kind: verdict.Fail, Level: verdict.Should, Reason: "not met"},
+		{Kind: verdict.XFail, Reason: "known", Expectation: &verdict.Expectation{Issue: "x"}},
+		{Kind: verdict.Flaky, Reason: "passed this time", Expectation: &verdict.Expectation{Issue: "x"}},
+	} {
+		v.Spec, v.Suite, v.Loader, v.Cell.Kernel = "a.1", "a", "libbpf", "6.12"
+		v.Shared = &verdict.Shared{Kind: verdict.Crash, Reason: "kernel panic", Differs: true}
+		f := &verdict.File{Verdicts: []verdict.Verdict{v}, Run: verdict.Run{
+			Plan: []verdict.Part{{Loader: "libbpf", Kernel: "6.12", Suite: "a", Specs: 1}}, Planned: 1,
+		}}
+		if name, c := label(v); name != "DEPENDS" || c != red {
+			t.Errorf("%s: label %q in %v", v.Kind, name, c)
+		}
+		if c := f.Matrix().At("libbpf", "6.12", "a"); shade(c) != red || c.Among != 1 {
+			t.Errorf("%s: the matrix has %+v in %v", v.Kind, c, shade(c))
+		}
+		tc := junitVerdict(v)
+		if tc.Failure == nil || tc.Skipped != nil || !strings.Contains(tc.Failure.Message, "panic") {
+			t.Errorf("%s: JUnit has failure %+v, skipped %+v", v.Kind, tc.Failure, tc.Skipped)
+		}
+		if found := findings(f); len(found) != 1 || weight(v) != 0 {
+			t.Errorf("%s: findings %+v", v.Kind, found)
+		}
 	}
 }

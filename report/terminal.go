@@ -57,10 +57,10 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 // label returns the name and the colour of a verdict.
 func label(v verdict.Verdict) (string, color) {
 	switch {
+	case v.FailsAmongOthers():
+		return "DEPENDS", red
 	case v.Advisory():
 		return "SHOULD", cyan
-	case v.Kind == verdict.Pass:
-		return "DEPENDS", red // the kernel died or complained where others had run before
 	case v.Unknown(), v.Kind == verdict.Flaky:
 		return strings.ToUpper(string(v.Kind)), yellow
 	}

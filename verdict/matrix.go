@@ -10,6 +10,7 @@ type Count struct {
 	Kinds    map[Kind]int // verdicts that are there
 	Advisory int          // of the fails: shoulds that were not met
 	Known    int          // of the flaky: those that an expectation knows of
+	Among    int          // verdicts that fail a run only among others: [Verdict.FailsAmongOthers]
 }
 
 func (c *Count) add(v Verdict) {
@@ -22,6 +23,9 @@ func (c *Count) add(v Verdict) {
 	}
 	if v.Kind == Flaky && v.Expectation != nil {
 		c.Known++
+	}
+	if v.FailsAmongOthers() {
+		c.Among++
 	}
 }
 

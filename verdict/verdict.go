@@ -122,10 +122,16 @@ type Overrun struct {
 // the level. An entry in the expectations excuses a fail (xfail) or makes it flaky; an expectation
 // that no longer holds (xpass) fails the run, since the next fail would else go unnoticed. So does
 // a crash or splat in a guest that others had used, where the spec passes alone.
-func (v Verdict) Fails() bool {
-	if v.Shared.damaging() {
-		return true
-	}
+func (v Verdict) Fails() bool { return v.Shared.damaging() || v.failsAlone() }
+
+// FailsAmongOthers reports whether the verdict fails a run for nothing but what the kernel did in a
+// guest that others had used.
+func (v Verdict) FailsAmongOthers() bool {
+	return v.Shared.damaging() && !v.failsAlone() && !v.Unknown()
+}
+
+// failsAlone reports whether the verdict fails a run for what it is.
+func (v Verdict) failsAlone() bool {
 	switch v.Kind {
 	case Fail:
 		return !v.Advisory()
