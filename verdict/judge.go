@@ -149,21 +149,18 @@ func readAccount(spec string, ev Evidence, splatsIn func([]string, uint64) []Spl
 			}
 		case record.Greeting:
 		case record.Begin:
-			if len(ev.Ordered) > 1 && (begun == len(ev.Ordered) || r.Spec != ev.Ordered[begun]) {
+			if begun == len(ev.Ordered) || r.Spec != ev.Ordered[begun] {
 				fault("spec %q began, which was not ordered next", r.Spec)
 				break
 			}
 			a.heard(r.Late, current == spec)
-			if r.Spec == spec && a.begun {
-				a.faults = append(a.faults, "the spec began twice")
-			}
 			current = r.Spec
 			begun++
 			if !accepted {
 				fault("the spec began before the guest had accepted its order")
 			}
 			unfit := proof.begin(r.Spec)
-			if r.Spec == spec && !a.begun {
+			if r.Spec == spec {
 				a.begun, a.place, a.unfit = true, begun, unfit
 			}
 		case record.Step:
@@ -250,7 +247,7 @@ func (a account) judge(e Ending) (Kind, string) {
 	case a.last && !closed && e.Cause.killed():
 		return Crash, e.died(a.finish != nil)
 	case !a.begun && len(a.faults) > 0:
-		return Broken, "the spec never began, and the guest said what is no record: " + a.faults[0]
+		return Broken, "the spec never began, and the guest said what it may not: " + a.faults[0]
 	case !a.begun && a.ended && e.Cause == PoweredOff:
 		return Missing, "the guest ended without running the spec"
 	case !a.begun:
