@@ -174,19 +174,25 @@ func (s *Scanner) on(release string, now time.Time) *Scanner {
 // Scan finds the splats among the lines of a kernel log. A line is as /dev/kmsg has it
 // ("4,123,456;text"), as dmesg or a console shows it ("<4>[ 12.345678] text"), or the bare text.
 func (s *Scanner) Scan(lines []string) []Splat {
+	found, _ := s.scan(lines)
+	return found
+}
+
+// scan also reports whether anything was excused.
+func (s *Scanner) scan(lines []string) (found []Splat, excused bool) {
 	lines = unfold(lines)
-	var found []Splat
 	for from := 0; from < len(lines); {
 		b, ok := s.next(lines, from)
 		if !ok {
 			break
 		}
 		from = b.to
+		excused = excused || b.excused
 		if b.counts() {
 			found = append(found, b.splat(lines))
 		}
 	}
-	return found
+	return found, excused
 }
 
 // A block holds the lines of one splat, and what matched in it.

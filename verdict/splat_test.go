@@ -137,6 +137,33 @@ func TestExceptionExcusesOneSplatForSomeTime(t *testing.T) {
 	}
 }
 
+// Each warning taints the kernel: an exception that left that out would excuse nothing.
+func TestTheTaintOfAnExcusedWarningIsExcused(t *testing.T) {
+	scanner, err := ParseSplats([]byte(exceptionList))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const known, died = "WARNING: CPU: 0 PID: 1 at kernel/trace/bpf_trace.c:123 x", 1 << 7
+	now := time.Date(2027, 6, 30, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		lines   []string
+		release string
+		tainted uint64
+		found   int
+	}{
+		{[]string{known}, "6.8.12", warned, 0},
+		{[]string{known}, "6.8.12", warned | died, 1},
+		{[]string{known}, "6.9.1", warned, 2},
+		{nil, "6.8.12", warned, 1},
+	} {
+		got := scanner.on(tt.release, now).Find(tt.lines, tt.tainted)
+		if len(got) != tt.found {
+			t.Errorf("%q on %s, taint %#x: found %+v, want %d", tt.lines, tt.release, tt.tainted, got,
+				tt.found)
+		}
+	}
+}
+
 func TestSplatListIsReadStrictly(t *testing.T) {
 	const pattern = "patterns: [{id: a, means: splat, match: A}]\n"
 	tests := []struct{ name, list, complaint string }{

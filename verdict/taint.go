@@ -27,10 +27,16 @@ func (t taint) check() error {
 	return nil
 }
 
+// warned is the taint that each warning of the kernel's leaves.
+const warned = 1 << 9
+
 // Find returns the splats of a kernel log, as [Scanner.Scan] does, and one for each bit of taint
-// that came and is not allowed.
+// that came and is not allowed. What an excused warning leaves is excused with it.
 func (s *Scanner) Find(lines []string, tainted uint64) []Splat {
-	found := s.Scan(lines)
+	found, excused := s.scan(lines)
+	if excused {
+		tainted &^= warned
+	}
 	for ; tainted != 0; tainted &= tainted - 1 {
 		bit := bits.TrailingZeros64(tainted)
 		t := taint{Bit: bit, Letter: "?", Says: "what this project does not know", Means: SplatOnly}
