@@ -21,24 +21,41 @@ import (
 // Without an error the structure is gone. Else the error wraps [ErrNotThere], [ErrInUse] or
 // [ErrBeingFreed] where users in the kernel still hold it, or [ErrHeld] where a process does.
 func Remove(ctx context.Context, s Structure, wait time.Duration, did func(line string)) error {
+	return remover{did, detachByID}.remove(ctx, s, wait)
+}
+
+// A remover removes structures.
+type remover struct {
+	did    func(line string)
+	detach func(linkID uint32) error // wraps [link.ErrNotSupported] where the kernel cannot
+}
+
+func (r remover) remove(ctx context.Context, s Structure, wait time.Duration) error {
 	before := s
-	if err := unregister(&s, did); err != nil {
+	if err := r.unregister(&s); err != nil {
 		return err
 	}
-	for _, path := range s.Pins {
-		if err := removePin(path); err != nil {
-			return err
-		}
-		did("removed pin " + path)
+	if err := r.removePins(s.Pins); err != nil {
+		return err
 	}
 	return waitGone(ctx, before, wait)
 }
 
+func (r remover) removePins(paths []string) error {
+	for _, path := range paths {
+		if err := removePin(path); err != nil {
+			return err
+		}
+		r.did("removed pin " + path)
+	}
+	return nil
+}
+
 // unregister takes a structure out of the kernel's lists.
-func unregister(s *Structure, did func(string)) error {
+func (r remover) unregister(s *Structure) error {
 	if s.RegisteredBy == ByLink {
 		for _, l := range s.Links {
-			if err := detach(s, l, did); err != nil {
+			if err := r.removeLink(s, l); err != nil {
 				return err
 			}
 		}
@@ -63,30 +80,27 @@ func unregister(s *Structure, did func(string)) error {
 	case err != nil:
 		return fmt.Errorf("unregister %v: %w", s, err)
 	}
-	did(fmt.Sprintf("unregistered %v", s))
+	r.did(fmt.Sprintf("unregistered %v", s))
 	return nil
 }
 
-// detach detaches a link and removes its pins. A kernel before 6.11 (6fb2544ea149) cannot detach
+// removeLink detaches a link and removes its pins. A kernel before 6.11 (6fb2544ea149) cannot detach
 // the link of a structure: it then goes with its last pin and descriptor.
-func detach(s *Structure, l Link, did func(string)) error {
-	err := detachByID(l.ID)
-	detached := err == nil
-	if err != nil && !errors.Is(err, link.ErrNotSupported) {
+func (r remover) removeLink(s *Structure, l Link) error {
+	err := r.detach(l.ID)
+	switch {
+	case err == nil:
+		r.did(fmt.Sprintf("unregistered %v: detached link %d", s, l.ID))
+		return r.removePins(l.Pins)
+	case !errors.Is(err, link.ErrNotSupported):
 		return fmt.Errorf("detach link %d of %v: %w", l.ID, s, err)
 	}
-	if detached {
-		did(fmt.Sprintf("unregistered %v: detached link %d", s, l.ID))
+	if err := r.removePins(l.Pins); err != nil {
+		return err
 	}
-	for _, path := range l.Pins {
-		if err := removePin(path); err != nil {
-			return err
-		}
-		did("removed pin " + path)
-	}
-	if !detached && len(l.Holders) > 0 {
+	if len(l.Holders) > 0 {
 		return fmt.Errorf("%v: %w: it is still registered: this kernel detaches no link of a "+
-			"structure, and link %d is held by %s", s, ErrHeld, l.ID, processes(l.Holders))
+			"structure, and link %d goes when %s closes it", s, ErrHeld, l.ID, processes(l.Holders))
 	}
 	return nil
 }

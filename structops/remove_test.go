@@ -5,12 +5,15 @@ package structops
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cilium/ebpf/link"
 
 	"github.com/loadstone-bpf/loadstone/structops/structopstest"
 )
@@ -152,6 +155,35 @@ func TestStructureThatAProcessHolds(t *testing.T) {
 			isGone(t, name)
 		})
 	}
+}
+
+// Kernels from 6.4 to 6.10 register by links, and detach none: the link goes with its last pin, and
+// a process that holds it keeps the structure registered.
+func TestLinkThatTheKernelDoesNotDetach(t *testing.T) {
+	var told []string
+	old := remover{
+		did:    func(line string) { told = append(told, line) },
+		detach: func(uint32) error { return fmt.Errorf("detach: %w", link.ErrNotSupported) },
+	}
+	folder := bpffs(t)
+	c, err := structopstest.Register("ls_rm_old_pin", "ls_rm_old_pin", true)
+	noError(t, err)
+	noError(t, c.Link.Pin(filepath.Join(folder, "l")))
+	noError(t, c.Close())
+	err = old.remove(t.Context(), find(t, "ls_rm_old_pin"), 0)
+	if err != nil || !slices.Equal(told, []string{"removed pin " + filepath.Join(folder, "l")}) {
+		t.Errorf("pinned: %v, %q", err, told)
+	}
+	isGone(t, "ls_rm_old_pin")
+
+	l := startLoader(t, ByLink, "ls_rm_old_held")
+	err = old.remove(t.Context(), find(t, "ls_rm_old_held"), 0)
+	if !errors.Is(err, ErrHeld) || !strings.Contains(err.Error(), "still registered") ||
+		!strings.Contains(err.Error(), l.process().String()) || !registered(t, "ls_rm_old_held") {
+		t.Errorf("held: %v", err)
+	}
+	l.letGo(t)
+	isGone(t, "ls_rm_old_held")
 }
 
 // What was never registered has only pins to remove.
