@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/structops"
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // Exit codes of loadstone ops, beside those of every command.
@@ -32,24 +33,23 @@ var opsCodes = []struct {
 }{
 	{structops.ErrNotThere, exitNotThere, "no structure has the name or id"},
 	{structops.ErrInUse, exitInUse,
-		"it was unregistered now, and users in the kernel, such as connections, still hold it"},
+		"unregistered now; users in the kernel, such as connections, still hold it"},
 	{structops.ErrBeingFreed, exitBeingFreed,
-		"it had been unregistered before, and users in the kernel still hold it"},
+		"unregistered before; users in the kernel still hold it"},
 	{structops.ErrHeld, exitHeld, "a process holds its map, or a link that cannot be detached"},
 	{structops.ErrThere, exitThere, "a structure of the name is there already"},
 	{structops.ErrRefused, exitRefused, "the loader or the kernel refuses the object"},
 }
 
-// opsExits is the part of --help that lists exit codes.
+// opsExits returns the part of --help that lists exit codes.
 func opsExits() string {
 	var b strings.Builder
-	b.WriteString("Exit codes: 0 done; 2 wrong usage, or a name that several structures have; 3 it could not be done;")
-	for i, c := range opsCodes {
-		end := ";"
-		if i == len(opsCodes)-1 {
-			end = "."
-		}
-		fmt.Fprintf(&b, "\n%d %s%s", c.code, c.means, end)
+	b.WriteString("Exit codes:\n")
+	fmt.Fprintf(&b, "  %d  done\n", verdict.ExitClean)
+	fmt.Fprintf(&b, "  %d  wrong usage, or a name that several structures have\n", verdict.ExitUsage)
+	fmt.Fprintf(&b, "  %d  it could not be done", verdict.ExitHarness)
+	for _, c := range opsCodes {
+		fmt.Fprintf(&b, "\n  %d  %s", c.code, c.means)
 	}
 	return b.String()
 }
@@ -89,22 +89,34 @@ func newOpsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ops",
 		Short: "List, insert, remove and show kernel structures whose functions are BPF programs",
-		Long: `Some structures of the kernel, each full of functions, can be made of BPF programs and registered: congestion controls (tcp_congestion_ops),
-schedulers (sched_ext_ops), queueing disciplines (Qdisc_ops), fixes of HID devices (hid_bpf_ops) and more. They are in maps of type
-struct_ops. This command is to them what lsmod, insmod and rmmod are to modules. It works on the kernel of the machine that it is called
-on, not in a guest, for the structures of every loader, and takes root.
+		Long: `Some structures of the kernel are full of functions, and BPF programs can be
+those functions: congestion controls (tcp_congestion_ops), schedulers
+(sched_ext_ops), queueing disciplines (Qdisc_ops), fixes of HID devices
+(hid_bpf_ops) and more. A loader puts one into a map of type struct_ops, and the
+kernel registers it: by the update that fills the map or, from 6.4 on, by a link.
 
-A structure is registered by the update that fills its map, or by a link (from 6.4 on). Its state is the kernel's word:
+This command is to them what lsmod, modinfo, insmod and rmmod are to modules. It
+works on the kernel of the machine that it is called on, not in a guest, for the
+structures of every loader, and takes root.
 
-  INIT      its map is empty
+Names:
+  a structure's own name, its map's, or the id of the map: 41, or id:41 where a
+  name is all digits. A name that several have is refused, with their ids.
+
+States, in the kernel's words:
+  INIT      the map is empty
   INUSE     registered, by an update
   TOBEFREE  was registered by an update; the kernel frees it with its last user
-  READY     its map is full; registered if a link says so
+  READY     the map is full; registered if there is a link that says so
 
-References count what holds it inside the kernel: one for its registration, and one for each user, such as a socket.
+References:
+  what holds it inside the kernel: one for its registration, and one for each
+  user, such as a socket
 
-Files: what is inserted is kept by pins in a bpffs, /sys/fs/bpf unless --bpffs names another, below loadstone/ops: a folder for each
-structure, named as in its object, with the pin map and, where a link registers it, the pin link.
+Files:
+  /sys/fs/bpf/loadstone/ops/NAME/map   pins the map of what was inserted, where
+                                       NAME is the variable in its object
+  /sys/fs/bpf/loadstone/ops/NAME/link  pins the link that registers it, if any
 
 ` + opsExits(),
 		Example: `  loadstone ops list

@@ -17,16 +17,24 @@ func newOpsInsertCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "insert OBJECT",
 		Short: "Register the structures of a BPF object, and keep them",
-		Long: `Load a compiled BPF object with the reference loader, register its structures (the variables in its sections .struct_ops and .struct_ops.link),
-and keep them by pins, so that they stay when this command ends. All are inserted, or none. Without --name those are inserted that a
-loader creates unasked: not the ones in sections whose names begin with a question mark. For each a line tells its type, its name, its id and where it is
-pinned.
+		Long: `Load a compiled BPF object with the reference loader, register its structures
+(variables in its sections .struct_ops and .struct_ops.link), and keep them by
+pins, so that they stay when this command ends. All are inserted, or none. For
+each a line tells its type, name and id, and where it is pinned.
 
-A structure whose name is there already, as a folder of pins or as the map of a registered structure of its type, is refused, and so is one
-that the kernel finds to be there, such as a second congestion control of a name.
+Without --name those are inserted that a loader creates unasked: not the ones in
+sections whose names begin with a question mark.
 
-Files: DIR/loadstone/ops/NAME/map pins the map of the structure whose variable is NAME, DIR/loadstone/ops/NAME/link its link, if it has one.
-DIR has to be a bpffs: where none is mounted, mount -t bpf bpf /sys/fs/bpf makes one. It keeps nothing over a restart of the machine.
+Refused is one that is there already: with pins in the folder of its name, as a
+registered structure of its type from a map of its name, or by a name that the
+kernel compares, such as that of a congestion control.
+
+Files:
+  DIR/loadstone/ops/NAME/map   pins the map of the structure in variable NAME
+  DIR/loadstone/ops/NAME/link  pins its link, where a link registers it
+
+DIR has to be a bpffs: mount -t bpf bpf /sys/fs/bpf makes one where none is
+mounted. Nothing in it outlasts a restart of the machine.
 
 ` + opsExits(),
 		Example: `  loadstone ops insert cubic.bpf.o

@@ -19,12 +19,20 @@ func newOpsListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the structures that are in the kernel, whoever loaded them",
-		Long: `List every structure, by the id of its map: its own name, where it has one, and its map's; its type, with the module that has it in brackets
-where that is not the kernel itself; the kernel's word for its state; how many references the kernel holds; how many of its members are programs; what
-registers it; how many pins its map and links have; and which processes hold them. Pins are looked for in every bpffs that is mounted where a
-path leads to it.
+		Long: `List every structure, a line each:
 
-Exit codes: 0 listed, though there be none; 2 wrong usage; 3 the kernel could not be asked.`,
+  ID          id of its map
+  NAME, MAP   its own name, where it has one, and its map's
+  TYPE        its struct, with the module that has it in brackets, if one does
+  STATE       INIT, INUSE, TOBEFREE or READY: see loadstone ops --help
+  REFS        references that the kernel holds
+  PROGRAMS    how many of its members are programs
+  REGISTERED  by what: update, link and the link's id, or no
+  PINS        of its map and links, in every bpffs that a path leads to
+  HELD BY     processes with a descriptor of its map or a link
+
+Exit codes: 0 listed, though there be none; 2 wrong usage; 3 the kernel could not
+be asked.`,
 		Example: `  loadstone ops list
   loadstone ops list --json | jq -r '.[] | select(.registered | not) | .id'`,
 		Args: cobra.NoArgs,

@@ -17,13 +17,18 @@ func newOpsRemoveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME|ID",
 		Short: "Unregister a structure, whoever loaded it, and remove its pins",
-		Long: `Unregister a structure by its own name, its map's, or the id of its map, though its loader be gone: its links are detached, or its map's element is
-deleted, and then the pins of both are removed, in every bpffs that a path leads to. Each step is told.
+		Long: `Unregister a structure, though its loader be gone: its links are detached or,
+where it has none, its map's element is deleted. Then the pins of both are
+removed, in every bpffs that a path leads to. Each step is told.
 
-What uses the structure goes on using it: a connection keeps its congestion control to its end. The kernel frees it with the last user, and
-until then list shows it, as TOBEFREE or not registered. The name is free for another at once. --wait waits for that end. A process that holds the map of
-a structure keeps the map, but nothing registered; it is named. Before 6.11 the kernel detaches no link of a structure: then only its pins are removed, and a
-process that holds it keeps it registered.
+What uses the structure goes on using it: a connection keeps its congestion
+control to its end. The kernel frees it with the last user; until then list shows
+it, as TOBEFREE or not registered, and --wait waits for that end. Its name is
+free for another at once.
+
+A process that holds the map keeps the map, but nothing registered; it is named.
+Before 6.11 the kernel detaches no link of a structure: only its pins are removed
+then, and a process that holds it keeps the structure registered.
 
 ` + opsExits(),
 		Example: `  loadstone ops remove bpf_cubic

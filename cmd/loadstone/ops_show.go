@@ -22,14 +22,16 @@ func newOpsShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show NAME|ID",
 		Short: "Show all that the kernel has of a structure",
-		Long: `Show a structure by its own name, its map's, or the id of its map (41, or id:41 where a name is all digits): what list tells, then each link and pin
-with its path, the programs by member with ids, tags and, where the kernel counts them, runs and how long they took, and the values of all
-members that are not zero, in C by the kernel's own types.
+		Long: `Show what list tells of a structure, and each link and pin with its path, the
+programs by member with ids and tags, and the members that are not zero, in C by
+the kernel's own types.
 
-The kernel counts runs while kernel.bpf_stats_enabled is 1. --measure has it count for a while, and shows what ran meanwhile; every
-program of the kernel is a little slower then.
+How often each program ran, and how long that took, is shown where the kernel
+counts it: while kernel.bpf_stats_enabled is 1, or for as long as --measure has it
+count. Every program of the kernel is a little slower then.
 
-Exit codes: 0 shown; 2 wrong usage, or a name that several structures have; 3 the kernel could not be asked; 4 no structure has the name or id.`,
+Exit codes: 0 shown; 2 wrong usage, or a name that several structures have; 3 the
+kernel could not be asked; 4 no structure has the name or id.`,
 		Example: `  loadstone ops show bpf_cubic
   loadstone ops show 41 --measure 1s
   loadstone ops show bpf_cubic --json | jq '.members[] | select(.program) | {name, program}'`,

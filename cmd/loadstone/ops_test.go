@@ -41,9 +41,9 @@ func TestOpsOutcomesHaveExitCodesOfTheirOwn(t *testing.T) {
 		if got := exitCode(opsOutcome(fmt.Errorf("bpf_cubic: %w", c.reason))); got != c.code {
 			t.Errorf("%v: exit code %d, want %d", c.reason, got, c.code)
 		}
-		for _, cmd := range []string{"ops", "ops remove"} {
+		for _, cmd := range []string{"ops", "ops insert", "ops remove"} {
 			found, _, err := newRootCommand().Find(strings.Fields(cmd))
-			if err != nil || !strings.Contains(found.Long, fmt.Sprintf("\n%d %s", c.code, c.means)) {
+			if err != nil || !strings.Contains(found.Long+"\n", fmt.Sprintf("\n  %d  %s\n", c.code, c.means)) {
 				t.Errorf("%s --help does not say what %d means (%v)", cmd, c.code, err)
 			}
 		}

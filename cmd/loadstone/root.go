@@ -23,7 +23,7 @@ func newRootCommand() *cobra.Command {
 guests that are proved clean between specs, and reads what the loader did from the kernel itself.
 
 Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage;
-3 the harness could not do its job.`,
+3 the harness could not do its job. loadstone ops has more: see its --help.`,
 		Example: `  loadstone run                                  # the reference loader on the default kernels
   loadstone run --kernel 6.12 --loader libbpf    # one cell
   loadstone list                                 # every spec and its requirement
