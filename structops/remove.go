@@ -84,8 +84,8 @@ func (r remover) unregister(s *Structure) error {
 	return nil
 }
 
-// removeLink detaches a link and removes its pins. A kernel before 6.11 (6fb2544ea149) cannot detach
-// the link of a structure: it then goes with its last pin and descriptor.
+// removeLink detaches a link and removes its pins. A kernel before 6.11 (6fb2544ea149) cannot
+// detach the link of a structure: it then goes with its last pin and descriptor.
 func (r remover) removeLink(s *Structure, l Link) error {
 	err := r.detach(l.ID)
 	switch {
