@@ -51,7 +51,12 @@ type AmbiguousError struct {
 func (e *AmbiguousError) Error() string {
 	each := make([]string, len(e.Have))
 	for i, s := range e.Have {
-		each[i] = fmt.Sprintf("id:%d (%s %s, map %s, %s)", s.ID, s.Type, s.Called(), s.Map, s.State)
+		registered := "registered"
+		if !s.Registered {
+			registered = "not registered"
+		}
+		each[i] = fmt.Sprintf("id:%d (%s %s, map %s, %s, %s)", s.ID, s.Type, s.Called(), s.Map,
+			s.State, registered)
 	}
 	return fmt.Sprintf("%s: %d structures have this name; give one of %s", e.Name,
 		len(e.Have), strings.Join(each, ", "))

@@ -52,9 +52,13 @@ func TestStructureIsFoundByNameAndID(t *testing.T) {
 func TestAmbiguousNameComesWithIDs(t *testing.T) {
 	_, err := Find([]Structure{
 		{ID: 7, Map: "a", Name: "cc", Type: "tcp_congestion_ops", State: "TOBEFREE"},
-		{ID: 9, Map: "b", Name: "cc", Type: "tcp_congestion_ops", State: "INUSE"},
+		{ID: 9, Map: "b", Name: "cc", Type: "tcp_congestion_ops", State: "INUSE", Registered: true},
 	}, "cc")
-	for _, want := range []string{"cc: 2 structures", "id:7 (tcp_congestion_ops cc, map a, TOBEFREE)", "id:9"} {
+	for _, want := range []string{
+		"cc: 2 structures",
+		"id:7 (tcp_congestion_ops cc, map a, TOBEFREE, not registered)",
+		"id:9 (tcp_congestion_ops cc, map b, INUSE, registered)",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: no %q", err, want)
 		}
