@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
+	"github.com/loadstone-bpf/loadstone/structops/structopstest"
 )
 
 // testObject writes the object that the reference loader is tested with, and returns its path. Its
@@ -108,6 +109,20 @@ func TestInsertedStructuresStay(t *testing.T) {
 		}
 	}
 	isClean(t, folder)
+}
+
+// The kernel takes two maps of one name, and remove by that name would then refuse both.
+func TestInsertOfAMapNameThatIsRegistered(t *testing.T) {
+	c, err := structopstest.Register("ls_in", "ls_insert_other", false)
+	noError(t, err)
+	t.Cleanup(func() { noError(t, errors.Join(c.Unregister(), c.Close())) })
+	folder := bpffs(t)
+	if _, err := insert(t, folder, "ls_in"); !errors.Is(err, ErrThere) || errors.Is(err, unix.EEXIST) {
+		t.Errorf("%v, want it refused before the kernel is asked", err)
+	}
+	if exists(t, PinFolder(folder, "ls_in")) {
+		t.Error("its folder is left")
+	}
 }
 
 // All or nothing: two structures of the object have one name, which the kernel finds out at the
