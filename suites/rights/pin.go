@@ -33,8 +33,8 @@ func cannotPin(s *Session, classes ...Class) {
 	s.Control(objects.Rights.Socket)
 }
 
-// cannotMakeFolder expects that the loader refuses to pin its map in a folder that is not there, and
-// that it could not make.
+// cannotMakeFolder expects that the loader refuses to pin its map in a folder that is not there,
+// and that it could not make.
 func cannotMakeFolder(s *Session, classes ...Class) {
 	s.Control(objects.Rights.Socket)
 	before := s.Kernel()
