@@ -6,23 +6,113 @@ package objects
 
 // StructOps holds the objects of structops/.
 var StructOps = struct {
-	TCP              Object // A congestion control for TCP, which a link registers. The others differ from it in what their names say.
-	TCPByMap         Object // The congestion control, which its map registers.
-	TCPOptional      Object // The congestion control in a section that is left out unless it is asked for.
-	TCPOptionalByMap Object // The congestion control in a section that is left out unless it is asked for, which its map registers.
-	TCPTitleEmpty    Object // The congestion control without a name.
-	TCPTitleFull     Object // The congestion control with a name of 16 bytes, so that no zero ends it.
-	TCPTitleKernel   Object // The congestion control with the name of one that every kernel has.
-	TCPTitleLong     Object // The congestion control with a name of 15 bytes, the longest.
-	TCPTitleSpace    Object // The congestion control with a space in its name.
+	Any                       Object // A structure that no kernel has, for a link. A spec gives it the name of one that the kernel has.
+	AnyByMap                  Object // A structure that no kernel has, for its map.
+	AnyEmptyTCP               Object // A congestion control without a program or a name.
+	AnyOptional               Object // A structure that no kernel has, in a section that is left out unless it is asked for.
+	Dummy                     Object // A structure that the kernel has for tests and does not register, for a link.
+	DummyByMap                Object // The structure, for its map.
+	DummySleepableTwo         Object // The structure with a program that may sleep where the kernel forbids it.
+	Layout                    Object // A congestion control with the members that most objects know. The others differ from it in what their names say.
+	LayoutBackwards           Object // The congestion control with its members in another order.
+	LayoutFlagsBits           Object // The congestion control with a bitfield for a number.
+	LayoutFlagsFunction       Object // The congestion control with a function for a number.
+	LayoutFlagsNarrow         Object // The congestion control with 2 bytes for a number of 4.
+	LayoutFlagsStruct         Object // The congestion control with a structure for a number.
+	LayoutFlagsWide           Object // The congestion control with 8 bytes for a number of 4.
+	LayoutFlavour             Object // The congestion control in a structure whose name says that it is a flavour of the kernel's.
+	LayoutFunctionNumber      Object // The congestion control with a number for a function.
+	LayoutNameShort           Object // The congestion control with 8 bytes for a text of 16.
+	LayoutOwner               Object // The congestion control with an address of its own for a pointer of the kernel's.
+	LayoutUnknownFunction     Object // The congestion control with a function that no kernel has, and a program for it.
+	LayoutUnknownNumber       Object // The congestion control with a number that no kernel has, and that is 1.
+	LayoutUnknownText         Object // The congestion control with a text that no kernel has.
+	LayoutUnknownZero         Object // The congestion control with a member before all others that no kernel has, and that is zero.
+	LayoutUnknownZeroFunction Object // The congestion control with a function before all others that no kernel has, and that is none.
+	MemberCongControl         Object // The congestion control with cong_control in the place of cong_avoid.
+	MemberFlags               Object // A congestion control with the functions that the kernel wants, and a flag.
+	MemberFlagsUnknown        Object // The congestion control with a flag that no kernel knows.
+	MemberFlagsUnknownByMap   Object // The congestion control with a flag that no kernel knows, which its map registers.
+	MemberGetInfo             Object // The congestion control with get_info, which the kernel lets no program be.
+	MemberNoCongAvoid         Object // The congestion control with neither cong_avoid nor cong_control.
+	MemberNoSsthresh          Object // The congestion control without ssthresh.
+	MemberNoUndoCwnd          Object // The congestion control without undo_cwnd.
+	Program                   Object // A congestion control, and no program beside it.
+	ProgramBad                Object // The congestion control with a program for init that the verifier refuses.
+	ProgramBare               Object // The congestion control with a program in a section that names no member.
+	ProgramMisnamed           Object // The congestion control with a program for init in a section that names another member.
+	ProgramSpare              Object // The congestion control, and a program that is in no structure.
+	ProgramTwoMembers         Object // The congestion control with one program for two members.
+	ProgramXDP                Object // The congestion control with a program of type xdp for init.
+	TCP                       Object // A congestion control for TCP, which a link registers. The others differ from it in what their names say.
+	TCPByMap                  Object // The congestion control, which its map registers.
+	TCPOptional               Object // The congestion control in a section that is left out unless it is asked for.
+	TCPOptionalByMap          Object // The congestion control in a section that is left out unless it is asked for, which its map registers.
+	TCPTitleEmpty             Object // The congestion control without a name.
+	TCPTitleFull              Object // The congestion control with a name of 16 bytes, so that no zero ends it.
+	TCPTitleKernel            Object // The congestion control with the name of one that every kernel has.
+	TCPTitleLong              Object // The congestion control with a name of 15 bytes, the longest.
+	TCPTitleSpace             Object // The congestion control with a space in its name.
+	Two                       Object // Two congestion controls that links register.
+	TwoByMap                  Object // The two, which their maps register.
+	TwoByMapSameName          Object // The two with one name, which their maps register.
+	TwoMixed                  Object // The two, of which a link registers one and its map the other.
+	TwoMixedSameName          Object // The two with one name, of which a link registers one and its map the other.
+	TwoOneOptional            Object // The two, of which one is left out unless it is asked for.
+	TwoSameName               Object // The two, with one name.
 }{
-	TCP:              embedded("structops", "tcp", "tcp"),
-	TCPByMap:         embedded("structops", "tcp", "tcp_by_map"),
-	TCPOptional:      embedded("structops", "tcp", "tcp_optional"),
-	TCPOptionalByMap: embedded("structops", "tcp", "tcp_optional_by_map"),
-	TCPTitleEmpty:    embedded("structops", "tcp", "tcp_title_empty"),
-	TCPTitleFull:     embedded("structops", "tcp", "tcp_title_full"),
-	TCPTitleKernel:   embedded("structops", "tcp", "tcp_title_kernel"),
-	TCPTitleLong:     embedded("structops", "tcp", "tcp_title_long"),
-	TCPTitleSpace:    embedded("structops", "tcp", "tcp_title_space"),
+	Any:                       embedded("structops", "any", "any"),
+	AnyByMap:                  embedded("structops", "any", "any_by_map"),
+	AnyEmptyTCP:               embedded("structops", "any", "any_empty_tcp"),
+	AnyOptional:               embedded("structops", "any", "any_optional"),
+	Dummy:                     embedded("structops", "dummy", "dummy"),
+	DummyByMap:                embedded("structops", "dummy", "dummy_by_map"),
+	DummySleepableTwo:         embedded("structops", "dummy", "dummy_sleepable_two"),
+	Layout:                    embedded("structops", "tcp_layout", "layout"),
+	LayoutBackwards:           embedded("structops", "tcp_layout", "layout_backwards"),
+	LayoutFlagsBits:           embedded("structops", "tcp_layout", "layout_flags_bits"),
+	LayoutFlagsFunction:       embedded("structops", "tcp_layout", "layout_flags_function"),
+	LayoutFlagsNarrow:         embedded("structops", "tcp_layout", "layout_flags_narrow"),
+	LayoutFlagsStruct:         embedded("structops", "tcp_layout", "layout_flags_struct"),
+	LayoutFlagsWide:           embedded("structops", "tcp_layout", "layout_flags_wide"),
+	LayoutFlavour:             embedded("structops", "tcp_layout", "layout_flavour"),
+	LayoutFunctionNumber:      embedded("structops", "tcp_layout", "layout_function_number"),
+	LayoutNameShort:           embedded("structops", "tcp_layout", "layout_name_short"),
+	LayoutOwner:               embedded("structops", "tcp_layout", "layout_owner"),
+	LayoutUnknownFunction:     embedded("structops", "tcp_layout", "layout_unknown_function"),
+	LayoutUnknownNumber:       embedded("structops", "tcp_layout", "layout_unknown_number"),
+	LayoutUnknownText:         embedded("structops", "tcp_layout", "layout_unknown_text"),
+	LayoutUnknownZero:         embedded("structops", "tcp_layout", "layout_unknown_zero"),
+	LayoutUnknownZeroFunction: embedded("structops", "tcp_layout", "layout_unknown_zero_function"),
+	MemberCongControl:         embedded("structops", "tcp_member", "member_cong_control"),
+	MemberFlags:               embedded("structops", "tcp_member", "member_flags"),
+	MemberFlagsUnknown:        embedded("structops", "tcp_member", "member_flags_unknown"),
+	MemberFlagsUnknownByMap:   embedded("structops", "tcp_member", "member_flags_unknown_by_map"),
+	MemberGetInfo:             embedded("structops", "tcp_member", "member_get_info"),
+	MemberNoCongAvoid:         embedded("structops", "tcp_member", "member_no_cong_avoid"),
+	MemberNoSsthresh:          embedded("structops", "tcp_member", "member_no_ssthresh"),
+	MemberNoUndoCwnd:          embedded("structops", "tcp_member", "member_no_undo_cwnd"),
+	Program:                   embedded("structops", "tcp_program", "program"),
+	ProgramBad:                embedded("structops", "tcp_program", "program_bad"),
+	ProgramBare:               embedded("structops", "tcp_program", "program_bare"),
+	ProgramMisnamed:           embedded("structops", "tcp_program", "program_misnamed"),
+	ProgramSpare:              embedded("structops", "tcp_program", "program_spare"),
+	ProgramTwoMembers:         embedded("structops", "tcp_program", "program_two_members"),
+	ProgramXDP:                embedded("structops", "tcp_program", "program_xdp"),
+	TCP:                       embedded("structops", "tcp", "tcp"),
+	TCPByMap:                  embedded("structops", "tcp", "tcp_by_map"),
+	TCPOptional:               embedded("structops", "tcp", "tcp_optional"),
+	TCPOptionalByMap:          embedded("structops", "tcp", "tcp_optional_by_map"),
+	TCPTitleEmpty:             embedded("structops", "tcp", "tcp_title_empty"),
+	TCPTitleFull:              embedded("structops", "tcp", "tcp_title_full"),
+	TCPTitleKernel:            embedded("structops", "tcp", "tcp_title_kernel"),
+	TCPTitleLong:              embedded("structops", "tcp", "tcp_title_long"),
+	TCPTitleSpace:             embedded("structops", "tcp", "tcp_title_space"),
+	Two:                       embedded("structops", "tcp_two", "two"),
+	TwoByMap:                  embedded("structops", "tcp_two", "two_by_map"),
+	TwoByMapSameName:          embedded("structops", "tcp_two", "two_by_map_same_name"),
+	TwoMixed:                  embedded("structops", "tcp_two", "two_mixed"),
+	TwoMixedSameName:          embedded("structops", "tcp_two", "two_mixed_same_name"),
+	TwoOneOptional:            embedded("structops", "tcp_two", "two_one_optional"),
+	TwoSameName:               embedded("structops", "tcp_two", "two_same_name"),
 }

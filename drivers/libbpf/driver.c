@@ -130,6 +130,16 @@ static void close_sessions(void)
 		close_session(&sessions);
 }
 
+/* Negative for a map that is not made. From 1.4 on one that is left out has a descriptor of no map. */
+static int made_fd(const struct bpf_map *map)
+{
+#if AT_LEAST(0, 8)
+	if (!bpf_map__autocreate(map))
+		return -1;
+#endif
+	return bpf_map__fd(map);
+}
+
 /* What the object declares; with ids once it is loaded. */
 static void reply_view(struct bpf_object *object)
 {
@@ -143,7 +153,7 @@ static void reply_view(struct bpf_object *object)
 		/* libbpf 0.3 makes one of a section's own symbol, which cannot be asked for. */
 		if (!*bpf_map__name(map))
 			continue;
-		fd = bpf_map__fd(map);
+		fd = made_fd(map);
 		put(replies, comma);
 		put(replies, "{\"name\":%s,\"id\":%u}", bpf_map__name(map), fd < 0 ? 0 : id_of(fd));
 		comma = ",";
@@ -585,32 +595,19 @@ static void op_detach(const struct value *request)
 }
 
 #if HAVE_STRUCT_OPS_LINK
-/* What is expected goes to the kernel: the call for structures has no word for it. */
-static int replace(struct bpf_link *link, const struct bpf_map *by, const struct bpf_map *expected)
-{
-	DECLARE_LIBBPF_OPTS(bpf_link_update_opts, opts);
-
-	if (!expected)
-		return bpf_link__update_map(link, by);
-	opts.flags = BPF_F_REPLACE;
-	opts.old_map_fd = bpf_map__fd(expected);
-	return bpf_link_update(bpf_link__fd(link), bpf_map__fd(by), &opts);
-}
-
 static void op_update(const struct value *request)
 {
 	struct attachment *a = *find_attachment(request, string(request, "handle"));
 	struct bpf_object *object = session_of(request)->object;
-	const char *expected = optional(request, "expected");
 	struct bpf_map *by = bpf_object__find_map_by_name(object, string(request, "program"));
-	struct bpf_map *old = *expected ? bpf_object__find_map_by_name(object, expected) : NULL;
 
-	if (!a->link)
+	if (*optional(request, "expected"))
+		reply_unsupported("expected", "bpf_link__update_map replaces whatever there is, and "
+				  "bpf_link_update takes a map that was registered before");
+	else if (!a->link)
 		reply_unsupported(OP_UPDATE, "what is attached is no structure");
-	else if (!by || (*expected && !old))
-		reply_result(STAGE_ATTACH, ENOENT);
 	else
-		reply_result(STAGE_ATTACH, replace(a->link, by, old));
+		reply_result(STAGE_ATTACH, by ? bpf_link__update_map(a->link, by) : ENOENT);
 }
 #endif
 

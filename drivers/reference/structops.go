@@ -33,16 +33,22 @@ func (s *session) setMember(q loader.Set) error {
 	return fmt.Errorf("%s of a structure: %w", q.Attr, errAttribute)
 }
 
-// exactly returns a number that came over the wire as the integer that it is, where it is one.
+// exactly returns a whole number as Go's int or uint, which the loader fits to the member. Over the
+// wire numbers are float64; linked in they are what the suite's Go code says.
 func exactly(value any) any {
-	f, ok := value.(float64)
-	switch {
-	case !ok || f != math.Trunc(f):
-		return value
-	case f >= 0 && f < 1<<63:
-		return uint64(f)
-	case f < 0 && f >= -(1<<63):
-		return int64(f)
+	switch v := value.(type) {
+	case float64:
+		switch {
+		case v != math.Trunc(v):
+		case v >= 0 && v < 1<<63:
+			return uint(v)
+		case v < 0 && v >= -(1<<63):
+			return int(v)
+		}
+	case uint32:
+		return uint(v)
+	case uint64:
+		return uint(v)
 	}
 	return value
 }

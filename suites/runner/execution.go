@@ -74,6 +74,19 @@ func (x *Execution) Kernel() oracle.Inventory {
 // [Execution.Beyond] it does not wait, for a loader has done what it says that it did.
 func (x *Execution) Added() bool { return len(x.Kernel().Beyond(x.before)) > 0 }
 
+// Since returns what an inventory has that the kernel did not hold before the spec, with what the
+// kernel knows of it. On a kernel that others use it may be theirs.
+func (x *Execution) Since(now oracle.Inventory) []oracle.Object {
+	beyond := now.Beyond(x.before)
+	for i := range beyond {
+		var err error
+		if beyond[i], err = beyond[i].Describe(); err != nil {
+			x.Broken("%v", err)
+		}
+	}
+	return beyond
+}
+
 // Beyond returns what the kernel holds that it did not hold before. It asks again until there is
 // nothing more, for as long as [Deps.Settle] says: the kernel frees late.
 func (x *Execution) Beyond(before oracle.Inventory) ([]oracle.Object, error) {

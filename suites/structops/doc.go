@@ -9,6 +9,9 @@
 // in the map, by the link, and in the end by a TCP connection that uses the congestion control,
 // over a pair of devices between two network namespaces.
 //
-// What is expected stands in requirements/structops.yaml. Read register.go (by a link and by a
-// map), network.go and use.go (connections), then what is not registered.
+// What is expected stands in requirements/structops.yaml. Read register.go and unregister.go (by a
+// link and by a map), network.go and use.go (connections), update.go (one in the place of another),
+// pin.go, value.go (what the kernel has in it), layout.go (other layouts than the kernel's),
+// member.go (what the kernel refuses), program.go, set.go (members that the caller sets),
+// optional.go, and kernel.go (whatever else a kernel offers).
 package structops

@@ -7,25 +7,11 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/loadstone-bpf/loadstone/objects"
-
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
 // patience says how long what a connection waits for may take.
 const patience = 5 * time.Second
-
-// A control names a congestion control, and how the objects have it.
-type control struct {
-	object objects.Object
-	title  string
-	mark   uint32
-}
-
-var controls = []Case[control]{
-	Entry("link", control{objects.StructOps.TCP, linked, 4001}),
-	Entry("map", control{objects.StructOps.TCPByMap, unlinked, 4002}),
-}
 
 // inNetwork makes a network for use, and ends it.
 func inNetwork(s *Session, use func(n *network)) {
@@ -44,8 +30,7 @@ func mustDial(n *network, title string, use func(c *connection)) {
 }
 
 var _ = Table("structops.use.connection", func(s *Session, of control) {
-	loaded := s.MustLoad(of.object)
-	loaded.MustRegister("ca")
+	s.MustLoad(of.object).MustRegister("ca")
 	inNetwork(s, func(n *network) {
 		mustDial(n, of.title, func(c *connection) {
 			Expect(c.congestion()).To(Equal(of.title))
@@ -66,4 +51,19 @@ var _ = Table("structops.use.programs-run", func(s *Session, of control) {
 	})
 	Expect(loaded.Runs("start")).To(BeEquivalentTo(1))
 	Expect(loaded.Runs("avoid")).To(BeNumerically(">", 0))
+}, controls...)
+
+// The kernel counts who uses a structure: the registration, and each socket.
+var _ = Table("structops.use.references", func(s *Session, of control) {
+	loaded := s.MustLoad(of.object)
+	loaded.MustRegister("ca")
+	references := func() uint32 { return loaded.StructOps("ca").References }
+	registered := references()
+	Expect(registered).To(BeNumerically(">", 0))
+	inNetwork(s, func(n *network) {
+		mustDial(n, of.title, func(*connection) {
+			Expect(references()).To(Equal(registered + 1))
+		})
+	})
+	Eventually(references).WithTimeout(s.Patience(patience)).Should(Equal(registered))
 }, controls...)

@@ -23,7 +23,12 @@ func (a *Attempt) words() []string {
 		}
 	case loader.Attach:
 		return []string{string(r.Op()), r.Kind, string(r.Op()) + "/" + r.Kind}
-	case loader.Update, loader.Detach:
+	case loader.Update:
+		if r.Expected != "" {
+			return []string{string(r.Op()), "expected"}
+		}
+		return []string{string(r.Op())}
+	case loader.Detach:
 		return []string{string(r.Op())}
 	case loader.Create:
 		return attributeNames(r)

@@ -183,6 +183,11 @@ func BeThePinOfProgram(id uint32) types.GomegaMatcher {
 	return bePin{oracle.Object{Kind: oracle.KindProgram, ID: id}}
 }
 
+// BeThePinOfLink succeeds where a [Pin] pins the link of that id.
+func BeThePinOfLink(id uint32) types.GomegaMatcher {
+	return bePin{oracle.Object{Kind: oracle.KindLink, ID: id}}
+}
+
 // BeNoPin succeeds where nothing is at a [Pin]'s path.
 func BeNoPin() types.GomegaMatcher { return bePin{} }
 

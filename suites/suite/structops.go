@@ -153,3 +153,50 @@ func (m beInState) NegatedFailureMessage(actual any) string {
 	facts := actual.(oracle.StructOpsFacts)
 	return phrase.Failure("structure "+facts.Name+" not in state "+string(m), "it is")
 }
+
+// NeedsNoStructOpsLink ends the spec as skipped on a kernel where links register structures.
+func (s *Session) NeedsNoStructOpsLink() {
+	has, err := oracle.HasStructOpsLink()
+	if err != nil {
+		s.exec.Broken("%v", err)
+	}
+	if has {
+		s.exec.Skip(runner.Lack{Kind: "struct_ops", Needs: "no links", Has: "links"})
+	}
+}
+
+// RunFunction runs the object's program of that name, a function of a structure, by
+// BPF_PROG_TEST_RUN with arguments, and returns what it returned.
+func (a *Attempt) RunFunction(program string, arguments ...uint64) uint32 {
+	id := a.ProgramID(program)
+	result, err := oracle.RunFunction(id, arguments...)
+	a.session.mustExist(err, "program", program, id)
+	return result
+}
+
+// HoldProgram succeeds where the kernel holds a program of that name that it did not hold before
+// the spec.
+func HoldProgram(name string) types.GomegaMatcher { return holdProgram(name) }
+
+type holdProgram string
+
+func (m holdProgram) Match(actual any) (bool, error) {
+	now, ok := actual.(Kernel)
+	if !ok {
+		return false, fmt.Errorf("HoldProgram wants s.Kernel(), not %T", actual)
+	}
+	for _, o := range now.session.exec.Since(now.Inventory) {
+		if o.Kind == oracle.KindProgram && o.Name == string(m) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (m holdProgram) FailureMessage(any) string {
+	return phrase.Failure("a program "+string(m)+" in the kernel", "none")
+}
+
+func (m holdProgram) NegatedFailureMessage(any) string {
+	return phrase.Failure("no program "+string(m)+" in the kernel", "one")
+}
