@@ -39,7 +39,7 @@ var _ = Table("structops.layout.unknown-refused", func(s *Session, o objects.Obj
 )
 
 // A loader that leaves the program out and says so does no more than it was asked: the kernel has
-// nobody who would call it.
+// no one who would call it.
 var _ = It("structops.layout.unknown-function", func(s *Session) {
 	loaded := s.Load(objects.StructOps.LayoutUnknownFunction)
 	if !loaded.OK() {
