@@ -10,6 +10,6 @@
 // Read screen.go (what a terminal gets), findings.go (what deserves a reader's time, and in which
 // order), shared.go (what depends on what ran before), source.go (links to where a requirement
 // comes from), kernelname.go (what kernels are called), matrix.go, terminal.go, progress.go (while
-// a run goes on) and estimate.go (how long it still takes); then junit.go, markdown.go,
-// shortfalls.go, page.go; format.go writes them all.
+// a run goes on), estimate.go (how long it still takes) and tariff.go (what specs take); then
+// junit.go, markdown.go, shortfalls.go, page.go; format.go writes them all.
 package report

@@ -214,8 +214,6 @@ func (c *loaderCheck) exchange(x loader.Exchange) {
 	}
 }
 
-const red colour = "31"
-
 func (c *loaderCheck) finding(what string, err error) {
 	paint := painter(c.cmd.OutOrStdout())
 	if err == nil {
