@@ -45,10 +45,11 @@ func OnThisHost(base record.Limits, log *slog.Logger) record.Limits {
 // starved reports whether a verdict is what it is because a limit passed in a guest that the host
 // slowed by more than its limits allow for. It says nothing of the loader then: the spec has to be
 // run again. The limits of that guest follow the load that this one had, since a lab remembers it.
-// What the kernel complained of meanwhile is a verdict, whatever else passed.
+// What the kernel complained of meanwhile is a verdict, whatever else passed. Where the kernel had
+// not freed everything in time, the verdict is that the loader failed.
 func starved(v verdict.Verdict) bool {
 	o := v.Overrun
-	if o == nil || v.Kind != verdict.Broken || len(v.Splats) > 0 {
+	if o == nil || v.Kind != verdict.Broken && v.Kind != verdict.Fail || len(v.Splats) > 0 {
 		return false
 	}
 	// One that hangs hardly runs, so that its stretch says little: it must have waited, too.

@@ -67,6 +67,26 @@ func TestStarved(t *testing.T) {
 	}
 }
 
+// What the kernel has not freed in time fails the spec, and blames the loader for the host's load.
+func TestALeakThatAStarvedGuestSawIsLookedForAgain(t *testing.T) {
+	settle := &verdict.Overrun{Of: "settle", LimitMS: 15000, Load: verdict.Load{
+		Stretch: 11, Allowed: 2, WaitedMS: 14000,
+	}}
+	for _, tt := range []struct {
+		verdict verdict.Verdict
+		want    bool
+	}{
+		{verdict.Verdict{Kind: verdict.Fail, Overrun: settle}, true},
+		{verdict.Verdict{Kind: verdict.Fail}, false},
+		{verdict.Verdict{Kind: verdict.Fail, Overrun: settle, Splats: []verdict.Splat{{ID: "bug"}}}, false},
+		{verdict.Verdict{Kind: verdict.Crash, Overrun: settle}, false},
+	} {
+		if got := starved(tt.verdict); got != tt.want {
+			t.Errorf("%+v: %t, want %t", tt.verdict, got, tt.want)
+		}
+	}
+}
+
 // The limits of the next guest follow what the last one saw, and less so with each after it.
 func TestLoadWatchRemembers(t *testing.T) {
 	tasks := 1.5
