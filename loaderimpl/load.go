@@ -172,8 +172,8 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	return &Loaded{
-		object: o, Maps: byName(maps.maps), structs: structsOf(maps.maps), Programs: programs.loaded, TypesRefused: types.refused,
-		VerifierLogs: programs.logs,
+		object: o, Maps: byName(maps.maps), structs: structsOf(maps.maps),
+		Programs: programs.loaded, TypesRefused: types.refused, VerifierLogs: programs.logs,
 	}, nil
 }
 

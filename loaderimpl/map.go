@@ -122,8 +122,8 @@ func (m *Map) SetInnerMap(template *ebpf.Map) error {
 }
 
 // SetAutocreate says whether to create the map. By default all maps are, but those of structures in
-// sections that start with a ?. A program that uses a map
-// that was left out loads only if the verifier finds that the use is never reached.
+// sections that start with a ?. A program that uses a map that was left out loads only if the
+// verifier finds that the use is never reached.
 func (m *Map) SetAutocreate(create bool) error { return m.set(func() { m.create = create }) }
 
 // InitialValue returns what a map of global data holds from the start. Nil for other maps.

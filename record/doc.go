@@ -4,10 +4,11 @@
 // out, each one JSON line.
 //
 // A record says what was asked and what was seen, never what that means: the host decides it
-// (package verdict). For each spec the order names, a guest sends [Begin], a [Step] per request to
-// the loader, [KernelLog], and [Finish]; after the last spec [End]. A spec without a Finish, a
-// guest without an End, and a log that could not be read are all seen by the host, and none of them
-// is a pass.
+// (package verdict). A guest that has read its order sends [Accepted]. For each spec the order
+// names it sends [Begin], a [Step] per request to the loader, [KernelLog], and [Finish]; a [State]
+// before the first and after each, where it is told to watch; after the last [End]. A spec without
+// a Finish, a guest without an End, and a log that could not be read are all seen by the host, and
+// none of them is a pass.
 //
 // Read order.go, then record.go, and seal.go, which shows that a record is the guest program's;
 // catalogue.go says what can be ordered.

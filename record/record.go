@@ -33,7 +33,7 @@ type Accepted struct {
 	Specs int `json:"specs"`
 }
 
-// Greeting describes what the loader said of itself, once per conversation.
+// Greeting describes what the loader said of itself, once per spec: in its first conversation.
 type Greeting struct {
 	Name       string            `json:"name"`
 	Version    string            `json:"version"`
