@@ -60,6 +60,8 @@ func TestExpectationsApply(t *testing.T) {
 		{"fails for another reason", reason, Fail, "ok", nil, Fail, "(expected to fail, but otherwise: I)"},
 		{"fails with a splat too", fail, Fail, "no", warning, Fail, "(expected to fail, but not with a kernel splat: I)"},
 		{"fails with a splat that was expected", splat, Fail, "kernel splat: WARNING: x", warning, XFail, ""},
+		{"fails with another splat as well", splat, Fail, "kernel splat: WARNING: x", append(warning, Splat{ID: "bug", Text: "BUG: y"}), Fail, "not with a kernel splat"},
+		{"fails with the taint of that splat", splat, Fail, "kernel splat: WARNING: x", append(warning, Splat{ID: "taint", Text: "tainted"}), XFail, ""},
 		{"flaky passes", flaky, Pass, "", nil, Flaky, "passed this time"},
 		{"flaky fails", flaky, Fail, "no", nil, Flaky, "failed this time: no"},
 		{"flaky refuses", flaky, Refused, "no", nil, Refused, "no"},
@@ -93,6 +95,21 @@ func TestExpectationsApply(t *testing.T) {
 				t.Errorf("%s with expectation %+v", got.Kind, got.Expectation)
 			}
 		})
+	}
+}
+
+// A spec that fails as expected says so in what was seen, also where the kernel complained: that is
+// another failure, and of the kernel.
+func TestAnExpectedFailureDoesNotExcuseASplat(t *testing.T) {
+	e := expectations(t, "- {match: mapdefs.one, expect: fail, issue: I, reason: 'not-supported'}")
+	v := Verdict{Spec: one, Cell: cell, Kind: Fail, Reason: "class not-supported", Seen: "class not-supported"}
+	if got := e.Apply(v); got.Kind != XFail {
+		t.Errorf("alone: %s (%s), want %s", got.Kind, got.Reason, XFail)
+	}
+	v.Reason = "kernel splat: WARNING: x"
+	v.Splats = []Splat{{ID: "warning", Means: SplatOnly, Text: "WARNING: x"}}
+	if got := e.Apply(v); got.Kind != Fail || !got.Fails() {
+		t.Errorf("with a splat: %s (%s), want %s", got.Kind, got.Reason, Fail)
 	}
 }
 

@@ -43,13 +43,16 @@ func (a account) judgeKernelLog(v *Verdict, ev Evidence) {
 	case v.Kind == Crash:
 		v.Reason += ": " + worst.Text
 	case worst.Means == SplatCrash:
-		v.Kind, v.Reason = Crash, "kernel splat: "+worst.Text
+		v.Kind, v.Reason = Crash, splatReason(worst)
 	case v.Kind == Broken || v.Kind == Missing:
-		v.Reason += "; kernel splat: " + worst.Text
+		v.Reason += "; " + splatReason(worst)
 	default:
-		v.Kind, v.Reason = Fail, "kernel splat: "+worst.Text
+		v.Kind, v.Reason = Fail, splatReason(worst)
 	}
 }
+
+// splatReason returns the reason of a verdict that a splat made.
+func splatReason(s Splat) string { return "kernel splat: " + s.Text }
 
 // firstSplats returns the first few splats, and among them the first that is a crash, if any is.
 func firstSplats(splats []Splat) []Splat {

@@ -27,6 +27,9 @@ func (t taint) check() error {
 	return nil
 }
 
+// taintID is the id of splats that a taint is.
+const taintID = "taint"
+
 // warned is the taint that each warning of the kernel's leaves.
 const warned = 1 << 9
 
@@ -49,7 +52,7 @@ func (s *Scanner) Find(lines []string, tainted uint64) []Splat {
 			continue
 		}
 		text := fmt.Sprintf("the kernel is tainted: %s (bit %d), %s", t.Letter, t.Bit, t.Says)
-		found = append(found, Splat{ID: "taint", Means: t.Means, Text: text, Lines: []string{text}})
+		found = append(found, Splat{ID: taintID, Means: t.Means, Text: text, Lines: []string{text}})
 	}
 	return found
 }
