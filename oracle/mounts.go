@@ -36,6 +36,9 @@ func AllPins() ([]Pin, error) {
 	var all []Pin
 	for _, mount := range mounts {
 		paths, err := Pins(mount)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // unmounted meanwhile
+		}
 		if err != nil {
 			return nil, fmt.Errorf("list pins: %w", err)
 		}

@@ -7,7 +7,7 @@
 // It works on the kernel of the machine that it runs on, for structures of every loader. Only what
 // it inserts is kept by pins of its own, in folders below [Folder].
 //
-// Read structure.go (what is known of one), read.go with program.go (how it is found out), find.go
-// (by name or id), folder.go (pins), insert.go, remove.go with gone.go, and error.go (how each can
-// end).
+// Read structure.go (what is known of one) with printable.go, read.go with program.go (how it is
+// found out), find.go (by name or id), folder.go (pins), insert.go, remove.go with gone.go, and
+// error.go (how each can end).
 package structops

@@ -55,8 +55,8 @@ func (e *AmbiguousError) Error() string {
 		if !s.Registered {
 			registered = "not registered"
 		}
-		each[i] = fmt.Sprintf("id:%d (%s %s, map %s, %s, %s)", s.ID, s.Type, s.Called(), s.Map,
-			s.State, registered)
+		each[i] = fmt.Sprintf("id:%d (%s %s, map %s, %s, %s)", s.ID, s.Type,
+			Printable(s.Called()), s.Map, s.State, registered)
 	}
 	return fmt.Sprintf("%s: %d structures have this name; give one of %s", e.Name,
 		len(e.Have), strings.Join(each, ", "))

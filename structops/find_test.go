@@ -79,3 +79,30 @@ func TestUsersAreReferencesBesideTheRegistration(t *testing.T) {
 		}
 	}
 }
+
+// Anyone may name a process, and who removes structures is root at a terminal.
+func TestTerminalObeysNoName(t *testing.T) {
+	for text, want := range map[string]string{
+		"scx_simple":         "scx_simple",
+		"größe":              "größe",
+		"\x1b[2Jgone":        `\x1b[2Jgone`,
+		"a\nb":               `a\nb`,
+		"\xff":               `\xff`,
+		"\u202eevil":         `\u202eevil`,
+		`say "it"`:           `say "it"`,
+		"\x1b say \"it\" \\": `\x1b say \"it\" \\`,
+	} {
+		if got := Printable(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	for _, shown := range []string{
+		Process{PID: 7, Command: "\x1b[2J"}.String(),
+		(&Structure{Name: "\x1b[2J", Type: "sched_ext_ops"}).String(),
+		(&AmbiguousError{Have: []Structure{{Name: "\x1b[2J"}}}).Error(),
+	} {
+		if strings.Contains(shown, "\x1b") {
+			t.Errorf("%q", shown)
+		}
+	}
+}

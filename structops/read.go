@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/loadstone-bpf/loadstone/oracle"
 )
 
@@ -128,7 +130,7 @@ func (s *surroundings) readHolders() error {
 				continue
 			}
 			command, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ESRCH) {
 				return err
 			}
 			s.holders[object] = append(s.holders[object],

@@ -46,7 +46,7 @@ func (r remover) removePins(paths []string) error {
 		if err := removePin(path); err != nil {
 			return err
 		}
-		r.did("removed pin " + path)
+		r.did("removed pin " + Printable(path))
 	}
 	return nil
 }

@@ -85,14 +85,14 @@ type Process struct {
 }
 
 // String returns the process as "1234 (scx_simple)".
-func (p Process) String() string { return fmt.Sprintf("%d (%s)", p.PID, p.Command) }
+func (p Process) String() string { return fmt.Sprintf("%d (%s)", p.PID, Printable(p.Command)) }
 
 // Called returns the structure's own name, or else its map's.
 func (s *Structure) Called() string { return cmp.Or(s.Name, s.Map) }
 
 // String returns the structure as "tcp_congestion_ops bpf_cubic (id 41)".
 func (s *Structure) String() string {
-	return fmt.Sprintf("%s %s (id %d)", s.Type, s.Called(), s.ID)
+	return fmt.Sprintf("%s %s (id %d)", s.Type, Printable(s.Called()), s.ID)
 }
 
 // Programs returns how many members have a program.

@@ -64,7 +64,8 @@ func writeStructures(w io.Writer, all []structops.Structure) error {
 				}
 			}
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%s\n", s.ID, cmp.Or(s.Name, "-"),
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%s\n", s.ID,
+			cmp.Or(structops.Printable(s.Name), "-"),
 			cmp.Or(s.Map, "-"), typeOf(s), s.State, s.References, s.Programs(), registeredBy(s), pins,
 			cmp.Or(processList(holders), "-"))
 	}

@@ -72,7 +72,7 @@ func writeStructure(w io.Writer, s structops.Structure, measured time.Duration) 
 		{"module", s.Module},
 		{"state", state(s)},
 		{"references", references(s)},
-		{"pins", cmp.Or(strings.Join(s.Pins, ", "), "none")},
+		{"pins", cmp.Or(pathList(s.Pins), "none")},
 		{"held by", cmp.Or(processList(s.Holders), "no process")},
 		{"runs", runsOf(s, measured)},
 	} {
@@ -80,7 +80,7 @@ func writeStructure(w io.Writer, s structops.Structure, measured time.Duration) 
 	}
 	for _, l := range s.Links {
 		fmt.Fprintf(table, "  link %d\tpinned %s, held by %s\n", l.ID,
-			cmp.Or(strings.Join(l.Pins, ", "), "nowhere"), cmp.Or(processList(l.Holders), "no process"))
+			cmp.Or(pathList(l.Pins), "nowhere"), cmp.Or(processList(l.Holders), "no process"))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -90,6 +90,9 @@ func writeStructure(w io.Writer, s structops.Structure, measured time.Duration) 
 	}
 	return writeInC(w, s)
 }
+
+// pathList returns the paths of pins in a line.
+func pathList(pins []string) string { return structops.Printable(strings.Join(pins, ", ")) }
 
 // state returns the kernel's word, and what it means for registration.
 func state(s structops.Structure) string {
