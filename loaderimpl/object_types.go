@@ -86,7 +86,7 @@ func (t *objectTypes) createMap(attr sys.MapCreateAttr, d *mapdef.Definition) (i
 			return -1, fmt.Errorf("the kernel has none of the object's types: %w", t.err)
 		}
 		attr.BTFFD = uint32(t.fd)
-		return sys.CreateMap(attr, token)
+		return createStruct(attr, token)
 	case !hasTypes(d):
 		return sys.CreateMap(attr, token)
 	}

@@ -196,6 +196,26 @@ func noStructTypes(err error) error {
 		Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
+// createStruct makes the map of a structure. Up to 6.8 the kernel reads its own types when the first
+// program since its start is loaded (bpf_check), and answers ENOTSUPP before, as if it had no such
+// structure (bpf_struct_ops_find_value): a program is loaded then, and the map tried again.
+func createStruct(attr sys.MapCreateAttr, token int) (int, error) {
+	fd, err := sys.CreateMap(attr, token)
+	if !errors.Is(err, sys.ENOTSUPP) {
+		return fd, err
+	}
+	const mov, exit = 0xb7, 0x95 // r0 = 0; exit
+	program, _, refused := sys.LoadProgram(&sys.Program{
+		Type: uint32(ebpf.SocketFilter), License: "GPL", Token: token,
+		Code: []byte{mov, 0, 0, 0, 0, 0, 0, 0, exit, 0, 0, 0, 0, 0, 0, 0},
+	}, 0)
+	if refused != nil {
+		return -1, err
+	}
+	sys.Close(program)
+	return sys.CreateMap(attr, token)
+}
+
 // explainStruct explains what the kernel says to a map of a structure. A kernel that does not know
 // links answers as it does to anything else that is wrong, so the map is tried without one, and
 // closed again; one that does not know types of modules does not know the attribute either.
@@ -209,7 +229,7 @@ func explainStruct(err error, attr *sys.MapCreateAttr, types *objectTypes) error
 	plain := *attr
 	plain.MapFlags &^= mapdef.FlagLink
 	plain.BTFFD = uint32(types.fd)
-	fd, again := sys.CreateMap(plain, types.token.descriptor())
+	fd, again := createStruct(plain, types.token.descriptor())
 	if again != nil {
 		return err
 	}
