@@ -32,7 +32,8 @@ type Inserted struct {
 // Insert loads structures of an object with the reference loader, registers them, and pins them, so
 // that they stay when this process ends. It inserts all that are asked for, or none; what it made
 // before an error is undone. Without names those are inserted that the object's loader would
-// create: not the ones in sections whose name begins with a question mark.
+// create: not the ones in sections whose name begins with a question mark. Maps of the object that
+// ask to be pinned by name are pinned in the bpffs itself, or used from there, as libbpf does.
 //
 // The error wraps [ErrNoBPFFS], [ErrName] where the object has no structure of a name, [ErrThere]
 // where a structure of a name is registered or pinned already, or [ErrRefused] and the loader's
@@ -49,11 +50,24 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Object, err)
 	}
+	newPins, err := pinsToMake(object, in.BPFFS)
+	if err != nil {
+		return nil, err
+	}
 	loaded, err := object.Load(loaderimpl.LoadOptions{})
 	if err != nil {
 		return nil, refused(err)
 	}
 	defer func() { err = errors.Join(err, loaded.Close()) }()
+	undo := undoing{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, undo.all())
+		}
+	}()
+	for _, path := range newPins {
+		undo.add(func() error { return removePin(path) })
+	}
 	names := slices.DeleteFunc(all, func(name string) bool { return loaded.Maps[name] == nil })
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%s: %w: each structure in it has to be asked for by name", in.Object,
@@ -62,12 +76,6 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 	if err := checkNoneThere(object, names, in.BPFFS); err != nil {
 		return nil, err
 	}
-	undo := undoing{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, undo.all())
-		}
-	}()
 	var inserted []Inserted
 	for _, name := range names {
 		id, err := insertOne(loaded, in.BPFFS, name, &undo)
@@ -84,7 +92,7 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 }
 
 func open(in Insertion) (*loaderimpl.Object, error) {
-	object, err := loaderimpl.Open([]string{in.Object}, loaderimpl.Options{})
+	object, err := loaderimpl.Open([]string{in.Object}, loaderimpl.Options{PinRoot: in.BPFFS})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -92,6 +100,26 @@ func open(in Insertion) (*loaderimpl.Object, error) {
 		return nil, refused(err)
 	}
 	return object, nil
+}
+
+// pinsToMake returns the paths at which a load of the object will pin maps by name: those where
+// nothing is pinned yet.
+func pinsToMake(object *loaderimpl.Object, bpffs string) ([]string, error) {
+	var paths []string
+	for _, m := range object.Maps() {
+		if !m.Definition().PinByName {
+			continue
+		}
+		path := filepath.Join(bpffs, m.Name())
+		_, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			paths = append(paths, path)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return paths, nil
 }
 
 // refused marks what the loader or the kernel refuses. What takes more rights is no refusal of the

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
+	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/structops/structopstest"
 )
 
@@ -164,6 +165,39 @@ func TestInsertThatCannotPinLeavesNothing(t *testing.T) {
 		if exists(t, PinFolder(folder, name), mapPin) {
 			t.Errorf("a pin of %s is left", name)
 		}
+	}
+}
+
+// A map that asks to be pinned by name is pinned where libbpf pins it, is used again, and goes with
+// an insert that fails.
+func TestMapsThatAskForPins(t *testing.T) {
+	folder := bpffs(t)
+	in := Insertion{Object: "testdata/pinned.bpfel.o", BPFFS: folder}
+	pin := filepath.Join(folder, "ls_pin_count")
+	inTheWay, err := structopstest.Register("ls_rm_in_the_way", "ls_insert_pin", true)
+	noError(t, err)
+	_, err = Insert(in)
+	noError(t, inTheWay.Close())
+	if !errors.Is(err, ErrThere) || exists(t, pin) {
+		t.Errorf("refused: %v; the pin is left: %v", err, exists(t, pin))
+	}
+
+	if _, err = Insert(in); err != nil || !exists(t, pin) {
+		t.Fatalf("inserted: %v; the pin is made: %v", err, exists(t, pin))
+	}
+	first, _, err := oracle.PinnedAt(pin)
+	noError(t, err)
+	if _, err := remove(t, "ls_pin", 0); err != nil || !exists(t, pin) {
+		t.Errorf("removed: %v; the pin stays: %v", err, exists(t, pin))
+	}
+	if _, err = Insert(in); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := oracle.PinnedAt(pin); again != first || err != nil {
+		t.Errorf("pinned map %v, then %v (%v)", first, again, err)
+	}
+	if _, err := remove(t, "ls_pin", 0); err != nil {
+		t.Error(err)
 	}
 }
 
