@@ -196,9 +196,9 @@ func noStructTypes(err error) error {
 		Err: fmt.Errorf("the kernel's types: %w", err)}
 }
 
-// createStruct makes the map of a structure. Up to 6.8 the kernel reads its own types when the first
-// program since its start is loaded (bpf_check), and answers ENOTSUPP before, as if it had no such
-// structure (bpf_struct_ops_find_value): a program is loaded then, and the map tried again.
+// createStruct makes the map of a structure. Up to 6.8 the kernel reads its own types when the
+// first program since its start is loaded (bpf_check), and answers ENOTSUPP before, as if it had no
+// such structure (bpf_struct_ops_find_value): a program is loaded then, and the map tried again.
 func createStruct(attr sys.MapCreateAttr, token int) (int, error) {
 	fd, err := sys.CreateMap(attr, token)
 	if !errors.Is(err, sys.ENOTSUPP) {

@@ -174,15 +174,19 @@ func TestMapsThatAskForPins(t *testing.T) {
 	folder := bpffs(t)
 	in := Insertion{Object: "testdata/pinned.bpfel.o", BPFFS: folder}
 	pin := filepath.Join(folder, "ls_pin_count")
-	inTheWay, err := structopstest.Register("ls_rm_in_the_way", "ls_insert_pin", true)
-	noError(t, err)
-	_, err = Insert(in)
-	noError(t, inTheWay.Close())
-	if !errors.Is(err, ErrThere) || exists(t, pin) {
-		t.Errorf("refused: %v; the pin is left: %v", err, exists(t, pin))
+	refusedHavingPin := func(want bool) {
+		t.Helper()
+		inTheWay, err := structopstest.Register("ls_rm_in_the_way", "ls_insert_pin", true)
+		noError(t, err)
+		_, err = Insert(in)
+		noError(t, inTheWay.Close())
+		if !errors.Is(err, ErrThere) || exists(t, pin) != want {
+			t.Errorf("refused: %v; the pin exists: %v, want %v", err, exists(t, pin), want)
+		}
 	}
+	refusedHavingPin(false)
 
-	if _, err = Insert(in); err != nil || !exists(t, pin) {
+	if _, err := Insert(in); err != nil || !exists(t, pin) {
 		t.Fatalf("inserted: %v; the pin is made: %v", err, exists(t, pin))
 	}
 	first, _, err := oracle.PinnedAt(pin)
@@ -190,7 +194,8 @@ func TestMapsThatAskForPins(t *testing.T) {
 	if _, err := remove(t, "ls_pin", 0); err != nil || !exists(t, pin) {
 		t.Errorf("removed: %v; the pin stays: %v", err, exists(t, pin))
 	}
-	if _, err = Insert(in); err != nil {
+	refusedHavingPin(true)
+	if _, err := Insert(in); err != nil {
 		t.Fatal(err)
 	}
 	if again, _, err := oracle.PinnedAt(pin); again != first || err != nil {
