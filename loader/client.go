@@ -353,6 +353,9 @@ func checkVersion(req Request, reply Reply) *Fault {
 	}
 	switch r := reply.(type) {
 	case *Unsupported:
+		if r.Feature == Unprivileged { // it is not the version that it lacks
+			return nil
+		}
 		return &Fault{Kind: ErrVersion, Detail: r.Reason}
 	case *OK:
 		if !slices.Contains(hello.Protocols, r.Protocol) {

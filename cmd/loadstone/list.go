@@ -25,15 +25,16 @@ type listedSource struct {
 // A listedSpec holds an element of loadstone list --json: a spec, and the requirement that it
 // checks.
 type listedSpec struct {
-	Spec        string         `json:"spec"`
-	Requirement string         `json:"requirement"`
-	Suite       string         `json:"suite"`
-	Level       string         `json:"level"`
-	Sentence    string         `json:"sentence"`
-	Profiles    []string       `json:"profiles"`
-	Needs       string         `json:"needs,omitempty"`
-	Sources     []listedSource `json:"sources"`
-	Place       string         `json:"place"`
+	Spec         string         `json:"spec"`
+	Requirement  string         `json:"requirement"`
+	Suite        string         `json:"suite"`
+	Level        string         `json:"level"`
+	Sentence     string         `json:"sentence"`
+	Profiles     []string       `json:"profiles"`
+	Needs        string         `json:"needs,omitempty"`
+	Surroundings string         `json:"surroundings,omitempty"`
+	Sources      []listedSource `json:"sources"`
+	Place        string         `json:"place"`
 }
 
 func newListCommand() *cobra.Command {
@@ -91,7 +92,8 @@ func describe(specs run.Catalogue, set *requirements.Set) ([]listedSpec, error) 
 		listed = append(listed, listedSpec{
 			Spec: s.ID, Requirement: r.ID, Suite: s.Suite,
 			Level: string(r.Level), Sentence: r.Sentence, Profiles: r.Profiles,
-			Needs: r.NeedsOf(s.ID).String(), Sources: sources, Place: s.Place,
+			Needs: r.NeedsOf(s.ID).String(), Surroundings: r.SurroundingsOf(s.ID).String(),
+			Sources: sources, Place: s.Place,
 		})
 	}
 	return listed, nil
@@ -122,6 +124,9 @@ func printCatalogue(w io.Writer, listed []listedSpec) error {
 		}
 		if l.Needs != "" {
 			fmt.Fprintf(w, "        needs %s\n", l.Needs)
+		}
+		if l.Surroundings != "" {
+			fmt.Fprintf(w, "        as %s\n", l.Surroundings)
 		}
 		specs++
 	}

@@ -14,7 +14,7 @@ import (
 func NewBPFFS() (*os.File, error) {
 	kind, err := unix.Fsopen("bpf", unix.FSOPEN_CLOEXEC)
 	if err != nil {
-		return nil, fmt.Errorf("make a bpffs: %w", err)
+		return nil, fmt.Errorf("make a bpffs: %w", explainRights(err))
 	}
 	defer unix.Close(kind)
 	if err := unix.FsconfigCreate(kind); err != nil {

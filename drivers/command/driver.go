@@ -49,7 +49,21 @@ type driver struct {
 	sessions map[string]Session
 }
 
+// errRights reports that a driver has not the rights that it takes to run its command: the command
+// itself was not asked.
+var errRights = errors.New("the driver of a command takes root's rights")
+
+// Do carries out a request. It needs namespaces and mounts of its own, which another user than root
+// cannot make.
 func (d *driver) Do(ctx context.Context, req loader.Request) (loader.Reply, error) {
+	reply, err := d.do(ctx, req)
+	if errors.Is(err, errRights) {
+		return &loader.Unsupported{Feature: loader.Unprivileged, Reason: err.Error()}, nil
+	}
+	return reply, err
+}
+
+func (d *driver) do(ctx context.Context, req loader.Request) (loader.Reply, error) {
 	switch r := req.(type) {
 	case loader.Hello:
 		return d.tool.Hello(ctx, r)
@@ -147,4 +161,12 @@ func Unpin(path string) loader.Reply {
 		refused.Class, refused.Errno = loader.ClassOf(errno), int(errno)
 	}
 	return refused
+}
+
+// explainRights marks EPERM as that of the driver, and not of its command.
+func explainRights(err error) error {
+	if errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("%w: %w", errRights, err)
+	}
+	return err
 }

@@ -36,7 +36,7 @@ func NewNetwork() (*Network, error) {
 		}
 	}()
 	if err := <-made; err != nil {
-		return nil, fmt.Errorf("make a network namespace: %w", err)
+		return nil, fmt.Errorf("make a network namespace: %w", explainRights(err))
 	}
 	return n, nil
 }

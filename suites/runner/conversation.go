@@ -100,6 +100,10 @@ func (c *Conversation) begin() (err error) {
 	if err != nil {
 		return err
 	}
+	if u, unsupported := reply.(*loader.Unsupported); unsupported && !c.in.IsZero() &&
+		u.Feature == loader.Unprivileged {
+		x.Refused("the loader's driver cannot run so: " + phrase.Reply(reply))
+	}
 	ok, isOK := reply.(*loader.OK)
 	if !isOK || ok.Loader == nil {
 		return fmt.Errorf("driver does not greet: it answers hello with %s", phrase.Reply(reply))

@@ -126,6 +126,7 @@ const theRequirements = `
 - {id: fake.first, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
 - {id: fake.legacy, must: A loader does it., profiles: [legacy-maps], sources: [{kind: ours, reason: A test.}]}
 - {id: fake.new, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}], needs: {kernel: "99.0"}}
+- {id: fake.rights, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}], surroundings: {user: 65534, caps: [bpf]}, variants: {usual: {surroundings: {}}}}
 - {id: fake.second, must: A loader does it., profiles: [btf-maps], sources: [{kind: ours, reason: A test.}]}
 `
 
