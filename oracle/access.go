@@ -81,3 +81,24 @@ func accessIn(fdinfo string, id uint32) (access Access, isMap bool, err error) {
 	}
 	return access, isMap, err
 }
+
+// Descriptors counts the open descriptors of this process and its descendants, the loader under
+// test among them.
+func Descriptors() (int, error) {
+	ours, _, err := processes()
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	for _, pid := range ours {
+		open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		if isHidden(err) {
+			continue // it has ended since
+		}
+		if err != nil {
+			return 0, fmt.Errorf("count descriptors: %w", err)
+		}
+		count += len(open)
+	}
+	return count, nil
+}

@@ -13,6 +13,9 @@ import (
 )
 
 func (s *session) attach(r loader.Attach) loader.Reply {
+	if r.Kind == "struct_ops" {
+		return s.register(r)
+	}
 	if s.loaded == nil || s.loaded.Programs[r.Program] == nil {
 		return missing(loader.AtAttach, "loaded program", r.Program)
 	}
@@ -32,6 +35,11 @@ func (s *session) attach(r loader.Attach) loader.Reply {
 	if err != nil {
 		return refusal(loader.AtAttach, err)
 	}
+	return s.attached(l)
+}
+
+// attached answers with what was attached.
+func (s *session) attached(l link.Link) loader.Reply {
 	s.handles++
 	ok := &loader.OK{Handle: strconv.Itoa(s.handles)}
 	s.links[ok.Handle] = l
@@ -54,7 +62,23 @@ func (s *session) detach(r loader.Detach) loader.Reply {
 	return done(loader.AtAttach, l.Close())
 }
 
-// pinnable covers maps and programs alike.
+// register registers a structure by a link.
+func (s *session) register(r loader.Attach) loader.Reply {
+	switch {
+	case s.library.structOps == nil:
+		return &loader.Unsupported{Feature: loader.StructOps,
+			Reason: "link.AttachStructOps came with 0.21"}
+	case s.loaded == nil || s.loaded.Maps[r.Program] == nil:
+		return missing(loader.AtAttach, "loaded map", r.Program)
+	}
+	l, err := s.library.structOps(s.loaded.Maps[r.Program])
+	if err != nil {
+		return refusal(loader.AtAttach, err)
+	}
+	return s.attached(l)
+}
+
+// pinnable covers maps, programs and links alike.
 type pinnable interface {
 	Pin(path string) error
 	Unpin() error
@@ -62,6 +86,8 @@ type pinnable interface {
 
 func (s *session) loadedAs(target, name string) pinnable {
 	switch {
+	case target == "link" && s.links[name] != nil:
+		return s.links[name]
 	case s.loaded != nil && target == "map" && s.loaded.Maps[name] != nil:
 		return s.loaded.Maps[name]
 	case s.loaded != nil && target == "program" && s.loaded.Programs[name] != nil:

@@ -16,13 +16,23 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// New returns cilium/ebpf as a loader.
-func New() loader.Loader { return &library{sessions: map[string]*session{}} }
+// New returns cilium/ebpf as a loader, with a version of it that registers no structures.
+func New() loader.Loader { return NewWith(nil) }
 
-type library struct{ sessions map[string]*session }
+// NewWith returns cilium/ebpf as a loader, with what the version that it is built with registers a
+// structure by: this package is compiled with versions that have no name for it.
+func NewWith(structOps func(*ebpf.Map) (link.Link, error)) loader.Loader {
+	return &library{sessions: map[string]*session{}, structOps: structOps}
+}
+
+type library struct {
+	sessions  map[string]*session
+	structOps func(*ebpf.Map) (link.Link, error) // nil for none
+}
 
 // A session holds one object.
 type session struct {
+	library *library
 	spec    *ebpf.CollectionSpec
 	names   loader.OK            // maps and programs as declared, also those left out since
 	pinRoot string               //
@@ -97,7 +107,7 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 	if err != nil {
 		return refusal(loader.AtOpen, err), nil
 	}
-	s := &session{spec: spec, pinRoot: r.Options.PinRoot, reused: map[string]*ebpf.Map{},
+	s := &session{library: l, spec: spec, pinRoot: r.Options.PinRoot, reused: map[string]*ebpf.Map{},
 		links: map[string]link.Link{}}
 	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
 		s.names.Maps = append(s.names.Maps, loader.MapView{Name: name})

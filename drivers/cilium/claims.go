@@ -84,7 +84,7 @@ var claims = map[loader.Feature]loader.Claim{
 		Issue: "https://github.com/cilium/ebpf/issues/1758"},
 	loader.XDPChain: {Support: loader.No, Reason: "there is no dispatcher"},
 	loader.StructOps: {Support: loader.Partial,
-		Reason: "section .struct_ops.link only; this driver does not attach them"},
+		Reason: "section .struct_ops.link only; none is replaced, and none optional"},
 	loader.SplitBTF: {Support: loader.No,
 		Reason: "ExtraRelocationTargets takes split BTF; the protocol has no way to give it yet"},
 	loader.IgnoreUnknown: {Support: loader.No,

@@ -19,6 +19,9 @@ func (s *session) set(r loader.Set) loader.Reply {
 			Message: "changing a spec that is loaded has no effect"}
 	case r.Target == "map" && s.spec.Maps[r.Name] != nil:
 		return s.setMap(s.spec.Maps[r.Name], r)
+	case r.Target == "struct_ops":
+		return &loader.Unsupported{Feature: "struct_ops",
+			Reason: "MapSpec.Contents holds the bytes of the object's structure; it has no members"}
 	case r.Target == "program" && s.spec.Programs[r.Name] != nil && r.Attr == loader.AutoLoad:
 		return leaveOut(s.spec.Programs, r)
 	case r.Target == "program" && s.spec.Programs[r.Name] != nil:

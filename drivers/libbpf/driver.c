@@ -130,7 +130,7 @@ static void close_sessions(void)
 		close_session(&sessions);
 }
 
-/* Negative for a map that is not made. From 1.4 on one left out has a descriptor of no map. */
+/* Negative for a map that is not made. From 1.4 on it has a descriptor all the same, of no map. */
 static int made_fd(const struct bpf_map *map)
 {
 #if AT_LEAST(0, 8)

@@ -38,8 +38,7 @@ var _ = Table("structops.layout.unknown-refused", func(s *Session, o objects.Obj
 	Entry("text", objects.StructOps.LayoutUnknownText),
 )
 
-// A loader that leaves the program out and says so does no more than it was asked: the kernel has
-// no one who would call it.
+// A loader may leave out a program that this kernel would never call.
 var _ = It("structops.layout.unknown-function", func(s *Session) {
 	loaded := s.Load(objects.StructOps.LayoutUnknownFunction)
 	if !loaded.OK() {

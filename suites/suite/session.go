@@ -109,6 +109,13 @@ func (s *Session) Claims(feature loader.Feature) bool {
 // or a busy host.
 func (s *Session) Patience(d time.Duration) time.Duration { return s.exec.Patience(d) }
 
+// Descriptors counts what the loader and the suite have open: see [oracle.Descriptors].
+func (s *Session) Descriptors() int {
+	n, err := oracle.Descriptors()
+	s.MustWork(err)
+	return n
+}
+
 // MustWork ends the spec as broken where err is one of what the spec works with, not of the loader.
 func (s *Session) MustWork(err error) {
 	if err != nil {

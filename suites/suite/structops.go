@@ -4,6 +4,7 @@ package suite
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/onsi/gomega/types"
 
@@ -118,6 +119,16 @@ func (s *Session) CountRuns() {
 		s.exec.Broken("%v", err)
 	}
 	s.exec.AtEnd(counting.Close)
+}
+
+// ExpediteRCU has the kernel wait no longer than it must for readers, until the spec ends: to
+// unregister a congestion control it waits for all (tcp_unregister_congestion_control).
+func (s *Session) ExpediteRCU() {
+	const setting = "/sys/kernel/rcu_expedited"
+	before, err := os.ReadFile(setting)
+	s.MustWork(err)
+	s.MustWork(os.WriteFile(setting, []byte("1"), 0))
+	s.exec.AtEnd(func() error { return os.WriteFile(setting, before, 0) })
 }
 
 // Runs returns how often the kernel called a program of the loaded object since [Session.CountRuns]

@@ -4,8 +4,15 @@
 package main
 
 import (
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+
 	"github.com/loadstone-bpf/loadstone/drivers/cilium"
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-func main() { loader.Main(cilium.New()) }
+func main() {
+	loader.Main(cilium.NewWith(func(m *ebpf.Map) (link.Link, error) {
+		return link.AttachStructOps(link.StructOpsOptions{Map: m})
+	}))
+}
