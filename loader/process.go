@@ -127,9 +127,9 @@ func newPipes() (p pipes, err error) {
 }
 
 // give puts the driver's ends where it expects them: on stdin and stdout, or where [EnvFDs] says,
-// and then its stdout goes to its stderr.
+// and then its stdout goes to its stderr. What else the command has comes after them.
 func (p *pipes) give(cmd *exec.Cmd) error {
-	if cmd.Stdin != nil || cmd.Stdout != nil || cmd.Stderr != nil || len(cmd.ExtraFiles) > 0 {
+	if cmd.Stdin != nil || cmd.Stdout != nil || cmd.Stderr != nil {
 		return errors.New("the driver's descriptors are taken")
 	}
 	cmd.Stderr = p.complain
@@ -138,7 +138,7 @@ func (p *pipes) give(cmd *exec.Cmd) error {
 		cmd.Stdin, cmd.Stdout = p.readRequests, p.writeReplies
 	case fdsValue:
 		cmd.Stdout = p.complain
-		cmd.ExtraFiles = []*os.File{p.readRequests, p.writeReplies}
+		cmd.ExtraFiles = append([]*os.File{p.readRequests, p.writeReplies}, cmd.ExtraFiles...)
 	default:
 		return fmt.Errorf("%s is %q, want %q", EnvFDs, fds, fdsValue)
 	}

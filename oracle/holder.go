@@ -104,6 +104,35 @@ func parentOf(pid int) (int, error) {
 
 // heldBy adds the objects that a process holds to held.
 func heldBy(pid int, held map[Object]bool) error {
+	return eachDescriptor(pid, func(line string) {
+		if o, ok := heldObject(line); ok {
+			held[o] = true
+		}
+	})
+}
+
+// TokensHeld returns how many descriptors of BPF tokens this process and its descendants hold.
+func TokensHeld() (int, error) {
+	ours, _, err := processes()
+	if err != nil {
+		return 0, err
+	}
+	held := 0
+	for _, pid := range ours {
+		err := eachDescriptor(pid, func(line string) {
+			if strings.HasPrefix(line, "allowed_cmds:") { // bpf_token_show_fdinfo
+				held++
+			}
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return held, nil
+}
+
+// eachDescriptor calls f with each line that the kernel tells of the descriptors of a process.
+func eachDescriptor(pid int, f func(line string)) error {
 	folder := fmt.Sprintf("/proc/%d/fdinfo", pid)
 	entries, err := os.ReadDir(folder)
 	if isHidden(err) {
@@ -121,9 +150,7 @@ func heldBy(pid int, held map[Object]bool) error {
 			return fmt.Errorf("what process %d holds: %w", pid, err)
 		}
 		for line := range strings.Lines(string(fdinfo)) {
-			if o, ok := heldObject(line); ok {
-				held[o] = true
-			}
+			f(line)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/features"
@@ -30,6 +31,23 @@ func HasMapType(name string) (bool, error) {
 		return false, fmt.Errorf("probe for map type %s: %w", name, err)
 	}
 	return true, nil
+}
+
+// HasTokens reports whether this kernel knows BPF tokens. It asks for one of a descriptor that is
+// none, which a kernel without them does not come to look at.
+func HasTokens() (bool, error) {
+	const tokenCreate = 36 // BPF_TOKEN_CREATE
+	attr := struct{ flags, bpffs uint32 }{bpffs: ^uint32(0)}
+	fd, err := bpfFD(tokenCreate, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	switch {
+	case errors.Is(err, unix.EBADF):
+		return true, nil
+	case errors.Is(err, unix.EINVAL):
+		return false, nil
+	case err == nil:
+		err = errors.Join(errors.New("it makes one of no bpffs"), unix.Close(fd))
+	}
+	return false, fmt.Errorf("probe for BPF tokens: %w", err)
 }
 
 // nodeFolder begins the paths of the folders that the kernel has for NUMA nodes that are online. A

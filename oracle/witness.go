@@ -14,6 +14,10 @@ type Witness struct {
 	// BPFFS names the folder whose pins count; "" for none.
 	BPFFS string
 
+	// Preloaded are the pins in there that do not count, below it: those that the kernel makes in
+	// the root of every bpffs (populate_bpffs, kernel/bpf/inode.c).
+	Preloaded []string
+
 	// Shared says that others make objects in this kernel too: it is not a virtual machine of ours.
 	// An object that an unrelated process holds then counts as that process's, and an object that
 	// came after the first question as another's. One error remains: a loader that hands its object
@@ -23,7 +27,22 @@ type Witness struct {
 }
 
 // Take takes the inventory.
-func (w Witness) Take() (Inventory, error) { return Take(w.BPFFS) }
+func (w Witness) Take() (Inventory, error) {
+	inventory, err := Take(w.BPFFS)
+	inventory.Pins = w.others(inventory.Pins)
+	return inventory, err
+}
+
+// Pins returns the pins that count: see [Pins].
+func (w Witness) Pins() ([]string, error) {
+	pins, err := Pins(w.BPFFS)
+	return w.others(pins), err
+}
+
+// others returns those of pins that the kernel did not make.
+func (w Witness) others(pins []string) []string {
+	return slices.DeleteFunc(pins, func(pin string) bool { return slices.Contains(w.Preloaded, pin) })
+}
 
 // Beyond returns, with names, what exists that did not exist before, once the kernel has freed what
 // it was going to free: it asks until nothing is left, or until ctx is done.

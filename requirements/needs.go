@@ -24,6 +24,7 @@ type Needs struct {
 
 	StructOps     string `yaml:"struct_ops"`      // probed: a structure, such as tcp_congestion_ops
 	StructOpsLink bool   `yaml:"struct_ops_link"` // probed: links register structures
+	Token         bool   `yaml:"token"`           // probed: BPF tokens
 }
 
 // And returns what n and m need together: the later kernel, both kconfigs, the more nodes, and m's
@@ -36,6 +37,7 @@ func (n Needs) And(m Needs) Needs {
 
 		StructOps:     cmp.Or(m.StructOps, n.StructOps),
 		StructOpsLink: n.StructOpsLink || m.StructOpsLink,
+		Token:         n.Token || m.Token,
 	}
 	if both.Kernel.Less(m.Kernel) {
 		both.Kernel = m.Kernel
@@ -66,6 +68,9 @@ func (n Needs) String() string {
 	}
 	if n.StructOpsLink {
 		words = append(words, "struct_ops links")
+	}
+	if n.Token {
+		words = append(words, "BPF tokens")
 	}
 	for _, symbol := range n.Kconfig {
 		words = append(words, "CONFIG_"+symbol)

@@ -103,14 +103,20 @@ func (f *file) parse(files fs.FS) []Requirement {
 	return all
 }
 
+// surroundings reports unknown keys of surroundings.
+func (f *file) surroundings(node *yaml.Node) {
+	f.keys(node, surroundingsKeys...)
+	f.keys(value(node, "delegate"), delegateKeys...)
+}
+
 func (f *file) entry(node *yaml.Node) (Requirement, bool) {
 	before := len(f.problems)
 	f.keys(node, entryKeys...)
 	f.keys(value(node, "needs"), needsKeys...)
-	f.keys(value(node, "surroundings"), surroundingsKeys...)
+	f.surroundings(value(node, "surroundings"))
 	for _, variant := range values(value(node, "variants")) {
 		f.keys(variant, append(slices.Clone(needsKeys), "surroundings")...)
-		f.keys(value(variant, "surroundings"), surroundingsKeys...)
+		f.surroundings(value(variant, "surroundings"))
 	}
 	for _, source := range values(value(node, "sources")) {
 		f.keys(source, sourceKeys...)
@@ -144,9 +150,10 @@ var (
 		"sources", "since", "kernel_commit",
 	}
 	needsKeys = []string{
-		"kernel", "kconfig", "map_type", "numa_nodes", "struct_ops", "struct_ops_link",
+		"kernel", "kconfig", "map_type", "numa_nodes", "struct_ops", "struct_ops_link", "token",
 	}
-	surroundingsKeys = []string{"user", "caps", "bpffs", "memlock"}
+	surroundingsKeys = []string{"user", "caps", "bpffs", "delegate", "memlock"}
+	delegateKeys     = []string{"cmds", "maps", "progs", "attachs"}
 )
 
 // check reports everything that is wrong with what an entry says.
@@ -226,6 +233,7 @@ func (f *file) checkNeeds(node *yaml.Node, id string, n Needs) {
 		{"map type " + n.MapType, n.MapType != ""},
 		{"struct_ops " + n.StructOps, n.StructOps != ""},
 		{"links of struct_ops", n.StructOpsLink},
+		{"BPF tokens", n.Token},
 	}
 	for _, p := range probed {
 		if p.asked && n.Kernel == (Version{}) {

@@ -21,8 +21,39 @@ type Surroundings struct {
 	// BPFFS says whose the spec's folder in the bpffs is; "" for the process's own.
 	BPFFS BPFFS `yaml:"bpffs"`
 
+	// Delegate says what is delegated to the spec's bpffs, which is of a user namespace of the
+	// process's own: in there it is root with all capabilities, and outside User with none. Nil for
+	// no such namespace.
+	Delegate *Delegation `yaml:"delegate"`
+
 	// Memlock is what RLIMIT_MEMLOCK says, soft and hard, in bytes; 0 for no limit.
 	Memlock uint64 `yaml:"memlock"`
+}
+
+// A Delegation holds the options of a bpffs that say which calls of bpf(2) a token of it allows:
+// names in lower case as the kernel's enums have them without their prefix, joined by colons, or
+// "any". An empty one is left out.
+type Delegation struct {
+	Cmds    string `yaml:"cmds"`    // delegate_cmds
+	Maps    string `yaml:"maps"`    // delegate_maps: types of maps
+	Progs   string `yaml:"progs"`   // delegate_progs: types of programs
+	Attachs string `yaml:"attachs"` // delegate_attachs: expected attach types
+}
+
+// String returns the options as "cmds=any maps=hash", or "nothing".
+func (d Delegation) String() string {
+	var words []string
+	for _, o := range []struct{ name, value string }{
+		{"cmds", d.Cmds}, {"maps", d.Maps}, {"progs", d.Progs}, {"attachs", d.Attachs},
+	} {
+		if o.value != "" {
+			words = append(words, o.name+"="+o.value)
+		}
+	}
+	if len(words) == 0 {
+		return "nothing"
+	}
+	return strings.Join(words, " ")
 }
 
 // BPFFS says what a process may do in a bpffs.
@@ -36,7 +67,7 @@ const (
 
 // IsZero reports whether the process has all that root has.
 func (s Surroundings) IsZero() bool {
-	return s.User == 0 && s.Caps == nil && s.BPFFS == "" && s.Memlock == 0
+	return s.User == 0 && s.Caps == nil && s.BPFFS == "" && s.Delegate == nil && s.Memlock == 0
 }
 
 // String returns the surroundings in one line, such as "user 65534, CAP_BPF, bpffs read-only", or
@@ -54,6 +85,10 @@ func (s Surroundings) String() string {
 	}
 	if s.BPFFS != "" {
 		words = append(words, "bpffs "+string(s.BPFFS))
+	}
+	if s.Delegate != nil {
+		words = append(words, "root of a user namespace, with a bpffs that delegates "+
+			s.Delegate.String())
 	}
 	if s.Memlock != 0 {
 		words = append(words, fmt.Sprintf("RLIMIT_MEMLOCK %d", s.Memlock))
@@ -90,7 +125,11 @@ func (s Surroundings) problems() []string {
 	if s.User < 0 {
 		all = append(all, fmt.Sprintf("user %d is negative", s.User))
 	}
-	if s.User != 0 && s.Caps == nil {
+	if s.Delegate != nil && (s.User == 0 || s.Caps != nil || s.BPFFS != "") {
+		all = append(all, "delegate wants a user other than root, who has no capability outside "+
+			"of the namespace and a bpffs of its own")
+	}
+	if s.User != 0 && s.Caps == nil && s.Delegate == nil {
 		all = append(all, "a user other than root has the capabilities that caps says: "+
 			"caps: [] for none")
 	}

@@ -52,11 +52,11 @@ func TestSurroundingsThatMakeNoSense(t *testing.T) {
 	for _, tc := range []struct{ name, yaml, want string }{
 		{
 			"unknown key", "surroundings: {cap: [bpf]}",
-			`area.yaml:5: unknown key "cap", have user, caps, bpffs, memlock`,
+			`area.yaml:5: unknown key "cap", have user, caps, bpffs, delegate, memlock`,
 		},
 		{
 			"unknown key of a variant", "variants: {a: {surroundings: {uid: 1}}}",
-			`area.yaml:5: unknown key "uid", have user, caps, bpffs, memlock`,
+			`area.yaml:5: unknown key "uid", have user, caps, bpffs, delegate, memlock`,
 		},
 		{"capability", "surroundings: {caps: [CAP_BPF]}", place + `unknown capability "CAP_BPF"`},
 		{"order", "surroundings: {caps: [perfmon, bpf]}", place + "capabilities are not sorted"},
@@ -64,6 +64,15 @@ func TestSurroundingsThatMakeNoSense(t *testing.T) {
 		{
 			"user without capabilities said", "surroundings: {user: 1}",
 			place + "a user other than root has the capabilities that caps says: caps: [] for none",
+		},
+		{
+			"unknown key of a delegation", "surroundings: {user: 1, delegate: {maps: any, links: any}}",
+			`area.yaml:5: unknown key "links", have cmds, maps, progs, attachs`,
+		},
+		{
+			"root of a namespace of root's", "surroundings: {delegate: {}}",
+			place + "delegate wants a user other than root, who has no capability outside of the " +
+				"namespace and a bpffs of its own",
 		},
 		{
 			"bpffs", "surroundings: {bpffs: ro}",

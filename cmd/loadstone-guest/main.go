@@ -21,12 +21,14 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 
 	_ "github.com/loadstone-bpf/loadstone/suites/all"
 )
 
 func main() {
+	surround.Enter()
 	if os.Getpid() == 1 {
 		runtime.GOMAXPROCS(1)
 		guest.Main(guest.Options{}, serve)

@@ -94,6 +94,11 @@ func (c *Conversation) begin() (err error) {
 		return fmt.Errorf("start driver: %w", err)
 	}
 	c.loader = l
+	if c.in.Delegate != nil {
+		if err := x.delegate(l); err != nil {
+			return fmt.Errorf("start driver: %w", err)
+		}
+	}
 	reply, err := c.Request(loader.Hello{
 		Protocols: []int{loader.Version}, Suite: "loadstone", Kernel: x.run.kernel, Dirs: x.dirs,
 	})

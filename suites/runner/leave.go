@@ -5,6 +5,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 )
 
 // leave has the loader give everything up, and notes what stays in the kernel.
@@ -39,7 +41,7 @@ func (x *Execution) leave() {
 
 // unpin removes every pin, so that what it holds is freed, and notes those that may not stay.
 func (x *Execution) unpin() error {
-	pins, err := oracle.Pins(x.witness.BPFFS)
+	pins, err := x.witness.Pins()
 	for _, pin := range pins {
 		if !slices.Contains(x.kept, pin) {
 			x.left = append(x.left, oracle.Object{Kind: oracle.KindPin, Name: pin})
@@ -54,6 +56,30 @@ func (x *Execution) note(err error) {
 	if x.trouble == nil {
 		x.trouble = err
 	}
+}
+
+// delegate mounts the bpffs of the driver's user namespace over the spec's folder, until the spec
+// ends: what is pinned there is looked at, and removed, when the loader is gone.
+func (x *Execution) delegate(l loader.Loader) error {
+	driver, ok := l.(surround.Mounter)
+	if !ok {
+		return fmt.Errorf("%T is in no user namespace of its own", l)
+	}
+	dir := x.witness.BPFFS
+	if err := driver.Mount(dir); err != nil {
+		return err
+	}
+	// Nothing has been asked of the driver yet.
+	var err error
+	x.witness.Preloaded, err = oracle.Pins(dir)
+	x.restore = append(x.restore, func() error {
+		x.witness.Preloaded = nil
+		if err := unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
+			return fmt.Errorf("unmount the loader's bpffs: %w", err)
+		}
+		return nil
+	})
+	return err
 }
 
 // LimitLocked lets this process, and those that it starts from now on, lock at most n bytes of

@@ -19,6 +19,7 @@ func (x *Execution) checkNeeds() {
 		mapType:   oracle.HasMapType,
 		numaNodes: oracle.NUMANodes,
 
+		tokens:        oracle.HasTokens,
 		structOps:     oracle.HasStructOps,
 		structOpsLink: oracle.HasStructOpsLink,
 	})
@@ -43,6 +44,7 @@ type kernelFacts struct {
 	mapType   func(name string) (bool, error)
 	numaNodes func() (int, error)
 
+	tokens        func() (bool, error)
 	structOps     func(name string) (bool, error)
 	structOpsLink func() (bool, error)
 }
@@ -99,6 +101,9 @@ func (k kernelFacts) probes(needs requirements.Needs) []probe {
 	if needs.MapType != "" {
 		all = append(all, probe{"map type", needs.MapType, needs.MapType + " maps",
 			func() (bool, error) { return k.mapType(needs.MapType) }})
+	}
+	if needs.Token {
+		all = append(all, probe{"BPF", "tokens", "BPF tokens", k.tokens})
 	}
 	if needs.StructOps != "" {
 		all = append(all, probe{"struct_ops", needs.StructOps, "struct_ops " + needs.StructOps,

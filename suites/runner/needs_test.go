@@ -15,6 +15,7 @@ func TestNeeds(t *testing.T) {
 		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
 	}
 	numa := requirements.Needs{NUMANodes: 2}
+	tokens := requirements.Needs{Kernel: requirements.Version{Major: 6, Minor: 9}, Token: true}
 	net := requirements.Needs{
 		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
 		Kconfig: []string{"NET"},
@@ -36,6 +37,26 @@ func TestNeeds(t *testing.T) {
 			unmet:  "map type: needs bloom_filter (5.16), has kernel 5.10.0-9-amd64",
 		},
 		{name: "new and there", needs: bloom, kernel: kernelFacts{release: "6.1.0", mapType: has("bloom_filter")}},
+		{name: "tokens", needs: tokens, kernel: kernelFacts{release: "6.9.0", tokens: asked(true, nil)}},
+		{
+			name: "no tokens on an old kernel", needs: tokens,
+			kernel: kernelFacts{release: "6.8.0", tokens: asked(false, nil)},
+			unmet:  "BPF: needs tokens (6.9), has kernel 6.8.0",
+		},
+		{
+			name: "no tokens on a new kernel", needs: tokens,
+			kernel: kernelFacts{release: "6.9.0", tokens: asked(false, nil)},
+			err:    "a probe finds no BPF tokens, although kernel 6.9.0 is not older than 6.9 and nothing in its kconfig, as far as it is known, says so",
+		},
+		{
+			name: "a map type and no tokens", needs: tokens.And(bloom),
+			kernel: kernelFacts{release: "6.8.0", mapType: has("bloom_filter"), tokens: asked(false, nil)},
+			unmet:  "BPF: needs tokens (6.9), has kernel 6.8.0",
+		},
+		{
+			name: "tokens that cannot be asked for", needs: tokens,
+			kernel: kernelFacts{release: "6.9.0", tokens: asked(false, broken)}, err: "no such device",
+		},
 		{name: "old and there, as a backport", needs: bloom, kernel: kernelFacts{release: "5.10.0", mapType: has("bloom_filter")}},
 		{
 			name: "new and probed away", needs: bloom, kernel: kernelFacts{release: "6.1.0"},
@@ -137,6 +158,10 @@ func TestNeeds(t *testing.T) {
 
 func has(typ string) func(string) (bool, error) {
 	return func(name string) (bool, error) { return name == typ, nil }
+}
+
+func asked(has bool, err error) func() (bool, error) {
+	return func() (bool, error) { return has, err }
 }
 
 func config(value string, known bool) func(string) (string, bool, error) {

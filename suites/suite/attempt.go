@@ -35,6 +35,11 @@ func PinRoot(folder string) Option {
 	return func(o *loader.OpenOptions) { o.PinRoot = folder }
 }
 
+// TokenPath has the loader use a token of the bpffs that is mounted at path, in the driver's root.
+func TokenPath(path string) Option {
+	return func(o *loader.OpenOptions) { o.TokenPath = path }
+}
+
 // Layout has the loader read section maps as structs of one kind.
 func Layout(layout loader.MapLayout) Option {
 	return func(o *loader.OpenOptions) { o.MapLayout = layout }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 )
 
 // inside stands in the environment of the process that has a mount namespace of its own.
@@ -27,6 +28,7 @@ const asDriver = "driver"
 // happens. It does not return. Begin makes the loader for specs that ask for it as a process, which
 // is this program again.
 func Main(m *testing.M, begin func() loader.Loader) {
+	surround.Enter()
 	switch os.Getenv(inside) {
 	case "":
 		os.Exit(enter())

@@ -7,5 +7,8 @@
 // is taken from a thread of its own; what it can be given (user, group, capabilities) is given when
 // it starts. So nothing runs between this process and the driver, and it costs no more to start.
 //
-// Read thread.go, then surroundings.go (what a requirement takes away).
+// But for a driver in a user namespace, which is this program first: see [Enter].
+//
+// Read thread.go, then surroundings.go (what a requirement takes away), namespace.go and line.go
+// (a user namespace with a bpffs of its own).
 package surround

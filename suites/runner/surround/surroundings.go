@@ -27,32 +27,73 @@ func Start(
 	if err != nil {
 		return nil, fmt.Errorf("surroundings (%v): %w", in, err)
 	}
-	var client *loader.Client
-	t.Do(func() {
-		err = limitLocked(in.Memlock, func() (err error) {
-			client, err = loader.Start(ctx, become(cmd, in), options)
-			return err
-		})
-	})
-	if err != nil {
+	d := &driver{thread: t}
+	if cmd, err = d.prepare(cmd, in); err != nil {
 		t.Close()
 		return nil, err
 	}
-	return &driver{client, t}, nil
+	t.Do(func() {
+		err = limitLocked(in.Memlock, func() (err error) {
+			d.Client, err = loader.Start(ctx, cmd, options)
+			return err
+		})
+	})
+	for _, f := range cmd.ExtraFiles { // ours among them: the process has its own
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.release())
+	}
+	return d, nil
+}
+
+// prepare returns the command with the rights that surroundings leave it.
+func (d *driver) prepare(cmd *exec.Cmd, in requirements.Surroundings) (*exec.Cmd, error) {
+	if in.Delegate == nil {
+		return become(cmd, in), nil
+	}
+	var err error
+	cmd, d.namespace, err = enter(cmd, in.User, in.Delegate)
+	return cmd, err
 }
 
 // A driver is a conversation that has a thread of its own.
 type driver struct {
 	*loader.Client
-	thread *Thread
+	thread    *Thread
+	namespace *namespace // that the process is about to enter; nil for none
+}
+
+// A Mounter is a driver in a user namespace of its own, which waits for its bpffs.
+type Mounter interface {
+	// Mount mounts the bpffs at dir, our own path of a folder that the driver finds at the same
+	// place of its root, with what its surroundings delegate, and lets the driver begin. What is
+	// mounted is the caller's to unmount. It is to be called once.
+	Mount(dir string) error
+}
+
+// Mount implements [Mounter].
+func (d *driver) Mount(dir string) error {
+	if d.namespace == nil {
+		return errors.New("the driver is in no user namespace of its own")
+	}
+	return d.namespace.mount(dir)
 }
 
 // Close ends the conversation, its process and the thread.
 func (d *driver) Close() error {
-	err := d.Client.Close()
+	return errors.Join(d.Client.Close(), d.release())
+}
+
+// release gives up what the driver was started with.
+func (d *driver) release() (err error) {
 	if d.thread != nil {
 		d.thread.Close()
 		d.thread = nil
+	}
+	if d.namespace != nil {
+		err = d.namespace.line.close()
+		d.namespace = nil
 	}
 	return err
 }
