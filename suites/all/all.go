@@ -18,6 +18,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
 	_ "github.com/loadstone-bpf/loadstone/suites/rights"
 	_ "github.com/loadstone-bpf/loadstone/suites/structops"
+	_ "github.com/loadstone-bpf/loadstone/suites/token"
 )
 
 //go:generate go test . -count 1 -run ^TestCatalogueIsCommitted$ -update
