@@ -118,15 +118,16 @@ func Parse(f *objfile.File) (*Types, error) {
 	if s == nil || len(s.Data) == 0 {
 		return nil, nil
 	}
-	t, err := parse(s.Data, f.Order)
+	t, err := parse(s.Data, f.Order, nil)
 	if err != nil {
 		return nil, err
 	}
 	return t, t.index()
 }
 
-// parse finds the parts of BTF.
-func parse(d []byte, order objfile.ByteOrder) (*Types, error) {
+// parse finds the parts of BTF, which goes on from base unless that is nil. The strings begin with
+// an empty one, but for those that go on from others (btf_parse_str_sec, kernel/bpf/btf.c).
+func parse(d []byte, order objfile.ByteOrder, base *Types) (*Types, error) {
 	if len(d) < btfHeaderSize || order.Uint16(d) != btfMagic || d[2] != 1 {
 		return nil, fmt.Errorf("no header of version 1 in the object's byte order: %w",
 			refuse.ErrBTF)
@@ -142,9 +143,10 @@ func parse(d []byte, order objfile.ByteOrder) (*Types, error) {
 		}
 		return d[header+off : header+off+size]
 	}
-	t := &Types{order: order, raw: part(8)}
+	t := &Types{order: order, raw: part(8), base: base}
 	text := part(16)
-	if t.raw == nil || len(text) == 0 || text[0] != 0 || text[len(text)-1] != 0 {
+	begins := base != nil || len(text) > 0 && text[0] == 0
+	if t.raw == nil || text == nil || !begins || len(text) > 0 && text[len(text)-1] != 0 {
 		return nil, fmt.Errorf("types or strings lie outside, or strings have no end: %w",
 			refuse.ErrBTF)
 	}

@@ -14,11 +14,10 @@ import (
 // vmlinux's: base. A kernel has 100,000 types and more, and one or two are needed: nothing but
 // where they start is read.
 func ParseKernel(raw []byte, base *Types) (*Types, error) {
-	t, err := parse(raw, objfile.NativeOrder())
+	t, err := parse(raw, objfile.NativeOrder(), base)
 	if err != nil {
 		return nil, err
 	}
-	t.base = base
 	const usual = 32 // bytes of a type
 	t.offsets = make([]uint32, 0, len(t.raw)/usual)
 	if base == nil {

@@ -25,15 +25,16 @@ func structOf(name, size, member, typ uint32) []uint32 {
 	return []uint32{name, uint32(KindStruct)<<24 | 1, size, member, typ, 0}
 }
 
-// The types of a module go on from those of vmlinux, in ids and in strings.
+// The types of a module go on from those of vmlinux, in ids and in strings: those do not begin with
+// an empty one again.
 func TestTypesOfModulesGoOnFromVmlinuxs(t *testing.T) {
-	const baseText, splitText = "\x00int\x00shared\x00first\x00", "\x00own\x00inside\x00"
+	const baseText, splitText = "\x00int\x00shared\x00first\x00", "own\x00inside\x00"
 	word := []uint32{1, uint32(KindInt) << 24, 4, 32}
 	base, err := ParseKernel(rawBTF(baseText, slices.Concat(word, structOf(5, 4, 12, 1))...), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const own, inside = uint32(len(baseText) + 1), uint32(len(baseText) + 5)
+	const own, inside = uint32(len(baseText)), uint32(len(baseText) + 4)
 	split, err := ParseKernel(rawBTF(splitText, slices.Concat(structOf(own, 4, inside, 2), structOf(5, 8, inside, 1))...), base)
 	if err != nil {
 		t.Fatal(err)
@@ -63,5 +64,32 @@ func TestTypesOfModulesGoOnFromVmlinuxs(t *testing.T) {
 	}
 	if _, err := split.Type(5); err == nil {
 		t.Error("a type after the last is none")
+	}
+}
+
+// Strings that do not go on from others begin with an empty one, and all end with a zero byte.
+func TestStringsOfTypes(t *testing.T) {
+	word := []uint32{0, uint32(KindInt) << 24, 4, 32}
+	base, err := ParseKernel(rawBTF("\x00int\x00", word...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		text  string
+		base  *Types
+		taken bool
+	}{
+		{"\x00", nil, true},
+		{"", nil, false},
+		{"int\x00", nil, false},
+		{"\x00int", nil, false},
+		{"", base, true},
+		{"own\x00", base, true},
+		{"\x00own\x00", base, true},
+		{"own", base, false},
+	} {
+		if _, err := ParseKernel(rawBTF(tc.text, word...), tc.base); (err == nil) != tc.taken {
+			t.Errorf("%q after others: %v; %v, want it taken: %v", tc.text, tc.base != nil, err, tc.taken)
+		}
 	}
 }
