@@ -39,7 +39,7 @@ func allowed(load float64) float64 { return min(max(load, usualLoad), mostLoad) 
 // OnThisHost returns base, made longer for how busy this machine is now, for what is run on it. A
 // machine that does not say how busy it is, is told to log.
 func OnThisHost(base record.Limits, log *slog.Logger) record.Limits {
-	return limits(base, 1, (&loadWatch{log: log}).now())
+	return limits(base, 1, new(loadWatch).now(log))
 }
 
 // starved reports whether a verdict is what it is because a limit passed in a guest that the host
@@ -67,22 +67,22 @@ func guestDeadline(l record.Limits) time.Duration { return l.Patience() + l.Requ
 // that is started in a quiet moment of a busy host has to live through the next.
 type loadWatch struct {
 	host func() (float64, error) // nil for that of this machine
-	log  *slog.Logger            // nil for none
 
 	once sync.Once
 	mu   sync.Mutex
 	seen float64
 }
 
-// now returns how many times as long everything takes that is started now.
-func (w *loadWatch) now() float64 {
+// now returns how many times as long everything takes that is started now. A host that does not say
+// is told to log, once; nil discards it.
+func (w *loadWatch) now(log *slog.Logger) float64 {
 	host := w.host
 	if host == nil {
 		host = machine.HostLoad
 	}
 	tasks, err := host()
-	if err != nil && w.log != nil {
-		w.once.Do(func() { w.log.Warn("limits do not follow the host's load", "error", err) })
+	if err != nil && log != nil {
+		w.once.Do(func() { log.Warn("limits do not follow the host's load", "error", err) })
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -93,7 +93,7 @@ func TestLoadWatchRemembers(t *testing.T) {
 	w := &loadWatch{host: func() (float64, error) { return tasks, nil }}
 	follows := func(want float64) {
 		t.Helper()
-		if got := w.now(); got != want {
+		if got := w.now(nil); got != want {
 			t.Errorf("load %v, want %v", got, want)
 		}
 	}
@@ -114,12 +114,10 @@ func TestLoadWatchRemembers(t *testing.T) {
 
 func TestLoadWatchOfAHostThatDoesNotTell(t *testing.T) {
 	var said strings.Builder
-	w := &loadWatch{
-		host: func() (float64, error) { return 0, errors.New("no loadavg") },
-		log:  slog.New(slog.NewTextHandler(&said, nil)),
-	}
+	log := slog.New(slog.NewTextHandler(&said, nil))
+	w := &loadWatch{host: func() (float64, error) { return 0, errors.New("no loadavg") }}
 	w.saw(5)
-	if got := []float64{w.now(), w.now()}; got[0] != 5 || got[1] != 5 {
+	if got := []float64{w.now(log), w.now(log)}; got[0] != 5 || got[1] != 5 {
 		t.Errorf("load %v, want what the last guest saw, 5", got)
 	}
 	if strings.Count(said.String(), "no loadavg") != 1 {

@@ -161,7 +161,7 @@ func (v *Virtual) Close() error {
 func (v *Virtual) Run(
 	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
 ) verdict.Ending {
-	load := v.lab.load.now()
+	load := v.lab.load.now(v.lab.Log)
 	order.Limits = limits(order.Limits, v.source.Pace(), load)
 	order.Key = record.NewKey()
 	seal := record.NewSeal(order.Key)

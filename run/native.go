@@ -100,7 +100,7 @@ func (n *Native) Run(
 	}
 	defer mine.End()
 
-	load := (&loadWatch{log: n.Log}).now()
+	load := new(loadWatch).now(n.Log)
 	order.Limits = limits(order.Limits, 1, load)
 	order.Loader.Payload, order.Key = payload, record.NewKey()
 	text, err := order.Text()
