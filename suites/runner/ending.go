@@ -29,6 +29,14 @@ func (x *Execution) end(e ending) {
 	ginkgo.Skip(e.reason) // leaves a spec without a failure; Execution.outcome knows the ending
 }
 
+// early returns how the body ended the spec; zero where it did not, or goes on and still may.
+func (x *Execution) early() ending {
+	if x.run.stuck || x.ending == nil {
+		return ending{}
+	}
+	return *x.ending
+}
+
 // Broken ends the spec: the suite or the driver broke, and nothing is known of the loader. It does
 // not return.
 func (x *Execution) Broken(format string, args ...any) {

@@ -17,7 +17,7 @@ import (
 
 // finish sends the spec's last records.
 func (x *Execution) finish(report ginkgo.SpecReport) {
-	if x.ending != nil && x.ending.outcome == vanished {
+	if x.early().outcome == vanished {
 		x.run.vanished++
 		return
 	}
@@ -35,10 +35,7 @@ func (x *Execution) finish(report ginkgo.SpecReport) {
 // case that applies is the outcome: a spec that broke says nothing of the loader, whatever else was
 // seen, and only a spec of which nothing else is to be said has passed.
 func (x *Execution) outcome(report ginkgo.SpecReport) record.Finish {
-	early := ending{}
-	if x.ending != nil {
-		early = *x.ending
-	}
+	early := x.early()
 	switch {
 	case report.State.Is(types.SpecStateInterrupted):
 		return x.lost(report, record.Broken, report.Failure.Message)
@@ -100,8 +97,8 @@ func (x *Execution) overran(ended record.Outcome, report ginkgo.SpecReport) (str
 
 // cause returns the error that broke the spec, if it was one.
 func (x *Execution) cause() error {
-	if x.ending != nil && x.ending.outcome == record.Broken {
-		return x.ending.err
+	if early := x.early(); early.outcome == record.Broken {
+		return early.err
 	}
 	return x.trouble
 }

@@ -30,6 +30,8 @@ func (t *transcript) add(line string) {
 // String returns the lines, with > before what was asked and < before what was answered, and before
 // that the number of the conversation, if it is not the first.
 func (t *transcript) String() string {
+	t.mu.Lock() // a spec that is stuck may go on talking
+	defer t.mu.Unlock()
 	if len(t.lines) == 0 {
 		return ""
 	}
