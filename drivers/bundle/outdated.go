@@ -16,7 +16,8 @@ import (
 )
 
 // Each edit of a driver makes a bundle, of fifty megabytes where there are packages. The newest of
-// a loader are kept, and those that were used of late: a run opens its bundles when it begins.
+// a loader are kept, and those that were used of late: a run opens a bundle when its first guest
+// with that loader starts.
 const (
 	keepEdits    = 3
 	keepEditsFor = time.Hour
