@@ -72,21 +72,53 @@ func processes() (ours, others []int, err error) {
 }
 
 // heldByUs reports whether this process or one below it holds one of the objects, or one of them is
-// a pin.
+// a pin. A map that is mapped into memory is held without a descriptor, and which one it is the
+// kernel does not tell: any that can be mapped counts then.
 func heldByUs(objects []Object) (bool, error) {
 	ours, _, err := processes()
 	if err != nil {
 		return false, err
 	}
-	held := map[Object]bool{}
+	held, mapped := map[Object]bool{}, false
 	for _, pid := range ours {
 		if err := heldBy(pid, held); err != nil {
 			return false, err
 		}
+		maps, err := mapsInMemory(pid)
+		if err != nil {
+			return false, err
+		}
+		mapped = mapped || maps
 	}
-	return slices.ContainsFunc(objects, func(o Object) bool {
-		return o.Kind == KindPin || held[Object{Kind: o.Kind, ID: o.ID}]
-	}), nil
+	for _, o := range objects {
+		if o.Kind == KindPin || held[Object{Kind: o.Kind, ID: o.ID}] {
+			return true, nil
+		}
+		if o.Kind != KindMap || !mapped {
+			continue
+		}
+		facts, err := Map(o.ID)
+		if err != nil && !errors.Is(err, ErrNoSuchObject) {
+			return false, err
+		}
+		if facts.Flags&unix.BPF_F_MMAPABLE != 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// mapsInMemory reports whether a process has BPF maps mapped into its memory: the kernel names
+// their files so (bpf_map_new_fd, kernel/bpf/syscall.c).
+func mapsInMemory(pid int) (bool, error) {
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if isHidden(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("what process %d has mapped: %w", pid, err)
+	}
+	return bytes.Contains(maps, []byte("anon_inode:bpf-map")), nil
 }
 
 func parentOf(pid int) (int, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
 )
 
 // TestWhatNoProcessOfOursHoldsIsGivenTime has a map that only a pin of another's holds, and that is
@@ -51,6 +52,80 @@ func TestWhatNoProcessOfOursHoldsIsGivenTime(t *testing.T) {
 		if o.Kind == KindMap && o.ID == id {
 			t.Errorf("beyond: %v", o)
 		}
+	}
+	if err := <-removed; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatIsHeldForGoodIsNotWaitedFor has a map that this process holds, one that it has pinned,
+// one that it has mapped, and one that is gone later, and that nothing of ours holds.
+func TestWhatIsHeldForGoodIsNotWaitedFor(t *testing.T) {
+	ours, theirs := bpffs(t), bpffs(t)
+	w := Witness{BPFFS: ours, Shared: true, Firm: 50 * time.Millisecond}
+	empty, err := w.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, id := newMap(t, &ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	const long = 5 * time.Minute // no machine is so busy
+	settle := func(limit time.Duration) (took time.Duration, seen bool) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		began := time.Now()
+		beyond, err := w.Beyond(ctx, empty)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range beyond {
+			seen = seen || o.Kind == KindMap && o.ID == id
+		}
+		return time.Since(began), seen
+	}
+	if took, seen := settle(long); !seen || took < w.Firm || took > long/2 {
+		t.Errorf("held: seen %t, after %v", seen, took)
+	}
+	if err := m.Pin(filepath.Join(ours, "m")); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took, seen := settle(long); !seen || took > long/2 {
+		t.Errorf("pinned: seen %t, after %v", seen, took)
+	}
+	if err := os.Remove(filepath.Join(ours, "m")); err != nil {
+		t.Fatal(err)
+	}
+
+	m, id = newMap(t, &ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1,
+		Flags: unix.BPF_F_MMAPABLE})
+	mapped, err := unix.Mmap(m.FD(), 0, os.Getpagesize(), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took, seen := settle(long); !seen || took > long/2 {
+		t.Errorf("mapped: seen %t, after %v", seen, took)
+	}
+	if err := unix.Munmap(mapped); err != nil {
+		t.Fatal(err)
+	}
+
+	m, id = newMap(t, &ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	if err := m.Pin(filepath.Join(theirs, "m")); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	removed := make(chan error, 1)
+	time.AfterFunc(10*w.Firm, func() { removed <- os.Remove(filepath.Join(theirs, "m")) })
+	if took, seen := settle(long); seen {
+		t.Errorf("held by nothing of ours: seen after %v", took)
 	}
 	if err := <-removed; err != nil {
 		t.Fatal(err)

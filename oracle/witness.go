@@ -24,6 +24,12 @@ type Witness struct {
 	// to a service that ran before goes unseen. A virtual machine has no such hole, so only a run
 	// in one is a verdict on a loader.
 	Shared bool
+
+	// Firm, unless it is zero, is how long it takes until what a process of ours holds, or a pin,
+	// counts as held for good, so that nothing of it is waited for any more: the kernel frees late
+	// what nothing holds, and gives up nothing that is held. Processes of ours have nothing to do
+	// then, but may be about to end.
+	Firm time.Duration
 }
 
 // Take takes the inventory.
@@ -45,10 +51,12 @@ func (w Witness) others(pins []string) []string {
 }
 
 // Beyond returns, with names, what exists that did not exist before, once the kernel has freed what
-// it was going to free: it asks until nothing is left, or until ctx is done.
+// it was going to free: it asks until nothing is left, until ctx is done, or until something is
+// held for good (see Firm).
 func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error) {
 	var beyond []Object
 	waited := false // for what no process of ours holds
+	firm := time.Now().Add(w.Firm)
 	for pause, first := time.Millisecond, true; ; first = false {
 		now, err := w.Take()
 		if err != nil {
@@ -68,6 +76,14 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 		}
 		if len(beyond) == 0 {
 			return nil, nil
+		}
+		if w.Firm > 0 && time.Now().After(firm) {
+			held, err := heldByUs(beyond)
+			if held || err != nil {
+				all, describeErr := describeAll(beyond)
+				return all, errors.Join(err, describeErr)
+			}
+			firm = time.Now().Add(w.Firm)
 		}
 		select {
 		case <-ctx.Done():
@@ -89,12 +105,12 @@ func (w Witness) Beyond(ctx context.Context, before Inventory) ([]Object, error)
 	}
 }
 
-// describeAll returns the objects with what the kernel knows of them.
 // lingering is how long, on a kernel that others use, an object may stay that is held by no process
 // of ours and pinned nowhere that counts. It may be another's who has just ended, and a busy kernel
 // frees late.
 const lingering = 10 * time.Second
 
+// describeAll returns the objects with what the kernel knows of them.
 func describeAll(objects []Object) ([]Object, error) {
 	all := make([]Object, 0, len(objects))
 	for _, o := range objects {

@@ -73,6 +73,11 @@ type Watch interface {
 // specs; what is really held stays for good.
 const usualSettle = 15 * time.Second
 
+// usualFirm is how long the kernel has for the rest where something is left that the loader holds,
+// or a pin: nothing gives that up. To wait for it as long as for what the kernel frees late was
+// half of what a run of cilium and libbpf took, for two dozen specs that fail so.
+const usualFirm = 2 * time.Second
+
 // usualGrace is how long a spec may take to end once its time is up.
 const usualGrace = 5 * time.Second
 

@@ -88,7 +88,8 @@ func (x *Execution) Since(now oracle.Inventory) []oracle.Object {
 }
 
 // Beyond returns what the kernel holds that it did not hold before. It asks again until there is
-// nothing more, for as long as [Deps.Settle] says: the kernel frees late.
+// nothing more, for as long as [Deps.Settle] says: the kernel frees late. It does not wait so long
+// for what the loader holds, or a pin.
 func (x *Execution) Beyond(before oracle.Inventory) ([]oracle.Object, error) {
 	return x.beyond(x.ctx, before)
 }
@@ -97,7 +98,7 @@ func (x *Execution) beyond(ctx context.Context, before oracle.Inventory) ([]orac
 	ctx, cancel := context.WithTimeout(ctx, x.run.deps.Settle)
 	defer cancel()
 	left, err := x.witness.Beyond(ctx, before)
-	x.unsettled = x.unsettled || len(left) > 0
+	x.unsettled = x.unsettled || len(left) > 0 && ctx.Err() != nil
 	return left, err
 }
 
@@ -127,7 +128,9 @@ func (x *Execution) prepare(name string) error {
 	if err := x.handOver(); err != nil {
 		return fmt.Errorf("prepare session: %w", err)
 	}
-	x.witness = oracle.Witness{BPFFS: x.Own(x.dirs.BPFFS), Shared: x.run.deps.Shared}
+	x.witness = oracle.Witness{
+		BPFFS: x.Own(x.dirs.BPFFS), Shared: x.run.deps.Shared, Firm: x.Patience(usualFirm),
+	}
 	var err error
 	x.before, err = oracle.Take("") // the folder is new: there are no pins
 	return err

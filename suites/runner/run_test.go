@@ -928,3 +928,26 @@ func TestAnEventuallyThatIsNeverTrue(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// What the loader holds stays: a spec that it fails is not made to wait as long as for what the
+// kernel frees late.
+func TestALeakThatIsHeldIsNotWaitedFor(t *testing.T) {
+	leaky := newFake(func(f *fakeLoader, req loader.Request) (loader.Reply, error) {
+		if req.Op() == loader.OpClose || req.Op() == loader.OpReset {
+			return &loader.OK{}, nil
+		}
+		return nil, nil
+	})
+	t.Cleanup(func() {
+		for session := range leaky.maps {
+			leaky.close(session)
+		}
+	})
+	r := carryWith(t, t.Context(), leaky,
+		func(_ *record.Order, d *runner.Deps) { d.Settle = time.Hour },
+		spec{id: "fake.first", body: loadsGood})
+	f := r.finishes()["fake.first"]
+	if f.Outcome != record.Failed || !strings.HasSuffix(f.Seen, " m (array)") || f.Overran != "" {
+		t.Errorf("%+v", f)
+	}
+}
