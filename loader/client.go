@@ -417,3 +417,13 @@ func (c *Client) Close() error {
 	c.pipes.close()
 	return err
 }
+
+// Kill kills the process in the midst of the conversation, as the kernel does when it has no memory
+// left, and all others of its group. The conversation is over: nothing more is answered.
+func (c *Client) Kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	c.process.kill()
+	c.process.goneIn(c.options.grace())
+}

@@ -5,6 +5,8 @@ package oracle
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -67,4 +69,27 @@ func idsOfType(kind Kind, typ uint32) ([]uint32, error) {
 		}
 	}
 	return found, nil
+}
+
+// UnregisterStructOps unregisters the structure that the map of that id registers, whoever
+// registered it, as bpftool struct_ops unregister does.
+func UnregisterStructOps(id uint32) error {
+	f, err := open(KindMap, id)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var key uint32
+	var pinned runtime.Pinner
+	defer pinned.Unpin()
+	pinned.Pin(&key)
+	attr := struct {
+		fd, _ uint32
+		key   uint64
+	}{fd: uint32(f.Fd()), key: uint64(uintptr(unsafe.Pointer(&key)))}
+	err = bpf(unix.BPF_MAP_DELETE_ELEM, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	if err != nil {
+		return fmt.Errorf("unregister the structure of %s: %w", f.Name(), err)
+	}
+	return nil
 }

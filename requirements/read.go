@@ -152,7 +152,7 @@ var (
 	needsKeys = []string{
 		"kernel", "kconfig", "map_type", "numa_nodes", "struct_ops", "struct_ops_link", "token",
 	}
-	surroundingsKeys = []string{"user", "caps", "bpffs", "delegate", "memlock"}
+	surroundingsKeys = []string{"user", "caps", "bpffs", "delegate", "memlock", "process"}
 	delegateKeys     = []string{"cmds", "maps", "progs", "attachs"}
 )
 

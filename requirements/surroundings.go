@@ -26,6 +26,10 @@ type Surroundings struct {
 	// no such namespace.
 	Delegate *Delegation `yaml:"delegate"`
 
+	// Process says that the loader has to be a process, which the spec may kill, even if nothing is
+	// taken from it.
+	Process bool `yaml:"process"`
+
 	// Memlock is what RLIMIT_MEMLOCK says, soft and hard, in bytes; 0 for no limit.
 	Memlock uint64 `yaml:"memlock"`
 }
@@ -67,13 +71,17 @@ const (
 
 // IsZero reports whether the process has all that root has.
 func (s Surroundings) IsZero() bool {
-	return s.User == 0 && s.Caps == nil && s.BPFFS == "" && s.Delegate == nil && s.Memlock == 0
+	return s.User == 0 && s.Caps == nil && s.BPFFS == "" && s.Delegate == nil && s.Memlock == 0 &&
+		!s.Process
 }
 
 // String returns the surroundings in one line, such as "user 65534, CAP_BPF, bpffs read-only", or
 // "" for the zero value.
 func (s Surroundings) String() string {
 	var words []string
+	if s.Process {
+		words = append(words, "a process of its own")
+	}
 	if s.User != 0 {
 		words = append(words, fmt.Sprintf("user %d", s.User))
 	}

@@ -52,11 +52,11 @@ func TestSurroundingsThatMakeNoSense(t *testing.T) {
 	for _, tc := range []struct{ name, yaml, want string }{
 		{
 			"unknown key", "surroundings: {cap: [bpf]}",
-			`area.yaml:5: unknown key "cap", have user, caps, bpffs, delegate, memlock`,
+			`area.yaml:5: unknown key "cap", have user, caps, bpffs, delegate, memlock, process`,
 		},
 		{
 			"unknown key of a variant", "variants: {a: {surroundings: {uid: 1}}}",
-			`area.yaml:5: unknown key "uid", have user, caps, bpffs, delegate, memlock`,
+			`area.yaml:5: unknown key "uid", have user, caps, bpffs, delegate, memlock, process`,
 		},
 		{"capability", "surroundings: {caps: [CAP_BPF]}", place + `unknown capability "CAP_BPF"`},
 		{"order", "surroundings: {caps: [perfmon, bpf]}", place + "capabilities are not sorted"},

@@ -67,6 +67,24 @@ func (c *Conversation) Restart() {
 	c.mustBegin()
 }
 
+// Kill kills the loader's process, and begins nothing: the next request does. Where the loader is no
+// process the spec ends as broken, as its requirement has to ask for one.
+func (c *Conversation) Kill() {
+	if c.loader == nil {
+		c.mustBegin()
+	}
+	process, ok := c.loader.(interface{ Kill() })
+	if !ok {
+		c.exec.Broken("the loader is no process that could be killed: its requirement has no " +
+			"surroundings with process: true")
+	}
+	process.Kill()
+	c.open = nil
+	if err := c.hangUp(); err != nil {
+		c.exec.broken(err)
+	}
+}
+
 // mark returns what stands before the conversation's lines in a transcript.
 func (c *Conversation) mark() string {
 	if c.number == 1 {

@@ -21,6 +21,10 @@ type Conversation struct {
 // process. All attempts in it are over.
 func (c *Conversation) Restart() { c.talk.Restart() }
 
+// Kill kills the loader's process where it is. All attempts in the conversation are over. The
+// requirement asks for a process: its surroundings say so.
+func (c *Conversation) Kill() { c.talk.Kill() }
+
 // LoadTogether has loaders load what they have opened, all at the same time: each attempt is of a
 // conversation of its own, and every load is asked for before any answer is looked at.
 func LoadTogether(attempts ...*Attempt) {
