@@ -11,8 +11,9 @@
 //
 // Where loaders rightly differ (whether they make a folder that is missing, what they say of a
 // second pin of one map) a spec takes either answer, and holds the loader to what follows from it.
-// A driver is root with every capability, so a pin that it may not read is one that cannot be
-// opened at all: a folder in its place (bpf_inode_type, kernel/bpf/inode.c, EACCES).
+// A driver is root with every capability here, so a pin that it may not read is one that cannot be
+// opened at all: a folder in its place (bpf_inode_type, kernel/bpf/inode.c, EACCES). What a user
+// may not read is asked in package rights.
 //
 // What is expected stands in requirements/pinning.yaml. Read pinned.go (what specs share), name.go
 // and path.go (where pins are), reuse.go and mismatch.go (maps that are pinned already), use.go

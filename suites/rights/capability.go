@@ -46,8 +46,18 @@ var _ = Table("rights.perfmon", func(s *Session, o objects.Object) {
 	Expect(s.MustLoad(o).Program("count").Type).To(Equal("raw_tracepoint"))
 }, Entry("root", objects.Rights.RawTracepoint), Entry("user", objects.Rights.RawTracepoint))
 
+// What the kernel has against a user without capabilities is a setting. There is no BTF for such a
+// user, and the verifier takes less.
+var _ = It("rights.none-allowed", func(s *Session) {
+	s.AllowUnprivileged()
+	loaded := s.MustLoad(objects.Rights.Socket)
+	loaded.Run("count")
+	Expect(loaded.Lookup("counts", U32(0))).To(Equal(U64(1)))
+})
+
 // The user may make no map at all, so it is root that shows that the object is sound.
 var _ = Table("rights.missing-refused", func(s *Session, o objects.Object) {
+	s.NeedsPrivilege()
 	s.AnotherAsRoot().Control(o)
 	before := s.Kernel()
 	Expect(s.Load(o)).To(BeRejected(AtLoad, Permission))

@@ -18,5 +18,6 @@
 // entered), then the one spec: execution.go, needs.go, conversation.go and transcript.go, claim.go,
 // ending.go (what ends its body early), leave.go (what it gives up, and what stays), outcome.go and
 // detail.go, log.go (its last records), state.go (how it leaves a guest that others are to use),
-// and faults.go. Package native runs specs under go test.
+// privilege.go (what the kernel lets users do) and faults.go. Package native runs specs under go
+// test.
 package runner

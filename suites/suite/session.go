@@ -91,6 +91,15 @@ func (s *Session) LockAtMost(n uint64) {
 	s.Restart()
 }
 
+// AllowUnprivileged lets users without capabilities use bpf(2), until the spec ends; its
+// requirement is alone in a guest. It ends the spec as skipped where others use the kernel too, or
+// where that cannot be changed.
+func (s *Session) AllowUnprivileged() { s.exec.AllowUnprivileged() }
+
+// NeedsPrivilege ends the spec as skipped on a kernel that lets users without capabilities use
+// bpf(2): the spec is about one that does not.
+func (s *Session) NeedsPrivilege() { s.exec.NeedsPrivilege() }
+
 // Keep says that pins stay when the loader is gone, and that this is right. The paths are below
 // [Session.BPFFS].
 func (s *Session) Keep(pins ...string) { s.exec.Keep(pins...) }

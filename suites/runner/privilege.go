@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package runner
+
+import "github.com/loadstone-bpf/loadstone/oracle"
+
+// AllowUnprivileged lets users without capabilities use bpf(2), until the spec ends, or ends the
+// spec as skipped: the setting is the whole kernel's, and cannot be changed where it is 1.
+func (x *Execution) AllowUnprivileged() {
+	if x.run.deps.Shared {
+		x.Skip(Lack{"kernel", "a kernel of its own, to allow unprivileged BPF", "one that others use"})
+	}
+	before, err := oracle.UnprivilegedBPF()
+	if err != nil {
+		x.Broken("%v", err)
+	}
+	if before == oracle.BPFLocked {
+		x.Skip(Lack{"sysctl", "kernel.unprivileged_bpf_disabled that can be changed", "1"})
+	}
+	x.restore = append(x.restore, func() error { return oracle.SetUnprivilegedBPF(before) })
+	if err := oracle.SetUnprivilegedBPF(oracle.BPFAllowed); err != nil {
+		x.Broken("%v", err)
+	}
+}
+
+// NeedsPrivilege ends the spec as skipped on a kernel that lets users without capabilities use
+// bpf(2).
+func (x *Execution) NeedsPrivilege() {
+	now, err := oracle.UnprivilegedBPF()
+	if err != nil {
+		x.Broken("%v", err)
+	}
+	if now == oracle.BPFAllowed {
+		x.Skip(Lack{"sysctl", "kernel.unprivileged_bpf_disabled of 1 or 2", "0"})
+	}
+}
