@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -34,7 +33,7 @@ type converse = func(
 // driver returns how conversations with an order's loader begin: with a value of our own, or with a
 // process in the driver's root. A loader that is linked in is a process of this program where the
 // surroundings are not ours.
-func driver(order record.Order, folders runner.Folders) (converse, error) {
+func driver(order record.Order, folders runner.Folders, keeper *surround.Keeper) (converse, error) {
 	command := func() *exec.Cmd { return process(order.Loader, folders) }
 	create, linkedIn := builtin[order.Loader.Builtin]
 	switch {
@@ -45,9 +44,12 @@ func driver(order record.Order, folders runner.Folders) (converse, error) {
 	case len(order.Loader.Command) == 0:
 		return nil, fmt.Errorf("loader %s: neither linked in nor a command", order.Loader.Name)
 	}
-	usual, err := usualThread()
-	if err != nil {
-		return nil, err
+	var usual *surround.Thread
+	if !linkedIn {
+		var err error
+		if usual, err = surround.NewThread(keeper); err != nil {
+			return nil, err
+		}
 	}
 	return func(
 		ctx context.Context, in requirements.Surroundings, trace func(loader.Exchange),
@@ -64,7 +66,7 @@ func driver(order record.Order, folders runner.Folders) (converse, error) {
 		}
 		if !in.IsZero() {
 			bpffs := filepath.Join(folders.Root, folders.BPFFS)
-			return surround.Start(ctx, command(), in, bpffs, options)
+			return surround.Start(ctx, command(), in, bpffs, keeper, options)
 		}
 		var client *loader.Client
 		var err error
@@ -76,9 +78,21 @@ func driver(order record.Order, folders runner.Folders) (converse, error) {
 	}, nil
 }
 
-// usualThread returns the thread that starts drivers in the usual surroundings, which it makes the
-// first time. It lives as long as the process.
-var usualThread = sync.OnceValues(surround.NewThread)
+// keeperProc is where the /proc of drivers is mounted.
+const keeperProc = "/run/proc"
+
+// newKeeper starts this program again as the keeper of the PID namespace of drivers; nil for a
+// kernel without CONFIG_PID_NS, on which drivers are in ours.
+func newKeeper() (*surround.Keeper, error) {
+	command := &exec.Cmd{
+		Path: "/proc/self/exe", Args: []string{"loadstone-guest", "keeper", keeperProc},
+	}
+	keeper, err := surround.NewKeeper(command, keeperProc)
+	if errors.Is(err, unix.EINVAL) {
+		return nil, nil
+	}
+	return keeper, err
+}
 
 // ourselves returns the command that runs a loader that is linked in as a process.
 func ourselves(name string) *exec.Cmd {

@@ -29,7 +29,7 @@ import (
 
 func main() {
 	surround.Enter()
-	if os.Getpid() == 1 {
+	if os.Getpid() == 1 && !asKeeper(os.Args[1:]) {
 		runtime.GOMAXPROCS(1)
 		guest.Main(guest.Options{}, serve)
 	}
@@ -39,7 +39,11 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: loadstone-guest catalogue | run <order 3>records | driver NAME; loadstone starts it")
+// asKeeper reports whether this is the first process of a PID namespace, and not of a machine. The
+// kernel hands on words of its own command line to the latter.
+func asKeeper(args []string) bool { return len(args) == 2 && args[0] == "keeper" }
+
+var errUsage = errors.New("usage: loadstone-guest catalogue | run <order 3>records | driver NAME | keeper FOLDER; loadstone starts it")
 
 func command(args []string) error {
 	switch {
@@ -49,6 +53,8 @@ func command(args []string) error {
 		return native(context.Background())
 	case len(args) == 2 && args[0] == "driver":
 		return beDriver(args[1])
+	case asKeeper(args):
+		return surround.Keep(args[1])
 	}
 	return errUsage
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 )
 
 // recordsFD is the descriptor that records go to.
@@ -56,13 +57,19 @@ func native(ctx context.Context) error {
 		return err
 	}
 	deps.Log = log
-	deps.Folders, err = folders(order.Loader,
+	var keeper *surround.Keeper // a loader that is linked in is not kept apart
+	if order.Loader.Builtin == "" {
+		if keeper, err = newKeeper(); err != nil {
+			return err
+		}
+	}
+	deps.Folders, err = folders(order.Loader, keeper,
 		func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
 	if err != nil {
 		return err
 	}
 	deps.Shared = true
-	if deps.Driver, err = driver(order, deps.Folders); err != nil {
+	if deps.Driver, err = driver(order, deps.Folders, keeper); err != nil {
 		return err
 	}
 	return runner.Run(ctx, order, deps)

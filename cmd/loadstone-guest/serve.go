@@ -14,6 +14,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
 )
 
@@ -36,6 +37,10 @@ func serve(g *guest.Guest) error {
 		return err
 	}
 	if err := liftMemlock(); err != nil {
+		return err
+	}
+	keeper, err := newKeeper()
+	if err != nil {
 		return err
 	}
 	if err := warmUp(); err != nil {
@@ -69,10 +74,10 @@ func serve(g *guest.Guest) error {
 				return order, deps, err
 			}
 		}
-		if deps.Folders, err = folders(order.Loader, g.Payload); err != nil {
+		if deps.Folders, err = folders(order.Loader, keeper, g.Payload); err != nil {
 			return order, deps, err
 		}
-		if deps.Driver, err = driver(order, deps.Folders); err != nil {
+		if deps.Driver, err = driver(order, deps.Folders, keeper); err != nil {
 			return order, deps, err
 		}
 		if order.Watch {
@@ -92,12 +97,12 @@ func warmUp() error {
 		Run: "warm-up", Kernel: "warm-up", Specs: []string{record.TrialSpec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 	}
-	here, err := folders(order.Loader, nil)
+	here, err := folders(order.Loader, nil, nil)
 	if err != nil {
 		return err
 	}
 	deps := runner.Deps{Folders: here}
-	if deps.Driver, err = driver(order, here); err != nil {
+	if deps.Driver, err = driver(order, here, nil); err != nil {
 		return err
 	}
 	if err := oracle.PrepareNUMANode(); err != nil && !errors.Is(err, oracle.ErrCannotTell) {
@@ -120,7 +125,9 @@ func hello(send func(record.Record) error) error {
 
 // folders returns those that specs work in: in our own root for a loader that is linked in, else in
 // the driver's, which it unpacks from the machine's payload.
-func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, error) {
+func folders(
+	l record.Loader, keeper *surround.Keeper, payload func() ([]byte, error),
+) (runner.Folders, error) {
 	f := runner.Folders{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
 	if !l.Bundle {
 		return f, os.MkdirAll(f.Work, 0o711)
@@ -136,23 +143,24 @@ func folders(l record.Loader, payload func() ([]byte, error)) (runner.Folders, e
 	if err := guest.Unpack(archive, f.Root); err != nil {
 		return f, fmt.Errorf("bring %s: %w", l.Name, err)
 	}
-	return f, furnish(f.Root)
+	return f, furnish(f.Root, keeper.Proc())
 }
 
 // furnish gives a driver's root the folders of the running system that a loader looks at.
 //
-//	<root>/proc  <root>/sys  as in our own root, with what is mounted below them
+//	<root>/proc              that of the drivers' PID namespace
+//	<root>/sys               as in our own root, with what is mounted below it
 //	<root>/dev               its own, with a few devices
 //	<root>/run, <root>/tmp   the root's own
-func furnish(root string) error {
+func furnish(root, proc string) error {
 	if err := ownDevices(root + "/dev"); err != nil {
 		return err
 	}
-	for _, dir := range []string{"/proc", "/sys"} {
+	for dir, from := range map[string]string{"/proc": proc, "/sys": "/sys"} {
 		if err := os.MkdirAll(root+dir, 0o755); err != nil {
 			return err
 		}
-		if err := unix.Mount(dir, root+dir, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		if err := unix.Mount(from, root+dir, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("bind %s in the driver's root: %w", dir, err)
 		}
 	}

@@ -22,8 +22,8 @@ import (
 // within reach that is not for drivers answer rightly instead, and the spec passes. They are for a
 // machine that nothing else runs on.
 var Hostile = []Fault{
-	{"forge-port", "writes records of a pass to the record port", loader.OpLoad, nil, forgePort},
-	{"forge-ring", "puts records of a pass into the ring of records", loader.OpLoad, nil, forgeRing},
+	{"forge-port", "writes records of a pass to the record port, and ends the machine", loader.OpLoad, nil, forgePort},
+	{"forge-ring", "puts records of a pass into the ring of records, and ends the machine", loader.OpLoad, nil, forgeRing},
 	{"forge-descriptor", "writes records of a pass to whatever it has open", loader.OpLoad, nil, forgeDescriptors},
 	{"reach", "reads the guest program's memory, ends the machine, or sets its clock", loader.OpLoad, nil, reach},
 }
@@ -32,12 +32,13 @@ var Hostile = []Fault{
 // protocol.
 var Loud = Fault{"loud", "writes what looks like a crash to the log and the console", loader.OpLoad, nil, loud}
 
-// forged returns frames that say that the spec of a turn passed and that all is done.
+// forged returns frames that say that the spec of a turn passed and that all is done: what comes
+// from a guest in which no other spec runs.
 func forged(t turn) ([]byte, error) {
 	var all []byte
 	for _, r := range []record.Record{
 		record.KernelLog{Spec: t.Spec}, record.Finish{Spec: t.Spec, Outcome: record.Passed},
-		record.State{Spec: t.Spec}, record.End{Specs: 1},
+		record.End{Specs: 1},
 	} {
 		line, err := record.Marshal(r)
 		if err != nil {
@@ -47,7 +48,17 @@ func forged(t turn) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return all, nil
+	return wire.AppendFrame(all, wire.KindWord, []byte(wire.WordEnd))
+}
+
+// leave ends the machine, so that the guest program says nothing after what was forged. A driver
+// that cannot goes on.
+func leave(t turn) error {
+	err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+	if !errors.Is(err, unix.EPERM) {
+		return err
+	}
+	return falseIDs(t)
 }
 
 func forgePort(t turn) error {
@@ -72,7 +83,7 @@ func forgePort(t turn) error {
 	if _, err := port.Write(frames); err != nil {
 		return err
 	}
-	return falseIDs(t)
+	return leave(t)
 }
 
 // everyDevice mounts the kernel's own /dev, which a driver can: it may mount.
@@ -109,7 +120,7 @@ func forgeRing(t turn) error {
 	if put == 0 {
 		return fmt.Errorf("no ring among %v", found)
 	}
-	return falseIDs(t)
+	return leave(t)
 }
 
 // mapped maps the memory of a PCI device.
@@ -162,7 +173,8 @@ func reach(t turn) error {
 		}
 		try("read "+name, err)
 	}
-	try("ptrace", unix.PtraceAttach(1))
+	try("see processes that are no drivers", kernelThreads())
+	try("ptrace", unix.PtraceSeize(1)) // which does not stop it
 	try("node", unix.Mknod(filepath.Join(dev, "mem2"), unix.S_IFCHR|0o600, int(unix.Mkdev(1, 1))))
 	_, _, errno := unix.RawSyscall(unix.SYS_IOPERM, 0x501, 1, 1)
 	try("I/O ports", failure(errno))
@@ -186,6 +198,26 @@ func reach(t turn) error {
 	}
 	fmt.Fprintln(os.Stderr, "reached:", strings.Join(reached, ", "))
 	return t.answer()
+}
+
+// kernelThreads looks for the second process of a machine, of which every thread of the kernel is a
+// child (kernel/kthread.c), in a proc that it mounts itself.
+func kernelThreads() error {
+	dir, err := os.MkdirTemp("", "proc")
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount("proc", dir, "proc", 0, ""); err != nil {
+		return err
+	}
+	name, err := os.ReadFile(filepath.Join(dir, "2", "comm"))
+	if err != nil {
+		return err
+	}
+	if string(name) != "kthreadd\n" {
+		return fmt.Errorf("process 2 is %q", name)
+	}
+	return nil
 }
 
 func failure(errno unix.Errno) error {

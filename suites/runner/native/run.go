@@ -88,7 +88,7 @@ func carry(
 			}
 			return surround.Start(context.WithoutCancel(ctx), &exec.Cmd{
 				Path: "/proc/self/exe", Args: os.Args[:1], Env: []string{inside + "=" + asDriver},
-			}, in, folders.BPFFS, loader.Options{Deadline: limits.Request, Trace: trace})
+			}, in, folders.BPFFS, nil, loader.Options{Deadline: limits.Request, Trace: trace})
 		},
 		Folders: folders,
 		Shared:  true, Transcripts: true,

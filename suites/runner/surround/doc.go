@@ -9,6 +9,6 @@
 //
 // But for a driver in a user namespace, which is this program first: see [Enter].
 //
-// Read thread.go, then surroundings.go (what a requirement takes away), namespace.go and line.go
-// (a user namespace with a bpffs of its own).
+// Read thread.go, keeper.go (the PID namespace of drivers), then surroundings.go (what a
+// requirement takes away), namespace.go and line.go (a user namespace with a bpffs of its own).
 package surround

@@ -17,13 +17,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
-// Start starts a driver in surroundings, as [loader.Start] does. bpffs is our own path of the bpffs
-// that the driver finds. What was set up for the driver goes with the conversation.
+// Start starts a driver in surroundings, as [loader.Start] does, in the PID namespace of a keeper;
+// nil for our own. bpffs is our own path of the bpffs that the driver finds. What was set up for
+// the driver goes with the conversation.
 func Start(
-	ctx context.Context, cmd *exec.Cmd, in requirements.Surroundings, bpffs string,
+	ctx context.Context, cmd *exec.Cmd, in requirements.Surroundings, bpffs string, k *Keeper,
 	options loader.Options,
 ) (loader.Loader, error) {
-	t, err := newThread(func() error { return within(in, bpffs) })
+	t, err := newThread(func() error { return errors.Join(within(in, bpffs), k.join()) })
 	if err != nil {
 		return nil, fmt.Errorf("surroundings (%v): %w", in, err)
 	}

@@ -52,7 +52,16 @@ func fields(status string, names ...string) map[string]string {
 	return all
 }
 
+// asKeeper in the environment makes the test program a keeper.
+const asKeeper = "LOADSTONE_TEST_AS_KEEPER"
+
 func TestMain(m *testing.M) {
+	if folder := os.Getenv(asKeeper); folder != "" {
+		if err := Keep(folder); err != nil {
+			panic(err)
+		}
+		return
+	}
 	if os.Geteuid() != 0 {
 		panic("drivers are started with less than root has: run as root")
 	}
@@ -103,7 +112,7 @@ func TestUserHasTheCapabilitiesThatAreNamed(t *testing.T) {
 
 // What no driver has is taken away in all surroundings.
 func TestForbiddenCapabilitiesAreDropped(t *testing.T) {
-	thread, err := NewThread()
+	thread, err := NewThread(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

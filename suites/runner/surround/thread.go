@@ -22,8 +22,11 @@ var forbidden = []uintptr{
 // do: the children of a thread that ends are handed on, and another thread reaps them.
 type Thread struct{ work chan func() }
 
-// NewThread returns a thread that starts drivers in the usual surroundings.
-func NewThread() (*Thread, error) { return newThread(confine) }
+// NewThread returns a thread that starts drivers in the usual surroundings, in the PID namespace of
+// a keeper; nil for our own.
+func NewThread(k *Keeper) (*Thread, error) {
+	return newThread(func() error { return errors.Join(confine(), k.join()) })
+}
 
 // newThread starts a thread that lives until Close, and prepares it.
 func newThread(prepare func() error) (*Thread, error) {
