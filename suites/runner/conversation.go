@@ -67,8 +67,8 @@ func (c *Conversation) Restart() {
 	c.mustBegin()
 }
 
-// Kill kills the loader's process, and begins nothing: the next request does. Where the loader is no
-// process the spec ends as broken, as its requirement has to ask for one.
+// Kill kills the loader's process, and begins nothing: the next request does. Where the loader is
+// no process the spec ends as broken, as its requirement has to ask for one.
 func (c *Conversation) Kill() {
 	if c.loader == nil {
 		c.mustBegin()
