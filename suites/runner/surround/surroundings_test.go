@@ -56,6 +56,9 @@ func fields(status string, names ...string) map[string]string {
 const asKeeper = "LOADSTONE_TEST_AS_KEEPER"
 
 func TestMain(m *testing.M) {
+	if beDriver() {
+		return
+	}
 	if folder := os.Getenv(asKeeper); folder != "" {
 		if err := Keep(folder); err != nil {
 			panic(err)
