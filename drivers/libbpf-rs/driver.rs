@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use libbpf_rs::query::LinkInfoIter;
+use libbpf_rs::query::{LinkInfoIter, LinkTypeInfo};
 use libbpf_rs::{
     Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, MapType, Object, ObjectBuilder,
     OpenObject,
@@ -127,7 +127,10 @@ impl protocol::Session for Session {
             }
             (_, target::MAP) => self.set_map(name, attribute, request),
             (_, target::PROGRAM) => self.set_program(name, attribute, request),
-            _ => Err(error("target: want map or program")),
+            (_, target::STRUCT_OPS) => {
+                Err(unsupported(target::STRUCT_OPS, "the crate shows bytes, not members"))
+            }
+            _ => Err(error("target: want map, program or struct_ops")),
         }
     }
 
@@ -175,10 +178,16 @@ impl protocol::Session for Session {
     }
 
     fn pin(&mut self, target: &str, name: &str, path: &str) -> Answer {
+        if target == target::LINK {
+            return self.link(name)?.pin(path).map_err(|e| reject(stage::LOAD_PIN, &e)).and(ok());
+        }
         self.of_loaded(target, name, |map| map.pin(path), |program| program.pin(path))
     }
 
     fn unpin(&mut self, target: &str, name: &str, path: &str) -> Answer {
+        if target == target::LINK {
+            return self.link(name)?.unpin().map_err(|e| reject(stage::LOAD_PIN, &e)).and(ok());
+        }
         self.of_loaded(target, name, |map| map.unpin(path), |program| program.unpin(path))
     }
 
@@ -203,6 +212,14 @@ fn no_object() -> Value {
 }
 
 impl Session {
+    /// The link of an attachment.
+    fn link(&mut self, handle: &str) -> Result<&mut Link, Value> {
+        match self.attached.get_mut(handle) {
+            Some(Attached::Link { link, .. }) => Ok(link),
+            _ => Err(error("no such handle of a link")),
+        }
+    }
+
     /// The declared maps, with the ids of those that were made. libbpf-rs lists a map that was left
     /// out among those that were made, since it has a descriptor from libbpf 1.4 on: one of no map.
     fn loaded_maps(&self, object: &Object) -> Result<Vec<Value>, Value> {
@@ -410,12 +427,19 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
     Ok(Attached::Link { link, id })
 }
 
-/// The link, if the kernel has one at all, belongs to no program, and its id is not told.
+/// The link, if the kernel has one at all, belongs to no program. Before 0.26 it does not tell its
+/// id, but all links can be listed, and ids grow.
 fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value> {
     let found = object.maps_mut().find(|m| m.name() == name);
     let mut map = found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded map {name}")))?;
     let link = map.attach_struct_ops().map_err(|e| reject(stage::ATTACH, &e))?;
-    Ok(Attached::Link { link, id: 0 })
+    let map_id = map.info().map_err(|e| error(&e.to_string()))?.info.id;
+    let id = LinkInfoIter::default()
+        .filter(|l| matches!(&l.info, LinkTypeInfo::StructOps(s) if s.map_id == map_id))
+        .map(|l| l.id)
+        .max()
+        .unwrap_or(0);
+    Ok(Attached::Link { link, id })
 }
 
 // ---- a map without an object ----
