@@ -166,12 +166,7 @@ func reach(t turn) error {
 		"/proc/1/mem", "/proc/1/environ", "/proc/1/fd/0", "/proc/kcore", "/dev/mem", "/dev/kmsg",
 		"/dev/console", "/dev/port", dev + "/mem", dev + "/port",
 	} {
-		file, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
-		if err == nil {
-			_, err = file.Read(make([]byte, 1))
-			err = errors.Join(err, file.Close())
-		}
-		try("read "+name, err)
+		try("read "+name, readable(name))
 	}
 	try("see processes that are no drivers", kernelThreads())
 	try("ptrace", unix.PtraceSeize(1)) // which does not stop it
@@ -198,6 +193,20 @@ func reach(t turn) error {
 	}
 	fmt.Fprintln(os.Stderr, "reached:", strings.Join(reached, ", "))
 	return t.answer()
+}
+
+// readable opens a file and reads a byte. That there is none now is no hindrance, nor that there is
+// none at the start of a memory.
+func readable(name string) error {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = unix.Read(fd, make([]byte, 1)) // which waits for nothing, unlike that of [os.File]
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EIO) {
+		err = nil
+	}
+	return errors.Join(err, unix.Close(fd))
 }
 
 // kernelThreads looks for the second process of a machine, of which every thread of the kernel is a
