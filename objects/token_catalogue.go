@@ -7,6 +7,7 @@ package objects
 // Token holds the objects of token/.
 var Token = struct {
 	Array         Object // A socket filter that counts in an array.
+	Bare          Object // A socket filter without maps.
 	Bind          Object // A program of attach type BPF_CGROUP_INET4_BIND.
 	Classifier    Object // A classifier that counts in a hash, for CAP_NET_ADMIN.
 	Connect       Object // A program of attach type BPF_CGROUP_INET4_CONNECT.
@@ -18,6 +19,7 @@ var Token = struct {
 	RawTracepoint Object // A raw tracepoint that counts in a hash, for CAP_PERFMON.
 }{
 	Array:         embedded("token", "counter", "array"),
+	Bare:          embedded("token", "bare", "bare"),
 	Bind:          embedded("token", "counter", "bind"),
 	Classifier:    embedded("token", "counter", "classifier"),
 	Connect:       embedded("token", "counter", "connect"),

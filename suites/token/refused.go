@@ -20,8 +20,7 @@ func refuses(s *Session, control, bad objects.Object, stage Stage) {
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 }
 
-// Root makes the control, for some loaders can make nothing without one of the calls: see
-// token.least.
+// No call is delegated, so root makes the control.
 var _ = It("token.cmds-missing-refused/map_create", func(s *Session) {
 	s.AnotherAsRoot().Control(objects.Token.LoneHash)
 	before := s.Kernel()
@@ -30,9 +29,9 @@ var _ = It("token.cmds-missing-refused/map_create", func(s *Session) {
 })
 
 var _ = It("token.cmds-missing-refused/prog_load", func(s *Session) {
-	s.AnotherAsRoot().Control(objects.Token.Hash)
+	s.AnotherAsRoot().Control(objects.Token.Bare)
 	before := s.Kernel()
-	Expect(s.Load(objects.Token.Hash, token(s))).To(BeRejected(AtLoad, Permission))
+	Expect(s.Load(objects.Token.Bare, token(s))).To(BeRejected(AtLoad, Permission))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
