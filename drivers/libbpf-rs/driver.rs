@@ -17,7 +17,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use libbpf_rs::query::{LinkInfoIter, LinkTypeInfo};
+use libbpf_rs::query::LinkInfoIter;
+#[cfg(not(driver_version = "0.25.0-beta.1"))]
+use libbpf_rs::query::LinkTypeInfo;
 use libbpf_rs::{
     Error, ErrorKind, Link, Linker, MapCore, MapHandle, MapMut, MapType, Object, ObjectBuilder,
     OpenObject,
@@ -427,19 +429,29 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
     Ok(Attached::Link { link, id })
 }
 
-/// The link, if the kernel has one at all, belongs to no program. Before 0.26 it does not tell its
-/// id, but all links can be listed, and ids grow.
+/// The link, if the kernel has one at all, belongs to no program.
 fn attach_struct_ops(object: &mut Object, name: &str) -> Result<Attached, Value> {
     let found = object.maps_mut().find(|m| m.name() == name);
     let mut map = found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded map {name}")))?;
     let link = map.attach_struct_ops().map_err(|e| reject(stage::ATTACH, &e))?;
+    Ok(Attached::Link { link, id: link_of(&map)? })
+}
+
+/// The id of the link that registers a map's structure. All links can be listed, and ids grow.
+#[cfg(not(driver_version = "0.25.0-beta.1"))]
+fn link_of(map: &MapMut) -> Result<u32, Value> {
     let map_id = map.info().map_err(|e| error(&e.to_string()))?.info.id;
-    let id = LinkInfoIter::default()
+    Ok(LinkInfoIter::default()
         .filter(|l| matches!(&l.info, LinkTypeInfo::StructOps(s) if s.map_id == map_id))
         .map(|l| l.id)
         .max()
-        .unwrap_or(0);
-    Ok(Attached::Link { link, id })
+        .unwrap_or(0))
+}
+
+/// 0.25 does not know links of structures when it lists links.
+#[cfg(driver_version = "0.25.0-beta.1")]
+fn link_of(_: &MapMut) -> Result<u32, Value> {
+    Ok(0)
 }
 
 // ---- a map without an object ----
