@@ -44,12 +44,15 @@ var _ = It("structops.member.alternative", func(s *Session) {
 	Expect(available()).To(ContainElement("ls_tcp_member"))
 })
 
-var _ = Table("structops.member.value-refused", func(s *Session, o objects.Object) {
-	s.Control(objects.StructOps.MemberFlags)
-	mustRefuse(s, o, "ls_tcp_member", Invalid)
+// A badValue is an object that the kernel refuses for a value, beside one that it takes.
+type badValue struct{ bad, good objects.Object }
+
+var _ = Table("structops.member.value-refused", func(s *Session, v badValue) {
+	s.Control(v.good)
+	mustRefuse(s, v.bad, "ls_tcp_member", Invalid)
 },
-	Entry("flags", objects.StructOps.MemberFlagsUnknown),
-	Entry("flags-by-map", objects.StructOps.MemberFlagsUnknownByMap),
+	Entry("flags", badValue{objects.StructOps.MemberFlagsUnknown, objects.StructOps.MemberFlags}),
+	Entry("flags-by-map", badValue{objects.StructOps.MemberFlagsUnknownByMap, objects.StructOps.TCPByMap}),
 )
 
 var _ = It("structops.member.name-empty-refused", func(s *Session) {

@@ -40,7 +40,7 @@ var _ = It("structops.optional.unknown-type-asked-for-refused", func(s *Session)
 	s.Control(objects.StructOps.AnyOptional)
 	before := s.Kernel()
 	refused := s.Open(objects.StructOps.AnyOptional).SetMap("any", AutoCreate, true).Load()
-	Expect(refused).To(BeRejected(AtLoad, NotFound, NotSupported))
+	Expect(refused).To(BeRejected(AtAnyStage, NotFound, NotSupported))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 
