@@ -7,8 +7,9 @@ import "github.com/loadstone-bpf/loadstone/loader"
 // An Attachment holds a loaded program, or a structure of programs, that the loader has attached.
 type Attachment struct {
 	attempt *Attempt
+	program string // or structure
 	handle  string
-	linkID  uint32
+	linkID  uint32 // 0 where the loader names none
 }
 
 // Attach asks to attach a program of a loaded object, as [loader.Attach] has it. The answer is an
@@ -23,7 +24,7 @@ func (a *Attempt) MustAttach(program, kind string) *Attachment {
 	attached := a.Attach(program, kind)
 	attached.mustBeOK()
 	reply := attached.Reply.(*loader.OK)
-	return &Attachment{attempt: a, handle: reply.Handle, linkID: reply.LinkID}
+	return &Attachment{attempt: a, program: program, handle: reply.Handle, linkID: reply.LinkID}
 }
 
 // TryDetach asks to undo the attachment. The answer is an attempt of its own.

@@ -61,13 +61,23 @@ func (at *Attachment) MustUpdate(structure, expected string) {
 	at.Update(structure, expected).mustBeOK()
 }
 
-// LinkID returns the id of the link, as the loader says it. It ends the spec where the loader has
-// no link.
+// LinkID returns the id of the link. Where the loader does not name it, it is the one that the
+// kernel has for the structure's map. It ends the spec where there is none.
 func (at *Attachment) LinkID() uint32 {
-	if at.linkID == 0 {
-		at.attempt.session.exec.Fail("the id of a link", "the loader names no link")
+	if at.linkID != 0 {
+		return at.linkID
 	}
-	return at.linkID
+	s := at.attempt.session
+	links, err := oracle.StructOpsLinks()
+	s.MustWork(err)
+	of := at.attempt.MapID(at.program)
+	for _, link := range links {
+		if s.RegisteredBy(link) == of {
+			return link
+		}
+	}
+	s.exec.Fail("a link that registers "+at.program, "none, and the loader names none")
+	return 0
 }
 
 // HasLink reports whether the loader says that it attached with a link.
