@@ -18,12 +18,12 @@
 /* It registers by a link from 1.2 on. */
 #define HAVE_STRUCT_OPS_LINK AT_LEAST(1, 2)
 
+#if HAVE_MEMBERS
 static bool is_struct_ops(const struct bpf_map *map)
 {
 	return bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS;
 }
 
-#if HAVE_MEMBERS
 /* A member as the object has it. */
 struct place {
 	const struct btf *btf;
