@@ -69,7 +69,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 		},
 		{
 			nil, "it takes CAP_BPF and CAP_NET_ADMIN, which this process has: its user namespace is " +
-				"not the initial one, or a security module refuses",
+				"not the initial one and wants a token (LoadOptions.TokenPath), or a security module refuses",
 		},
 	} {
 		if got := missingRights(takes, c.lacks); got != c.want {
