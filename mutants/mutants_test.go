@@ -85,7 +85,7 @@ func TestSpecsCatchMutants(t *testing.T) {
 }
 
 // A spec that passes for a loader that did nothing says nothing of any loader. The kernel is one
-// that skips no spec.
+// that skips no spec but those of what an older kernel lacks, or another's modules have.
 func TestNoSpecPassesForALoaderThatDoesNothing(t *testing.T) {
 	committed, err := catalogue.Committed()
 	if err != nil {
@@ -96,7 +96,7 @@ func TestNoSpecPassesForALoaderThatDoesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range verdicts {
-		if v.Kind != verdict.Fail {
+		if v.Kind != verdict.Fail && !(v.Kind == verdict.Skip && slices.Contains(skipped, v.Spec)) {
 			t.Errorf("%s: %s is %s, want %s: %s; %s", v.LoaderName(), v.Spec, v.Kind, verdict.Fail,
 				v.Reason, v.Seen)
 		}
@@ -107,6 +107,9 @@ func TestNoSpecPassesForALoaderThatDoesNothing(t *testing.T) {
 }
 
 const idleKernel = "6.12"
+
+// skipped are the specs that the kernel skips.
+var skipped = []string{"structops.kernel.module-type", "structops.kernel.without-links"}
 
 // trials collect the specs that mutants were tried with, by kernel.
 type trials struct {

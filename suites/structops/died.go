@@ -14,7 +14,7 @@ import (
 // Nothing of a loader that dies before it registers anything stays.
 var _ = Table("structops.died.loaded", func(s *Session, of control) {
 	before := s.Kernel()
-	s.MustLoad(of.object)
+	Expect(s.MustLoad(of.object).StructOps("ca")).To(BeInState("INIT"))
 	s.Kill()
 	Expect(available()).NotTo(ContainElement(of.title))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))

@@ -18,7 +18,9 @@ const times = 1000
 var _ = It("structops.many.register-again", func(s *Session) {
 	s.ExpediteRCU()
 	loaded := s.MustLoad(objects.StructOps.TCP)
-	loaded.MustRegister("ca").Detach()
+	first := loaded.MustRegister("ca")
+	Expect(available()).To(ContainElement(linked))
+	first.Detach()
 	held, descriptors := s.Kernel(), s.Descriptors()
 	for range times {
 		loaded.MustRegister("ca").Detach()

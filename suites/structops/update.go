@@ -100,6 +100,7 @@ var _ = It("structops.update.detach", func(s *Session) {
 	loaded := s.MustLoad(objects.StructOps.TwoSameName)
 	attached := loaded.MustRegister("first")
 	attached.MustUpdate("second", "")
+	Expect(available()).To(ContainElement(first))
 	attached.Detach()
 	Expect(available()).NotTo(ContainElement(first))
 })
