@@ -123,7 +123,7 @@ func (s *StructOps) member(name string) (typeinfo.Member, error) {
 		refuse.ErrName)
 }
 
-// setFunction puts a program into a member, or takes out the one that is there.
+// setFunction puts a program into a member, or empties it.
 func (s *StructOps) setFunction(member string, value any) error {
 	p, ok := value.(*Program)
 	switch {

@@ -97,7 +97,7 @@ func (c *Conversation) mark() string {
 func (c *Conversation) mustBegin() {
 	err := c.begin()
 	if errors.Is(err, surround.ErrNoLimit) {
-		c.exec.Skip(Lack{"process", "CAP_SYS_RESOURCE, to limit a loader's memory", "it not"})
+		c.exec.Skip(Lack{"process", "CAP_SYS_RESOURCE, to limit a loader's memory", "no such right"})
 	}
 	if err != nil {
 		c.exec.fault(err)

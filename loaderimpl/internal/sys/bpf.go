@@ -123,17 +123,22 @@ type Info struct {
 // InfoOf asks the kernel about a map or program. Of a program, only Type and ID mean what they say.
 func InfoOf(fd int) (*Info, error) {
 	var info Info
+	if err := readInfo(fd, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil {
+		return nil, err
+	}
+	return &info, nil
+}
+
+// readInfo has the kernel write what it tells of a descriptor to info, as much as has room in size
+// bytes.
+func readInfo(fd int, info unsafe.Pointer, size uintptr) error {
 	attr := struct {
 		fd, size uint32
 		info     unsafe.Pointer
-	}{uint32(fd), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
-	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjGetInfo, uintptr(unsafe.Pointer(&attr)),
-		unsafe.Sizeof(attr))
-	runtime.KeepAlive(&info)
-	if errno != 0 {
-		return nil, errno
-	}
-	return &info, nil
+	}{uint32(fd), uint32(size), info}
+	err := bpfDo(cmdObjGetInfo, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
+	runtime.KeepAlive(info)
+	return err
 }
 
 // Name returns a name as the kernel accepts it: at most 15 bytes of letters, digits, dots and

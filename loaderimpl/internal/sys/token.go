@@ -3,7 +3,6 @@
 package sys
 
 import (
-	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -50,15 +49,8 @@ type Delegated struct{ Commands, Maps, Programs, Attachments uint64 }
 // error is EINVAL.
 func DelegatedBy(token int) (*Delegated, error) {
 	var info Delegated
-	attr := struct {
-		fd, size uint32
-		info     unsafe.Pointer
-	}{uint32(token), uint32(unsafe.Sizeof(info)), unsafe.Pointer(&info)}
-	_, _, errno := unix.Syscall(unix.SYS_BPF, cmdObjGetInfo, uintptr(unsafe.Pointer(&attr)),
-		unsafe.Sizeof(attr))
-	runtime.KeepAlive(&info)
-	if errno != 0 {
-		return nil, errno
+	if err := readInfo(token, unsafe.Pointer(&info), unsafe.Sizeof(info)); err != nil {
+		return nil, err
 	}
 	return &info, nil
 }
