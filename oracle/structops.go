@@ -4,6 +4,7 @@ package oracle
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -80,8 +81,12 @@ type structOpsInfo struct {
 // structOpsLink has the value of BPF_F_LINK.
 const structOpsLink = 1 << 13
 
+// ErrNotStructOps reports a map or a link of another type.
+var ErrNotStructOps = errors.New("not of type struct_ops, but")
+
 // StructOps asks the kernel about the struct_ops map of that id. The error wraps [ErrNoSuchObject]
-// if it does not exist, and [ErrCannotTell] on a kernel without BTF of itself.
+// if it does not exist, [ErrNotStructOps] if it has another type, and [ErrCannotTell] on a kernel
+// without BTF of itself.
 func StructOps(id uint32) (StructOpsFacts, error) {
 	f, err := open(KindMap, id)
 	if err != nil {
@@ -93,7 +98,7 @@ func StructOps(id uint32) (StructOpsFacts, error) {
 		return StructOpsFacts{}, err
 	}
 	if in.typ != unix.BPF_MAP_TYPE_STRUCT_OPS {
-		return StructOpsFacts{}, fmt.Errorf("%s is of type %s, not struct_ops", f.Name(),
+		return StructOpsFacts{}, fmt.Errorf("%s: %w: %s", f.Name(), ErrNotStructOps,
 			mapTypeName(in.typ))
 	}
 	layout, err := layoutOf(in)

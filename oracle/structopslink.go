@@ -12,7 +12,8 @@ import (
 )
 
 // StructOpsLink returns the id of the map whose structure the link of that id registers; 0 where
-// the link is detached. The error wraps [ErrNoSuchObject] if there is no such link.
+// the link is detached. The error wraps [ErrNoSuchObject] if there is no such link, and
+// [ErrNotStructOps] if it has another type.
 func StructOpsLink(id uint32) (mapID uint32, err error) {
 	f, err := open(KindLink, id)
 	if err != nil {
@@ -28,7 +29,7 @@ func StructOpsLink(id uint32) (mapID uint32, err error) {
 		return 0, err
 	}
 	if in.typ != unix.BPF_LINK_TYPE_STRUCT_OPS {
-		return 0, fmt.Errorf("%s is of type %d, not of struct_ops", f.Name(), in.typ)
+		return 0, fmt.Errorf("%s: %w: %d", f.Name(), ErrNotStructOps, in.typ)
 	}
 	return in.mapID, nil
 }

@@ -289,6 +289,9 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 		s.exec.Fail(fmt.Sprintf("%s %s in the kernel", kind, name),
 			fmt.Sprintf("the loader claims %s %d, which the kernel does not have", kind, id))
 	}
+	if errors.Is(err, oracle.ErrNotStructOps) {
+		s.exec.Fail(fmt.Sprintf("%s %s of type struct_ops", kind, name), err.Error())
+	}
 	if err != nil {
 		s.exec.Broken("%v", err)
 	}
