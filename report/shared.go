@@ -38,7 +38,7 @@ func dependences(f *verdict.File) []dependence {
 
 // notes returns what is to be known of a run beside its verdicts, a sentence each.
 func notes(f *verdict.File) []string {
-	var lines []string
+	lines := slices.Clone(f.Notes())
 	note := func(one, several string, of func(verdict.Verdict) bool) {
 		vs := slices.DeleteFunc(sorted(f), func(v verdict.Verdict) bool { return !of(v) })
 		switch n := len(vs); n {

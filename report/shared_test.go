@@ -30,8 +30,9 @@ func TestNotesSayWhatAVerdictDoesNot(t *testing.T) {
 		{Spec: "a.2", Kind: verdict.Pass, Starved: 1},
 		{Spec: "a.3", Kind: verdict.Pass, Shared: &verdict.Shared{Kind: verdict.Broken, Starved: true}},
 		{Spec: "a.4", Kind: verdict.Pass, Guest: &verdict.Guest{Left: []string{"new mount bpf on /run/x"}}},
-	}}
+	}, End: &verdict.End{Notes: []string{"7.3 was booted twice: oops"}}}
 	want := []string{
+		"7.3 was booted twice: oops",
 		"1 spec left its guest other than it was, which was not used again: a.4",
 		"2 specs were run again, as a limit passed on a host too busy for them: a.2, a.3",
 	}

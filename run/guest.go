@@ -21,7 +21,8 @@ type Kernel interface {
 	// which whatever is not as it was came from its specs.
 	Own() bool
 
-	// Prepare makes what all guests share. It is called once, before the first Run.
+	// Prepare makes what all guests share. It is called before the first Run, and again where it
+	// failed as the kernel died.
 	Prepare(ctx context.Context) error
 
 	// Run has one guest carry out an order, and passes each line that the guest writes to hear as

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -147,6 +148,14 @@ func (v *Virtual) Prepare(ctx context.Context) error {
 	}
 	v.source, err = templates.Source(ctx, c)
 	return err
+}
+
+// diedInBoot reports whether a kernel died of itself: err is an [*machine.Ended] that blames the kernel,
+// not the time that passed, QEMU, or whoever ended it.
+func diedInBoot(err error) bool {
+	var ended *machine.Ended
+	return errors.As(err, &ended) &&
+		slices.Contains([]machine.Cause{machine.Panic, machine.Oops, machine.Reset}, ended.Cause)
 }
 
 // Close releases the template.

@@ -24,7 +24,8 @@ const starvedAttempts = 3
 
 // An Observer follows how a run goes on. Its methods are called from one goroutine at a time.
 type Observer interface {
-	// Preparing says that a kernel is being made ready; Prepared that it is, or why it is not.
+	// Preparing says that a kernel is being made ready; Prepared that it is, or why it is not. A
+	// kernel that died before it was ready is made ready once more: both are called again.
 	Preparing(kernel string)
 	Prepared(kernel string, took time.Duration, err error)
 
@@ -102,7 +103,18 @@ func (r *runner) feed(ctx context.Context) {
 	}
 }
 
+// prepare makes a kernel ready. One that dies in its boot is booted once more: an emulated
+// processor may run code that is being patched, which no real one does (int3 of text_poke under
+// TCG). That it died is told either way.
 func (r *runner) prepare(ctx context.Context, k Kernel) error {
+	err := r.prepareOnce(ctx, k)
+	if ctx.Err() == nil && diedInBoot(err) {
+		err = r.prepareOnce(ctx, k)
+	}
+	return err
+}
+
+func (r *runner) prepareOnce(ctx context.Context, k Kernel) error {
 	r.tell(func() { r.observer.Preparing(k.Name()) })
 	started := time.Now()
 	err := k.Prepare(ctx)

@@ -17,12 +17,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
 // A fakeKernel has guests that do what a function says.
 type fakeKernel struct {
 	name    string
 	prepare error
+	boots   []error // what the first calls of Prepare return in the place of prepare
 	own     bool
 	run     func(order record.Order, hear func(verdict.Heard)) verdict.Ending
 
@@ -34,8 +36,15 @@ func (k *fakeKernel) Name() string { return k.name }
 func (k *fakeKernel) About() verdict.Kernel {
 	return verdict.Kernel{Name: k.name, Release: k.name + ".1"}
 }
-func (k *fakeKernel) Own() bool                     { return k.own }
-func (k *fakeKernel) Prepare(context.Context) error { return k.prepare }
+func (k *fakeKernel) Own() bool { return k.own }
+func (k *fakeKernel) Prepare(context.Context) error {
+	if len(k.boots) > 0 {
+		err := k.boots[0]
+		k.boots = k.boots[1:]
+		return err
+	}
+	return k.prepare
+}
 
 func (k *fakeKernel) Run(
 	_ context.Context, order record.Order, _ string, hear func(verdict.Heard),
@@ -306,6 +315,49 @@ func TestAStarvedSpecIsRunAgain(t *testing.T) {
 				if v.Kind == verdict.Broken && !strings.Contains(v.Reason, "; host's load") {
 					t.Errorf("reason %q does not say the load", v.Reason)
 				}
+			}
+		})
+	}
+}
+
+// A kernel that dies in its boot is booted once more, and no other is: one that hangs would hang
+// again for as long.
+func TestAKernelThatDiesInItsBootIsBootedOnceMore(t *testing.T) {
+	ended := func(cause machine.Cause) error {
+		return fmt.Errorf("template: %w", &machine.Ended{Cause: cause, Detail: "int3"})
+	}
+	for _, tt := range []struct {
+		name  string
+		boots []error
+		want  []bool // whether it was ready, boot by boot
+	}{
+		{"well", []error{nil}, []bool{true}},
+		{"oops", []error{ended(machine.Oops)}, []bool{false, true}},
+		{"reset", []error{ended(machine.Reset)}, []bool{false, true}},
+		{"panic again and again", []error{ended(machine.Panic), ended(machine.Panic), nil}, []bool{false, false}},
+		{"hang", []error{ended(machine.Hang), nil}, []bool{false}},
+		{"QEMU", []error{ended(machine.QEMUFailed), nil}, []bool{false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k := &fakeKernel{name: "5.10", run: well, boots: tt.boots}
+			var ready []bool
+			kinds := make(map[verdict.Kind]int)
+			err := fakePlan(BySpec, k).Do(t.Context(), sinkFunc(func(v verdict.Verdict) error {
+				kinds[v.Kind]++
+				return nil
+			}), &notes{prepared: func(_ string, err error) { ready = append(ready, err == nil) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, ready); diff != "" {
+				t.Error(diff)
+			}
+			want := map[verdict.Kind]int{verdict.Pass: 3}
+			if !tt.want[len(tt.want)-1] {
+				want = map[verdict.Kind]int{verdict.Missing: 3}
+			}
+			if diff := cmp.Diff(want, kinds); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

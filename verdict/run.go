@@ -74,7 +74,9 @@ type End struct {
 	Complete bool         `json:"complete"`         // every planned verdict is there
 	Reason   string       `json:"reason,omitempty"` // why it is not complete: "interrupted"
 	// what is wrong beyond single specs: stale expectations
-	Problems   []string `json:"problems,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+	// what is to be known beside the verdicts: a kernel that died once before it was ready
+	Notes      []string `json:"notes,omitempty"`
 	DurationMS int64    `json:"duration_ms"` // of the run
 }
 
@@ -91,6 +93,14 @@ func (f *File) Complete() bool { return f.End != nil && f.End.Complete }
 
 // Owed returns how many verdicts were planned and are not in the file.
 func (f *File) Owed() int { return max(0, f.Run.Planned-len(f.Verdicts)) }
+
+// Notes returns what is to be known of the run beside its verdicts.
+func (f *File) Notes() []string {
+	if f.End == nil {
+		return nil
+	}
+	return f.End.Notes
+}
 
 // Problems returns what is wrong beyond single specs.
 func (f *File) Problems() []string {

@@ -42,7 +42,8 @@ type Writer struct {
 	file    *os.File
 	tally   tally
 	started time.Time
-	err     error // the first error: everything after it fails with it
+	notes   []string // for the last line
+	err     error    // the first error: everything after it fails with it
 	closed  bool
 
 	dirty   chan struct{} // capacity 1: something was written since the last sync
@@ -138,6 +139,14 @@ func (w *Writer) Write(v Verdict) error {
 	return nil
 }
 
+// Note keeps what is to be known of the run beside its verdicts for the last line: a sentence
+// without its full stop.
+func (w *Writer) Note(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notes = append(w.notes, text)
+}
+
 // Counts returns how many verdicts of each kind were written so far.
 func (w *Writer) Counts() map[Kind]int {
 	w.mu.Lock()
@@ -164,7 +173,7 @@ func (w *Writer) Close(reason string, problems []string) error {
 		}
 		w.append("end", End{
 			Verdicts: w.tally.counts(), Complete: owed == 0 && reason == "", Reason: reason,
-			Problems:   problems,
+			Problems: problems, Notes: w.notes,
 			DurationMS: max(0, time.Since(w.started).Milliseconds()),
 		})
 	}

@@ -54,6 +54,7 @@ func TestContract(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.Note("6.12 was booted twice")
 	w.started = time.Now().Add(time.Hour) // a clock that went back makes no negative duration
 	if err := w.Close("", []string{"an entry is stale"}); err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestContract(t *testing.T) {
 	want := `{"type":"run","format":1,"id":"r1","started":"2026-11-21T22:00:00Z","loadstone":{"version":""},"host":{},"kernels":[{"name":"6.12"}],"loaders":[{"name":"libbpf@1.1"}],"suites":["mapdefs"],"plan":[{"loader":"libbpf@1.1","kernel":"6.12","suite":"mapdefs","specs":2}],"planned":2,"guest":"","command":null}
 {"type":"verdict","spec":"mapdefs.one","requirement":["mapdefs.one"],"suite":"mapdefs","loader":"libbpf","loader_version":"1.1","kernel":"6.12","kernel_release":"6.12.48-cloud-amd64","verdict":"pass","reason":"","duration_ms":12}
 {"type":"verdict","spec":"mapdefs.two","requirement":["mapdefs.two"],"suite":"mapdefs","loader":"libbpf","loader_version":"1.1","kernel":"6.12","kernel_release":"6.12.48-cloud-amd64","verdict":"fail","reason":"ok; map 41","duration_ms":12}
-{"type":"end","verdicts":{"fail":1,"pass":1},"complete":true,"problems":["an entry is stale"],"duration_ms":0}
+{"type":"end","verdicts":{"fail":1,"pass":1},"complete":true,"problems":["an entry is stale"],"notes":["6.12 was booted twice"],"duration_ms":0}
 `
 	if diff := cmp.Diff(want, string(data)); diff != "" {
 		t.Error(diff)

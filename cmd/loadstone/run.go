@@ -250,9 +250,12 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 		return err
 	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
-	seen := &observer{progress: progress}
+	seen := &observer{progress: progress, unready: make(map[string]error)}
 	failed := plan.Do(ctx, writer, seen)
 	progress.Stop()
+	for _, text := range seen.died {
+		writer.Note(text)
+	}
 
 	reason := ""
 	switch {
@@ -300,6 +303,9 @@ const runFile = "run.jsonl"
 type observer struct {
 	progress *report.Progress
 	verdicts []verdict.Verdict
+
+	unready map[string]error // by kernel: why it was not ready
+	died    []string         // kernels that died before they were ready, and then were
 }
 
 func (s *observer) Preparing(kernel string) { s.progress.Preparing(kernel) }
@@ -308,6 +314,9 @@ func (s *observer) Prepared(kernel string, took time.Duration, err error) {
 	s.progress.Prepared(kernel)
 	if err != nil {
 		s.progress.Say(fmt.Sprintf("%s cannot be made ready: %v", kernel, err))
+		s.unready[kernel] = err
+	} else if before := s.unready[kernel]; before != nil {
+		s.died = append(s.died, fmt.Sprintf("%s was booted twice: %v", kernel, before))
 	}
 }
 
