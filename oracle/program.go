@@ -44,6 +44,28 @@ func Program(id uint32) (ProgramFacts, error) {
 	return facts, nil
 }
 
+// ProgramSize returns how long a program is as the kernel runs it: instructions after the verifier
+// rewrote them, and bytes of machine code, 0 without a JIT compiler. The error wraps
+// [ErrNoSuchObject] if it does not exist.
+func ProgramSize(id uint32) (instructions, machineCode int, err error) {
+	p, err := program(id)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer p.Close()
+	in, err := p.Info()
+	if err != nil {
+		return 0, 0, fmt.Errorf("info of program %d: %w", id, err)
+	}
+	if size, told := in.TranslatedSize(); told == nil {
+		instructions = size / 8
+	}
+	if size, told := in.JitedSize(); told == nil {
+		machineCode = int(size)
+	}
+	return instructions, machineCode, nil
+}
+
 // readSource reads what the kernel knows of a program's source. A program without BTF has none.
 func (f *ProgramFacts) readSource(in *ebpf.ProgramInfo) error {
 	if _, hasBTF := in.BTFID(); !hasBTF {

@@ -10,6 +10,7 @@
 // a Finish, a guest without an End, and a log that could not be read are all seen by the host, and
 // none of them is a pass.
 //
-// Read order.go, then record.go, and seal.go, which shows that a record is the guest program's;
+// Read order.go, then record.go, checked.go (how an object did that the host brought), and
+// seal.go, which shows that a record is the guest program's;
 // catalogue.go says what can be ordered.
 package record

@@ -22,6 +22,10 @@ type Order struct {
 	// follows each [Finish], and a spec after which the guest is not as it was is its last.
 	Watch bool
 
+	// Brought says that the payload ends in an archive of the objects that specs of [ObjectSpec]
+	// are about.
+	Brought bool
+
 	// Key seals the records; an empty one does not.
 	Key Key
 }
@@ -83,8 +87,8 @@ var ErrOrder = errors.New("bad order")
 // between their elements. It is not JSON, because the first thing that a clone does is to read it,
 // in code that has to be translated anew each time: JSON took 22 ms under TCG, this takes one.
 const (
-	orderVersion   = "3"
-	orderFields    = 14
+	orderVersion   = "4"
+	orderFields    = 15
 	fieldSeparator = "\x1f"
 	listSeparator  = "\x1e"
 )
@@ -97,7 +101,7 @@ func (o Order) Text() ([]byte, error) {
 		strconv.FormatInt(int64(o.Limits.Request), 10), strconv.FormatInt(int64(o.Limits.Spec), 10),
 		o.Loader.Name, o.Loader.Builtin, o.Loader.Payload, flag(o.Loader.Bundle),
 		strings.Join(o.Specs, listSeparator), strings.Join(o.Loader.Command, listSeparator),
-		strings.Join(o.Loader.Env, listSeparator), flag(o.Watch), string(o.Key),
+		strings.Join(o.Loader.Env, listSeparator), flag(o.Watch), string(o.Key), flag(o.Brought),
 	}
 	text := strings.Join(fields, fieldSeparator)
 	lists := len(o.Specs) + len(o.Loader.Command) + len(o.Loader.Env)
@@ -129,13 +133,13 @@ func ParseOrder(text []byte) (Order, error) {
 	if err != nil {
 		return Order{}, fmt.Errorf("%w: limit of a spec: %w", ErrOrder, err)
 	}
-	for name, at := range map[string]int{"bundle": 8, "watch": 12} {
+	for name, at := range map[string]int{"bundle": 8, "watch": 12, "brought": 14} {
 		if f[at] != flag(true) && f[at] != flag(false) {
 			return Order{}, fmt.Errorf("%w: %s is %q, want 0 or 1", ErrOrder, name, f[at])
 		}
 	}
 	return Order{
-		Run: f[1], Kernel: f[2], Specs: list(f[9]), Watch: f[12] == flag(true), Key: Key(f[13]),
+		Run: f[1], Kernel: f[2], Specs: list(f[9]), Watch: f[12] == flag(true), Key: Key(f[13]), Brought: f[14] == flag(true),
 		Limits: Limits{Request: time.Duration(request), Spec: time.Duration(spec)},
 		Loader: Loader{
 			Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == flag(true), Command: list(f[10]),

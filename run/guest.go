@@ -27,6 +27,6 @@ type Kernel interface {
 
 	// Run has one guest carry out an order, and passes each line that the guest writes to hear as
 	// it comes, until the guest is gone. It is safe for concurrent use.
-	Run(ctx context.Context, order record.Order, payload string,
+	Run(ctx context.Context, order record.Order, payload Payload,
 		hear func(verdict.Heard)) verdict.Ending
 }

@@ -51,12 +51,12 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var payload string
 			k := &fakeKernel{name: "6.12", run: well}
-			shown := kernelFunc{k, func(order record.Order, brought string) {
+			shown := kernelFunc{k, func(order record.Order, brought Payload) {
 				order.Run, order.Kernel, order.Specs, order.Limits = "", "", nil, record.Limits{}
 				if diff := cmp.Diff(c.order, order); diff != "" {
 					t.Errorf("order (-want +got):\n%s", diff)
 				}
-				payload = brought
+				payload = brought.Bundle
 			}}
 			p := fakePlan(ByCell, shown)
 			p.Loaders = []Loader{c.loader}
@@ -104,11 +104,11 @@ func wantFields(t *testing.T, of any, but ...string) {
 // A kernelFunc describes a fakeKernel that shows what a guest is given.
 type kernelFunc struct {
 	*fakeKernel
-	show func(order record.Order, payload string)
+	show func(order record.Order, payload Payload)
 }
 
 func (k kernelFunc) Run(
-	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
+	ctx context.Context, order record.Order, payload Payload, hear func(verdict.Heard),
 ) verdict.Ending {
 	k.show(order, payload)
 	return k.fakeKernel.Run(ctx, order, payload, hear)

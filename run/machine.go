@@ -150,8 +150,8 @@ func (v *Virtual) Prepare(ctx context.Context) error {
 	return err
 }
 
-// diedInBoot reports whether a kernel died of itself: err is an [*machine.Ended] that blames the kernel,
-// not the time that passed, QEMU, or whoever ended it.
+// diedInBoot reports whether a kernel died of itself: err is an [*machine.Ended] that blames the
+// kernel, not the time that passed, QEMU, or whoever ended it.
 func diedInBoot(err error) bool {
 	var ended *machine.Ended
 	return errors.As(err, &ended) &&
@@ -168,7 +168,7 @@ func (v *Virtual) Close() error {
 
 // Run has one machine carry out an order.
 func (v *Virtual) Run(
-	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
+	ctx context.Context, order record.Order, payload Payload, hear func(verdict.Heard),
 ) verdict.Ending {
 	load := v.lab.load.now(v.lab.Log)
 	order.Limits = limits(order.Limits, v.source.Pace(), load)
@@ -230,16 +230,17 @@ func isHello(line []byte) bool {
 }
 
 func (v *Virtual) start(
-	ctx context.Context, order record.Order, payload string,
-) (*machine.VM, error) {
+	ctx context.Context, order record.Order, payload Payload,
+) (_ *machine.VM, err error) {
 	text, err := order.Text()
 	if err != nil {
 		return nil, err
 	}
-	brought, err := v.lab.payload(payload)
+	brought, release, err := v.lab.bring(payload)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, release()) }() // a machine has its own descriptor
 	deadlines := v.lab.Deadlines
 	deadlines.Guest = guestDeadline(order.Limits)
 	return v.source.Start(ctx,

@@ -72,7 +72,7 @@ func (*Native) Prepare(context.Context) error {
 // Run starts the guest program, gives it the order on its stdin and reads records, a line each,
 // from its descriptor 3.
 func (n *Native) Run(
-	ctx context.Context, order record.Order, payload string, hear func(verdict.Heard),
+	ctx context.Context, order record.Order, payload Payload, hear func(verdict.Heard),
 ) verdict.Ending {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -102,7 +102,16 @@ func (n *Native) Run(
 
 	load := new(loadWatch).now(n.Log)
 	order.Limits = limits(order.Limits, 1, load)
-	order.Loader.Payload, order.Key = payload, record.NewKey()
+	file, release, err := payload.file()
+	if err != nil {
+		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}
+	}
+	defer func() {
+		if err := release(); err != nil && n.Log != nil {
+			n.Log.Warn("what a guest was brought is not removed", "error", err)
+		}
+	}()
+	order.Loader.Payload, order.Key = file, record.NewKey()
 	text, err := order.Text()
 	if err != nil {
 		return verdict.Ending{Cause: verdict.NotStarted, Detail: err.Error()}

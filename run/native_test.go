@@ -38,7 +38,7 @@ func TestASilentGuestOnTheHostsKernel(t *testing.T) {
 		Within: 100 * time.Millisecond,
 	}
 	heard := 0
-	end := n.Run(t.Context(), record.Order{Specs: []string{"a.b"}}, "",
+	end := n.Run(t.Context(), record.Order{Specs: []string{"a.b"}}, Payload{},
 		func(verdict.Heard) { heard++ })
 	if end.Cause != verdict.GuestHung || end.Detail != "no record for 100ms" || heard != 1 {
 		t.Errorf("%s: %s, %d records heard", end.Cause, end.Detail, heard)
@@ -54,7 +54,7 @@ func TestAGuestOnTheHostsKernelGetsItsLimits(t *testing.T) {
 	order := filepath.Join(t.TempDir(), "order")
 	n := &Native{Guest: guestScript(t, "cat > "+order), Within: time.Minute}
 	base := record.Limits{Request: 3 * time.Second, Spec: 5 * time.Second}
-	end := n.Run(t.Context(), record.Order{Specs: []string{"a.b"}, Limits: base}, "",
+	end := n.Run(t.Context(), record.Order{Specs: []string{"a.b"}, Limits: base}, Payload{},
 		func(verdict.Heard) {})
 	if end.Cause != verdict.PoweredOff {
 		t.Fatalf("%s: %s", end.Cause, end.Detail)
@@ -90,7 +90,7 @@ func TestGuestsOnTheHostsKernelTakeTurns(t *testing.T) {
 	var guests sync.WaitGroup
 	for range 4 {
 		guests.Go(func() {
-			end := n.Run(t.Context(), record.Order{Specs: []string{"a.b"}}, "",
+			end := n.Run(t.Context(), record.Order{Specs: []string{"a.b"}}, Payload{},
 				func(verdict.Heard) {})
 			if end.Cause != verdict.PoweredOff {
 				t.Errorf("%s: %s\n%s", end.Cause, end.Detail, end.Console)
@@ -127,7 +127,7 @@ func TestAGuestOnTheHostsKernelIsInterruptedBeforeItsTurn(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	n := &Native{Guest: guestScript(t, "exit 1"), Within: time.Minute}
-	end := n.Run(ctx, record.Order{Specs: []string{"a.b"}}, "", func(verdict.Heard) {})
+	end := n.Run(ctx, record.Order{Specs: []string{"a.b"}}, Payload{}, func(verdict.Heard) {})
 	if end.Cause != verdict.Interrupted {
 		t.Errorf("%s: %s, want %s", end.Cause, end.Detail, verdict.Interrupted)
 	}

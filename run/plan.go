@@ -15,9 +15,12 @@ type Plan struct {
 	Loaders   []Loader
 	Specs     []record.Spec
 	Isolation Isolation
-	Seed      uint64 // of the order of specs in guests that are used again; see [Auto]
-	Jobs      int    // guests at once; at least 1
-	Limits    record.Limits
+	// Objects are what specs of [record.ObjectSpec] are about, by the spec's id; nil where there
+	// are none, else one for each spec.
+	Objects map[string]Object
+	Seed    uint64 // of the order of specs in guests that are used again; see [Auto]
+	Jobs    int    // guests at once; at least 1
+	Limits  record.Limits
 
 	// Requirements are what the specs hold loaders to.
 	Requirements *requirements.Set

@@ -173,7 +173,12 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 	}
 	running, begun := "", 0
 	started := time.Now()
-	evidence.Ending = b.kernel.Run(ctx, b.order(r.plan), b.loader.Payload, func(h verdict.Heard) {
+	payload, err := b.payload(r.plan)
+	if err != nil {
+		r.stop(fmt.Errorf("pack objects for a guest: %w", err))
+		return nil
+	}
+	evidence.Ending = b.kernel.Run(ctx, b.order(r.plan), payload, func(h verdict.Heard) {
 		evidence.Heard = append(evidence.Heard, h)
 		begin, ok := h.Record.(record.Begin)
 		if !ok || begin.Spec == running {

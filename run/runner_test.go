@@ -47,7 +47,7 @@ func (k *fakeKernel) Prepare(context.Context) error {
 }
 
 func (k *fakeKernel) Run(
-	_ context.Context, order record.Order, _ string, hear func(verdict.Heard),
+	_ context.Context, order record.Order, _ Payload, hear func(verdict.Heard),
 ) verdict.Ending {
 	k.mu.Lock()
 	k.orders = append(k.orders, order.Specs)

@@ -21,6 +21,7 @@ type account struct {
 	watched bool
 	state   *record.State // of the guest after it
 	steps   []record.Step
+	checked *record.Checked
 	place   int      // in the guest, from 1
 	unfit   string   // why the guest was not proved clean when it began
 	faults  []string // what was wrong with what came while it ran, and until the next one began
@@ -93,6 +94,13 @@ func (r *reading) take(number int, h Heard) {
 	case record.Step:
 		if r.mine(rec.Spec) {
 			r.steps = append(r.steps, rec)
+		}
+	case record.Checked:
+		if r.mine(rec.Spec) {
+			if r.checked != nil || r.finish != nil {
+				r.fault("a second or late word on how the object did")
+			}
+			r.checked = &rec
 		}
 	case record.KernelLog:
 		r.takeLog(rec)

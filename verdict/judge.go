@@ -33,6 +33,7 @@ func Judge(want Expected, ev Evidence) Verdict {
 	v.DurationMS = a.duration(ev.Took).Milliseconds()
 
 	v.Kind, v.Reason = a.judge(ev.Ending)
+	a.judgeChecked(&v)
 	if f := a.finish; f != nil {
 		v.Expected, v.Seen, v.Detail = clip(f.Expected, keptText), clip(f.Seen, keptText),
 			clip(f.Detail, keptDetail)
@@ -41,6 +42,7 @@ func Judge(want Expected, ev Evidence) Verdict {
 	a.judgeOverrun(&v, ev.Ending)
 	a.judgeKernelLog(&v, ev)
 
+	v.Checked = a.checked
 	if v.Kind != Pass && v.Kind != Skip {
 		v.Conversation = conversation(a.steps)
 		v.Again = Again(want.Cell, want.Spec)
@@ -125,6 +127,20 @@ func (a account) judge(e Ending) (Kind, string) {
 		return Broken, "after the spec: " + e.String()
 	}
 	return outcome(*a.finish)
+}
+
+// judgeChecked breaks the verdict on an object of the user's own where the guest does not say how
+// it did: that the spec went well says only that the loader did as it says.
+func (a account) judgeChecked(v *Verdict) {
+	if record.BroughtObject(v.Spec) == "" || v.Kind != Pass && v.Kind != Refused {
+		return
+	}
+	switch refused := v.Kind == Refused; {
+	case a.checked == nil:
+		v.Kind, v.Reason = Broken, "the guest does not say how the object did"
+	case refused != (a.checked.Refusal != nil):
+		v.Kind, v.Reason = Broken, "the guest says that the object was loaded and that it was not"
+	}
 }
 
 // outcome returns the guest's outcome of a spec in the host's words.

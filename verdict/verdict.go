@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/loadstone-bpf/loadstone/record"
 )
 
 // A Kind names the outcome of a spec in a cell.
@@ -88,6 +90,8 @@ type Verdict struct {
 	// last lines: "> request", "< reply", "! fault", "| stderr"
 	Conversation []string `json:"conversation,omitempty"`
 	Splats       []Splat  `json:"splats,omitempty"` // what the kernel complained of
+	// how an object of the user's own did; the spec of it is not done where it is nil
+	Checked *record.Checked `json:"checked,omitempty"`
 	// last lines, where the machine did not end well
 	Console   []string `json:"console,omitempty"`
 	Backtrace string   `json:"backtrace,omitempty"` // of a kernel that hung

@@ -63,7 +63,7 @@ func native(ctx context.Context) error {
 			return err
 		}
 	}
-	deps.Folders, err = folders(order.Loader, keeper,
+	deps.Folders, err = folders(order, keeper,
 		func() ([]byte, error) { return os.ReadFile(order.Loader.Payload) })
 	if err != nil {
 		return err

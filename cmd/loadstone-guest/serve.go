@@ -74,7 +74,7 @@ func serve(g *guest.Guest) error {
 				return order, deps, err
 			}
 		}
-		if deps.Folders, err = folders(order.Loader, keeper, g.Payload); err != nil {
+		if deps.Folders, err = folders(order, keeper, g.Payload); err != nil {
 			return order, deps, err
 		}
 		if deps.Driver, err = driver(order, deps.Folders, keeper); err != nil {
@@ -97,7 +97,7 @@ func warmUp() error {
 		Run: "warm-up", Kernel: "warm-up", Specs: []string{record.TrialSpec},
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 	}
-	here, err := folders(order.Loader, nil, nil)
+	here, err := folders(order, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -124,26 +124,44 @@ func hello(send func(record.Record) error) error {
 }
 
 // folders returns those that specs work in: in our own root for a loader that is linked in, else in
-// the driver's, which it unpacks from the machine's payload.
+// the driver's, which it unpacks from the machine's payload; and the folder of the objects that the
+// host brought, which is ours alone.
 func folders(
-	l record.Loader, keeper *surround.Keeper, payload func() ([]byte, error),
+	order record.Order, keeper *surround.Keeper, payload func() ([]byte, error),
 ) (runner.Folders, error) {
 	f := runner.Folders{Work: "/run/work", BPFFS: "/sys/fs/bpf"}
-	if !l.Bundle {
-		return f, os.MkdirAll(f.Work, 0o711)
+	var archive []byte
+	if order.Loader.Bundle || order.Brought {
+		var err error
+		if archive, err = payload(); err != nil {
+			return f, err
+		}
 	}
-	f.Root = "/run/loader"
-	if err := os.MkdirAll(f.Root, 0o755); err != nil {
+	if order.Loader.Bundle {
+		f.Root = "/run/loader"
+		if err := os.MkdirAll(f.Root, 0o755); err != nil {
+			return f, err
+		}
+		var err error
+		if archive, err = guest.UnpackFirst(archive, f.Root); err != nil {
+			return f, fmt.Errorf("bring %s: %w", order.Loader.Name, err)
+		}
+		if err := furnish(f.Root, keeper.Proc()); err != nil {
+			return f, err
+		}
+	} else if err := os.MkdirAll(f.Work, 0o711); err != nil {
 		return f, err
 	}
-	archive, err := payload()
-	if err != nil {
-		return f, err
+	if order.Brought {
+		f.Brought = "/run/brought"
+		if err := os.MkdirAll(f.Brought, 0o700); err != nil {
+			return f, err
+		}
+		if err := guest.Unpack(archive, f.Brought); err != nil {
+			return f, fmt.Errorf("bring objects: %w", err)
+		}
 	}
-	if err := guest.Unpack(archive, f.Root); err != nil {
-		return f, fmt.Errorf("bring %s: %w", l.Name, err)
-	}
-	return f, furnish(f.Root, keeper.Proc())
+	return f, nil
 }
 
 // furnish gives a driver's root the folders of the running system that a loader looks at.

@@ -3,236 +3,194 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/loadstone-bpf/loadstone/drivers"
-	"github.com/loadstone-bpf/loadstone/drivers/bundle"
-	"github.com/loadstone-bpf/loadstone/loader"
-	"github.com/loadstone-bpf/loadstone/loader/check"
+	"github.com/loadstone-bpf/loadstone/check"
 	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/report"
+	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
-	"github.com/loadstone-bpf/loadstone/vmtest/apt"
-	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
-func newLoadersCheckCommand(cache *cacheOptions, open openTrial) *cobra.Command {
-	var trace bool
-	var kernel string
-	cmd := &cobra.Command{
-		Use:   "check LOADER…",
-		Short: "Prove a driver before its results count",
-		Long: `Prove a driver before its results count: read its manifest, bring what it needs, have a short conversation with it on this machine,
-every message of which is held to the protocol's schema, and have it load one good object in a kernel of its own.
+// checkOptions holds what the user says of a check.
+type checkOptions struct {
+	run runOptions // its kernels, loaders, folder and so on
+}
 
-The conversation makes nothing in this machine's kernel, but takes root, for the driver runs in a root of its own. Without root it is left
-out, and that is said. Exit codes: 0 all is well; 1 the driver or its manifest is at fault; 2 wrong usage; 3 it could not be checked.`,
-		Example: `  loadstone loaders check libbpf
-  loadstone loaders check iproute2@all
-  loadstone loaders check ./my-loader.yaml --trace
-  loadstone loaders check all`,
-		Args:              cobra.MinimumNArgs(1),
-		ValidArgsFunction: completeLoaders,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c := &loaderCheck{cmd: cmd, cache: cache, trace: trace, kernel: kernel}
-			return c.all(args, open)
-		},
+// checkLoaders are those of a check where the user names none.
+var checkLoaders = []string{"libbpf", "cilium", "reference"}
+
+// checkFile names a check's file in its folder.
+const checkFile = "check.jsonl"
+
+func newCheckCommand(cache *cacheOptions) *cobra.Command {
+	o := checkOptions{run: runOptions{cache: cache, isolation: string(run.BySpec)}}
+	cmd := &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Say on which kernels and with which loaders an object loads, and why not",
+		Long: `Load every object with every loader on every kernel, each in a clone of its own, and say where it loads, and where not, why.
+
+FILE is a compiled object, a folder with objects somewhere below it, or an executable that carries objects (skeletons, bpf2go): these are
+named program#1, program#2 and so on. What was loaded is what the kernel has then; what a loader says counts only where it refuses. A refusal gets one cause
+(docs/check.md lists them), which is found by asking that kernel for what the object needs: the types of its maps and programs, its helpers,
+the fields of its CO-RE relocations, its externs.
+
+Kernels and loaders are named as for 'loadstone run'. DIR then holds check.jsonl, with all that was seen.
+Exit codes: 0 every object loads everywhere; 1 one does not somewhere, or leaves something, or a kernel died; 2 wrong usage, such as a file without an object;
+3 the harness could not do its job.`,
+		Example: `  loadstone check prog.bpf.o
+  loadstone check ./build --kernel 5.10 --kernel 6.12 --loader libbpf@all
+  loadstone check /usr/sbin/bpftool --loader libbpf`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.check(cmd, args) },
 	}
-	cmd.Flags().BoolVar(&trace, "trace", false, "print the conversation")
-	cmd.Flags().StringVar(&kernel, "kernel", "6.12", "load in a clone of kernel `K`")
-	registerCompletion(cmd, "kernel", completeKernels(cache))
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.run.kernels, "kernel", nil,
+		"check on kernel `K`; may be repeated (default the default matrix, see 'loadstone kernels list')")
+	flags.StringArrayVar(&o.run.loaders, "loader", checkLoaders,
+		"check with loader `L`, such as libbpf, libbpf@1.1, libbpf@all, or all; may be repeated")
+	flags.StringVar(&o.run.out, "out", filepath.Join("out", "check"),
+		"write results to `DIR`, in the place of those of another check")
+	flags.IntVarP(&o.run.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
+	addAccelFlag(cmd, &o.run.accel)
+	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
+	registerCompletion(cmd, "loader", completeLoaders)
 	return cmd
 }
 
-// A loaderCheck checks loaders one after the other.
-type loaderCheck struct {
-	cmd    *cobra.Command
-	cache  *cacheOptions
-	trial  trial // of the kernel
-	trace  bool
-	kernel string // of the clone
-	faults int
-}
-
-// all checks what the user named. The user's mistakes, a kernel that cannot be had among them, show
-// before anything takes time.
-func (c *loaderCheck) all(args []string, open openTrial) (err error) {
-	found := make([][]drivers.Choice, len(args))
-	bad := make([]error, len(args)) // manifests
-	for i, arg := range args {
-		found[i], err = findLoader(arg)
-		if errors.Is(err, loader.ErrManifest) {
-			bad[i] = err
-		} else if err != nil {
-			return usageError{err}
-		}
+// check carries out a check from the user's words to the exit code.
+func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
+	if o.run.jobs < 1 {
+		return usageError{fmt.Errorf("--jobs %d: want at least 1", o.run.jobs)}
 	}
-	if c.trial, err = open(c.cmd, c.kernel); err != nil {
-		return fmt.Errorf("--kernel: %w", err)
+	objects, err := check.Find(files)
+	if err != nil {
+		return usageError{err}
 	}
-	defer func() { err = errors.Join(err, c.trial.Close()) }()
-	for i, choices := range found {
-		if bad[i] != nil {
-			c.say("%s", args[i])
-			c.finding("manifest", bad[i])
-		}
-		for _, choice := range choices {
-			if err := c.one(choice); err != nil {
-				return err
-			}
-		}
-	}
-	return c.verdict()
-}
-
-// one checks one loader. Faults of drivers and manifests are counted; an error means that there was
-// no checking.
-func (c *loaderCheck) one(choice drivers.Choice) error {
-	c.say(choice.String())
-	c.finding("manifest", nil)
-	faults := c.faults
-	if len(choice.Command) > 0 {
-		if err := c.converse(choice); err != nil {
-			return err
-		}
-	}
-	if c.faults > faults {
-		c.skip("one load in a clone", "the driver is not fit for it")
-		return nil
-	}
-	return c.load(choice)
-}
-
-// load has the loader load one good object in a clone. A load that does not end well is a finding;
-// an error is that there was none.
-func (c *loaderCheck) load(choice drivers.Choice) error {
-	v, err := c.trial.Load(c.cmd, choice)
+	loaders, err := findLoaders(o.run.loaders)
 	if err != nil {
 		return err
 	}
-	var finding error
-	if v.Kind != verdict.Pass {
-		finding = fmt.Errorf("%s: %s\n%s", v.Kind, v.Reason, strings.Join(v.Conversation, "\n"))
-	}
-	c.finding("one load in a clone of "+c.kernel, finding)
-	return nil
-}
-
-// converse has the conversation on this machine.
-func (c *loaderCheck) converse(choice drivers.Choice) error {
-	b, err := c.cache.bundle(c.cmd, choice)
-	if isAuthors(err) {
-		c.finding("bundle", err)
-		return nil
-	}
+	lab, err := o.run.cache.lab(cmd)
 	if err != nil {
 		return err
 	}
-	c.finding(fmt.Sprintf("bundle, %s, of %d packages", megabytes(b.Size), len(b.Components)), nil)
-	log := slog.New(notices{c.cmd.ErrOrStderr()})
-	limits := run.OnThisHost(record.DefaultLimits, log)
-	report, err := converseNatively(c.cmd.Context(), choice.Name, b, limits)
-	if errors.Is(err, errNotRoot) {
-		c.skip("conversation", err.Error())
-		return nil
+	defer func() { err = errors.Join(err, lab.Close()) }()
+	plan := planOf(objects)
+	plan.Jobs = o.run.jobs
+	if plan.Requirements, err = requirements.Read(); err != nil {
+		return err
 	}
+	if plan.Kernels, err = o.run.findKernels(cmd, lab); err != nil {
+		return err
+	}
+	if plan.Loaders, err = o.run.cache.bring(cmd, loaders, false); err != nil {
+		return err
+	}
+	about, err := o.run.describe(plan, lab)
 	if err != nil {
 		return err
 	}
-	c.report(report, c.trace || report.Err() != nil)
-	if errors.Is(report.Err(), loader.ErrHung) {
-		tasks, err := machine.HostLoad()
-		if err != nil {
-			return err
+	answers, err := o.carryOut(cmd, plan, about, objects)
+	if err != nil {
+		return err
+	}
+	if err := answers.Write(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	return outcomeOf(answers)
+}
+
+// planOf returns the plan of a check, without kernels and loaders: a spec for each object.
+func planOf(objects []check.Object) run.Plan {
+	plan := run.Plan{
+		ID: newRunID(), Isolation: run.BySpec, Limits: record.DefaultLimits,
+		Objects: make(map[string]run.Object),
+	}
+	for i, o := range objects {
+		id := o.SpecOf(i + 1)
+		var needs []string
+		for _, n := range o.Needs.All {
+			needs = append(needs, n.Probe)
 		}
-		c.say("      host's load: %.1f runnable tasks per core", tasks)
+		plan.Specs = append(plan.Specs, record.Spec{ID: id, Suite: "check"})
+		plan.Objects[id] = run.Object{Name: o.Name(), ELF: o.ELF, Needs: needs}
 	}
-	return nil
+	return plan
 }
 
-// authors lists what is wrong with a driver or its manifest, of all that keeps a bundle from being
-// made.
-var authors = []error{
-	bundle.ErrUsage, bundle.ErrCompile, bundle.ErrOtherVersion, apt.ErrNoSuchPackage,
-	apt.ErrUnknownSuite,
-}
-
-// isAuthors reports whether an error is for the author of a driver to cure.
-func isAuthors(err error) bool {
-	return slices.ContainsFunc(authors, func(fault error) bool { return errors.Is(err, fault) })
-}
-
-// report prints what was found, and with exchanges the conversation.
-func (c *loaderCheck) report(r *check.Report, exchanges bool) {
-	for _, f := range r.Findings {
-		c.finding(f.Rule, f.Err)
+// carryOut runs the plan, with its progress on the screen.
+func (o checkOptions) carryOut(
+	cmd *cobra.Command, plan run.Plan, about verdict.Run, objects []check.Object,
+) (answers check.Answers, err error) {
+	ctx := cmd.Context()
+	if err := os.MkdirAll(o.run.out, 0o755); err != nil {
+		return answers, err
 	}
-	if r.Identity != nil {
-		c.say("      it is %s %s", r.Identity.Name, r.Identity.Version)
-		claims := make(map[loader.Feature]loader.Support)
-		for feature, claim := range r.Features {
-			claims[feature] = claim.Support
+	writer, err := verdict.Create(filepath.Join(o.run.out, checkFile), about)
+	if err != nil {
+		return answers, err
+	}
+	answers = check.Answers{Kernels: named(plan.Kernels), Loaders: called(plan.Loaders)}
+	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
+	seen := &observer{progress: progress, unready: make(map[string]error)}
+	failed := plan.Do(ctx, writer, seen)
+	progress.Stop()
+	reason := ""
+	switch {
+	case ctx.Err() != nil:
+		reason, failed = "interrupted", nil
+	case failed != nil:
+		reason = failed.Error()
+	}
+	err = errors.Join(failed, writer.Close(reason, nil), closeKernels(plan.Kernels))
+	for _, v := range seen.verdicts {
+		at := slices.IndexFunc(plan.Specs, func(s record.Spec) bool { return s.ID == v.Spec })
+		answers.All = append(answers.All, check.Of(&objects[at], v))
+	}
+	if err == nil && reason != "" {
+		err = fmt.Errorf("%s: %w", reason, context.Cause(ctx))
+	}
+	return answers, err
+}
+
+// named returns the names of kernels, and called those of loaders.
+func named(kernels []run.Kernel) (names []string) {
+	for _, k := range kernels {
+		names = append(names, k.Name())
+	}
+	return names
+}
+
+func called(loaders []run.Loader) (names []string) {
+	for _, l := range loaders {
+		names = append(names, l.String())
+	}
+	return names
+}
+
+// outcomeOf returns how the command ends.
+func outcomeOf(answers check.Answers) error {
+	code := verdict.ExitClean
+	for _, a := range answers.All {
+		switch {
+		case a.Unknown():
+			return quietError{verdict.ExitHarness}
+		case !a.Loads():
+			code = verdict.ExitFailed
 		}
-		c.say("      it claims %s", strings.Join(claimed(claims), " "))
 	}
-	if unknown := r.Unknown(); len(unknown) > 0 {
-		c.say("      fields that the protocol does not know, kept and no fault: %s",
-			strings.Join(unknown, ", "))
+	if code == verdict.ExitClean {
+		return nil
 	}
-	if loaded := r.Loaded; loaded != nil {
-		for _, m := range loaded.Maps {
-			c.say("      map %s has id %d", m.Name, m.ID)
-		}
-		for _, p := range loaded.Programs {
-			c.say("      program %s has id %d", p.Name, p.ID)
-		}
-	}
-	if exchanges {
-		for _, x := range r.Exchanges {
-			c.exchange(x)
-		}
-	}
-}
-
-// exchange prints one exchange: what went in, what came out, and what the driver complained about.
-func (c *loaderCheck) exchange(x loader.Exchange) {
-	c.say("      > %s", x.Request)
-	if x.Reply != nil {
-		c.say("      < %s", x.Reply)
-	}
-	for line := range strings.Lines(x.Stderr) {
-		c.say("      ! %s", strings.TrimRight(line, "\n"))
-	}
-	if x.Fault != nil {
-		c.say("      %v", x.Fault)
-	}
-}
-
-func (c *loaderCheck) finding(what string, err error) {
-	paint := painter(c.cmd.OutOrStdout())
-	if err == nil {
-		c.say("  %s  %s", paint(green, "ok  "), what)
-		return
-	}
-	c.faults++
-	c.say("  %s  %s", paint(red, "FAIL"), what)
-	for line := range strings.Lines(err.Error()) {
-		c.say("        %s", strings.TrimRight(line, "\n"))
-	}
-}
-
-func (c *loaderCheck) skip(what, why string) {
-	paint := painter(c.cmd.OutOrStdout())
-	c.say("  %s  %s: %s", paint(yellow, "skip"), what, why)
-}
-
-// say prints a line. If the output cannot be written, there is no place to report it.
-func (c *loaderCheck) say(format string, args ...any) {
-	fmt.Fprintf(c.cmd.OutOrStdout(), format+"\n", args...)
+	return quietError{code}
 }

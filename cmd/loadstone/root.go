@@ -36,6 +36,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 	addCacheFlags(root, cache)
 	root.AddCommand(
 		newRunCommand(cache),
+		newCheckCommand(cache),
 		newListCommand(),
 		newReportCommand(),
 		newKernelsCommand(cache),

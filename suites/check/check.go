@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package check holds the one spec that proves a driver before its results count: it loads one good
-// object, runs its program and sees the effect in the kernel. The spec is in no catalogue:
-// 'loadstone loaders check' orders it, and every guest runs it with the reference loader before its
-// template is taken.
+// Package check holds the specs that are no suite's. One proves a driver before its results count:
+// it loads one good object, runs its program and sees the effect in the kernel; 'loadstone loaders
+// check' orders it, and every guest runs it with the reference loader before its template is taken.
+// The other loads an object that a user brings: 'loadstone check' orders it. Neither is in a
+// catalogue.
+//
+// Read check.go, then object.go and probe.go (what a kernel has of what an object needs).
 package check
 
 import (

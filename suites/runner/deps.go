@@ -53,6 +53,10 @@ type Folders struct {
 	Root  string // the driver's root folder; "" where it is our own
 	Work  string // a folder
 	BPFFS string // a folder in a bpffs
+
+	// Brought is our own path of the folder with the objects that the host brought, "" where it
+	// brought none.
+	Brought string
 }
 
 // KernelLog reads the kernel's log.

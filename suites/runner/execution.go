@@ -12,6 +12,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
@@ -52,6 +53,27 @@ func (x *Execution) Dirs() loader.Dirs { return x.dirs }
 // Own returns our own path for a path in the driver's root.
 func (x *Execution) Own(inRoot string) string {
 	return filepath.Join(x.run.deps.Folders.Root, inRoot)
+}
+
+// Spec returns the spec's id.
+func (x *Execution) Spec() string { return x.spec.ID }
+
+// Brought returns what a file holds that the host brought.
+func (x *Execution) Brought(name string) []byte {
+	if x.run.deps.Folders.Brought == "" {
+		x.Broken("the host brought no objects")
+	}
+	data, err := os.ReadFile(filepath.Join(x.run.deps.Folders.Brought, name))
+	if err != nil {
+		x.Broken("%v", err)
+	}
+	return data
+}
+
+// Say sends how the object did that the spec is about.
+func (x *Execution) Say(c record.Checked) {
+	c.Spec = x.spec.ID
+	x.run.send(c)
 }
 
 // Keep lets pins stay when the loader is gone. The paths are below the spec's folder in the bpffs.

@@ -125,14 +125,16 @@ func ordered(ids []string, all []Spec) ([]Spec, error) {
 	var specs []Spec
 	var problems []error
 	for i, id := range ids {
-		at := slices.IndexFunc(all, func(s Spec) bool { return s.ID == id })
+		at := slices.IndexFunc(all, func(s Spec) bool { return s.is(id) })
 		switch {
 		case at < 0:
 			problems = append(problems, fmt.Errorf("%w: no spec is named %s", ErrOrder, id))
 		case slices.Contains(ids[:i], id):
 			problems = append(problems, fmt.Errorf("%w: spec %s is ordered twice", ErrOrder, id))
 		default:
-			specs = append(specs, all[at])
+			spec := all[at]
+			spec.ID = id
+			specs = append(specs, spec)
 		}
 	}
 	if len(ids) == 0 {

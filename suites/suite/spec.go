@@ -51,6 +51,11 @@ func Hidden(id string, body func(*Session)) Registration {
 	return register(runner.Spec{ID: id, Place: caller(), Hidden: true}, body)
 }
 
+// HiddenEach registers a hidden spec for every variant of an id.
+func HiddenEach(id string, body func(*Session)) Registration {
+	return register(runner.Spec{ID: id, Place: caller(), Hidden: true, Each: true}, body)
+}
+
 func register(spec runner.Spec, body func(*Session)) Registration {
 	spec.Body = func(x *runner.Execution) { body(newSession(x)) }
 	runner.Register(spec)

@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,24 +50,32 @@ type archiveEntry struct {
 // archive, and because here files are written from the payload's memory
 // without a copy.
 func Unpack(archive []byte, dir string) error {
+	_, err := UnpackFirst(archive, dir)
+	return err
+}
+
+// UnpackFirst works like [Unpack] for the first of several archives, and returns what follows it
+// but for zeros: the next archive.
+func UnpackFirst(archive []byte, dir string) (rest []byte, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("unpack: %w", err)
+		return nil, fmt.Errorf("unpack: %w", err)
 	}
 	defer root.Close()
 	for count := 0; ; count++ {
 		entry, rest, err := nextEntry(archive)
 		if err != nil {
-			return fmt.Errorf("unpack: entry %d: %w", count, err)
+			return nil, fmt.Errorf("unpack: entry %d: %w", count, err)
 		}
 		if entry.name == newcTrailer {
-			return nil
+			return bytes.TrimLeft(rest, "\x00"), nil
 		}
 		if count == maxArchiveEntries {
-			return fmt.Errorf("unpack: %w: more than %d entries", ErrArchive, maxArchiveEntries)
+			return nil, fmt.Errorf("unpack: %w: more than %d entries", ErrArchive,
+				maxArchiveEntries)
 		}
 		if err := entry.unpack(root); err != nil {
-			return fmt.Errorf("unpack %s: %w", entry.name, err)
+			return nil, fmt.Errorf("unpack %s: %w", entry.name, err)
 		}
 		archive = rest
 	}

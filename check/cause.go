@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/record"
+	"github.com/loadstone-bpf/loadstone/verdict"
+)
+
+// A Cause names why an object did not load.
+type Cause string
+
+// The causes; docs/check.md says the same.
+const (
+	CauseByteOrder    Cause = "byte-order"     // it is for machines of the other byte order
+	CauseMapType      Cause = "map-type"       // the kernel lacks the type of a map
+	CauseProgramType  Cause = "program-type"   // the kernel lacks the type of a program
+	CauseNoKernelBTF  Cause = "no-kernel-btf"  // the kernel has no types of its own
+	CauseCORETarget   Cause = "core-target"    // the kernel's types lack what CO-RE asks for
+	CauseAttachTarget Cause = "attach-target"  // the kernel lacks what a program attaches to
+	CauseKfunc        Cause = "kfunc"          // the kernel lacks a function that programs call
+	CauseKsym         Cause = "ksym"           // the kernel lacks a symbol
+	CauseKconfig      Cause = "kconfig"        // the kernel's configuration lacks an option
+	CauseHelper       Cause = "helper"         // the kernel lacks a helper
+	CauseMap          Cause = "map"            // the kernel has the type of a map, and refuses the map
+	CauseVerifier     Cause = "verifier"       // the verifier refuses a program
+	CauseLimit        Cause = "limit"          // something is too large, or there is no memory for it
+	CauseLoader       Cause = "loader"         // the loader does not do what the object needs
+	CauseMalformed    Cause = "malformed"      // no loader could read it
+	CausePretends     Cause = "pretends"       // the loader says that it loaded what is not there
+	CauseLeft         Cause = "left-something" // it was loaded, and something stayed when it was given up
+	CauseSplat        Cause = "kernel-splat"   // the kernel complained of itself meanwhile
+	CauseCrash        Cause = "kernel-crash"   // the kernel died
+	CauseLoaderCrash  Cause = "loader-crash"   // the loader died
+	CauseHang         Cause = "hang"           // no answer came in time
+	CauseUnknown      Cause = "unknown"        // it cannot be told
+)
+
+// lackCauses are those that a probe of the kernel proves, in the order in which the first is the
+// cause: what stops a load earlier comes first.
+var lackCauses = []Cause{
+	CauseMapType, CauseProgramType, CauseNoKernelBTF, CauseKconfig, CauseKsym, CauseKfunc,
+	CauseAttachTarget, CauseCORETarget, CauseHelper,
+}
+
+// lacking returns what the object needs and probes say the kernel lacks, what is most likely the
+// cause first.
+func lacking(o *Object, c *record.Checked) []Need {
+	var lacks []Need
+	for _, p := range c.Probes {
+		if p.Has || p.Unknown != "" {
+			continue
+		}
+		at := slices.IndexFunc(o.Needs.All, func(n Need) bool { return n.Probe == p.Need })
+		if at >= 0 {
+			lacks = append(lacks, o.Needs.All[at])
+		}
+	}
+	slices.SortStableFunc(lacks, func(a, b Need) int {
+		return cmp.Compare(slices.Index(lackCauses, a.Cause), slices.Index(lackCauses, b.Cause))
+	})
+	return lacks
+}
+
+// why returns the cause of a verdict that is no pass, and a sentence on it.
+func why(o *Object, v verdict.Verdict) (Cause, string) {
+	switch {
+	case v.Kind == verdict.Crash:
+		return CauseCrash, v.Reason
+	case v.Kind == verdict.Fail && len(v.Splats) > 0:
+		return CauseSplat, v.Splats[0].Text
+	case v.Kind == verdict.Fail && v.Checked == nil && strings.HasPrefix(v.Seen, "the loader died"):
+		return CauseLoaderCrash, v.Seen
+	case v.Kind == verdict.Fail && v.Checked == nil:
+		return CausePretends, v.Seen
+	case v.Kind == verdict.Fail:
+		return CauseLeft, v.Seen
+	case v.Overrun != nil:
+		return CauseHang, v.Reason
+	case v.Kind != verdict.Refused || v.Checked == nil || v.Checked.Refusal == nil:
+		return CauseUnknown, v.Reason
+	}
+	return whyRefused(o, v.Checked)
+}
+
+// whyRefused returns the cause of a refusal. What the kernel lacks counts where the loader had come
+// to the kernel: a file that it does not read is not refused for a map's type.
+func whyRefused(o *Object, c *record.Checked) (Cause, string) {
+	r := c.Refusal
+	class, _, _ := strings.Cut(r.Class, "/")
+	atOpen := r.Stage == "open" || r.Stage == "link"
+	if o.BigEndian() {
+		return CauseByteOrder, "the object is for big-endian machines (compile with -target bpfel)"
+	}
+	lacks := slices.DeleteFunc(lacking(o, c), func(n Need) bool { return !stops(n.Cause, r.Stage) })
+	if len(lacks) > 0 {
+		n := lacks[0]
+		text := "the kernel lacks " + n.What
+		if n.Who != "" {
+			text += ", which " + n.Who + " needs"
+		}
+		return n.Cause, text
+	}
+	switch {
+	case r.Stage == "" || class == "not-supported":
+		return CauseLoader, "the loader does not do it: " + words(r)
+	case class == "limit":
+		return CauseLimit, words(r)
+	case r.Log != "" && !atOpen:
+		return CauseVerifier, verifierSays(r.Log)
+	case class == "malformed":
+		return CauseMalformed, words(r)
+	case r.Stage == "load/create":
+		return CauseMap, words(r)
+	}
+	return CauseUnknown, words(r)
+}
+
+// stops reports whether a lack of the kernel can be why a loader refused at a stage. A refusal that
+// names no stage below load, or none at all but that a command ended, may be for any.
+func stops(lack Cause, stage string) bool {
+	switch stage {
+	case "load/create":
+		return lack == CauseMapType || lack == CauseNoKernelBTF
+	case "load/relocate", "load/verify":
+		return lack != CauseMapType
+	case "load", "command", "attach":
+		return true
+	}
+	return false
+}
+
+// words returns what the loader said of its refusal, in a line.
+func words(r *record.Refusal) string {
+	text := cmp.Or(firstLine(r.Message), r.Feature, r.Class)
+	if r.Stage != "" {
+		text += fmt.Sprintf(" (at %s, %s", r.Stage, r.Class)
+		if r.Errno != 0 {
+			text += fmt.Sprintf(", errno %d", r.Errno)
+		}
+		text += ")"
+	}
+	return text
+}
+
+// verifierSays returns the verifier's verdict: the last line of its log but for what it counts.
+func verifierSays(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	for _, line := range slices.Backward(lines) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "processed ") &&
+			!strings.HasPrefix(line, "verification time ") &&
+			!strings.HasPrefix(line, "stack depth ") && !strings.HasPrefix(line, "-- END") {
+			return "the verifier: " + line
+		}
+	}
+	return "the verifier refuses a program, and says nothing"
+}
+
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(text)
+}

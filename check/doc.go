@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package check answers whether an object of a user's own loads: on every kernel, with every
+// loader, and if not, why.
+//
+// [Find] finds the objects in files, folders and executables. [Object.Read] reads of one what it
+// needs of a kernel; nothing of it is loaded here. A guest has a loader load the object (see
+// [record.ObjectSpec]), looks at what the kernel has then, and, where it was refused, probes the
+// kernel for what the object needs. What a guest says is a verdict, and [Of] makes an [Answer] of
+// it, with one [Cause] for each refusal. A cause comes from evidence, never from the words of a
+// message: what the kernel lacks, at which stage the object was refused and with which class, and
+// what other loaders made of it on the same kernel ([Compare]).
+//
+// Read object.go and embedded.go (what is found), needs.go and core.go (what an object needs),
+// answer.go, cause.go and compare.go (what is made of verdicts), table.go (how it is shown).
+package check

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"bytes"
+	"cmp"
+	"debug/elf"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
+)
+
+// Needs holds what was read of an object: how much there is in it, and what it needs of a kernel.
+// It is read with github.com/cilium/ebpf, which is a loader that is judged: it decides here what
+// is probed, and not whether the object loads.
+type Needs struct {
+	Maps, Programs int
+	All            []Need
+	// Unread says why not all could be read; probes then know less.
+	Unread string
+}
+
+// A Need is one thing that an object needs of a kernel.
+type Need struct {
+	Probe string // as a guest probes for it: "map_type 27"
+	Cause Cause  // of a refusal by a kernel that lacks it
+	What  string // in words: "map type RingBuf"
+	Who   string // what in the object needs it: "map events"; the first, where several do
+}
+
+// read reads what an object needs.
+func read(object []byte) Needs {
+	var n Needs
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
+	if err != nil {
+		n.Unread = err.Error()
+		return n
+	}
+	n.Maps, n.Programs = len(spec.Maps), len(spec.Programs)
+	for name, m := range sorted(spec.Maps) {
+		n.need(Need{fmt.Sprintf("map_type %d", m.Type), CauseMapType, "map type " + m.Type.String(), "map " + name})
+	}
+	for name, p := range sorted(spec.Programs) {
+		n.ofProgram(name, p)
+	}
+	if spec.Types != nil {
+		n.ofExterns(spec.Types, strong(object))
+	}
+	relocated, err := coreRelocations(object, spec.Types)
+	if err != nil {
+		n.Unread = err.Error()
+	}
+	if len(relocated) > 0 {
+		n.need(Need{"kernel_btf", CauseNoKernelBTF, "types of the kernel (BTF), for CO-RE", ""})
+	}
+	for _, r := range relocated {
+		n.need(r)
+	}
+	return n
+}
+
+// sorted goes through a map in the order of its keys.
+func sorted[V any](m map[string]V) func(func(string, V) bool) {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return func(yield func(string, V) bool) {
+		for _, name := range names {
+			if !yield(name, m[name]) {
+				return
+			}
+		}
+	}
+}
+
+// need adds one thing, unless something needed it before.
+func (n *Needs) need(one Need) {
+	if !slices.ContainsFunc(n.All, func(o Need) bool { return o.Probe == one.Probe }) {
+		n.All = append(n.All, one)
+	}
+}
+
+// ofProgram adds what a program needs: its type, the function that it attaches to, its helpers.
+func (n *Needs) ofProgram(name string, p *ebpf.ProgramSpec) {
+	who := "program " + name
+	if p.Type == ebpf.UnspecifiedProgram {
+		return
+	}
+	n.need(Need{fmt.Sprintf("program_type %d", p.Type), CauseProgramType, "program type " + p.Type.String(), who})
+	if attachesToTypes(p) {
+		n.need(Need{"kernel_btf", CauseNoKernelBTF, "types of the kernel (BTF)", who})
+		if p.AttachTo != "" && p.Type == ebpf.Tracing && p.AttachType != ebpf.AttachTraceIter &&
+			p.AttachType != ebpf.AttachTraceRawTp {
+			n.need(Need{"func " + p.AttachTo, CauseAttachTarget, "function " + p.AttachTo, who})
+		}
+	}
+	for _, ins := range p.Instructions {
+		if ins.IsBuiltinCall() {
+			helper := asm.BuiltinFunc(ins.Constant)
+			n.need(Need{fmt.Sprintf("helper %d %d", p.Type, ins.Constant), CauseHelper,
+				fmt.Sprintf("helper %s in programs of type %s", helperName(helper), p.Type), who})
+		}
+	}
+}
+
+// attachesToTypes reports whether a program says by the kernel's types what it attaches to.
+func attachesToTypes(p *ebpf.ProgramSpec) bool {
+	return p.Type == ebpf.Tracing && p.AttachTo != "" || p.Type == ebpf.LSM && p.AttachTo != "" ||
+		p.Type == ebpf.StructOps
+}
+
+// helperName returns the kernel's name of a helper: "bpf_ringbuf_output".
+func helperName(f asm.BuiltinFunc) string {
+	name := strings.TrimPrefix(f.String(), "Fn")
+	var snake strings.Builder
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 {
+				snake.WriteByte('_')
+			}
+			r += 'a' - 'A'
+		}
+		snake.WriteRune(r)
+	}
+	return "bpf_" + snake.String()
+}
+
+// ofExterns adds the externs that have to be there.
+func (n *Needs) ofExterns(types *btf.Spec, strong map[string]bool) {
+	for _, section := range []string{".ksyms", ".kconfig"} {
+		var list *btf.Datasec
+		if types.TypeByName(section, &list) != nil {
+			continue
+		}
+		for _, v := range list.Vars {
+			name := cmp.Or(v.Type.TypeName())
+			if !strong[name] {
+				continue
+			}
+			_, isFunc := v.Type.(*btf.Func)
+			switch {
+			case section == ".ksyms" && isFunc:
+				n.need(Need{"kfunc " + name, CauseKfunc, "kernel function " + name, ""})
+			case section == ".ksyms":
+				n.need(Need{"ksym " + name, CauseKsym, "kernel symbol " + name, ""})
+			case strings.HasPrefix(name, "CONFIG_"):
+				n.need(Need{"kconfig " + name, CauseKconfig, "option " + name + " in the kernel's configuration", ""})
+			}
+		}
+	}
+}
+
+// strong returns the symbols that an object leaves undefined and cannot do without.
+func strong(object []byte) map[string]bool {
+	file, err := elf.NewFile(bytes.NewReader(object))
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	symbols, err := file.Symbols()
+	if err != nil {
+		return nil
+	}
+	all := make(map[string]bool)
+	for _, s := range symbols {
+		if s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_GLOBAL {
+			all[s.Name] = true
+		}
+	}
+	return all
+}

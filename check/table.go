@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+)
+
+// Answers holds those of a whole check: every object with every loader on every kernel.
+type Answers struct {
+	Kernels, Loaders []string // in the order of the check, oldest kernel first
+	All              []Answer
+}
+
+// Of returns the answers about one object, by kernel and then by loader. One that never came is
+// nil.
+func (as Answers) Of(o *Object) map[string]map[string]*Answer {
+	found := make(map[string]map[string]*Answer)
+	for i, a := range as.All {
+		if a.Object != o {
+			continue
+		}
+		kernel := a.Verdict.Kernel
+		if found[kernel] == nil {
+			found[kernel] = make(map[string]*Answer)
+		}
+		found[kernel][a.Verdict.LoaderName()] = &as.All[i]
+	}
+	return found
+}
+
+// Objects returns what was checked, in order.
+func (as Answers) Objects() []*Object {
+	var all []*Object
+	for _, a := range as.All {
+		if !slices.Contains(all, a.Object) {
+			all = append(all, a.Object)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Object) int { return strings.Compare(a.Label, b.Label) })
+	return all
+}
+
+// Write writes a table of objects and loaders by kernels, then why each refusal is one, where each
+// object begins to load, and where loaders differ.
+func (as Answers) Write(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "OBJECT\tLOADER\t%s\n", strings.Join(as.Kernels, "\t"))
+	for _, o := range as.Objects() {
+		of := as.Of(o)
+		for i, l := range as.Loaders {
+			label := ""
+			if i == 0 {
+				label = printable(o.Label)
+			}
+			cells := []string{label, l}
+			for _, k := range as.Kernels {
+				cells = append(cells, cellOf(of[k][l]))
+			}
+			fmt.Fprintln(table, strings.Join(cells, "\t"))
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, o := range as.Objects() {
+		if lines := as.about(o); len(lines) > 0 {
+			fmt.Fprintf(w, "\n%s\n", printable(o.Label))
+			for _, line := range lines {
+				fmt.Fprintf(w, "  %s\n", line)
+			}
+		}
+	}
+	return nil
+}
+
+// cellOf returns what the table says of an answer.
+func cellOf(a *Answer) string {
+	switch {
+	case a == nil:
+		return "-"
+	case a.Loads():
+		return "loads"
+	case a.Unknown():
+		return "?"
+	}
+	return string(a.Cause)
+}
+
+// about returns what is to be said of an object beside its row: where each loader begins to load
+// it, each reason why not, with where it is the reason, and how loaders differ.
+func (as Answers) about(o *Object) []string {
+	var lines []string
+	of := as.Of(o)
+	for _, l := range as.Loaders {
+		if text := as.from(of, l); text != "" {
+			lines = append(lines, l+": "+text)
+		}
+	}
+	type reason struct {
+		text  string
+		where []string
+	}
+	var reasons []reason
+	for _, k := range as.Kernels {
+		for _, l := range as.Loaders {
+			a := of[k][l]
+			if a == nil || a.Loads() {
+				continue
+			}
+			text := string(a.Cause) + ": " + printable(a.Why)
+			at := slices.IndexFunc(reasons, func(r reason) bool { return r.text == text })
+			if at < 0 {
+				at, reasons = len(reasons), append(reasons, reason{text: text})
+			}
+			reasons[at].where = append(reasons[at].where, l+" on "+k)
+		}
+	}
+	for _, r := range reasons {
+		lines = append(lines, fmt.Sprintf("%s — %s", strings.Join(r.where, ", "), r.text))
+	}
+	for _, k := range as.Kernels {
+		var here []Answer
+		for _, l := range as.Loaders {
+			if a := of[k][l]; a != nil {
+				here = append(here, *a)
+			}
+		}
+		for _, text := range Compare(here) {
+			lines = append(lines, "on "+k+" "+printable(text))
+		}
+	}
+	if o.Needs.Unread != "" {
+		lines = append(lines, "what it needs of a kernel could not be read whole: "+printable(o.Needs.Unread))
+	}
+	return lines
+}
+
+// from says from which kernel on a loader loads an object; "" where it does on all of them, and
+// where there is but one.
+func (as Answers) from(of map[string]map[string]*Answer, loader string) string {
+	loads := make([]bool, len(as.Kernels))
+	for i, k := range as.Kernels {
+		loads[i] = of[k][loader] != nil && of[k][loader].Loads()
+	}
+	first := slices.Index(loads, true)
+	switch {
+	case len(loads) < 2 || !slices.Contains(loads, false):
+		return ""
+	case first < 0:
+		return "loads on none of these kernels"
+	case !slices.Contains(loads[first:], false):
+		return fmt.Sprintf("loads from %s on", as.Kernels[first])
+	}
+	var on []string
+	for i, k := range as.Kernels {
+		if loads[i] {
+			on = append(on, k)
+		}
+	}
+	return "loads on " + list(on) + " only"
+}
+
+// printable replaces what a terminal would obey: names and messages come from files and loaders.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, text)
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/features"
+
+	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/record"
+)
+
+// probe asks this kernel for each thing that an object needs.
+func probe(needs []string) []record.Probe {
+	var found []record.Probe
+	for _, need := range needs {
+		p := record.Probe{Need: need}
+		var err error
+		if p.Has, err = has(strings.Fields(need)); err != nil {
+			p.Unknown = err.Error()
+		}
+		found = append(found, p)
+	}
+	return found
+}
+
+var errNeed = errors.New("not known how to probe for it")
+
+// has reports whether this kernel has one thing. The words are those of package check of the host:
+//
+//	map_type N                 enum bpf_map_type
+//	program_type N             enum bpf_prog_type
+//	helper N M                 helper M (enum bpf_func_id) in programs of type N
+//	kernel_btf                 types of the kernel's own
+//	type NAME                  in them, or in those of a module that is loaded
+//	field NAME PATH            a member of such a struct, or of a member's struct, with dots
+//	ksym NAME                  a symbol of the kernel or a module
+//	kfunc NAME                 a function that programs may call
+//	kconfig NAME               an option that the kernel's configuration has
+func has(words []string) (bool, error) {
+	switch {
+	case len(words) == 2 && words[0] == "map_type":
+		n, err := strconv.ParseUint(words[1], 10, 32)
+		return supported(err, func() error { return features.HaveMapType(ebpf.MapType(n)) })
+	case len(words) == 2 && words[0] == "program_type":
+		n, err := strconv.ParseUint(words[1], 10, 32)
+		return supported(err, func() error { return features.HaveProgramType(ebpf.ProgramType(n)) })
+	case len(words) == 3 && words[0] == "helper":
+		n, err := strconv.ParseUint(words[1], 10, 32)
+		f, err2 := strconv.ParseInt(words[2], 10, 32)
+		return supported(errors.Join(err, err2), func() error {
+			return features.HaveProgramHelper(ebpf.ProgramType(n), asm.BuiltinFunc(f))
+		})
+	case len(words) == 1 && words[0] == "kernel_btf":
+		_, err := os.Stat("/sys/kernel/btf/vmlinux")
+		return err == nil, notMissing(err)
+	case len(words) == 2 && words[0] == "type":
+		types, err := typesNamed(words[1])
+		return len(types) > 0, err
+	case len(words) == 3 && words[0] == "field":
+		return hasField(words[1], strings.Split(words[2], "."))
+	case len(words) == 2 && words[0] == "ksym":
+		return hasSymbol(words[1])
+	case len(words) == 2 && words[0] == "kfunc":
+		types, err := typesNamed(words[1])
+		for _, t := range types {
+			if _, isFunc := t.(*btf.Func); isFunc {
+				return true, err
+			}
+		}
+		return false, err
+	case len(words) == 2 && words[0] == "kconfig":
+		_, known, err := oracle.Kconfig(strings.TrimPrefix(words[1], "CONFIG_"))
+		return known, err
+	}
+	return false, errNeed
+}
+
+// supported calls a probe of the ebpf library.
+func supported(bad error, ask func() error) (bool, error) {
+	if bad != nil {
+		return false, fmt.Errorf("%w: %w", errNeed, bad)
+	}
+	err := ask()
+	if errors.Is(err, ebpf.ErrNotSupported) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func notMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// kernelTypes holds the types of the kernel and of its modules that are loaded.
+var kernelTypes = sync.OnceValues(func() ([]*btf.Spec, error) {
+	vmlinux, err := btf.LoadKernelSpec()
+	if err != nil {
+		return nil, err
+	}
+	all := []*btf.Spec{vmlinux}
+	entries, err := os.ReadDir("/sys/kernel/btf")
+	if err != nil {
+		return all, notMissing(err)
+	}
+	for _, e := range entries {
+		if e.Name() == "vmlinux" {
+			continue
+		}
+		module, err := btf.LoadKernelModuleSpec(e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("types of module %s: %w", e.Name(), err)
+		}
+		all = append(all, module)
+	}
+	return all, nil
+})
+
+// typesNamed returns the kernel's types of that name; none where it has no types at all.
+func typesNamed(name string) ([]btf.Type, error) {
+	all, err := kernelTypes()
+	if errors.Is(err, btf.ErrNotFound) || errors.Is(err, ebpf.ErrNotSupported) ||
+		errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var found []btf.Type
+	for _, spec := range all {
+		types, err := spec.AnyTypesByName(name)
+		if errors.Is(err, btf.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, types...)
+	}
+	return found, nil
+}
+
+// hasField reports whether a struct or union has a member by a path of names. Anonymous members are
+// looked into.
+func hasField(name string, path []string) (bool, error) {
+	types, err := typesNamed(name)
+	for _, t := range types {
+		if reaches(t, path) {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+func reaches(t btf.Type, path []string) bool {
+	if len(path) == 0 {
+		return true
+	}
+	var members []btf.Member
+	switch t := btf.UnderlyingType(t).(type) {
+	case *btf.Struct:
+		members = t.Members
+	case *btf.Union:
+		members = t.Members
+	case *btf.Array:
+		return reaches(t.Type, path)
+	default:
+		return false
+	}
+	for _, m := range members {
+		if m.Name == path[0] && reaches(m.Type, path[1:]) || m.Name == "" && reaches(m.Type, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasSymbol reads /proc/kallsyms, in which the third word of a line is the symbol.
+func hasSymbol(name string) (bool, error) {
+	f, err := os.Open("/proc/kallsyms")
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if words := strings.Fields(lines.Text()); len(words) >= 3 && words[2] == name {
+			return true, nil
+		}
+	}
+	return false, lines.Err()
+}
