@@ -25,7 +25,9 @@ import (
 func every(t *testing.T) []Object {
 	t.Helper()
 	var all []Object
-	for _, catalogue := range []any{MapDefs, MapInMap, MapTypes, NUMA, Pinning, Rights, StructOps, Token} {
+	for _, catalogue := range []any{
+		GlobalData, MapDefs, MapInMap, MapTypes, NUMA, Pinning, Rights, StructOps, Token,
+	} {
 		fields := reflect.ValueOf(catalogue)
 		for i := range fields.NumField() {
 			switch o := fields.Field(i).Interface().(type) {

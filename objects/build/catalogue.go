@@ -41,8 +41,10 @@ type field struct {
 
 // variables names the catalogue of a folder whose name is more than one word. Those of the others
 // follow from their names.
-var variables = map[string]string{"mapdefs": "MapDefs", "mapinmap": "MapInMap", "maptypes": "MapTypes",
-	"structops": "StructOps"}
+var variables = map[string]string{
+	"globaldata": "GlobalData", "mapdefs": "MapDefs", "mapinmap": "MapInMap",
+	"maptypes": "MapTypes", "structops": "StructOps",
+}
 
 // writeCatalogues writes the catalogue of every folder.
 func writeCatalogues(made string, sources []source) error {
