@@ -31,8 +31,8 @@
 // pinned map is not the one that was defined.
 //
 // Loading needs Linux 5.10 or later, and the rights to load BPF. Linking of several objects,
-// extension programs, externs of the kernel, binding of unused read-only data, and attaching but by
-// handlers do not exist yet. An object that needs them is refused.
+// extension programs, externs of the kernel, and attaching but by handlers do not exist yet. An
+// object that needs them is refused.
 //
 // # What it decides
 //
@@ -88,6 +88,7 @@
 //	pin_iproute2.go            where iproute2 has them
 //	program_load.go   load     programs to the kernel
 //	core.go                    instructions to this kernel's types
+//	bind.go           bind     read-only data to programs
 //	program_array.go           programs to the maps that hold them
 //	registration.go   attach   structures to the kernel, which calls them
 //	error.go                   errors as callers see them

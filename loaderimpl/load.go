@@ -57,6 +57,10 @@ type Loaded struct {
 	// LoadOptions.LogLevel asked for it.
 	VerifierLogs map[string]string
 
+	// Unbound says why read-only data is not bound to the programs, of [ClassNotInKernel]: the
+	// kernel cannot. It is nil where all of it is.
+	Unbound error
+
 	object  *Object
 	structs map[string]*registrable // by name
 }
@@ -164,6 +168,11 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := programs.loadAll(); err != nil {
 		return nil, err
 	}
+	binding := binder{has: sys.HasBindMap, bind: sys.BindMap}
+	unbound, err := binding.bindAll(maps.maps, programs.loaded)
+	if err != nil {
+		return nil, err
+	}
 	arrays := arrayFiller{programs: programs.loaded, undo: undo}
 	if err := arrays.fillAll(maps.maps); err != nil {
 		return nil, err
@@ -174,6 +183,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	return &Loaded{
 		object: o, Maps: byName(maps.maps), structs: structsOf(maps.maps),
 		Programs: programs.loaded, TypesRefused: types.refused, VerifierLogs: programs.logs,
+		Unbound: unbound,
 	}, nil
 }
 

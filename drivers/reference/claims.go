@@ -25,7 +25,7 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.StructOps:       {Support: loader.Yes},
 	loader.Unprivileged:    {Support: loader.Yes},
 	loader.BPFToken:        {Support: loader.Yes},
-	loader.Metadata:        {Support: loader.No, Reason: notYet},
+	loader.Metadata:        {Support: loader.Yes},
 	loader.StaticLink:      {Support: loader.No, Reason: notYet},
 	loader.XDPChain:        {Support: loader.No, Reason: notYet},
 	loader.SplitBTF: {

@@ -15,6 +15,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/globaldata"
 	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
 	_ "github.com/loadstone-bpf/loadstone/suites/mapinmap"
+	_ "github.com/loadstone-bpf/loadstone/suites/metadata"
 	_ "github.com/loadstone-bpf/loadstone/suites/numa"
 	_ "github.com/loadstone-bpf/loadstone/suites/pinning"
 	_ "github.com/loadstone-bpf/loadstone/suites/rights"

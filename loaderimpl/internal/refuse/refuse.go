@@ -184,6 +184,8 @@ var (
 	ErrToken     error = &reason{ClassNotInKernel, "the kernel has no BPF tokens, which came with Linux 6.9: load without one, with the rights that BPF takes"}
 	ErrTokenRoot error = &reason{ClassInvalid, "a BPF token is made of the root of a bpffs: give the folder that it is mounted at"}
 
+	ErrBind error = &reason{ClassNotInKernel, "the kernel cannot bind maps to programs, which came with Linux 5.10: read-only data that a program does not refer to goes when the loader closes it"}
+
 	ErrNode        error = &reason{ClassInvalid, "NUMA node is not online"}
 	ErrNodeUnknown error = &reason{ClassNotInKernel, "the kernel cannot be asked for the NUMA node of a map that exists: remove its pin"}
 )

@@ -24,6 +24,7 @@ const (
 	cmdLinkCreate  = 28
 	cmdLinkUpdate  = 29
 	cmdLinkDetach  = 34
+	cmdProgBindMap = 35
 	cmdTokenCreate = 36
 )
 

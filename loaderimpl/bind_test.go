@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+)
+
+// loadsOf returns what a binder is given for what was loaded.
+func loadsOf(l *Loaded) []*mapLoad {
+	var loads []*mapLoad
+	for _, m := range l.object.maps {
+		loads = append(loads, &mapLoad{Map: m, kernel: l.Maps[m.def.Name]})
+	}
+	return loads
+}
+
+func TestReadOnlyDataIsBoundToEveryProgram(t *testing.T) {
+	l := load(t, "data", Options{}, nil)
+	if l.Unbound != nil {
+		t.Errorf("unbound: %v", l.Unbound)
+	}
+	var want, got []string
+	bind := func(program, mapFD int) error {
+		got = append(got, fmt.Sprint(program, mapFD))
+		return sys.BindMap(program, mapFD) // once more: what is bound already is no error
+	}
+	if unbound, err := (binder{sys.HasBindMap, bind}).bindAll(loadsOf(l), l.Programs); unbound != nil || err != nil {
+		t.Errorf("again: %v, %v", unbound, err)
+	}
+	for name, p := range l.Programs {
+		info, err := p.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, _ := info.MapIDs()
+		for _, m := range l.object.maps {
+			if !m.def.Frozen() {
+				continue
+			}
+			facts, err := l.Maps[m.def.Name].Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if id, _ := facts.ID(); !slices.Contains(held, id) {
+				t.Errorf("program %s does not hold %s", name, m.def.Name)
+			}
+			want = append(want, fmt.Sprint(p.FD(), l.Maps[m.def.Name].FD()))
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf("bound, of %d:\n%s", len(want), diff)
+	}
+}
+
+func TestKernelsThatCannotBindStillLoad(t *testing.T) {
+	l := load(t, "data", Options{}, nil)
+	bind := func(int, int) error { t.Error("asked to bind"); return nil }
+	cannot := binder{func() bool { return false }, bind}
+	unbound, err := cannot.bindAll(loadsOf(l), l.Programs)
+	if !errors.Is(unbound, ClassNotInKernel) || err != nil {
+		t.Errorf("%v, %v", unbound, err)
+	}
+	if unbound, err := cannot.bindAll(loadsOf(l), nil); unbound != nil || err != nil {
+		t.Errorf("without a program: %v, %v", unbound, err)
+	}
+	without := load(t, "btf", Options{}, nil)
+	if unbound, err := cannot.bindAll(loadsOf(without), without.Programs); unbound != nil || err != nil {
+		t.Errorf("without data: %v, %v", unbound, err)
+	}
+}
+
+func TestBindingThatFailsIsARefusal(t *testing.T) {
+	l := load(t, "data", Options{}, nil)
+	full := binder{func() bool { return true }, func(int, int) error { return syscall.ENOMEM }}
+	unbound, err := full.bindAll(loadsOf(l), l.Programs)
+	var e *refuse.Error
+	if unbound != nil || !errors.Is(err, syscall.ENOMEM) || !errors.As(err, &e) ||
+		e.Stage != refuse.StageLoad || e.Symbol == "" || e.Section == "" {
+		t.Errorf("%v, %+v", unbound, err)
+	}
+}
+
+// Descriptors that are none are EBADF where the kernel knows the command, which every kernel that
+// the loader is for does.
+func TestKernelIsAskedWhetherItBinds(t *testing.T) {
+	needsBPF(t)
+	if !sys.HasBindMap() {
+		t.Error("this kernel binds no maps")
+	}
+}
