@@ -18,6 +18,7 @@ type Answer struct {
 	Cause   Cause           // "" where it loads
 	Why     string          // one line; "" where it loads
 	Lacks   []Need          // all that probes say the kernel lacks, of a refused object
+	Said    []string        // the last lines that the loader wrote about a refusal
 }
 
 // Loads reports whether the object was loaded, and given up without a trace.
@@ -37,7 +38,21 @@ func Of(o *Object, v verdict.Verdict) Answer {
 	if v.Checked != nil {
 		a.Lacks = lacking(o, v.Checked)
 	}
+	a.Said = said(v.Conversation)
 	return a
+}
+
+// said returns what the driver wrote to its stderr with the last answer, its last lines: libbpf and
+// commands say there what they do not say in an errno.
+func said(conversation []string) []string {
+	const most = 3
+	var lines []string
+	for _, line := range conversation {
+		if text, ok := strings.CutPrefix(line, "| "); ok && strings.TrimSpace(text) != "" {
+			lines = append(lines, strings.TrimSpace(text))
+		}
+	}
+	return lines[max(0, len(lines)-most):]
 }
 
 // Made returns what the kernel has of the object, in a line: "2 maps, 3 programs"; "" where it was
@@ -85,12 +100,13 @@ func Compare(answers []Answer) []string {
 	}
 	var lines []string
 	if len(loads) > 0 && len(not) > 0 {
-		lines = append(lines, fmt.Sprintf("%s load it, %s do not", list(loads), list(not)))
+		lines = append(lines, fmt.Sprintf("it is loaded by %s, and not by %s", list(loads), list(not)))
 	}
 	if len(made) > 1 {
 		var groups []string
 		for what, loaders := range made {
-			groups = append(groups, list(loaders)+": "+what)
+			slices.Sort(loaders)
+			groups = append(groups, list(loaders)+": "+apart(what, made))
 		}
 		slices.Sort(groups)
 		lines = append(lines, "what the kernel has differs: "+strings.Join(groups, "; "))
@@ -98,20 +114,41 @@ func Compare(answers []Answer) []string {
 	return lines
 }
 
-// fingerprint returns what of the maps and programs should not depend on the loader: not their
-// names or ids.
+// fingerprint returns what of the maps and programs should not depend on the loader, not their
+// names or ids, a line each.
 func fingerprint(c *record.Checked) string {
-	var maps, programs []string
+	var lines []string
 	for _, m := range c.Maps {
-		maps = append(maps, fmt.Sprintf("%s %d:%d×%d", m.Type, m.KeySize, m.ValueSize, m.MaxEntries))
+		lines = append(lines, fmt.Sprintf("map %s key %d value %d entries %d", m.Type, m.KeySize,
+			m.ValueSize, m.MaxEntries))
 	}
 	for _, p := range c.Programs {
-		programs = append(programs, p.Type+" "+p.Tag)
+		lines = append(lines, "program "+p.Type+" tag "+p.Tag)
 	}
-	slices.Sort(maps)
-	slices.Sort(programs)
-	return fmt.Sprintf("%s (%s), %s (%s)", count(len(maps), "map"), strings.Join(maps, ", "),
-		count(len(programs), "program"), strings.Join(programs, ", "))
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// apart returns what a fingerprint has that not all others have.
+func apart(what string, all map[string][]string) string {
+	var own []string
+	for line := range strings.SplitSeq(what, "\n") {
+		everywhere := true
+		for other := range all {
+			everywhere = everywhere &&
+				strings.Count(other+"\n", line+"\n") == strings.Count(what+"\n", line+"\n")
+		}
+		if !everywhere && line != "" && !slices.Contains(own, line) {
+			if n := strings.Count(what+"\n", line+"\n"); n > 1 {
+				line = fmt.Sprintf("%d × %s", n, line)
+			}
+			own = append(own, line)
+		}
+	}
+	if len(own) == 0 {
+		return "nothing more"
+	}
+	return strings.Join(own, ", ")
 }
 
 // list joins names as a sentence does.

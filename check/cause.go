@@ -31,7 +31,8 @@ const (
 	CauseVerifier     Cause = "verifier"       // the verifier refuses a program
 	CauseLimit        Cause = "limit"          // something is too large, or there is no memory for it
 	CauseLoader       Cause = "loader"         // the loader does not do what the object needs
-	CauseMalformed    Cause = "malformed"      // no loader could read it
+	CauseObject       Cause = "object"         // the loader says that the object is wrong
+	CausePermission   Cause = "permission"     // the kernel forbids it to this user, or altogether
 	CausePretends     Cause = "pretends"       // the loader says that it loaded what is not there
 	CauseLeft         Cause = "left-something" // it was loaded, and something stayed when it was given up
 	CauseSplat        Cause = "kernel-splat"   // the kernel complained of itself meanwhile
@@ -106,6 +107,7 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 		}
 		return n.Cause, text
 	}
+	ownWord := r.Errno == 0 && r.Log == "" // no system call was refused: the loader refused
 	switch {
 	case r.Stage == "" || class == "not-supported":
 		return CauseLoader, "the loader does not do it: " + words(r)
@@ -113,8 +115,12 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 		return CauseLimit, words(r)
 	case r.Log != "" && !atOpen:
 		return CauseVerifier, verifierSays(r.Log)
-	case class == "malformed":
-		return CauseMalformed, words(r)
+	case class == "permission":
+		return CausePermission, words(r)
+	case atOpen || ownWord && (class == "malformed" || class == "invalid" || class == "not-found"):
+		return CauseObject, words(r)
+	case ownWord:
+		return CauseLoader, "the loader refuses it by itself: " + words(r)
 	case r.Stage == "load/create":
 		return CauseMap, words(r)
 	}

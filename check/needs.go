@@ -21,6 +21,7 @@ import (
 type Needs struct {
 	Maps, Programs int
 	All            []Need
+	Pins           bool // maps of it are to be pinned by name
 	// Unread says why not all could be read; probes then know less.
 	Unread string
 }
@@ -43,6 +44,7 @@ func read(object []byte) Needs {
 	}
 	n.Maps, n.Programs = len(spec.Maps), len(spec.Programs)
 	for name, m := range sorted(spec.Maps) {
+		n.Pins = n.Pins || m.Pinning == ebpf.PinByName
 		n.need(Need{fmt.Sprintf("map_type %d", m.Type), CauseMapType, "map type " + m.Type.String(), "map " + name})
 	}
 	for name, p := range sorted(spec.Programs) {

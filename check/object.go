@@ -30,7 +30,7 @@ type Object struct {
 // Name returns the object's name as a loader sees it: its file's, without a folder and ".o".
 func (o Object) Name() string {
 	name := filepath.Base(o.Path)
-	for _, suffix := range []string{".o", ".bpf", "_bpfel", "_bpfeb"} {
+	for _, suffix := range []string{".o", ".elf", ".bpf", "_bpfel", "_bpfeb"} {
 		name = strings.TrimSuffix(name, suffix)
 	}
 	return plain(name)

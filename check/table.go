@@ -92,38 +92,107 @@ func cellOf(a *Answer) string {
 	return string(a.Cause)
 }
 
+// A reason is why an object does not load, and where.
+type reason struct {
+	text string
+	said []string
+	by   map[string][]string // kernel to loaders
+}
+
 // about returns what is to be said of an object beside its row: where each loader begins to load
 // it, each reason why not, with where it is the reason, and how loaders differ.
 func (as Answers) about(o *Object) []string {
-	var lines []string
 	of := as.Of(o)
+	lines := as.begins(of)
+	for _, r := range as.reasons(of) {
+		lines = append(lines, as.where(r.by)+" — "+printable(r.text))
+		for _, text := range r.said {
+			lines = append(lines, "    | "+printable(text))
+		}
+	}
+	return append(lines, as.differences(of, o)...)
+}
+
+// begins says where loaders begin to load an object, in one line where all do alike.
+func (as Answers) begins(of map[string]map[string]*Answer) []string {
+	var lines []string
 	for _, l := range as.Loaders {
 		if text := as.from(of, l); text != "" {
 			lines = append(lines, l+": "+text)
 		}
 	}
-	type reason struct {
-		text  string
-		where []string
+	alike := len(lines) == len(as.Loaders) && len(lines) > 1
+	for i := range lines {
+		alike = alike && strings.TrimPrefix(lines[i], as.Loaders[i]) ==
+			strings.TrimPrefix(lines[0], as.Loaders[0])
 	}
-	var reasons []reason
+	if alike {
+		return []string{"every loader" + strings.TrimPrefix(lines[0], as.Loaders[0])}
+	}
+	return lines
+}
+
+// reasons returns why an object does not load, each reason once.
+func (as Answers) reasons(of map[string]map[string]*Answer) []reason {
+	var all []reason
 	for _, k := range as.Kernels {
 		for _, l := range as.Loaders {
 			a := of[k][l]
 			if a == nil || a.Loads() {
 				continue
 			}
-			text := string(a.Cause) + ": " + printable(a.Why)
-			at := slices.IndexFunc(reasons, func(r reason) bool { return r.text == text })
+			text := string(a.Cause) + ": " + a.Why
+			at := slices.IndexFunc(all, func(r reason) bool {
+				return r.text == text && slices.Equal(r.said, a.words())
+			})
 			if at < 0 {
-				at, reasons = len(reasons), append(reasons, reason{text: text})
+				at = len(all)
+				all = append(all, reason{text: text, said: a.words(), by: make(map[string][]string)})
 			}
-			reasons[at].where = append(reasons[at].where, l+" on "+k)
+			all[at].by[k] = append(all[at].by[k], l)
 		}
 	}
-	for _, r := range reasons {
-		lines = append(lines, fmt.Sprintf("%s — %s", strings.Join(r.where, ", "), r.text))
+	return all
+}
+
+// words returns what the loader wrote, where the cause does not say it.
+func (a Answer) words() []string {
+	switch a.Cause {
+	case CauseUnknown, CauseMap, CauseObject, CauseLoader, CausePermission:
+		return a.Said
 	}
+	return nil
+}
+
+// where names loaders and kernels: those kernels together on which the same loaders are named.
+func (as Answers) where(by map[string][]string) string {
+	var groups []string
+	done := make(map[string]bool)
+	for _, k := range as.Kernels {
+		if len(by[k]) == 0 || done[k] {
+			continue
+		}
+		var kernels []string
+		for _, other := range as.Kernels {
+			if slices.Equal(by[other], by[k]) {
+				kernels, done[other] = append(kernels, other), true
+			}
+		}
+		loaders := list(by[k])
+		if len(by[k]) == len(as.Loaders) && len(by[k]) > 1 {
+			loaders = "every loader"
+		}
+		if len(as.Kernels) > 1 {
+			loaders += " on " + list(kernels)
+		}
+		groups = append(groups, loaders)
+	}
+	return strings.Join(groups, "; ")
+}
+
+// differences says how loaders differ on each kernel, and what of the object could not be read.
+func (as Answers) differences(of map[string]map[string]*Answer, o *Object) []string {
+	var lines []string
 	for _, k := range as.Kernels {
 		var here []Answer
 		for _, l := range as.Loaders {
@@ -136,7 +205,8 @@ func (as Answers) about(o *Object) []string {
 		}
 	}
 	if o.Needs.Unread != "" {
-		lines = append(lines, "what it needs of a kernel could not be read whole: "+printable(o.Needs.Unread))
+		lines = append(lines, "what it needs of a kernel could not be read whole: "+
+			printable(o.Needs.Unread))
 	}
 	return lines
 }

@@ -17,8 +17,9 @@ import (
 
 // An Object holds a compiled object that guests are brought, for a spec of [record.ObjectSpec].
 type Object struct {
-	Name  string   // its file's, without a folder and ".o"
+	Name  string   // its file's, without a folder and ".o"; no blanks
 	ELF   []byte   //
+	Pins  bool     // maps of it are to be pinned by name
 	Needs []string // what it needs of a kernel, which guests probe where it is refused
 }
 
@@ -38,7 +39,11 @@ func (b batch) payload(p Plan) (Payload, error) {
 	writer := cpio.Newc.Writer(&archive)
 	for _, s := range b.specs {
 		o, name := p.Objects[s.ID], record.BroughtObject(s.ID)
-		needs := strings.Join(append([]string{o.Name}, o.Needs...), "\n")
+		head := o.Name
+		if o.Pins {
+			head += " pins"
+		}
+		needs := strings.Join(append([]string{head}, o.Needs...), "\n")
 		for _, file := range []cpio.Record{
 			cpio.StaticFile(name, string(o.ELF), 0o600),
 			cpio.StaticFile(name+".needs", needs, 0o600),

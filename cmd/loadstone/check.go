@@ -123,7 +123,7 @@ func planOf(objects []check.Object) run.Plan {
 			needs = append(needs, n.Probe)
 		}
 		plan.Specs = append(plan.Specs, record.Spec{ID: id, Suite: "check"})
-		plan.Objects[id] = run.Object{Name: o.Name(), ELF: o.ELF, Needs: needs}
+		plan.Objects[id] = run.Object{Name: o.Name(), ELF: o.ELF, Needs: needs, Pins: o.Needs.Pins}
 	}
 	return plan
 }

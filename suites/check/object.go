@@ -12,9 +12,14 @@ import (
 // told, and the loader gives all of it up again.
 var _ = HiddenEach(record.ObjectSpec, func(s *Session) {
 	brought := s.Brought()
-	loaded := s.Load(brought)
+	var options []Option
+	if brought.Pins { // a caller names a folder for the maps of such an object
+		options = append(options, PinRoot(s.BPFFS()))
+	}
+	loaded := s.Load(brought, options...)
 	if loaded.OK() {
-		s.SayLoaded()
+		s.SayLoaded(loaded)
+		s.Keep(s.Pins()...)
 		return
 	}
 	s.SayRefused(loaded, probe(brought.Needs))

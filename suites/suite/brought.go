@@ -15,7 +15,8 @@ import (
 type Brought struct {
 	name  string
 	elf   []byte
-	Needs []string // what it needs of a kernel, as the host reads it: "map_type ringbuf"
+	Pins  bool     // maps of it are to be pinned by name
+	Needs []string // what it needs of a kernel, as the host reads it: "map_type 27"
 }
 
 // Name implements [Object].
@@ -28,39 +29,71 @@ func (b Brought) ELF() []byte { return b.elf }
 func (s *Session) Brought() Brought {
 	number := record.BroughtObject(s.exec.Spec())
 	name, needs, _ := strings.Cut(string(s.exec.Brought(number+".needs")), "\n")
+	name, pins := strings.CutSuffix(name, " pins")
 	return Brought{
-		name: name, elf: s.exec.Brought(number),
+		name: name, elf: s.exec.Brought(number), Pins: pins,
 		Needs: strings.FieldsFunc(needs, func(r rune) bool { return r == '\n' }),
 	}
 }
 
-// SayLoaded tells the host what the kernel has of the object that is loaded, beyond what it had
-// before the spec.
-func (s *Session) SayLoaded() {
+// SayLoaded tells the host what the kernel has of the object that is loaded.
+//
+// Not all that is new in the kernel is of the object: what a loader makes to find out what the
+// kernel can do may not be freed yet. Of the object are programs that the loader names, or all
+// where it names none, the maps of these, and the maps that it names.
+func (s *Session) SayLoaded(a *Attempt) {
+	named := make(map[oracle.Object]bool) // by kind and id
+	reply := a.mustBeLoaded()
+	for _, m := range reply.Maps {
+		named[oracle.Object{Kind: oracle.KindMap, ID: m.ID}] = true
+	}
+	programs := false
+	for _, p := range reply.Programs {
+		named[oracle.Object{Kind: oracle.KindProgram, ID: p.ID}] = true
+		programs = programs || p.ID != 0
+	}
 	var made record.Checked
+	var maps []oracle.Object
 	for _, o := range s.exec.Since(s.exec.Kernel()) {
-		switch o.Kind {
-		case oracle.KindMap:
-			facts, err := oracle.Map(o.ID)
-			s.mustExist(err, "map", o.Name, o.ID)
-			made.Maps = append(made.Maps, record.MadeMap{
-				ID: o.ID, Name: facts.Name, Type: facts.Type, KeySize: facts.KeySize,
-				ValueSize: facts.ValueSize, MaxEntries: facts.MaxEntries, Flags: facts.Flags,
-			})
-		case oracle.KindProgram:
-			facts, err := oracle.Program(o.ID)
-			s.mustExist(err, "program", o.Name, o.ID)
-			program := record.MadeProgram{
-				ID: o.ID, Name: facts.Name, Type: facts.Type, Tag: facts.Tag,
-			}
-			program.Verified, program.Jited, err = oracle.ProgramSize(o.ID)
-			s.mustExist(err, "program", o.Name, o.ID)
-			made.Programs = append(made.Programs, program)
-		case oracle.KindLink:
+		switch {
+		case o.Kind == oracle.KindMap:
+			maps = append(maps, o)
+		case o.Kind == oracle.KindLink:
 			made.Links++
+		case o.Kind == oracle.KindProgram &&
+			(!programs || named[oracle.Object{Kind: o.Kind, ID: o.ID}]):
+			program, uses := s.madeProgram(o)
+			made.Programs = append(made.Programs, program)
+			for _, id := range uses {
+				named[oracle.Object{Kind: oracle.KindMap, ID: id}] = true
+			}
+		}
+	}
+	for _, o := range maps {
+		if named[oracle.Object{Kind: o.Kind, ID: o.ID}] {
+			made.Maps = append(made.Maps, s.madeMap(o))
 		}
 	}
 	s.exec.Say(made)
+}
+
+func (s *Session) madeMap(o oracle.Object) record.MadeMap {
+	facts, err := oracle.Map(o.ID)
+	s.mustExist(err, "map", o.Name, o.ID)
+	return record.MadeMap{
+		ID: o.ID, Name: facts.Name, Type: facts.Type, KeySize: facts.KeySize,
+		ValueSize: facts.ValueSize, MaxEntries: facts.MaxEntries, Flags: facts.Flags,
+	}
+}
+
+// madeProgram returns a program, and the ids of its maps.
+func (s *Session) madeProgram(o oracle.Object) (record.MadeProgram, []uint32) {
+	facts, err := oracle.Program(o.ID)
+	s.mustExist(err, "program", o.Name, o.ID)
+	program := record.MadeProgram{ID: o.ID, Name: facts.Name, Type: facts.Type, Tag: facts.Tag}
+	program.Verified, program.Jited, err = oracle.ProgramSize(o.ID)
+	s.mustExist(err, "program", o.Name, o.ID)
+	return program, facts.Maps
 }
 
 // SayRefused tells the host how the object was refused, and what probes found, and ends the spec.
