@@ -106,7 +106,7 @@ var rules = []rule{
 	{folder: "verdict", may: "record requirements vmtest/wholefile"},
 	{folder: "report", may: "verdict vmtest/wholefile"},
 	{folder: "run", may: "oracle/turn record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader suites/faults"},
-	{folder: "check", may: "record verdict"},
+	{folder: "check", may: "record verdict", tests: "objects"},
 	{folder: "cmd/loadstone", may: "check drivers loader record report requirements run structops suites/catalogue verdict vmtest"},
 	{folder: "mutants/idle", may: "loader"},
 	{folder: "mutants", may: "drivers/bundle loader record requirements run suites/catalogue verdict vmtest"},

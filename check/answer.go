@@ -131,17 +131,22 @@ func fingerprint(c *record.Checked) string {
 
 // apart returns what a fingerprint has that not all others have.
 func apart(what string, all map[string][]string) string {
-	var own []string
+	var own, seen []string
 	for line := range strings.SplitSeq(what, "\n") {
-		everywhere := true
-		for other := range all {
-			everywhere = everywhere &&
-				strings.Count(other+"\n", line+"\n") == strings.Count(what+"\n", line+"\n")
+		if line == "" || slices.Contains(seen, line) {
+			continue
 		}
-		if !everywhere && line != "" && !slices.Contains(own, line) {
-			if n := strings.Count(what+"\n", line+"\n"); n > 1 {
-				line = fmt.Sprintf("%d × %s", n, line)
-			}
+		seen = append(seen, line)
+		times := func(text string) int { return strings.Count(text+"\n", line+"\n") }
+		n, everywhere := times(what), true
+		for other := range all {
+			everywhere = everywhere && times(other) == n
+		}
+		switch {
+		case everywhere:
+		case n > 1:
+			own = append(own, fmt.Sprintf("%d × %s", n, line))
+		default:
 			own = append(own, line)
 		}
 	}

@@ -15,32 +15,62 @@ import (
 // A Cause names why an object did not load.
 type Cause string
 
-// The causes; docs/check.md says the same.
+// The causes; see [Causes].
 const (
-	CauseByteOrder    Cause = "byte-order"     // it is for machines of the other byte order
-	CauseMapType      Cause = "map-type"       // the kernel lacks the type of a map
-	CauseProgramType  Cause = "program-type"   // the kernel lacks the type of a program
-	CauseNoKernelBTF  Cause = "no-kernel-btf"  // the kernel has no types of its own
-	CauseCORETarget   Cause = "core-target"    // the kernel's types lack what CO-RE asks for
-	CauseAttachTarget Cause = "attach-target"  // the kernel lacks what a program attaches to
-	CauseKfunc        Cause = "kfunc"          // the kernel lacks a function that programs call
-	CauseKsym         Cause = "ksym"           // the kernel lacks a symbol
-	CauseKconfig      Cause = "kconfig"        // the kernel's configuration lacks an option
-	CauseHelper       Cause = "helper"         // the kernel lacks a helper
-	CauseMap          Cause = "map"            // the kernel has the type of a map, and refuses the map
-	CauseVerifier     Cause = "verifier"       // the verifier refuses a program
-	CauseLimit        Cause = "limit"          // something is too large, or there is no memory for it
-	CauseLoader       Cause = "loader"         // the loader does not do what the object needs
-	CauseObject       Cause = "object"         // the loader says that the object is wrong
-	CausePermission   Cause = "permission"     // the kernel forbids it to this user, or altogether
-	CausePretends     Cause = "pretends"       // the loader says that it loaded what is not there
-	CauseLeft         Cause = "left-something" // it was loaded, and something stayed when it was given up
-	CauseSplat        Cause = "kernel-splat"   // the kernel complained of itself meanwhile
-	CauseCrash        Cause = "kernel-crash"   // the kernel died
-	CauseLoaderCrash  Cause = "loader-crash"   // the loader died
-	CauseHang         Cause = "hang"           // no answer came in time
-	CauseUnknown      Cause = "unknown"        // it cannot be told
+	CauseByteOrder    Cause = "byte-order"
+	CauseMapType      Cause = "map-type"
+	CauseProgramType  Cause = "program-type"
+	CauseNoKernelBTF  Cause = "no-kernel-btf"
+	CauseCORETarget   Cause = "core-target"
+	CauseAttachTarget Cause = "attach-target"
+	CauseKfunc        Cause = "kfunc"
+	CauseKsym         Cause = "ksym"
+	CauseKconfig      Cause = "kconfig"
+	CauseHelper       Cause = "helper"
+	CauseMap          Cause = "map"
+	CauseVerifier     Cause = "verifier"
+	CauseLimit        Cause = "limit"
+	CauseLoader       Cause = "loader"
+	CauseObject       Cause = "object"
+	CausePermission   Cause = "permission"
+	CausePretends     Cause = "pretends"
+	CauseLeft         Cause = "left-something"
+	CauseSplat        Cause = "kernel-splat"
+	CauseCrash        Cause = "kernel-crash"
+	CauseLoaderCrash  Cause = "loader-crash"
+	CauseHang         Cause = "hang"
+	CauseUnknown      Cause = "unknown"
 )
+
+// Causes says what each cause means. The list is closed: docs/check.md has the same.
+var Causes = []struct {
+	Cause Cause
+	Means string
+}{
+	{CauseByteOrder, "it is for machines of the other byte order"},
+	{CauseMapType, "the kernel lacks the type of a map"},
+	{CauseProgramType, "the kernel lacks the type of a program"},
+	{CauseNoKernelBTF, "the kernel has no types of its own"},
+	{CauseCORETarget, "the kernel's types lack what CO-RE asks for"},
+	{CauseAttachTarget, "the kernel lacks what a program attaches to"},
+	{CauseKfunc, "the kernel lacks a function that programs call"},
+	{CauseKsym, "the kernel lacks a symbol"},
+	{CauseKconfig, "the kernel's configuration lacks an option"},
+	{CauseHelper, "the kernel lacks a helper"},
+	{CauseMap, "the kernel has the type of a map, and refuses the map"},
+	{CauseVerifier, "the verifier refuses a program"},
+	{CauseLimit, "something is too large, or there is no memory for it"},
+	{CauseLoader, "the loader does not do what the object needs"},
+	{CauseObject, "the loader says that the object is wrong"},
+	{CausePermission, "the kernel forbids it to this user, or altogether"},
+	{CausePretends, "the loader says that it loaded what is not there"},
+	{CauseLeft, "it was loaded, and something stayed when it was given up"},
+	{CauseSplat, "the kernel complained of itself meanwhile"},
+	{CauseCrash, "the kernel died"},
+	{CauseLoaderCrash, "the loader died"},
+	{CauseHang, "no answer came in time"},
+	{CauseUnknown, "it cannot be told"},
+}
 
 // lackCauses are those that a probe of the kernel proves, in the order in which the first is the
 // cause: what stops a load earlier comes first.

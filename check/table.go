@@ -192,7 +192,8 @@ func (as Answers) where(by map[string][]string) string {
 
 // differences says how loaders differ on each kernel, and what of the object could not be read.
 func (as Answers) differences(of map[string]map[string]*Answer, o *Object) []string {
-	var lines []string
+	var lines, texts []string
+	on := make(map[string][]string) // what is said, and of which kernels
 	for _, k := range as.Kernels {
 		var here []Answer
 		for _, l := range as.Loaders {
@@ -201,8 +202,14 @@ func (as Answers) differences(of map[string]map[string]*Answer, o *Object) []str
 			}
 		}
 		for _, text := range Compare(here) {
-			lines = append(lines, "on "+k+" "+printable(text))
+			if len(on[text]) == 0 {
+				texts = append(texts, text)
+			}
+			on[text] = append(on[text], k)
 		}
+	}
+	for _, text := range texts {
+		lines = append(lines, "on "+list(on[text])+" "+printable(text))
 	}
 	if o.Needs.Unread != "" {
 		lines = append(lines, "what it needs of a kernel could not be read whole: "+

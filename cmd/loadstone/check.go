@@ -19,6 +19,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
 
 // checkOptions holds what the user says of a check.
@@ -44,7 +45,8 @@ named program#1, program#2 and so on. What was loaded is what the kernel has the
 (docs/check.md lists them), which is found by asking that kernel for what the object needs: the types of its maps and programs, its helpers,
 the fields of its CO-RE relocations, its externs.
 
-Kernels and loaders are named as for 'loadstone run'. DIR then holds check.jsonl, with all that was seen.
+Kernels and loaders are named as for 'loadstone run'. DIR then holds check.jsonl with all that was seen, and made from it report.html, junit.xml and summary.md, which is appended to $GITHUB_STEP_SUMMARY where
+that is set.
 Exit codes: 0 every object loads everywhere; 1 one does not somewhere, or leaves something, or a kernel died; 2 wrong usage, such as a file without an object;
 3 the harness could not do its job.`,
 		Example: `  loadstone check prog.bpf.o
@@ -107,7 +109,38 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 	if err := answers.Write(cmd.OutOrStdout()); err != nil {
 		return err
 	}
+	if err := o.writeReports(cmd, answers); err != nil {
+		return err
+	}
 	return outcomeOf(answers)
+}
+
+// writeReports writes the files of a check beside check.jsonl. The summary also goes where a job on
+// GitHub shows it.
+func (o checkOptions) writeReports(cmd *cobra.Command, answers check.Answers) error {
+	file, err := verdict.ReadFile(filepath.Join(o.run.out, checkFile))
+	if err != nil {
+		return err
+	}
+	written, err := report.Write(o.run.out, answers.File(file.Run, *file.End), report.HTML, report.JUnit)
+	if err != nil {
+		return err
+	}
+	summary := answers.Summary()
+	if err := wholefile.Write(filepath.Join(o.run.out, "summary.md"), summary, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "\nreport  %s\n", written[0])
+	path := os.Getenv("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("summary of the job: %w", err)
+	}
+	_, err = f.Write(summary)
+	return errors.Join(err, f.Close())
 }
 
 // planOf returns the plan of a check, without kernels and loaders: a spec for each object.
@@ -142,7 +175,13 @@ func (o checkOptions) carryOut(
 	}
 	answers = check.Answers{Kernels: named(plan.Kernels), Loaders: called(plan.Loaders)}
 	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
-	seen := &observer{progress: progress, unready: make(map[string]error)}
+	objectOf := func(spec string) *check.Object {
+		return &objects[slices.IndexFunc(plan.Specs, func(s record.Spec) bool { return s.ID == spec })]
+	}
+	seen := &observer{
+		progress: progress, unready: make(map[string]error),
+		label: func(spec string) string { return objectOf(spec).Label },
+	}
 	failed := plan.Do(ctx, writer, seen)
 	progress.Stop()
 	reason := ""
@@ -154,8 +193,7 @@ func (o checkOptions) carryOut(
 	}
 	err = errors.Join(failed, writer.Close(reason, nil), closeKernels(plan.Kernels))
 	for _, v := range seen.verdicts {
-		at := slices.IndexFunc(plan.Specs, func(s record.Spec) bool { return s.ID == v.Spec })
-		answers.All = append(answers.All, check.Of(&objects[at], v))
+		answers.All = append(answers.All, check.Of(objectOf(v.Spec), v))
 	}
 	if err == nil && reason != "" {
 		err = fmt.Errorf("%s: %w", reason, context.Cause(ctx))

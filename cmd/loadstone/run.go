@@ -306,6 +306,8 @@ type observer struct {
 
 	unready map[string]error // by kernel: why it was not ready
 	died    []string         // kernels that died before they were ready, and then were
+
+	label func(spec string) string // how the screen names a spec; nil for its id
 }
 
 func (s *observer) Preparing(kernel string) { s.progress.Preparing(kernel) }
@@ -334,6 +336,9 @@ func (s *observer) Began(t run.Turn) {
 
 func (s *observer) Verdict(v verdict.Verdict) {
 	s.verdicts = append(s.verdicts, v)
+	if s.label != nil {
+		v.Spec = s.label(v.Spec)
+	}
 	s.progress.Add(v)
 }
 
