@@ -3,14 +3,19 @@
 package loaderimpl
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
@@ -98,5 +103,43 @@ func TestKernelIsAskedWhetherItBinds(t *testing.T) {
 	needsBPF(t)
 	if !sys.HasBindMap() {
 		t.Error("this kernel binds no maps")
+	}
+}
+
+// objectOfSuite returns the path of an object of a suite, in this machine's byte order.
+func objectOfSuite(suite, name string) string {
+	order := "el"
+	if objfile.NativeOrder() == binary.BigEndian {
+		order = "eb"
+	}
+	return filepath.Join("..", "objects", suite, order, name+".o")
+}
+
+// Section .metadata is of the caller's choice. It is not for programs to refer to, unless it is
+// read.
+func TestSectionMetadataIsReadOnRequest(t *testing.T) {
+	needsBPF(t)
+	for asked, want := range map[bool][]string{false: {".rodata"}, true: {".metadata", ".rodata"}} {
+		o, err := Open([]string{objectOfSuite("metadata", "section")}, Options{MetadataSection: asked})
+		do(t, err)
+		l, err := o.Load(LoadOptions{})
+		do(t, err)
+		defer l.Close()
+		if got := slices.Sorted(maps.Keys(l.Maps)); !slices.Equal(got, want) {
+			t.Errorf("asked for: %v: maps %v, want %v", asked, got, want)
+		}
+		info, err := l.Programs["nothing"].Info()
+		do(t, err)
+		if held, _ := info.MapIDs(); len(held) != len(want) {
+			t.Errorf("asked for: %v: the program holds %d maps, want %d", asked, len(held), len(want))
+		}
+		if !asked {
+			continue
+		}
+		facts, err := l.Maps[".metadata"].Info()
+		do(t, err)
+		if facts.Name != "sectio.metadata" || facts.Flags&mapdef.FlagReadOnly == 0 || !facts.Frozen() {
+			t.Errorf("%s: flags %#x, frozen: %v", facts.Name, facts.Flags, facts.Frozen())
+		}
 	}
 }

@@ -54,6 +54,11 @@ type Options struct {
 	// tail is not zero in nearly all cases, and the object is refused.
 	MapLayout string
 
+	// MetadataSection makes read-only data of section .metadata, bound to every program as .rodata
+	// is. It is this package's own: other loaders leave that section alone, as this one does
+	// without the option. See docs/metadata.md.
+	MetadataSection bool
+
 	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
 	PinRoot string
 
@@ -187,7 +192,7 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	}
 	defs, err := mapdef.Find(&mapdef.Input{
 		File: o.file, Types: o.types, IgnoreUnknown: opts.IgnoreUnknownFields, Layout: layout,
-		Handlers: handlers,
+		Handlers: handlers, Metadata: opts.MetadataSection,
 	})
 	if err != nil {
 		return err

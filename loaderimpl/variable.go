@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cilium/ebpf/btf"
+
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
@@ -38,14 +40,39 @@ func (o *Object) Variable(name string) *Variable {
 	return v
 }
 
-// findVariable looks for a variable in all sections of global data.
-func (o *Object) findVariable(name string) (*globalVariable, error) {
-	if o.types == nil {
-		return nil, fmt.Errorf("the object has no BTF, which lists variables: compile with -g: %w",
-			refuse.ErrName)
+// A VariableInfo says what an object has of one variable of its global data.
+type VariableInfo struct {
+	Name     string
+	Section  string     // which is the name of the map that it is in
+	Type     btf.TypeID // by id in [Object.Types], with its qualifiers
+	Value    []byte     // what it holds from the start, in the object's byte order; not to be changed
+	ReadOnly bool       // for programs, and for user space once it is loaded
+}
+
+// Variables lists the variables of the object's global data, with the changes that were made,
+// section by section, each in the order of offsets. An object without BTF has none that could be
+// listed.
+func (o *Object) Variables() ([]VariableInfo, error) {
+	globals, err := o.globalVariables()
+	if err != nil {
+		return nil, export(o.name, refuse.At(refuse.StageOpen, "", "", err))
 	}
-	var found *globalVariable
-	var names []string
+	list := make([]VariableInfo, len(globals))
+	for i, g := range globals {
+		list[i] = VariableInfo{
+			Name: g.Name, Section: g.in.def.Section, Type: g.Type,
+			Value: g.bytes(g.in.InitialValue()), ReadOnly: g.in.def.Frozen(),
+		}
+	}
+	return list, nil
+}
+
+// globalVariables lists the variables in all sections of global data.
+func (o *Object) globalVariables() ([]*globalVariable, error) {
+	if o.types == nil {
+		return nil, nil
+	}
+	var all []*globalVariable
 	for _, m := range o.maps {
 		if m.def.Source != mapdef.SourceData {
 			continue
@@ -55,15 +82,33 @@ func (o *Object) findVariable(name string) (*globalVariable, error) {
 			return nil, err
 		}
 		for _, v := range list {
-			if v.Name == name && found != nil {
-				return nil, fmt.Errorf("%s and %s both have one: %w", found.in.def.Name, m.def.Name,
-					refuse.ErrSeveralNamed)
-			}
-			if v.Name == name {
-				found = &globalVariable{v, m}
-			}
-			names = append(names, v.Name)
+			all = append(all, &globalVariable{v, m})
 		}
+	}
+	return all, nil
+}
+
+// findVariable looks for a variable in all sections of global data.
+func (o *Object) findVariable(name string) (*globalVariable, error) {
+	if o.types == nil {
+		return nil, fmt.Errorf("the object has no BTF, which lists variables: compile with -g: %w",
+			refuse.ErrName)
+	}
+	all, err := o.globalVariables()
+	if err != nil {
+		return nil, err
+	}
+	var found *globalVariable
+	var names []string
+	for _, v := range all {
+		if v.Name == name && found != nil {
+			return nil, fmt.Errorf("%s and %s both have one: %w", found.in.def.Name, v.in.def.Name,
+				refuse.ErrSeveralNamed)
+		}
+		if v.Name == name {
+			found = v
+		}
+		names = append(names, v.Name)
 	}
 	if found == nil {
 		return nil, fmt.Errorf("variables are %s: %w", listed(names), refuse.ErrName)

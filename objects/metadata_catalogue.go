@@ -6,11 +6,15 @@ package objects
 
 // Metadata holds the objects of metadata/.
 var Metadata = struct {
+	Section Object // Metadata in section .metadata, which no loader has to read, beside such in read-only data.
 	Several Object // Metadata in several sections of read-only data, none of which a program refers to.
+	Types   Object // Metadata of every type that C has, none of which a program refers to.
 	Unused  Object // Metadata that none of two programs refers to.
 	Used    Object // Metadata that one of two programs refers to, beside data that both or none refer to.
 }{
+	Section: embedded("metadata", "section", "section"),
 	Several: embedded("metadata", "several", "several"),
+	Types:   embedded("metadata", "types", "types"),
 	Unused:  embedded("metadata", "unused", "unused"),
 	Used:    embedded("metadata", "used", "used"),
 }

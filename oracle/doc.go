@@ -17,6 +17,6 @@
 // is), inventory.go, witness.go, holder.go, holders.go and access.go (what exists, who holds it,
 // and with what access), nextid.go (what was made meanwhile), structops.go, structopslink.go,
 // structopstype.go, structopsprobe.go and cvalue.go (structures of the kernel's whose functions are
-// programs), runs.go (how often a program ran), probe.go (what this kernel can do), unprivileged.go
-// and taint.go.
+// programs), runs.go (how often a program ran), variables.go (global data), probe.go (what this
+// kernel can do), unprivileged.go and taint.go.
 package oracle

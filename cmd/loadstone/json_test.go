@@ -36,6 +36,7 @@ func TestJSONIsOneDocument(t *testing.T) {
 		"ops list":                   '[',
 		"ops show ls_ops_json":       '{',
 		"list":                       '[',
+		"metadata show":              '{',
 		"list mapdefs.btf.*":         '[',
 		"kernels list":               '[',
 		"kernels prune":              '[', // of nothing

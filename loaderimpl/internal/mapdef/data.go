@@ -21,9 +21,16 @@ import (
 // data is read-only for programs, and frozen for user space before a program is loaded.
 type dataParser struct{}
 
-func (dataParser) reads(s *objfile.Section) bool {
+func (dataParser) reads(s *objfile.Section) bool { return isAllocated(s) && isData(s.Name) }
+
+// metadataSection was proposed for metadata before libbpf bound all read-only data. It is read
+// where the caller asks for it ([Input.Metadata]).
+const metadataSection = ".metadata"
+
+// isAllocated reports whether a section has bytes that a program could refer to, and no code.
+func isAllocated(s *objfile.Section) bool {
 	return s.Flags&elf.SHF_ALLOC != 0 && s.Flags&elf.SHF_EXECINSTR == 0 && s.Size > 0 &&
-		(s.Type == elf.SHT_PROGBITS || s.Type == elf.SHT_NOBITS) && isData(s.Name)
+		(s.Type == elf.SHT_PROGBITS || s.Type == elf.SHT_NOBITS)
 }
 
 func isData(name string) bool {
@@ -51,7 +58,7 @@ func (dataParser) define(in *Input, s *objfile.Section,
 		Attributes: Attributes{Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.Size),
 			MaxEntries: 1},
 	}
-	if strings.HasPrefix(s.Name, ".rodata") {
+	if strings.HasPrefix(s.Name, ".rodata") || s.Name == metadataSection {
 		d.Flags |= FlagReadOnly
 	}
 	list, vars, err := in.Types.Variables(s, handled.has)

@@ -28,6 +28,7 @@ type Input struct {
 	IgnoreUnknown bool            // ignore and report unknown fields
 	Layout        Layout          // of section maps, where the caller knows it
 	Handlers      []Handler
+	Metadata      bool // section .metadata is read-only data
 
 	// referred holds, by index, the sections that a handler is asked about because programs refer
 	// to them, or because they look as if they hold maps; nil without such a handler.
@@ -126,22 +127,25 @@ func (in *Input) checkTwins() error {
 // this package's, or nil.
 func (in *Input) parserOf(s *objfile.Section) parser {
 	if !holdsDefinitions(s) {
-		return ownParser(s)
+		return in.ownParser(s)
 	}
 	if h := in.mapHandler(s.Name); h != nil && s.Name != "" {
 		return sectionHandler{h}
 	}
-	if own := ownParser(s); own != nil || !in.referred[s.Index] {
+	if own := in.ownParser(s); own != nil || !in.referred[s.Index] {
 		return own
 	}
 	return sectionHandler{in.mapHandler("")}
 }
 
-func ownParser(s *objfile.Section) parser {
+func (in *Input) ownParser(s *objfile.Section) parser {
 	for _, p := range parsers {
 		if p.reads(s) {
 			return p
 		}
+	}
+	if in.Metadata && s.Name == metadataSection && isAllocated(s) {
+		return dataParser{}
 	}
 	return nil
 }

@@ -205,7 +205,7 @@ func (d *Definition) checkHandled(ignoreUnknown bool) error {
 // exist.
 func defineRest(in *Input, s *objfile.Section, handled handledList,
 	back []*objfile.Symbol) ([]*Definition, error) {
-	own := ownParser(s)
+	own := in.ownParser(s)
 	if own == nil {
 		return nil, refuse.At(refuse.StageDefine, s.Name, back[0].Name, refuse.ErrMapKind)
 	}
@@ -244,7 +244,7 @@ func (h handledList) covers(offset uint64) bool {
 // forFallback finds the sections, by index, that the handler of what nothing else understands is
 // asked about.
 func (in *Input) forFallback() (map[int]bool, error) {
-	found, err := referredTo(in.File)
+	found, err := in.referredTo()
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +263,8 @@ func (in *Input) forFallback() (map[int]bool, error) {
 
 // referredTo finds the sections, by index, that hold definitions which no parser reads, and of
 // which a program loads an address.
-func referredTo(f *objfile.File) (map[int]bool, error) {
+func (in *Input) referredTo() (map[int]bool, error) {
+	f := in.File
 	found := make(map[int]bool)
 	for i := range f.Sections {
 		s := &f.Sections[i]
@@ -280,7 +281,7 @@ func referredTo(f *objfile.File) (map[int]bool, error) {
 				int(y.Section) >= len(f.Sections) {
 				continue
 			}
-			if to := &f.Sections[y.Section]; holdsDefinitions(to) && ownParser(to) == nil {
+			if to := &f.Sections[y.Section]; holdsDefinitions(to) && in.ownParser(to) == nil {
 				found[to.Index] = true
 			}
 		}

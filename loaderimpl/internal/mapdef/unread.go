@@ -40,7 +40,7 @@ func (in *Input) checkUnread() error {
 // vendor_maps), or the variable's type is a struct of those that define maps, by its name or by its
 // members. It returns "" for none.
 func (in *Input) looksLikeMaps(s *objfile.Section) (string, error) {
-	if !holdsDefinitions(s) || ownParser(s) != nil {
+	if !holdsDefinitions(s) || in.ownParser(s) != nil {
 		return "", nil
 	}
 	var first *objfile.Symbol
