@@ -71,7 +71,7 @@ func TestAModuleOfNoMatterDoesNotEndCORE(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := openTest(t, "core", Options{})
-			b, err := code.Assemble(o.functions, o.Program("use").function, o.file.Order, nil)
+			b, err := code.Assemble(o.functions, o.Program("use").function, o.file.Order, nil, nil)
 			do(t, err)
 			c2 := &coreRelocator{object: o, kernel: c.kernel}
 			err = export(o.name, c2.applyCORE(b))

@@ -31,6 +31,7 @@ type mapMaker struct {
 	kernelMaps mapTeller
 	pins       pinner
 	undo       *undoStack
+	config     []byte // what the map of the kernel's configuration holds
 }
 
 // wantAll finds out what all maps ask of the kernel.
@@ -159,8 +160,12 @@ func (k *mapMaker) template(w *wantedMap) (int, error) {
 
 // fillData puts global data in its map, and freezes what is read-only.
 func (k *mapMaker) fillData(m *mapLoad) error {
-	if m.def.Source == mapdef.SourceData && m.value != nil {
-		if err := m.kernel.Put(uint32(0), m.value); err != nil {
+	value := m.value
+	if m.def.Source == mapdef.SourceKconfig {
+		value = k.config
+	}
+	if m.def.IsData() && value != nil {
+		if err := m.kernel.Put(uint32(0), value); err != nil {
 			return fmt.Errorf("write initial value: %w", explainFill(err, m))
 		}
 	}

@@ -61,8 +61,9 @@ func openMeasured(data []byte) (*Object, uint64, error) {
 func checkForKernel(t testing.TB, o *Object) {
 	t.Helper()
 	descriptors := slices.Repeat([]int{code.NoMap}, len(o.maps))
+	symbols := make([]code.Symbol, len(o.externs.Externs))
 	for _, p := range o.programs {
-		b, err := code.Assemble(o.functions, p.function, o.file.Order, descriptors)
+		b, err := code.Assemble(o.functions, p.function, o.file.Order, descriptors, symbols)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +78,7 @@ func checkForKernel(t testing.TB, o *Object) {
 	keep, err := o.types.Reach(o.typesInUse())
 	for v := typeinfo.AsCompiled; v <= typeinfo.Oldest; v++ {
 		if err == nil {
-			_, err = o.types.ForKernel(o.file, keep, v)
+			_, err = o.types.ForKernel(o.file, keep, v, o.externs.Options())
 		}
 	}
 	if err != nil && !errors.Is(err, refuse.ErrBTF) && !errors.Is(err, refuse.ErrExtern) {

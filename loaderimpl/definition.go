@@ -19,8 +19,8 @@ type Definition struct {
 	Offset  uint64 // in its section, bytes
 	// Source says how the map was defined: "btf" (a variable in section .maps), "legacy" (a struct
 	// bpf_map_def in section maps), "iproute2" (a struct bpf_elf_map there), "samples" (a struct
-	// bpf_load_map_def there), "data" (a section of global data), or "handler" (a [MapHandler] read
-	// it).
+	// bpf_load_map_def there), "data" (a section of global data), "kconfig" (values of the kernel's
+	// configuration), or "handler" (a [MapHandler] read it).
 	Source string
 
 	Attributes

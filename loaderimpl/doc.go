@@ -31,8 +31,8 @@
 // pinned map is not the one that was defined.
 //
 // Loading needs Linux 5.10 or later, and the rights to load BPF. Linking of several objects,
-// extension programs, externs of the kernel, and attaching but by handlers do not exist yet. An
-// object that needs them is refused.
+// extension programs, and attaching but by handlers do not exist yet. An object that needs them is
+// refused.
 //
 // # What it decides
 //
@@ -64,6 +64,7 @@
 //	internal/sys               the calls to bpf(2), and what the kernel tells to programs only
 //	internal/mapdef   define   sections to map definitions
 //	internal/structops create  structures to this kernel's
+//	internal/externs           what the object expects the kernel to have
 //	internal/code     resolve  sections to functions, instructions to what they refer to
 //
 //	object.go                  all of this, in order: [Open]
@@ -75,7 +76,12 @@
 //	handler_program.go
 //	tailcall.go                iproute2's sections of tail calls
 //	struct_ops.go              structures that the kernel calls
+//	externs.go                 what the object expects the kernel to have
 //	load.go           load     the rest, in order: [Object.Load]; undo.go takes it back
+//	externs_load.go            what the running kernel has of it: symbols,
+//	externs_config.go          values of its configuration,
+//	externs_typed.go           variables and functions with types
+//	externs_kernel.go          where all of that is asked for
 //	object_types.go            types to the kernel
 //	want.go           create   definitions to what is wanted of this kernel, one value per map
 //	struct_ops_load.go         structures to what this kernel has

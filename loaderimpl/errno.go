@@ -175,6 +175,14 @@ func loadRights(t ebpf.ProgramType) []sys.Right {
 	return []sys.Right{sys.BPF, sys.NetAdmin}
 }
 
+// explainModuleTypes explains what it takes to open the types of a module (bpf_btf_get_fd_by_id).
+func explainModuleTypes(err error) error {
+	if errors.Is(err, syscall.EPERM) {
+		return explainRights(err, sys.SysAdmin)
+	}
+	return explainDescriptors(err)
+}
+
 // explainPin explains BPF_OBJ_PIN and BPF_OBJ_GET (bpf_obj_do_pin, bpf_obj_do_get, bpf_inode_type).
 func explainPin(err error, path string) error {
 	switch {

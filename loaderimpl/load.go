@@ -145,12 +145,17 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	undo.finally(token.close)
+	found := externResolver{object: o, kernel: runningKernel{token: token.descriptor()}, undo: undo}
+	if err := found.resolveAll(); err != nil {
+		return nil, err
+	}
 	types := loadTypes(o, token)
 	undo.finally(types.close)
 	pins := pinner{undo}
 
 	maps := mapMaker{types: types, undo: undo,
-		kernelMaps: &sys.KernelMaps{Token: token.descriptor()}, pins: pins}
+		kernelMaps: &sys.KernelMaps{Token: token.descriptor()}, pins: pins,
+		config: found.config.Data}
 	if err := maps.wantAll(o); err != nil {
 		return nil, err
 	}
@@ -164,7 +169,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
 		kernel: btf.NewCache()}
 	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
-		core: core, places: structs.places, undo: undo}
+		core: core, places: structs.places, externs: &found, undo: undo}
 	if err := programs.loadAll(); err != nil {
 		return nil, err
 	}

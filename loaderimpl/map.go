@@ -74,7 +74,7 @@ func (m *Map) Change(f func(a *Attributes)) error {
 		changed := Attributes(old)
 		f(&changed)
 		a := mapdef.Attributes(changed)
-		sized := m.def.Source == mapdef.SourceData || m.def.StructOps != nil
+		sized := m.def.IsData() || m.def.StructOps != nil
 		if sized && (a.KeySize != old.KeySize || a.ValueSize != old.ValueSize) {
 			return fmt.Errorf("%d and %d bytes for global data or a structure: %w", a.KeySize,
 				a.ValueSize, refuse.ErrValue)

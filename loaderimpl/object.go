@@ -16,6 +16,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/externs"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -68,6 +69,11 @@ type Options struct {
 	// Iproute2 says where to pin the maps that struct bpf_elf_map asks to be pinned.
 	Iproute2 Iproute2Options
 
+	// Kconfig gives values of the kernel's configuration (__kconfig externs), in the lines of a
+	// .config: CONFIG_HZ=250. They are used in place of the running kernel's. Of several lines for
+	// one option the first counts. The running kernel is asked for those that are missing only.
+	Kconfig string
+
 	// MapHandlers are asked about map definitions, and ProgramHandlers about the sections of
 	// programs. There is at most one for a section.
 	MapHandlers     []MapHandler
@@ -87,6 +93,8 @@ type Object struct {
 	maps      []*Map
 	programs  []*Program
 	functions []code.Function
+	externs   *externs.List
+	config    *externs.Config // values of options that the caller gave
 	license   string
 	version   uint32
 	loaded    bool // a load was attempted
@@ -197,6 +205,9 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
+	if defs, err = o.findExterns(defs, opts.Kconfig); err != nil {
+		return err
+	}
 	o.maps = make([]*Map, 0, len(defs))
 	for _, d := range defs {
 		o.maps = append(o.maps, newMap(o, d))
@@ -212,10 +223,7 @@ func (o *Object) open(data []byte, opts Options) (err error) {
 
 // resolve finds what instructions and values refer to.
 func (o *Object) resolve(defs []*mapdef.Definition) error {
-	if err := code.CheckExterns(o.file, o.types); err != nil {
-		return err
-	}
-	if err := code.Resolve(o.file, o.functions, defs); err != nil {
+	if err := code.Resolve(o.file, o.functions, defs, o.externs); err != nil {
 		return err
 	}
 	err := mapdef.CheckSlots(defs, func(name string) bool { return o.Program(name) != nil })
@@ -270,7 +278,8 @@ func (o *Object) Types() (*btf.Spec, error) {
 
 // Maps returns the object's maps in the order of their definitions, which is libbpf's: section
 // maps, section .maps, sections that handlers read, each in the order of offsets, then global data
-// in the order of sections, and structures that the kernel calls.
+// in the order of sections, values of the kernel's configuration, and structures that the kernel
+// calls.
 func (o *Object) Maps() []*Map { return o.maps }
 
 // Map returns the map of that name, or nil.

@@ -39,7 +39,7 @@ func loadTypes(o *Object, token *bpfToken) *objectTypes {
 	}
 	var last []byte
 	for v := typeinfo.AsCompiled; v <= typeinfo.Oldest; v++ {
-		blob, err := o.types.ForKernel(o.file, keep, v)
+		blob, err := o.types.ForKernel(o.file, keep, v, o.externs.Options())
 		if err != nil {
 			t.err = err
 			return t

@@ -81,6 +81,10 @@ func describeObject(o *Object) string {
 		}
 		describeStruct(&b, o.StructOps(m.Name()))
 	}
+	for _, e := range o.externs.Externs {
+		kind := []string{"option", "address", "variable", "function"}[e.Kind]
+		fmt.Fprintf(&b, "%s %s: weak %v, %d bytes at %d, %v\n", kind, e.Name, e.Weak, e.Size, e.Offset, typeText(types, e.Type))
+	}
 	for _, p := range o.Programs() {
 		k := p.Kind()
 		fmt.Fprintf(&b, "program %s in %s: type %v, attach type %v to %q, flags %#x, autoload %v\n",
@@ -89,10 +93,13 @@ func describeObject(o *Object) string {
 	for _, fn := range o.functions {
 		fmt.Fprintf(&b, "function %s at %s+%d, %d bytes\n", fn.Name, fn.Section.Name, fn.Offset, len(fn.Code))
 		for _, r := range fn.Refs {
-			kind := []string{"map", "data", "call of", "pointer to"}[r.Kind]
-			if r.Kind == code.RefMap || r.Kind == code.RefData {
+			kind := []string{"map", "data", "call of", "pointer to", "symbol", "call of the kernel's"}[r.Kind]
+			switch r.Kind {
+			case code.RefMap, code.RefData:
 				fmt.Fprintf(&b, "  %d: %s %s+%d\n", r.Insn, kind, o.maps[r.Target].Name(), r.Offset)
-			} else {
+			case code.RefSymbol, code.RefKfunc:
+				fmt.Fprintf(&b, "  %d: %s %s\n", r.Insn, kind, o.externs.Externs[r.Target].Name)
+			default:
 				fmt.Fprintf(&b, "  %d: %s %s\n", r.Insn, kind, o.functions[r.Target].Name)
 			}
 		}
@@ -233,8 +240,6 @@ var refusals = map[string]struct {
 	"extern_map":               {refuse.StageResolve, "", "m", refuse.ErrExtern},
 	"extern_map_beside":        {refuse.StageDefine, ".maps", "m", refuse.ErrExtern},
 	"extern_function":          {refuse.StageResolve, "", "elsewhere", refuse.ErrExtern},
-	"extern_kconfig":           {refuse.StageResolve, ".kconfig", "CONFIG_HZ", refuse.ErrKernelExtern},
-	"extern_kfunc":             {refuse.StageResolve, ".ksyms", "kernel_does", refuse.ErrKernelExtern},
 	"other_section":            {refuse.StageDefine, "my_maps", "m", refuse.ErrMapKind},
 	"static_program":           {refuse.StageOpen, "xdp", "use", refuse.ErrStaticEntry},
 	"struct_ops_no_struct":     {refuse.StageDefine, ".struct_ops", "ops", refuse.ErrStruct},

@@ -34,7 +34,12 @@ func libbpfOrder(t *testing.T, path string) (names, bySection []string) {
 		}
 		return names
 	}
-	var maps, btf, data, structs []string
+	var maps, btf, data, options, structs []string
+	for _, s := range symbols {
+		if s.Section == elf.SHN_UNDEF && (strings.HasPrefix(s.Name, "CONFIG_") || strings.HasPrefix(s.Name, "LINUX_")) {
+			options = []string{".kconfig"}
+		}
+	}
 	for i, s := range f.Sections {
 		var found []string
 		base, _, _ := strings.Cut(strings.TrimPrefix(s.Name, "."), ".")
@@ -54,7 +59,7 @@ func libbpfOrder(t *testing.T, path string) (names, bySection []string) {
 		}
 		bySection = append(bySection, found...)
 	}
-	return slices.Concat(maps, btf, data, structs), bySection
+	return slices.Concat(maps, btf, data, options, structs), bySection
 }
 
 func TestMapsComeInLibbpfsOrder(t *testing.T) {

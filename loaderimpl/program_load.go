@@ -25,6 +25,7 @@ type programLoader struct {
 	maps     []*mapLoad // by index in Object.maps
 	core     *coreRelocator
 	places   map[string]place // of programs that are functions of the kernel's, by name
+	externs  *externResolver
 	undo     *undoStack
 
 	loaded map[string]*ebpf.Program // by name
@@ -62,7 +63,8 @@ func (l *programLoader) descriptors() []int {
 
 // load loads one program.
 func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
-	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.descriptors())
+	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.descriptors(),
+		l.externs.symbols)
 	if err != nil {
 		return nil, refuse.At(refuse.StageRelocate, p.section, p.name, err)
 	}
@@ -78,6 +80,9 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 		Name: p.name,
 		Code: b.Code, License: l.object.license, Version: l.object.version,
 		Token: l.types.token.descriptor(),
+	}
+	if b.NeedsTypes {
+		request.FDs = l.externs.types
 	}
 	if at, is := l.places[p.name]; is && kind.Type == ebpf.StructOps {
 		request.AttachBTF, request.AttachType = uint32(at.kernel.ID), at.index
@@ -99,6 +104,9 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 	l.describe(request, b)
 	fd, log, err := sys.LoadProgram(request, uint32(l.logLevel))
 	if err != nil {
+		if reason := l.externs.explain(err, log, b); reason != nil {
+			return nil, fmt.Errorf("load program: %w: %w: %w", reason, err, &VerifierError{Log: log})
+		}
 		return nil, l.explain(err, log, kind, len(b.Code)/objfile.InsnSize)
 	}
 	if log != "" {

@@ -70,7 +70,7 @@ func (w *wantedMap) node() uint32 {
 // wantDefinition puts right what depends on the machine: numbers of CPUs, sizes in whole pages.
 func wantDefinition(object string, d *mapdef.Definition) (*wantedMap, error) {
 	name := d.Name
-	if d.Source == mapdef.SourceData {
+	if d.IsData() {
 		name = mapdef.DataName(object, d.Section)
 	}
 	a := asDefined(name, d.Attributes)

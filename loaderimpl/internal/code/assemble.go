@@ -22,6 +22,9 @@ type Body struct {
 	Starts map[int]uint32 // function, by index, to its first instruction
 	Order  []int          // of functions, by their start
 
+	// NeedsTypes says that the kernel has to be given descriptors of modules' types.
+	NeedsTypes bool
+
 	functions []Function
 	order     objfile.ByteOrder
 }
@@ -30,26 +33,15 @@ type Body struct {
 const NoMap = -1
 
 // Assemble puts a program's function and those it refers to one after the other, and fills in what
-// only now is known: distances between functions, and descriptors of maps. The descriptors are in
-// the order of the maps that references name by index.
-func Assemble(functions []Function, entry int, order objfile.ByteOrder,
-	descriptors []int) (*Body, error) {
-	b := &Body{Starts: make(map[int]uint32), functions: functions, order: order}
-	for pending := []int{entry}; len(pending) > 0; {
-		i := pending[0]
-		pending = pending[1:]
-		if _, done := b.Starts[i]; done {
-			continue
-		}
-		fn := &functions[i]
+// only now is known: distances between functions, descriptors of maps, and what the kernel has for
+// externs. Descriptors and symbols are in the order in which references name them by index.
+func Assemble(functions []Function, entry int, order objfile.ByteOrder, descriptors []int,
+	symbols []Symbol) (*Body, error) {
+	b := &Body{Starts: make(map[int]uint32), functions: functions, order: order,
+		Order: Reached(functions, entry)}
+	for _, i := range b.Order {
 		b.Starts[i] = uint32(len(b.Code) / objfile.InsnSize)
-		b.Order = append(b.Order, i)
-		b.Code = append(b.Code, fn.Code...)
-		for _, ref := range fn.Refs {
-			if ref.Kind == RefCall || ref.Kind == RefFunc {
-				pending = append(pending, ref.Target)
-			}
-		}
+		b.Code = append(b.Code, functions[i].Code...)
 	}
 	if len(b.Code)/objfile.InsnSize > math.MaxInt32 {
 		return nil, fmt.Errorf("%d instructions: %w", len(b.Code)/objfile.InsnSize,
@@ -57,22 +49,38 @@ func Assemble(functions []Function, entry int, order objfile.ByteOrder,
 	}
 	for _, i := range b.Order {
 		for _, ref := range functions[i].Refs {
-			b.fill(b.Starts[i]+ref.Insn, ref, descriptors)
+			b.fill(b.Starts[i]+ref.Insn, ref, descriptors, symbols)
 		}
 	}
 	return b, nil
 }
 
-// fill writes what one instruction refers to into it.
-func (b *Body) fill(insn uint32, ref Reference, descriptors []int) {
-	code := b.Code[int(insn)*objfile.InsnSize:]
-	source := func(pseudo byte) {
-		if objfile.NativeLittle {
-			code[1] = code[1]&0x0f | pseudo<<4
-		} else {
-			code[1] = code[1]&0xf0 | pseudo
+// Reached lists a program's function and those it refers to, in the order in which they come one
+// after the other.
+func Reached(functions []Function, entry int) []int {
+	var order []int
+	done := make(map[int]bool)
+	for pending := []int{entry}; len(pending) > 0; {
+		i := pending[0]
+		pending = pending[1:]
+		if done[i] {
+			continue
+		}
+		done[i] = true
+		order = append(order, i)
+		for _, ref := range functions[i].Refs {
+			if ref.Kind == RefCall || ref.Kind == RefFunc {
+				pending = append(pending, ref.Target)
+			}
 		}
 	}
+	return order
+}
+
+// fill writes what one instruction refers to into it.
+func (b *Body) fill(insn uint32, ref Reference, descriptors []int, symbols []Symbol) {
+	code := b.Code[int(insn)*objfile.InsnSize:]
+	source := func(pseudo byte) { setSource(code, pseudo) }
 	imm := func(n int, v uint32) { b.order.PutUint32(code[n*objfile.InsnSize+4:], v) }
 	switch ref.Kind {
 	case RefCall:
@@ -99,6 +107,10 @@ func (b *Body) fill(insn uint32, ref Reference, descriptors []int) {
 		source(pseudo)
 		imm(0, uint32(fd))
 		imm(1, offset)
+	case RefSymbol:
+		b.fillSymbol(code, &symbols[ref.Target])
+	case RefKfunc:
+		b.fillKfunc(code, ref.Target, &symbols[ref.Target])
 	}
 }
 

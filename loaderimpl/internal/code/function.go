@@ -26,7 +26,7 @@ type Function struct {
 type Reference struct {
 	Insn   uint32 // index of the instruction in its function; a 64-bit load counts as two
 	Kind   RefKind
-	Target int    // index of the map or function
+	Target int    // index of the map, function or extern
 	Offset uint32 // RefData: into the map's value, bytes
 }
 
@@ -39,6 +39,9 @@ const (
 	RefData                // 64-bit load of an address in a map's value
 	RefCall                // call of a function
 	RefFunc                // 64-bit load of a function's address
+
+	RefSymbol // 64-bit load of what the kernel has for an extern
+	RefKfunc  // call of an extern of the kernel's
 )
 
 // A position says where a definition or function starts: a section's index, and bytes into it.

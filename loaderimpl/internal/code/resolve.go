@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/externs"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
-	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // Instructions that may refer to something outside of their function (include/uapi/linux/bpf.h).
@@ -33,6 +33,8 @@ type resolver struct {
 	functions []Function  // sorted by position
 	maps      []mapAt     // sorted by position
 	dataIn    map[int]int // section of global data, by index, to its map
+	externs   *externs.List
+	options   int // the map of options; -1 for none
 }
 
 // A mapAt says where the definition of a map starts.
@@ -43,16 +45,21 @@ type mapAt struct {
 
 // Resolve finds what every instruction refers to, so that nothing is left to be found missing when
 // a program is loaded. The functions are in the order of [Functions]; maps are referred to by their
-// index in defs.
-func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) error {
-	r := resolver{file: f, functions: functions, maps: make([]mapAt, len(defs)),
-		dataIn: make(map[int]int)}
+// index in defs, and externs by theirs in the list.
+func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition,
+	list *externs.List) error {
+	r := resolver{file: f, functions: functions, maps: make([]mapAt, 0, len(defs)),
+		dataIn: make(map[int]int), externs: list, options: -1}
 	var s *objfile.Section
 	for i, d := range defs {
+		if d.Source == mapdef.SourceKconfig { // which is in no section
+			r.options = i
+			continue
+		}
 		if s == nil || s.Name != d.Section {
 			s = f.Named(d.Section)
 		}
-		r.maps[i] = mapAt{position{s.Index, d.Offset}, i}
+		r.maps = append(r.maps, mapAt{position{s.Index, d.Offset}, i})
 		if d.Source == mapdef.SourceData {
 			r.dataIn[s.Index] = i
 		}
@@ -68,28 +75,6 @@ func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition) e
 			return refuse.At(refuse.StageResolve, s.Name, "", err)
 		}
 		i = n
-	}
-	return nil
-}
-
-// CheckExterns refuses what is declared and defined nowhere. To the verifier it would be a null
-// pointer at best.
-func CheckExterns(f *objfile.File, types *typeinfo.Types) error {
-	for i := range f.Symbols {
-		y := &f.Symbols[i]
-		if y.Section != elf.SHN_UNDEF || y.Name == "" || y.Kind == elf.STT_FILE {
-			continue
-		}
-		for _, sec := range []string{".kconfig", ".ksyms"} {
-			ofKernel, err := types.Declares(sec, y.Name)
-			if err != nil {
-				return refuse.At(refuse.StageResolve, sec, y.Name, err)
-			}
-			if ofKernel {
-				return refuse.At(refuse.StageResolve, sec, y.Name, refuse.ErrKernelExtern)
-			}
-		}
-		return refuse.At(refuse.StageResolve, "", y.Name, refuse.ErrExtern)
 	}
 	return nil
 }
@@ -168,6 +153,9 @@ func (r *resolver) instruction(fn *Function, insn []byte, off uint64,
 		return r.load(&r.file.Symbols[rel.Symbol], imm)
 	case rel != nil && insn[0] == opCall && rel.Type == objfile.RelocCall:
 		y := &r.file.Symbols[rel.Symbol]
+		if y.Section == elf.SHN_UNDEF {
+			return r.kfunc(y, imm)
+		}
 		if y.Kind == elf.STT_FUNC && imm != -1 {
 			return nil, fmt.Errorf("call %d instructions into %s: %w", imm+1, y.Name,
 				refuse.ErrAddend)
@@ -209,7 +197,10 @@ func (r *resolver) call(kind RefKind, to position, name string) (*Reference, err
 
 // load refers to a map, to a byte of global data, or to a function.
 func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
-	if y.Section == elf.SHN_UNDEF || int(y.Section) >= len(r.file.Sections) {
+	if y.Section == elf.SHN_UNDEF {
+		return r.extern(y, addend)
+	}
+	if int(y.Section) >= len(r.file.Sections) {
 		return nil, fmt.Errorf("symbol %s is in no section: %w", y.Name, refuse.ErrRelocation)
 	}
 	s := &r.file.Sections[y.Section]

@@ -79,7 +79,7 @@ func (dataParser) define(in *Input, s *objfile.Section,
 
 // Frozen reports whether the map is to be read-only for user space as well once its contents are in
 // place.
-func (d *Definition) Frozen() bool { return d.Source == SourceData && d.Flags&FlagReadOnly != 0 }
+func (d *Definition) Frozen() bool { return d.IsData() && d.Flags&FlagReadOnly != 0 }
 
 // DataName returns the kernel's name for a map of global data, made as libbpf makes it
 // (internal_map_name): as much of the object's name as there is room for, and the section's. A

@@ -20,6 +20,7 @@ const (
 	SourceHandler  Source = "handler"  // a handler of the caller's read it
 
 	SourceStructOps Source = "struct_ops" // a structure that the kernel calls
+	SourceKconfig   Source = "kconfig"    // values of the kernel's configuration
 )
 
 // A Definition holds what an object says of one map. All parsers end in it, and nothing after them

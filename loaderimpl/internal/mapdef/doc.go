@@ -12,6 +12,7 @@
 //	iproute2.go     struct bpf_elf_map
 //	samples.go      struct bpf_load_map_def
 //	data.go       .data, .rodata, .bss
+//	kconfig.go    values of the kernel's configuration, which no section holds
 //	structops.go  .struct_ops and .struct_ops.link
 //	handler.go    handlers of the caller's
 //	unread.go     sections that look as if they held maps, and that nothing reads

@@ -87,8 +87,10 @@ func (d *Definition) rank() int {
 		return 1
 	case d.Source == SourceData:
 		return 3
-	case d.Source == SourceStructOps:
+	case d.Source == SourceKconfig:
 		return 4
+	case d.Source == SourceStructOps:
+		return 5
 	}
 	return 2
 }

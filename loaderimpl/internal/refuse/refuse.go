@@ -154,11 +154,30 @@ var (
 	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
 	ErrAddend       error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}
 	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
-	ErrKernelExtern error = &reason{ClassNotSupported, "externs of the kernel (__kconfig, __ksym) are not supported yet"}
-	ErrProgram      error = &reason{ClassProgram, "bad program"}
-	ErrUntyped      error = &reason{ClassProgram, "symbols of code have no type: compile with a newer clang, or write .type NAME, @function"}
-	ErrStaticEntry  error = &reason{ClassProgram, "static program: remove static, or move it to .text"}
-	ErrSection      error = &reason{ClassSection, "section is not supported"}
+	ErrExternOffset error = &reason{ClassRelocation, "reference into the middle of a symbol of the kernel's: take its address, and add to that"}
+	ErrExternUse    error = &reason{ClassRelocation, "extern is used as what it is not: functions are called, and variables are not"}
+
+	ErrOptionType  error = &reason{ClassNotSupported, "no type for a value of the kernel's configuration: use bool, enum libbpf_tristate, char, an integer of 2, 4 or 8 bytes, or an array of char"}
+	ErrOptionName  error = &reason{ClassUnresolved, "nothing has a value of that name: options begin with CONFIG_, and beside them there are LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE and LINUX_HAS_SYSCALL_WRAPPER"}
+	ErrOptionValue error = &reason{ClassInvalid, "value does not fit the type of the extern: change the type, or the value"}
+	ErrConfigLine  error = &reason{ClassInvalid, "no line of a configuration: write CONFIG_NAME=VALUE, where the value is y, n, m, a number, or a string in double quotes"}
+
+	ErrNoOption       error = &reason{ClassUnresolved, "the configuration does not set it: give it a value (Options.Kconfig), or make the extern weak"}
+	ErrNoConfig       error = &reason{ClassNotInKernel, "the running kernel's configuration cannot be read: give the values (Options.Kconfig)"}
+	ErrNoSymbol       error = &reason{ClassUnresolved, "this kernel has no such symbol: load the module that has it, or make the extern weak"}
+	ErrSymbolType     error = &reason{ClassUnresolved, "this kernel has a symbol of that name and another type: declare it as this kernel has it"}
+	ErrKernelTypes    error = &reason{ClassNotInKernel, "the kernel's types cannot be read"}
+	ErrSymbols        error = &reason{ClassNotInKernel, "the kernel's list of symbols cannot be read"}
+	ErrSymbolsHidden  error = &reason{ClassNotInKernel, "the kernel hides the addresses of its symbols: give CAP_SYSLOG, or set kernel.kptr_restrict to 0 or 1"}
+	ErrSeveralSymbols error = &reason{ClassInvalid, "the kernel has several symbols of that name"}
+	ErrManyModules    error = &reason{ClassLimit, "a program can call functions of 32767 modules"}
+	ErrNoKfuncs       error = &reason{ClassNotInKernel, "this kernel has no functions that programs may call (Linux 5.13)"}
+	ErrNoModuleCalls  error = &reason{ClassNotInKernel, "programs of this kernel can call functions of vmlinux only, not those of modules (Linux 5.16)"}
+	ErrNoModuleTyped  error = &reason{ClassNotInKernel, "programs of this kernel can refer to variables of vmlinux only, not to those of modules (Linux 5.12)"}
+	ErrProgram        error = &reason{ClassProgram, "bad program"}
+	ErrUntyped        error = &reason{ClassProgram, "symbols of code have no type: compile with a newer clang, or write .type NAME, @function"}
+	ErrStaticEntry    error = &reason{ClassProgram, "static program: remove static, or move it to .text"}
+	ErrSection        error = &reason{ClassSection, "section is not supported"}
 
 	ErrProgramType  error = &reason{ClassSection, "section name says no program type: rename the section, set a type, or switch autoload off"}
 	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}

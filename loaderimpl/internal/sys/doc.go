@@ -10,5 +10,5 @@
 //
 // Read bpf.go, then program.go, then bind.go, then link.go, then token.go, then log.go, then
 // kerneltypes.go, then kernelmap.go, then maplayout.go, then node.go, then right.go, then
-// release.go.
+// release.go, then kernelfacts.go.
 package sys

@@ -26,7 +26,8 @@ type progLoadAttr struct {
 	lineInfo                    unsafe.Pointer
 	lineInfoCount, attachBTF    uint32
 	attachFD, coreCount         uint32
-	fds, coreRelos              uint64
+	fds                         unsafe.Pointer
+	coreRelos                   uint64
 	coreSize, logTrueSize       uint32
 	tokenFD, _                  uint32
 }
@@ -47,6 +48,9 @@ type Program struct {
 	LineSize     int
 
 	Token int // descriptor of a token; 0 for none
+
+	// FDs are descriptors of modules' types, by the numbers that calls in the code have for them.
+	FDs []int32
 }
 
 func (p *Program) attr() *progLoadAttr {
@@ -56,6 +60,9 @@ func (p *Program) attr() *progLoadAttr {
 		insns: unsafe.Pointer(unsafe.SliceData(p.Code)), insnCount: uint32(len(p.Code) / 8),
 		license: unsafe.Pointer(unsafe.SliceData(license)), version: p.Version,
 		attachBTF: p.AttachBTF, attachFD: uint32(p.AttachFD),
+	}
+	if len(p.FDs) > 0 {
+		attr.fds = unsafe.Pointer(unsafe.SliceData(p.FDs))
 	}
 	if p.Token != 0 {
 		attr.flags |= flagTokenFD

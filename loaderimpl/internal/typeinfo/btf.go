@@ -351,6 +351,8 @@ type Variable struct {
 	Offset uint64 // in its section, bytes
 	Size   uint32 // of its type, bytes
 
+	Function bool // it is one of the kernel's, in .ksyms
+
 	index int // in the list of variables
 }
 
@@ -369,7 +371,8 @@ func (t *Types) Declared(list *Record, i int) (Variable, error) {
 	case KindVar:
 		linkage := t.order.Uint32(r.Data)
 		v.Static, v.Global = linkage == 0, linkage == 1
-	case KindFunc: // of the kernel, in .ksyms
+	case KindFunc:
+		v.Function = true
 	default:
 		return Variable{}, fmt.Errorf("%v %s is listed as a variable: %w", r.Kind, r.Name,
 			refuse.ErrBTF)
@@ -430,25 +433,6 @@ func (t *Types) Variables(s *objfile.Section,
 	}
 	slices.SortStableFunc(vars, func(a, b Variable) int { return cmp.Compare(a.Offset, b.Offset) })
 	return id, vars, nil
-}
-
-// Declares reports whether BTF lists an extern of that name for a section.
-func (t *Types) Declares(section, name string) (bool, error) {
-	id := t.Datasec(section)
-	if id == 0 {
-		return false, nil
-	}
-	list, err := t.Type(id)
-	if err != nil {
-		return false, err
-	}
-	for i := range list.Vlen {
-		v, err := t.Declared(&list, i)
-		if err != nil || v.Name == name {
-			return err == nil, err
-		}
-	}
-	return false, nil
 }
 
 // Spec reads an object's types with package btf, nil where the object has none.

@@ -72,9 +72,10 @@ func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 // be larger than the kernel lets a type be. Lists of global data get the sizes and offsets that the
 // compiler left to linkers. Functions that are hidden count as static, which lets the verifier look
 // into them from their callers (libbpf, bpf_object__sanitize_btf). The vintage says what is
-// rewritten beside that.
-func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage) ([]byte, error) {
-	w := writer{types: t, file: f, vintage: vintage, hidden: hiddenFunctions(f),
+// rewritten beside that. Options say where the externs of section .kconfig are; nil for none.
+func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage,
+	options *Placed) ([]byte, error) {
+	w := writer{types: t, file: f, vintage: vintage, hidden: hiddenFunctions(f), options: options,
 		records: make([]byte, 0, len(t.raw)), strings: []byte(t.strings)}
 	for id := 1; id < len(t.offsets); id++ {
 		if !keep[id] {
@@ -94,6 +95,7 @@ type writer struct {
 	file    *objfile.File
 	vintage Vintage
 	hidden  map[string]bool
+	options *Placed
 
 	records []byte
 	strings []byte
@@ -121,6 +123,10 @@ func (w *writer) append(id btf.TypeID) error {
 	switch before := func(v Vintage) bool { return w.vintage >= v }; {
 	case r.Kind == KindDatasec:
 		return w.appendList(name, &r)
+	case r.Kind == KindVar && w.options != nil && w.types.order.Uint32(r.Data) == linkageExtern:
+		// The kernel knows no variables that are elsewhere (btf_var_check_meta). Those that it is
+		// told of are options, which the loader defines.
+		w.appendWords(name, info, r.Size, linkageGlobal)
 	case r.Kind == KindFunc && w.hidden[r.Name]:
 		const static = uint32(KindFunc) << 24 // the linkage is in vlen
 		w.appendWords(name, static, r.Size)
@@ -198,6 +204,10 @@ func (w *writer) appendInt(name, encoding, size uint32) {
 // (btf_datasec_check_meta).
 func (w *writer) appendList(name uint32, r *Record) error {
 	s := w.file.Named(r.Name)
+	if s == nil && w.options != nil && r.Name == optionsSection {
+		w.appendPlaced(name, r, w.options)
+		return nil
+	}
 	if s == nil {
 		return fmt.Errorf("variables of section %s, which does not exist: %w", r.Name,
 			refuse.ErrBTF)

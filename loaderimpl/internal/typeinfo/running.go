@@ -77,3 +77,63 @@ func (t *Types) findName(named map[uint32]bool, name string, start uint32) {
 		at += i + 1
 	}
 }
+
+// A Wanted asks for a function or variable by name.
+type Wanted struct {
+	Name     string
+	Function bool
+}
+
+// Find looks for functions and variables among the types which are not the base's. It returns the
+// first type for each of wanted, in that order, 0 where there is none.
+func (t *Types) Find(wanted []Wanted) []btf.TypeID {
+	found := make([]btf.TypeID, len(wanted))
+	var byFirst [256][]int // what is wanted, by the first byte of its name
+	for i, w := range wanted {
+		if w.Name != "" {
+			byFirst[w.Name[0]] = append(byFirst[w.Name[0]], i)
+		}
+	}
+	first := t.firstID()
+	for i, off := range t.offsets {
+		if i == 0 && t.base == nil {
+			continue
+		}
+		d := t.raw[off:]
+		k := Kind(t.order.Uint32(d[4:]) >> 24 & 0x1f)
+		if k != KindFunc && k != KindVar {
+			continue
+		}
+		name := t.from(t.order.Uint32(d))
+		if name == "" {
+			continue
+		}
+		for _, n := range byFirst[name[0]] {
+			w := &wanted[n]
+			if found[n] == 0 && w.Function == (k == KindFunc) && startsName(name, w.Name) {
+				found[n] = first + btf.TypeID(i)
+			}
+		}
+	}
+	return found
+}
+
+// from returns the strings from a place on, "" for a place outside of them.
+func (t *Types) from(at uint32) string {
+	if t.base != nil {
+		own := uint32(len(t.base.strings))
+		if at < own {
+			return t.base.strings[at:]
+		}
+		at -= own
+	}
+	if uint64(at) >= uint64(len(t.strings)) {
+		return ""
+	}
+	return t.strings[at:]
+}
+
+// startsName reports whether strings begin with a name and its end.
+func startsName(strings, name string) bool {
+	return len(strings) > len(name) && strings[:len(name)] == name && strings[len(name)] == 0
+}

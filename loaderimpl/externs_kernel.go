@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
+)
+
+// A runningKernel is this machine's.
+type runningKernel struct {
+	sys.KernelTypes
+	token int // descriptor of a token; 0 for none
+}
+
+// ModuleTypes finds the types of a module by its name.
+func (runningKernel) ModuleTypes(name string) (int, io.Closer, error) {
+	handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool {
+		return i.IsModule() && i.Name == name
+	})
+	if errors.Is(err, btf.ErrNotFound) {
+		return -1, nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+	}
+	if err != nil {
+		return -1, nil, err
+	}
+	return handle.FD(), handle, nil
+}
+
+func (runningKernel) Config() (string, error)         { return sys.Config() }
+func (runningKernel) Symbols() (io.ReadCloser, error) { return sys.Symbols() }
+func (runningKernel) Version() (uint64, error)        { return sys.Version() }
+func (k runningKernel) HasBPFCookie() (bool, error)   { return sys.HasBPFCookie(k.token) }
+func (runningKernel) SyscallSymbol() string           { return sys.SyscallSymbol() }
