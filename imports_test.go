@@ -51,7 +51,9 @@ var rules = []rule{
 	{folder: "loaderimpl/internal/sys"},
 	{folder: "loaderimpl/internal/mapdef", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
 	{folder: "loaderimpl/internal/externs", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
-	{folder: "loaderimpl/internal/code", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef loaderimpl/internal/externs", pure: true},
+	{folder: "loaderimpl/internal/code", may: "loaderimpl/internal/externs loaderimpl/internal/mapdef loaderimpl/internal/objfile loaderimpl/internal/refuse loaderimpl/internal/typeinfo", pure: true},
+	{folder: "loaderimpl/internal/linker/dedup", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
+	{folder: "loaderimpl/internal/linker", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef loaderimpl/internal/linker/dedup", pure: true},
 	{folder: "loaderimpl/internal/structops", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", pure: true},
 	{folder: "loaderimpl", alone: true, may: "loaderimpl/internal", not: "golang.org/x/sys"}, // package sys alone imports golang.org/x/sys
 	{folder: "objects/elfedit"},

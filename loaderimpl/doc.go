@@ -14,14 +14,14 @@
 //
 // # What a caller needs
 //
-// [Open] reads an object, and [Options] say how: what to do about unknown fields, where to pin
-// maps. Between opening and loading, [Map.Change] changes what a map is created with,
-// [Variable.Set] what a variable holds from the start, [StructOps.Set] what a structure holds that
-// the kernel calls, [Program.SetKind] what a program is for; [Map.UseMap] hands in a map that
-// exists, [Map.SetPin] says where to pin one, and maps and programs may be left out. [Object.Clone]
-// is for objects that are loaded more than once. [Object.Load] makes everything, or nothing, and
-// [Loaded] holds it; [Loaded.Register] has the kernel call a structure. [CreateMap], [Pin], [Unpin]
-// and [OpenPin] do without an object.
+// [Open] reads an object, or several, which it links into one as [Link] does in a file, and
+// [Options] say how: what to do about unknown fields, where to pin maps. Between opening and
+// loading, [Map.Change] changes what a map is created with, [Variable.Set] what a variable holds
+// from the start, [StructOps.Set] what a structure holds that the kernel calls, [Program.SetKind]
+// what a program is for; [Map.UseMap] hands in a map that exists, [Map.SetPin] says where to pin
+// one, and maps and programs may be left out. [Object.Clone] is for objects that are loaded more
+// than once. [Object.Load] makes everything, or nothing, and [Loaded] holds it; [Loaded.Register]
+// has the kernel call a structure. [CreateMap], [Pin], [Unpin] and [OpenPin] do without an object.
 //
 // A caller with map definitions or program sections of its own reads them in a [MapHandler] or a
 // [ProgramHandler].
@@ -63,11 +63,13 @@
 //	internal/typeinfo          types, variables, and what BTF says of instructions
 //	internal/sys               the calls to bpf(2), and what the kernel tells to programs only
 //	internal/mapdef   define   sections to map definitions
+//	internal/linker   link     several objects to one
 //	internal/structops create  structures to this kernel's
 //	internal/externs           what the object expects the kernel to have
 //	internal/code     resolve  sections to functions, instructions to what they refer to
 //
 //	object.go                  all of this, in order: [Open]
+//	link.go                    several objects to one file: [Link]
 //	definition.go              map definitions as callers see them
 //	map.go                     what callers may change before the load
 //	variable.go

@@ -103,20 +103,25 @@ type Object struct {
 // Open reads an object file. It makes no system call but to read the file, and what it returns
 // depends on the file and the options only.
 //
-// Errors are of type *[Error], and have a [Class]. Several paths mean several objects to be linked
-// into one, which is not supported yet.
+// Several paths mean several objects, which are linked into one in memory, as [Link] does. Its name
+// is the first one's by default.
+//
+// Errors are of type *[Error], and have a [Class].
 func Open(paths []string, opts Options) (*Object, error) {
-	if len(paths) != 1 {
-		return nil, export("", refuse.At(refuse.StageLink, "", "",
-			fmt.Errorf("%d objects: %w", len(paths), refuse.ErrSeveral)))
-	}
 	name := opts.Name
-	if name == "" {
+	if name == "" && len(paths) > 0 {
 		name = objectName(paths[0])
 	}
-	data, err := readObject(paths[0])
+	var data []byte
+	var err error
+	if len(paths) == 1 {
+		data, err = readObject(paths[0])
+		err = refuse.At(refuse.StageOpen, "", "", err)
+	} else {
+		data, err = link(paths)
+	}
 	if err != nil {
-		return nil, export(name, refuse.At(refuse.StageOpen, "", "", err))
+		return nil, export(name, err)
 	}
 	opts.Name = name
 	return OpenBytes(data, opts)

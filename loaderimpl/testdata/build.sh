@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 clang=${CLANG:-clang-19}
-[ $# -gt 0 ] || set -- *.c refused/*.c handled/*.c
+[ $# -gt 0 ] || set -- *.c refused/*.c handled/*.c link/*.c
 for source; do
 	name=${source%.c}
 	debug="-g -fdebug-prefix-map=$PWD=."

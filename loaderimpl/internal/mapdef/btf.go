@@ -92,6 +92,22 @@ func defineVariable(in *Input, s *objfile.Section,
 	return d, val, checkInitialiser(in.File, s, d, r.unknowns)
 }
 
+// Declared reads the definition that a variable of section .maps has by its type alone, as a
+// declaration of a map of another object has it too. Unknown fields are listed, not refused.
+func Declared(t *typeinfo.Types, name string, typ btf.TypeID) (*Definition, error) {
+	id, def, err := t.Plain(typ)
+	if err != nil {
+		return nil, err
+	}
+	if def.Kind != typeinfo.KindStruct {
+		return nil, fmt.Errorf("%v %s is no struct: %w", def.Kind, def.Name, refuse.ErrDefinition)
+	}
+	d := &Definition{Name: name, Section: mapsSection, Source: SourceBTF}
+	r := structReader{in: &Input{Types: t, IgnoreUnknown: true}, types: t, def: d,
+		ignoreUnknown: true}
+	return d, r.read(id, &def)
+}
+
 // checkInitialiser refuses bytes in a definition's section that nothing reads. What a map holds
 // from the start is in relocations, to whose symbols nothing is to be added. The bytes of unknown
 // fields are for others to read.

@@ -67,9 +67,10 @@ type Section struct {
 	Data    []byte    // nil where the section has no bytes in the file (SHT_NOBITS)
 	Relocs  *Section  // the relocations for this section; nil for none
 	Symbols []*Symbol // what is defined in it, in the order of the symbol table
+	Align   uint64    // of its start, bytes; 0 and 1 for any
+	EntSize uint64    // of its records, bytes; 0 for a section of none
 
 	link, info uint32
-	entsize    uint64
 }
 
 // HoldsCode reports whether a section holds functions.
@@ -212,7 +213,8 @@ func (f *File) readSections(shoff, shnum uint64, shstrndx uint32) error {
 			Size:    f.Order.Uint64(h[32:]),
 			link:    f.Order.Uint32(h[40:]),
 			info:    f.Order.Uint32(h[44:]),
-			entsize: f.Order.Uint64(h[56:]),
+			Align:   f.Order.Uint64(h[48:]),
+			EntSize: f.Order.Uint64(h[56:]),
 		}
 		if i == 0 || s.Type == elf.SHT_NULL || s.Type == elf.SHT_NOBITS {
 			continue
@@ -318,9 +320,9 @@ func (f *File) attachRelocations() error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("section %s: target: %w", r.Name, err)
-		case r.entsize != elfRelSize || r.Size%elfRelSize != 0:
+		case r.EntSize != elfRelSize || r.Size%elfRelSize != 0:
 			return fmt.Errorf("section %s: %d bytes in records of %d: %w", r.Name, r.Size,
-				r.entsize, refuse.ErrELF)
+				r.EntSize, refuse.ErrELF)
 		case target.Relocs != nil:
 			return fmt.Errorf("section %s: two sections of relocations: %w", target.Name,
 				refuse.ErrELF)
@@ -368,9 +370,9 @@ func (f *File) readSymbols() error {
 	if table == nil {
 		return fmt.Errorf("no symbol table: do not strip the object: %w", refuse.ErrELF)
 	}
-	if table.entsize != elfSymbolSize || table.Size%elfSymbolSize != 0 {
+	if table.EntSize != elfSymbolSize || table.Size%elfSymbolSize != 0 {
 		return fmt.Errorf("symbol table of %d bytes in records of %d: %w", table.Size,
-			table.entsize, refuse.ErrELF)
+			table.EntSize, refuse.ErrELF)
 	}
 	names, err := f.strings(table.link)
 	if err != nil {

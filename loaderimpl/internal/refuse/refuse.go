@@ -111,7 +111,6 @@ var (
 	ErrCompressed error = &reason{ClassSection, "section is compressed, and BPF loaders read none that are: undo it with llvm-objcopy --compress-sections '*=none'"}
 	ErrBTF        error = &reason{ClassBTF, "malformed BTF: compile the object again"}
 	ErrByteOrder  error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
-	ErrSeveral    error = &reason{ClassNotSupported, "linking several objects is not supported yet: link them with bpftool gen object"}
 
 	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
 	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
@@ -127,6 +126,7 @@ var (
 	ErrMapID           error = &reason{ClassDefinition, "no one map of the object has this id: set its id"}
 	ErrSlot            error = &reason{ClassDefinition, "slot does not fit: each has to be less than the number of entries, and used once"}
 	ErrTooMany         error = &reason{ClassLimit, "too many maps"}
+	ErrTooManyTypes    error = &reason{ClassLimit, "too many types: link fewer objects"}
 	ErrUnknownField    error = &reason{ClassField, "unknown field in a map definition: remove it, or ignore unknown fields"}
 	ErrMapKind         error = &reason{ClassMapKind, "no definition of a map that can be read here: use section .maps or maps, or register a handler"}
 	ErrField           error = &reason{ClassDefinition, "bad field in a map definition"}
@@ -150,6 +150,18 @@ var (
 	ErrNoStruct       error = &reason{ClassInvalid, "map is no structure that the kernel calls"}
 	ErrRegistered     error = &reason{ClassInvalid, "structure was registered before, and an update cannot be repeated: load the object again"}
 	ErrNoLink         error = &reason{ClassInvalid, "structure is registered without a link, and is not replaced: unregister it, or put it in section .struct_ops.link"}
+
+	ErrTwice         error = &reason{ClassInvalid, "two definitions of one name: rename one, or declare one weak"}
+	ErrTypesConflict error = &reason{ClassInvalid, "two types of one name: declare it alike everywhere, in a header"}
+	ErrMapsConflict  error = &reason{ClassInvalid, "two definitions of one map: repeat the whole definition where the map is extern"}
+	ErrOtherSection  error = &reason{ClassInvalid, "a name is of two sections: declare it in the one that it is defined in"}
+	ErrOtherContents error = &reason{ClassInvalid, "section has to be the same in all objects"}
+	ErrOtherKind     error = &reason{ClassInvalid, "sections of one name and of two kinds cannot be joined: rename one"}
+	ErrOtherRecords  error = &reason{ClassInvalid, "records of two sizes cannot be joined: compile all objects with one compiler"}
+	ErrOtherOrder    error = &reason{ClassInvalid, "objects of two byte orders cannot be linked: compile all for one"}
+	ErrNoTypes       error = &reason{ClassBTFMissing, "a name that several objects use needs a type in each: compile all with -g"}
+	ErrLinkLarge     error = &reason{ClassLimit, "linked object is too large: link fewer objects"}
+	ErrWrite         error = &reason{ClassIO, "cannot write the object"}
 
 	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
 	ErrAddend       error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}

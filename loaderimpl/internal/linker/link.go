@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package linker
+
+import (
+	"fmt"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/linker/dedup"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+)
+
+// An Input holds one object, with the name by which errors call it.
+type Input struct {
+	Name string
+	Data []byte
+}
+
+// linkage holds one link.
+type linkage struct {
+	order    objfile.ByteOrder
+	objects  []*object
+	sections []*section // of the output, in the order of their first appearance
+	byName   map[string]*section
+	globals  []*global // in the order of their first mention
+	named    map[string]*global
+	graph    dedup.Graph
+	lists    lists
+	problems problems
+}
+
+// Link joins objects into one, and returns its bytes. They depend on the contents and the order of
+// the objects only. To link the result alone gives the same bytes again.
+//
+// An error has the class of the first thing that is wrong, and wraps all that are wrong as
+// [*refuse.Error] values: each names an object, and its text the other one of a conflict.
+func Link(inputs []Input) ([]byte, error) {
+	l := &linkage{byName: make(map[string]*section), named: make(map[string]*global)}
+	for _, step := range []func(){
+		func() { l.read(inputs) },
+		l.placeSections, l.mentionSymbols, l.compare, l.joinTypes, l.joinCode,
+	} {
+		if step(); len(l.problems) > 0 {
+			return nil, l.problems.err()
+		}
+	}
+	return l.write()
+}
+
+// read reads all objects.
+func (l *linkage) read(inputs []Input) {
+	for _, in := range inputs {
+		o := &object{name: in.Name}
+		if err := o.read(in.Data); err != nil {
+			l.problems.add(o, "", "", err)
+			continue
+		}
+		l.objects = append(l.objects, o)
+		if l.order == nil {
+			l.order = o.file.Order
+		}
+		if o.file.Order != l.order {
+			l.problems.add(o, "", "", fmt.Errorf("%v, and %s is %v: %w", o.file.Order,
+				l.objects[0].name, l.order, refuse.ErrOtherOrder))
+		}
+	}
+	if len(inputs) == 0 {
+		l.problems = append(l.problems, refuse.Locate(refuse.StageLink, "", "",
+			fmt.Errorf("no objects to link: %w", refuse.ClassInvalid)))
+	}
+}

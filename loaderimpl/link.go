@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package loaderimpl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/linker"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+)
+
+// Link joins objects into one, which it writes to the file out: whole, or not at all. A file that
+// was there before is replaced, or left as it is. The result depends on the contents and the order
+// of the objects only, and other loaders read it too. Linking it alone gives the same bytes.
+//
+// Sections of one name follow each other. A name that several objects use has one definition: the
+// strong one, or else the first weak one. Errors are of type *[Error], of stage "link"; one that
+// reports several conflicts wraps each as an *[Error] of its own.
+func Link(out string, paths ...string) error {
+	data, err := link(paths)
+	if err == nil {
+		err = refuse.At(refuse.StageLink, "", "", writeWhole(out, data))
+	}
+	return export("", err)
+}
+
+// link links objects in memory.
+func link(paths []string) ([]byte, error) {
+	inputs := make([]linker.Input, len(paths))
+	var unread conflicts
+	for i, path := range paths {
+		data, err := readObject(path)
+		if err != nil {
+			e := refuse.Locate(refuse.StageLink, "", "", err)
+			e.Object = path
+			unread = append(unread, e)
+		}
+		inputs[i] = linker.Input{Name: path, Data: data}
+	}
+	switch len(unread) {
+	case 0:
+	case 1:
+		return nil, unread[0]
+	default:
+		return nil, &refuse.Error{Stage: refuse.StageLink, Class: unread[0].Class, Err: unread}
+	}
+	data, err := linker.Link(inputs)
+	var e *refuse.Error
+	if errors.As(err, &e) {
+		if list, ok := e.Err.(linker.Several); ok {
+			e.Err = conflicts(list)
+		}
+	}
+	return data, err
+}
+
+// conflicts hold what is wrong with objects, where it is more than one thing.
+type conflicts []*refuse.Error
+
+// Error returns one line for each.
+func (c conflicts) Error() string { return linker.Several(c).Error() }
+
+// Unwrap returns each as callers see errors.
+func (c conflicts) Unwrap() []error {
+	list := make([]error, len(c))
+	for i, e := range c {
+		list[i] = (*Error)(e)
+	}
+	return list
+}
+
+// writeWhole writes a file under another name, and renames it once it is whole and on the disk.
+// What is no regular file is not replaced: it could be a device.
+func writeWhole(path string, data []byte) (err error) {
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		path = to
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("%w: %w", refuse.ErrWrite, err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file: %w", path, refuse.ErrWrite)
+	}
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
+		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
+	if err != nil {
+		return fmt.Errorf("%w: %w", refuse.ErrWrite, err)
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", refuse.ErrWrite, errors.Join(err, file.Cleanup()))
+	}
+	return nil
+}
