@@ -25,7 +25,8 @@ type Pin struct {
 }
 
 // AllPins returns the pins in every bpffs that this process can reach by a path, sorted by path. A
-// file that several mounts show is listed once. Mounts of other namespaces are not seen.
+// file that several mounts show is listed once. Mounts of other namespaces are not seen, and links
+// are not in a bpffs that is mounted read-only, as [PinnedAt] says.
 func AllPins() ([]Pin, error) {
 	mounts, err := BPFFSMounts()
 	if err != nil {
@@ -52,18 +53,18 @@ func AllPins() ([]Pin, error) {
 			if err != nil {
 				return nil, fmt.Errorf("look at pin %s: %w", path, err)
 			}
-			if f := (file{stat.Dev, stat.Ino}); seen[f] {
+			f := file{stat.Dev, stat.Ino}
+			if seen[f] {
 				continue
-			} else {
-				seen[f] = true
 			}
 			object, _, err := PinnedAt(path)
-			if errors.Is(err, ErrNoPin) {
-				continue // a file of another kind, or gone meanwhile
+			if errors.Is(err, ErrNoPin) || errors.Is(err, ErrCannotTell) {
+				continue // a file of another kind, gone meanwhile, or a link that cannot be opened
 			}
 			if err != nil {
 				return nil, err
 			}
+			seen[f] = true
 			all = append(all, Pin{Path: path, Object: object})
 		}
 	}

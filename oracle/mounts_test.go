@@ -3,12 +3,16 @@
 package oracle
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
@@ -52,6 +56,47 @@ func TestPinIsListedOnceInEveryMount(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Pin{{path, Object{Kind: KindMap, ID: id}}}, ours); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// In a bpffs that is mounted read-only the kernel opens maps and programs for reading, and no link.
+func TestPinInAReadOnlyMount(t *testing.T) {
+	folder := bpffs(t)
+	m, id := newMap(t, typed())
+	noError(t, m.Pin(filepath.Join(folder, "map")))
+	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Type: ebpf.RawTracepoint, License: "GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	noError(t, err)
+	t.Cleanup(func() { noError(t, program.Close()) })
+	attached, err := link.AttachRawTracepoint(link.RawTracepointOptions{
+		Name: "sched_process_exec", Program: program,
+	})
+	noError(t, err)
+	t.Cleanup(func() { noError(t, attached.Close()) })
+	noError(t, attached.Pin(filepath.Join(folder, "link")))
+	list := func() (paths []string) {
+		all, err := AllPins()
+		noError(t, err)
+		for _, p := range all {
+			if p.Object == (Object{Kind: KindMap, ID: id}) || strings.HasPrefix(p.Path, folder) {
+				paths = append(paths, p.Path)
+			}
+		}
+		return paths
+	}
+	noError(t, unix.Mount("", folder, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+	t.Cleanup(func() { noError(t, unix.Mount("", folder, "", unix.MS_REMOUNT, "")) })
+	if got := list(); !slices.Equal(got, []string{filepath.Join(folder, "map")}) {
+		t.Errorf("read-only: %q", got)
+	}
+	if _, _, err := PinnedAt(filepath.Join(folder, "link")); !errors.Is(err, ErrCannotTell) {
+		t.Errorf("the link: %v", err)
+	}
+	noError(t, unix.Mount("", folder, "", unix.MS_REMOUNT, ""))
+	if got := list(); len(got) != 2 {
+		t.Errorf("to be written again: %q", got)
 	}
 }
 

@@ -36,7 +36,8 @@ func (f File) String() string {
 
 // PinnedAt returns the object that is pinned at path, by kind and id, and the file that pins it.
 // Where no file exists, or one that pins nothing, the error wraps [ErrNoPin], and the file is valid
-// if it exists.
+// if it exists. The error wraps [ErrCannotTell] for a link in a bpffs that is mounted read-only:
+// the kernel opens links for writing only (bpf_obj_get_user, kernel/bpf/inode.c).
 func PinnedAt(path string) (Object, File, error) {
 	file, err := fileAt(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +46,12 @@ func PinnedAt(path string) (Object, File, error) {
 	if err != nil {
 		return Object{}, File{}, fmt.Errorf("look at pin: %w", err)
 	}
-	f, err := openPinned(path)
+	f, err := openPinned(path, 0)
+	if errors.Is(err, unix.EROFS) {
+		if f, err = openPinned(path, unix.BPF_F_RDONLY); errors.Is(err, unix.EINVAL) {
+			err = fmt.Errorf("a link in a bpffs that is mounted read-only: %w", ErrCannotTell)
+		}
+	}
 	switch {
 	// EACCES says neither map, program nor link (bpf_inode_type, kernel/bpf/inode.c), ENOENT a
 	// symbolic link that leads nowhere.
@@ -68,8 +74,9 @@ func fileAt(path string) (File, error) {
 	return File{Inode: stat.Ino, Mode: stat.Mode, UID: stat.Uid, GID: stat.Gid}, nil
 }
 
-// openPinned opens what is pinned at path with BPF_OBJ_GET.
-func openPinned(path string) (*os.File, error) {
+// openPinned opens what is pinned at path with BPF_OBJ_GET and these flags: for reading and
+// writing, if they are 0.
+func openPinned(path string, flags uint32) (*os.File, error) {
 	name, err := unix.BytePtrFromString(path)
 	if err != nil {
 		return nil, err
@@ -80,7 +87,7 @@ func openPinned(path string) (*os.File, error) {
 	attr := struct {
 		path      uint64
 		fd, flags uint32
-	}{path: uint64(uintptr(unsafe.Pointer(name)))}
+	}{path: uint64(uintptr(unsafe.Pointer(name))), flags: flags}
 	fd, err := bpfFD(unix.BPF_OBJ_GET, unsafe.Pointer(&attr), unsafe.Sizeof(attr))
 	if err != nil {
 		return nil, err
