@@ -3,12 +3,14 @@
 package structops
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,6 +49,37 @@ func checkBPFFS(folder string) error {
 	return nil
 }
 
+// lockFolder makes the folder of all pins, and waits until no other insert has it locked. The lock
+// goes with its process.
+func lockFolder(ctx context.Context, bpffs string) (unlock func() error, err error) {
+	path := filepath.Join(bpffs, Folder)
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	folder, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(folder.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return folder.Close, nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), folder.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("wait for another insert, which has %s locked: %w", path,
+				ctx.Err()), folder.Close())
+		case <-time.After(lockPause):
+		}
+	}
+}
+
+// lockPause is how long a wait for another insert lasts before it is looked for again.
+const lockPause = 20 * time.Millisecond
+
 // makePinFolder makes the folder for the pins of a structure, and those above it. One without pins
 // is what an insert left that was killed, and is used; made is false then. The error wraps
 // [ErrThere] if there are pins in it.
@@ -76,18 +109,20 @@ func checkNoPins(folder, name string) error {
 }
 
 // removePin removes a pin, and the folder that [makePinFolder] made for it once that is empty. A
-// pin that has gone is no error.
-func removePin(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove pin: %w", err)
+// pin that has gone is no error; removed is false then.
+func removePin(path string) (removed bool, err error) {
+	err = os.Remove(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("remove pin: %w", err)
 	}
+	removed = err == nil
 	folder := filepath.Dir(path)
 	if !strings.HasSuffix(filepath.Dir(folder), "/"+Folder) {
-		return nil // pinned by someone else
+		return removed, nil // pinned by someone else
 	}
-	err := os.Remove(folder)
+	err = os.Remove(folder)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTEMPTY) {
-		return nil
+		err = nil
 	}
-	return err
+	return removed, err
 }

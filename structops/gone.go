@@ -16,8 +16,13 @@ import (
 // and links are freed by workers.
 const settling = 2 * time.Second
 
+// glance is how long a process that is seen to hold a map may take to close it. One that only looks
+// at it does so at once, such as another loadstone ops.
+const glance = 250 * time.Millisecond
+
 // waitGone waits until the kernel has freed a structure that was unregistered: for as long as wait,
-// or a moment longer where nothing is seen that holds it. before is what was known of it.
+// or a moment longer where what holds it may let go of its own. before is what was known of it.
+// When ctx ends, the error says what holds it then.
 func waitGone(ctx context.Context, before Structure, wait time.Duration) error {
 	asked := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
@@ -28,7 +33,7 @@ func waitGone(ctx context.Context, before Structure, wait time.Duration) error {
 		if err != nil {
 			return err
 		}
-		if waited := time.Since(asked); waited >= wait {
+		if waited := time.Since(asked); waited >= wait || ctx.Err() != nil {
 			why, err := whatHolds(before, facts.References)
 			if errors.Is(err, ErrNotThere) {
 				return nil
@@ -36,13 +41,12 @@ func waitGone(ctx context.Context, before Structure, wait time.Duration) error {
 			if err != nil {
 				return err
 			}
-			if why.seen || waited >= max(wait, settling) {
+			if waited >= max(wait, why.patience) || ctx.Err() != nil {
 				return why.err
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-time.After(pause):
 		}
 	}
@@ -50,8 +54,8 @@ func waitGone(ctx context.Context, before Structure, wait time.Duration) error {
 
 // A held says why the kernel has not freed a structure.
 type held struct {
-	err  error
-	seen bool // what holds it was seen, and is not on its way out
+	err      error
+	patience time.Duration // that it deserves before it counts
 }
 
 // whatHolds finds out what still holds a structure that was unregistered.
@@ -62,21 +66,21 @@ func whatHolds(before Structure, references uint32) (held, error) {
 	}
 	switch {
 	case now.Registered:
-		return held{err: fmt.Errorf("%v: %w: it is still registered, by %s", &now, ErrHeld,
-			registration(now))}, nil
+		return held{fmt.Errorf("%v: %w: it is still registered, by %s", &now, ErrHeld,
+			registration(now)), settling}, nil
 	case len(now.Holders) > 0 && references == 0:
-		return held{seen: true, err: fmt.Errorf("%v: %w: it is not registered, and its map goes "+
-			"when %s closes it", &now, ErrHeld, processes(now.Holders))}, nil
+		return held{fmt.Errorf("%v: %w: it is not registered, and its map goes when %s closes it",
+			&now, ErrHeld, processes(now.Holders)), glance}, nil
 	case references > 0 && before.Registered:
-		return held{seen: true, err: fmt.Errorf("%v: %w: it is unregistered now; %s it, and the "+
+		return held{err: fmt.Errorf("%v: %w: it is unregistered now; %s it, and the "+
 			"kernel frees it with the last%s", &now, ErrInUse, users(references), also(now))}, nil
 	case references > 0:
-		return held{seen: true, err: fmt.Errorf("%v: %w: it was unregistered before; %s it, "+
+		return held{err: fmt.Errorf("%v: %w: it was unregistered before; %s it, "+
 			"and the kernel frees it with the last%s", &now, ErrBeingFreed, users(references), also(now))}, nil
 	}
-	return held{err: fmt.Errorf("%v: %w: it is not registered, and its map is held where this "+
-		"process sees nothing: by a pin of another mount namespace, or a process of another PID "+
-		"namespace", &now, ErrHeld)}, nil
+	return held{fmt.Errorf("%v: %w: it is not registered, and its map is held where this process "+
+		"sees nothing: by a pin of another mount namespace, or a process of another PID namespace",
+		&now, ErrHeld), settling}, nil
 }
 
 // registration says what registers a structure.

@@ -3,6 +3,7 @@
 package structops
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,13 +21,13 @@ import (
 type Insertion struct {
 	Object string   // path of a compiled BPF object
 	Names  []string // of the structures to insert, as the object has them; nil for all
-	BPFFS  string   // the bpffs that holds the pins: see [Folder]
+	BPFFS  string   // path of the bpffs that holds the pins: see [Folder]
 }
 
 // An Inserted holds what became of a structure of an object.
 type Inserted struct {
 	Structure
-	Folder string // that has its pins
+	Folder string `json:"folder"` // that has its pins; an absolute path
 }
 
 // Insert loads structures of an object with the reference loader, registers them, and pins them, so
@@ -35,11 +36,18 @@ type Inserted struct {
 // create: not the ones in sections whose name begins with a question mark. Maps of the object that
 // ask to be pinned by name are pinned in the bpffs itself, or used from there, as libbpf does.
 //
+// One insert at a time works below a bpffs; others wait for it, or for ctx to end. An insert whose
+// ctx ends before its last structure is inserted undoes what it made, and the error wraps that of
+// ctx.
+//
 // The error wraps [ErrNoBPFFS], [ErrName] where the object has no structure of a name, [ErrThere]
 // where a structure of a name is registered or pinned already, or [ErrRefused] and the loader's
-// error, a [loaderimpl.Error].
-func Insert(in Insertion) (_ []Inserted, err error) {
+// error, a [loaderimpl.Error]. An object that cannot be read is not refused.
+func Insert(ctx context.Context, in Insertion) (_ []Inserted, err error) {
 	if err := checkBPFFS(in.BPFFS); err != nil {
+		return nil, err
+	}
+	if in.BPFFS, err = filepath.Abs(in.BPFFS); err != nil {
 		return nil, err
 	}
 	object, err := open(in)
@@ -50,6 +58,11 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.Object, err)
 	}
+	unlock, err := lockFolder(ctx, in.BPFFS)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	newPins, err := pinsToMake(object, in.BPFFS)
 	if err != nil {
 		return nil, err
@@ -66,7 +79,7 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 		}
 	}()
 	for _, path := range newPins {
-		undo.add(func() error { return removePin(path) })
+		undo.add(func() error { _, err := removePin(path); return err })
 	}
 	names := slices.DeleteFunc(all, func(name string) bool { return loaded.Maps[name] == nil })
 	if len(names) == 0 {
@@ -78,6 +91,9 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 	}
 	var inserted []Inserted
 	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("nothing is inserted: %w", err)
+		}
 		id, err := insertOne(loaded, in.BPFFS, name, &undo)
 		if err != nil {
 			return nil, err
@@ -93,7 +109,8 @@ func Insert(in Insertion) (_ []Inserted, err error) {
 
 func open(in Insertion) (*loaderimpl.Object, error) {
 	object, err := loaderimpl.Open([]string{in.Object}, loaderimpl.Options{PinRoot: in.BPFFS})
-	if errors.Is(err, fs.ErrNotExist) {
+	var read *loaderimpl.Error
+	if errors.As(err, &read) && read.Class == loaderimpl.ClassIO {
 		return nil, err
 	}
 	if err != nil {

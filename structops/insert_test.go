@@ -4,12 +4,14 @@ package structops
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -49,7 +51,7 @@ func testObject(t *testing.T) string {
 // insert inserts structures of the test object below a bpffs.
 func insert(t *testing.T, folder string, names ...string) ([]Inserted, error) {
 	t.Helper()
-	return Insert(Insertion{Object: testObject(t), Names: names, BPFFS: folder})
+	return Insert(t.Context(), Insertion{Object: testObject(t), Names: names, BPFFS: folder})
 }
 
 // isClean fails the test if pins, or one of the test object's structures, are there.
@@ -178,7 +180,7 @@ func TestMapsThatAskForPins(t *testing.T) {
 		t.Helper()
 		inTheWay, err := structopstest.Register("ls_rm_in_the_way", "ls_insert_pin", true)
 		noError(t, err)
-		_, err = Insert(in)
+		_, err = Insert(t.Context(), in)
 		noError(t, inTheWay.Close())
 		if !errors.Is(err, ErrThere) || exists(t, pin) != want {
 			t.Errorf("refused: %v; the pin exists: %v, want %v", err, exists(t, pin), want)
@@ -186,7 +188,7 @@ func TestMapsThatAskForPins(t *testing.T) {
 	}
 	refusedHavingPin(false)
 
-	if _, err := Insert(in); err != nil || !exists(t, pin) {
+	if _, err := Insert(t.Context(), in); err != nil || !exists(t, pin) {
 		t.Fatalf("inserted: %v; the pin is made: %v", err, exists(t, pin))
 	}
 	first, _, err := oracle.PinnedAt(pin)
@@ -195,7 +197,7 @@ func TestMapsThatAskForPins(t *testing.T) {
 		t.Errorf("removed: %v; the pin stays: %v", err, exists(t, pin))
 	}
 	refusedHavingPin(true)
-	if _, err := Insert(in); err != nil {
+	if _, err := Insert(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 	if again, _, err := oracle.PinnedAt(pin); again != first || err != nil {
@@ -219,6 +221,66 @@ func TestEmptyFolderOfAKilledInsertIsUsed(t *testing.T) {
 	isClean(t, folder)
 }
 
+// Of two inserts at once one waits, so that neither takes the other's folder or pinned maps for
+// what was there before.
+func TestInsertsWaitForEachOther(t *testing.T) {
+	folder := bpffs(t)
+	unlock, err := lockFolder(t.Context(), folder)
+	noError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	in := Insertion{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: folder}
+	waited := make(chan error)
+	insert := func() { _, err := Insert(ctx, in); waited <- err }
+	go insert()
+	select {
+	case err := <-waited:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(5 * lockPause):
+	}
+	cancel()
+	if err := <-waited; !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted while it waits: %v", err)
+	}
+	isClean(t, folder)
+
+	ctx = t.Context()
+	go insert()
+	noError(t, unlock())
+	noError(t, <-waited)
+	if _, err := remove(t, "ls_in", 0); err != nil {
+		t.Error(err)
+	}
+	isClean(t, folder)
+}
+
+func TestInterruptedInsertLeavesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	folder := bpffs(t)
+	_, err := Insert(ctx, Insertion{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: folder})
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	isClean(t, folder)
+}
+
+// What is told of an insert does not depend on the folder that it was started in.
+func TestFolderOfARelativeBPFFSIsAbsolute(t *testing.T) {
+	folder := bpffs(t)
+	in := Insertion{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: "."}
+	t.Chdir(folder)
+	inserted, err := Insert(t.Context(), in)
+	noError(t, err)
+	if inserted[0].Folder != PinFolder(folder, "ls_in") {
+		t.Errorf("%q", inserted[0].Folder)
+	}
+	if _, err := remove(t, "ls_in", 0); err != nil {
+		t.Error(err)
+	}
+	t.Chdir("/") // a bpffs in use cannot be unmounted
+}
+
 func TestInsertWithoutABPFFS(t *testing.T) {
 	for _, folder := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		_, err := insert(t, folder, "ls_in")
@@ -232,15 +294,19 @@ func TestInsertWithoutABPFFS(t *testing.T) {
 func TestInsertOfWhatIsNoObject(t *testing.T) {
 	folder := bpffs(t)
 	none := filepath.Join(t.TempDir(), "none.o")
-	if _, err := Insert(Insertion{Object: none, BPFFS: folder}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Insert(t.Context(), Insertion{Object: none, BPFFS: folder}); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
+	_, err := Insert(t.Context(), Insertion{Object: t.TempDir(), BPFFS: folder})
+	if err == nil || errors.Is(err, ErrRefused) {
+		t.Errorf("a folder, which cannot be read: %v", err)
+	}
 	noError(t, os.WriteFile(none, []byte("no ELF"), 0o600))
-	if _, err := Insert(Insertion{Object: none, BPFFS: folder}); !errors.Is(err, ErrRefused) {
+	if _, err := Insert(t.Context(), Insertion{Object: none, BPFFS: folder}); !errors.Is(err, ErrRefused) {
 		t.Error(err)
 	}
 	without := "../loaderimpl/testdata/data.bpfel.o"
-	if _, err := Insert(Insertion{Object: without, BPFFS: folder}); !errors.Is(err, ErrRefused) {
+	if _, err := Insert(t.Context(), Insertion{Object: without, BPFFS: folder}); !errors.Is(err, ErrRefused) {
 		t.Errorf("an object without structures: %v", err)
 	}
 }

@@ -26,8 +26,11 @@ func Remove(ctx context.Context, s Structure, wait time.Duration, did func(line 
 
 // A remover removes structures.
 type remover struct {
-	did    func(line string)
-	detach func(linkID uint32) error // wraps [link.ErrNotSupported] where the kernel cannot
+	did func(line string)
+
+	// detach detaches a link, and is false for one that has gone or is detached already. The error
+	// wraps [link.ErrNotSupported] where the kernel cannot.
+	detach func(linkID uint32) (bool, error)
 }
 
 func (r remover) remove(ctx context.Context, s Structure, wait time.Duration) error {
@@ -43,10 +46,13 @@ func (r remover) remove(ctx context.Context, s Structure, wait time.Duration) er
 
 func (r remover) removePins(paths []string) error {
 	for _, path := range paths {
-		if err := removePin(path); err != nil {
+		removed, err := removePin(path)
+		if err != nil {
 			return err
 		}
-		r.did("removed pin " + Printable(path))
+		if removed {
+			r.did("removed pin " + Printable(path))
+		}
 	}
 	return nil
 }
@@ -87,10 +93,12 @@ func (r remover) unregister(s *Structure) error {
 // removeLink detaches a link and removes its pins. A kernel before 6.11 (6fb2544ea149) cannot
 // detach the link of a structure: it then goes with its last pin and descriptor.
 func (r remover) removeLink(s *Structure, l Link) error {
-	err := r.detach(l.ID)
+	detached, err := r.detach(l.ID)
 	switch {
 	case err == nil:
-		r.did(fmt.Sprintf("unregistered %v: detached link %d", s, l.ID))
+		if detached {
+			r.did(fmt.Sprintf("unregistered %v: detached link %d", s, l.ID))
+		}
 		return r.removePins(l.Pins)
 	case !errors.Is(err, link.ErrNotSupported):
 		return fmt.Errorf("detach link %d of %v: %w", l.ID, s, err)
@@ -105,18 +113,19 @@ func (r remover) removeLink(s *Structure, l Link) error {
 	return nil
 }
 
-// detachByID detaches a link. One that has gone, or is detached already, is no error.
-func detachByID(id uint32) error {
+// detachByID detaches a link: see [remover].
+func detachByID(id uint32) (detached bool, err error) {
 	l, err := link.NewFromID(link.ID(id))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = l.Detach()
+	detached = err == nil
 	if errors.Is(err, unix.EINVAL) { // bpf_struct_ops_map_link_detach finds no map
 		err = nil
 	}
-	return errors.Join(err, l.Close())
+	return detached, errors.Join(err, l.Close())
 }

@@ -120,6 +120,12 @@ func TestStructureThatAConnectionUses(t *testing.T) {
 			if _, err := remove(t, name, time.Millisecond); !errors.Is(err, ErrBeingFreed) {
 				t.Errorf("the second time: %v", err)
 			}
+			interrupted, cancel := context.WithCancel(t.Context())
+			cancel()
+			err = Remove(interrupted, find(t, name), time.Hour, func(string) {})
+			if !errors.Is(err, ErrBeingFreed) {
+				t.Errorf("interrupted while it waits: %v", err)
+			}
 
 			s := find(t, name)
 			gone := make(chan error)
@@ -163,7 +169,7 @@ func TestLinkThatTheKernelDoesNotDetach(t *testing.T) {
 	var told []string
 	old := remover{
 		did:    func(line string) { told = append(told, line) },
-		detach: func(uint32) error { return fmt.Errorf("detach: %w", link.ErrNotSupported) },
+		detach: func(uint32) (bool, error) { return false, fmt.Errorf("detach: %w", link.ErrNotSupported) },
 	}
 	folder := bpffs(t)
 	c, err := structopstest.Register("ls_rm_old_pin", "ls_rm_old_pin", true)

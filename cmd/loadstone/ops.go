@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,38 @@ func opsOutcome(err error) error {
 		return fmt.Errorf("%w (run it as root, or with CAP_SYS_ADMIN: others may neither see nor change what is in the kernel)", err)
 	}
 	return err
+}
+
+// opsOutcomeOf returns the word for how removing a structure ended, for JSON.
+func opsOutcomeOf(err error) string {
+	for _, word := range []struct {
+		reason error
+		word   string
+	}{
+		{nil, "gone"}, {structops.ErrNotThere, "not there"}, {structops.ErrInUse, "in use"},
+		{structops.ErrBeingFreed, "being freed"}, {structops.ErrHeld, "held"},
+	} {
+		if errors.Is(err, word.reason) {
+			return word.word
+		}
+	}
+	return "failed"
+}
+
+// oneStructure takes the one argument that names a structure.
+func oneStructure(cmd *cobra.Command, args []string) error {
+	if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+		return err
+	}
+	if args[0] == "" {
+		return usageError{errors.New("the name of the structure is empty")}
+	}
+	if number, isID := strings.CutPrefix(args[0], "id:"); isID {
+		if _, err := strconv.ParseUint(number, 10, 32); err != nil {
+			return usageError{fmt.Errorf("%q: want an id after id:, such as id:41", args[0])}
+		}
+	}
+	return nil
 }
 
 // newOpsCommand returns the command ops.

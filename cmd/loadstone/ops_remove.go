@@ -12,14 +12,27 @@ import (
 	"github.com/loadstone-bpf/loadstone/structops"
 )
 
+// A removal says what was done to a structure, for JSON.
+type removal struct {
+	ID      uint32   `json:"id"`
+	Map     string   `json:"map"`
+	Name    string   `json:"name,omitempty"`
+	Type    string   `json:"type"`
+	Done    []string `json:"done"`    // the lines that are told else
+	Outcome string   `json:"outcome"` // "gone", "in use", "being freed", "held", "not there", "failed"
+}
+
 func newOpsRemoveCommand() *cobra.Command {
 	var wait time.Duration
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "remove NAME|ID",
 		Short: "Unregister a structure, whoever loaded it, and remove its pins",
 		Long: `Unregister a structure, though its loader be gone: its links are detached or,
 where it has none, its map's element is deleted. Then the pins of both are
-removed, in every bpffs that a path leads to. Each step is told.
+removed, in every bpffs that a path leads to. Each step is told; with --json, by
+one document at the end, which says how it ended: gone, in use, being freed, held,
+not there, or failed.
 
 What uses the structure goes on using it: a connection keeps its congestion
 control to its end. The kernel frees it with the last user; until then list shows
@@ -32,8 +45,9 @@ then, and a process that holds it keeps the structure registered.
 
 ` + opsExits(),
 		Example: `  loadstone ops remove bpf_cubic
-  loadstone ops remove 41 --wait 30s`,
-		Args:              cobra.ExactArgs(1),
+  loadstone ops remove 41 --wait 30s
+  loadstone ops remove bpf_cubic --json | jq -r .outcome`,
+		Args:              oneStructure,
 		ValidArgsFunction: completeOps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if wait < 0 {
@@ -47,9 +61,18 @@ then, and a process that holds it keeps the structure registered.
 			if err != nil {
 				return opsOutcome(err)
 			}
+			out := removal{
+				ID: found.ID, Map: found.Map, Name: found.Name, Type: found.Type, Done: []string{},
+			}
 			err = structops.Remove(cmd.Context(), found, wait, func(line string) {
-				fmt.Fprintln(cmd.OutOrStdout(), line)
+				if out.Done = append(out.Done, line); !asJSON {
+					fmt.Fprintln(cmd.OutOrStdout(), line)
+				}
 			})
+			if asJSON {
+				out.Outcome = opsOutcomeOf(err)
+				return errors.Join(opsOutcome(err), writeJSON(cmd.OutOrStdout(), out))
+			}
 			if err != nil {
 				return opsOutcome(err)
 			}
@@ -57,6 +80,7 @@ then, and a process that holds it keeps the structure registered.
 			return nil
 		},
 	}
+	addJSONFlag(cmd, &asJSON)
 	cmd.Flags().DurationVar(&wait, "wait", 0, "wait for at most `DURATION` until the kernel has freed it")
 	return cmd
 }

@@ -35,7 +35,7 @@ kernel could not be asked; 4 no structure has the name or id.`,
 		Example: `  loadstone ops show bpf_cubic
   loadstone ops show 41 --measure 1s
   loadstone ops show bpf_cubic --json | jq '.members[] | select(.program) | {name, program}'`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneStructure,
 		ValidArgsFunction: completeOps,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if measure < 0 {

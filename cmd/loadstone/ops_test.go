@@ -83,8 +83,16 @@ func TestOpsWrongUsage(t *testing.T) {
 		"remove a b":           "accepts 1 arg",
 		"remove a --wait -1s":  "--wait: want a duration",
 		"remove a --wait x":    "invalid argument",
+		"show ''":              "name of the structure is empty",
+		"remove ''":            "name of the structure is empty",
+		"show id:x":            "want an id after id:",
+		"insert a --bpffs ''":  "--bpffs: the name of the folder is empty",
 	} {
-		_, code, err := ops(t, strings.Fields(args)...)
+		words := strings.Fields(args)
+		for i, word := range words {
+			words[i] = strings.Trim(word, "'")
+		}
+		_, code, err := ops(t, words...)
 		if code != verdict.ExitUsage || err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: exit code %d, %v; want %d and %q", args, code, err, verdict.ExitUsage, says)
 		}
@@ -234,9 +242,29 @@ func TestOpsOnARealKernel(t *testing.T) {
 	step(exitInUse, "unregistered tcp_congestion_ops "+name, "remove", name)
 	step(0, "TOBEFREE, not registered", "show", name)
 	step(exitBeingFreed, "1 user in the kernel", "remove", name)
+	step(exitBeingFreed, "\"done\": [],\n  \"outcome\": \"being freed\"", "remove", name, "--json")
 	if err := connection.Close(); err != nil {
 		t.Fatal(err)
 	}
 	step(exitNotThere, "see loadstone ops list", "show", name)
 	step(exitNotThere, "see loadstone ops list", "remove", name)
+}
+
+// How removing ends has a word of its own in JSON wherever it has an exit code of its own.
+func TestOpsOutcomesHaveWords(t *testing.T) {
+	words := map[string]bool{}
+	for _, err := range []error{
+		nil, structops.ErrNotThere, structops.ErrInUse, structops.ErrBeingFreed, structops.ErrHeld,
+		errors.New("disk full"),
+	} {
+		word := opsOutcomeOf(err)
+		if words[word] {
+			t.Errorf("%v: %q is used twice", err, word)
+		}
+		words[word] = true
+		help, _, err := newRootCommand().Find([]string{"ops", "remove"})
+		if err != nil || !strings.Contains(strings.ReplaceAll(help.Long, "\n", " "), word) {
+			t.Errorf("ops remove --help does not say %q (%v)", word, err)
+		}
+	}
 }
