@@ -75,7 +75,7 @@ func TestEveryProgramOfAnObjectHasItsMetadata(t *testing.T) {
 		variable("revision", "const __u32", uint64(4711)),
 	}
 	want := []Program{
-		{Name: "first", Section: "xdp", Metadata: all}, {Name: "second", Section: "xdp", Metadata: all},
+		{Name: "first", Section: "xdp", Metadata: all}, {Name: "second", Section: "socket", Metadata: all},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

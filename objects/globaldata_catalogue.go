@@ -6,7 +6,7 @@ package objects
 
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
-	Values Object // Variables in data, in read-only data and in data of zeros, a program that reads each, and programs that write to those that can be written to.
+	Values Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
 }{
 	Values: embedded("globaldata", "values", "values"),
 }

@@ -10,7 +10,7 @@ var Metadata = struct {
 	Several Object // Metadata in several sections of read-only data, none of which a program refers to.
 	Types   Object // Metadata of every type that C has, none of which a program refers to.
 	Unused  Object // Metadata that none of two programs refers to.
-	Used    Object // Metadata that one of two programs refers to, beside data that both or none refer to.
+	Used    Object // Metadata that one of two programs refers to, beside data that it writes to.
 }{
 	Section: embedded("metadata", "section", "section"),
 	Several: embedded("metadata", "several", "several"),

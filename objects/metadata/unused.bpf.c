@@ -11,8 +11,8 @@ int first(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-SEC("xdp")
-int second(struct xdp_md *ctx)
+SEC("socket")
+int second(void *ctx)
 {
-	return XDP_PASS;
+	return 0;
 }
