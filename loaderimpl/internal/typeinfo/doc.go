@@ -4,6 +4,7 @@
 // instructions. It also writes BTF as the running kernel takes it.
 //
 // Read btf.go, then structure.go (structs and their members), value.go (Go values as bytes of a
-// type), ext.go, kernel.go, placed.go (variables that are in no section) and vintage.go (what is
-// written differently for older kernels), running.go and compatible.go (the kernel's own types).
+// type), ext.go, raw.go (records as they stand), kernel.go, placed.go (variables that are in no
+// section) and vintage.go (what is written differently for older kernels), running.go and
+// compatible.go (the kernel's own types).
 package typeinfo
