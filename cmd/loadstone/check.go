@@ -131,16 +131,7 @@ func (o checkOptions) writeReports(cmd *cobra.Command, answers check.Answers) er
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "\nreport  %s\n", written[0])
-	path := os.Getenv("GITHUB_STEP_SUMMARY")
-	if path == "" {
-		return nil
-	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("summary of the job: %w", err)
-	}
-	_, err = f.Write(summary)
-	return errors.Join(err, f.Close())
+	return appendSummary(summary)
 }
 
 // planOf returns the plan of a check, without kernels and loaders: a spec for each object.

@@ -39,6 +39,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		newCheckCommand(cache),
 		newListCommand(),
 		newReportCommand(),
+		newCompareCommand(),
 		newKernelsCommand(cache),
 		newLoadersCommand(cache, cache.trial),
 		newMetadataCommand(),

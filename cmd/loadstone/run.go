@@ -36,6 +36,7 @@ type runOptions struct {
 	jobs                            int
 	accel                           string
 	expect                          string
+	baseline                        string
 	process                         bool
 	cache                           *cacheOptions
 }
@@ -63,6 +64,8 @@ failed a requirement, a kernel died, an expectation no longer holds, or nothing 
   loadstone run --kernel 6.12 --loader libbpf@all --suite mapdefs
   loadstone run --loader ./my-loader.yaml --suite mapdefs
   loadstone run --isolation spec --expect known.yaml
+  loadstone run --kernel ./bzImage --baseline 6.12 --loader all
+  loadstone run --baseline last-release/run.jsonl
   loadstone run --seed 1234 --kernel 6.12 --loader libbpf
   loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
 		Args: cobra.NoArgs,
@@ -89,6 +92,8 @@ failed a requirement, a kernel died, an expectation no longer holds, or nothing 
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	addAccelFlag(cmd, &o.accel)
 	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
+	flags.StringVar(&o.baseline, "baseline", "",
+		"hold the verdicts against `RUN`, the run.jsonl of a run before or a kernel that is run beside: only what is worse than there fails")
 	flags.BoolVar(&o.process, "process", false,
 		"start loaders that are linked into the guest as processes too")
 	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
@@ -102,6 +107,10 @@ failed a requirement, a kernel died, an expectation no longer holds, or nothing 
 // run carries out a run from the user's words to the exit code.
 func (o runOptions) run(cmd *cobra.Command) (err error) {
 	plan, err := o.plan(cmd.Context())
+	if err != nil {
+		return err
+	}
+	baseline, err := o.findBaseline()
 	if err != nil {
 		return err
 	}
@@ -124,7 +133,11 @@ func (o runOptions) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	return o.carryOut(cmd, plan, about)
+	err = o.carryOut(cmd, plan, about)
+	if o.baseline == "" || !judged(err) {
+		return err
+	}
+	return o.holdAgainst(cmd, baseline)
 }
 
 // plan returns the part of the plan that needs no kernel, bundle or network: the user's mistakes

@@ -112,6 +112,22 @@ func (c Catalogue) follow(first Rename) error {
 	return nil
 }
 
+// Now returns the id that a spec has now, which is id where it was not renamed, or why there is no
+// such spec any more.
+func (c Catalogue) Now(id string) (to, removed string) {
+	for range len(c.Renamed) + 1 {
+		r, renamed := c.rename(id)
+		switch {
+		case !renamed:
+			return id, ""
+		case r.To == "":
+			return "", r.Removed
+		}
+		id = r.To
+	}
+	return id, ""
+}
+
 func (c Catalogue) rename(from string) (Rename, bool) {
 	i := slices.IndexFunc(c.Renamed, func(r Rename) bool { return r.From == from })
 	if i < 0 {
