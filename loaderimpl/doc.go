@@ -30,9 +30,8 @@
 // [errors.Is]; a [VerifierError] has the verifier's log, and a [MapDiffersError] says in what a
 // pinned map is not the one that was defined.
 //
-// Loading needs Linux 5.10 or later, and the rights to load BPF. Linking of several objects,
-// extension programs, and attaching but by handlers do not exist yet. An object that needs them is
-// refused.
+// Loading needs Linux 5.10 or later, and the rights to load BPF. Extension programs, and attaching
+// but by handlers, do not exist yet. An object that needs them is refused.
 //
 // # What it decides
 //

@@ -21,7 +21,8 @@ import (
 //
 // Sections of one name follow each other. A name that several objects use has one definition: the
 // strong one, or else the first weak one. Errors are of type *[Error], of stage "link"; one that
-// reports several conflicts wraps each as an *[Error] of its own.
+// reports several conflicts wraps each as an *[Error] of its own. Where the output cannot be
+// written, the class is [ClassIO] and no object is named.
 func Link(out string, paths ...string) error {
 	data, err := link(paths)
 	if err == nil {
@@ -48,7 +49,8 @@ func link(paths []string) ([]byte, error) {
 	case 1:
 		return nil, unread[0]
 	default:
-		return nil, &refuse.Error{Stage: refuse.StageLink, Class: unread[0].Class, Err: unread}
+		return nil, &refuse.Error{Stage: refuse.StageLink, Class: unread[0].Class,
+			Object: unread[0].Object, Err: unread}
 	}
 	data, err := linker.Link(inputs)
 	var e *refuse.Error
@@ -76,30 +78,39 @@ func (c conflicts) Unwrap() []error {
 }
 
 // writeWhole writes a file under another name, and renames it once it is whole and on the disk.
-// What is no regular file is not replaced: it could be a device.
-func writeWhole(path string, data []byte) (err error) {
+func writeWhole(path string, data []byte) error {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to
 	}
+	if err := write(path, data); err != nil {
+		return fmt.Errorf("%s: %w: %w", path, refuse.ErrWrite, err)
+	}
+	return nil
+}
+
+// errDevice says why an output is not replaced.
+var errDevice = errors.New("it is there and no regular file")
+
+func write(path string, data []byte) (err error) {
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fmt.Errorf("%w: %w", refuse.ErrWrite, err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a regular file: %w", path, refuse.ErrWrite)
+	case err == nil && !info.Mode().IsRegular():
+		return errDevice
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
 	}
 	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
 		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
 	if err != nil {
-		return fmt.Errorf("%w: %w", refuse.ErrWrite, err)
+		return err
 	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = file.CloseAtomicallyReplace()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Cleanup())
+		}
+	}()
+	if _, err := file.Write(data); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", refuse.ErrWrite, errors.Join(err, file.Cleanup()))
-	}
-	return nil
+	return file.CloseAtomicallyReplace()
 }

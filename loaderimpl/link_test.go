@@ -4,10 +4,17 @@ package loaderimpl
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/linker"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -125,5 +132,112 @@ func TestLinkReportsAllConflicts(t *testing.T) {
 	}
 	if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the output: %v", err)
+	}
+}
+
+// fileNames returns the names of the files in a folder.
+func fileNames(t *testing.T, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	do(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestLinkWithoutRoomLeavesNothing(t *testing.T) {
+	needsBPF(t) // the right to mount
+	dir := t.TempDir()
+	do(t, unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"))
+	defer func() { do(t, unix.Unmount(dir, unix.MNT_DETACH)) }()
+	for _, old := range []bool{false, true} {
+		out := filepath.Join(dir, "out.o")
+		want := []string(nil)
+		if old {
+			do(t, os.WriteFile(out, []byte("old"), 0o644))
+			want = []string{"out.o"}
+		}
+		err := Link(out, linkPaths(native(), "first", "second")...)
+		compareRefusal(t, "no room", err, &Error{Stage: refuse.StageLink, Class: ClassIO},
+			syscall.ENOSPC)
+		if got := fileNames(t, dir); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("old file %v: files %v, want %v", old, got, want)
+		}
+		if text, err := os.ReadFile(out); old && (err != nil || string(text) != "old") {
+			t.Errorf("the old file: %q, %v", text, err)
+		}
+	}
+}
+
+func TestLinkReplacesFilesOnly(t *testing.T) {
+	for _, out := range []string{os.DevNull, t.TempDir()} {
+		err := Link(out, linkPaths(native(), "first")...)
+		compareRefusal(t, out, err, &Error{Stage: refuse.StageLink, Class: ClassIO}, errDevice)
+		if info, err := os.Stat(out); err != nil || info.Mode().IsRegular() {
+			t.Errorf("%s is %v, %v", out, info, err)
+		}
+	}
+}
+
+// A symbolic link stays one, and what it leads to is replaced.
+func TestLinkFollowsSymbolicLinks(t *testing.T) {
+	dir := t.TempDir()
+	to, out := filepath.Join(dir, "to.o"), filepath.Join(dir, "out.o")
+	do(t, os.WriteFile(to, nil, 0o600))
+	do(t, os.Symlink("to.o", out))
+	do(t, Link(out, linkPaths(native(), "first")...))
+	info, err := os.Lstat(out)
+	do(t, err)
+	written, err := os.Stat(to)
+	do(t, err)
+	if info.Mode()&os.ModeSymlink == 0 || written.Size() == 0 || written.Mode().Perm() != 0o600 {
+		t.Errorf("%v leads to %v of %d bytes", info.Mode(), written.Mode(), written.Size())
+	}
+}
+
+// linkForever names the variable that makes this test a process that links, to be killed.
+const linkForever = "LOADSTONE_TEST_LINK_TO"
+
+func TestLinkThatIsKilledLeavesAWholeFile(t *testing.T) {
+	first := linkPaths(native(), "first")
+	both := linkPaths(native(), "first", "second")
+	if out := os.Getenv(linkForever); out != "" {
+		for {
+			do(t, Link(out, first...))
+			do(t, Link(out, both...))
+		}
+	}
+	whole := make(map[string]bool)
+	for _, paths := range [][]string{first, both} {
+		data, err := link(paths)
+		do(t, err)
+		whole[string(data)] = true
+	}
+	out := filepath.Join(t.TempDir(), "out.o")
+	self, err := os.Executable()
+	do(t, err)
+	found := 0
+	for i := range 20 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+3*i)*time.Millisecond)
+		cmd := exec.CommandContext(ctx, self, "-test.run", "^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), linkForever+"="+out)
+		err := cmd.Run()
+		cancel()
+		if ctx.Err() == nil {
+			t.Fatalf("the process ended by itself: %v", err)
+		}
+		data, err := os.ReadFile(out)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil || !whole[string(data)]:
+			t.Fatalf("%d bytes, which are no whole object: %v", len(data), err)
+		default:
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("no process was killed after it wrote something")
 	}
 }

@@ -37,6 +37,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 	root.AddCommand(
 		newRunCommand(cache),
 		newCheckCommand(cache),
+		newLinkCommand(),
 		newListCommand(),
 		newReportCommand(),
 		newCompareCommand(),
