@@ -45,6 +45,11 @@ type Definition struct {
 	// changed.
 	Raw []byte
 
+	// Pointers say where global data holds pointers, which are left out, because the kernel gives
+	// no addresses to fill in: offsets in bytes, ascending. No program refers to them, or else the
+	// object is refused.
+	Pointers []uint64
+
 	// Iproute2 holds what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 
@@ -102,6 +107,7 @@ func fromInternal(d *mapdef.Definition) Definition {
 		Name: d.Name, Section: d.Section, Offset: d.Offset, Source: string(d.Source),
 		Attributes: Attributes(d.Attributes), PinByName: d.PinByName, PinPath: d.PinPath,
 		Key: d.Key, Value: d.Value, BTFType: d.BTFType, Raw: d.Raw,
+		Pointers: d.Pointers,
 	}
 	for _, f := range d.Unknown {
 		out.Unknown = append(out.Unknown, Field(f))
@@ -128,6 +134,7 @@ func toInternal(d *Definition) *mapdef.Definition {
 		Name: d.Name, Section: d.Section, Offset: d.Offset, Source: mapdef.Source(d.Source),
 		Attributes: mapdef.Attributes(d.Attributes), PinByName: d.PinByName, PinPath: d.PinPath,
 		Key: d.Key, Value: d.Value, BTFType: d.BTFType, Raw: d.Raw,
+		Pointers: d.Pointers,
 	}
 	for _, f := range d.Unknown {
 		out.Unknown = append(out.Unknown, mapdef.Field(f))

@@ -236,7 +236,7 @@ var refusals = map[string]struct {
 	"samples_inner_later":      {refuse.StageDefine, "maps", "m", refuse.ErrInner},
 	"samples_inner_nested":     {refuse.StageDefine, "maps", "m", refuse.ErrInner},
 	"samples_inner_of_array":   {refuse.StageDefine, "maps", "m", refuse.ErrInner},
-	"data_pointer":             {refuse.StageDefine, ".data.pointers", "", refuse.ErrRelocation},
+	"data_pointer":             {refuse.StageResolve, "xdp", "use", refuse.ErrRelocation},
 	"extern_map":               {refuse.StageResolve, "", "m", refuse.ErrExtern},
 	"extern_map_beside":        {refuse.StageDefine, ".maps", "m", refuse.ErrExtern},
 	"extern_function":          {refuse.StageResolve, "", "elsewhere", refuse.ErrExtern},
@@ -440,5 +440,20 @@ func TestInitialValues(t *testing.T) {
 	}
 	if err := o.Map(".bss").SetInitialValue([]byte{1, 2, 3, 4}); err != nil || !bytes.Equal(o.Map(".bss").InitialValue(), []byte{1, 2, 3, 4}) {
 		t.Errorf("new value: % x, %v", o.Map(".bss").InitialValue(), err)
+	}
+}
+
+// Pointers in data are left out where no program refers to them, which the definition says.
+func TestPointersThatNoProgramReadsAreLeftOut(t *testing.T) {
+	for _, order := range orders {
+		o, err := Open([]string{objectPath("data_pointers", order)}, Options{})
+		do(t, err)
+		d := o.Map(".data.pointers").Definition()
+		if diff := cmp.Diff([]uint64{0, 16}, d.Pointers); diff != "" || d.ValueSize != 24 {
+			t.Errorf("%s: %d bytes, pointers %s", order, d.ValueSize, diff)
+		}
+		if d := o.Map(".data").Definition(); d.Pointers != nil {
+			t.Errorf("%s: pointers in .data at %v", order, d.Pointers)
+		}
 	}
 }

@@ -6,7 +6,15 @@ package objects
 
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
-	Values Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
+	PointerApart  Object // Pointers in a section of their own, and a program that reads a number in another.
+	PointerBeside Object // Pointers in one section with the number that a program reads.
+	PointerNone   Object // The same data without a pointer in it.
+	PointerRead   Object // A program that reads a pointer in data, which is not null in the source.
+	Values        Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
 }{
-	Values: embedded("globaldata", "values", "values"),
+	PointerApart:  embedded("globaldata", "pointer", "pointer_apart"),
+	PointerBeside: embedded("globaldata", "pointer", "pointer_beside"),
+	PointerNone:   embedded("globaldata", "pointer", "pointer_none"),
+	PointerRead:   embedded("globaldata", "pointer", "pointer_read"),
+	Values:        embedded("globaldata", "values", "values"),
 }

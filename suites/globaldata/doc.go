@@ -8,5 +8,6 @@
 // found by the loader's name for it, which ends in the section's, and has to be one that the
 // program uses.
 //
-// What is expected stands in requirements/globaldata.yaml. Read section.go (the maps of sections).
+// What is expected stands in requirements/globaldata.yaml. Read section.go (the maps of sections)
+// and pointer.go (data that holds pointers).
 package globaldata

@@ -35,6 +35,7 @@ type resolver struct {
 	dataIn    map[int]int // section of global data, by index, to its map
 	externs   *externs.List
 	options   int // the map of options; -1 for none
+	defs      []*mapdef.Definition
 }
 
 // A mapAt says where the definition of a map starts.
@@ -49,7 +50,7 @@ type mapAt struct {
 func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition,
 	list *externs.List) error {
 	r := resolver{file: f, functions: functions, maps: make([]mapAt, 0, len(defs)),
-		dataIn: make(map[int]int), externs: list, options: -1}
+		dataIn: make(map[int]int), externs: list, options: -1, defs: defs}
 	var s *objfile.Section
 	for i, d := range defs {
 		if d.Source == mapdef.SourceKconfig { // which is in no section
@@ -213,6 +214,9 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 			return nil, fmt.Errorf("byte %d of section %s of %d: %w", to.offset, s.Name, s.Size,
 				refuse.ErrRelocation)
 		}
+		if err := checkPointers(s, r.defs[i].Pointers, to.offset); err != nil {
+			return nil, err
+		}
 		return &Reference{Kind: RefData, Target: i, Offset: uint32(to.offset)}, nil
 	}
 	if i, ok := slices.BinarySearchFunc(r.maps, to, func(m mapAt,
@@ -229,6 +233,30 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 			to.offset, s.Name, y.Name, refuse.ErrRelocation)
 	}
 	return nil, fmt.Errorf("%s in section %s: %w", y.Name, s.Name, refuse.ErrMapKind)
+}
+
+// checkPointers refuses a reference to a variable that holds a pointer, which nothing fills in. Other
+// variables of the section are none of its business. Where no symbol says which variable it is, it
+// may be any of the section.
+func checkPointers(s *objfile.Section, pointers []uint64, to uint64) error {
+	if len(pointers) == 0 {
+		return nil
+	}
+	begin, end, name := uint64(0), s.Size, "an unnamed variable"
+	for _, y := range s.Symbols {
+		if y.Kind == elf.STT_OBJECT && y.Value <= to && to-y.Value < y.Size {
+			begin, end, name = y.Value, y.Value+min(y.Size, s.Size-y.Value), y.Name
+			break
+		}
+	}
+	for _, at := range pointers {
+		if at >= begin && at < end {
+			return fmt.Errorf("%s in section %s holds a pointer at byte %d, which cannot be filled "+
+				"in: give the program what it points to by an index or in code: %w", name, s.Name, at,
+				refuse.ErrRelocation)
+		}
+	}
+	return nil
 }
 
 // checkAddend refuses an addend that cannot be meant. What an instruction refers to is the symbol's

@@ -44,14 +44,8 @@ func isData(name string) bool {
 
 func (dataParser) define(in *Input, s *objfile.Section,
 	handled handledList) ([]*Definition, error) {
-	switch {
-	case s.Size > math.MaxInt32: // the kernel's limit of an array's value (array_map_alloc_check)
+	if s.Size > math.MaxInt32 { // the kernel's limit of an array's value (array_map_alloc_check)
 		return nil, fmt.Errorf("%d bytes of data: %w", s.Size, refuse.ErrDefinition)
-	case s.Relocs != nil && s.Relocs.Size > 0:
-		// A pointer in global data would have to be filled in with an address that the kernel does
-		// not give. Loaders that skip such relocations leave null pointers behind.
-		return nil, fmt.Errorf("data holds pointers, which cannot be filled in: %w",
-			refuse.ErrRelocation)
 	}
 	d := &Definition{
 		Name: s.Name, Section: s.Name, Source: SourceData, Raw: s.Data,
@@ -60,6 +54,10 @@ func (dataParser) define(in *Input, s *objfile.Section,
 	}
 	if strings.HasPrefix(s.Name, ".rodata") || s.Name == metadataSection {
 		d.Flags |= FlagReadOnly
+	}
+	var err error
+	if d.Pointers, err = pointersIn(in.File, s); err != nil {
+		return nil, err
 	}
 	list, vars, err := in.Types.Variables(s, handled.has)
 	if err != nil {
@@ -75,6 +73,25 @@ func (dataParser) define(in *Input, s *objfile.Section,
 		d.Flags |= FlagMmapable
 	}
 	return []*Definition{d}, nil
+}
+
+// pointersIn returns where data holds pointers, in bytes of the section, ascending. They would have
+// to be filled in with addresses that the kernel does not give, and so they are left out, as by
+// libbpf, which says so (bpf_object__elf_collect, "skipping relo section"). A program that reads
+// one is refused: it would find a number of the compiler's, mostly 0.
+func pointersIn(f *objfile.File, s *objfile.Section) ([]uint64, error) {
+	relocs, err := f.Relocations(s)
+	if err != nil {
+		return nil, err
+	}
+	var found []uint64
+	for _, r := range relocs {
+		if r.Type != objfile.RelocNone {
+			found = append(found, r.Offset)
+		}
+	}
+	slices.Sort(found)
+	return found, nil
 }
 
 // Frozen reports whether the map is to be read-only for user space as well once its contents are in

@@ -50,6 +50,10 @@ type Definition struct {
 	// changed.
 	Raw []byte
 
+	// Pointers say where global data holds pointers, which are left out: offsets in bytes,
+	// ascending.
+	Pointers []uint64
+
 	// Iproute2 holds what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 
