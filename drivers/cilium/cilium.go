@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/cilium/ebpf"
@@ -66,7 +67,12 @@ func (l *library) Do(_ context.Context, req loader.Request) (loader.Reply, error
 		defer delete(l.sessions, r.Session)
 		return l.with(r.Session, (*session).close)
 	case loader.Reset, loader.Bye:
-		return &loader.OK{}, l.Close()
+		err := l.Close()
+		// The library maps the memory of global data for its user, and leaves it to Go's collector
+		// to unmap it, which holds the maps until then. After a reset nothing may be left, whatever
+		// the collector is up to; what a user sees who closes a collection is seen at close.
+		runtime.GC()
+		return &loader.OK{}, err
 	}
 	return &loader.Unsupported{Feature: loader.Feature(req.Op()),
 		Reason: "the library has no such thing"}, nil

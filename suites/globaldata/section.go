@@ -69,3 +69,11 @@ var _ = It("globaldata.readonly.frozen", func(s *Session) {
 	Expect(facts.Frozen).To(BeTrue(), "for user space")
 	Expect(facts.Flags&readOnlyForPrograms).NotTo(BeZero(), "for programs")
 })
+
+var _ = It("globaldata.close.gone", func(s *Session) {
+	before := s.Kernel()
+	loaded := s.MustLoad(objects.GlobalData.Values)
+	ask(loaded, writeZero)
+	loaded.Close()
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+})
