@@ -19,11 +19,11 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// A typeSource reads the running kernel's types: see [btf.Cache].
+// A typeSource reads the running kernel's types: see [runningKernel].
 type typeSource interface {
 	Kernel() (*btf.Spec, error)
 	Modules() ([]string, error)
-	Module(name string) (*btf.Spec, error)
+	Spec(module string) (*btf.Spec, error)
 }
 
 // A coreRelocator applies CO-RE relocations to the programs of an object.
@@ -217,7 +217,7 @@ func (c *coreRelocator) moduleTypes() (specs []*btf.Spec, unread error) {
 		return nil, nil
 	}
 	for _, name := range modules {
-		spec, readErr := c.kernel.Module(name)
+		spec, readErr := c.kernel.Spec(name)
 		switch {
 		case readErr == nil:
 			specs = append(specs, spec)
@@ -266,7 +266,7 @@ func (c *coreRelocator) attachTargetInModule(name string, want btf.Type) (
 		unread = nil
 	}
 	for _, module := range modules {
-		spec, err := c.kernel.Module(module)
+		spec, err := c.kernel.Spec(module)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // unloaded since
 		}

@@ -24,7 +24,7 @@ type givenTypes struct {
 
 func (g givenTypes) Kernel() (*btf.Spec, error) { return g.vmlinux, nil }
 func (g givenTypes) Modules() ([]string, error) { return slices.Sorted(maps.Keys(g.modules)), nil }
-func (g givenTypes) Module(name string) (*btf.Spec, error) {
+func (g givenTypes) Spec(name string) (*btf.Spec, error) {
 	if err, isErr := g.modules[name].(error); isErr {
 		return nil, err
 	}

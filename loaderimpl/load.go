@@ -159,7 +159,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := maps.wantAll(o); err != nil {
 		return nil, err
 	}
-	structs := structFitter{object: o, kernel: sys.KernelTypes{}, undo: undo}
+	structs := structFitter{object: o, kernel: runningKernel{}, undo: undo}
 	if err := structs.fitAll(maps.maps); err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
-		kernel: btf.NewCache()}
+		kernel: runningKernel{}}
 	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
 		core: core, places: structs.places, externs: &found, undo: undo}
 	if err := programs.loadAll(); err != nil {

@@ -38,9 +38,9 @@ type place struct {
 	member string
 }
 
-// A rawTypes reads the running kernel's types, as bytes: see [sys.KernelTypes].
-type rawTypes interface {
-	Vmlinux() ([]byte, error)
+// A structSource reads the running kernel's types: see [runningKernel].
+type structSource interface {
+	Vmlinux() (*typeinfo.Types, error)
 	Modules() ([]string, error)
 	Module(name string) ([]byte, error)
 }
@@ -48,7 +48,7 @@ type rawTypes interface {
 // A structFitter fits an object's structures to the running kernel.
 type structFitter struct {
 	object  *Object
-	kernel  rawTypes
+	kernel  structSource
 	vmlinux *typeinfo.Types // nil until needed
 	undo    *undoStack
 
@@ -122,11 +122,8 @@ func (f *structFitter) find(name string) (*kernelStruct, error) {
 		return has, nil
 	}
 	if f.vmlinux == nil {
-		raw, err := f.kernel.Vmlinux()
-		if err != nil {
-			return nil, noStructTypes(err)
-		}
-		if f.vmlinux, err = typeinfo.ParseKernel(raw, nil); err != nil {
+		var err error
+		if f.vmlinux, err = f.kernel.Vmlinux(); err != nil {
 			return nil, noStructTypes(err)
 		}
 	}

@@ -87,14 +87,19 @@ func serve(g *guest.Guest) error {
 	}, g.End)
 }
 
-// warmUp runs a spec before the template is taken, so that no clone pays for what is done for the
-// first time: pages that are faulted in, the kernel's types that are read. How the spec ends does
-// not matter here; a clone will say. It has no limits, since a busy host would then leave a
+// warmSpecs are run before the template is taken: one loads maps and programs; the other has this
+// process and the loader that is linked into it read the types of the kernel and registers a
+// structure, where the kernel has any.
+var warmSpecs = []string{record.TrialSpec, "structops.value.programs/map"}
+
+// warmUp runs specs before the template is taken, so that no clone pays for what is done for the
+// first time: pages that are faulted in, the kernel's types that are read. How the specs end does
+// not matter here; a clone will say. They have no limits, since a busy host would then leave a
 // template that is cold for as long as it is kept; the machine's deadline for the boot ends one
 // that hangs.
 func warmUp() error {
 	order := record.Order{
-		Run: "warm-up", Kernel: "warm-up", Specs: []string{record.TrialSpec},
+		Run: "warm-up", Kernel: "warm-up", Specs: warmSpecs,
 		Loader: record.Loader{Name: "reference", Builtin: "reference"},
 	}
 	here, err := folders(order, nil, nil)
