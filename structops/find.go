@@ -41,8 +41,8 @@ func (s *Structure) has(nameOrID string) bool {
 	if id, err := strconv.ParseUint(number, 10, 32); err == nil && uint32(id) == s.ID {
 		return true
 	}
-	return !isID && nameOrID != "" && (nameOrID == s.Name || shortened(nameOrID) == s.Map)
+	return !isID && nameOrID != "" && (nameOrID == s.Name || Shortened(nameOrID) == s.Map)
 }
 
-// shortened returns as much of a map's name as the kernel keeps.
-func shortened(name string) string { return name[:min(len(name), mapNameLength)] }
+// Shortened returns as much of a map's name as the kernel keeps.
+func Shortened(name string) string { return name[:min(len(name), mapNameLength)] }

@@ -16,9 +16,10 @@ import (
 // and links are freed by workers.
 const settling = 2 * time.Second
 
-// glance is how long a process that is seen to hold a map may take to close it. One that only looks
-// at it does so at once, such as another loadstone ops.
-const glance = 250 * time.Millisecond
+// glance is how long what is seen to hold a structure may take to let go of it: a process that only
+// looks at its map, such as another loadstone ops, or a link whose last pin was removed and that
+// the kernel has yet to free.
+const glance = 500 * time.Millisecond
 
 // waitGone waits until the kernel has freed a structure that was unregistered: for as long as wait,
 // or a moment longer where what holds it may let go of its own. before is what was known of it.
@@ -72,11 +73,11 @@ func whatHolds(before Structure, references uint32) (held, error) {
 		return held{fmt.Errorf("%v: %w: it is not registered, and its map goes when %s closes it",
 			&now, ErrHeld, processes(now.Holders)), glance}, nil
 	case references > 0 && before.Registered:
-		return held{err: fmt.Errorf("%v: %w: it is unregistered now; %s it, and the "+
-			"kernel frees it with the last%s", &now, ErrInUse, users(references), also(now))}, nil
+		return held{fmt.Errorf("%v: %w: it is unregistered now; %s it, and the kernel frees it with "+
+			"the last%s", &now, ErrInUse, users(references), also(now)), glance}, nil
 	case references > 0:
-		return held{err: fmt.Errorf("%v: %w: it was unregistered before; %s it, "+
-			"and the kernel frees it with the last%s", &now, ErrBeingFreed, users(references), also(now))}, nil
+		return held{fmt.Errorf("%v: %w: it was unregistered before; %s it, and the kernel frees it "+
+			"with the last%s", &now, ErrBeingFreed, users(references), also(now)), glance}, nil
 	}
 	return held{fmt.Errorf("%v: %w: it is not registered, and its map is held where this process "+
 		"sees nothing: by a pin of another mount namespace, or a process of another PID namespace",

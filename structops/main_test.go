@@ -53,8 +53,7 @@ func TestMain(m *testing.M) {
 func removeLeft() (left []string, err error) {
 	all, err := Read()
 	for _, s := range all {
-		if strings.HasPrefix(s.Map, "ls_rm_") || strings.HasPrefix(s.Map, "ls_read_") ||
-			strings.HasPrefix(s.Name, "ls_insert_") {
+		if strings.HasPrefix(s.Map, "ls_rm_") || strings.HasPrefix(s.Map, "ls_read_") {
 			left = append(left, s.Map)
 			err = errors.Join(err, Remove(context.Background(), s, 0, func(string) {}))
 		}

@@ -72,14 +72,12 @@ func TestPinnedLinkIsDetachedAndItsPinsRemoved(t *testing.T) {
 // The folder that an insert made goes with the pins in it.
 func TestFolderOfTheInsertGoesWithItsPins(t *testing.T) {
 	fs := bpffs(t)
-	folder, made, err := makePinFolder(fs, "ls_rm_folder")
-	if err != nil || !made {
-		t.Fatalf("made: %v, %v", made, err)
-	}
+	folder := PinFolder(fs, "ls_rm_folder")
+	noError(t, os.MkdirAll(folder, 0o700))
 	c, err := structopstest.Register("ls_rm_folder", "ls_rm_folder", true)
 	noError(t, err)
-	noError(t, c.Map.Pin(filepath.Join(folder, mapPin)))
-	noError(t, c.Link.Pin(filepath.Join(folder, linkPin)))
+	noError(t, c.Map.Pin(filepath.Join(folder, "map")))
+	noError(t, c.Link.Pin(filepath.Join(folder, "link")))
 	noError(t, c.Close())
 	if _, err := remove(t, "ls_rm_folder", 0); err != nil {
 		t.Error(err)

@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/structops"
+	"github.com/loadstone-bpf/loadstone/structops/insertion"
 )
 
 func newOpsInsertCommand() *cobra.Command {
-	var in structops.Insertion
+	var in insertion.Request
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "insert OBJECT",
@@ -49,7 +50,7 @@ mounted. Nothing in it outlasts a restart of the machine.
 			if in.BPFFS == "" {
 				return usageError{errors.New("--bpffs: the name of the folder is empty")}
 			}
-			inserted, err := structops.Insert(cmd.Context(), in)
+			inserted, err := insertion.Insert(cmd.Context(), in)
 			if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, structops.ErrNoBPFFS) {
 				return usageError{err}
 			}

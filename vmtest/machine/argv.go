@@ -161,6 +161,10 @@ func kernelArgs(c Config) []string {
 		// Pages of programs stay where they are. Maps' pages never moved, and
 		// finding out whether a page should costs a clone a twentieth.
 		"numa_balancing=disable",
+		// A structure of BPF programs is freed after a grace period of RCU for tasks, before which
+		// newer kernels collect callbacks for a quarter of a second. Specs wait for a hundred of
+		// them. Older kernels do not know the parameter, and ignore it.
+		"rcupdate.rcu_tasks_lazy_ms=0",
 		// Errors and worse. A dying kernel turns it up by itself, and the rest
 		// of the log is there for the guest to read.
 		"loglevel=4",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package structops
+package insertion
 
 import (
 	"context"
@@ -15,18 +15,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
+	"github.com/loadstone-bpf/loadstone/structops"
 )
 
-// An Insertion says what to insert, and where to keep it.
-type Insertion struct {
+// A Request says what to insert, and where to keep it.
+type Request struct {
 	Object string   // path of a compiled BPF object
 	Names  []string // of the structures to insert, as the object has them; nil for all
-	BPFFS  string   // path of the bpffs that holds the pins: see [Folder]
+	BPFFS  string   // path of the bpffs that holds the pins: see [structops.Folder]
 }
 
 // An Inserted holds what became of a structure of an object.
 type Inserted struct {
-	Structure
+	structops.Structure
 	Folder string `json:"folder"` // that has its pins; an absolute path
 }
 
@@ -40,10 +41,11 @@ type Inserted struct {
 // ctx ends before its last structure is inserted undoes what it made, and the error wraps that of
 // ctx.
 //
-// The error wraps [ErrNoBPFFS], [ErrName] where the object has no structure of a name, [ErrThere]
-// where a structure of a name is registered or pinned already, or [ErrRefused] and the loader's
-// error, a [loaderimpl.Error]. An object that cannot be read is not refused.
-func Insert(ctx context.Context, in Insertion) (_ []Inserted, err error) {
+// The error wraps [structops.ErrNoBPFFS]; [structops.ErrName] where the object has no structure of
+// a name; [structops.ErrThere] where a structure of a name is registered or pinned already; or
+// [structops.ErrRefused] and the loader's error, a [loaderimpl.Error]. An object that cannot be
+// read is not refused.
+func Insert(ctx context.Context, in Request) (_ []Inserted, err error) {
 	if err := checkBPFFS(in.BPFFS); err != nil {
 		return nil, err
 	}
@@ -79,12 +81,18 @@ func Insert(ctx context.Context, in Insertion) (_ []Inserted, err error) {
 		}
 	}()
 	for _, path := range newPins {
-		undo.add(func() error { _, err := removePin(path); return err })
+		undo.add(func() error {
+			err := os.Remove(path)
+			if errors.Is(err, fs.ErrNotExist) { // the load itself has undone it
+				err = nil
+			}
+			return err
+		})
 	}
 	names := slices.DeleteFunc(all, func(name string) bool { return loaded.Maps[name] == nil })
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%s: %w: each structure in it has to be asked for by name", in.Object,
-			ErrRefused)
+			structops.ErrRefused)
 	}
 	if err := checkNoneThere(object, names, in.BPFFS); err != nil {
 		return nil, err
@@ -98,16 +106,16 @@ func Insert(ctx context.Context, in Insertion) (_ []Inserted, err error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := ReadOne(id)
+		s, err := structops.ReadOne(id)
 		if err != nil {
 			return nil, err
 		}
-		inserted = append(inserted, Inserted{s, PinFolder(in.BPFFS, name)})
+		inserted = append(inserted, Inserted{s, structops.PinFolder(in.BPFFS, name)})
 	}
 	return inserted, nil
 }
 
-func open(in Insertion) (*loaderimpl.Object, error) {
+func open(in Request) (*loaderimpl.Object, error) {
 	object, err := loaderimpl.Open([]string{in.Object}, loaderimpl.Options{PinRoot: in.BPFFS})
 	var read *loaderimpl.Error
 	if errors.As(err, &read) && read.Class == loaderimpl.ClassIO {
@@ -146,9 +154,9 @@ func refused(err error) error {
 		return err
 	}
 	if errors.Is(err, unix.EEXIST) {
-		return fmt.Errorf("%w: %w", ErrThere, err)
+		return fmt.Errorf("%w: %w", structops.ErrThere, err)
 	}
-	return fmt.Errorf("%w: %w", ErrRefused, err)
+	return fmt.Errorf("%w: %w", structops.ErrRefused, err)
 }
 
 // choose has the object create those of its structures that are wanted, if any are, and no others.
@@ -169,31 +177,34 @@ func choose(object *loaderimpl.Object, wanted []string) ([]string, error) {
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%w: it has no section .struct_ops or .struct_ops.link with a structure",
-			ErrRefused)
+			structops.ErrRefused)
 	}
 	for _, name := range wanted {
 		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("%w %s: its structures are %s", ErrName, name,
+			return nil, fmt.Errorf("%w %s: its structures are %s", structops.ErrName, name,
 				strings.Join(names, ", "))
 		}
 	}
 	return names, nil
 }
 
-// checkNoneThere returns an error that wraps [ErrThere] if one of the structures is registered or
-// pinned already. Types whose structures have names of their own are the kernel's to compare.
+// checkNoneThere returns an error that wraps [structops.ErrThere] if one of the structures is
+// registered or pinned already. Types whose structures have names of their own are the kernel's to
+// compare.
 func checkNoneThere(object *loaderimpl.Object, names []string, bpffs string) error {
-	all, err := Read()
+	all, err := structops.Read()
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if err := checkNoPins(PinFolder(bpffs, name), name); err != nil {
+		if err := checkNoPins(structops.PinFolder(bpffs, name), name); err != nil {
 			return err
 		}
+		typ, mapName := object.StructOps(name).Type(), structops.Shortened(name)
 		for _, s := range all {
-			if s.Registered && s.Map == shortened(name) && s.Type == object.StructOps(name).Type() {
-				return fmt.Errorf("%s: %w: %v is registered from a map of this name", name, ErrThere, &s)
+			if s.Registered && s.Map == mapName && s.Type == typ {
+				return fmt.Errorf("%s: %w: %v is registered from a map of this name", name,
+					structops.ErrThere, &s)
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package structops
+package insertion
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/structops"
 	"github.com/loadstone-bpf/loadstone/structops/structopstest"
 )
 
@@ -31,7 +32,7 @@ import (
 //	unknown ?.struct_ops.link of a type that no kernel has
 func testObject(t *testing.T) string {
 	t.Helper()
-	data, err := os.ReadFile("../loaderimpl/testdata/struct_ops.bpfel.o")
+	data, err := os.ReadFile("../../loaderimpl/testdata/struct_ops.bpfel.o")
 	noError(t, err)
 	for old, own := range map[string]string{
 		"loadstone_test": "ls_insert_test", "loadstone_newer": "ls_insert_newer",
@@ -51,7 +52,7 @@ func testObject(t *testing.T) string {
 // insert inserts structures of the test object below a bpffs.
 func insert(t *testing.T, folder string, names ...string) ([]Inserted, error) {
 	t.Helper()
-	return Insert(t.Context(), Insertion{Object: testObject(t), Names: names, BPFFS: folder})
+	return Insert(t.Context(), Request{Object: testObject(t), Names: names, BPFFS: folder})
 }
 
 // isClean fails the test if pins, or one of the test object's structures, are there.
@@ -59,7 +60,7 @@ func isClean(t *testing.T, folder string) {
 	t.Helper()
 	for _, name := range []string{"ls_in", "ls_lnk", "ls_nw", "wide", "unknown"} {
 		isGone(t, name)
-		if exists(t, PinFolder(folder, name)) {
+		if exists(t, structops.PinFolder(folder, name)) {
 			t.Errorf("the folder of %s is left", name)
 		}
 	}
@@ -70,19 +71,19 @@ func TestInsertedStructuresStay(t *testing.T) {
 	inserted, err := insert(t, folder, "ls_in", "ls_nw")
 	noError(t, err)
 	pin := func(elements ...string) string {
-		return filepath.Join(append([]string{folder, Folder}, elements...)...)
+		return filepath.Join(append([]string{folder, structops.Folder}, elements...)...)
 	}
-	want := []Structure{
+	want := []structops.Structure{
 		{
 			Map: "ls_in", Name: "ls_insert_test", Type: "tcp_congestion_ops", Module: "vmlinux",
-			State: "INUSE", Registered: true, RegisteredBy: ByUpdate, References: 1,
-			Links: []Link{}, Pins: []string{pin("ls_in", "map")}, Holders: []Process{},
+			State: "INUSE", Registered: true, RegisteredBy: structops.ByUpdate, References: 1,
+			Links: []structops.Link{}, Pins: []string{pin("ls_in", "map")}, Holders: []structops.Process{},
 		},
 		{
 			Map: "ls_nw", Name: "ls_insert_newer", Type: "tcp_congestion_ops", Module: "vmlinux",
-			State: "READY", Registered: true, RegisteredBy: ByLink, References: 1,
-			Links: []Link{{Pins: []string{pin("ls_nw", "link")}, Holders: []Process{}}},
-			Pins:  []string{pin("ls_nw", "map")}, Holders: []Process{},
+			State: "READY", Registered: true, RegisteredBy: structops.ByLink, References: 1,
+			Links: []structops.Link{{Pins: []string{pin("ls_nw", "link")}, Holders: []structops.Process{}}},
+			Pins:  []string{pin("ls_nw", "map")}, Holders: []structops.Process{},
 		},
 	}
 	if len(inserted) != 2 || inserted[0].Folder != pin("ls_in") || inserted[1].Folder != pin("ls_nw") {
@@ -97,19 +98,17 @@ func TestInsertedStructuresStay(t *testing.T) {
 		}
 	}
 
-	if _, err := insert(t, folder, "ls_nw"); !errors.Is(err, ErrThere) {
+	if _, err := insert(t, folder, "ls_nw"); !errors.Is(err, structops.ErrThere) {
 		t.Errorf("the same again: %v", err)
 	}
-	if _, err := insert(t, bpffs(t), "ls_nw"); !errors.Is(err, ErrThere) {
+	if _, err := insert(t, bpffs(t), "ls_nw"); !errors.Is(err, structops.ErrThere) {
 		t.Errorf("the same in another bpffs: %v", err)
 	}
-	if _, err := insert(t, folder, "ls_lnk"); !errors.Is(err, ErrThere) || !errors.Is(err, unix.EEXIST) {
+	if _, err := insert(t, folder, "ls_lnk"); !errors.Is(err, structops.ErrThere) || !errors.Is(err, unix.EEXIST) {
 		t.Errorf("another of the name that is registered: %v", err)
 	}
 	for _, name := range []string{"ls_in", "ls_nw"} {
-		if _, err := remove(t, name, 0); err != nil {
-			t.Error(err)
-		}
+		remove(t, name)
 	}
 	isClean(t, folder)
 }
@@ -120,10 +119,10 @@ func TestInsertOfAMapNameThatIsRegistered(t *testing.T) {
 	noError(t, err)
 	t.Cleanup(func() { noError(t, errors.Join(c.Unregister(), c.Close())) })
 	folder := bpffs(t)
-	if _, err := insert(t, folder, "ls_in"); !errors.Is(err, ErrThere) || errors.Is(err, unix.EEXIST) {
+	if _, err := insert(t, folder, "ls_in"); !errors.Is(err, structops.ErrThere) || errors.Is(err, unix.EEXIST) {
 		t.Errorf("%v, want it refused before the kernel is asked", err)
 	}
-	if exists(t, PinFolder(folder, "ls_in")) {
+	if exists(t, structops.PinFolder(folder, "ls_in")) {
 		t.Error("its folder is left")
 	}
 }
@@ -137,10 +136,10 @@ func TestInsertThatFailsLeavesNothing(t *testing.T) {
 		want  error
 		errno error
 	}{
-		{nil, ErrThere, unix.EEXIST},
-		{[]string{"ls_nw", "wide"}, ErrRefused, nil},
-		{[]string{"ls_in", "unknown"}, ErrRefused, nil},
-		{[]string{"ls_in", "nonsense"}, ErrName, nil},
+		{nil, structops.ErrThere, unix.EEXIST},
+		{[]string{"ls_nw", "wide"}, structops.ErrRefused, nil},
+		{[]string{"ls_in", "unknown"}, structops.ErrRefused, nil},
+		{[]string{"ls_in", "nonsense"}, structops.ErrName, nil},
 	} {
 		_, err := insert(t, folder, tc.names...)
 		if !errors.Is(err, tc.want) || tc.errno != nil && !errors.Is(err, tc.errno) {
@@ -153,18 +152,18 @@ func TestInsertThatFailsLeavesNothing(t *testing.T) {
 // A pin that cannot be made takes the registration back.
 func TestInsertThatCannotPinLeavesNothing(t *testing.T) {
 	folder := bpffs(t)
-	noError(t, os.MkdirAll(PinFolder(folder, "ls_in"), 0o700))
-	noError(t, os.MkdirAll(PinFolder(folder, "ls_nw"), 0o700))
-	noError(t, unix.Mount("tmpfs", PinFolder(folder, "ls_nw"), "tmpfs", 0, ""))
+	noError(t, os.MkdirAll(structops.PinFolder(folder, "ls_in"), 0o700))
+	noError(t, os.MkdirAll(structops.PinFolder(folder, "ls_nw"), 0o700))
+	noError(t, unix.Mount("tmpfs", structops.PinFolder(folder, "ls_nw"), "tmpfs", 0, ""))
 	_, err := insert(t, folder, "ls_in", "ls_nw")
-	noError(t, unix.Unmount(PinFolder(folder, "ls_nw"), 0))
+	noError(t, unix.Unmount(structops.PinFolder(folder, "ls_nw"), 0))
 	var refusal *loaderimpl.Error
-	if !errors.Is(err, ErrRefused) || !errors.As(err, &refusal) {
+	if !errors.Is(err, structops.ErrRefused) || !errors.As(err, &refusal) {
 		t.Errorf("%v, want the loader's refusal", err)
 	}
 	for _, name := range []string{"ls_in", "ls_nw"} {
 		isGone(t, name)
-		if exists(t, PinFolder(folder, name), mapPin) {
+		if exists(t, structops.PinFolder(folder, name), mapPin) {
 			t.Errorf("a pin of %s is left", name)
 		}
 	}
@@ -174,7 +173,7 @@ func TestInsertThatCannotPinLeavesNothing(t *testing.T) {
 // an insert that fails.
 func TestMapsThatAskForPins(t *testing.T) {
 	folder := bpffs(t)
-	in := Insertion{Object: "testdata/pinned.bpfel.o", BPFFS: folder}
+	in := Request{Object: "testdata/pinned.bpfel.o", BPFFS: folder}
 	pin := filepath.Join(folder, "ls_pin_count")
 	refusedHavingPin := func(want bool) {
 		t.Helper()
@@ -182,7 +181,7 @@ func TestMapsThatAskForPins(t *testing.T) {
 		noError(t, err)
 		_, err = Insert(t.Context(), in)
 		noError(t, inTheWay.Close())
-		if !errors.Is(err, ErrThere) || exists(t, pin) != want {
+		if !errors.Is(err, structops.ErrThere) || exists(t, pin) != want {
 			t.Errorf("refused: %v; the pin exists: %v, want %v", err, exists(t, pin), want)
 		}
 	}
@@ -193,8 +192,9 @@ func TestMapsThatAskForPins(t *testing.T) {
 	}
 	first, _, err := oracle.PinnedAt(pin)
 	noError(t, err)
-	if _, err := remove(t, "ls_pin", 0); err != nil || !exists(t, pin) {
-		t.Errorf("removed: %v; the pin stays: %v", err, exists(t, pin))
+	remove(t, "ls_pin")
+	if !exists(t, pin) {
+		t.Error("the pin does not stay")
 	}
 	refusedHavingPin(true)
 	if _, err := Insert(t.Context(), in); err != nil {
@@ -203,21 +203,17 @@ func TestMapsThatAskForPins(t *testing.T) {
 	if again, _, err := oracle.PinnedAt(pin); again != first || err != nil {
 		t.Errorf("pinned map %v, then %v (%v)", first, again, err)
 	}
-	if _, err := remove(t, "ls_pin", 0); err != nil {
-		t.Error(err)
-	}
+	remove(t, "ls_pin")
 }
 
 // An insert that was killed before its first pin leaves an empty folder, which is used.
 func TestEmptyFolderOfAKilledInsertIsUsed(t *testing.T) {
 	folder := bpffs(t)
-	noError(t, os.MkdirAll(PinFolder(folder, "ls_in"), 0o700))
+	noError(t, os.MkdirAll(structops.PinFolder(folder, "ls_in"), 0o700))
 	if _, err := insert(t, folder, "ls_in"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := remove(t, "ls_in", 0); err != nil {
-		t.Error(err)
-	}
+	remove(t, "ls_in")
 	isClean(t, folder)
 }
 
@@ -229,7 +225,7 @@ func TestInsertsWaitForEachOther(t *testing.T) {
 	noError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	in := Insertion{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: folder}
+	in := Request{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: folder}
 	waited := make(chan error)
 	insert := func() { _, err := Insert(ctx, in); waited <- err }
 	go insert()
@@ -248,9 +244,7 @@ func TestInsertsWaitForEachOther(t *testing.T) {
 	go insert()
 	noError(t, unlock())
 	noError(t, <-waited)
-	if _, err := remove(t, "ls_in", 0); err != nil {
-		t.Error(err)
-	}
+	remove(t, "ls_in")
 	isClean(t, folder)
 }
 
@@ -258,7 +252,7 @@ func TestInterruptedInsertLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	folder := bpffs(t)
-	_, err := Insert(ctx, Insertion{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: folder})
+	_, err := Insert(ctx, Request{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: folder})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
@@ -268,23 +262,21 @@ func TestInterruptedInsertLeavesNothing(t *testing.T) {
 // What is told of an insert does not depend on the folder that it was started in.
 func TestFolderOfARelativeBPFFSIsAbsolute(t *testing.T) {
 	folder := bpffs(t)
-	in := Insertion{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: "."}
+	in := Request{Object: testObject(t), Names: []string{"ls_in"}, BPFFS: "."}
 	t.Chdir(folder)
 	inserted, err := Insert(t.Context(), in)
 	noError(t, err)
-	if inserted[0].Folder != PinFolder(folder, "ls_in") {
+	if inserted[0].Folder != structops.PinFolder(folder, "ls_in") {
 		t.Errorf("%q", inserted[0].Folder)
 	}
-	if _, err := remove(t, "ls_in", 0); err != nil {
-		t.Error(err)
-	}
+	remove(t, "ls_in")
 	t.Chdir("/") // a bpffs in use cannot be unmounted
 }
 
 func TestInsertWithoutABPFFS(t *testing.T) {
 	for _, folder := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		_, err := insert(t, folder, "ls_in")
-		if !errors.Is(err, ErrNoBPFFS) || !strings.Contains(err.Error(), "mount -t bpf bpf "+folder) {
+		if !errors.Is(err, structops.ErrNoBPFFS) || !strings.Contains(err.Error(), "mount -t bpf bpf "+folder) {
 			t.Errorf("%v, want to be told how to mount one at %s", err, folder)
 		}
 	}
@@ -294,19 +286,19 @@ func TestInsertWithoutABPFFS(t *testing.T) {
 func TestInsertOfWhatIsNoObject(t *testing.T) {
 	folder := bpffs(t)
 	none := filepath.Join(t.TempDir(), "none.o")
-	if _, err := Insert(t.Context(), Insertion{Object: none, BPFFS: folder}); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Insert(t.Context(), Request{Object: none, BPFFS: folder}); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
-	_, err := Insert(t.Context(), Insertion{Object: t.TempDir(), BPFFS: folder})
-	if err == nil || errors.Is(err, ErrRefused) {
+	_, err := Insert(t.Context(), Request{Object: t.TempDir(), BPFFS: folder})
+	if err == nil || errors.Is(err, structops.ErrRefused) {
 		t.Errorf("a folder, which cannot be read: %v", err)
 	}
 	noError(t, os.WriteFile(none, []byte("no ELF"), 0o600))
-	if _, err := Insert(t.Context(), Insertion{Object: none, BPFFS: folder}); !errors.Is(err, ErrRefused) {
+	if _, err := Insert(t.Context(), Request{Object: none, BPFFS: folder}); !errors.Is(err, structops.ErrRefused) {
 		t.Error(err)
 	}
-	without := "../loaderimpl/testdata/data.bpfel.o"
-	if _, err := Insert(t.Context(), Insertion{Object: without, BPFFS: folder}); !errors.Is(err, ErrRefused) {
+	without := "../../loaderimpl/testdata/data.bpfel.o"
+	if _, err := Insert(t.Context(), Request{Object: without, BPFFS: folder}); !errors.Is(err, structops.ErrRefused) {
 		t.Errorf("an object without structures: %v", err)
 	}
 }
