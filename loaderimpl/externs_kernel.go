@@ -13,14 +13,14 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
-// A runningKernel is this machine's.
-type runningKernel struct {
-	sys.KernelTypes
+// A runningExterns finds externs in this machine's kernel.
+type runningExterns struct {
+	runningKernel
 	token int // descriptor of a token; 0 for none
 }
 
 // ModuleTypes finds the types of a module by its name.
-func (runningKernel) ModuleTypes(name string) (int, io.Closer, error) {
+func (runningExterns) ModuleTypes(name string) (int, io.Closer, error) {
 	handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool {
 		return i.IsModule() && i.Name == name
 	})
@@ -33,8 +33,8 @@ func (runningKernel) ModuleTypes(name string) (int, io.Closer, error) {
 	return handle.FD(), handle, nil
 }
 
-func (runningKernel) Config() (string, error)         { return sys.Config() }
-func (runningKernel) Symbols() (io.ReadCloser, error) { return sys.Symbols() }
-func (runningKernel) Version() (uint64, error)        { return sys.Version() }
-func (k runningKernel) HasBPFCookie() (bool, error)   { return sys.HasBPFCookie(k.token) }
-func (runningKernel) SyscallSymbol() string           { return sys.SyscallSymbol() }
+func (runningExterns) Config() (string, error)         { return sys.Config() }
+func (runningExterns) Symbols() (io.ReadCloser, error) { return sys.Symbols() }
+func (runningExterns) Version() (uint64, error)        { return sys.Version() }
+func (k runningExterns) HasBPFCookie() (bool, error)   { return sys.HasBPFCookie(k.token) }
+func (runningExterns) SyscallSymbol() string           { return sys.SyscallSymbol() }

@@ -16,9 +16,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
-// An externKernel is what externs are looked up in: the running kernel, see [runningKernel].
+// An externKernel is what externs are looked up in: the running kernel, see
+// [runningExterns].
 type externKernel interface {
-	rawTypes
+	structSource
 
 	// ModuleTypes returns a descriptor of a module's types, and what closes it. The error is
 	// [fs.ErrNotExist] if the module is not loaded.

@@ -47,8 +47,15 @@ func given[T any](k *givenKernel, what string, v any) (T, error) {
 	return none, fs.ErrNotExist
 }
 
-func (k *givenKernel) Vmlinux() ([]byte, error) { return given[[]byte](k, "vmlinux", k.vmlinux) }
-func (k *givenKernel) Config() (string, error)  { return given[string](k, "config", k.config) }
+func (k *givenKernel) Vmlinux() (*typeinfo.Types, error) {
+	raw, err := given[[]byte](k, "vmlinux", k.vmlinux)
+	if err != nil {
+		return nil, err
+	}
+	return typeinfo.ParseKernel(raw, nil)
+}
+
+func (k *givenKernel) Config() (string, error) { return given[string](k, "config", k.config) }
 
 func (k *givenKernel) Module(name string) ([]byte, error) {
 	return given[[]byte](k, name, k.modules[name])

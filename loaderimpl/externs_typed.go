@@ -71,11 +71,8 @@ func kernelName(e *externs.Extern) string {
 
 // inVmlinux looks for all externs in vmlinux's types.
 func (s *typedSearch) inVmlinux() error {
-	raw, err := s.kernel.Vmlinux()
-	if err != nil {
-		return err
-	}
-	if s.vmlinux, err = typeinfo.ParseKernel(raw, nil); err != nil {
+	var err error
+	if s.vmlinux, err = s.kernel.Vmlinux(); err != nil {
 		return err
 	}
 	return s.take(s.vmlinux, nil)

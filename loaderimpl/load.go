@@ -145,7 +145,7 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	undo.finally(token.close)
-	found := externResolver{object: o, kernel: runningKernel{token: token.descriptor()}, undo: undo}
+	found := externResolver{object: o, kernel: runningExterns{token: token.descriptor()}, undo: undo}
 	if err := found.resolveAll(); err != nil {
 		return nil, err
 	}

@@ -72,8 +72,7 @@ Exit codes:
   loadstone metadata show --id 41
   loadstone metadata show --pinned /sys/fs/bpf/counter
   loadstone metadata show --object counter.bpf.o --json
-  loadstone metadata show --json | jq -r '.programs[] | .id as $id | .metadata[] |
-      select(.name == "owner") | "\($id) \(.value)"'`,
+  loadstone metadata show --json | jq -r '.programs[] | .id as $id | .metadata[] | select(.name == "owner") | "\($id) \(.value)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			programs, err := choice.read(cmd.Flags().Changed("id"))
