@@ -26,7 +26,7 @@ func every(t *testing.T) []Object {
 	t.Helper()
 	var all []Object
 	for _, catalogue := range []any{
-		GlobalData, MapDefs, MapInMap, MapTypes, Metadata, NUMA, Pinning, Rights, StructOps, Token,
+		GlobalData, Linking, MapDefs, MapInMap, MapTypes, Metadata, NUMA, Pinning, Rights, StructOps, Token,
 	} {
 		fields := reflect.ValueOf(catalogue)
 		for i := range fields.NumField() {

@@ -50,6 +50,8 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 		return r.open(q), nil
 	case loader.Create:
 		return create(q), nil
+	case loader.Link:
+		return reply(loaderimpl.Link(q.Output, q.Inputs...)), nil
 	case loader.Reset:
 		return reply(r.reset()), nil
 	case loader.Bye:

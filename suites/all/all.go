@@ -13,6 +13,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/check"
 	_ "github.com/loadstone-bpf/loadstone/suites/faults"
 	_ "github.com/loadstone-bpf/loadstone/suites/globaldata"
+	_ "github.com/loadstone-bpf/loadstone/suites/linking"
 	_ "github.com/loadstone-bpf/loadstone/suites/mapdefs"
 	_ "github.com/loadstone-bpf/loadstone/suites/mapinmap"
 	_ "github.com/loadstone-bpf/loadstone/suites/metadata"

@@ -30,6 +30,8 @@ func (a *Attempt) words() []string {
 		return []string{string(r.Op())}
 	case loader.Detach:
 		return []string{string(r.Op())}
+	case loader.Link:
+		return []string{string(r.Op())}
 	case loader.Create:
 		return attributeNames(r)
 	case loader.Pin:

@@ -336,6 +336,8 @@ func (a *Attempt) wanted() string {
 		return "ok: " + a.object + " is made"
 	case loader.Pin, loader.Unpin:
 		return "ok: the " + string(a.last.Op()) + " that was asked for"
+	case loader.Link:
+		return "ok: " + a.object + " are linked"
 	case loader.Attach, loader.Update, loader.Detach:
 		return "ok: " + string(a.last.Op()) + " of " + a.object
 	}

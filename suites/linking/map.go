@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package linking
+
+import (
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+var (
+	definedMap = &objects.Linking.Map
+	mapUser    = &objects.Linking.MapUser
+)
+
+// expectRuns expects what a program returns.
+func expectRuns(loaded *Attempt, program string, want uint32) {
+	Expect(loaded.Run(program)).To(Equal(want), "what %s returns", program)
+}
+
+var _ = Table("linking.map.extern", func(s *Session, o order) {
+	loaded := s.MustLoadLinked(o.two(definedMap, mapUser)...)
+	expectRuns(loaded, "store", 2)
+	expectRuns(loaded, "lookup", 11)
+	Expect(loaded.Lookup("shared", U32(0))).To(Equal(U64(11)))
+	Expect(loaded.Lookup("own", U32(0))).To(Equal(U32(21)))
+},
+	Entry("defined-first", asWritten),
+	Entry("defined-last", reversed),
+)
+
+var _ = Table("linking.map.both-extern", func(s *Session, o order) {
+	loaded := s.MustLoadLinked(o.two(objects.Linking.MutualFirst, objects.Linking.MutualSecond)...)
+	loaded.Run("use_first")
+	Expect(loaded.Lookup("first", U32(1))).To(Equal(U64(31)))
+	Expect(loaded.Lookup("second", U32(1))).To(Equal(U64(31)))
+	loaded.Run("use_second")
+	Expect(loaded.Lookup("first", U32(1))).To(Equal(U64(47)))
+	Expect(loaded.Lookup("second", U32(1))).To(Equal(U64(47)))
+},
+	Entry("one", asWritten),
+	Entry("other", reversed),
+)
+
+var _ = Table("linking.map.first-weak-wins", func(s *Session, o order) {
+	loaded := s.MustLoadLinked(o.two(objects.Linking.MapWeak, objects.Linking.MapWeakOther)...)
+	Expect(loaded.Map("shared").MaxEntries).To(Equal(uint32(8)))
+	loaded.Run("store_weak")
+	Expect(loaded.Lookup("shared", U32(0))).To(Equal(U64(12)))
+	loaded.Run("store_other")
+	Expect(loaded.Lookup("shared", U32(0))).To(Equal(U64(13)))
+},
+	Entry("one", asWritten),
+	Entry("other", reversed),
+)
