@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/oracle"
 )
 
 // memory watches how much memory is used, which is never twice the same.
@@ -36,9 +38,6 @@ const (
 	mostUsed   = 32 << 10
 	mostKernel = 8 << 10
 )
-
-// ofKernel are the lines of /proc/meminfo that make up what the kernel holds.
-var ofKernel = []string{"SUnreclaim:", "Percpu:", "VmallocUsed:", "KernelStack:"}
 
 func openMemory() (*memory, error) {
 	info, err := openText("/proc/meminfo")
@@ -106,7 +105,7 @@ func parseMemory(text []byte) (amounts, error) {
 		case bytes.HasPrefix(line, []byte("MemAvailable:")):
 			available = amount(line)
 		default:
-			for _, key := range ofKernel {
+			for _, key := range oracle.LinesOfKernelMemory {
 				if len(line) > len(key) && string(line[:len(key)]) == key {
 					a.kernel += max(0, amount(line))
 				}

@@ -11,8 +11,8 @@
 //
 // What is expected stands in requirements/structops.yaml. Read register.go and unregister.go (by a
 // link and by a map), network.go and use.go (connections), update.go (one in the place of another),
-// pin.go, died.go, value.go (what the kernel has in it), layout.go (other layouts than the
-// kernel's), member.go (what the kernel refuses), program.go, set.go (members that the caller
-// sets), optional.go, broken.go (objects that no compiler makes), many.go (a thousand times), and
-// kernel.go (whatever else a kernel offers).
+// pin.go, died.go, removed.go (what a loader left, by loadstone ops remove), value.go (what the
+// kernel has in it), layout.go (other layouts than the kernel's), member.go (what the kernel
+// refuses), program.go, set.go (members that the caller sets), optional.go, broken.go (objects that
+// no compiler makes), many.go (a thousand times), and kernel.go (whatever else a kernel offers).
 package structops

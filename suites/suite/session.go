@@ -125,6 +125,13 @@ func (s *Session) Descriptors() int {
 	return n
 }
 
+// KernelMemory returns how much memory the kernel itself holds, in KiB: see [oracle.KernelMemory].
+func (s *Session) KernelMemory() int {
+	kib, err := oracle.KernelMemory()
+	s.MustWork(err)
+	return kib
+}
+
 // MustWork ends the spec as broken where err is one of what the spec works with, not of the loader.
 func (s *Session) MustWork(err error) {
 	if err != nil {
