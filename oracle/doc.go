@@ -13,10 +13,10 @@
 // a deadline passes: see [Witness.Beyond].
 //
 // Read object.go (the system calls and ids), kernelbtf.go, name.go, mapfacts.go, mapbtf.go and
-// program.go (facts), content.go, pin.go, mounts.go, numa.go, iterator.go and pages.go (where a map
-// is), inventory.go, witness.go, holder.go, holders.go and access.go (what exists, who holds it,
-// and with what access), nextid.go (what was made meanwhile), structops.go, structopslink.go,
-// structopstype.go, structopsprobe.go and cvalue.go (structures of the kernel's whose functions are
-// programs), runs.go (how often a program ran), variables.go (global data), probe.go (what this
-// kernel can do), unprivileged.go and taint.go.
+// program.go (facts), content.go, pin.go, mounts.go, numa.go, iterator.go and pages.go (where a
+// map is), inventory.go, witness.go, holder.go, holders.go and access.go (what exists, who holds
+// it, and with what access), nextid.go (what was made meanwhile), structops.go, structopslink.go,
+// structopstype.go, structopsprobe.go and cvalue.go (structures of the kernel's whose functions
+// are programs), runs.go (how often a program ran), variables.go (global data), memory.go (what
+// the kernel holds), probe.go (what this kernel can do), unprivileged.go and taint.go.
 package oracle
