@@ -59,6 +59,7 @@ COMMANDS := --spec 'mapdefs.*' --spec 'mapinmap.*' --spec 'numa.*' --spec 'pinni
 vm: build ## the suites in VMs: the reference loader on every kernel, others on some
 	bin/loadstone run --out $(OUT)
 	bin/loadstone run --kernel 7.3 --loader cilium --loader libbpf --expect docs/expectations.yaml --out $(OUT)/libraries
+	bin/loadstone check objects/mapdefs/el/counter.o --out $(OUT)/check
 	bin/loadstone run --kernel 7.3 --loader bpftool --loader iproute2 --loader iproute2-builtin $(COMMANDS) --isolation suite --expect docs/expectations-commands.yaml --out $(OUT)/commands
 
 mutants: ## wrong loaders, the specs that catch each, and those that none does; go test ./mutants holds the same

@@ -235,9 +235,9 @@ func (r *resolver) load(y *objfile.Symbol, addend int64) (*Reference, error) {
 	return nil, fmt.Errorf("%s in section %s: %w", y.Name, s.Name, refuse.ErrMapKind)
 }
 
-// checkPointers refuses a reference to a variable that holds a pointer, which nothing fills in. Other
-// variables of the section are none of its business. Where no symbol says which variable it is, it
-// may be any of the section.
+// checkPointers refuses a reference to a variable that holds a pointer, which nothing fills in.
+// Other variables of the section are none of its business. Where no symbol says which variable it
+// is, it may be any of the section.
 func checkPointers(s *objfile.Section, pointers []uint64, to uint64) error {
 	if len(pointers) == 0 {
 		return nil
