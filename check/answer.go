@@ -3,6 +3,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ type Answer struct {
 	Why     string          // one line; "" where it loads
 	Lacks   []Need          // all that probes say the kernel lacks, of a refused object
 	Said    []string        // the last lines that the loader wrote about a refusal
+
+	// Wrong says what was expected instead, "" where the answer is as expected: where nothing is said
+	// of an object, it has to load.
+	Wrong string
 }
 
 // Loads reports whether the object was loaded, and given up without a trace.
@@ -31,15 +36,35 @@ func (a Answer) Unknown() bool { return a.Verdict.Unknown() && a.Cause != CauseH
 // Of makes the answer of a verdict on an object.
 func Of(o *Object, v verdict.Verdict) Answer {
 	a := Answer{Object: o, Verdict: v}
-	if v.Kind == verdict.Pass {
-		return a
+	if v.Kind != verdict.Pass {
+		a.Cause, a.Why = why(o, v)
+		if v.Checked != nil {
+			a.Lacks = lacking(o, v.Checked)
+		}
+		a.Said = said(v.Conversation)
 	}
-	a.Cause, a.Why = why(o, v)
-	if v.Checked != nil {
-		a.Lacks = lacking(o, v.Checked)
-	}
-	a.Said = said(v.Conversation)
+	a.Wrong = a.wrong()
 	return a
+}
+
+// wrong says what was expected instead of the answer. That an object does not load is as expected
+// only if it was refused: it must not leave anything, nor a kernel die of it.
+func (a Answer) wrong() string {
+	expected := a.Object.Setting.Loads
+	loads, known := expected.Says(cmp.Or(a.Verdict.KernelRelease, a.Verdict.Kernel), a.Verdict.Loader, a.Verdict.LoaderName())
+	switch {
+	case !known && a.Loads():
+		return ""
+	case !known:
+		return "it has to load"
+	case loads && !a.Loads():
+		return fmt.Sprintf("it has to load (settings, line %d: kernel %s)", expected.line, expected.Kernel)
+	case !loads && a.Loads():
+		return fmt.Sprintf("it must not load (settings, line %d: kernel %s)", expected.line, expected.Kernel)
+	case !loads && a.Verdict.Kind != verdict.Refused:
+		return "it has to be refused"
+	}
+	return ""
 }
 
 // said returns what the driver wrote to its stderr with the last answer, its last lines: libbpf and

@@ -25,6 +25,8 @@ type Object struct {
 	Path  string // of the file that it was found in
 	ELF   []byte
 	Needs Needs
+
+	Setting Setting // what the user's settings say of it
 }
 
 // Name returns the object's name as a loader sees it: its file's, without a folder and ".o".

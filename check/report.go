@@ -26,7 +26,12 @@ func (as Answers) File(run verdict.Run, end verdict.End) *verdict.File {
 			v.Kind = verdict.Fail
 			v.Expected, v.Seen = "the object loads", string(a.Cause)+": "+a.Why
 		}
-		if !a.Loads() {
+		switch {
+		case a.Wrong == "" && !a.Loads():
+			v.Kind, v.Reason = verdict.XFail, string(a.Cause)+": "+a.Why
+		case a.Wrong != "" && a.Loads():
+			v.Kind, v.Reason = verdict.Fail, a.Wrong
+		case !a.Loads():
 			v.Reason = string(a.Cause) + ": " + a.Why
 		}
 		if made := a.Made(); made != "" {

@@ -84,10 +84,14 @@ func cellOf(a *Answer) string {
 	switch {
 	case a == nil:
 		return "-"
-	case a.Loads():
-		return "loads"
 	case a.Unknown():
 		return "?"
+	case a.Loads() && a.Wrong != "":
+		return "loads!"
+	case a.Loads():
+		return "loads"
+	case a.Wrong == "":
+		return "(" + string(a.Cause) + ")" // as expected
 	}
 	return string(a.Cause)
 }
@@ -138,10 +142,13 @@ func (as Answers) reasons(of map[string]map[string]*Answer) []reason {
 	for _, k := range as.Kernels {
 		for _, l := range as.Loaders {
 			a := of[k][l]
-			if a == nil || a.Loads() {
+			if a == nil || a.Loads() && a.Wrong == "" {
 				continue
 			}
-			text := string(a.Cause) + ": " + a.Why
+			text := strings.TrimSuffix(string(a.Cause)+": "+a.Why, ": ")
+			if a.Loads() {
+				text = "loads: " + a.Wrong
+			}
 			at := slices.IndexFunc(all, func(r reason) bool {
 				return r.text == text && slices.Equal(r.said, a.words())
 			})

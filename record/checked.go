@@ -13,7 +13,8 @@ import (
 // "check.object/3" is about the object that is named 3 in the archive. Beside it is a file 3.needs:
 // its first line has the object's file name without a folder and ".o", and the word pins behind a
 // blank where maps of it are to be pinned; each further one has a thing that the object needs of a
-// kernel.
+// kernel. The lines of 3.set are what is
+// changed before the load: the request set of the loader protocol without a session.
 const ObjectSpec = "check.object"
 
 // BroughtObject returns the name of the object that a spec is about, "" for any other spec.

@@ -17,10 +17,13 @@ import (
 
 // An Object holds a compiled object that guests are brought, for a spec of [record.ObjectSpec].
 type Object struct {
-	Name  string   // its file's, without a folder and ".o"; no blanks
-	ELF   []byte   //
-	Pins  bool     // maps of it are to be pinned by name
-	Needs []string // what it needs of a kernel, which guests probe where it is refused
+	Name string // its file's, without a folder and ".o"; no blanks
+	ELF  []byte //
+	Pins bool   // maps of it are to be pinned by name
+	// Changes are what is set before the load, each as the request set of the loader protocol, without
+	// the session.
+	Changes []string
+	Needs   []string // what it needs of a kernel, which guests probe where it is refused
 }
 
 // A Payload holds what one guest is brought beside its order.
@@ -47,6 +50,7 @@ func (b batch) payload(p Plan) (Payload, error) {
 		for _, file := range []cpio.Record{
 			cpio.StaticFile(name, string(o.ELF), 0o600),
 			cpio.StaticFile(name+".needs", needs, 0o600),
+			cpio.StaticFile(name+".set", strings.Join(o.Changes, "\n"), 0o600),
 		} {
 			if err := writer.WriteRecord(cpio.MakeReproducible(file)); err != nil {
 				return payload, err

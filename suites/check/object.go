@@ -12,11 +12,7 @@ import (
 // told, and the loader gives all of it up again.
 var _ = HiddenEach(record.ObjectSpec, func(s *Session) {
 	brought := s.Brought()
-	var options []Option
-	if brought.Pins { // a caller names a folder for the maps of such an object
-		options = append(options, PinRoot(s.BPFFS()))
-	}
-	loaded := s.Load(brought, options...)
+	loaded := s.LoadBrought(brought)
 	if loaded.OK() {
 		s.SayLoaded(loaded)
 		s.Keep(s.Pins()...)

@@ -4,6 +4,7 @@ package suite
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loader"
@@ -15,8 +16,9 @@ import (
 type Brought struct {
 	name  string
 	elf   []byte
-	Pins  bool     // maps of it are to be pinned by name
-	Needs []string // what it needs of a kernel, as the host reads it: "map_type 27"
+	Pins  bool         // maps of it are to be pinned by name
+	Set   []loader.Set // what is changed before the load
+	Needs []string     // what it needs of a kernel, as the host reads it: "map_type 27"
 }
 
 // Name implements [Object].
@@ -30,10 +32,29 @@ func (s *Session) Brought() Brought {
 	number := record.BroughtObject(s.exec.Spec())
 	name, needs, _ := strings.Cut(string(s.exec.Brought(number+".needs")), "\n")
 	name, pins := strings.CutSuffix(name, " pins")
+	var set []loader.Set
+	for line := range strings.Lines(string(s.exec.Brought(number + ".set"))) {
+		var one loader.Set
+		s.MustWork(json.Unmarshal([]byte(line), &one))
+		set = append(set, one)
+	}
 	return Brought{
-		name: name, elf: s.exec.Brought(number), Pins: pins,
+		name: name, elf: s.exec.Brought(number), Pins: pins, Set: set,
 		Needs: strings.FieldsFunc(needs, func(r rune) bool { return r == '\n' }),
 	}
+}
+
+// LoadBrought asks the loader to open an object, to change what is to be changed, and to load it.
+func (s *Session) LoadBrought(b Brought) *Attempt {
+	var options []Option
+	if b.Pins { // a caller names a folder for the maps of such an object
+		options = append(options, PinRoot(s.BPFFS()))
+	}
+	a := s.Open(b, options...)
+	for _, one := range b.Set {
+		a.set(one.Target, one.Name, one.Attr, one.Value)
+	}
+	return a.Load()
 }
 
 // SayLoaded tells the host what the kernel has of the object that is loaded.

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Settings say what a caller of a loader would do to an object between opening and loading it, and
+// where it is expected to load. The form of the file is in docs/check.md.
+type Settings struct {
+	Objects []Setting `yaml:"objects"`
+}
+
+// A Setting is about the objects whose label a glob matches.
+type Setting struct {
+	Match    string                `yaml:"match"`
+	Maps     map[string]MapSetting `yaml:"maps"`
+	Programs map[string]Program    `yaml:"programs"`
+	Loads    *Expected             `yaml:"loads"`
+
+	line int
+	used bool
+}
+
+// A MapSetting changes a map before it is made.
+type MapSetting struct {
+	MaxEntries *uint32 `yaml:"max_entries"`
+	KeySize    *uint32 `yaml:"key_size"`   // bytes
+	ValueSize  *uint32 `yaml:"value_size"` // bytes
+	Flags      *uint32 `yaml:"map_flags"`  // BPF_F_*
+	AutoCreate *bool   `yaml:"autocreate"` // false leaves the map out
+}
+
+// A Program changes a program before it is loaded.
+type Program struct {
+	AutoLoad *bool  `yaml:"autoload"` // false leaves the program out
+	Type     string `yaml:"type"`     // libbpf's section name of it: "xdp"
+}
+
+// Expected says where an object loads. It has to load where all of it holds, and must not load on
+// other kernels; with other loaders anything goes.
+type Expected struct {
+	Kernel string `yaml:"kernel"` // ">=5.8", "<6.1", "5.10", "any" or "none"
+	Loader string `yaml:"loader"` // a glob of its name or name@version; "" for every loader
+
+	compare func(major, minor int) bool
+	line    int
+}
+
+// ErrSettings is wrapped by the errors about a file with settings.
+var ErrSettings = errors.New("bad settings")
+
+// ReadSettings reads a file. The error wraps [ErrSettings], and names every mistake by its line.
+func ReadSettings(name string) (*Settings, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	s := new(Settings)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(s); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w: %w", name, ErrSettings, err)
+	}
+	if len(s.Objects) == 0 {
+		return nil, fmt.Errorf("%s: %w: no entry under objects", name, ErrSettings)
+	}
+	var problems []error
+	for i := range s.Objects {
+		if err := s.Objects[i].check(); err != nil {
+			problems = append(problems, fmt.Errorf("%s:%d: %w: %w", name, s.Objects[i].line, ErrSettings, err))
+		}
+	}
+	return s, errors.Join(problems...)
+}
+
+// UnmarshalYAML keeps the line that an entry is on.
+func (s *Setting) UnmarshalYAML(node *yaml.Node) error {
+	type plain Setting
+	if err := known(node, (*plain)(s)); err != nil {
+		return err
+	}
+	s.line = node.Line
+	return nil
+}
+
+// known decodes a node, and refuses fields that there are not: the decoder forgets to below a type
+// that decodes itself.
+func known(node *yaml.Node, into any) error {
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		return err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("entry at line %d: %w", node.Line, err)
+	}
+	return nil
+}
+
+func (s *Setting) check() error {
+	if s.Match == "" {
+		return errors.New(`match is missing: a glob of file names, such as "*.bpf.o"`)
+	}
+	if _, err := path.Match(s.Match, ""); err != nil {
+		return fmt.Errorf("match %q: %w", s.Match, err)
+	}
+	if s.Loads == nil {
+		return nil
+	}
+	if _, err := path.Match(s.Loads.Loader, ""); err != nil {
+		return fmt.Errorf("loader %q: %w", s.Loads.Loader, err)
+	}
+	var err error
+	s.Loads.line = s.line
+	s.Loads.compare, err = condition(s.Loads.Kernel)
+	return err
+}
+
+// condition reads a condition on a kernel's version.
+func condition(text string) (func(major, minor int) bool, error) {
+	switch text {
+	case "any":
+		return func(int, int) bool { return true }, nil
+	case "none":
+		return func(int, int) bool { return false }, nil
+	}
+	for _, op := range []struct {
+		sign string
+		is   func(difference int) bool
+	}{
+		{">=", func(d int) bool { return d >= 0 }}, {"<=", func(d int) bool { return d <= 0 }},
+		{">", func(d int) bool { return d > 0 }}, {"<", func(d int) bool { return d < 0 }},
+		{"", func(d int) bool { return d == 0 }},
+	} {
+		rest, ok := strings.CutPrefix(text, op.sign)
+		if !ok {
+			continue
+		}
+		wantMajor, wantMinor, ok := version(strings.TrimSpace(rest))
+		if !ok {
+			break
+		}
+		return func(major, minor int) bool {
+			return op.is((major-wantMajor)*1000 + minor - wantMinor)
+		}, nil
+	}
+	return nil, fmt.Errorf(`kernel %q: want a version with a sign before it, such as ">=5.8", or any, or none`, text)
+}
+
+// version reads the first two numbers of a kernel's version: "6.12.48-cloud-amd64" is 6, 12.
+func version(text string) (major, minor int, ok bool) {
+	one, rest, found := strings.Cut(text, ".")
+	end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		rest = rest[:end]
+	}
+	major, err := strconv.Atoi(one)
+	if err != nil || !found {
+		return 0, 0, false
+	}
+	minor, err = strconv.Atoi(rest)
+	return major, minor, err == nil
+}
+
+// For returns what settings say of an object; the first entry that matches it. Zero where none
+// does.
+func (s *Settings) For(o *Object) Setting {
+	if s == nil {
+		return Setting{}
+	}
+	for i := range s.Objects {
+		for _, name := range []string{o.Label, path.Base(o.Label)} {
+			if ok, err := path.Match(s.Objects[i].Match, name); ok && err == nil {
+				s.Objects[i].used = true
+				return s.Objects[i]
+			}
+		}
+	}
+	return Setting{}
+}
+
+// Unused returns an error for each entry that matched no object that [Settings.For] was asked for:
+// a name that was mistyped would be obeyed nowhere.
+func (s *Settings) Unused() error {
+	var problems []error
+	if s != nil {
+		for _, o := range s.Objects {
+			if !o.used {
+				problems = append(problems, fmt.Errorf("%w: line %d: %q matches no object", ErrSettings, o.line, o.Match))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// A change mirrors the request set of the loader protocol, but for the session.
+type change struct {
+	Target string `json:"target"` // "map" or "program"
+	Name   string `json:"name"`
+	Attr   string `json:"attribute"`
+	Value  any    `json:"value"`
+}
+
+// Changes returns what is to be changed before the load, a line of JSON each, sorted.
+func (s Setting) Changes() ([]string, error) {
+	var all []change
+	for name, m := range s.Maps {
+		for attr, value := range map[string]*uint32{
+			"max_entries": m.MaxEntries, "key_size": m.KeySize, "value_size": m.ValueSize, "map_flags": m.Flags,
+		} {
+			if value != nil {
+				all = append(all, change{"map", name, attr, *value})
+			}
+		}
+		if m.AutoCreate != nil {
+			all = append(all, change{"map", name, "autocreate", *m.AutoCreate})
+		}
+	}
+	for name, p := range s.Programs {
+		if p.Type != "" {
+			all = append(all, change{"program", name, "program_type", p.Type})
+		}
+		if p.AutoLoad != nil {
+			all = append(all, change{"program", name, "autoload", *p.AutoLoad})
+		}
+	}
+	var lines []string
+	for _, c := range all {
+		line, err := json.Marshal(c)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, string(line))
+	}
+	slices.Sort(lines)
+	return lines, nil
+}
+
+// Says returns whether an object has to load on a kernel with a loader; known is false where
+// nothing is said of it.
+func (e *Expected) Says(kernelRelease, loader, loaderName string) (loads, known bool) {
+	if e == nil {
+		return false, false
+	}
+	if e.Loader != "" {
+		short, _ := path.Match(e.Loader, loader)
+		long, _ := path.Match(e.Loader, loaderName)
+		if !short && !long {
+			return false, false
+		}
+	}
+	major, minor, ok := version(kernelRelease)
+	if !ok {
+		return false, false
+	}
+	return e.compare(major, minor), true
+}
