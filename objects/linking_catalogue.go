@@ -33,7 +33,7 @@ var Linking = struct {
 	MapUserPinning      Object // The program, which declares that the map is pinned.
 	MapUserType         Object // The program, which declares another type of map.
 	MapUserValue        Object // The program, which declares the map with another type of value.
-	MapUserValueSize    Object // The program, which declares the map with a shorter value.
+	MapUserValueSize    Object // The program, which declares the map with a longer value.
 	MapWeak             Object // The map, weak.
 	MapWeakOther        Object // The map, weak, in another object.
 	MutualFirst         Object // A map and a variable that another object uses, which has some for this one.

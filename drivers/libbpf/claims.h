@@ -34,7 +34,11 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 #else
 	{ FEATURE_PROGRAM_HANDLERS, SUPPORT_NO, "libbpf_register_prog_handler came with 0.8" },
 #endif
-	{ FEATURE_STATIC_LINK, SUPPORT_NO, "not in this driver" },
+#if HAVE_LINKER
+	{ FEATURE_STATIC_LINK, SUPPORT_YES, "" },
+#else
+	{ FEATURE_STATIC_LINK, SUPPORT_NO, NO_LINKER },
+#endif
 	{ FEATURE_XDP_CHAIN, SUPPORT_NO, "the business of libxdp" },
 #if AT_LEAST(1, 4)
 	{ FEATURE_STRUCT_OPS, SUPPORT_YES, "" },

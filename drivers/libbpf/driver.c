@@ -12,7 +12,8 @@
  *
  * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON
  * is read stands in json.h, what is answered in reply.h, what libbpf calls back in handlers.h, a
- * map without an object in create.h, structures of the kernel's in structops.h.
+ * map without an object in create.h, several objects into one in link.h, structures of the
+ * kernel's in structops.h.
  *
  * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11,
  * libbpf and libc only.
@@ -28,6 +29,7 @@
 #include "json.h"
 #include "reply.h"
 #include "handlers.h"
+#include "link.h"
 #include "claims.h"
 #include "create.h"
 #include "structops.h"
@@ -612,12 +614,6 @@ static void op_update(const struct value *request)
 #endif
 
 /* ---- what this driver leaves to others ---- */
-
-static void op_link(const struct value *request)
-{
-	(void)request;
-	reply_unsupported(FEATURE_STATIC_LINK, "not in this driver");
-}
 
 static void op_query(const struct value *request)
 {

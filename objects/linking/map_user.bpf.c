@@ -7,18 +7,29 @@
 //   map_user_entries: ENTRIES=5 // The program, which declares the map with another size.
 //   map_user_flags: MORE=__uint(map_flags, BPF_F_NO_PREALLOC);
 //       // The program, which declares the map with a flag.
-//   map_user_key: KEY=__s32 // The program, which declares the map with a key of another type.
+//   map_user_key: KEY=struct number
+//       // The program, which declares the map with a key of another type.
 //   map_user_key_size: KEY=__u64 // The program, which declares the map with a longer key.
-//   map_user_node: MORE=__uint(numa_node, 0);
+//   map_user_node: MORE=__uint(numa_node, 1);
 //       // The program, which declares the map on a NUMA node.
 //   map_user_pinning: MORE=__uint(pinning, LIBBPF_PIN_BY_NAME);
 //       // The program, which declares that the map is pinned.
 //   map_user_type: TYPE=BPF_MAP_TYPE_HASH // The program, which declares another type of map.
-//   map_user_value: VALUE=__s64 // The program, which declares the map with another type of value.
-//   map_user_value_size: VALUE=__u32 // The program, which declares the map with a shorter value.
+//   map_user_value: VALUE=struct long_number
+//       // The program, which declares the map with another type of value.
+//   map_user_value_size: VALUE=__u32[4]
+//       // The program, which declares the map with a longer value.
 //   map_user_extra: MORE=__uint(map_extra, 1);
 //       // The program, which declares the map with a map_extra.
 #include "bpf.h"
+
+/* In the place of a number. */
+struct number {
+	__u32 n;
+};
+struct long_number {
+	__u64 n;
+};
 
 /* In front of the map that is read, where this object comes first. */
 struct {
@@ -41,8 +52,8 @@ int lookup(void *ctx)
 {
 	__u32 key = 0;
 	__u64 mine = 21;
-	KEY wanted = 0;
-	VALUE *found = bpf_map_lookup_elem(&shared, &wanted);
+	__u64 wanted = 0;
+	__u64 *found = bpf_map_lookup_elem(&shared, &wanted);
 
 	bpf_map_update_elem(&own, &key, &mine, BPF_ANY);
 	return found ? *found : 1;

@@ -64,12 +64,3 @@ var _ = It("linking.variable.static-stays", func(s *Session) {
 	expectRuns(loaded, "write_static", 120)
 	expectRuns(loaded, "read", 7)
 })
-
-var _ = Table("linking.variable.several-sections", func(s *Session, o order) {
-	loaded := s.MustLoadLinked(o.two(objects.Linking.MutualFirst, objects.Linking.MutualSecond)...)
-	expectRuns(loaded, "use_first", 47)
-	expectRuns(loaded, "use_second", 31)
-},
-	Entry("one", asWritten),
-	Entry("other", reversed),
-)
