@@ -210,6 +210,9 @@ type OpenOptions struct {
 	// Decimal pinning ids to paths, as in iproute2's table bpf_pinning: a bpf_elf_map with such an
 	// id is pinned in pin_mount/pin_subdir/../PATH.
 	PinIDs map[string]string `json:"pin_ids,omitempty"`
+	// Values for `__kconfig` externs, in lines of a kernel's configuration; the running kernel's
+	// are used where it has none.
+	Kconfig string `json:"kconfig,omitempty"`
 	// Where the bpffs is mounted that delegates what a load takes: everything is made in the kernel
 	// with a BPF token of it, and with none if empty.
 	TokenPath string `json:"token_path,omitempty"`

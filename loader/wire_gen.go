@@ -240,6 +240,7 @@ func (v OpenOptions) write(l *jsonline.Line) {
 	l.TextIfAny("pin_mount", v.PinMount)
 	l.TextIfAny("pin_subdir", v.PinSubdir)
 	jsonline.TextMap(l, "pin_ids", v.PinIDs)
+	l.TextIfAny("kconfig", v.Kconfig)
 	l.TextIfAny("token_path", v.TokenPath)
 	if len(v.Handlers) > 0 {
 		jsonline.Texts(l, "handlers", v.Handlers)
@@ -791,6 +792,9 @@ func (v *OpenOptions) read(n *node) {
 			e := f.member(key)
 			v.PinIDs[key] = e.text()
 		}
+	}
+	if f, ok := n.find("kconfig"); ok {
+		v.Kconfig = f.text()
 	}
 	if f, ok := n.find("token_path"); ok {
 		v.TokenPath = f.text()

@@ -134,6 +134,10 @@ const (
 	NUMA       Feature = "numa"        // puts maps on a NUMA node
 	MapInMap   Feature = "map-in-map"  // makes maps of maps
 	GlobalData Feature = "global-data" // makes maps of `.data`, `.rodata`, `.bss`
+	// Fills in `__kconfig` externs, with the text of its caller where it has some.
+	Kconfig Feature = "kconfig"
+	// Finds what the kernel has for `__ksym` externs: addresses, variables, functions.
+	Ksyms Feature = "ksyms"
 	// Keeps read-only data with a program that does not use it.
 	Metadata      Feature = "metadata"
 	StaticLink    Feature = "static-link"           // links several objects into one
@@ -162,6 +166,8 @@ func Features() []Feature {
 		NUMA,
 		MapInMap,
 		GlobalData,
+		Kconfig,
+		Ksyms,
 		Metadata,
 		StaticLink,
 		XDPChain,

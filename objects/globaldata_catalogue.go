@@ -6,15 +6,87 @@ package objects
 
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
-	PointerApart  Object // Pointers in a section of their own, and a program that reads a number in another.
-	PointerBeside Object // Pointers in one section with the number that a program reads.
-	PointerNone   Object // The same data without a pointer in it.
-	PointerRead   Object // A program that reads a pointer in data, which is not null in the source.
-	Values        Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
+	KconfigBool         Object // A value that is y or n.
+	KconfigByte         Object // A value of 8 bits without a sign.
+	KconfigChar         Object // A value that is a letter or a small number.
+	KconfigEnum         Object // A value of an enum that is not libbpf's of three states.
+	KconfigFunction     Object // A function that is said to be in the kernel's configuration.
+	KconfigInt          Object // A value of 32 bits.
+	KconfigKernel       Object // What loaders know of the kernel without its configuration: its version, and what it can do.
+	KconfigLong         Object // A value of 64 bits.
+	KconfigOwn          Object // A value that every kernel which loads programs has in its configuration.
+	KconfigShort        Object // A value of 16 bits.
+	KconfigStranger     Object // A value that is neither of the configuration nor of the kernel.
+	KconfigString       Object // A value of the kernel's configuration that is a string of at most seven letters, and a program that returns the third.
+	KconfigTristate     Object // A value that is y, n or m.
+	KconfigUint         Object // A value of 32 bits without a sign.
+	KconfigUlong        Object // A value of 64 bits without a sign.
+	KconfigUnheard      Object // A value of the kernel that no loader knows.
+	KconfigUnheardWeak  Object // A value of the kernel that no loader knows, and that programs can do without.
+	KconfigUshort       Object // A value of 16 bits without a sign.
+	KconfigVersion      Object // The version of the kernel, and two programs that return it.
+	KconfigWeak         Object // A value that programs can do without.
+	KsymAddress         Object // The address of a symbol that every kernel has once.
+	KsymAddressMissing  Object // The address of a symbol that no kernel has.
+	KsymAddressWeak     Object // The address of a symbol that no kernel has, and that programs can do without.
+	KsymKfunc           Object // A call of two functions of the kernel's.
+	KsymKfuncExists     Object // A function of the kernel's that a program looks for before it calls it, and finds.
+	KsymKfuncFlavor     Object // A call of a function of the kernel's by a name that tells two declarations apart.
+	KsymKfuncMissing    Object // A call of a function that no kernel has.
+	KsymKfuncOther      Object // A function of the kernel's, declared with a parameter too many.
+	KsymKfuncOtherWeak  Object // A function of the kernel's, declared with a parameter too many, and not needed.
+	KsymKfuncWeak       Object // A function that no kernel has, and that a program looks for first.
+	KsymKfuncWeakCalled Object // A function that no kernel has, and that a program calls.
+	KsymTwoPrograms     Object // A program that needs what no kernel has, and one that does not.
+	KsymTyped           Object // The scheduler's queues, a variable with a type that each CPU has for itself.
+	KsymTypedMissing    Object // A variable with a type that no kernel has.
+	KsymTypedOther      Object // A variable of the kernel's, declared with another type.
+	KsymTypedWeak       Object // A variable with a type that no kernel has, and that programs can do without.
+	PointerApart        Object // Pointers in a section of their own, and a program that reads a number in another.
+	PointerBeside       Object // Pointers in one section with the number that a program reads.
+	PointerNone         Object // The same data without a pointer in it.
+	PointerRead         Object // A program that reads a pointer in data, which is not null in the source.
+	Values              Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
 }{
-	PointerApart:  embedded("globaldata", "pointer", "pointer_apart"),
-	PointerBeside: embedded("globaldata", "pointer", "pointer_beside"),
-	PointerNone:   embedded("globaldata", "pointer", "pointer_none"),
-	PointerRead:   embedded("globaldata", "pointer", "pointer_read"),
-	Values:        embedded("globaldata", "values", "values"),
+	KconfigBool:         embedded("globaldata", "kconfig", "kconfig_bool"),
+	KconfigByte:         embedded("globaldata", "kconfig", "kconfig_byte"),
+	KconfigChar:         embedded("globaldata", "kconfig", "kconfig_char"),
+	KconfigEnum:         embedded("globaldata", "kconfig", "kconfig_enum"),
+	KconfigFunction:     embedded("globaldata", "kconfig_function", "kconfig_function"),
+	KconfigInt:          embedded("globaldata", "kconfig", "kconfig_int"),
+	KconfigKernel:       embedded("globaldata", "kconfig_kernel", "kconfig_kernel"),
+	KconfigLong:         embedded("globaldata", "kconfig", "kconfig_long"),
+	KconfigOwn:          embedded("globaldata", "kconfig_own", "kconfig_own"),
+	KconfigShort:        embedded("globaldata", "kconfig", "kconfig_short"),
+	KconfigStranger:     embedded("globaldata", "kconfig_version", "kconfig_stranger"),
+	KconfigString:       embedded("globaldata", "kconfig_string", "kconfig_string"),
+	KconfigTristate:     embedded("globaldata", "kconfig", "kconfig_tristate"),
+	KconfigUint:         embedded("globaldata", "kconfig", "kconfig_uint"),
+	KconfigUlong:        embedded("globaldata", "kconfig", "kconfig_ulong"),
+	KconfigUnheard:      embedded("globaldata", "kconfig_version", "kconfig_unheard"),
+	KconfigUnheardWeak:  embedded("globaldata", "kconfig_version", "kconfig_unheard_weak"),
+	KconfigUshort:       embedded("globaldata", "kconfig", "kconfig_ushort"),
+	KconfigVersion:      embedded("globaldata", "kconfig_version", "kconfig_version"),
+	KconfigWeak:         embedded("globaldata", "kconfig", "kconfig_weak"),
+	KsymAddress:         embedded("globaldata", "ksym_address", "ksym_address"),
+	KsymAddressMissing:  embedded("globaldata", "ksym_address", "ksym_address_missing"),
+	KsymAddressWeak:     embedded("globaldata", "ksym_address", "ksym_address_weak"),
+	KsymKfunc:           embedded("globaldata", "ksym_kfunc", "ksym_kfunc"),
+	KsymKfuncExists:     embedded("globaldata", "ksym_kfunc_exists", "ksym_kfunc_exists"),
+	KsymKfuncFlavor:     embedded("globaldata", "ksym_kfunc", "ksym_kfunc_flavor"),
+	KsymKfuncMissing:    embedded("globaldata", "ksym_kfunc", "ksym_kfunc_missing"),
+	KsymKfuncOther:      embedded("globaldata", "ksym_kfunc_other", "ksym_kfunc_other"),
+	KsymKfuncOtherWeak:  embedded("globaldata", "ksym_kfunc_other", "ksym_kfunc_other_weak"),
+	KsymKfuncWeak:       embedded("globaldata", "ksym_kfunc_weak", "ksym_kfunc_weak"),
+	KsymKfuncWeakCalled: embedded("globaldata", "ksym_kfunc_weak", "ksym_kfunc_weak_called"),
+	KsymTwoPrograms:     embedded("globaldata", "ksym_two_programs", "ksym_two_programs"),
+	KsymTyped:           embedded("globaldata", "ksym_typed", "ksym_typed"),
+	KsymTypedMissing:    embedded("globaldata", "ksym_typed", "ksym_typed_missing"),
+	KsymTypedOther:      embedded("globaldata", "ksym_typed", "ksym_typed_other"),
+	KsymTypedWeak:       embedded("globaldata", "ksym_typed", "ksym_typed_weak"),
+	PointerApart:        embedded("globaldata", "pointer", "pointer_apart"),
+	PointerBeside:       embedded("globaldata", "pointer", "pointer_beside"),
+	PointerNone:         embedded("globaldata", "pointer", "pointer_none"),
+	PointerRead:         embedded("globaldata", "pointer", "pointer_read"),
+	Values:              embedded("globaldata", "values", "values"),
 }

@@ -3,8 +3,10 @@
 package oracle
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -94,15 +96,34 @@ func Release() (release, machine string, err error) {
 	return unix.ByteSliceToString(name.Release[:]), unix.ByteSliceToString(name.Machine[:]), nil
 }
 
+// kconfig reads the configuration of the running kernel: where distributions have it, or the
+// kernel's own copy. The error is [os.ErrNotExist] where there is neither.
+func kconfig() ([]byte, error) {
+	release, _, err := Release()
+	if err != nil {
+		return nil, err
+	}
+	config, err := os.ReadFile("/boot/config-" + release)
+	if !errors.Is(err, os.ErrNotExist) {
+		return config, err
+	}
+	f, err := os.Open("/proc/config.gz")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
 // Kconfig returns the value of a kconfig symbol of the running kernel: "y", "m", a string, or ""
 // for one that is not set. The symbol is written without CONFIG_. known is false where the kernel's
 // configuration cannot be read.
 func Kconfig(symbol string) (value string, known bool, err error) {
-	release, _, err := Release()
-	if err != nil {
-		return "", false, err
-	}
-	config, err := os.ReadFile("/boot/config-" + release)
+	config, err := kconfig()
 	if errors.Is(err, os.ErrNotExist) {
 		return "", false, nil
 	}

@@ -13,6 +13,8 @@ var profiles = []string{
 	"global-data",
 	"ignore-unknown-fields",
 	"iproute2-maps",
+	"kconfig",
+	"ksyms",
 	"legacy-maps",
 	"map-create",
 	"map-in-map",

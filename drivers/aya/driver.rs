@@ -65,6 +65,8 @@ impl protocol::Session for Session {
             (feature::UNPRIVILEGED, support::YES, ""),
             (feature::MAP_IN_MAP, support::NO, "came after 0.13"),
             (feature::GLOBAL_DATA, support::YES, ""),
+            (feature::KCONFIG, support::NO, "externs are not resolved"),
+            (feature::KSYMS, support::NO, "externs are not resolved"),
             (
                 feature::METADATA,
                 support::NO,

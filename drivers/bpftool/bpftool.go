@@ -76,6 +76,8 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 		return nil, command.Unsupported(loader.CallbackMaps, command.NoCallbacks)
 	case o.PinMount != "" || len(o.PinIDs) > 0:
 		return nil, command.Unsupported(loader.Iproute2Maps, "bpf_elf_map is not read")
+	case o.Kconfig != "":
+		return nil, command.Unsupported("kconfig", command.NoKconfig)
 	case o.TokenPath != "":
 		return nil, command.Unsupported(loader.BPFToken, command.NoTokenPath)
 	case o.MapLayout != "" &&

@@ -24,6 +24,8 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 		loader.MapCreate:  {Support: loader.Yes},
 		loader.MapInMap:   {Support: loader.Yes},
 		loader.GlobalData: {Support: loader.Yes},
+		loader.Kconfig:    {Support: loader.Partial, Reason: command.NoKconfig},
+		loader.Ksyms:      {Support: loader.Yes},
 		loader.Metadata:   {Support: loader.Yes},
 		loader.StaticLink: {Support: loader.Yes},
 		loader.StructOps: {Support: loader.No,

@@ -139,6 +139,8 @@ func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 		return loader.Iproute2Maps, true
 	case o.MapLayout != "" && o.MapLayout != loader.LegacyLayout:
 		return "map_layout", true
+	case o.Kconfig != "":
+		return "kconfig", true
 	case o.TokenPath != "":
 		return loader.BPFToken, true
 	case slices.ContainsFunc(o.Handlers, ofMaps):

@@ -13,6 +13,7 @@ import (
 const (
 	NoCallbacks   = "a command calls nobody back"
 	LegacyDropped = "libbpf 1.0 dropped them"
+	NoKconfig     = "it has no option for the text of a kernel's configuration"
 	NoTokenPath   = "it has no option for a bpffs to make a token of"
 )
 

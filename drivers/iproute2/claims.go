@@ -42,7 +42,7 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 // claimLibbpf adds the claims that come from any libbpf (lib/bpf_libbpf.c).
 func claimLibbpf(claims map[loader.Feature]loader.Claim) {
 	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap,
-		loader.GlobalData, loader.Metadata} {
+		loader.GlobalData, loader.Kconfig, loader.Ksyms, loader.Metadata} {
 		claims[feature] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
 	}
 	claims[loader.Pinning] = loader.Claim{Support: loader.Partial,
@@ -64,6 +64,8 @@ func claimBuiltin(claims map[loader.Feature]loader.Claim) {
 	for feature, reason := range map[loader.Feature]string{
 		loader.BTFMaps: "section .maps is not read", loader.NUMA: "bpf_elf_map has no such field",
 		loader.GlobalData:    "maps and functions are relocated, nothing else",
+		loader.Kconfig:       "maps and functions are relocated, nothing else",
+		loader.Ksyms:         "maps and functions are relocated, nothing else",
 		loader.Metadata:      "there is no global data",
 		loader.IgnoreUnknown: "section .maps is not read",
 	} {

@@ -94,6 +94,8 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 	case o.IgnoreUnknownFields:
 		return nil, command.Unsupported(loader.IgnoreUnknown, "%s",
 			claimsOf(t.libbpf)[loader.IgnoreUnknown].Reason)
+	case o.Kconfig != "":
+		return nil, command.Unsupported("kconfig", command.NoKconfig)
 	case o.TokenPath != "":
 		return nil, command.Unsupported(loader.BPFToken, command.NoTokenPath)
 	case len(o.Handlers) > 0:

@@ -75,6 +75,8 @@ impl protocol::Session for Session {
             (feature::MAP_IN_MAP, support::YES, ""),
             (feature::UNPRIVILEGED, support::YES, ""),
             (feature::GLOBAL_DATA, support::YES, ""),
+            (feature::KCONFIG, support::PARTIAL, protocol::NO_KCONFIG),
+            (feature::KSYMS, support::YES, ""),
             (feature::METADATA, support::KERNEL_DEPENDENT, "needs BPF_PROG_BIND_MAP"),
             (feature::BPF_TOKEN, support::NO, protocol::NO_TOKENS),
             (feature::STATIC_LINK, support::YES, ""),

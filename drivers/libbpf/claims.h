@@ -27,6 +27,12 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 #else
 	{ FEATURE_GLOBAL_DATA, SUPPORT_PARTIAL, "one .data, .rodata and .bss only" },
 #endif
+	{ FEATURE_KCONFIG, SUPPORT_YES, "" },
+#if AT_LEAST(0, 6)
+	{ FEATURE_KSYMS, SUPPORT_YES, "" },
+#else
+	{ FEATURE_KSYMS, SUPPORT_PARTIAL, "functions, and what modules have, came with 0.4 to 0.6" },
+#endif
 	{ FEATURE_IPROUTE2_MAPS, SUPPORT_NO, "libbpf does not know struct bpf_elf_map" },
 	{ FEATURE_CALLBACK_MAPS, SUPPORT_NO, "libbpf has no callbacks for maps" },
 #if HAVE_HANDLERS

@@ -246,6 +246,8 @@ static void op_open(const struct value *request)
 		opts.relaxed_maps = boolean(options, "ignore_unknown_fields");
 	if (*optional(options, "pin_root"))
 		opts.pin_root_path = string(options, "pin_root");
+	if (*optional(options, "kconfig"))
+		opts.kconfig = string(options, "kconfig");
 #if HAVE_TOKENS
 	if (*optional(options, "token_path"))
 		opts.bpf_token_path = string(options, "token_path");

@@ -83,6 +83,10 @@
 #define FEATURE_NUMA "numa" /* puts maps on a NUMA node */
 #define FEATURE_MAP_IN_MAP "map-in-map" /* makes maps of maps */
 #define FEATURE_GLOBAL_DATA "global-data" /* makes maps of `.data`, `.rodata`, `.bss` */
+/* fills in `__kconfig` externs, with the text of its caller where it has some */
+#define FEATURE_KCONFIG "kconfig"
+/* finds what the kernel has for `__ksym` externs: addresses, variables, functions */
+#define FEATURE_KSYMS "ksyms"
 #define FEATURE_METADATA "metadata" /* keeps read-only data with a program that does not use it */
 #define FEATURE_STATIC_LINK "static-link" /* links several objects into one */
 #define FEATURE_XDP_CHAIN "xdp-chain" /* runs several XDP programs on one interface */

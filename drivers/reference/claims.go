@@ -15,6 +15,8 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.LegacyMaps:      {Support: loader.Yes},
 	loader.IgnoreUnknown:   {Support: loader.Yes},
 	loader.GlobalData:      {Support: loader.Yes},
+	loader.Kconfig:         {Support: loader.Yes},
+	loader.Ksyms:           {Support: loader.Yes},
 	loader.NUMA:            {Support: loader.Yes},
 	loader.MapInMap:        {Support: loader.Yes},
 	loader.Pinning:         {Support: loader.Yes},

@@ -34,6 +34,7 @@ func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 		IgnoreUnknownFields: q.IgnoreUnknownFields,
 		MapLayout:           layout,
 		PinRoot:             q.PinRoot,
+		Kconfig:             q.Kconfig,
 		Iproute2: loaderimpl.Iproute2Options{
 			PinMount: q.PinMount, PinSubdir: q.PinSubdir, PinIDs: ids,
 		},

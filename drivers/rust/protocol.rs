@@ -207,11 +207,12 @@ pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
     object[key].as_bool().ok_or_else(|| error(&format!("{key}: want true or false")))
 }
 
+pub const NO_KCONFIG: &str = "the loader cannot be given the text of a kernel's configuration";
 pub const NO_TOKENS: &str = "the loader cannot be told of a bpffs to make a token of";
 
 /// Refuses the options of `open` that are about iproute2's definitions of maps, other layouts of
-/// section maps, handlers, and tokens: for a loader that reads that section, if at all, as struct
-/// bpf_map_def, and that has neither callbacks nor tokens.
+/// section maps, handlers, configurations of the kernel, and tokens: for a loader that reads that
+/// section, if at all, as struct bpf_map_def, and that has neither callbacks nor tokens.
 pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
     let given = |key: &str| match &options[key] {
         Value::String(s) => !s.is_empty(),
@@ -225,6 +226,9 @@ pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
         || given("pin_ids")
     {
         return Err(unsupported(feature::IPROUTE2_MAPS, "bpf_elf_map is not known"));
+    }
+    if given("kconfig") {
+        return Err(unsupported("kconfig", NO_KCONFIG));
     }
     if given("token_path") {
         return Err(unsupported(feature::BPF_TOKEN, NO_TOKENS));

@@ -136,6 +136,10 @@ pub mod feature {
     pub const MAP_IN_MAP: &str = "map-in-map";
     /// Makes maps of `.data`, `.rodata`, `.bss`.
     pub const GLOBAL_DATA: &str = "global-data";
+    /// Fills in `__kconfig` externs, with the text of its caller where it has some.
+    pub const KCONFIG: &str = "kconfig";
+    /// Finds what the kernel has for `__ksym` externs: addresses, variables, functions.
+    pub const KSYMS: &str = "ksyms";
     /// Keeps read-only data with a program that does not use it.
     pub const METADATA: &str = "metadata";
     /// Links several objects into one.

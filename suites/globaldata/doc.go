@@ -8,6 +8,7 @@
 // found by the loader's name for it, which ends in the section's, and has to be one that the
 // program uses.
 //
-// What is expected stands in requirements/globaldata.yaml. Read section.go (the maps of sections)
-// and pointer.go (data that holds pointers).
+// What is expected stands in requirements/globaldata.yaml. Read section.go (the maps of sections),
+// pointer.go (data that holds pointers), kconfig.go and ksym.go (what objects expect the kernel to
+// have: values of its configuration, and its symbols).
 package globaldata

@@ -40,6 +40,11 @@ func TokenPath(path string) Option {
 	return func(o *loader.OpenOptions) { o.TokenPath = path }
 }
 
+// Kconfig has the loader take values of the kernel's configuration from lines like CONFIG_HZ=250.
+func Kconfig(text string) Option {
+	return func(o *loader.OpenOptions) { o.Kconfig = text }
+}
+
 // Layout has the loader read section maps as structs of one kind.
 func Layout(layout loader.MapLayout) Option {
 	return func(o *loader.OpenOptions) { o.MapLayout = layout }
