@@ -88,7 +88,6 @@ func TestOpenRefuses(t *testing.T) {
 		"refused/static_map":               {Stage: loader.AtOpen, Class: loader.BadMapDef},
 		"refused/legacy_short":             {Stage: loader.AtOpen, Class: loader.BadMapDef},
 		"refused/extern_map":               {Stage: loader.AtOpen, Class: loader.Unresolved},
-		"refused/extern_kconfig":           {Stage: loader.AtOpen, Class: loader.NotSupported},
 		"refused/other_section":            {Stage: loader.AtOpen, Class: loader.UnknownMapKind},
 		"refused/data_pointer":             {Stage: loader.AtOpen, Class: loader.BadRelocation},
 		"refused/static_program":           {Stage: loader.AtOpen, Class: loader.BadProgram},
