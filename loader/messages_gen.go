@@ -42,10 +42,10 @@ type Open struct {
 	Options OpenOptions `json:"options"`
 }
 
-// Set changes a map, a program or a member of a structure of an opened object before it is loaded.
+// Set changes a map, program, variable or member of an opened object before the load.
 type Set struct {
 	Session string `json:"session"`
-	Target  string `json:"target"` // map or program or struct_ops or link
+	Target  string `json:"target"` // map or program or variable or struct_ops or link
 	Name    string `json:"name"`   // of the map or program, as in the object
 	// Of the structure, for target struct_ops; with dots for one in a structure inside.
 	Member string    `json:"member,omitempty"`
@@ -88,7 +88,7 @@ type Update struct {
 // Pin pins a loaded map or program, or a link.
 type Pin struct {
 	Session string `json:"session"`
-	Target  string `json:"target"` // map or program or struct_ops or link
+	Target  string `json:"target"` // map or program or variable or struct_ops or link
 	Name    string `json:"name"`   // as in the object; of a link its handle
 	Path    string `json:"path"`   // where to pin it
 }
@@ -96,7 +96,7 @@ type Pin struct {
 // Unpin removes a pin that the loader made.
 type Unpin struct {
 	Session string `json:"session"`
-	Target  string `json:"target"` // map or program or struct_ops or link
+	Target  string `json:"target"` // map or program or variable or struct_ops or link
 	Name    string `json:"name"`   // as in the object; of a link its handle
 	Path    string `json:"path"`   // of the pin
 }

@@ -191,14 +191,18 @@ const (
 
 // Values of [Attribute] in protocol version 1.
 const (
-	MapType    Attribute = "type"        // the kernel's number
-	KeySize    Attribute = "key_size"    // bytes
-	ValueSize  Attribute = "value_size"  // bytes
-	MaxEntries Attribute = "max_entries" // elements; bytes of a ring buffer
-	MapFlags   Attribute = "map_flags"   // BPF_F_*
-	NumaNode   Attribute = "numa_node"   // counts if map_flags has BPF_F_NUMA_NODE
-	MapExtra   Attribute = "map_extra"   // depends on the map's type
-	PinPath    Attribute = "pin_path"    // path to pin the map at, or to reuse it from
+	MapType   Attribute = "type"       // the kernel's number
+	KeySize   Attribute = "key_size"   // bytes
+	ValueSize Attribute = "value_size" // bytes; of global data a larger or smaller section
+	// What a map of global data holds from the start: bytes as hexadecimal digits.
+	Contents Attribute = "contents"
+	// What a variable holds from the start: bytes as hexadecimal digits.
+	InitialValue Attribute = "initial_value"
+	MaxEntries   Attribute = "max_entries" // elements; bytes of a ring buffer
+	MapFlags     Attribute = "map_flags"   // BPF_F_*
+	NumaNode     Attribute = "numa_node"   // counts if map_flags has BPF_F_NUMA_NODE
+	MapExtra     Attribute = "map_extra"   // depends on the map's type
+	PinPath      Attribute = "pin_path"    // path to pin the map at, or to reuse it from
 	// Path of a pinned map to use instead of creating one.
 	Reuse Attribute = "reuse"
 	// Path of a pinned map that shows what the elements of a map of maps look like.

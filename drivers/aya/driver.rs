@@ -21,7 +21,7 @@ use serde_json::{json, Value};
 
 use protocol::words::{attribute, class, feature, kind, stage, support, target};
 use protocol::{
-    boolean, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected,
+    boolean, bytes, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected,
     unsupported, Answer,
 };
 
@@ -44,6 +44,7 @@ struct Session {
     maps: Vec<String>,
     programs: Vec<String>,
     max_entries: HashMap<String, u32>,
+    globals: HashMap<String, Vec<u8>>,
     left_out: Vec<String>, // programs
 }
 
@@ -124,6 +125,9 @@ impl protocol::Session for Session {
     }
 
     fn set(&mut self, target: &str, name: &str, attribute: &str, request: &Value) -> Answer {
+        if target == target::VARIABLE {
+            return self.set_variable(name, attribute, request);
+        }
         let (name, names) =
             (name.to_string(), if target == target::MAP { &self.maps } else { &self.programs });
         if !names.contains(&name) {
@@ -159,6 +163,9 @@ impl protocol::Session for Session {
         }
         for (name, entries) in &self.max_entries {
             loader.set_max_entries(name, *entries);
+        }
+        for (name, value) in &self.globals {
+            loader.set_global(name, value.as_slice(), true);
         }
         let mut loaded = loader.load(&self.object).map_err(|e| refusal(&e))?;
         for (name, program) in
@@ -225,6 +232,21 @@ impl protocol::Session for Session {
 }
 
 impl Session {
+    fn set_variable(&mut self, name: &str, attribute: &str, request: &Value) -> Answer {
+        if self.loaded.is_some() {
+            return Err(refused(
+                stage::LOAD,
+                class::BUSY,
+                "changing a loader that has loaded has no effect",
+            ));
+        }
+        if attribute != attribute::INITIAL_VALUE {
+            return Err(unsupported(attribute, "EbpfLoader does not set that"));
+        }
+        self.globals.insert(name.to_string(), bytes(request, "value")?);
+        ok()
+    }
+
     fn loaded_program(&mut self, name: &str) -> Result<&mut Program, Value> {
         let found = self.loaded.as_mut().and_then(|e| e.program_mut(name));
         found.ok_or_else(|| not_found(stage::ATTACH, &format!("loaded program {name}")))

@@ -3,6 +3,7 @@
 package cilium
 
 import (
+	"encoding/hex"
 	"fmt"
 	"reflect"
 	"slices"
@@ -19,6 +20,8 @@ func (s *session) set(r loader.Set) loader.Reply {
 			Message: "changing a spec that is loaded has no effect"}
 	case r.Target == "map" && s.spec.Maps[r.Name] != nil:
 		return s.setMap(s.spec.Maps[r.Name], r)
+	case r.Target == "variable" && s.spec.Variables[r.Name] != nil && r.Attr == loader.InitialValue:
+		return withBytes(r, func(b []byte) error { return s.spec.Variables[r.Name].Set(b) })
 	case r.Target == "struct_ops":
 		return &loader.Unsupported{Feature: "struct_ops",
 			Reason: "MapSpec.Contents holds the bytes of the object's structure; it has no members"}
@@ -40,6 +43,11 @@ func (s *session) setMap(spec *ebpf.MapSpec, r loader.Set) loader.Reply {
 		return setNumber(&spec.NumaNode, r)
 	case loader.MapExtra:
 		return setMapExtra(spec, r)
+	case loader.ValueSize:
+		return setNumber(&spec.ValueSize, r)
+	case loader.Contents:
+		return &loader.Unsupported{Feature: loader.Feature(r.Attr),
+			Reason: "what CollectionSpec.Variables hold is put over MapSpec.Contents"}
 	case loader.Reuse, loader.InnerMap:
 		return s.setByPin(spec, r)
 	case loader.AutoCreate:
@@ -55,6 +63,17 @@ func setNumber(field *uint32, r loader.Set) loader.Reply {
 	}
 	*field = value
 	return &loader.OK{}
+}
+
+// withBytes hands on the bytes that a request gives as hexadecimal digits.
+func withBytes(r loader.Set, set func([]byte) error) loader.Reply {
+	digits, ok := r.Value.(string)
+	b, err := hex.DecodeString(digits)
+	if !ok || err != nil {
+		message := fmt.Sprintf("%s is %v, want hexadecimal digits", r.Attr, r.Value)
+		return &loader.Error{Message: message}
+	}
+	return done(loader.AtOpen, set(b))
 }
 
 func noNumber(r loader.Set) loader.Reply {

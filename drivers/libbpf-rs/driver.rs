@@ -31,7 +31,7 @@ use serde_json::{json, Value};
 
 use protocol::words::{attribute, class, feature, kind, stage, support, target};
 use protocol::{
-    boolean, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, text,
+    boolean, bytes, error, not_found, number, number_if_any, ok, refused, reject_io, rejected, text,
     unsupported, Answer,
 };
 
@@ -134,7 +134,10 @@ impl protocol::Session for Session {
             (_, target::STRUCT_OPS) => {
                 Err(unsupported(target::STRUCT_OPS, "the crate shows bytes, not members"))
             }
-            _ => Err(error("target: want map, program or struct_ops")),
+            (_, target::VARIABLE) => {
+                Err(unsupported(target::VARIABLE, "generated skeletons alone know variables"))
+            }
+            _ => Err(error("target: want map, program, variable or struct_ops")),
         }
     }
 
@@ -252,6 +255,8 @@ impl Session {
             attribute::MAX_ENTRIES => map.set_max_entries(number(request, "value")?),
             attribute::MAP_FLAGS => map.set_map_flags(number(request, "value")?),
             attribute::NUMA_NODE => map.set_numa_node(number(request, "value")?),
+            attribute::VALUE_SIZE => map.set_value_size(number(request, "value")?),
+            attribute::CONTENTS => map.set_initial_value(&bytes(request, "value")?),
             attribute::MAP_EXTRA => map.set_map_extra(number(request, "value")?),
             attribute::AUTOCREATE => {
                 let create = boolean(request, "value")?;

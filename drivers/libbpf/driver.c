@@ -33,6 +33,7 @@
 #include "claims.h"
 #include "create.h"
 #include "structops.h"
+#include "data.h"
 
 /* ---- sessions ---- */
 
@@ -345,6 +346,14 @@ static void op_set(const struct value *request)
 	struct bpf_map *map;
 	int err;
 
+	if (!strcmp(string(request, "target"), TARGET_VARIABLE)) {
+#if HAVE_INITIAL_VALUE
+		set_variable(request, session_of(request)->object);
+#else
+		reply_unsupported(TARGET_VARIABLE, "bpf_map__initial_value came with 0.8");
+#endif
+		return;
+	}
 	find_target(request, &map, &program);
 #if HAVE_MEMBERS
 	if (map && !strcmp(string(request, "target"), TARGET_STRUCT_OPS)) {
@@ -357,12 +366,18 @@ static void op_set(const struct value *request)
 		set_by_pin(request, map);
 		return;
 	}
+	if (map && !strcmp(attribute, ATTRIBUTE_CONTENTS)) {
+		set_contents(request, map);
+		return;
+	}
 	if (!map && !program)
 		err = ENOENT;
 	else if (map && !strcmp(attribute, ATTRIBUTE_MAX_ENTRIES))
 		err = bpf_map__set_max_entries(map, number(request, "value"));
 	else if (map && !strcmp(attribute, ATTRIBUTE_MAP_FLAGS))
 		err = bpf_map__set_map_flags(map, number(request, "value"));
+	else if (map && !strcmp(attribute, ATTRIBUTE_VALUE_SIZE))
+		err = bpf_map__set_value_size(map, number(request, "value"));
 	else if (map && !strcmp(attribute, ATTRIBUTE_NUMA_NODE))
 		err = bpf_map__set_numa_node(map, number(request, "value"));
 	else if (map && !strcmp(attribute, ATTRIBUTE_PIN_PATH))

@@ -17,7 +17,7 @@
 #define OP_HELLO "hello" /* opens the conversation */
 #define OP_CREATE "create" /* makes one map without an object, and pins it */
 #define OP_OPEN "open" /* reads one object */
-/* changes a map, a program or a member of a structure of an opened object before it is loaded */
+/* changes a map, program, variable or member of an opened object before the load */
 #define OP_SET "set"
 #define OP_LOAD "load" /* makes the object's maps and programs in the kernel */
 #define OP_ATTACH "attach" /* attaches a loaded program */
@@ -109,7 +109,11 @@
 
 #define ATTRIBUTE_TYPE "type" /* the kernel's number */
 #define ATTRIBUTE_KEY_SIZE "key_size" /* bytes */
-#define ATTRIBUTE_VALUE_SIZE "value_size" /* bytes */
+#define ATTRIBUTE_VALUE_SIZE "value_size" /* bytes; of global data a larger or smaller section */
+/* what a map of global data holds from the start: bytes as hexadecimal digits */
+#define ATTRIBUTE_CONTENTS "contents"
+/* what a variable holds from the start: bytes as hexadecimal digits */
+#define ATTRIBUTE_INITIAL_VALUE "initial_value"
 #define ATTRIBUTE_MAX_ENTRIES "max_entries" /* elements; bytes of a ring buffer */
 #define ATTRIBUTE_MAP_FLAGS "map_flags" /* BPF_F_... */
 #define ATTRIBUTE_NUMA_NODE "numa_node" /* counts if map_flags has BPF_F_NUMA_NODE */
@@ -140,6 +144,7 @@
 
 #define TARGET_MAP "map"
 #define TARGET_PROGRAM "program"
+#define TARGET_VARIABLE "variable" /* for set: a variable of global data */
 /* for set: a struct_ops map, and a member of its structure */
 #define TARGET_STRUCT_OPS "struct_ops"
 #define TARGET_LINK "link" /* for pin and unpin: an attachment, by its handle */

@@ -3,6 +3,7 @@
 package reference
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -19,6 +20,8 @@ func (s *session) set(q loader.Set) loader.Reply {
 	switch m, p := s.object.Map(q.Name), s.object.Program(q.Name); {
 	case q.Target == "struct_ops":
 		err = s.setMember(q)
+	case q.Target == "variable":
+		err = s.setVariable(q)
 	case q.Target == "map" && m != nil:
 		err = s.setMap(m, q.Attr, q.Value)
 	case q.Target == "program" && p != nil:
@@ -71,8 +74,18 @@ func (s *session) setMap(m *loaderimpl.Map, attr loader.Attribute, value any) er
 		return with(value, func(path string) error { return s.give(path, m.SetInnerMap) })
 	case loader.AutoCreate:
 		return with(value, m.SetAutocreate)
+	case loader.Contents:
+		return withBytes(value, m.SetInitialValue)
 	}
 	return fmt.Errorf("%s of a map: %w", attr, errAttribute)
+}
+
+// setVariable gives a variable another value, byte by byte.
+func (s *session) setVariable(q loader.Set) error {
+	if q.Attr != loader.InitialValue {
+		return fmt.Errorf("%s of a variable: %w", q.Attr, errAttribute)
+	}
+	return withBytes(q.Value, func(b []byte) error { return s.object.Variable(q.Name).Set(b) })
 }
 
 // give hands on the map that is pinned at a path.
@@ -108,6 +121,17 @@ func with[T any](value any, set func(T) error) error {
 		return fmt.Errorf("%v (%T): %w", value, value, errValue)
 	}
 	return set(v)
+}
+
+// withBytes hands on the bytes that hexadecimal digits stand for.
+func withBytes(value any, set func([]byte) error) error {
+	return with(value, func(digits string) error {
+		b, err := hex.DecodeString(digits)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errValue, err)
+		}
+		return set(b)
+	})
 }
 
 // withNumber hands a number of 32 bits on.

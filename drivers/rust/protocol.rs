@@ -203,6 +203,18 @@ pub fn number_if_any<T: TryFrom<u64> + Default>(object: &Value, key: &str) -> Re
     }
 }
 
+/// The bytes that a field gives as hexadecimal digits.
+pub fn bytes(object: &Value, key: &str) -> Result<Vec<u8>, Value> {
+    let digits = text(object, key)?;
+    let wrong = || error(&format!("{key}: want hexadecimal digits"));
+    if digits.len() % 2 != 0 || !digits.is_ascii() {
+        return Err(wrong());
+    }
+    (0..digits.len() / 2)
+        .map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).map_err(|_| wrong()))
+        .collect()
+}
+
 pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
     object[key].as_bool().ok_or_else(|| error(&format!("{key}: want true or false")))
 }

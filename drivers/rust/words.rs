@@ -18,7 +18,7 @@ pub mod op {
     pub const CREATE: &str = "create";
     /// Reads one object.
     pub const OPEN: &str = "open";
-    /// Changes a map, a program or a member of a structure of an opened object before it is loaded.
+    /// Changes a map, program, variable or member of an opened object before the load.
     pub const SET: &str = "set";
     /// Makes the object's maps and programs in the kernel.
     pub const LOAD: &str = "load";
@@ -176,8 +176,12 @@ pub mod attribute {
     pub const TYPE: &str = "type";
     /// Bytes.
     pub const KEY_SIZE: &str = "key_size";
-    /// Bytes.
+    /// Bytes; of global data a larger or smaller section.
     pub const VALUE_SIZE: &str = "value_size";
+    /// What a map of global data holds from the start: bytes as hexadecimal digits.
+    pub const CONTENTS: &str = "contents";
+    /// What a variable holds from the start: bytes as hexadecimal digits.
+    pub const INITIAL_VALUE: &str = "initial_value";
     /// Elements; bytes of a ring buffer.
     pub const MAX_ENTRIES: &str = "max_entries";
     /// BPF_F_*.
@@ -232,6 +236,8 @@ pub mod handler {
 pub mod target {
     pub const MAP: &str = "map";
     pub const PROGRAM: &str = "program";
+    /// For set: a variable of global data.
+    pub const VARIABLE: &str = "variable";
     /// For set: a struct_ops map, and a member of its structure.
     pub const STRUCT_OPS: &str = "struct_ops";
     /// For pin and unpin: an attachment, by its handle.

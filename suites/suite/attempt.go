@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -121,6 +122,17 @@ func (a *Attempt) set(target, name string, attribute loader.Attribute, value any
 // the attribute asks.
 func (a *Attempt) SetMap(name string, attribute loader.Attribute, value any) *Attempt {
 	return a.set("map", name, attribute, value)
+}
+
+// SetContents asks to give a map of global data other contents before it is loaded.
+func (a *Attempt) SetContents(name string, value []byte) *Attempt {
+	return a.set("map", name, loader.Contents, hex.EncodeToString(value))
+}
+
+// SetVariable asks to give a variable of global data another value before it is loaded: its bytes
+// as programs see them.
+func (a *Attempt) SetVariable(name string, value []byte) *Attempt {
+	return a.set("variable", name, loader.InitialValue, hex.EncodeToString(value))
 }
 
 // SetProgram asks to change a program before it is loaded.

@@ -51,6 +51,8 @@ const (
 	MapType       = loader.MapType
 	KeySize       = loader.KeySize
 	ValueSize     = loader.ValueSize
+	Contents      = loader.Contents
+	InitialValue  = loader.InitialValue
 	MaxEntries    = loader.MaxEntries
 	MapFlags      = loader.MapFlags
 	NumaNode      = loader.NumaNode
