@@ -16,8 +16,9 @@ import (
 func New() loader.Loader { return command.New(&tool{}) }
 
 type tool struct {
-	libbpf string // the version that is built in
-	pins   *pins  // made by hello
+	version string // its own
+	libbpf  string // the version that is built in
+	pins    *pins  // made by hello
 }
 
 var errVersion = errors.New("it does not say which bpftool it is")
@@ -37,14 +38,14 @@ func (t *tool) Hello(ctx context.Context, _ loader.Hello) (*loader.OK, error) {
 			return nil, err
 		}
 	}
-	t.libbpf = libbpf
+	t.version, t.libbpf = version, libbpf
 	return &loader.OK{
 		Loader: &loader.Identity{
 			Name: "bpftool", Version: version, Language: "c", Homepage: "https://bpftool.dev",
 			Issues:     "https://github.com/libbpf/bpftool/issues",
 			Components: map[string]string{"libbpf": libbpf},
 		},
-		Features: claimsOf(libbpf),
+		Features: claimsOf(version, libbpf),
 	}, nil
 }
 
@@ -85,7 +86,10 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 		return nil, command.Unsupported("map_layout", "section maps cannot be read as %s",
 			o.MapLayout)
 	}
-	return &session{tool: t, open: open, attached: map[string]command.Values{}}, nil
+	return &session{
+		tool: t, open: open, attached: map[string]command.Values{},
+		structures: map[string]structure{}, handed: map[string]string{},
+	}, nil
 }
 
 // Link implements [command.Linker].

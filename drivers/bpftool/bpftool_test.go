@@ -290,7 +290,7 @@ func TestPinsAreNamedByTheObject(t *testing.T) {
 func TestClaimsFollowFromLibbpf(t *testing.T) {
 	for libbpf, old := range map[string]bool{beforeOwnVersions: true, "0.8": true, "1.0": false,
 		"1.8": false} {
-		claims := claimsOf(libbpf)
+		claims := claimsOf("7.8", libbpf)
 		if got := claims[loader.LegacyMaps].Support == loader.Yes; got != old {
 			t.Errorf("libbpf %s: legacy-maps is %s", libbpf, claims[loader.LegacyMaps].Support)
 		}

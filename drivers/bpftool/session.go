@@ -28,6 +28,9 @@ type session struct {
 	loaded   *loader.OK                // nil before load
 	attached map[string]command.Values // by handle
 	handles  int                       // given out so far
+
+	structures map[string]structure // that are registered, by name
+	handed     map[string]string    // names of those, by handle
 }
 
 // Do implements [command.Session].
@@ -74,6 +77,9 @@ func (s *session) load(ctx context.Context) (loader.Reply, error) {
 	}
 	if lacks := s.lacks(object); lacks != nil {
 		return lacks, nil
+	}
+	if len(object.Structures) > 0 {
+		return s.register(ctx, object)
 	}
 	s.folder = s.open.Session
 	if err := os.Mkdir(s.tool.pins.ours(s.folder), 0o700); err != nil {
@@ -148,6 +154,9 @@ func (s *session) id(target, name string) string {
 }
 
 func (s *session) pin(ctx context.Context, r loader.Pin) (loader.Reply, error) {
+	if r.Target == "link" {
+		return s.pinLink(ctx, r)
+	}
 	id := s.id(r.Target, r.Name)
 	if id == "" {
 		return missing(r.Target, r.Name), nil
@@ -170,9 +179,12 @@ func (s *session) unpin(r loader.Unpin) loader.Reply {
 }
 
 func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, error) {
+	if r.Kind == "struct_ops" {
+		return s.attachStructure(r.Program)
+	}
 	if r.Kind != "xdp" {
 		return command.Unsupported(loader.Feature(r.Kind),
-			"this driver attaches XDP programs only"), nil
+			"this driver attaches XDP programs and structures only"), nil
 	}
 	id := s.id("program", r.Program)
 	if id == "" {
@@ -194,6 +206,10 @@ func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, er
 }
 
 func (s *session) detach(ctx context.Context, handle string) (loader.Reply, error) {
+	if name, ok := s.handed[handle]; ok {
+		delete(s.handed, handle)
+		return s.unregister(ctx, name)
+	}
 	values, ok := s.attached[handle]
 	if !ok {
 		return missing("attachment", handle), nil
@@ -217,6 +233,7 @@ func (s *session) Close(ctx context.Context) error {
 		}
 		errs = append(errs, err)
 	}
+	errs = append(errs, s.unregisterAll(ctx))
 	if s.folder != "" {
 		errs = append(errs, s.tool.pins.remove(s.folder))
 		s.folder = ""

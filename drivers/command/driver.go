@@ -41,6 +41,11 @@ type Creator interface {
 	Create(ctx context.Context, create loader.Create) (loader.Reply, error)
 }
 
+// A Querier tells what is in the kernel.
+type Querier interface {
+	Query(ctx context.Context, query loader.Query) (loader.Reply, error)
+}
+
 // New returns the driver of a tool.
 func New(tool Tool) loader.Loader { return &driver{tool: tool, sessions: map[string]Session{}} }
 
@@ -78,6 +83,10 @@ func (d *driver) do(ctx context.Context, req loader.Request) (loader.Reply, erro
 	case loader.Link:
 		if linker, ok := d.tool.(Linker); ok {
 			return linker.Link(ctx, r)
+		}
+	case loader.Query:
+		if querier, ok := d.tool.(Querier); ok {
+			return querier.Query(ctx, r)
 		}
 	case loader.Reset, loader.Bye:
 		return &loader.OK{}, d.reset(ctx)

@@ -175,7 +175,7 @@ func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string,
 	for i, reference := range references {
 		name := names[used[i]]
 		// data has the name of its object before that of its section
-		if name != "" && name != cut(reference) && !strings.HasPrefix(reference, ".") {
+		if name != "" && name != Cut(reference) && !strings.HasPrefix(reference, ".") {
 			return map[ebpf.MapID]string{}
 		}
 		inObject[used[i]] = reference
@@ -183,8 +183,8 @@ func inOrder(used []ebpf.MapID, names map[ebpf.MapID]string,
 	return inObject
 }
 
-// cut returns what the kernel keeps of a name.
-func cut(name string) string { return name[:min(len(name), kernelName)] }
+// Cut returns what the kernel keeps of a name.
+func Cut(name string) string { return name[:min(len(name), kernelName)] }
 
 func isDefined(name string, defined []Map) bool {
 	return slices.ContainsFunc(defined, func(m Map) bool { return m.Name == name })
@@ -194,7 +194,7 @@ func isDefined(name string, defined []Map) bool {
 func onlyMap(name string, defined []Map) (string, bool) {
 	var all []string
 	for _, m := range defined {
-		if name != "" && cut(m.Name) == name {
+		if name != "" && Cut(m.Name) == name {
 			all = append(all, m.Name)
 		}
 	}

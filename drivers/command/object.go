@@ -23,6 +23,10 @@ type Object struct {
 	Programs []Program // those that a caller can ask for, in the order of their sections
 	Maps     []Map     // those of sections maps and .maps, by symbol
 
+	// Structures lists the variables of sections .struct_ops and .struct_ops.link, without those of
+	// their optional forms.
+	Structures []string
+
 	// References lists the maps that the code of programs refers to, each once, in the order of the
 	// code: first the programs' sections, then .text, as loaders put them together. Data that code
 	// refers to is listed under its section's name.
@@ -69,6 +73,10 @@ func readObject(r io.ReaderAt) (*Object, error) {
 		switch {
 		case section.Name == "maps" || section.Name == ".maps":
 			o.Maps = append(o.Maps, mapsOf(i, section, symbols)...)
+		case section.Name == ".struct_ops" || section.Name == ".struct_ops.link":
+			for _, variable := range mapsOf(i, section, symbols) {
+				o.Structures = append(o.Structures, variable.Name)
+			}
 		case section.Name == ".BTF":
 			text, err := section.Data()
 			o.PinnedByName = err == nil && pinsByName(text)
@@ -83,7 +91,7 @@ func readObject(r io.ReaderAt) (*Object, error) {
 func (o *Object) Program(name string) (Program, bool) {
 	var all []Program
 	for _, p := range o.Programs {
-		if p.Name != "" && cut(p.Name) == name {
+		if p.Name != "" && Cut(p.Name) == name {
 			all = append(all, p)
 		}
 	}

@@ -14,7 +14,9 @@ import (
 // Nothing of a loader that dies before it registers anything stays.
 var _ = Table("structops.died.loaded", func(s *Session, of control) {
 	before := s.Kernel()
-	Expect(s.MustLoad(of.object).StructOps("ca").Type).To(Equal("tcp_congestion_ops"))
+	loaded := s.MustLoad(of.object)
+	Expect(loaded.StructOps("ca").Type).To(Equal("tcp_congestion_ops"))
+	loaded.NeedsUnregistered("ca")
 	s.Kill()
 	Expect(available()).NotTo(ContainElement(of.title))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
@@ -27,7 +29,7 @@ var _ = It("structops.died.registered-by-link", func(s *Session) {
 	Expect(available()).To(ContainElement(linked))
 	s.Kill()
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 })
 
 // What a map registers stays, held by no process, until someone takes it from the map.
@@ -55,7 +57,7 @@ var _ = It("structops.died.pinned-link", func(s *Session) {
 	Expect(available()).To(ContainElement(linked))
 	s.RemovePin(path)
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 })
 
 // A connection goes on with the congestion control of a loader that has died.
@@ -70,5 +72,5 @@ var _ = It("structops.died.in-use", func(s *Session) {
 		})
 	})
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 })

@@ -38,5 +38,5 @@ var _ = It("structops.many.register-again", func(s *Session) {
 		grown = s.KernelMemory() - memory
 	}
 	Expect(grown).To(BeNumerically("<", leak*times), "KiB of the kernel's memory")
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 })

@@ -33,7 +33,7 @@ var _ = It("structops.pin.unpin-link", func(s *Session) {
 	Expect(s.Pin(path)).To(BeNoPin())
 	Expect(available()).To(ContainElement(linked))
 	loaded.Close()
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 })
 
 var _ = It("structops.pin.link-occupied-refused", func(s *Session) {
@@ -55,7 +55,7 @@ var _ = It("structops.pin.map-of-link", func(s *Session) {
 	Expect(loaded.PinMap("ca", path)).To(BeOK())
 	Expect(s.Pin(path)).To(BeThePinOfMap(loaded.MapID("ca")))
 	loaded.Close()
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 	Expect(s.PinnedMap(path).Type).To(Equal("struct_ops"))
 })
 
@@ -69,6 +69,6 @@ var _ = It("structops.pin.map", func(s *Session) {
 	Expect(s.Pin(path)).To(BeThePinOfMap(loaded.MapID("ca")))
 	attached.Detach()
 	loaded.Close()
-	Expect(available()).NotTo(ContainElement(unlinked))
+	mustBeGone(s, unlinked)
 	Expect(s.PinnedMap(path).Type).To(Equal("struct_ops"))
 })

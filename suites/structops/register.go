@@ -69,7 +69,7 @@ var _ = Table("structops.register.two", func(s *Session, two objects.Object) {
 	Expect(available()).To(ContainElements(first, second))
 	attached.Detach()
 	Expect(available()).To(ContainElement(first))
-	Expect(available()).NotTo(ContainElement(second))
+	mustBeGone(s, second)
 },
 	Entry("link", objects.StructOps.Two),
 	Entry("map", objects.StructOps.TwoByMap),
@@ -116,7 +116,7 @@ var _ = Table("structops.register.twice-refused", func(s *Session, of control) {
 var _ = It("structops.register.again", func(s *Session) {
 	loaded := s.MustLoad(objects.StructOps.TCP)
 	loaded.MustRegister("ca").Detach()
-	Expect(available()).NotTo(ContainElement(linked))
+	mustBeGone(s, linked)
 	attached := loaded.MustRegister("ca")
 	Expect(available()).To(ContainElement(linked))
 	Expect(s.RegisteredBy(attached.LinkID())).To(Equal(loaded.MapID("ca")))
@@ -127,7 +127,7 @@ var _ = It("structops.register.again-by-map-refused", func(s *Session) {
 	loaded := s.MustLoad(objects.StructOps.TCPByMap)
 	loaded.MustRegister("ca").Detach()
 	Expect(loaded.Register("ca")).To(BeRejected(AtAttach, Busy, Invalid))
-	Expect(available()).NotTo(ContainElement(unlinked))
+	mustBeGone(s, unlinked)
 })
 
 var _ = It("structops.register.no-such-refused", func(s *Session) {

@@ -102,5 +102,5 @@ var _ = It("structops.update.detach", func(s *Session) {
 	attached.MustUpdate("second", "")
 	Expect(available()).To(ContainElement(first))
 	attached.Detach()
-	Expect(available()).NotTo(ContainElement(first))
+	mustBeGone(s, first)
 })

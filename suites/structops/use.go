@@ -13,6 +13,12 @@ import (
 // patience says how long what a connection waits for may take.
 const patience = 5 * time.Second
 
+// mustBeGone waits until the kernel has no congestion control of that name. A link that is closed
+// unregisters at once; one whose last pin is removed does when the kernel gets to it.
+func mustBeGone(s *Session, title string) {
+	Eventually(available).WithTimeout(s.Patience(patience)).ShouldNot(ContainElement(title))
+}
+
 // inNetwork makes a network for use, and ends it.
 func inNetwork(s *Session, use func(n *network)) {
 	n, err := newNetwork(s.Patience(patience))

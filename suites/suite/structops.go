@@ -46,6 +46,16 @@ func (a *Attempt) MustRegister(structure string) *Attachment {
 	return a.MustAttach(structure, "struct_ops")
 }
 
+// NeedsUnregistered ends the spec as refused where the loader registers a structure as it loads it,
+// in one step: it has no moment in which the structure is loaded only. The structure is taken back.
+func (a *Attempt) NeedsUnregistered(structure string) {
+	if !a.session.Claims(loader.OneStep) || a.StructOps(structure).State != "INUSE" {
+		return
+	}
+	a.session.MustWork(oracle.UnregisterStructOps(a.MapID(structure)))
+	a.session.exec.Refused("the loader registers structures as it loads them")
+}
+
 // Update asks to put another structure of the object in the place of the one that is registered, if
 // that is the expected one, or whichever it is if expected is "". The answer is an attempt of its
 // own.
