@@ -44,6 +44,9 @@ var StructOps = struct {
 	ProgramSpare              Object // The congestion control, and a program that is in no structure.
 	ProgramTwoMembers         Object // The congestion control with one program for two members.
 	ProgramXDP                Object // The congestion control with a program of type xdp for init.
+	Qdisc                     Object // A queueing discipline that has nothing to send. It lacks the function that packets are given to, without which the kernel registers none.
+	Sched                     Object // A scheduler, whose programs to begin and to end may sleep.
+	SchedSleepableRunning     Object // The scheduler with a program that may sleep where the kernel forbids it.
 	TCP                       Object // A congestion control for TCP, which a link registers. The others differ from it in what their names say.
 	TCPByMap                  Object // The congestion control, which its map registers.
 	TCPOptional               Object // The congestion control in a section that is left out unless it is asked for.
@@ -99,6 +102,9 @@ var StructOps = struct {
 	ProgramSpare:              embedded("structops", "tcp_program", "program_spare"),
 	ProgramTwoMembers:         embedded("structops", "tcp_program", "program_two_members"),
 	ProgramXDP:                embedded("structops", "tcp_program", "program_xdp"),
+	Qdisc:                     embedded("structops", "qdisc", "qdisc"),
+	Sched:                     embedded("structops", "sched", "sched"),
+	SchedSleepableRunning:     embedded("structops", "sched", "sched_sleepable_running"),
 	TCP:                       embedded("structops", "tcp", "tcp"),
 	TCPByMap:                  embedded("structops", "tcp", "tcp_by_map"),
 	TCPOptional:               embedded("structops", "tcp", "tcp_optional"),
