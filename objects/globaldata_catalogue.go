@@ -6,6 +6,7 @@ package objects
 
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
+	Guarded             Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
 	KconfigBool         Object // A value that is y or n.
 	KconfigByte         Object // A value of 8 bits without a sign.
 	KconfigChar         Object // A value that is a letter or a small number.
@@ -46,8 +47,10 @@ var GlobalData = struct {
 	PointerBeside       Object // Pointers in one section with the number that a program reads.
 	PointerNone         Object // The same data without a pointer in it.
 	PointerRead         Object // A program that reads a pointer in data, which is not null in the source.
+	Settable            Object // Variables of several sizes in each kind of section, for the caller to set: a program gives each, or a byte of it.
 	Values              Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
 }{
+	Guarded:             embedded("globaldata", "guarded", "guarded"),
 	KconfigBool:         embedded("globaldata", "kconfig", "kconfig_bool"),
 	KconfigByte:         embedded("globaldata", "kconfig", "kconfig_byte"),
 	KconfigChar:         embedded("globaldata", "kconfig", "kconfig_char"),
@@ -88,20 +91,6 @@ var GlobalData = struct {
 	PointerBeside:       embedded("globaldata", "pointer", "pointer_beside"),
 	PointerNone:         embedded("globaldata", "pointer", "pointer_none"),
 	PointerRead:         embedded("globaldata", "pointer", "pointer_read"),
+	Settable:            embedded("globaldata", "settable", "settable"),
 	Values:              embedded("globaldata", "values", "values"),
-	Guarded       Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
-	PointerApart  Object // Pointers in a section of their own, and a program that reads a number in another.
-	PointerBeside Object // Pointers in one section with the number that a program reads.
-	PointerNone   Object // The same data without a pointer in it.
-	PointerRead   Object // A program that reads a pointer in data, which is not null in the source.
-	Settable      Object // Variables of several sizes in each kind of section, for the caller to set: a program gives each, or a byte of it.
-	Values        Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
-}{
-	Guarded:       embedded("globaldata", "guarded", "guarded"),
-	PointerApart:  embedded("globaldata", "pointer", "pointer_apart"),
-	PointerBeside: embedded("globaldata", "pointer", "pointer_beside"),
-	PointerNone:   embedded("globaldata", "pointer", "pointer_none"),
-	PointerRead:   embedded("globaldata", "pointer", "pointer_read"),
-	Settable:      embedded("globaldata", "settable", "settable"),
-	Values:        embedded("globaldata", "values", "values"),
 }
