@@ -21,8 +21,8 @@ type Answer struct {
 	Lacks   []Need          // all that probes say the kernel lacks, of a refused object
 	Said    []string        // the last lines that the loader wrote about a refusal
 
-	// Wrong says what was expected instead, "" where the answer is as expected: where nothing is said
-	// of an object, it has to load.
+	// Wrong says what was expected instead, "" where the answer is as expected: where nothing is
+	// said of an object, it has to load.
 	Wrong string
 }
 

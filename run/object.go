@@ -20,8 +20,8 @@ type Object struct {
 	Name string // its file's, without a folder and ".o"; no blanks
 	ELF  []byte //
 	Pins bool   // maps of it are to be pinned by name
-	// Changes are what is set before the load, each as the request set of the loader protocol, without
-	// the session.
+	// Changes are what is set before the load, each as the request set of the loader protocol,
+	// without the session.
 	Changes []string
 	Needs   []string // what it needs of a kernel, which guests probe where it is refused
 }
