@@ -101,6 +101,7 @@ const (
 )
 
 const kernelText = "\x00int\x00u64\x00task_struct\x00"
+
 // kernelTypes returns BTF of vmlinux, or of a module that goes on from base, with functions and
 // variables: a name, and the type that it has. Names of functions end in ().
 func kernelTypes(base []byte, declared ...any) []byte {
