@@ -49,7 +49,7 @@ func (as Answers) File(run verdict.Run, end verdict.End) *verdict.File {
 // again returns the command that asks for one answer again.
 func (as Answers) again(a Answer) string {
 	return verdict.CommandLine([]string{"loadstone", "check", a.Object.Path,
-		"--kernel", a.Verdict.Kernel, "--loader", a.Verdict.LoaderName()})
+		"--kernel", a.Verdict.KernelWord(), "--loader", a.Verdict.LoaderName()})
 }
 
 // Summary returns the check in Markdown: the table, then what is said of each object.

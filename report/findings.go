@@ -14,6 +14,7 @@ import (
 type finding struct {
 	verdict.Verdict          // on the first of the kernels
 	Kernels         []string // in the order of the run
+	words           []string // the same, as a command line names them
 }
 
 // findings returns the verdicts that deserve attention, those that end a run with an error first.
@@ -29,10 +30,13 @@ func findings(f *verdict.File) []finding {
 		same := sameness{string(v.Kind), v.LoaderName(), v.Spec, v.Reason, v.Expected, v.Seen}
 		if i, ok := at[same]; ok {
 			found[i].Kernels = append(found[i].Kernels, v.Cell.Kernel)
+			found[i].words = append(found[i].words, v.KernelWord())
 			continue
 		}
 		at[same] = len(found)
-		found = append(found, finding{Verdict: v, Kernels: []string{v.Cell.Kernel}})
+		found = append(found, finding{
+			Verdict: v, Kernels: []string{v.Cell.Kernel}, words: []string{v.KernelWord()},
+		})
 	}
 	slices.SortStableFunc(found, func(a, b finding) int {
 		return cmp.Compare(weight(a.Verdict), weight(b.Verdict))
@@ -53,7 +57,7 @@ func weight(v verdict.Verdict) int {
 }
 
 // again returns the command that reproduces a finding on all its kernels.
-func (f finding) again() string { return verdict.Again(f.Cell, f.Spec, f.Kernels[1:]...) }
+func (f finding) again() string { return verdict.Again(f.Cell, f.Spec, f.words[1:]...) }
 
 // sorted returns the verdicts in the order of the run's loaders and kernels and of the specs'
 // names, which does not depend on which clone was faster.

@@ -83,7 +83,7 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 	wantFields(t, bundled, "Builtin")
 	wantFields(t, bundled.order(), "Builtin", "Payload")
 	wantFields(t, bundled.About())
-	wantFields(t, cell{&fakeKernel{name: "6.12"}, bundled}.identity())
+	wantFields(t, cell{&fakeKernel{name: "6.12"}, bundled}.identity(), "KernelGiven") // of kernels that a user names
 }
 
 // wantFields checks that every field of a struct is set but for those named.

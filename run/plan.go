@@ -36,9 +36,10 @@ type cell struct {
 }
 
 func (c cell) identity() verdict.Cell {
+	about := c.kernel.About()
 	return verdict.Cell{
 		Loader: c.loader.Name, LoaderVersion: c.loader.Version,
-		Kernel: c.kernel.Name(), KernelRelease: c.kernel.About().Release,
+		Kernel: c.kernel.Name(), KernelGiven: about.Given, KernelRelease: about.Release,
 	}
 }
 

@@ -139,3 +139,11 @@ func TestRenamedSpecsAreFoundAgain(t *testing.T) {
 		t.Errorf("incomplete runs: %+v, %v", c, err)
 	}
 }
+
+func TestAgainNamesAKernelAsItWasAskedFor(t *testing.T) {
+	c := Cell{Loader: "libbpf", Kernel: "mine", KernelGiven: "mine=./bzImage"}
+	want := "loadstone run --kernel mine=./bzImage --loader libbpf --spec a.b"
+	if got := Again(c, "a.b"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -46,6 +46,7 @@ type Host struct {
 // Kernel describes a kernel that specs ran on.
 type Kernel struct {
 	Name    string `json:"name"`              // as verdicts name it
+	Given   string `json:"given,omitempty"`   // as it was asked for, where that is not Name
 	Release string `json:"release,omitempty"` // uname -r
 	Version string `json:"version,omitempty"` // of the package
 	Digest  string `json:"digest,omitempty"`

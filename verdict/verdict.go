@@ -3,6 +3,7 @@
 package verdict
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -47,7 +48,9 @@ type Cell struct {
 	// as it is asked for after the @: "1.1"; may be empty
 	LoaderVersion string `json:"loader_version"`
 	// as the host names it: a series, a path, "native"
-	Kernel        string `json:"kernel"`
+	Kernel string `json:"kernel"`
+	// as it was asked for, where that is not Kernel: "mine=./bzImage"
+	KernelGiven   string `json:"kernel_given,omitempty"`
 	KernelRelease string `json:"kernel_release,omitempty"` // uname -r
 }
 
@@ -58,6 +61,9 @@ func (c Cell) LoaderName() string {
 	}
 	return c.Loader + "@" + c.LoaderVersion
 }
+
+// KernelWord returns the kernel as a command line names it.
+func (c Cell) KernelWord() string { return cmp.Or(c.KernelGiven, c.Kernel) }
 
 func (c Cell) String() string { return c.LoaderName() + " on " + c.Kernel }
 
@@ -160,7 +166,7 @@ func (v Verdict) Unknown() bool { return v.Kind == Broken || v.Kind == Missing }
 // some are given.
 func Again(c Cell, spec string, more ...string) string {
 	words := []string{"loadstone", "run"}
-	for _, kernel := range append([]string{c.Kernel}, more...) {
+	for _, kernel := range append([]string{c.KernelWord()}, more...) {
 		words = append(words, "--kernel", kernel)
 	}
 	return CommandLine(append(words, "--loader", c.LoaderName(), "--spec", spec))

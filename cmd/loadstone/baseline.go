@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -59,10 +60,10 @@ func (o runOptions) holdAgainst(cmd *cobra.Command, baseline *verdict.File) erro
 		fmt.Fprintf(cmd.OutOrStdout(), "\nbeside %s:\n\n", o.baseline)
 		return compare(cmd, baseline, run, false)
 	}
-	before := run.Select(func(c verdict.Cell) bool { return c.Kernel == o.baseline })
+	before := run.Select(func(c verdict.Cell) bool { return c.KernelWord() == o.baseline })
 	var worse error
 	for _, k := range run.Run.Kernels {
-		if k.Name == o.baseline {
+		if cmp.Or(k.Given, k.Name) == o.baseline {
 			continue
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "\n%s beside %s:\n\n", k.Name, o.baseline)

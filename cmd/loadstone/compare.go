@@ -120,7 +120,7 @@ func readSide(name string) (*verdict.File, error) {
 	}
 	part := f.Select(func(c verdict.Cell) bool {
 		return (loader == "" || loader == c.Loader || loader == c.LoaderName()) &&
-			(kernel == "" || kernel == c.Kernel || kernel == c.KernelRelease)
+			(kernel == "" || kernel == c.KernelWord() || kernel == c.Kernel || kernel == c.KernelRelease)
 	})
 	if len(part.Verdicts) == 0 {
 		return nil, usageError{fmt.Errorf("%s: no verdict in the run is of that part", name)}

@@ -56,7 +56,7 @@ func newKernelsCommand(o *cacheOptions) *cobra.Command {
 		Long: `Kernels come from Debian's packages, fetched with the host's apt from the
 mirror that it is configured for, and are kept in the cache. They are named by
 series (6.12, the newest version of it), by exact version (6.12@6.12.117-1),
-by path (a bzImage, a folder, a build tree), or native for the one that runs.`,
+by path (a bzImage, a folder, a build tree; name=PATH to call it name), or native for the one that runs.`,
 		Example: `  loadstone kernels list
   loadstone kernels pull 6.12 5.10
   loadstone kernels show ~/linux`,

@@ -52,7 +52,8 @@ A guest is used for one spec after the other, in an order that --seed shuffles, 
 the first. Only a pass counts there: whatever does not pass is run again in a guest of its own, whose verdict is the one. --isolation spec gives every
 spec a guest of its own at once.
 
-Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path, or native for the host's own, on which one spec runs at
+Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path (./bzImage), by path with a name that stays
+(mine=./bzImage), or native for the host's own, on which one spec runs at
 a time, also beside other runs. Loaders are named by name (its newest version), by name@version, name@all for every version, by the path of a
 loader.yaml, or all. Specs are named as for 'loadstone list'.
 
@@ -213,6 +214,11 @@ func (o runOptions) findKernels(cmd *cobra.Command, lab *run.Lab) ([]run.Kernel,
 		if lab.Accel == "" {
 			if err := lab.Choose(cmd.Context(), o.accel, k); err != nil {
 				return nil, err
+			}
+		}
+		for _, other := range kernels {
+			if other.Name() == k.Name {
+				return nil, usageError{fmt.Errorf("--kernel %s: another kernel is called %s too: give it another name", name, k.Name)}
 			}
 		}
 		kernels = append(kernels, lab.Kernel(k))

@@ -30,7 +30,9 @@ const (
 // Kernel describes a kernel whose files are on this machine. Paths are absolute.
 type Kernel struct {
 	// as results name it: "6.12", a path, or "native"
-	Name    string `json:"name"`
+	Name string `json:"name"`
+	// as it was asked for, where that is not Name: "mine=./bzImage"
+	Given   string `json:"given,omitempty"`
 	Series  string `json:"series"`            // "6.12"
 	Release string `json:"release"`           // as uname -r says
 	Version string `json:"version,omitempty"` // of the package, "6.12.117-1"
@@ -133,6 +135,15 @@ func subdirs(dir string) []string {
 		}
 	}
 	return names
+}
+
+// labelOf matches the label that a user gives a kernel by path. It does not begin as a series does.
+var labelOf = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
+
+// labelled takes the label off a path that has one: "mine=./bzImage".
+func labelled(name string) (label, path string, ok bool) {
+	label, path, ok = strings.Cut(name, "=")
+	return label, path, ok && path != "" && label != string(Native) && labelOf.MatchString(label)
 }
 
 // looksLikePath tells a path from a series.

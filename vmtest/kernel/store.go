@@ -145,8 +145,8 @@ func (s *Store) cached() (map[string]*manifest, error) {
 }
 
 // Get returns the kernel of a name: a series ("6.12"), an exact version
-// ("6.12@6.12.117-1"), a path as in [Local], or "native". What is not in the
-// cache is fetched.
+// ("6.12@6.12.117-1"), a path as in [Local], with a label to name it by or without
+// ("mine=./bzImage"), or "native". What is not in the cache is fetched.
 //
 // It returns [ErrUnknownKernel] for a series or version that is not available, the errors of
 // [Local] for a path, and those of package apt for what goes wrong on the way. A kernel in the
@@ -154,9 +154,17 @@ func (s *Store) cached() (map[string]*manifest, error) {
 // [Options.Offline] the newest of a series is the newest that the cache has, and what would have to
 // be fetched is [apt.ErrOffline].
 func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
+	label, path, isLabelled := labelled(name)
 	switch {
 	case name == string(Native):
 		return Running(s.options.Arch)
+	case isLabelled:
+		k, err := Local(path, s.options.Arch)
+		if err != nil {
+			return nil, err
+		}
+		k.Name, k.Given = label, name
+		return k, nil
 	case looksLikePath(name):
 		return Local(name, s.options.Arch)
 	}

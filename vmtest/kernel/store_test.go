@@ -476,3 +476,34 @@ func TestPruneLeavesWhatIsBeingPulled(t *testing.T) {
 	}
 	get(t, s, "6.12")
 }
+
+// A kernel by path has the name that a user gives it, and the path is not lost.
+func TestKernelsThatUsersName(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"bzImage": bzImage("6.12.1"), "my": nil})
+	t.Chdir(dir)
+	s, _ := storeOf(t.TempDir(), "6.12.1")
+	for name, want := range map[string]string{
+		"mine=bzImage": "mine", "rc-1.2_x=./bzImage": "rc-1.2_x", "mine=" + dir + "/bzImage": "mine",
+		"./bzImage": "./bzImage",
+	} {
+		k, err := s.Get(t.Context(), name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		given := name
+		if given == want {
+			given = ""
+		}
+		if k.Name != want || k.Given != given || k.Release != "6.12.1" {
+			t.Errorf("%s: %+v", name, k)
+		}
+	}
+	// What could be taken for another kernel is no label.
+	for _, name := range []string{"6.12=./bzImage", "native=./bzImage", "=./bzImage", "a b=./bzImage", "mine=./none", "mine="} {
+		if k, err := s.Get(t.Context(), name); err == nil {
+			t.Errorf("%s: %+v", name, k)
+		}
+	}
+}
