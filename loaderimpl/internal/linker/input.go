@@ -24,7 +24,8 @@ type object struct {
 
 	first    dedup.ID // number of its first type in the graph
 	declared map[string]declaration
-	unused   []btf.TypeID // declared again
+	names    []string     // of what is declared, in the order of types
+	unused   []btf.TypeID // declared again, or for bytes that are left out; 0 means nothing
 	places   []place      // by section
 	symbols  []*symbol    // by symbol: what stands for it in the output; nil for nothing
 	dead     []span       // code of functions that lost, in the order of symbols
@@ -182,6 +183,8 @@ func (o *object) declare() error {
 			o.unused = append(o.unused, old.id)
 		case again:
 			d.repeated = true
+		default:
+			o.names = append(o.names, name)
 		}
 		o.declared[name] = d
 	}

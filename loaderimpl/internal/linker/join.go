@@ -78,9 +78,14 @@ func (l *linkage) dropUnused() {
 		for _, id := range o.unused {
 			l.graph.Drop(o.inGraph(id))
 		}
-		for _, d := range o.declared {
-			if d.extern && !d.used {
+		for _, name := range o.names {
+			switch d := o.declared[name]; {
+			case d.used:
+			case d.extern:
 				l.graph.Drop(o.inGraph(d.id))
+			default:
+				l.problems.add(o, typeinfo.Section, name,
+					fmt.Errorf("defined in BTF, and without a symbol: %w", refuse.ErrBTF))
 			}
 		}
 	}

@@ -39,7 +39,7 @@ type Several []*refuse.Error
 // Error returns one line for each.
 func (s Several) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d conflicts", len(s))
+	fmt.Fprintf(&b, "%d errors", len(s))
 	for _, e := range s {
 		b.WriteString("\n\t")
 		b.WriteString(e.Error())

@@ -99,24 +99,26 @@ func (o *object) local(y *objfile.Symbol) *symbol {
 
 // mention notes that an object names a global symbol.
 func (l *linkage) mention(o *object, i int, y *objfile.Symbol) {
+	d, known := o.declared[y.Name]
+	if known {
+		d.used = true
+		o.declared[y.Name] = d
+	}
 	if y.Section != elf.SHN_UNDEF {
 		switch where := o.places[y.Section]; {
 		case where.same:
-			return // the other object's symbol is that of the same bytes
+			// The other object's symbol is that of the same bytes.
+			o.unused = append(o.unused, d.id)
+			return
 		case where.to == nil:
 			l.problems.add(o, o.file.Sections[y.Section].Name, y.Name,
 				fmt.Errorf("global, in a section that is not linked: %w", refuse.ErrSection))
 			return
 		}
 	}
-	d, known := o.declared[y.Name]
 	if known && d.repeated {
 		l.problems.add(o, "", y.Name, fmt.Errorf("BTF has two of that name: %w", refuse.ErrBTF))
 		return
-	}
-	if known {
-		d.used = true
-		o.declared[y.Name] = d
 	}
 	g := l.named[y.Name]
 	if g == nil {

@@ -138,8 +138,9 @@ func (g *Graph) Replace(id, by ID) {
 	}
 }
 
-// Drop leaves a type out, to which nothing may refer but tags, which are left out with it.
-func (g *Graph) Drop(id ID) { g.gone[id] = true }
+// Drop leaves a type out, to which nothing may refer but tags, which are left out with it. Void
+// stays.
+func (g *Graph) Drop(id ID) { g.gone[id] = id != 0 }
 
 // Dropped reports whether a type is left out, or another one stands for it.
 func (g *Graph) Dropped(id ID) bool { return g.gone[id] }
