@@ -79,6 +79,44 @@ func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
 	if err := measureLoad(o, s, path, "structure registered", structureBar, peers); err != nil {
 		return fmt.Errorf("structure: %w", err)
 	}
+	return measureExterns(ctx, o, s, dir, peers)
+}
+
+// measureExterns measures loads of objects that expect something of the kernel, by where it is
+// looked for: the kernel's configuration, its list of symbols, its types. cilium/ebpf is no peer: it
+// does not read weak externs.
+func measureExterns(ctx context.Context, o options, s *sheet, dir string, peers []peer) error {
+	for _, externs := range []struct{ what, declared, used string }{
+		{"options of the kernel", `extern _Bool CONFIG_BPF_SYSCALL __kconfig;
+extern int CONFIG_HZ __kconfig;
+extern int CONFIG_LOADSTONE __kconfig __weak;
+extern int LINUX_KERNEL_VERSION __kconfig;
+`, "CONFIG_BPF_SYSCALL + CONFIG_HZ + CONFIG_LOADSTONE + LINUX_KERNEL_VERSION"},
+		{"addresses of symbols", "extern const void bpf_prog_put __ksym;\n",
+			"!!(__u32)(__u64)&bpf_prog_put"},
+		{"functions of the kernel", `extern void bpf_rcu_read_lock(void) __ksym;
+extern void bpf_rcu_read_unlock(void) __ksym;
+extern void loadstone_nowhere(void) __ksym __weak;
+static inline int call(void)
+{
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+	if (loadstone_nowhere)
+		loadstone_nowhere();
+	return 0;
+}
+`, "call()"},
+	} {
+		source := "#include \"extern.h\"\n" + externs.declared +
+			"SEC(\"xdp\") int use(struct xdp_md *ctx)\n{\n\treturn " + externs.used + ";\n}\n"
+		path, err := compile(ctx, filepath.Join(dir, "externs.o"), source)
+		if err == nil {
+			err = measureLoad(o, s, path, externs.what, externsBar, peers)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", externs.what, err)
+		}
+	}
 	return nil
 }
 
@@ -86,6 +124,7 @@ func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
 const (
 	mapsBar      = 1.2
 	structureBar = 1.1
+	externsBar   = 1.1
 )
 
 // measureLoad has every peer open and load one object in turns. The first turn warms caches up, and
