@@ -44,7 +44,8 @@ var StructOps = struct {
 	ProgramSpare              Object // The congestion control, and a program that is in no structure.
 	ProgramTwoMembers         Object // The congestion control with one program for two members.
 	ProgramXDP                Object // The congestion control with a program of type xdp for init.
-	Qdisc                     Object // A queueing discipline that has nothing to send. It lacks the function that packets are given to, without which the kernel registers none.
+	Qdisc                     Object // A queueing discipline, which drops what it is given by a kernel function.
+	QdiscIncomplete           Object // The queueing discipline without the function that packets are given to.
 	Sched                     Object // A scheduler, whose programs to begin and to end may sleep.
 	SchedSleepableRunning     Object // The scheduler with a program that may sleep where the kernel forbids it.
 	TCP                       Object // A congestion control for TCP, which a link registers. The others differ from it in what their names say.
@@ -103,6 +104,7 @@ var StructOps = struct {
 	ProgramTwoMembers:         embedded("structops", "tcp_program", "program_two_members"),
 	ProgramXDP:                embedded("structops", "tcp_program", "program_xdp"),
 	Qdisc:                     embedded("structops", "qdisc", "qdisc"),
+	QdiscIncomplete:           embedded("structops", "qdisc", "qdisc_incomplete"),
 	Sched:                     embedded("structops", "sched", "sched"),
 	SchedSleepableRunning:     embedded("structops", "sched", "sched_sleepable_running"),
 	TCP:                       embedded("structops", "tcp", "tcp"),

@@ -43,6 +43,18 @@ func AddAddress(index int, address netip.Prefix) error {
 		Attribute(unix.IFA_LOCAL, ip), Attribute(unix.IFA_ADDRESS, ip))
 }
 
+// AddQdisc gives a device a queueing discipline of that kind for all that it sends.
+func AddQdisc(index int, kind string) error {
+	const (
+		sizeofTcmsg = 20 // struct tcmsg: family, index, handle, parent, info
+		root        = 0xffffffff
+	)
+	header := make([]byte, sizeofTcmsg)
+	order.PutUint32(header[4:], uint32(index))
+	order.PutUint32(header[12:], root)
+	return Request(unix.RTM_NEWQDISC, Create, header, Attribute(unix.TCA_KIND, Text(kind)))
+}
+
 // device returns a struct ifinfomsg (include/uapi/linux/rtnetlink.h) that sets flags.
 func device(index int, flags uint32) []byte {
 	header := make([]byte, unix.SizeofIfInfomsg)

@@ -14,6 +14,6 @@
 // pin.go, died.go, removed.go (what a loader left, by loadstone ops remove), value.go (what the
 // kernel has in it), layout.go (other layouts than the kernel's), member.go (what the kernel
 // refuses), program.go, set.go (members that the caller sets), optional.go, broken.go (objects that
-// no compiler makes), many.go (a thousand times), kernel.go (whatever else a kernel offers)
-// and scheduler.go (a scheduler).
+// no compiler makes), many.go (a thousand times), kernel.go (whatever else a kernel offers),
+// scheduler.go and queue.go (two of those).
 package structops

@@ -79,26 +79,11 @@ var _ = It("structops.kernel.sleepable-refused", func(s *Session) {
 		NotSupported)
 })
 
-// The kernel has the functions of a queueing discipline, and registers none without the one that
-// packets are given to.
-var _ = It("structops.kernel.queue-incomplete-refused", func(s *Session) {
-	before := s.Kernel()
-	loaded := s.Load(objects.StructOps.Qdisc)
-	refused := loaded
-	if loaded.OK() {
-		facts := loaded.StructOps("queue")
-		Expect(facts.Type).To(Equal("Qdisc_ops"))
-		refused = loaded.Register("queue")
-	}
-	Expect(refused).To(BeRejected(AtAnyStage, Invalid))
-	loaded.Close()
-	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-})
-
 // Before 6.4 no link registers a structure, and the map does.
 var _ = It("structops.kernel.without-links", func(s *Session) {
 	s.NeedsNoStructOpsLink()
-	s.Refuses(objects.StructOps.TCPByMap, objects.StructOps.TCP, AtAnyStage)
+	s.Refuses(objects.StructOps.TCPByMap, objects.StructOps.TCP, AtLoad, NotSupported,
+		Invalid)
 	s.MustLoad(objects.StructOps.TCPByMap).MustRegister("ca")
 	Expect(available()).To(ContainElement(unlinked))
 })
