@@ -78,7 +78,7 @@ func checkForKernel(t testing.TB, o *Object) {
 	keep, err := o.types.Reach(o.typesInUse())
 	for v := typeinfo.AsCompiled; v <= typeinfo.Oldest; v++ {
 		if err == nil {
-			_, err = o.types.ForKernel(o.file, keep, v, o.externs.Options())
+			_, err = o.types.ForKernel(o.file, keep, v, o.externs.Options(), nil)
 		}
 	}
 	if err != nil && !errors.Is(err, refuse.ErrBTF) && !errors.Is(err, refuse.ErrExtern) {

@@ -91,11 +91,11 @@ func TestASizeOfItsOwnDropsTheTypes(t *testing.T) {
 	}
 }
 
-func TestGlobalDataKeepsItsSize(t *testing.T) {
+func TestGlobalDataHasNoSizeThatCannotBe(t *testing.T) {
 	m := openTest(t, "data", Options{}).Map(".data")
 	for _, change := range []func(a *Attributes){
 		func(a *Attributes) { a.KeySize = 8 },
-		func(a *Attributes) { a.ValueSize, a.MaxEntries = 8, 2 },
+		func(a *Attributes) { a.ValueSize, a.MaxEntries = 0, 2 },
 	} {
 		before := m.Definition()
 		if err := m.Change(change); !errors.Is(err, refuse.ErrValue) || !errors.Is(err, ClassInvalid) {

@@ -5,6 +5,7 @@ package loaderimpl
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -64,18 +65,25 @@ func (m *Map) Definition() Definition {
 //	err := object.Map("counts").Change(func(a *loaderimpl.Attributes) { a.MaxEntries = 1024 })
 //
 // BPF_F_NUMA_NODE goes with the node: a change of Flags alone keeps it, and a node that is named
-// sets it. If a size then differs from that of its type, the map goes without types. Maps of global
-// data have the sizes of their sections, and those of structures that of the kernel's struct: the
-// error is of [ClassInvalid] for other sizes. Like all changes it is of [ClassInvalid] after a
-// load, too, and nothing is changed then.
+// sets it. If a size then differs from that of its type, the map goes without types.
+//
+// Another ValueSize of global data is another size of its section: what is cut is lost, and what is
+// added is zero. The types follow if the section's last variable is an array that then has whole
+// elements, as with libbpf; else the map goes without types.
+//
+// The error is of [ClassInvalid] for sizes that cannot be: of the keys of global data, of 0 bytes
+// for its section, and of structures, which have the size of the kernel's struct. Like all changes
+// it is of [ClassInvalid] after a load, too. Nothing is changed then.
 func (m *Map) Change(f func(a *Attributes)) error {
 	return m.object.change(m.def.Name, func() error {
 		old := m.def.Attributes
 		changed := Attributes(old)
 		f(&changed)
 		a := mapdef.Attributes(changed)
-		sized := m.def.IsData() || m.def.StructOps != nil
-		if sized && (a.KeySize != old.KeySize || a.ValueSize != old.ValueSize) {
+		isData := m.def.Source == mapdef.SourceData
+		fixed := m.def.IsData() && !isData || m.def.StructOps != nil
+		if isData && (a.KeySize != old.KeySize || a.ValueSize == 0 || a.ValueSize > math.MaxInt32) ||
+			fixed && (a.KeySize != old.KeySize || a.ValueSize != old.ValueSize) {
 			return fmt.Errorf("%d and %d bytes for global data or a structure: %w", a.KeySize,
 				a.ValueSize, refuse.ErrValue)
 		}
@@ -84,12 +92,40 @@ func (m *Map) Change(f func(a *Attributes)) error {
 		} else {
 			a.Flags |= old.Flags & mapdef.FlagNumaNode
 		}
-		if a.KeySize != old.KeySize || a.ValueSize != old.ValueSize {
+		switch {
+		case isData && a.ValueSize != old.ValueSize:
+			if err := m.resize(a.ValueSize); err != nil {
+				return err
+			}
+		case a.KeySize != old.KeySize || a.ValueSize != old.ValueSize:
 			m.def.Key, m.def.Value = 0, 0
 		}
 		m.def.Attributes = a
 		return nil
 	})
+}
+
+// resize gives a map of global data another size: its contents, and its types if they can follow.
+func (m *Map) resize(size uint32) error {
+	section := m.object.file.Named(m.def.Section)
+	m.def.Value = 0
+	if uint64(size) == section.Size {
+		m.def.Value = m.def.BTFType
+	} else if m.def.BTFType != 0 {
+		follow, err := m.object.types.Resizes(section, size)
+		if err != nil {
+			return err
+		}
+		if follow {
+			m.def.Value = m.def.BTFType
+		}
+	}
+	if m.value != nil {
+		value := make([]byte, size)
+		copy(value, m.value)
+		m.value, m.ownValue = value, true
+	}
+	return nil
 }
 
 // SetPin asks for the map to be pinned at a path, or reused from there, by a policy. An empty path

@@ -37,9 +37,10 @@ func loadTypes(o *Object, token *bpfToken) *objectTypes {
 		t.err = err
 		return t
 	}
+	sizes := o.resized()
 	var last []byte
 	for v := typeinfo.AsCompiled; v <= typeinfo.Oldest; v++ {
-		blob, err := o.types.ForKernel(o.file, keep, v, o.externs.Options())
+		blob, err := o.types.ForKernel(o.file, keep, v, o.externs.Options(), sizes)
 		if err != nil {
 			t.err = err
 			return t
@@ -127,6 +128,20 @@ func takesTypes(t ebpf.MapType) bool {
 
 // hasTypes reports whether the kernel is told the types of a map. It takes no key without a value.
 func hasTypes(d *mapdef.Definition) bool { return d.Value != 0 && takesTypes(d.Type) }
+
+// resized returns the sizes of the sections of global data, by name, that a caller changed.
+func (o *Object) resized() map[string]uint32 {
+	sizes := make(map[string]uint32)
+	for _, m := range o.maps {
+		if m.def.Source != mapdef.SourceData {
+			continue
+		}
+		if s := o.file.Named(m.def.Section); uint64(m.def.ValueSize) != s.Size {
+			sizes[s.Name] = m.def.ValueSize
+		}
+	}
+	return sizes
+}
 
 // typesInUse returns the types that the kernel is told of: those of keys, values, global data,
 // structures and functions.

@@ -22,7 +22,7 @@ func forKernelText(t *testing.T, o *Object, vintage typeinfo.Vintage) (map[btf.T
 	t.Helper()
 	keep, err := o.types.Reach(o.typesInUse())
 	do(t, err)
-	blob, err := o.types.ForKernel(o.file, keep, vintage, o.externs.Options())
+	blob, err := o.types.ForKernel(o.file, keep, vintage, o.externs.Options(), nil)
 	do(t, err)
 	spec, err := btf.LoadSpecFromReader(bytes.NewReader(blob))
 	do(t, err)

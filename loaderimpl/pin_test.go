@@ -431,7 +431,7 @@ func TestSizesAreAsSet(t *testing.T) {
 		}
 	}
 	o := openTest(t, "data", Options{})
-	for _, err := range []error{o.Map(".data").Change(func(a *Attributes) { a.ValueSize = 8 }), o.Map(".data").Change(func(a *Attributes) { a.KeySize = 8 })} {
+	for _, err := range []error{o.Map(".data").Change(func(a *Attributes) { a.ValueSize = 0 }), o.Map(".data").Change(func(a *Attributes) { a.KeySize = 8 })} {
 		if !errors.Is(err, refuse.ErrValue) {
 			t.Errorf("size of global data: %v", err)
 		}

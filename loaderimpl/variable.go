@@ -45,7 +45,7 @@ type VariableInfo struct {
 	Name     string
 	Section  string     // which is the name of the map that it is in
 	Type     btf.TypeID // by id in [Object.Types], with its qualifiers
-	Value    []byte     // what it holds from the start, in the object's byte order; not to be changed
+	Value    []byte     // what it holds from the start, in the object's byte order; nil where its section was cut
 	ReadOnly bool       // for programs, and for user space once it is loaded
 }
 
@@ -60,8 +60,10 @@ func (o *Object) Variables() ([]VariableInfo, error) {
 	list := make([]VariableInfo, len(globals))
 	for i, g := range globals {
 		list[i] = VariableInfo{
-			Name: g.Name, Section: g.in.def.Section, Type: g.Type,
-			Value: g.bytes(g.in.InitialValue()), ReadOnly: g.in.def.Frozen(),
+			Name: g.Name, Section: g.in.def.Section, Type: g.Type, ReadOnly: g.in.def.Frozen(),
+		}
+		if value, err := g.bytes(g.in.InitialValue()); err == nil {
+			list[i].Value = value
 		}
 	}
 	return list, nil
@@ -147,7 +149,10 @@ func (v *Variable) Set(value any) error {
 		if !m.ownValue {
 			m.value, m.ownValue = m.InitialValue(), true
 		}
-		part := v.global.bytes(m.value)
+		part, err := v.global.bytes(m.value)
+		if err != nil {
+			return err
+		}
 		encoded := bytes.Clone(part)
 		if err := v.object.types.Encode(encoded, v.global.Type, value); err != nil {
 			return err
@@ -161,13 +166,21 @@ func (v *Variable) Set(value any) error {
 // [Variable.Set] takes for it. The error is of the same classes.
 func (v *Variable) Get(to any) error {
 	err := v.err
+	var part []byte
 	if err == nil {
-		err = v.object.types.Decode(v.global.bytes(v.global.in.InitialValue()), v.global.Type, to)
+		part, err = v.global.bytes(v.global.in.InitialValue())
+	}
+	if err == nil {
+		err = v.object.types.Decode(part, v.global.Type, to)
 	}
 	return export(v.object.name, refuse.At(refuse.StageOpen, "", v.name, err))
 }
 
-// bytes returns the variable's part of its section.
-func (g *globalVariable) bytes(section []byte) []byte {
-	return section[g.Offset : g.Offset+uint64(g.Size)]
+// bytes returns the variable's part of its section, which a caller may have cut.
+func (g *globalVariable) bytes(section []byte) ([]byte, error) {
+	if uint64(len(section)) < g.Offset+uint64(g.Size) {
+		return nil, fmt.Errorf("the section was cut to %d bytes, before the end of the variable: %w",
+			len(section), refuse.ErrValue)
+	}
+	return section[g.Offset : g.Offset+uint64(g.Size)], nil
 }

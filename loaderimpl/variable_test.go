@@ -3,14 +3,18 @@
 package loaderimpl
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
 // roundTrip sets a variable and reads it again with another value of the type.
@@ -135,5 +139,94 @@ func TestTheProgramSeesWhatWasSet(t *testing.T) {
 	var threshold uint32
 	if err := o.Variable("threshold").Get(&threshold); err != nil || threshold != 50 {
 		t.Errorf("after the load it is %d (%v)", threshold, err)
+	}
+}
+
+// valueType returns what the kernel says of the type of a map's value: its list of variables.
+func valueType(t *testing.T, m *ebpf.Map) *btf.Datasec {
+	t.Helper()
+	h, err := m.Handle()
+	if errors.Is(err, ebpf.ErrNotSupported) {
+		return nil
+	}
+	do(t, err)
+	defer h.Close()
+	spec, err := h.Spec(nil)
+	do(t, err)
+	info, err := sys.InfoOf(m.FD())
+	do(t, err)
+	found, err := spec.TypeByID(btf.TypeID(info.BTFValue))
+	do(t, err)
+	list, _ := found.(*btf.Datasec)
+	return list
+}
+
+func TestSectionsOfDataGrowAndShrink(t *testing.T) {
+	needsBPF(t)
+	for name, c := range map[string]struct {
+		section  string
+		size     uint32
+		elements uint32 // of the array that is last; 0 for a map without types
+		value    []byte
+	}{
+		"as it is":       {".data.numbers", 8, 1, []byte{5, 0, 0, 0, 6, 0, 0, 0}},
+		"three elements": {".data.numbers", 16, 3, []byte{5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+		"part of one":    {".data.numbers", 14, 0, []byte{5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+		"no array":       {".data.alone", 8, 0, []byte{7, 0, 0, 0, 0, 0, 0, 0}},
+	} {
+		o, err := Open([]string{objectOfSuite("globaldata", "array")}, Options{})
+		do(t, err)
+		do(t, o.Map(c.section).Change(func(a *Attributes) { a.ValueSize = 64 }))
+		do(t, o.Map(c.section).Change(func(a *Attributes) { a.ValueSize = c.size }))
+		l, err := o.Load(LoadOptions{})
+		do(t, err)
+		defer l.Close()
+		m := l.Maps[c.section]
+		value, err := m.LookupBytes(uint32(0))
+		if err != nil || !bytes.Equal(value, c.value) {
+			t.Errorf("%s: holds % x (%v), want % x", name, value, err, c.value)
+		}
+		list := valueType(t, m)
+		switch {
+		case c.elements == 0 && list != nil:
+			t.Errorf("%s: has the type %v", name, list)
+		case c.elements == 0:
+		case list == nil:
+			t.Errorf("%s: has no type", name)
+		default:
+			last := list.Vars[len(list.Vars)-1]
+			array, _ := btf.UnderlyingType(last.Type.(*btf.Var).Type).(*btf.Array)
+			if list.Size != c.size || array == nil || array.Nelems != c.elements || last.Size != 4*c.elements {
+				t.Errorf("%s: %d bytes that end in %v of %d", name, list.Size, array, last.Size)
+			}
+		}
+		if len(l.TypesRefused) != 0 {
+			t.Errorf("%s: %v", name, l.TypesRefused)
+		}
+	}
+}
+
+func TestSectionsAreNotCutBehindTheBackOfVariables(t *testing.T) {
+	o, err := Open([]string{objectOfSuite("globaldata", "array")}, Options{})
+	do(t, err)
+	for _, size := range []uint32{0, 1 << 31} {
+		if err := o.Map(".data.alone").Change(func(a *Attributes) { a.ValueSize = size }); err == nil {
+			t.Errorf("%d bytes are taken", size)
+		}
+	}
+	do(t, o.Map(".data.numbers").Change(func(a *Attributes) { a.ValueSize = 6 }))
+	if err := o.Variable("numbers").Set([1]uint32{1}); !errors.Is(err, ClassInvalid) {
+		t.Errorf("set what was cut: %v", err)
+	}
+	var got uint32
+	if err := o.Variable("before").Get(&got); err != nil || got != 5 {
+		t.Errorf("what was not cut: %d, %v", got, err)
+	}
+	all, err := o.Variables()
+	do(t, err)
+	for _, v := range all {
+		if (v.Value == nil) != (v.Name == "numbers") {
+			t.Errorf("%s holds % x", v.Name, v.Value)
+		}
 	}
 }

@@ -6,6 +6,7 @@ package objects
 
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
+	Array               Object // Sections of data that end in an array, or do not, for the caller to make larger or smaller.
 	Guarded             Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
 	KconfigBool         Object // A value that is y or n.
 	KconfigByte         Object // A value of 8 bits without a sign.
@@ -50,6 +51,7 @@ var GlobalData = struct {
 	Settable            Object // Variables of several sizes in each kind of section, for the caller to set: a program gives each, or a byte of it.
 	Values              Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
 }{
+	Array:               embedded("globaldata", "array", "array"),
 	Guarded:             embedded("globaldata", "guarded", "guarded"),
 	KconfigBool:         embedded("globaldata", "kconfig", "kconfig_bool"),
 	KconfigByte:         embedded("globaldata", "kconfig", "kconfig_byte"),

@@ -43,8 +43,6 @@ func (s *session) setMap(spec *ebpf.MapSpec, r loader.Set) loader.Reply {
 		return setNumber(&spec.NumaNode, r)
 	case loader.MapExtra:
 		return setMapExtra(spec, r)
-	case loader.ValueSize:
-		return setNumber(&spec.ValueSize, r)
 	case loader.Contents:
 		return &loader.Unsupported{Feature: loader.Feature(r.Attr),
 			Reason: "what CollectionSpec.Variables hold is put over MapSpec.Contents"}

@@ -88,7 +88,7 @@ var _ = It("globaldata.variable.loaded-refused", func(s *Session) {
 	Expect(value[:4]).To(Equal(U32(1)))
 })
 
-// Contents say which section of objects.GlobalData.Values is given all its contents, and what reads
+// Contents say which section of objects.GlobalData.Values is given other contents, and what reads
 // it.
 type contents struct {
 	section string

@@ -72,10 +72,13 @@ func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 // be larger than the kernel lets a type be. Lists of global data get the sizes and offsets that the
 // compiler left to linkers. Functions that are hidden count as static, which lets the verifier look
 // into them from their callers (libbpf, bpf_object__sanitize_btf). The vintage says what is
-// rewritten beside that. Options say where the externs of section .kconfig are; nil for none.
-func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage,
-	options *Placed) ([]byte, error) {
+// rewritten beside that. Options say where the externs of section .kconfig are; nil for none. Sizes
+// say which sections of global data, by name, have how many bytes instead of those of the object: see
+// [Types.Resizes].
+func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage, options *Placed,
+	sizes map[string]uint32) ([]byte, error) {
 	w := writer{types: t, file: f, vintage: vintage, hidden: hiddenFunctions(f), options: options,
+		sizes: sizes, next: btf.TypeID(len(t.offsets)),
 		records: make([]byte, 0, len(t.raw)), strings: []byte(t.strings)}
 	for id := 1; id < len(t.offsets); id++ {
 		if !keep[id] {
@@ -86,6 +89,7 @@ func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage,
 			return nil, err
 		}
 	}
+	w.records = append(w.records, w.behind...)
 	return w.blob(), nil
 }
 
@@ -96,6 +100,9 @@ type writer struct {
 	vintage Vintage
 	hidden  map[string]bool
 	options *Placed
+	sizes   map[string]uint32 // of sections that differ from the object's
+	next    btf.TypeID        // of a type that the object does not have
+	behind  []byte            // such types
 
 	records []byte
 	strings []byte
@@ -219,11 +226,38 @@ func (w *writer) appendList(name uint32, r *Record) error {
 	if w.vintage >= PlainNames {
 		vars = slices.DeleteFunc(vars, func(v Variable) bool { return v.Size == 0 })
 	}
-	w.appendWords(name, uint32(KindDatasec)<<24|uint32(len(vars)), uint32(s.Size))
+	size := uint32(s.Size)
+	var change *resized
+	if other, differs := w.sizes[r.Name]; differs {
+		if change, err = w.types.resize(s, other); err != nil {
+			return err
+		}
+		if change != nil {
+			size = other
+		}
+	}
+	w.appendWords(name, uint32(KindDatasec)<<24|uint32(len(vars)), size)
 	for _, v := range vars {
-		w.appendWords(w.types.order.Uint32(r.Data[12*v.index:]), uint32(v.Offset), v.Size)
+		id := w.types.order.Uint32(r.Data[12*v.index:])
+		if change != nil && v.index == change.last.index {
+			name, err := w.nameOf(btf.TypeID(id))
+			if err != nil {
+				return err
+			}
+			id, v.Size = uint32(w.appendResized(change, name)), size-uint32(v.Offset)
+		}
+		w.appendWords(id, uint32(v.Offset), v.Size)
 	}
 	return nil
+}
+
+// nameOf returns the name of a type as it is written.
+func (w *writer) nameOf(id btf.TypeID) (uint32, error) {
+	r, err := w.types.Type(id)
+	if err != nil {
+		return 0, err
+	}
+	return w.name(w.types.raw[w.types.offsets[id]:], r.Kind)
 }
 
 // hiddenFunctions names the functions that other objects do not see.
