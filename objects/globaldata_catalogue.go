@@ -95,4 +95,35 @@ var GlobalData = struct {
 	PointerRead:         embedded("globaldata", "pointer", "pointer_read"),
 	Settable:            embedded("globaldata", "settable", "settable"),
 	Values:              embedded("globaldata", "values", "values"),
+	Array           Object // Sections of data that end in an array, or do not, for the caller to make larger or smaller.
+	ConstantWritten Object // The same variable in read-only data.
+	Guarded         Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
+	Large           Object // Sections of half a million bytes each, of which a program gives the last four.
+	Linkage         Object // Variables that other objects could name and variables that they could not, of sizes between which there are holes.
+	Named           Object // Variables in sections that are named after those of data, and one beside each.
+	NamedButZeros   Object // The same, with all zeros in .bss.
+	PointerApart    Object // Pointers in a section of their own, and a program that reads a number in another.
+	PointerBeside   Object // Pointers in one section with the number that a program reads.
+	PointerNone     Object // The same data without a pointer in it.
+	PointerRead     Object // A program that reads a pointer in data, which is not null in the source.
+	Settable        Object // Variables of several sizes in each kind of section, for the caller to set: a program gives each, or a byte of it.
+	Shared          Object // Two programs that count in one variable.
+	Values          Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
+	VariableWritten Object // A program that writes to a variable in data.
+}{
+	Array:           embedded("globaldata", "array", "array"),
+	ConstantWritten: embedded("globaldata", "written", "constant_written"),
+	Guarded:         embedded("globaldata", "guarded", "guarded"),
+	Large:           embedded("globaldata", "large", "large"),
+	Linkage:         embedded("globaldata", "linkage", "linkage"),
+	Named:           embedded("globaldata", "named", "named"),
+	NamedButZeros:   embedded("globaldata", "named", "named_but_zeros"),
+	PointerApart:    embedded("globaldata", "pointer", "pointer_apart"),
+	PointerBeside:   embedded("globaldata", "pointer", "pointer_beside"),
+	PointerNone:     embedded("globaldata", "pointer", "pointer_none"),
+	PointerRead:     embedded("globaldata", "pointer", "pointer_read"),
+	Settable:        embedded("globaldata", "settable", "settable"),
+	Shared:          embedded("globaldata", "shared", "shared"),
+	Values:          embedded("globaldata", "values", "values"),
+	VariableWritten: embedded("globaldata", "written", "variable_written"),
 }

@@ -34,3 +34,20 @@ func Lookup(id uint32, key []byte) ([]byte, error) {
 	}
 	return value, nil
 }
+
+// Store puts a value under a key of the map of that id, as any process with the right to may. The
+// error wraps [ErrNoSuchObject], or is the kernel's: [os.ErrPermission] for a map that is frozen.
+func Store(id uint32, key, value []byte) error {
+	m, err := ebpf.NewMapFromID(ebpf.MapID(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("map %d: %w", id, ErrNoSuchObject)
+	}
+	if err != nil {
+		return fmt.Errorf("open map %d: %w", id, err)
+	}
+	defer m.Close()
+	if err := m.Put(key, value); err != nil {
+		return fmt.Errorf("store % x in map %d: %w", key, id, err)
+	}
+	return nil
+}
