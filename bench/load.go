@@ -83,8 +83,8 @@ func measureLoads(ctx context.Context, o options, s *sheet) (err error) {
 }
 
 // measureExterns measures loads of objects that expect something of the kernel, by where it is
-// looked for: the kernel's configuration, its list of symbols, its types. cilium/ebpf is no peer: it
-// does not read weak externs.
+// looked for: the kernel's configuration, its list of symbols, its types. cilium/ebpf is no peer:
+// it does not read weak externs.
 func measureExterns(ctx context.Context, o options, s *sheet, dir string, peers []peer) error {
 	for _, externs := range []struct{ what, declared, used string }{
 		{"options of the kernel", `extern _Bool CONFIG_BPF_SYSCALL __kconfig;

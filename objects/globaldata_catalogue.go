@@ -7,6 +7,7 @@ package objects
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
 	Array               Object // Sections of data that end in an array, or do not, for the caller to make larger or smaller.
+	ConstantWritten     Object // The same variable in read-only data.
 	Guarded             Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
 	KconfigBool         Object // A value that is y or n.
 	KconfigByte         Object // A value of 8 bits without a sign.
@@ -44,14 +45,21 @@ var GlobalData = struct {
 	KsymTypedMissing    Object // A variable with a type that no kernel has.
 	KsymTypedOther      Object // A variable of the kernel's, declared with another type.
 	KsymTypedWeak       Object // A variable with a type that no kernel has, and that programs can do without.
+	Large               Object // Sections of half a million bytes each, of which a program gives the last four.
+	Linkage             Object // Variables that other objects could name and variables that they could not, of sizes between which there are holes.
+	Named               Object // Variables in sections that are named after those of data, and one beside each.
+	NamedButZeros       Object // The same, with all zeros in .bss.
 	PointerApart        Object // Pointers in a section of their own, and a program that reads a number in another.
 	PointerBeside       Object // Pointers in one section with the number that a program reads.
 	PointerNone         Object // The same data without a pointer in it.
 	PointerRead         Object // A program that reads a pointer in data, which is not null in the source.
 	Settable            Object // Variables of several sizes in each kind of section, for the caller to set: a program gives each, or a byte of it.
+	Shared              Object // Two programs that count in one variable.
 	Values              Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
+	VariableWritten     Object // A program that writes to a variable in data.
 }{
 	Array:               embedded("globaldata", "array", "array"),
+	ConstantWritten:     embedded("globaldata", "written", "constant_written"),
 	Guarded:             embedded("globaldata", "guarded", "guarded"),
 	KconfigBool:         embedded("globaldata", "kconfig", "kconfig_bool"),
 	KconfigByte:         embedded("globaldata", "kconfig", "kconfig_byte"),
@@ -89,41 +97,16 @@ var GlobalData = struct {
 	KsymTypedMissing:    embedded("globaldata", "ksym_typed", "ksym_typed_missing"),
 	KsymTypedOther:      embedded("globaldata", "ksym_typed", "ksym_typed_other"),
 	KsymTypedWeak:       embedded("globaldata", "ksym_typed", "ksym_typed_weak"),
+	Large:               embedded("globaldata", "large", "large"),
+	Linkage:             embedded("globaldata", "linkage", "linkage"),
+	Named:               embedded("globaldata", "named", "named"),
+	NamedButZeros:       embedded("globaldata", "named", "named_but_zeros"),
 	PointerApart:        embedded("globaldata", "pointer", "pointer_apart"),
 	PointerBeside:       embedded("globaldata", "pointer", "pointer_beside"),
 	PointerNone:         embedded("globaldata", "pointer", "pointer_none"),
 	PointerRead:         embedded("globaldata", "pointer", "pointer_read"),
 	Settable:            embedded("globaldata", "settable", "settable"),
+	Shared:              embedded("globaldata", "shared", "shared"),
 	Values:              embedded("globaldata", "values", "values"),
-	Array           Object // Sections of data that end in an array, or do not, for the caller to make larger or smaller.
-	ConstantWritten Object // The same variable in read-only data.
-	Guarded         Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
-	Large           Object // Sections of half a million bytes each, of which a program gives the last four.
-	Linkage         Object // Variables that other objects could name and variables that they could not, of sizes between which there are holes.
-	Named           Object // Variables in sections that are named after those of data, and one beside each.
-	NamedButZeros   Object // The same, with all zeros in .bss.
-	PointerApart    Object // Pointers in a section of their own, and a program that reads a number in another.
-	PointerBeside   Object // Pointers in one section with the number that a program reads.
-	PointerNone     Object // The same data without a pointer in it.
-	PointerRead     Object // A program that reads a pointer in data, which is not null in the source.
-	Settable        Object // Variables of several sizes in each kind of section, for the caller to set: a program gives each, or a byte of it.
-	Shared          Object // Two programs that count in one variable.
-	Values          Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
-	VariableWritten Object // A program that writes to a variable in data.
-}{
-	Array:           embedded("globaldata", "array", "array"),
-	ConstantWritten: embedded("globaldata", "written", "constant_written"),
-	Guarded:         embedded("globaldata", "guarded", "guarded"),
-	Large:           embedded("globaldata", "large", "large"),
-	Linkage:         embedded("globaldata", "linkage", "linkage"),
-	Named:           embedded("globaldata", "named", "named"),
-	NamedButZeros:   embedded("globaldata", "named", "named_but_zeros"),
-	PointerApart:    embedded("globaldata", "pointer", "pointer_apart"),
-	PointerBeside:   embedded("globaldata", "pointer", "pointer_beside"),
-	PointerNone:     embedded("globaldata", "pointer", "pointer_none"),
-	PointerRead:     embedded("globaldata", "pointer", "pointer_read"),
-	Settable:        embedded("globaldata", "settable", "settable"),
-	Shared:          embedded("globaldata", "shared", "shared"),
-	Values:          embedded("globaldata", "values", "values"),
-	VariableWritten: embedded("globaldata", "written", "variable_written"),
+	VariableWritten:     embedded("globaldata", "written", "variable_written"),
 }

@@ -14,8 +14,8 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A given says what a program gives when it is asked for something.
-type given struct {
+// A handed value says what a program gives when it is asked for something.
+type handed struct {
 	ask   byte
 	value uint32
 }
@@ -23,17 +23,17 @@ type given struct {
 // namedZeros asks for a variable in section .bss.named.
 const namedZeros = 2
 
-var _ = Table("globaldata.section.named", func(s *Session, g given) {
+var _ = Table("globaldata.section.named", func(s *Session, g handed) {
 	o := objects.GlobalData.NamedButZeros
 	if g.ask == namedZeros {
 		o = objects.GlobalData.Named // not every loader takes such
 	}
 	Expect(ask(s.MustLoad(o), g.ask)).To(Equal(g.value))
 },
-	Entry("bss", given{namedZeros, 5}),
-	Entry("data", given{1, 4}),
-	Entry("rodata", given{0, 3}),
-	Entry("beside", given{3, 1 + 2 + 0}),
+	Entry("bss", handed{namedZeros, 5}),
+	Entry("data", handed{1, 4}),
+	Entry("rodata", handed{0, 3}),
+	Entry("beside", handed{3, 1 + 2 + 0}),
 )
 
 // The compiler puts strings in .rodata.str1.1.
@@ -46,12 +46,12 @@ var _ = It("globaldata.section.literals", func(s *Session) {
 	}
 })
 
-var _ = Table("globaldata.section.large", func(s *Session, g given) {
+var _ = Table("globaldata.section.large", func(s *Session, g handed) {
 	Expect(ask(s.MustLoad(objects.GlobalData.Large), g.ask)).To(Equal(g.value))
 },
-	Entry("bss", given{2, 3}),
-	Entry("data", given{1, 2}),
-	Entry("rodata", given{0, 1}),
+	Entry("bss", handed{2, 3}),
+	Entry("data", handed{1, 2}),
+	Entry("rodata", handed{0, 1}),
 )
 
 var _ = It("globaldata.section.shared", func(s *Session) {
@@ -79,17 +79,17 @@ var _ = It("globaldata.section.without-btf", func(s *Session) {
 	Expect(ask(loaded, readZero)).To(Equal(uint32(1)))
 })
 
-var _ = Table("globaldata.linkage.initial", func(s *Session, g given) {
+var _ = Table("globaldata.linkage.initial", func(s *Session, g handed) {
 	Expect(ask(s.MustLoad(objects.GlobalData.Linkage), g.ask)).To(Equal(g.value))
 },
-	Entry("global", given{0, 1}),
-	Entry("static", given{1, 2}),
-	Entry("hidden", given{2, 3}),
-	Entry("weak", given{3, 4}),
-	Entry("struct", given{4, 50607}),
-	Entry("static-alone", given{5, 8}),
-	Entry("hidden-alone", given{6, 9}),
-	Entry("of-function", given{7, 10}),
+	Entry("global", handed{0, 1}),
+	Entry("static", handed{1, 2}),
+	Entry("hidden", handed{2, 3}),
+	Entry("weak", handed{3, 4}),
+	Entry("struct", handed{4, 50607}),
+	Entry("static-alone", handed{5, 8}),
+	Entry("hidden-alone", handed{6, 9}),
+	Entry("of-function", handed{7, 10}),
 )
 
 // The BTF that a compiler writes has no offsets for variables that other objects could name: it

@@ -62,7 +62,7 @@ func FuzzTypes(f *testing.F) {
 		for i := range all {
 			all[i] = true
 		}
-		if _, err := parsed.ForKernel(&file, all, Oldest, nil); err != nil {
+		if _, err := parsed.ForKernel(&file, all, Oldest, nil, nil); err != nil {
 			checkReason(t, err)
 		}
 		for i := range file.Sections {

@@ -73,8 +73,8 @@ func (t *Types) appendParts(list []btf.TypeID, r *Record) []btf.TypeID {
 // compiler left to linkers. Functions that are hidden count as static, which lets the verifier look
 // into them from their callers (libbpf, bpf_object__sanitize_btf). The vintage says what is
 // rewritten beside that. Options say where the externs of section .kconfig are; nil for none. Sizes
-// say which sections of global data, by name, have how many bytes instead of those of the object: see
-// [Types.Resizes].
+// say which sections of global data, by name, have how many bytes instead of those of the object:
+// see [Types.Resizes].
 func (t *Types) ForKernel(f *objfile.File, keep []bool, vintage Vintage, options *Placed,
 	sizes map[string]uint32) ([]byte, error) {
 	w := writer{types: t, file: f, vintage: vintage, hidden: hiddenFunctions(f), options: options,

@@ -30,7 +30,7 @@ func TestEachVintageTakesLess(t *testing.T) {
 		all[i] = true
 	}
 	kinds := func(v Vintage) map[Kind]bool {
-		blob, err := types.ForKernel(f, all, v, nil)
+		blob, err := types.ForKernel(f, all, v, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
