@@ -59,7 +59,7 @@ var _ = Table("linking.variable.first-weak-wins", func(s *Session, w weakling) {
 )
 
 var _ = It("linking.variable.static-stays", func(s *Session) {
-	loaded := s.MustLoadLinked(objects.Linking.VariableStatic, variable, reader)
+	loaded := s.MustLoadLinked(variable, objects.Linking.VariableStatic, reader)
 	expectRuns(loaded, "write_static", 110)
 	expectRuns(loaded, "write_static", 120)
 	expectRuns(loaded, "read", 7)
