@@ -35,9 +35,9 @@ func (r *externResolver) readOptions(used []bool) {
 	if len(ofConfig) == 0 {
 		return
 	}
-	text, unread := r.kernel.Config()
+	config, unread := r.kernel.Config()
 	if unread == nil {
-		if err := r.config.ReadKernel(text); err != nil {
+		if err := r.config.ReadKernel(config); err != nil {
 			r.failed = append(r.failed, externFailure{section: externs.ConfigSection,
 				err: fmt.Errorf("the running kernel's configuration: %w", err)})
 			return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/externs"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 )
 
@@ -33,7 +34,20 @@ func (runningExterns) ModuleTypes(name string) (int, io.Closer, error) {
 	return handle.FD(), handle, nil
 }
 
-func (runningExterns) Config() (string, error)         { return sys.Config() }
+// Config returns the kernel's configuration, which never changes while the kernel runs: a process
+// reads it once and keeps it.
+func (runningExterns) Config() (*externs.KernelConfig, error) {
+	return kernelConfig.get(func() (*externs.KernelConfig, error) {
+		text, err := sys.Config()
+		if err != nil {
+			return nil, err
+		}
+		return externs.ParseKernelConfig(text), nil
+	})
+}
+
+var kernelConfig kept[*externs.KernelConfig]
+
 func (runningExterns) Symbols() (io.ReadCloser, error) { return sys.Symbols() }
 func (runningExterns) Version() (uint64, error)        { return sys.Version() }
 func (k runningExterns) HasBPFCookie() (bool, error)   { return sys.HasBPFCookie(k.token) }

@@ -24,8 +24,8 @@ type externKernel interface {
 	// ModuleTypes returns a descriptor of a module's types, and what closes it. The error is
 	// [fs.ErrNotExist] if the module is not loaded.
 	ModuleTypes(name string) (fd int, closer io.Closer, err error)
-	// Config returns the text of the kernel's configuration.
-	Config() (string, error)
+	// Config returns the kernel's configuration.
+	Config() (*externs.KernelConfig, error)
 	// Symbols opens the kernel's list of symbols.
 	Symbols() (io.ReadCloser, error)
 	// Version returns the kernel's version as KERNEL_VERSION makes it.

@@ -55,10 +55,13 @@ func (k *givenKernel) Vmlinux() (*typeinfo.Types, error) {
 	return typeinfo.ParseKernel(raw, nil)
 }
 
-func (k *givenKernel) Config() (string, error) { return given[string](k, "config", k.config) }
-
 func (k *givenKernel) Module(name string) ([]byte, error) {
 	return given[[]byte](k, name, k.modules[name])
+}
+
+func (k *givenKernel) Config() (*externs.KernelConfig, error) {
+	text, err := given[string](k, "config", k.config)
+	return externs.ParseKernelConfig(text), err
 }
 
 func (k *givenKernel) Modules() ([]string, error) {

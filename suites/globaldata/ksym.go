@@ -22,7 +22,7 @@ var _ = It("globaldata.ksym.address-weak", func(s *Session) {
 })
 
 var _ = Refusal("globaldata.ksym.missing-refused/address", objects.GlobalData.KsymAddress,
-	objects.GlobalData.KsymAddressMissing, AtLoad, NotFound, Invalid)
+	objects.GlobalData.KsymAddressMissing, AtLoad, NotFound, Invalid, NotSupported)
 
 var _ = It("globaldata.ksym.variable", func(s *Session) {
 	Expect(s.MustLoad(objects.GlobalData.KsymTyped).Run("own")).To(Equal(uint32(1)))
@@ -36,7 +36,7 @@ var _ = It("globaldata.ksym.variable-weak", func(s *Session) {
 })
 
 var _ = Refusal("globaldata.ksym.missing-refused/variable", objects.GlobalData.KsymTypedWeak,
-	objects.GlobalData.KsymTypedMissing, AtLoad, NotFound, Invalid)
+	objects.GlobalData.KsymTypedMissing, AtLoad, NotFound, Invalid, NotSupported)
 
 var _ = Refusal("globaldata.ksym.variable-type-refused", objects.GlobalData.KsymTyped,
 	objects.GlobalData.KsymTypedOther, AtLoad, NotFound, Invalid)
@@ -61,7 +61,7 @@ var _ = Refusal("globaldata.ksym.function-weak-called-refused", objects.GlobalDa
 	objects.GlobalData.KsymKfuncWeakCalled, AtLoad)
 
 var _ = Refusal("globaldata.ksym.missing-refused/function", objects.GlobalData.KsymKfunc,
-	objects.GlobalData.KsymKfuncMissing, AtLoad, NotFound, Invalid)
+	objects.GlobalData.KsymKfuncMissing, AtLoad, NotFound, Invalid, NotSupported)
 
 var _ = Refusal("globaldata.ksym.function-type-refused", objects.GlobalData.KsymKfunc,
 	objects.GlobalData.KsymKfuncOther, AtLoad, NotFound, Invalid)

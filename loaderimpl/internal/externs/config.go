@@ -87,15 +87,37 @@ func (c *Config) ReadUser(text string) error {
 	return errors.Join(wrong...)
 }
 
-// ReadKernel takes the values that are still missing from the configuration of the running kernel.
-// Its other lines are of no matter. All values that do not fit their options are named.
-func (c *Config) ReadKernel(text string) error {
-	var wrong []error
+// A KernelConfig holds the configuration of a kernel.
+type KernelConfig struct{ values map[string]string }
+
+// ParseKernelConfig reads the text of a kernel's configuration. Lines that set nothing are of no
+// matter. Of several values of one option the first counts.
+func ParseKernelConfig(text string) *KernelConfig {
+	const usual = 64 // bytes of a line
+	k := &KernelConfig{values: make(map[string]string, len(text)/usual)}
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, configPrefix) {
 			continue
 		}
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		name, value, sets := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		if _, twice := k.values[name]; sets && !twice {
+			k.values[name] = value
+		}
+	}
+	return k
+}
+
+// ReadKernel takes the values that are still missing from the configuration of the running kernel.
+// All values that do not fit their options are named.
+func (c *Config) ReadKernel(k *KernelConfig) error {
+	var wrong []error
+	missing, _ := c.Missing()
+	for _, i := range missing {
+		name := c.list.Externs[i].Name
+		value, has := k.values[name]
+		if !has {
+			continue
+		}
 		if err := c.take(name, value); err != nil {
 			wrong = append(wrong, err)
 		}

@@ -115,7 +115,7 @@ func FuzzConfig(f *testing.F) {
 		user, kernel := list.NewConfig(file.Order), list.NewConfig(file.Order)
 		refused := user.ReadUser(text)
 		alike := refused == nil && !strings.Contains(text, "\r") // which a caller's editor may have put in
-		if err := kernel.ReadKernel(text); alike && err != nil {
+		if err := kernel.ReadKernel(ParseKernelConfig(text)); alike && err != nil {
 			t.Fatalf("%q: a caller may give it, and the kernel may not have it: %v", text, err)
 		}
 		if alike && !bytes.Equal(user.Data, kernel.Data) {
