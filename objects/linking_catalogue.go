@@ -21,6 +21,8 @@ var Linking = struct {
 	FunctionStaticOther Object // The function, which adds 4000 and is this object's own.
 	FunctionWeak        Object // The function, weak, which adds 1.
 	FunctionWeakOther   Object // The function, weak, which adds 2.
+	Legacy              Object // A map in section maps, weak, and a program that stores 51 in it.
+	LegacyOther         Object // The map with another size, and a program that stores 52.
 	Map                 Object // A map that another object uses.
 	MapOther            Object // The map, in another object.
 	MapUser             Object // A program that reads a map of another object, which it declares as it is defined.
@@ -67,6 +69,8 @@ var Linking = struct {
 	FunctionStaticOther: embedded("linking", "function", "function_static_other"),
 	FunctionWeak:        embedded("linking", "function", "function_weak"),
 	FunctionWeakOther:   embedded("linking", "function", "function_weak_other"),
+	Legacy:              embedded("linking", "legacy", "legacy"),
+	LegacyOther:         embedded("linking", "legacy", "legacy_other"),
 	Map:                 embedded("linking", "map", "map"),
 	MapOther:            embedded("linking", "map", "map_other"),
 	MapUser:             embedded("linking", "map_user", "map_user"),

@@ -55,3 +55,16 @@ var _ = Table("linking.map.first-weak-wins", func(s *Session, o order) {
 	Entry("one", asWritten),
 	Entry("other", reversed),
 )
+
+// What is left of the definition that lost has no name, in front of the other or behind it.
+var _ = Table("linking.map.legacy-weak", func(s *Session, w weakling) {
+	loaded := s.MustLoadLinked(w.order.two(objects.Linking.Legacy, objects.Linking.LegacyOther)...)
+	Expect(loaded.Map("shared").MaxEntries).To(Equal(w.adds))
+	loaded.Run("store")
+	Expect(loaded.Lookup("shared", U32(0))).To(Equal(U64(51)))
+	loaded.Run("store_other")
+	Expect(loaded.Lookup("shared", U32(0))).To(Equal(U64(52)))
+},
+	Entry("one", weakling{asWritten, 4}),
+	Entry("other", weakling{reversed, 5}),
+)

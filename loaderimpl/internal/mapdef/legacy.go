@@ -51,6 +51,10 @@ func (legacyParser) define(in *Input, s *objfile.Section, _ handledList) ([]*Def
 	if err != nil {
 		return nil, err
 	}
+	linked, err := listsOnly(in.Types, s)
+	if err != nil {
+		return nil, err
+	}
 	defs := make([]*Definition, 0, len(symbols))
 	end := uint64(0)
 	for i, y := range symbols {
@@ -58,13 +62,13 @@ func (legacyParser) define(in *Input, s *objfile.Section, _ handledList) ([]*Def
 		if err != nil {
 			return nil, refuse.At(refuse.StageDefine, s.Name, y.Name, err)
 		}
-		if err := checkGap(s.Data[min(end, y.Value):y.Value]); err != nil {
+		if err := checkGap(s.Data[min(end, y.Value):y.Value], linked); err != nil {
 			return nil, fmt.Errorf("at byte %d: %w", end, err)
 		}
 		end = y.Value + uint64(len(d.Raw))
 		defs = append(defs, d)
 	}
-	if err := checkGap(s.Data[end:]); err != nil {
+	if err := checkGap(s.Data[end:], linked); err != nil {
 		return nil, fmt.Errorf("at byte %d: %w", end, err)
 	}
 	return defs, layout.connect(defs)
@@ -89,12 +93,39 @@ func extentOf(y *objfile.Symbol, room uint64) uint64 {
 }
 
 // checkGap refuses bytes between definitions that are not padding: they could be a definition whose
-// symbol was stripped.
-func checkGap(gap []byte) error {
-	if len(gap)%4 != 0 || !zero(gap) {
+// symbol was stripped. In an object that was linked they are what is left of a weak definition that
+// lost: linkers leave its bytes, and take its symbol and its variable (libbpf,
+// linker_append_elf_sym).
+func checkGap(gap []byte, linked bool) error {
+	if len(gap)%4 != 0 || !zero(gap) && !(linked && len(gap) >= legacyMinSize) {
 		return fmt.Errorf("%d bytes that belong to no symbol: %w", len(gap), refuse.ErrDefinition)
 	}
 	return nil
+}
+
+// listsOnly reports whether BTF lists a section's variables, and each of them has a symbol. The
+// compiler lists all, so nothing was stripped of the section then.
+func listsOnly(t *typeinfo.Types, s *objfile.Section) (bool, error) {
+	id := t.Datasec(s.Name)
+	if id == 0 {
+		return false, nil
+	}
+	list, err := t.Type(id)
+	if err != nil {
+		return false, err
+	}
+	for i := range list.Vlen {
+		v, err := t.Declared(&list, i)
+		if err != nil {
+			return false, err
+		}
+		if !slices.ContainsFunc(s.Symbols, func(y *objfile.Symbol) bool {
+			return y.Name == v.Name
+		}) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func zero(b []byte) bool {
