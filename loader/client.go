@@ -418,6 +418,9 @@ func (c *Client) Close() error {
 	return err
 }
 
+// PID returns the id of the driver's process. Those that it starts are of its process group.
+func (c *Client) PID() int { return c.process.cmd.Process.Pid }
+
 // Kill kills the process in the midst of the conversation, as the kernel does when it has no memory
 // left, and all others of its group. The conversation is over: nothing more is answered.
 func (c *Client) Kill() {

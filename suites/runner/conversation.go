@@ -23,6 +23,7 @@ type Conversation struct {
 	in     requirements.Surroundings
 
 	loader  loader.Loader // nil before it begins and after it
+	doomed  bool          // its process may die: see [Conversation.Survives]
 	faulted bool          // it is over: nothing more is answered
 	open    []string      // sessions of the loader that have an object, in the order they were opened
 }
@@ -83,6 +84,43 @@ func (c *Conversation) Kill() {
 	if err := c.hangUp(); err != nil {
 		c.exec.broken(err)
 	}
+}
+
+// PID returns the id of the loader's process. Where the loader is no process the spec ends as
+// broken, as its requirement has to ask for one.
+func (c *Conversation) PID() int {
+	if c.loader == nil {
+		c.mustBegin()
+	}
+	process, ok := c.loader.(interface{ PID() int })
+	if !ok {
+		c.exec.Broken("the loader is no process: its requirement has no surroundings with process: true")
+	}
+	return process.PID()
+}
+
+// death is what ends an exchange with a doomed loader.
+type death struct{}
+
+// Survives does something in which the loader's process may be killed from outside, and reports
+// whether it was not. A loader that dies is given up; the next request begins with another process.
+func (c *Conversation) Survives(do func()) (survives bool) {
+	c.doomed = true
+	defer func() {
+		c.doomed = false
+		switch r := recover(); r.(type) {
+		case nil:
+		case death:
+			c.open, c.faulted = nil, false
+			if err := c.hangUp(); err != nil {
+				c.exec.broken(err)
+			}
+		default:
+			panic(r) // the spec has ended
+		}
+	}()
+	do()
+	return true
 }
 
 // mark returns what stands before the conversation's lines in a transcript.
@@ -166,6 +204,9 @@ func (c *Conversation) Request(req loader.Request) (loader.Reply, error) {
 func (c *Conversation) Answered(req loader.Request, reply loader.Reply, err error) loader.Reply {
 	if err != nil {
 		c.faulted = true
+		if c.doomed && errors.Is(err, loader.ErrDied) && c.exec.ctx.Err() == nil {
+			panic(death{})
+		}
 		c.exec.fault(err)
 	}
 	if e, isError := reply.(*loader.Error); isError {

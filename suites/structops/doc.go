@@ -11,9 +11,9 @@
 //
 // What is expected stands in requirements/structops.yaml. Read register.go and unregister.go (by a
 // link and by a map), network.go and use.go (connections), update.go (one in the place of another),
-// pin.go, died.go, removed.go (what a loader left, by loadstone ops remove), value.go (what the
-// kernel has in it), layout.go (other layouts than the kernel's), member.go (what the kernel
-// refuses), program.go, set.go (members that the caller sets), optional.go, broken.go (objects that
-// no compiler makes), many.go (a thousand times), kernel.go (whatever else a kernel offers),
-// scheduler.go and queue.go (two of those).
+// pin.go, died.go, removed.go (what a loader left, by loadstone ops remove), killed.go (in the
+// midst of its work), value.go (what the kernel has in it), layout.go (other layouts than the
+// kernel's), member.go (what the kernel refuses), program.go, set.go (members that the caller
+// sets), optional.go, broken.go (objects that no compiler makes), many.go (a thousand times),
+// kernel.go (whatever else a kernel offers), scheduler.go and queue.go (two of those).
 package structops

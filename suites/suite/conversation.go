@@ -3,11 +3,13 @@
 package suite
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/suites/runner"
+	"github.com/loadstone-bpf/loadstone/suites/trap"
 )
 
 // A Conversation talks with one process of the loader under test. A spec begins with one, which is
@@ -24,6 +26,27 @@ func (c *Conversation) Restart() { c.talk.Restart() }
 // Kill kills the loader's process where it is. All attempts in the conversation are over. The
 // requirement asks for a process: its surroundings say so.
 func (c *Conversation) Kill() { c.talk.Kill() }
+
+// KilledAt does something in which the loader's process, or one that it starts, is killed at a call
+// of bpf(2), counted from 1; at none if it is 0. It returns how many calls were made, and whether
+// the loader survived; all attempts in the conversation are over where it did not. It ends the spec
+// as skipped where the suite runs in a namespace of processes.
+func (c *Conversation) KilledAt(call uint64, do func()) (calls uint64, survives bool) {
+	s := c.session
+	laid, err := trap.New(c.talk.PID())
+	if errors.Is(err, trap.ErrNamespace) {
+		s.exec.Skip(runner.Lack{
+			Kind: "process", Needs: "the first namespace of processes", Has: "another",
+		})
+	}
+	s.MustWork(err)
+	defer func() { s.MustWork(laid.Close()) }()
+	s.MustWork(laid.KillAt(call))
+	survives = c.talk.Survives(do)
+	calls, err = laid.Calls()
+	s.MustWork(err)
+	return calls, survives
+}
 
 // LoadTogether has loaders load what they have opened, all at the same time: each attempt is of a
 // conversation of its own, and every load is asked for before any answer is looked at.
