@@ -241,3 +241,32 @@ func TestLinkThatIsKilledLeavesAWholeFile(t *testing.T) {
 		t.Error("no process was killed after it wrote something")
 	}
 }
+
+// An object's own type has another number once other types are linked in front of it, and an
+// instruction that loads the number loads that one (libbpf's linker leaves the old one).
+func TestNumberOfATypeIsTheOneAfterLinking(t *testing.T) {
+	needsBPF(t)
+	for _, names := range [][]string{{"type_id"}, {"first", "second", "type_id"}} {
+		o, err := Open(linkPaths(native(), names...), Options{})
+		do(t, err)
+		out := filepath.Join(t.TempDir(), "out.o")
+		do(t, Link(out, linkPaths(native(), names...)...))
+		types, err := o.Types()
+		do(t, err)
+		numbered, err := types.AnyTypeByName("numbered")
+		do(t, err)
+		want, err := types.TypeID(numbered)
+		do(t, err)
+		l, err := o.Load(LoadOptions{})
+		do(t, err)
+		got, _, err := l.Programs["type_id"].Test(make([]byte, 64))
+		if err != nil || got != uint32(want) {
+			t.Errorf("%v: the number is %d, %v; want %d", names, got, err, want)
+		}
+		// CO-RE of the last object: its records moved with its code.
+		if has, _, err := l.Programs["has_pid"].Test(make([]byte, 64)); err != nil || has != 1 {
+			t.Errorf("%v: task_struct has a pid: %d, %v", names, has, err)
+		}
+		do(t, l.Close())
+	}
+}
