@@ -49,6 +49,7 @@ type measure struct {
 // measures are all there are, in their order.
 var measures = []measure{
 	{"loads", measureLoads},
+	{"links", measureLinks},
 	{"guests", measureGuests},
 	{"matrix", measureMatrix},
 	{"virtme", measureVirtme},
