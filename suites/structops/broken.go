@@ -24,42 +24,57 @@ const (
 // broken returns the congestion control with an edit that no compiler makes.
 func broken(edits ...elfedit.Edit) objects.Object { return objects.StructOps.TCP.With(edits...) }
 
+// A fault is in an object that no compiler makes, and has loaders refuse it as one of those
+// classes.
+type fault struct {
+	object  objects.Object
+	classes []Class
+}
+
+// found names a fault of the congestion control.
+func found(edit elfedit.Edit, classes ...Class) fault { return fault{broken(edit), classes} }
+
+func mustRefuseFault(s *Session, f fault) {
+	s.Refuses(objects.StructOps.TCP, f.object, AtOpen, f.classes...)
+}
+
 // A reference of the structure leads to a function: in each of these it leads somewhere else, or is
-// where no function is.
-var _ = Table("structops.broken.reference-refused", func(s *Session, o objects.Object) {
-	s.Refuses(objects.StructOps.TCP, o, AtOpen, Invalid, Malformed, NotFound, NotSupported)
-},
-	Entry("beyond-section", broken(elfedit.MoveReloc(section, 0, beyondAnyByte))),
-	Entry("in-text", broken(elfedit.MoveReloc(section, 0, inName))),
-	Entry("between-members", broken(elfedit.MoveReloc(section, 0, betweenTwo))),
-	Entry("undefined-symbol", broken(elfedit.SymbolSection("undo", uint16(elf.SHN_UNDEF)))),
-	Entry("absolute-symbol", broken(elfedit.SymbolSection("undo", uint16(elf.SHN_ABS)))),
-	Entry("common-symbol", broken(elfedit.SymbolSection("undo", uint16(elf.SHN_COMMON)))),
-	Entry("within-instruction", broken(elfedit.MoveSymbol("undo", 4))),
-	Entry("within-program", broken(elfedit.MoveSymbol("undo", 8))),
+// where no function is. A loader may know no references to what is in no section.
+var _ = Table("structops.broken.reference-refused", mustRefuseFault,
+	Entry("beyond-section", found(elfedit.MoveReloc(section, 0, beyondAnyByte), Invalid, Malformed)),
+	Entry("in-text", found(elfedit.MoveReloc(section, 0, inName), Invalid, Malformed)),
+	Entry("between-members", found(elfedit.MoveReloc(section, 0, betweenTwo), Invalid, Malformed)),
+	Entry("undefined-symbol", found(elfedit.SymbolSection("undo", uint16(elf.SHN_UNDEF)),
+		Invalid, Malformed)),
+	Entry("absolute-symbol", found(elfedit.SymbolSection("undo", uint16(elf.SHN_ABS)),
+		Invalid, Malformed, NotSupported)),
+	Entry("common-symbol", found(elfedit.SymbolSection("undo", uint16(elf.SHN_COMMON)),
+		Invalid, Malformed, NotSupported)),
+	Entry("within-instruction", found(elfedit.MoveSymbol("undo", 4), Invalid, Malformed)),
+	Entry("within-program", found(elfedit.MoveSymbol("undo", 8), Invalid, Malformed)),
 )
 
-// What BTF says of the structure does not hold.
-var _ = Table("structops.broken.type-refused", func(s *Session, o objects.Object) {
-	s.Refuses(objects.StructOps.TCP, o, AtOpen, Invalid, Malformed, NotFound, NotSupported)
-},
-	Entry("none", broken(elfedit.DropSection(".BTF"))),
-	Entry("nameless", broken(elfedit.NamelessType(elfedit.Struct, "tcp_congestion_ops"))),
-	Entry("no-structure", broken(elfedit.PointTypeAt(elfedit.Var, "ca", 1))),
-	Entry("void", broken(elfedit.PointTypeAt(elfedit.Var, "ca", 0))),
-	Entry("no-such-type", broken(elfedit.PointTypeAt(elfedit.Var, "ca", 1<<20))),
-	Entry("itself", broken(elfedit.PointTypeAtItself(elfedit.Var, "ca"))),
-	Entry("nameless-variable", broken(elfedit.NamelessType(elfedit.Var, "ca"))),
+// What BTF says of the structure does not hold. A loader may miss what is not as it should be, or
+// have no support for it.
+var _ = Table("structops.broken.type-refused", mustRefuseFault,
+	Entry("none", found(elfedit.DropSection(".BTF"), NotFound, Malformed)),
+	Entry("nameless", found(elfedit.NamelessType(elfedit.Struct, "tcp_congestion_ops"),
+		Invalid, Malformed, NotSupported)),
+	Entry("no-structure", found(elfedit.PointTypeAt(elfedit.Var, "ca", 1),
+		Invalid, Malformed, NotSupported)),
+	Entry("void", found(elfedit.PointTypeAt(elfedit.Var, "ca", 0), Invalid, Malformed)),
+	Entry("no-such-type", found(elfedit.PointTypeAt(elfedit.Var, "ca", 1<<20),
+		Invalid, Malformed, NotFound)),
+	Entry("itself", found(elfedit.PointTypeAtItself(elfedit.Var, "ca"), Invalid, Malformed)),
+	Entry("nameless-variable", found(elfedit.NamelessType(elfedit.Var, "ca"), Malformed, NotFound)),
 )
 
 // The list of the section's variables does not fit the section.
-var _ = Table("structops.broken.variable-refused", func(s *Session, o objects.Object) {
-	s.Refuses(objects.StructOps.TCP, o, AtOpen, Invalid, Malformed, NotFound, NotSupported)
-},
-	Entry("unlisted", broken(elfedit.UnlistVariable(section, "ca"))),
-	Entry("beyond-section", broken(elfedit.MoveSymbol("ca", beyondAnyByte))),
-	Entry("end-beyond-section", broken(elfedit.MoveSymbol("ca", 8))),
-	Entry("wraps", broken(elfedit.MoveSymbol("ca", 1<<64-8))),
-	Entry("section-cut", broken(elfedit.ShrinkSection(section, 8))),
-	Entry("section-empty", broken(elfedit.EmptySection(section))),
+var _ = Table("structops.broken.variable-refused", mustRefuseFault,
+	Entry("unlisted", found(elfedit.UnlistVariable(section, "ca"), Invalid, Malformed)),
+	Entry("beyond-section", found(elfedit.MoveSymbol("ca", beyondAnyByte), Invalid, Malformed)),
+	Entry("end-beyond-section", found(elfedit.MoveSymbol("ca", 8), Invalid, Malformed)),
+	Entry("wraps", found(elfedit.MoveSymbol("ca", 1<<64-8), Invalid, Malformed)),
+	Entry("section-cut", found(elfedit.ShrinkSection(section, 8), Invalid, Malformed)),
+	Entry("section-empty", found(elfedit.EmptySection(section), Malformed, NotFound)),
 )

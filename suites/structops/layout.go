@@ -67,5 +67,5 @@ var _ = Table("structops.layout.kind-refused", func(s *Session, o objects.Object
 )
 
 var _ = It("structops.layout.address-refused", func(s *Session) {
-	s.Refuses(objects.StructOps.Layout, objects.StructOps.LayoutOwner, AtAnyStage)
+	s.Refuses(objects.StructOps.Layout, objects.StructOps.LayoutOwner, AtOpen)
 })

@@ -15,15 +15,15 @@ import (
 // looks at what is in a map when it is filled.
 func mustRefuse(s *Session, o objects.Object, title string, classes ...Class) {
 	before := s.Kernel()
-	refused := s.Load(o)
+	refused, stage := s.Load(o), AtLoad
 	if loaded := refused; loaded.OK() {
-		refused = loaded.Register("ca")
+		refused, stage = loaded.Register("ca"), AtAttach
 		defer func() {
 			loaded.Close()
 			Expect(s.Kernel()).To(HoldNothingBeyond(before))
 		}()
 	}
-	Expect(refused).To(BeRejected(AtAnyStage, classes...))
+	Expect(refused).To(BeRejected(stage, classes...))
 	Expect(available()).NotTo(ContainElement(title))
 }
 

@@ -40,12 +40,13 @@ var _ = It("structops.program.two-structures", func(s *Session) {
 })
 
 var _ = It("structops.program.two-members-refused", func(s *Session) {
-	s.Refuses(objects.StructOps.Program, objects.StructOps.ProgramTwoMembers, AtAnyStage)
+	s.Refuses(objects.StructOps.Program, objects.StructOps.ProgramTwoMembers, AtLoad, Invalid,
+		BadProgram)
 })
 
 // Nothing tells what function of which structure it would be.
 var _ = It("structops.program.in-none-refused", func(s *Session) {
-	s.Refuses(objects.StructOps.Program, objects.StructOps.ProgramSpare, AtAnyStage)
+	s.Refuses(objects.StructOps.Program, objects.StructOps.ProgramSpare, AtLoad)
 })
 
 var _ = It("structops.program.in-none-left-out", func(s *Session) {
@@ -55,7 +56,7 @@ var _ = It("structops.program.in-none-left-out", func(s *Session) {
 })
 
 var _ = It("structops.program.other-type-refused", func(s *Session) {
-	s.Refuses(objects.StructOps.Program, objects.StructOps.ProgramXDP, AtAnyStage, Invalid)
+	s.Refuses(objects.StructOps.Program, objects.StructOps.ProgramXDP, AtOpen, Invalid, BadProgram)
 })
 
 var _ = It("structops.program.unsafe-refused", func(s *Session) {
@@ -68,7 +69,7 @@ var _ = It("structops.program.needed-left-out", func(s *Session) {
 	s.Control(objects.StructOps.TCP)
 	asked := s.Open(objects.StructOps.TCP).SetProgram("start", AutoLoad, false).Load()
 	if !asked.OK() {
-		Expect(asked).To(BeRejected(AtAnyStage))
+		Expect(asked).To(BeRejected(AtLoad))
 		return
 	}
 	registered := asked.Register("ca")
