@@ -64,6 +64,11 @@ var _ = Table("structops.died.in-the-midst", func(s *Session, of killing) {
 	_, survives := s.KilledAt(of.at(calls), func() { of.work(s) })
 	Expect(survives).To(BeFalse())
 	var left []ops.Structure
+	defer func() {
+		for _, one := range left {
+			unregisterLeft(s, one.ID)
+		}
+	}()
 	Eventually(func() (bool, error) {
 		left, err = madeSince(there)
 		return !slices.ContainsFunc(left, func(s ops.Structure) bool { return !isWhole(s) }), err

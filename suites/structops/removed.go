@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/oracle"
 	ops "github.com/loadstone-bpf/loadstone/structops"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -28,6 +29,14 @@ func remove(s *Session, nameOrID string, wait time.Duration) error {
 	return ops.Remove(context.Background(), found, wait, func(string) {})
 }
 
+// unregisterLeft takes back what its map registers, if it still does: a spec that fails leaves no
+// structure for the next.
+func unregisterLeft(s *Session, id uint32) {
+	if facts, err := oracle.StructOps(id); err == nil && facts.State == "INUSE" {
+		s.MustWork(oracle.UnregisterStructOps(id))
+	}
+}
+
 // A step says how far a loader gets before it dies.
 type step struct {
 	object objects.Object
@@ -42,7 +51,11 @@ func byID(loaded *Attempt, structure string) string {
 // Whatever a loader leaves when it dies, another process takes it out of the kernel.
 var _ = Table("structops.died.removed", func(s *Session, of step) {
 	before := s.Kernel()
-	left := of.reach(s, s.MustLoad(of.object))
+	loaded := s.MustLoad(of.object)
+	left := of.reach(s, loaded)
+	for _, name := range loaded.MapNames() {
+		defer unregisterLeft(s, loaded.MapID(name))
+	}
 	s.Kill()
 	Expect(remove(s, left, s.Patience(patience))).To(Succeed())
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
@@ -94,6 +107,7 @@ var _ = It("structops.died.removed-in-use", func(s *Session) {
 	loaded := s.MustLoad(objects.StructOps.TCPByMap)
 	loaded.MustRegister("ca")
 	left := byID(loaded, "ca")
+	defer unregisterLeft(s, loaded.MapID("ca"))
 	inNetwork(s, func(n *network) {
 		mustDial(n, unlinked, func(c *connection) {
 			s.Kill()
