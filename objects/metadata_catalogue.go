@@ -6,15 +6,31 @@ package objects
 
 // Metadata holds the objects of metadata/.
 var Metadata = struct {
-	Section Object // Metadata in section .metadata, which no loader has to read, beside such in read-only data.
-	Several Object // Metadata in several sections of read-only data, none of which a program refers to.
-	Types   Object // Metadata of every type that C has, none of which a program refers to.
-	Unused  Object // Metadata that none of two programs refers to.
-	Used    Object // Metadata that one of two programs refers to, beside data that it writes to.
+	Literal         Object // Two programs, one of which reads a string that the compiler puts in a section of its own.
+	OfCgroupSkb     Object // A program of a cgroup with metadata.
+	OfRawTracepoint Object // A program of a tracepoint with metadata.
+	OfSKSkb         Object // A program of sockets' streams with metadata.
+	OfSocket        Object // A socket filter with metadata.
+	OfXDP           Object // An XDP program with metadata.
+	SecondGood      Object // Two good programs with metadata.
+	SecondRefused   Object // The verifier refuses the second.
+	Section         Object // Metadata in section .metadata, which no loader has to read, beside such in read-only data.
+	Several         Object // Metadata in several sections of read-only data, none of which a program refers to.
+	Types           Object // Metadata of every type that C has, none of which a program refers to.
+	Unused          Object // Metadata that none of two programs refers to.
+	Used            Object // Metadata that one of two programs refers to, beside data that it writes to.
 }{
-	Section: embedded("metadata", "section", "section"),
-	Several: embedded("metadata", "several", "several"),
-	Types:   embedded("metadata", "types", "types"),
-	Unused:  embedded("metadata", "unused", "unused"),
-	Used:    embedded("metadata", "used", "used"),
+	Literal:         embedded("metadata", "literal", "literal"),
+	OfCgroupSkb:     embedded("metadata", "kinds", "of_cgroup_skb"),
+	OfRawTracepoint: embedded("metadata", "kinds", "of_raw_tracepoint"),
+	OfSKSkb:         embedded("metadata", "kinds", "of_sk_skb"),
+	OfSocket:        embedded("metadata", "kinds", "of_socket"),
+	OfXDP:           embedded("metadata", "kinds", "of_xdp"),
+	SecondGood:      embedded("metadata", "refused", "second_good"),
+	SecondRefused:   embedded("metadata", "refused", "second_refused"),
+	Section:         embedded("metadata", "section", "section"),
+	Several:         embedded("metadata", "several", "several"),
+	Types:           embedded("metadata", "types", "types"),
+	Unused:          embedded("metadata", "unused", "unused"),
+	Used:            embedded("metadata", "used", "used"),
 }

@@ -8,6 +8,6 @@
 // loader is gone. So the kernel is asked which maps a program holds, and a loader's own words count
 // for nothing but which map is which.
 //
-// What is expected stands in requirements/metadata.yaml. Read bind.go (which maps a program holds)
-// and keep.go (for how long).
+// What is expected stands in requirements/metadata.yaml. Read bind.go (which maps a program holds),
+// found.go (what is found in them) and keep.go (for how long).
 package metadata

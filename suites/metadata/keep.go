@@ -29,3 +29,33 @@ var _ = It("metadata.keep.with-program", func(s *Session) {
 	s.RemovePin(path)
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
+
+// The loader has no time to give anything up.
+var _ = It("metadata.keep.killed", func(s *Session) {
+	path := s.BPFFS() + "/second"
+	loaded := s.MustLoad(objects.Metadata.Unused)
+	data := loaded.MapID(loaded.DataMap(".rodata"))
+	Expect(loaded.PinProgram("second", path)).To(BeOK())
+	s.Keep("second")
+	s.Kill()
+	facts, err := oracle.Program(s.Pin(path).Object.ID)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(facts.Maps).To(ConsistOf(data))
+	Expect(oracle.Lookup(data, U32(0))).To(ContainSubstring("networking"))
+})
+
+// One of two programs is enough, and the last one to go takes the data with it.
+var _ = It("metadata.keep.last-program", func(s *Session) {
+	before := s.Kernel()
+	loaded := s.MustLoad(objects.Metadata.Unused)
+	data := loaded.MapID(loaded.DataMap(".rodata"))
+	for _, program := range []string{"first", "second"} {
+		Expect(loaded.PinProgram(program, s.BPFFS()+"/"+program)).To(BeOK())
+		s.Keep(program)
+	}
+	loaded.Close()
+	s.RemovePin(s.BPFFS() + "/first")
+	Expect(oracle.Lookup(data, U32(0))).To(ContainSubstring("networking"))
+	s.RemovePin(s.BPFFS() + "/second")
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+})
