@@ -143,3 +143,27 @@ func TestSectionMetadataIsReadOnRequest(t *testing.T) {
 		}
 	}
 }
+
+func TestDataIsNamedInTheKernelAsTheCallerAsks(t *testing.T) {
+	needsBPF(t)
+	for bySection, want := range map[bool][]string{
+		false: {".rodata.build", ".rodata.time", "several.rodata"},
+		true:  {".rodata", ".rodata.build", ".rodata.time"},
+	} {
+		o, err := Open([]string{objectOfSuite("metadata", "several")}, Options{NameDataBySection: bySection})
+		do(t, err)
+		l, err := o.Clone().Load(LoadOptions{})
+		do(t, err)
+		defer l.Close()
+		var got []string
+		for _, m := range l.Maps {
+			info, err := m.Info()
+			do(t, err)
+			got = append(got, info.Name)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("by section: %v: %s", bySection, diff)
+		}
+	}
+}

@@ -46,6 +46,9 @@ func (k *mapMaker) wantAll(o *Object) error {
 		if k.maps[i].want, err = want(o.name, m); err != nil {
 			return refuse.At(refuse.StageCreate, m.def.Section, m.def.Name, err)
 		}
+		if o.bySection && m.def.Source == mapdef.SourceData {
+			k.maps[i].want.attr.Name = sys.Name(m.def.Section)
+		}
 	}
 	return nil
 }

@@ -60,6 +60,11 @@ type Options struct {
 	// without the option. See docs/metadata.md.
 	MetadataSection bool
 
+	// NameDataBySection gives maps of global data the names of their sections in the kernel, as
+	// cilium/ebpf does (.rodata), for tools that look for those. The default is libbpf's rule, with
+	// the object's name in front (counter.rodata).
+	NameDataBySection bool
+
 	// PinRoot is the folder, on a bpffs, for maps that ask to be pinned by name.
 	PinRoot string
 
@@ -87,6 +92,7 @@ type Object struct {
 	pinRoot   string
 	pinTree   *pinTree
 	pinPolicy PinPolicy
+	bySection bool // global data is named in the kernel by its section alone
 	file      *objfile.File
 	types     *typeinfo.Types // nil where the object has no BTF
 	ext       *typeinfo.Ext
@@ -160,7 +166,8 @@ func readObject(path string) ([]byte, error) {
 // OpenBytes opens an object in memory, like [Open]. The object keeps data, which must not be
 // changed.
 func OpenBytes(data []byte, opts Options) (*Object, error) {
-	o := &Object{name: opts.Name, pinRoot: opts.PinRoot, pinPolicy: opts.PinPolicy}
+	o := &Object{name: opts.Name, pinRoot: opts.PinRoot, pinPolicy: opts.PinPolicy,
+		bySection: opts.NameDataBySection}
 	if err := o.open(data, opts); err != nil {
 		return nil, export(o.name, err)
 	}
