@@ -48,7 +48,7 @@ var _ = Table("globaldata.variable.set", func(s *Session, c change) {
 var _ = It("globaldata.variable.known-to-verifier", func(s *Session) {
 	s.Open(objects.GlobalData.Guarded).SetVariable("allowed", U32(1)).MustLoad().Close()
 	before := s.Kernel()
-	Expect(s.Load(objects.GlobalData.Guarded)).To(BeRejected(AtVerify, Verifier))
+	Expect(s.Load(objects.GlobalData.Guarded)).To(BeRejected(AtVerify, Verifier, Permission))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
 })
 

@@ -133,7 +133,8 @@ var _ = It("globaldata.readonly.user-refused", func(s *Session) {
 })
 
 var _ = Refusal("globaldata.readonly.program-refused",
-	objects.GlobalData.VariableWritten, objects.GlobalData.ConstantWritten, AtVerify, Verifier)
+	objects.GlobalData.VariableWritten, objects.GlobalData.ConstantWritten, AtVerify, Verifier,
+	Permission)
 
 // A section ends before the variable does, as the symbol has it, or begins behind it.
 var _ = It("globaldata.reference.beyond-refused", func(s *Session) {

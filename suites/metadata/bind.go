@@ -82,5 +82,6 @@ var _ = It("metadata.bind.given", func(s *Session) {
 })
 
 var _ = It("metadata.bind.refusal-undone", func(s *Session) {
-	s.Refuses(objects.Metadata.SecondGood, objects.Metadata.SecondRefused, AtVerify, Verifier)
+	s.Refuses(objects.Metadata.SecondGood, objects.Metadata.SecondRefused, AtVerify, Verifier,
+		Permission)
 })
