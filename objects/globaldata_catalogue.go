@@ -40,6 +40,7 @@ var GlobalData = struct {
 	KsymKfuncOtherWeak  Object // A function of the kernel's, declared with a parameter too many, and not needed.
 	KsymKfuncWeak       Object // A function that no kernel has, and that a program looks for first.
 	KsymKfuncWeakCalled Object // A function that no kernel has, and that a program calls.
+	KsymModule          Object // A congestion control whose function calls one of module tcp_dctcp, which the kernel lets congestion controls call.
 	KsymTwoPrograms     Object // A program that needs what no kernel has, and one that does not.
 	KsymTyped           Object // The scheduler's queues, a variable with a type that each CPU has for itself.
 	KsymTypedMissing    Object // A variable with a type that no kernel has.
@@ -92,6 +93,7 @@ var GlobalData = struct {
 	KsymKfuncOtherWeak:  embedded("globaldata", "ksym_kfunc_other", "ksym_kfunc_other_weak"),
 	KsymKfuncWeak:       embedded("globaldata", "ksym_kfunc_weak", "ksym_kfunc_weak"),
 	KsymKfuncWeakCalled: embedded("globaldata", "ksym_kfunc_weak", "ksym_kfunc_weak_called"),
+	KsymModule:          embedded("globaldata", "ksym_module", "ksym_module"),
 	KsymTwoPrograms:     embedded("globaldata", "ksym_two_programs", "ksym_two_programs"),
 	KsymTyped:           embedded("globaldata", "ksym_typed", "ksym_typed"),
 	KsymTypedMissing:    embedded("globaldata", "ksym_typed", "ksym_typed_missing"),

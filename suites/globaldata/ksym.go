@@ -53,6 +53,12 @@ var _ = It("globaldata.ksym.function-weak", func(s *Session) {
 	Expect(s.MustLoad(objects.GlobalData.KsymKfuncWeak).Run("call")).To(Equal(absent))
 })
 
+var _ = It("globaldata.ksym.function-module", func(s *Session) {
+	// The call is reached, so that the kernel takes it only if it is the module's function.
+	loaded := s.MustLoad(objects.GlobalData.KsymModule)
+	Expect(loaded.Program("ssthresh").Type).To(Equal("struct_ops"))
+})
+
 var _ = It("globaldata.ksym.function-exists", func(s *Session) {
 	Expect(s.MustLoad(objects.GlobalData.KsymKfuncExists).Run("call")).To(Equal(uint32(42)))
 })
