@@ -99,7 +99,7 @@ var rules = []rule{
 	{folder: "suites/phrase", may: "loader oracle"},
 	{folder: "suites/runner/surround", may: "loader requirements"},
 	{folder: "suites/runner", may: "suites/phrase suites/runner/surround loader oracle record requirements", tests: "suites/suite"},
-	{folder: "suites/trap"},
+	{folder: "suites/trap", may: "oracle"},
 	{folder: "suites/suite", may: "suites/phrase suites/runner suites/trap loader oracle record", tests: "drivers/reference objects record"},
 	{folder: "suites/rtnetlink"},
 	{folder: "suites", apart: true, may: "loader objects objects/elfedit oracle structops suites/rtnetlink suites/suite", tests: "drivers/reference record suites/runner"},

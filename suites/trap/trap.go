@@ -11,9 +11,10 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/oracle"
 )
 
 // ErrNamespace reports a process that is not in the first namespace of processes: the kernel tells
@@ -119,12 +120,8 @@ func (t *Trap) instructions(pid uint32) (asm.Instructions, error) {
 // offsets returns where a task has its parent, and where it has the number of its process, in
 // bytes.
 func offsets() (parent, group uint32, err error) {
-	kernel, err := btf.LoadKernelSpec()
+	task, err := oracle.KernelStruct("task_struct")
 	if err != nil {
-		return 0, 0, err
-	}
-	var task *btf.Struct
-	if err := kernel.TypeByName("task_struct", &task); err != nil {
 		return 0, 0, err
 	}
 	for _, m := range task.Members {
