@@ -11,7 +11,6 @@ import (
 
 	"github.com/cilium/ebpf"
 
-	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 )
 
@@ -29,7 +28,7 @@ type binder struct {
 func (b binder) bindAll(loads []*mapLoad, programs map[string]*ebpf.Program) (unbound, err error) {
 	var data []*mapLoad
 	for _, m := range loads {
-		if m.kernel != nil && m.def.Frozen() && m.def.Source == mapdef.SourceData {
+		if m.kernel != nil && m.def.Bound() {
 			data = append(data, m)
 		}
 	}

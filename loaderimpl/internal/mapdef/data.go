@@ -98,6 +98,10 @@ func pointersIn(f *objfile.File, s *objfile.Section) ([]uint64, error) {
 // place.
 func (d *Definition) Frozen() bool { return d.IsData() && d.Flags&FlagReadOnly != 0 }
 
+// Bound reports whether every program of the object is to hold the map: it is read-only data. That
+// of options is not, as in libbpf.
+func (d *Definition) Bound() bool { return d.Source == SourceData && d.Flags&FlagReadOnly != 0 }
+
 // DataName returns the kernel's name for a map of global data, made as libbpf makes it
 // (internal_map_name): as much of the object's name as there is room for, and the section's. A
 // section with a second dot keeps its own name only. bpftool and other tools find data by these
