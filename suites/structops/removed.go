@@ -95,8 +95,8 @@ var _ = Table("structops.died.removed", func(s *Session, of step) {
 	}}),
 	Entry("replaced", step{objects.StructOps.TwoSameName, func(s *Session, l *Attempt) string {
 		attached := l.MustRegister("first")
-		Expect(attached.PinLink(s.BPFFS() + "/link")).To(BeOK())
 		attached.MustUpdate("second", "")
+		Expect(attached.PinLink(s.BPFFS() + "/link")).To(BeOK())
 		return byID(l, "second")
 	}}),
 )
