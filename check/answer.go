@@ -63,8 +63,23 @@ func (a Answer) wrong() string {
 		return fmt.Sprintf("it must not load (settings, line %d: kernel %s)", expected.line, expected.Kernel)
 	case !loads && a.Verdict.Kind != verdict.Refused:
 		return "it has to be refused"
+	case !loads && !a.saysOfKernel(expected):
+		return fmt.Sprintf("it is refused, and not for what the kernel lacks (settings, line %d: kernel %s)",
+			expected.line, expected.Kernel)
 	}
 	return ""
+}
+
+// saysOfKernel reports whether a refusal is one that another kernel could change. Where an object
+// is expected to load on none, any refusal of the object is as expected.
+func (a Answer) saysOfKernel(expected *Expected) bool {
+	switch a.Cause {
+	case CauseSettings:
+		return false
+	case CauseObject, CauseLoader, CauseByteOrder:
+		return expected.Kernel == "none"
+	}
+	return true
 }
 
 // said returns what the driver wrote to its stderr with the last answer, its last lines: libbpf and

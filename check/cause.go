@@ -39,6 +39,7 @@ const (
 	CauseCrash        Cause = "kernel-crash"
 	CauseLoaderCrash  Cause = "loader-crash"
 	CauseHang         Cause = "hang"
+	CauseSettings     Cause = "settings"
 	CauseUnknown      Cause = "unknown"
 )
 
@@ -66,9 +67,10 @@ var Causes = []struct {
 	{CausePretends, "the loader says that it loaded what is not there"},
 	{CauseLeft, "it was loaded, and something stayed when it was given up"},
 	{CauseSplat, "the kernel complained of itself meanwhile"},
-	{CauseCrash, "the kernel died"},
+	{CauseCrash, "the kernel died, or complained so that it cannot be trusted"},
 	{CauseLoaderCrash, "the loader died"},
 	{CauseHang, "no answer came in time"},
+	{CauseSettings, "the loader refuses what the settings change"},
 	{CauseUnknown, "it cannot be told"},
 }
 
@@ -128,7 +130,10 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 	if o.BigEndian() {
 		return CauseByteOrder, "the object is for big-endian machines (compile with -target bpfel)"
 	}
-	lacks := slices.DeleteFunc(lacking(o, c), func(n Need) bool { return !stops(n.Cause, r.Stage) })
+	if r.Op == "set" {
+		return CauseSettings, words(r)
+	}
+	lacks := slices.DeleteFunc(lacking(o, c), func(n Need) bool { return !stops(n, r) })
 	if len(lacks) > 0 {
 		n := lacks[0]
 		text := "the kernel lacks " + n.What
@@ -151,20 +156,33 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 		return CauseObject, words(r)
 	case ownWord:
 		return CauseLoader, "the loader refuses it by itself: " + words(r)
-	case r.Stage == "load/create":
+	case r.Stage == "load/create" && !unprobed(c, "map_type "):
 		return CauseMap, words(r)
 	}
 	return CauseUnknown, words(r)
 }
 
-// stops reports whether a lack of the kernel can be why a loader refused at a stage. A refusal that
-// names no stage below load, or none at all but that a command ended, may be for any.
-func stops(lack Cause, stage string) bool {
-	switch stage {
+// unprobed reports whether a probe of that kind could not tell what the kernel has.
+func unprobed(c *record.Checked, kind string) bool {
+	return slices.ContainsFunc(c.Probes, func(p record.Probe) bool {
+		return strings.HasPrefix(p.Need, kind) && p.Unknown != ""
+	})
+}
+
+// stops reports whether a lack of the kernel can be why a loader refused. A refusal that names no
+// stage below load, or none at all but that a command ended, may be for any. A helper that is
+// lacking stops no program whose log does not end at the call of it: programs may carry code that
+// this kernel never runs.
+func stops(lack Need, r *record.Refusal) bool {
+	if lack.Cause == CauseHelper && r.Log != "" {
+		words := strings.Fields(lack.Probe)
+		return strings.Contains(lastLines(r.Log, 6), "#"+words[len(words)-1])
+	}
+	switch r.Stage {
 	case "load/create":
-		return lack == CauseMapType || lack == CauseNoKernelBTF
+		return lack.Cause == CauseMapType || lack.Cause == CauseNoKernelBTF
 	case "load/relocate", "load/verify":
-		return lack != CauseMapType
+		return lack.Cause != CauseMapType
 	case "load", "command", "attach":
 		return true
 	}
@@ -196,6 +214,12 @@ func verifierSays(log string) string {
 		}
 	}
 	return "the verifier refuses a program, and says nothing"
+}
+
+// lastLines returns the last lines of a text.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 func firstLine(text string) string {

@@ -22,6 +22,8 @@ const (
 	coreFieldExists = 2
 	coreFieldRshift = 5
 	coreTargetID    = 7
+	coreTypeSize    = 9
+	coreEnumValue   = 11
 )
 
 var errExt = errors.New("bad .BTF.ext")
@@ -134,7 +136,15 @@ func (r coreRecord) need(t btf.Type, access string) (Need, bool) {
 	switch {
 	case name == "":
 		return Need{}, false
-	case r.kind == coreTargetID:
+	case r.kind == coreEnumValue:
+		at, err := strconv.Atoi(access)
+		e, isEnum := btf.UnderlyingType(t).(*btf.Enum)
+		if err != nil || !isEnum || at < 0 || at >= len(e.Values) {
+			return Need{}, false
+		}
+		value, _, _ := strings.Cut(e.Values[at].Name, "___")
+		return Need{"enumerator " + name + " " + value, CauseCORETarget, "value " + value + " of enum " + name, ""}, true
+	case r.kind == coreTargetID || r.kind == coreTypeSize:
 		return Need{"type " + name, CauseCORETarget, "type " + name, ""}, true
 	case r.kind > coreFieldRshift || r.kind == coreFieldExists:
 		return Need{}, false

@@ -4,7 +4,6 @@ package check
 
 import (
 	"bytes"
-	"cmp"
 	"debug/elf"
 	"fmt"
 	"slices"
@@ -19,7 +18,7 @@ import (
 // It is read with github.com/cilium/ebpf, which is a loader that is judged: it decides here what
 // is probed, and not whether the object loads.
 type Needs struct {
-	Maps, Programs int
+	Maps, Programs []string // names, sorted
 	All            []Need
 	Pins           bool // maps of it are to be pinned by name
 	// Unread says why not all could be read; probes then know less.
@@ -40,21 +39,26 @@ func read(object []byte) Needs {
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(object))
 	if err != nil {
 		n.Unread = err.Error()
-		return n
+		spec = &ebpf.CollectionSpec{}
+		// What it expects of the kernel stands in its types.
+		if spec.Types, err = btf.LoadSpecFromReader(bytes.NewReader(object)); err != nil {
+			return n
+		}
 	}
-	n.Maps, n.Programs = len(spec.Maps), len(spec.Programs)
 	for name, m := range sorted(spec.Maps) {
 		n.Pins = n.Pins || m.Pinning == ebpf.PinByName
+		n.Maps = append(n.Maps, name)
 		n.need(Need{fmt.Sprintf("map_type %d", m.Type), CauseMapType, "map type " + m.Type.String(), "map " + name})
 	}
 	for name, p := range sorted(spec.Programs) {
+		n.Programs = append(n.Programs, name)
 		n.ofProgram(name, p)
 	}
 	if spec.Types != nil {
 		n.ofExterns(spec.Types, strong(object))
 	}
 	relocated, err := coreRelocations(object, spec.Types)
-	if err != nil {
+	if err != nil && n.Unread == "" {
 		n.Unread = err.Error()
 	}
 	if len(relocated) > 0 {
@@ -98,9 +102,8 @@ func (n *Needs) ofProgram(name string, p *ebpf.ProgramSpec) {
 	n.need(Need{fmt.Sprintf("program_type %d", p.Type), CauseProgramType, "program type " + p.Type.String(), who})
 	if attachesToTypes(p) {
 		n.need(Need{"kernel_btf", CauseNoKernelBTF, "types of the kernel (BTF)", who})
-		if p.AttachTo != "" && p.Type == ebpf.Tracing && p.AttachType != ebpf.AttachTraceIter &&
-			p.AttachType != ebpf.AttachTraceRawTp {
-			n.need(Need{"func " + p.AttachTo, CauseAttachTarget, "function " + p.AttachTo, who})
+		if probe, what := attachTarget(p); probe != "" {
+			n.need(Need{probe, CauseAttachTarget, what, who})
 		}
 	}
 	for _, ins := range p.Instructions {
@@ -116,6 +119,22 @@ func (n *Needs) ofProgram(name string, p *ebpf.ProgramSpec) {
 func attachesToTypes(p *ebpf.ProgramSpec) bool {
 	return p.Type == ebpf.Tracing && p.AttachTo != "" || p.Type == ebpf.LSM && p.AttachTo != "" ||
 		p.Type == ebpf.StructOps
+}
+
+// attachTarget returns what in the kernel's types a program attaches to, and how it is probed; ""
+// for nothing that is known.
+func attachTarget(p *ebpf.ProgramSpec) (probe, what string) {
+	switch {
+	case p.AttachTo == "" || p.Type != ebpf.Tracing && p.Type != ebpf.LSM:
+		return "", ""
+	case p.Type == ebpf.LSM:
+		return "func bpf_lsm_" + p.AttachTo, "hook " + p.AttachTo
+	case p.AttachType == ebpf.AttachTraceIter:
+		return "func bpf_iter_" + p.AttachTo, "iterator " + p.AttachTo
+	case p.AttachType == ebpf.AttachTraceRawTp:
+		return "type btf_trace_" + p.AttachTo, "tracepoint " + p.AttachTo
+	}
+	return "func " + p.AttachTo, "function " + p.AttachTo
 }
 
 // helperName returns the kernel's name of a helper: "bpf_ringbuf_output".
@@ -134,33 +153,31 @@ func helperName(f asm.BuiltinFunc) string {
 	return "bpf_" + snake.String()
 }
 
-// ofExterns adds the externs that have to be there.
-func (n *Needs) ofExterns(types *btf.Spec, strong map[string]bool) {
-	for _, section := range []string{".ksyms", ".kconfig"} {
-		var list *btf.Datasec
-		if types.TypeByName(section, &list) != nil {
-			continue
+// ofExterns adds the externs that have to be there: what the object leaves undefined, by what its
+// types say that it is. (Its lists of externs do not do: the library cannot read one with a typed
+// variable in it.)
+func (n *Needs) ofExterns(types *btf.Spec, strong []string) {
+	for _, name := range strong {
+		found, err := types.AnyTypesByName(name)
+		if err != nil || strings.HasPrefix(name, "LINUX_") {
+			continue // none of the kernel's: an object that lacks its other half is refused for that
 		}
-		for _, v := range list.Vars {
-			name := cmp.Or(v.Type.TypeName())
-			if !strong[name] {
-				continue
-			}
-			_, isFunc := v.Type.(*btf.Func)
-			switch {
-			case section == ".ksyms" && isFunc:
-				n.need(Need{"kfunc " + name, CauseKfunc, "kernel function " + name, ""})
-			case section == ".ksyms":
-				n.need(Need{"ksym " + name, CauseKsym, "kernel symbol " + name, ""})
-			case strings.HasPrefix(name, "CONFIG_"):
-				n.need(Need{"kconfig " + name, CauseKconfig, "option " + name + " in the kernel's configuration", ""})
-			}
+		_, isFunc := found[0].(*btf.Func)
+		_, isVar := found[0].(*btf.Var)
+		switch {
+		case strings.HasPrefix(name, "CONFIG_"):
+			n.need(Need{"kconfig " + name, CauseKconfig,
+				"option " + name + " in its configuration", ""})
+		case isFunc:
+			n.need(Need{"kfunc " + name, CauseKfunc, "function " + name, ""})
+		case isVar:
+			n.need(Need{"ksym " + name, CauseKsym, "symbol " + name, ""})
 		}
 	}
 }
 
 // strong returns the symbols that an object leaves undefined and cannot do without.
-func strong(object []byte) map[string]bool {
+func strong(object []byte) []string {
 	file, err := elf.NewFile(bytes.NewReader(object))
 	if err != nil {
 		return nil
@@ -170,11 +187,12 @@ func strong(object []byte) map[string]bool {
 	if err != nil {
 		return nil
 	}
-	all := make(map[string]bool)
+	var all []string
 	for _, s := range symbols {
 		if s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_GLOBAL {
-			all[s.Name] = true
+			all = append(all, s.Name)
 		}
 	}
+	slices.Sort(all)
 	return all
 }

@@ -5,9 +5,7 @@ package check
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
 	"debug/elf"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,12 +48,6 @@ func plain(name string) string {
 	return cmp.Or(strings.Trim(name[:min(len(name), 64)], "."), "object")
 }
 
-// Digest returns the SHA-256 of the object, in hexadecimal.
-func (o Object) Digest() string {
-	sum := sha256.Sum256(o.ELF)
-	return hex.EncodeToString(sum[:])
-}
-
 var (
 	// ErrNoObject is wrapped by the error about a file or folder without a BPF object.
 	ErrNoObject = errors.New("no BPF object")
@@ -71,8 +63,8 @@ const (
 	MaxObject = 24 << 20
 )
 
-// Find returns the objects in files and folders, each once: one that is there again, byte for byte,
-// is left out. A file is an object, or an executable that carries some; of a folder, files that are
+// Find returns the objects in files and folders; a file that is named twice, or by two paths,
+// counts once. A file is an object, or an executable that carries some; of a folder, files that are
 // neither are passed over, and a file that a user names is not. The error joins one for each path
 // that has none, wrapping [ErrNoObject], [ErrTooLarge] or one of package fs.
 func Find(paths []string) ([]Object, error) {
@@ -90,15 +82,31 @@ func Find(paths []string) ([]Object, error) {
 	}
 	seen := make(map[string]bool)
 	all = slices.DeleteFunc(all, func(o Object) bool {
-		digest := o.Digest()
-		defer func() { seen[digest] = true }()
-		return seen[digest]
+		file := o.file()
+		defer func() { seen[file] = true }()
+		return seen[file]
 	})
 	label(all)
 	for i := range all {
 		all[i].Needs = read(all[i].ELF)
+		if n := all[i].Needs; n.Unread == "" && len(n.Maps)+len(n.Programs) == 0 {
+			problems = append(problems, fmt.Errorf("%s: %w: it has neither maps nor programs",
+				all[i].Path, ErrNoObject))
+		}
 	}
-	return all, nil
+	return all, errors.Join(problems...)
+}
+
+// file tells the object's place from all others: its file without links, and its number there.
+func (o Object) file() string {
+	path, err := filepath.EvalSymlinks(o.Path)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		path = o.Path
+	}
+	return path + strings.TrimPrefix(o.Label, o.Path)
 }
 
 // findIn returns the objects in one path.

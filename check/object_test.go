@@ -46,9 +46,11 @@ func TestFindFindsObjectsInFilesFoldersAndPrograms(t *testing.T) {
 	}{
 		{"a file", []string{"a/counter.bpf.o"}, []string{"counter.bpf.o"}},
 		{"two of a name", []string{"a/counter.bpf.o", "b/counter.bpf.o"}, []string{"a/counter.bpf.o", "b/counter.bpf.o"}},
-		{"the same twice", []string{"a/counter.bpf.o", "c/again.o"}, []string{"counter.bpf.o"}},
+		{"the same contents twice", []string{"a/counter.bpf.o", "c/again.o"}, []string{"counter.bpf.o", "again.o"}},
+		{"the same file twice", []string{"a/counter.bpf.o", "a/../a/counter.bpf.o", "a"}, []string{"counter.bpf.o"}},
+		{"the same program twice", []string{"bin/program", "bin"}, []string{"program#1", "program#2"}},
 		{"a program", []string{"bin/program"}, []string{"program#1", "program#2"}},
-		{"a folder", []string{"."}, []string{"a/counter.bpf.o", "b/counter.bpf.o"}},
+		{"a folder", []string{"a", "b"}, []string{"a/counter.bpf.o", "b/counter.bpf.o"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var paths []string

@@ -4,10 +4,12 @@ package check
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -106,7 +108,8 @@ func known(node *yaml.Node, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("entry at line %d: %w", node.Line, err)
+		words := strings.NewReplacer("type check.plain", "an entry", "type check.", "")
+		return fmt.Errorf("entry at line %d: %s", node.Line, words.Replace(err.Error()))
 	}
 	return nil
 }
@@ -158,7 +161,7 @@ func condition(text string) (func(major, minor int) bool, error) {
 			return op.is((major-wantMajor)*1000 + minor - wantMinor)
 		}, nil
 	}
-	return nil, fmt.Errorf(`kernel %q: want a version with a sign before it, such as ">=5.8", or any, or none`, text)
+	return nil, fmt.Errorf(`kernel %q: want two numbers with a sign before them, such as ">=5.8", or any, or none`, text)
 }
 
 // version reads the first two numbers of a kernel's version: "6.12.48-cloud-amd64" is 6, 12.
@@ -193,6 +196,57 @@ func (s *Settings) For(o *Object) Setting {
 	return Setting{}
 }
 
+// Check returns an error for each name in a setting that the object does not have, as far as its
+// names could be read.
+func (s Setting) Check(o *Object) error {
+	if o.Needs.Unread != "" {
+		return nil
+	}
+	var problems []error
+	for _, names := range []struct {
+		what string
+		set  []string
+		has  []string
+	}{
+		{"map", slices.Sorted(maps.Keys(s.Maps)), o.Needs.Maps},
+		{"program", slices.Sorted(maps.Keys(s.Programs)), o.Needs.Programs},
+	} {
+		for _, name := range names.set {
+			if !slices.Contains(names.has, name) {
+				problems = append(problems, fmt.Errorf("%w: line %d: %s has no %s %q; it has %s",
+					ErrSettings, s.line, o.Label, names.what, name, cmp.Or(strings.Join(names.has, ", "), "none")))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// CheckLoaders returns an error for each entry that is about a loader that is not asked: an
+// expectation that was mistyped would hold nothing.
+func (s *Settings) CheckLoaders(names []string) error {
+	var problems []error
+	for _, o := range s.Objects {
+		if o.Loads == nil || o.Loads.Loader == "" {
+			continue
+		}
+		if !slices.ContainsFunc(names, func(name string) bool {
+			short, _, _ := strings.Cut(name, "@")
+			return o.Loads.about(short, name)
+		}) {
+			problems = append(problems, fmt.Errorf("%w: line %d: loader %q is none of those that are asked: %s",
+				ErrSettings, o.line, o.Loads.Loader, strings.Join(names, ", ")))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// about reports whether an expectation is about a loader, by its name without and with its version.
+func (e *Expected) about(short, long string) bool {
+	one, _ := path.Match(e.Loader, short) // the glob was checked
+	other, _ := path.Match(e.Loader, long)
+	return e.Loader == "" || one || other
+}
+
 // Unused returns an error for each entry that matched no object that [Settings.For] was asked for:
 // a name that was mistyped would be obeyed nowhere.
 func (s *Settings) Unused() error {
@@ -200,7 +254,8 @@ func (s *Settings) Unused() error {
 	if s != nil {
 		for _, o := range s.Objects {
 			if !o.used {
-				problems = append(problems, fmt.Errorf("%w: line %d: %q matches no object", ErrSettings, o.line, o.Match))
+				problems = append(problems, fmt.Errorf("%w: line %d: %q matches no object that no entry before it matches",
+					ErrSettings, o.line, o.Match))
 			}
 		}
 	}
@@ -256,12 +311,8 @@ func (e *Expected) Says(kernelRelease, loader, loaderName string) (loads, known 
 	if e == nil {
 		return false, false
 	}
-	if e.Loader != "" {
-		short, _ := path.Match(e.Loader, loader)
-		long, _ := path.Match(e.Loader, loaderName)
-		if !short && !long {
-			return false, false
-		}
+	if !e.about(loader, loaderName) {
+		return false, false
 	}
 	major, minor, ok := version(kernelRelease)
 	if !ok {

@@ -131,6 +131,8 @@ func TestAnswersAreHeldAgainstExpectations(t *testing.T) {
 	no := refused(record.Refusal{Stage: "load", Class: "invalid", Errno: 22})
 	left := verdict.Verdict{Kind: verdict.Fail, Checked: &record.Checked{}, Seen: "map 7"}
 	crash := verdict.Verdict{Kind: verdict.Crash}
+	cut := refused(record.Refusal{Stage: "open", Class: "malformed/elf"})
+	unset := refused(record.Refusal{Op: "set", Stage: "open", Class: "not-found"})
 	for _, tt := range []struct {
 		name, kernel string
 		v            verdict.Verdict
@@ -141,6 +143,8 @@ func TestAnswersAreHeldAgainstExpectations(t *testing.T) {
 		{"does not", ">=5.8", no, true}, {"does all the same", "<5.8", pass, true},
 		{"leaves something", "none", left, true}, {"kernel dies", "none", crash, true},
 		{"leaves something where it loads", "any", left, true},
+		{"refused, and not by the kernel", "<5.8", cut, true}, {"refused everywhere", "none", cut, false},
+		{"settings refused", "none", unset, true},
 	} {
 		o := &Object{Label: "x"}
 		if tt.kernel != "" {
@@ -155,5 +159,37 @@ func TestAnswersAreHeldAgainstExpectations(t *testing.T) {
 		if a := Of(o, v); (a.Wrong != "") != tt.wrong {
 			t.Errorf("%s: %q", tt.name, a.Wrong)
 		}
+	}
+}
+
+// Names that are mistyped would be obeyed nowhere.
+func TestSettingsOfNoSuchMapProgramOrLoader(t *testing.T) {
+	s, err := settings(t, `
+objects:
+  - match: "x.o"
+    maps: {event: {max_entries: 1}}
+    programs: {mian: {autoload: false}}
+    loads: {kernel: any, loader: "libpbf@*"}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Object{Label: "x.o", Needs: Needs{Maps: []string{"events"}, Programs: []string{"main"}}}
+	err = s.For(o).Check(o)
+	for _, want := range []string{`no map "event"; it has events`, `no program "mian"; it has main`} {
+		if !errors.Is(err, ErrSettings) || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	o.Needs.Unread = "cannot be read"
+	if err := s.For(o).Check(o); err != nil {
+		t.Errorf("names that could not be read: %v", err)
+	}
+	if err := s.CheckLoaders([]string{"libbpf@1.7", "cilium@0.22.0"}); !errors.Is(err, ErrSettings) {
+		t.Errorf("no such loader: %v", err)
+	}
+	s.Objects[0].Loads.Loader = "libbpf@1.*"
+	if err := s.CheckLoaders([]string{"libbpf@1.7", "cilium@0.22.0"}); err != nil {
+		t.Error(err)
 	}
 }

@@ -56,7 +56,7 @@ func (as Answers) Write(w io.Writer) error {
 		for i, l := range as.Loaders {
 			label := ""
 			if i == 0 {
-				label = printable(o.Label)
+				label = short(printable(o.Label))
 			}
 			cells := []string{label, l}
 			for _, k := range as.Kernels {
@@ -77,6 +77,16 @@ func (as Answers) Write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// short returns a label of at most 60 characters, without its middle.
+func short(label string) string {
+	const most = 60
+	runes := []rune(label)
+	if len(runes) <= most {
+		return label
+	}
+	return string(runes[:most/2-1]) + "…" + string(runes[len(runes)-most/2:])
 }
 
 // cellOf returns what the table says of an answer.

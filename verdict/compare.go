@@ -67,7 +67,7 @@ var ErrNothingToCompare = errors.New("nothing to compare")
 // there is none any more; nil where none was ever renamed. The error wraps [ErrNothingToCompare].
 func Compare(old, is *File, now func(id string) (to, removed string)) (*Comparison, error) {
 	pair := pairing(old, is)
-	c := &Comparison{}
+	c := &Comparison{Changes: []Change{}}
 	for _, f := range []struct {
 		name string
 		file *File
@@ -182,6 +182,8 @@ func change(was, is *Verdict) (ChangeKind, string) {
 		return "", ""
 	case after == unmet && before >= unproven, after == unmet && before == unmet && bad > badBefore:
 		return Regressed, ""
+	case after == unmet && before == unknown && bad > 1: // a kernel that dies is news wherever it does
+		return Regressed, absent(was, "it was not asked before")
 	case after == unmet && before == unknown:
 		return NewFail, absent(was, "it was not asked before")
 	case after < before && after == unknown:
@@ -190,7 +192,7 @@ func change(was, is *Verdict) (ChangeKind, string) {
 		return Lost, "the loader does not claim it any more"
 	case before == unmet && (after > unmet || bad < badBefore):
 		return Fixed, ""
-	case before == unknown && after > unmet, before == unproven && after == met:
+	case before == unknown && after == met, before == unproven && after == met:
 		return Gained, absent(was, "it was not asked before")
 	}
 	return Other, ""

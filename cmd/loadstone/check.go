@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loadstone-bpf/loadstone/check"
+	"github.com/loadstone-bpf/loadstone/drivers"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/report"
 	"github.com/loadstone-bpf/loadstone/requirements"
@@ -33,6 +34,9 @@ var checkLoaders = []string{"libbpf", "cilium", "reference"}
 
 // checkFile names a check's file in its folder.
 const checkFile = "check.jsonl"
+
+// summaryFile names the summary beside it.
+const summaryFile = "summary.md"
 
 func newCheckCommand(cache *cacheOptions) *cobra.Command {
 	o := checkOptions{run: runOptions{cache: cache, isolation: string(run.BySpec)}}
@@ -82,12 +86,12 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
-	if err := o.set(objects); err != nil {
-		return usageError{err}
-	}
 	loaders, err := findLoaders(o.run.loaders)
 	if err != nil {
 		return err
+	}
+	if err := o.set(objects, loaders); err != nil {
+		return usageError{err}
 	}
 	lab, err := o.run.cache.lab(cmd)
 	if err != nil {
@@ -137,7 +141,7 @@ func (o checkOptions) writeReports(cmd *cobra.Command, answers check.Answers) er
 		return err
 	}
 	summary := answers.Summary()
-	if err := wholefile.Write(filepath.Join(o.run.out, "summary.md"), summary, 0o644); err != nil {
+	if err := wholefile.Write(filepath.Join(o.run.out, summaryFile), summary, 0o644); err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "\nreport  %s\n", written[0])
@@ -169,7 +173,7 @@ func planOf(objects []check.Object) (run.Plan, error) {
 }
 
 // set gives objects what the user's settings say of them.
-func (o checkOptions) set(objects []check.Object) error {
+func (o checkOptions) set(objects []check.Object, loaders []drivers.Choice) error {
 	if o.settings == "" {
 		return nil
 	}
@@ -177,10 +181,17 @@ func (o checkOptions) set(objects []check.Object) error {
 	if err != nil {
 		return err
 	}
+	var problems []error
 	for i := range objects {
 		objects[i].Setting = settings.For(&objects[i])
+		problems = append(problems, objects[i].Setting.Check(&objects[i]))
 	}
-	if err := settings.Unused(); err != nil {
+	var names []string
+	for _, l := range loaders {
+		names = append(names, l.String())
+	}
+	problems = append(problems, settings.Unused(), settings.CheckLoaders(names))
+	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("%s: %w", o.settings, err)
 	}
 	return nil
@@ -192,7 +203,15 @@ func (o checkOptions) carryOut(
 ) (answers check.Answers, err error) {
 	ctx := cmd.Context()
 	if err := os.MkdirAll(o.run.out, 0o755); err != nil {
-		return answers, err
+		return answers, usageError{fmt.Errorf("--out: %w", err)}
+	}
+	// Reports of another check must not stand beside the answers of this one, should it not come to
+	// its end.
+	for _, name := range []string{report.HTML.Name(), report.JUnit.Name(), summaryFile} {
+		err := os.Remove(filepath.Join(o.run.out, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return answers, err
+		}
 	}
 	writer, err := verdict.Create(filepath.Join(o.run.out, checkFile), about)
 	if err != nil {

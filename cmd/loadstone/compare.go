@@ -96,6 +96,9 @@ func readSide(name string) (*verdict.File, error) {
 	path := words[0]
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, runFile)
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			path = filepath.Join(words[0], checkFile)
+		}
 	}
 	loader, kernel := "", ""
 	for _, word := range words[1:] {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,9 +45,10 @@ var errNeed = errors.New("not known how to probe for it")
 //	kernel_btf                 types of the kernel's own
 //	type NAME                  in them, or in those of a module that is loaded
 //	field NAME PATH            a member of such a struct, or of a member's struct, with dots
+//	enumerator NAME VALUE      a named value of such an enum
+//	func NAME, kfunc NAME      a function in them: to attach to, to call
 //	ksym NAME                  a symbol of the kernel or a module
-//	kfunc NAME                 a function that programs may call
-//	kconfig NAME               an option that the kernel's configuration has
+//	kconfig NAME               an option that the kernel's configuration sets
 func has(words []string) (bool, error) {
 	switch {
 	case len(words) == 2 && words[0] == "map_type":
@@ -71,7 +73,9 @@ func has(words []string) (bool, error) {
 		return hasField(words[1], strings.Split(words[2], "."))
 	case len(words) == 2 && words[0] == "ksym":
 		return hasSymbol(words[1])
-	case len(words) == 2 && words[0] == "kfunc":
+	case len(words) == 3 && words[0] == "enumerator":
+		return hasEnumerator(words[1], words[2])
+	case len(words) == 2 && (words[0] == "kfunc" || words[0] == "func"):
 		types, err := typesNamed(words[1])
 		for _, t := range types {
 			if _, isFunc := t.(*btf.Func); isFunc {
@@ -80,8 +84,11 @@ func has(words []string) (bool, error) {
 		}
 		return false, err
 	case len(words) == 2 && words[0] == "kconfig":
-		_, known, err := oracle.Kconfig(strings.TrimPrefix(words[1], "CONFIG_"))
-		return known, err
+		value, known, err := oracle.Kconfig(strings.TrimPrefix(words[1], "CONFIG_"))
+		if err == nil && !known {
+			err = errors.New("the kernel's configuration cannot be read")
+		}
+		return value != "" && value != "n", err
 	}
 	return false, errNeed
 }
@@ -186,6 +193,18 @@ func reaches(t btf.Type, path []string) bool {
 		}
 	}
 	return false
+}
+
+// hasEnumerator reports whether an enum has a value of that name.
+func hasEnumerator(enum, name string) (bool, error) {
+	types, err := typesNamed(enum)
+	for _, t := range types {
+		if e, isEnum := t.(*btf.Enum); isEnum &&
+			slices.ContainsFunc(e.Values, func(v btf.EnumValue) bool { return v.Name == name }) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // hasSymbol reads /proc/kallsyms, in which the third word of a line is the symbol.
