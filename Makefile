@@ -85,7 +85,7 @@ lint: ## vet, staticcheck, misspell, gofmt
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'lint: gofmt these'; exit 1; }
 
 fuzz-short: ## the fuzz targets of what reads objects and manifests, 50,000 inputs each
-	scripts/fuzz 50000x loaderimpl loader
+	scripts/fuzz 50000x loaderimpl loader check
 
 fuzz: ## every fuzz target, FUZZTIME each (default 5m)
 	scripts/fuzz $(or $(FUZZTIME),5m)
