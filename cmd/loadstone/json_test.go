@@ -7,14 +7,18 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/structops/structopstest"
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // A command that lists things prints an array with --json, any other an object: one document, and
@@ -32,22 +36,51 @@ func TestJSONIsOneDocument(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	left, err := structopstest.Register("ls_ops_left", "ls_ops_left", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := left.Close(); err != nil { // it stays registered
+		t.Fatal(err)
+	}
+	bpffs, run := t.TempDir(), writeRun(t, verdict.Pass)
+	if err := unix.Mount("bpf", bpffs, "bpf", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(bpffs, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	// The same structure under a name that no other test registers meanwhile.
+	inserted, err := os.ReadFile("../../structops/insertion/testdata/pinned.bpfel.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inserted = bytes.ReplaceAll(inserted, []byte("ls_insert_pin"), []byte("ls_json_insrt"))
+	object := filepath.Join(t.TempDir(), "inserted.o")
+	if err := os.WriteFile(object, inserted, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	documents := map[string]byte{
-		"ops list":                   '[',
-		"ops show ls_ops_json":       '{',
-		"list":                       '[',
-		"metadata show":              '{',
-		"list mapdefs.btf.*":         '[',
-		"kernels list":               '[',
-		"kernels prune":              '[', // of nothing
-		"kernels show native":        '{',
-		"loaders list":               '[',
-		"version":                    '{',
-		"kernels list --all":         '[',
-		"kernels prune --all":        '[',
-		"kernels prune --dry-run":    '[',
-		"list --suite pinning":       '[',
-		"list mapdefs.create.made/*": '[',
+		"compare " + run + " " + run:                 '{',
+		"ops insert " + object + " --bpffs " + bpffs: '[',
+		"ops remove ls_ops_left":                     '{',
+		"ops list":                                   '[',
+		"ops show ls_ops_json":                       '{',
+		"list":                                       '[',
+		"metadata show":                              '{',
+		"list mapdefs.btf.*":                         '[',
+		"kernels list":                               '[',
+		"kernels prune":                              '[', // of nothing
+		"kernels show native":                        '{',
+		"loaders list":                               '[',
+		"version":                                    '{',
+		"kernels list --all":                         '[',
+		"kernels prune --all":                        '[',
+		"kernels prune --dry-run":                    '[',
+		"list --suite pinning":                       '[',
+		"list mapdefs.create.made/*":                 '[',
 	}
 	for args, first := range documents {
 		t.Run(args, func(t *testing.T) {
