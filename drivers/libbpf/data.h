@@ -48,7 +48,7 @@ static void *variable_in(const struct btf *btf, struct bpf_map *map, const char 
 	const struct btf_type *list = btf__type_by_id(btf, bpf_map__btf_value_type_id(map));
 	const struct btf_var_secinfo *v;
 	size_t all;
-	char *data = bpf_map__initial_value(map, &all);
+	char *data = (char *)bpf_map__initial_value(map, &all);
 
 	if (!data || !list || !btf_is_datasec(list))
 		return NULL;

@@ -421,7 +421,6 @@ func TestWhatIsLeftToOthersIsUnsupported(t *testing.T) {
 		req     loader.Request
 		feature loader.Feature
 	}{
-		{loader.Link{Inputs: []string{"a", "b"}, Output: "c"}, loader.StaticLink},
 		{loader.Query{What: "chain"}, loader.XDPChain},
 		{loader.Query{What: "metadata"}, loader.Metadata},
 		{loader.Attach{Session: "s", Program: "count", Kind: "tc", Ifindex: 1}, "tc"},
