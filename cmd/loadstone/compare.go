@@ -30,7 +30,7 @@ Specs that were renamed meanwhile are found by the catalogue.
 
 Exit codes: 0 nothing is worse; 1 something is; 2 wrong usage, such as two runs without a cell in common; 3 a file cannot be read.`,
 		Example: `  loadstone compare last-release/run.jsonl out/run.jsonl
-  loadstone compare out,kernel=6.12 out,kernel=./bzImage
+  loadstone compare out,kernel=6.12 out,kernel=mine
   loadstone compare out,loader=libbpf@1.1 out,loader=libbpf@1.7 --json`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
