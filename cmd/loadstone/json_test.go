@@ -52,12 +52,19 @@ func TestJSONIsOneDocument(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	// The same structure under a name that no other test registers meanwhile.
+	// The same structure under names that no other test registers meanwhile.
 	inserted, err := os.ReadFile("../../structops/insertion/testdata/pinned.bpfel.o")
 	if err != nil {
 		t.Fatal(err)
 	}
 	inserted = bytes.ReplaceAll(inserted, []byte("ls_insert_pin"), []byte("ls_json_insrt"))
+	inserted = bytes.ReplaceAll(inserted, []byte("\x00ls_pin\x00"), []byte("\x00ls_jsn\x00"))
+	defer func() { // its map is gone with the bpffs, and the structure stays
+		remove := loadstoneWith(t, specs, "ops", "remove", "ls_jsn")
+		if out, err := remove.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	}()
 	object := filepath.Join(t.TempDir(), "inserted.o")
 	if err := os.WriteFile(object, inserted, 0o600); err != nil {
 		t.Fatal(err)
