@@ -205,8 +205,8 @@ func absent(v *Verdict, why string) string {
 	return ""
 }
 
-// sameKind reports whether two verdicts that stand alike say the same. One that is there and
-// unknown is no news beside one that is not there.
+// sameKind reports whether two verdicts that stand alike are of one kind. No verdict is of the kind
+// of a skip, too: neither says anything of the loader.
 func sameKind(was, is *Verdict) bool {
 	if was == nil || is == nil {
 		return true

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Symbols of the kernel's: without a type, variables, and functions that are called or only looked at.
+// Symbols of the kernel's: without a type, variables, and functions, called or only looked at.
 #include "bpf.h"
 
 #define KSYM SEC(".ksyms")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A program that does one of several things, as the first byte of the packet says: some commands pin
- * a program by its section, and take one program per section only.
+ * A program that does one of several things, as the first byte of the packet says: some commands
+ * pin a program by its section, and take one program per section only.
  */
 #pragma once
 #include "bpf.h"

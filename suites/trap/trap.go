@@ -38,8 +38,12 @@ const (
 // New lays a trap for a process, which kills no one yet.
 func New(pid int) (t *Trap, err error) {
 	const first = "pid:[4026531836]" // PROC_PID_INIT_INO
-	if ns, err := os.Readlink("/proc/self/ns/pid"); err != nil || ns != first {
-		return nil, errors.Join(fmt.Errorf("%s: %w", ns, ErrNamespace), err)
+	ns, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return nil, fmt.Errorf("lay a trap: %w", err)
+	}
+	if ns != first {
+		return nil, fmt.Errorf("%s: %w", ns, ErrNamespace)
 	}
 	t = &Trap{}
 	defer func() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A program that returns the number of a type of its own object, and whether the kernel has a field.
+// A program that returns the number of a type of its object, and whether the kernel has a field.
 #include "../bpf.h"
 
 struct numbered {
