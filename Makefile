@@ -62,7 +62,7 @@ vm: build ## the suites in VMs: the reference loader on some kernels, others on 
 	bin/loadstone check objects/mapdefs/el/counter.o --kernel 5.10 --kernel 6.12 --kernel 7.3 --out $(OUT)/check
 	bin/loadstone run --kernel 7.3 --loader bpftool --loader iproute2 $(MAPS) --isolation suite --expect docs/expectations-commands.yaml --out $(OUT)/commands
 
-mutants: ## wrong loaders, the specs that catch each, and those that none does; go test ./mutants holds the same
+mutants: ## every wrong loader, and the specs that catch it; fails if none does. make test tries a sample
 	@scripts/setup run
 	$(GO) run ./mutants/catch
 

@@ -26,6 +26,7 @@
 // a process in a guest, for what a wrong loader does to a kernel is not known before. Each spec has
 // a guest of its own, as a failure in a guest that others use would be asked for again anyway.
 //
-// Read mutant.go (what is in a file), edit.go (the overlay), build.go (the driver), bench.go (how
-// specs judge it). The command in catch prints which spec caught which mutant.
+// Read mutant.go (what is in a file), edit.go (the overlay), sample.go (which ones a test of every
+// change tries), build.go (the driver), bench.go (how specs judge it). The command in catch tries
+// them all, and prints which spec caught which.
 package mutants

@@ -4,6 +4,7 @@ package mutants
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,13 +56,35 @@ func mutantsOf(t *testing.T) []Mutant {
 	return all
 }
 
+// everyMutant has all of them tried, as 'make mutants' does: go test ./mutants -args -all.
+var everyMutant = flag.Bool("all", false, "try every mutant, not a sample")
+
+// sampleSize bounds how many mutants a test tries otherwise. Each costs a link of the driver, and a
+// guest for each of its specs: some four seconds on two cores.
+const sampleSize = 36
+
+// tryNow returns the mutants that are tried.
+func tryNow(t *testing.T) []Mutant {
+	t.Helper()
+	all := mutantsOf(t)
+	if *everyMutant {
+		return all
+	}
+	sample, err := Sample(all, sampleSize, os.DirFS(module(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("a sample of %d of %d mutants; -args -all tries every one", len(sample), len(all))
+	return sample
+}
+
 // Every mutant fails the specs that are said to catch it, and the reference loader passes them. A
 // spec that is broken, or a machine that dies, catches nothing.
 func TestSpecsCatchMutants(t *testing.T) {
 	bench := openBench(t)
 	tried := trials{specs: make(map[string][]string)}
 	t.Run("mutants", func(t *testing.T) {
-		for _, m := range mutantsOf(t) {
+		for _, m := range tryNow(t) {
 			t.Run(m.Name, func(t *testing.T) {
 				t.Parallel()
 				verdicts, err := bench.Try(t.Context(), &m, m.Caught)
@@ -176,6 +199,40 @@ func TestMutantsNameSpecs(t *testing.T) {
 				t.Errorf("mutant %s is caught by %s, which is in no catalogue", m.Name, id)
 			}
 		}
+	}
+}
+
+// A sample is the same for the same tree, and another where the files that are changed are others.
+func TestSampleFollowsTheFilesThatAreChanged(t *testing.T) {
+	var all []Mutant
+	for i := range 20 {
+		m := mutant(t, "--- a.go\n+++ a.go\n@@\n-one\n+two\n")
+		m.Name = string(rune('a' + i))
+		m.edits[0].new += m.Name + "\n"
+		all = append(all, m)
+	}
+	names := func(text string, n int) (names string) {
+		sample, err := Sample(all, n, fstest.MapFS{"a.go": {Data: []byte(text)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range sample {
+			names += m.Name
+		}
+		return names
+	}
+	first := names("one\n", 10)
+	if again := names("one\n", 10); again != first {
+		t.Errorf("drawn again: %q, was %q", again, first)
+	}
+	if other := names("one\nmore\n", 10); other == first || len(other) != 10 {
+		t.Errorf("drawn of another file: %q, of the first %q", other, first)
+	}
+	if every := names("one\n", 30); every != "abcdefghijklmnopqrst" {
+		t.Errorf("drawn of more than there are: %q", every)
+	}
+	if _, err := Sample(all, 3, fstest.MapFS{"a.go": {Data: []byte("three\n")}}); !errors.Is(err, ErrStale) {
+		t.Errorf("%v, want %v", err, ErrStale)
 	}
 }
 
