@@ -60,6 +60,7 @@ vm: build ## the suites in VMs: the reference loader on some kernels, others on 
 	bin/loadstone run --kernel 7.3 --loader libbpf --expect docs/expectations.yaml --out $(OUT)/libbpf
 	bin/loadstone run --kernel 7.3 --loader cilium $(MAPS) --suite globaldata --suite metadata --expect docs/expectations.yaml --out $(OUT)/cilium
 	bin/loadstone check objects/mapdefs/el/counter.o --kernel 5.10 --kernel 6.12 --kernel 7.3 --out $(OUT)/check
+	bin/loadstone exec --kernel 5.10 --kernel 7.3 --root libbpf --bring README.md -- /usr/bin/test -s README.md
 	bin/loadstone run --kernel 7.3 --loader bpftool --loader iproute2 $(MAPS) --isolation suite --expect docs/expectations-commands.yaml --out $(OUT)/commands
 
 mutants: ## every wrong loader, and the specs that catch it; fails if none does. make test tries a sample

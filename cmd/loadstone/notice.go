@@ -25,5 +25,19 @@ func (n notices) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
+// once hands each sentence on only the first time.
+type once struct {
+	notices
+	said map[string]bool
+}
+
+func (o once) Handle(ctx context.Context, r slog.Record) error {
+	if o.said[r.Message] {
+		return nil
+	}
+	o.said[r.Message] = true
+	return o.notices.Handle(ctx, r)
+}
+
 func (n notices) WithAttrs([]slog.Attr) slog.Handler { return n }
 func (n notices) WithGroup(string) slog.Handler      { return n }

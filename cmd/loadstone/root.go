@@ -46,6 +46,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		newMetadataCommand(),
 		newOpsCommand(),
 		newShellCommand(cache),
+		newExecCommand(cache),
 		newVersionCommand(),
 	)
 	markUsageErrors(root)

@@ -64,7 +64,7 @@ out here, and its exit status is this command's.`,
 }
 
 func (o shellOptions) run(cmd *cobra.Command) error {
-	source, err := o.prepare(cmd)
+	source, err := o.prepare(cmd, notices{cmd.ErrOrStderr()})
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (o shellOptions) run(cmd *cobra.Command) error {
 }
 
 // prepare makes the template of a machine with a shell, unless it exists.
-func (o shellOptions) prepare(cmd *cobra.Command) (machine.Source, error) {
+func (o shellOptions) prepare(cmd *cobra.Command, said slog.Handler) (machine.Source, error) {
 	ctx := cmd.Context()
 	k, err := o.getKernel(cmd)
 	if err != nil {
@@ -90,7 +90,7 @@ func (o shellOptions) prepare(cmd *cobra.Command) (machine.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(notices{cmd.ErrOrStderr()})
+	log := slog.New(said)
 	config, err := run.MachineOf(k, initramfs)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ func (g *Guest) shell() error {
 	if err := json.Unmarshal(line, &order); err != nil {
 		return fmt.Errorf("shell: %w", err)
 	}
+	if order.Program != nil {
+		return g.runProgram(order.Program)
+	}
 	var cmd *exec.Cmd
 	if order.Rows > 0 {
 		cmd, err = terminalShell(order)
@@ -55,13 +58,14 @@ func (g *Guest) shell() error {
 }
 
 // runShell runs the shell and records its exit status.
-func (g *Guest) runShell(cmd *exec.Cmd) error {
+func (g *Guest) runShell(cmd *exec.Cmd) error { return g.recordExit(cmd.Run()) }
+
+// recordExit records the exit status of a command that ended with err.
+func (g *Guest) recordExit(err error) error {
 	status := 0
-	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		// A shell that died of a signal has no status; this is what another
-		// shell would say of it.
+		// What died of a signal has no status; this is what a shell would say of it.
 		if status = exit.ExitCode(); status < 0 {
 			status = 128 + int(exit.Sys().(syscall.WaitStatus).Signal())
 		}
@@ -116,9 +120,14 @@ func (g *Guest) scriptShell() (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.Command(shellProgram, file)
+	g.recordOutput(cmd)
+	return cmd, nil
+}
+
+// recordOutput has what a command prints go out as records.
+func (g *Guest) recordOutput(cmd *exec.Cmd) {
 	cmd.Stdout = &stream{g, func(b []byte) wire.ShellRecord { return wire.ShellRecord{Stdout: b} }}
 	cmd.Stderr = &stream{g, func(b []byte) wire.ShellRecord { return wire.ShellRecord{Stderr: b} }}
-	return cmd, nil
 }
 
 // stream writes output as records.
