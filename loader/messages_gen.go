@@ -67,6 +67,12 @@ type Attach struct {
 	Kind    string `json:"kind"`
 	Ifindex int    `json:"ifindex,omitempty"` // index of an interface
 	Path    string `json:"path,omitempty"`    // of a cgroup
+	// Of kind xdp: how the interface runs it; the loader's choice if empty.
+	Mode XDPMode `json:"mode,omitempty"`
+	By   XDPWay  `json:"by,omitempty"` // of kind xdp: the loader's choice if empty
+	// Of kind xdp: path of the pinned program that has to be on the interface now, or nothing
+	// changes; if empty none may be there.
+	Replaces string `json:"replaces,omitempty"`
 }
 
 // Detach undoes one attach.
@@ -112,10 +118,40 @@ type Link struct {
 	Output string   `json:"output"` // path of the object to write
 }
 
+// ChainAdd puts one program of an opened object into the chain of an interface. The session is open
+// and not loaded: the loader loads what it needs of the object. Programs that are in the chain stay
+// in it. It is all or nothing: after a refusal the interface runs what it ran before. The chain
+// stays after the session, and after the driver.
+type ChainAdd struct {
+	Session string  `json:"session"`
+	Program string  `json:"program"`        // as in the object
+	Ifindex int     `json:"ifindex"`        // index of the interface
+	Mode    XDPMode `json:"mode,omitempty"` // the loader's choice if empty
+	// The lower runs first; 0 for the object's own, which is 50 where it says nothing.
+	Priority int `json:"priority,omitempty"`
+	// Those after which the next program runs; if empty the object's own, which is pass where it
+	// says nothing.
+	Actions []XDPAction `json:"actions,omitempty"`
+}
+
+// ChainRemove takes one program out of the chain of an interface, or takes the chain apart. Who put
+// the programs in does not matter. It is all or nothing, as chain_add is.
+type ChainRemove struct {
+	Ifindex int    `json:"ifindex"`      // index of the interface
+	ID      uint32 `json:"id,omitempty"` // of a program of the chain, in the kernel; 0 for all
+}
+
+// ChainClean removes what is left of chains that no interface runs, as of a loader that died. What
+// an interface runs stays.
+type ChainClean struct {
+	Ifindex int `json:"ifindex"` // index of the interface, which may be gone
+}
+
 // Query asks for the loader's own view. A loader that has none answers unsupported.
 type Query struct {
 	Session string `json:"session,omitempty"`
-	What    string `json:"what"` // chain or metadata or unknown-fields or struct_ops
+	What    string `json:"what"`              // chain or metadata or unknown-fields or struct_ops
+	Ifindex int    `json:"ifindex,omitempty"` // of chain: index of the interface
 }
 
 // Reset gives up all sessions. Nothing of the loader's may be left in the kernel but pins.
@@ -300,6 +336,15 @@ func (Close) Op() Op { return OpClose }
 // Op returns [OpLink].
 func (Link) Op() Op { return OpLink }
 
+// Op returns [OpChainAdd].
+func (ChainAdd) Op() Op { return OpChainAdd }
+
+// Op returns [OpChainRemove].
+func (ChainRemove) Op() Op { return OpChainRemove }
+
+// Op returns [OpChainClean].
+func (ChainClean) Op() Op { return OpChainClean }
+
 // Op returns [OpQuery].
 func (Query) Op() Op { return OpQuery }
 
@@ -318,6 +363,9 @@ func (*Error) reply()       {}
 var ops = []Op{
 	OpAttach,
 	OpBye,
+	OpChainAdd,
+	OpChainClean,
+	OpChainRemove,
 	OpClose,
 	OpCreate,
 	OpDetach,

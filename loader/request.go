@@ -30,6 +30,15 @@ type Handler string
 // maps look like has inner_map. in front of the attribute.
 type Attribute string
 
+// An XDPMode says how an interface runs a program.
+type XDPMode string
+
+// An XDPWay says what holds a program on an interface.
+type XDPWay string
+
+// An XDPAction names what an XDP program can say about a packet.
+type XDPAction string
+
 // Uint32 returns the value as a number of 32 bits, as most attributes are. On the wire numbers are
 // JSON's, so a Go driver sees a float64.
 func (s Set) Uint32() (uint32, bool) {

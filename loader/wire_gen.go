@@ -39,6 +39,12 @@ func writeRequest(l *jsonline.Line, req Request) error {
 		r.write(l)
 	case Link:
 		r.write(l)
+	case ChainAdd:
+		r.write(l)
+	case ChainRemove:
+		r.write(l)
+	case ChainClean:
+		r.write(l)
 	case Query:
 		r.write(l)
 	case Reset:
@@ -113,6 +119,9 @@ func (v Attach) write(l *jsonline.Line) {
 	l.Text("kind", v.Kind)
 	l.NumberIfAny("ifindex", int64(v.Ifindex))
 	l.TextIfAny("path", v.Path)
+	l.TextIfAny("mode", string(v.Mode))
+	l.TextIfAny("by", string(v.By))
+	l.TextIfAny("replaces", v.Replaces)
 }
 
 func (v Detach) write(l *jsonline.Line) {
@@ -150,9 +159,30 @@ func (v Link) write(l *jsonline.Line) {
 	l.Text("output", v.Output)
 }
 
+func (v ChainAdd) write(l *jsonline.Line) {
+	l.Text("session", v.Session)
+	l.Text("program", v.Program)
+	l.Number("ifindex", int64(v.Ifindex))
+	l.TextIfAny("mode", string(v.Mode))
+	l.NumberIfAny("priority", int64(v.Priority))
+	if len(v.Actions) > 0 {
+		jsonline.Texts(l, "actions", v.Actions)
+	}
+}
+
+func (v ChainRemove) write(l *jsonline.Line) {
+	l.Number("ifindex", int64(v.Ifindex))
+	l.NumberIfAny("id", int64(v.ID))
+}
+
+func (v ChainClean) write(l *jsonline.Line) {
+	l.Number("ifindex", int64(v.Ifindex))
+}
+
 func (v Query) write(l *jsonline.Line) {
 	l.TextIfAny("session", v.Session)
 	l.Text("what", v.What)
+	l.NumberIfAny("ifindex", int64(v.Ifindex))
 }
 
 func (v Reset) write(l *jsonline.Line) {
@@ -328,6 +358,18 @@ func readRequest(op Op, n *node) Request {
 		return r
 	case OpLink:
 		var r Link
+		r.read(n)
+		return r
+	case OpChainAdd:
+		var r ChainAdd
+		r.read(n)
+		return r
+	case OpChainRemove:
+		var r ChainRemove
+		r.read(n)
+		return r
+	case OpChainClean:
+		var r ChainClean
 		r.read(n)
 		return r
 	case OpQuery:
@@ -506,6 +548,15 @@ func (v *Attach) read(n *node) {
 	if f, ok := n.find("path"); ok {
 		v.Path = f.text()
 	}
+	if f, ok := n.find("mode"); ok {
+		v.Mode = XDPMode(f.text())
+	}
+	if f, ok := n.find("by"); ok {
+		v.By = XDPWay(f.text())
+	}
+	if f, ok := n.find("replaces"); ok {
+		v.Replaces = f.text()
+	}
 	n.close()
 }
 
@@ -594,6 +645,52 @@ func (v *Link) read(n *node) {
 	n.close()
 }
 
+func (v *ChainAdd) read(n *node) {
+	n.open()
+	if f, ok := n.need("session"); ok {
+		v.Session = f.text()
+	}
+	if f, ok := n.need("program"); ok {
+		v.Program = f.text()
+	}
+	if f, ok := n.need("ifindex"); ok {
+		v.Ifindex = f.integer()
+	}
+	if f, ok := n.find("mode"); ok {
+		v.Mode = XDPMode(f.text())
+	}
+	if f, ok := n.find("priority"); ok {
+		v.Priority = f.integer()
+	}
+	if f, ok := n.find("actions"); ok {
+		v.Actions = make([]XDPAction, f.length())
+		for i := range v.Actions {
+			e := f.element(i)
+			v.Actions[i] = XDPAction(e.text())
+		}
+	}
+	n.close()
+}
+
+func (v *ChainRemove) read(n *node) {
+	n.open()
+	if f, ok := n.need("ifindex"); ok {
+		v.Ifindex = f.integer()
+	}
+	if f, ok := n.find("id"); ok {
+		v.ID = f.uint32()
+	}
+	n.close()
+}
+
+func (v *ChainClean) read(n *node) {
+	n.open()
+	if f, ok := n.need("ifindex"); ok {
+		v.Ifindex = f.integer()
+	}
+	n.close()
+}
+
 func (v *Query) read(n *node) {
 	n.open()
 	if f, ok := n.find("session"); ok {
@@ -601,6 +698,9 @@ func (v *Query) read(n *node) {
 	}
 	if f, ok := n.need("what"); ok {
 		v.What = f.text()
+	}
+	if f, ok := n.find("ifindex"); ok {
+		v.Ifindex = f.integer()
 	}
 	n.close()
 }
@@ -909,6 +1009,11 @@ func (v *OK) missing(op Op) string {
 		case v.Handle == "":
 			return "handle"
 		}
+	case OpChainAdd:
+		switch {
+		case len(v.Programs) == 0:
+			return "programs"
+		}
 	case OpQuery:
 		switch {
 		case v.Answer == nil:
@@ -1035,7 +1140,7 @@ func exact(message any) bool {
 		return m.Inputs != nil
 	case *OK:
 		return exactValue(m.Answer, true)
-	case Create, Open, Load, Attach, Detach, Update, Pin, Unpin, Close, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
+	case Create, Open, Load, Attach, Detach, Update, Pin, Unpin, Close, ChainAdd, ChainRemove, ChainClean, Query, Reset, Bye, *Unsupported, *Rejected, *Error:
 		return true
 	}
 	return false // of no version

@@ -28,21 +28,24 @@ const (
 
 // The operations of protocol version 1.
 const (
-	OpHello  Op = "hello"
-	OpCreate Op = "create"
-	OpOpen   Op = "open"
-	OpSet    Op = "set"
-	OpLoad   Op = "load"
-	OpAttach Op = "attach"
-	OpDetach Op = "detach"
-	OpUpdate Op = "update"
-	OpPin    Op = "pin"
-	OpUnpin  Op = "unpin"
-	OpClose  Op = "close"
-	OpLink   Op = "link"
-	OpQuery  Op = "query"
-	OpReset  Op = "reset"
-	OpBye    Op = "bye"
+	OpHello       Op = "hello"
+	OpCreate      Op = "create"
+	OpOpen        Op = "open"
+	OpSet         Op = "set"
+	OpLoad        Op = "load"
+	OpAttach      Op = "attach"
+	OpDetach      Op = "detach"
+	OpUpdate      Op = "update"
+	OpPin         Op = "pin"
+	OpUnpin       Op = "unpin"
+	OpClose       Op = "close"
+	OpLink        Op = "link"
+	OpChainAdd    Op = "chain_add"
+	OpChainRemove Op = "chain_remove"
+	OpChainClean  Op = "chain_clean"
+	OpQuery       Op = "query"
+	OpReset       Op = "reset"
+	OpBye         Op = "bye"
 )
 
 // Values of [Stage] in protocol version 1.
@@ -232,6 +235,27 @@ const (
 	ProgramExactHandler  Handler = "program-exact"  // section vendor
 	// Sections that neither the loader nor another handler knows.
 	ProgramFallbackHandler Handler = "program-fallback"
+)
+
+// Values of [XDPMode] in protocol version 1.
+const (
+	NativeMode XDPMode = "native" // in the driver: XDP_FLAGS_DRV_MODE
+	SKBMode    XDPMode = "skb"    // in the network stack: XDP_FLAGS_SKB_MODE
+)
+
+// Values of [XDPWay] in protocol version 1.
+const (
+	ByLink    XDPWay = "link"    // a bpf_link
+	ByNetlink XDPWay = "netlink" // the interface: IFLA_XDP
+)
+
+// Values of [XDPAction] in protocol version 1.
+const (
+	Aborted  XDPAction = "aborted"  // XDP_ABORTED
+	Drop     XDPAction = "drop"     // XDP_DROP
+	Pass     XDPAction = "pass"     // XDP_PASS
+	TX       XDPAction = "tx"       // XDP_TX
+	Redirect XDPAction = "redirect" // XDP_REDIRECT
 )
 
 // The first words of stages and classes are all there are. What comes after a slash refines them,

@@ -27,6 +27,12 @@
 #define OP_UNPIN "unpin" /* removes a pin that the loader made */
 #define OP_CLOSE "close" /* gives up a session and everything it holds that is not pinned */
 #define OP_LINK "link" /* links several objects into one, in a file */
+/* puts one program of an opened object into the chain of an interface */
+#define OP_CHAIN_ADD "chain_add"
+/* takes one program out of the chain of an interface, or takes the chain apart */
+#define OP_CHAIN_REMOVE "chain_remove"
+/* removes what is left of chains that no interface runs, as of a loader that died */
+#define OP_CHAIN_CLEAN "chain_clean"
 #define OP_QUERY "query" /* asks for the loader's own view */
 #define OP_RESET "reset" /* gives up all sessions */
 #define OP_BYE "bye" /* ends the conversation */
@@ -156,6 +162,18 @@
 /* the kernel: the program is the name of a struct_ops map then */
 #define KIND_STRUCT_OPS "struct_ops"
 #define KIND_HANDLER "handler" /* what the program's section handler attaches it to */
+
+#define MODE_NATIVE "native" /* in the driver: XDP_FLAGS_DRV_MODE */
+#define MODE_SKB "skb" /* in the network stack: XDP_FLAGS_SKB_MODE */
+
+#define WAY_LINK "link" /* a bpf_link */
+#define WAY_NETLINK "netlink" /* the interface: IFLA_XDP */
+
+#define ACTION_ABORTED "aborted" /* XDP_ABORTED */
+#define ACTION_DROP "drop" /* XDP_DROP */
+#define ACTION_PASS "pass" /* XDP_PASS */
+#define ACTION_TX "tx" /* XDP_TX */
+#define ACTION_REDIRECT "redirect" /* XDP_REDIRECT */
 
 #define QUERY_CHAIN "chain"
 #define QUERY_METADATA "metadata"

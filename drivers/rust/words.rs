@@ -36,6 +36,12 @@ pub mod op {
     pub const CLOSE: &str = "close";
     /// Links several objects into one, in a file.
     pub const LINK: &str = "link";
+    /// Puts one program of an opened object into the chain of an interface.
+    pub const CHAIN_ADD: &str = "chain_add";
+    /// Takes one program out of the chain of an interface, or takes the chain apart.
+    pub const CHAIN_REMOVE: &str = "chain_remove";
+    /// Removes what is left of chains that no interface runs, as of a loader that died.
+    pub const CHAIN_CLEAN: &str = "chain_clean";
     /// Asks for the loader's own view.
     pub const QUERY: &str = "query";
     /// Gives up all sessions.
@@ -258,6 +264,36 @@ pub mod kind {
     pub const STRUCT_OPS: &str = "struct_ops";
     /// What the program's section handler attaches it to.
     pub const HANDLER: &str = "handler";
+}
+
+/// How an interface runs a program.
+pub mod mode {
+    /// In the driver: XDP_FLAGS_DRV_MODE.
+    pub const NATIVE: &str = "native";
+    /// In the network stack: XDP_FLAGS_SKB_MODE.
+    pub const SKB: &str = "skb";
+}
+
+/// What holds a program on an interface.
+pub mod way {
+    /// A bpf_link.
+    pub const LINK: &str = "link";
+    /// The interface: IFLA_XDP.
+    pub const NETLINK: &str = "netlink";
+}
+
+/// What a program says about a packet.
+pub mod action {
+    /// XDP_ABORTED.
+    pub const ABORTED: &str = "aborted";
+    /// XDP_DROP.
+    pub const DROP: &str = "drop";
+    /// XDP_PASS.
+    pub const PASS: &str = "pass";
+    /// XDP_TX.
+    pub const TX: &str = "tx";
+    /// XDP_REDIRECT.
+    pub const REDIRECT: &str = "redirect";
 }
 
 /// What to tell.

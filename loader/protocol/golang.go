@@ -250,12 +250,17 @@ func eachOf(all []string, one func(string) string) []string {
 	return changed
 }
 
+// vocabularySets names the sets of words that specs use.
+var vocabularySets = []string{
+	"stages", "classes", "handlers", "attributes", "modes", "ways", "actions",
+}
+
 // goVocabulary writes the words that specs use. The coarsest of a set is left out: a spec that
 // asked for it would take any refusal.
 func (s *source) goVocabulary() ([]byte, error) {
 	t := newGo("suite", "github.com/loadstone-bpf/loadstone/loader")
 	for _, set := range s.sets() {
-		if !slices.Contains([]string{"stages", "classes", "handlers", "attributes"}, set.name) {
+		if !slices.Contains(vocabularySets, set.name) {
 			continue
 		}
 		t.line("// %s of the loader protocol.\nconst (", upperFirst(set.name))

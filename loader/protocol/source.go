@@ -28,6 +28,9 @@ type vocabulary struct {
 	Handlers   words `yaml:"handlers"`
 	Targets    words `yaml:"targets"`
 	Kinds      words `yaml:"kinds"`
+	Modes      words `yaml:"modes"`
+	Ways       words `yaml:"ways"`
+	Actions    words `yaml:"actions"`
 	Queries    words `yaml:"queries"`
 }
 
@@ -188,7 +191,7 @@ func (v *vocabulary) sets() []namedWords {
 		{"stages", v.Stages}, {"classes", v.Classes}, {"features", v.Features},
 		{"supports", v.Supports}, {"attributes", v.Attributes}, {"layouts", v.Layouts},
 		{"handlers", v.Handlers}, {"targets", v.Targets}, {"kinds", v.Kinds},
-		{"queries", v.Queries},
+		{"modes", v.Modes}, {"ways", v.Ways}, {"actions", v.Actions}, {"queries", v.Queries},
 	}
 }
 

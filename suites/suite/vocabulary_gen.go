@@ -75,3 +75,24 @@ const (
 	ProgramExactHandler    = loader.ProgramExactHandler
 	ProgramFallbackHandler = loader.ProgramFallbackHandler
 )
+
+// Modes of the loader protocol.
+const (
+	NativeMode = loader.NativeMode
+	SKBMode    = loader.SKBMode
+)
+
+// Ways of the loader protocol.
+const (
+	ByLink    = loader.ByLink
+	ByNetlink = loader.ByNetlink
+)
+
+// Actions of the loader protocol.
+const (
+	Aborted  = loader.Aborted
+	Drop     = loader.Drop
+	Pass     = loader.Pass
+	TX       = loader.TX
+	Redirect = loader.Redirect
+)
