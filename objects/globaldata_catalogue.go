@@ -40,7 +40,7 @@ var GlobalData = struct {
 	KsymKfuncOtherWeak  Object // A function of the kernel's, declared with a parameter too many, and not needed.
 	KsymKfuncWeak       Object // A function that no kernel has, and that a program looks for first.
 	KsymKfuncWeakCalled Object // A function that no kernel has, and that a program calls.
-	KsymModule          Object // A congestion control whose function calls one of module tcp_dctcp, which the kernel lets congestion controls call.
+	KsymModule          Object // A program that asks a function of module nf_conntrack for a connection of a protocol that it does not know, and returns the error that the function stores. The function takes only what the kernel knows by name or by size: a struct sock of vmlinux would be another type than the module's where the BTF of the module has a copy of it, as in Debian's 6.18.15.
 	KsymTwoPrograms     Object // A program that needs what no kernel has, and one that does not.
 	KsymTyped           Object // The scheduler's queues, a variable with a type that each CPU has for itself.
 	KsymTypedMissing    Object // A variable with a type that no kernel has.

@@ -36,10 +36,12 @@ var (
 
 // DefaultModules lists the modules that the suites need: virtual network
 // devices, tc with BPF, two congestion controls for struct_ops to stand
-// beside, and hashes for user space (AF_ALG), by which iproute2 names the
-// folder of an object's pins.
+// beside, hashes for user space (AF_ALG), by which iproute2 names the
+// folder of an object's pins, and the tracking of connections, a function
+// of which BPF programs call.
 var DefaultModules = []string{
 	"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp", "algif_hash",
+	"nf_conntrack",
 }
 
 // CacheIn returns the folder for images in a cache that holds other things too.

@@ -50,6 +50,7 @@ var Features = []Feature{
 	{"struct-ops", "struct_ops for TCP congestion control", []string{"BPF_JIT", "DEBUG_INFO_BTF", "INET", "TCP_CONG_ADVANCED"}, nil},
 	{"tcp-bbr", "congestion control BBR, to compare with", []string{"TCP_CONG_BBR"}, []string{"tcp_bbr"}},
 	{"tcp-dctcp", "congestion control DCTCP, to compare with", []string{"TCP_CONG_DCTCP"}, []string{"tcp_dctcp"}},
+	{"conntrack", "functions of a module that programs call", []string{"NF_CONNTRACK", "DEBUG_INFO_BTF_MODULES"}, []string{"nf_conntrack"}},
 	{"sched-ext", "struct_ops for the scheduler", []string{"SCHED_CLASS_EXT"}, nil},
 	{"tracefs", "the trace file system", []string{"FTRACE", "TRACING"}, nil},
 	{"unprivileged-off", "unprivileged bpf() is off by default", []string{"BPF_UNPRIV_DEFAULT_OFF"}, nil},

@@ -66,6 +66,7 @@ func TestGuestIsAWholeMachine(t *testing.T) {
 	slices.Sort(got.Modules)
 	for _, module := range []string{
 		"veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "tcp_bbr", "tcp_dctcp",
+		"nf_conntrack",
 	} {
 		modules, err := k.Modules()
 		if err != nil {
