@@ -16,5 +16,6 @@
 // awake), record.go and port.go (the serial line, and the ring in its place), kmsg.go (the kernel's
 // log), payload.go and unpack.go (files from the host), cpu.go (where it runs), reap.go and
 // power.go (what a PID 1 has to do), exit_amd64.go and exit_other.go (the quick way out), shell.go
-// (a person instead of a program), program.go (a program of the user's). The bytes on the line are package wire.
+// (a person instead of a program), program.go (a program of the user's). The bytes on the line are
+// package wire.
 package guest
