@@ -30,8 +30,11 @@
 // [errors.Is]; a [VerifierError] has the verifier's log, and a [MapDiffersError] says in what a
 // pinned map is not the one that was defined.
 //
-// Loading needs Linux 5.10 or later, and the rights to load BPF. Extension programs, and attaching
-// but by handlers, do not exist yet. An object that needs them is refused.
+// Loading needs Linux 5.10 or later, and the rights to load BPF. A program that stands in the place
+// of another's function is loaded for that with [Program.SetTarget], and put there with
+// [AttachExtension]. XDP programs go to interfaces with [SetXDP] and [LinkXDP]; package xdpchain
+// has several run on one. What else is attached, handlers attach, or package
+// github.com/cilium/ebpf/link.
 //
 // # What it decides
 //
@@ -97,6 +100,7 @@
 //	core.go                    instructions to this kernel's types
 //	bind.go           bind     read-only data to programs
 //	program_array.go           programs to the maps that hold them
-//	registration.go   attach   structures to the kernel, which calls them
+//	attach.go         attach   extensions to functions, XDP programs to interfaces
+//	registration.go            structures to the kernel, which calls them
 //	error.go                   errors as callers see them
 package loaderimpl

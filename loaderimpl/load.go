@@ -202,7 +202,14 @@ func (o *Object) checkLoad() error {
 		return err
 	}
 	for _, p := range o.programs {
-		if err := code.Kind(p.kind).Check(); p.willLoad() && err != nil {
+		if !p.willLoad() {
+			continue
+		}
+		err := code.Kind(p.kind).Check()
+		if err == nil && p.kind.Type == ebpf.Extension {
+			err = p.checkTarget()
+		}
+		if err != nil {
 			return refuse.At(refuse.StageLoad, p.section, p.name, err)
 		}
 	}

@@ -497,10 +497,10 @@ func TestLoadFailuresLeaveNothing(t *testing.T) {
 			kind, _ := KindOf("iter/no_such_thing")
 			return o.Program("plain").SetKind(kind)
 		}, btf.ErrNotFound, Error{Stage: refuse.StageRelocate, Class: ClassNotFound, Section: "xdp", Symbol: "plain"}},
-		{"extension", "sections", func(o *Object) error {
+		{"extension of nothing", "sections", func(o *Object) error {
 			kind, _ := KindOf("freplace/f")
 			return o.Program("plain").SetKind(kind)
-		}, refuse.ErrSection, Error{Stage: refuse.StageLoad, Class: ClassSection, Section: "xdp", Symbol: "plain"}},
+		}, refuse.ErrTarget, Error{Stage: refuse.StageLoad, Class: ClassInvalid, Section: "xdp", Symbol: "plain"}},
 		{"map to be pinned nowhere", "pinned", func(*Object) error { return nil }, refuse.ErrPinPath,
 			Error{Stage: refuse.StagePin, Class: ClassInvalid, Section: ".maps", Symbol: "shared"}},
 		{"map to be pinned on no bpffs", "pinned", func(o *Object) error {

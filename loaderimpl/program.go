@@ -27,7 +27,8 @@ type Program struct {
 	takenOut    bool // of a structure, by a caller
 	tailCall    bool // its section names a slot of a PROG_ARRAY, and no kind
 
-	kindOfCaller bool // kind is that of the programs which call it, found out by a load
+	target       *ebpf.Program // that the program extends; nil for none
+	kindOfCaller bool          // kind is that of the programs which call it, found out by a load
 }
 
 // Name returns the name of the program's function.

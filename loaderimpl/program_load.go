@@ -90,7 +90,14 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 			request.AttachFD = at.kernel.module.FD()
 		}
 	}
-	if code.Kind(kind).NeedsTarget() {
+	switch {
+	case kind.Type == ebpf.Extension:
+		id, err := targetFunction(p.target, kind.AttachTo)
+		if err != nil {
+			return nil, err
+		}
+		request.AttachBTF, request.AttachFD = uint32(id), p.target.FD()
+	case code.Kind(kind).NeedsTarget():
 		id, handle, err := l.core.attachTarget(kind)
 		if err != nil {
 			return nil, err

@@ -3,7 +3,6 @@
 package code
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -54,8 +53,6 @@ func (k Kind) Check() error {
 	switch {
 	case k.Type == ebpf.UnspecifiedProgram:
 		return refuse.ErrProgramType
-	case k.Type == ebpf.Extension:
-		return fmt.Errorf("programs of type %v cannot be loaded yet: %w", k.Type, refuse.ErrSection)
 	case k.NeedsTarget() && k.AttachTo == "":
 		return refuse.ErrAttachTarget
 	}

@@ -194,6 +194,12 @@ var (
 	ErrProgramType  error = &reason{ClassSection, "section name says no program type: rename the section, set a type, or switch autoload off"}
 	ErrTailCallType error = &reason{ClassSection, "tail calls take their type from the program that makes them: set it, or leave one type of program"}
 	ErrAttachTarget error = &reason{ClassProgram, "program needs something to attach to: say it after the slash of its section name"}
+
+	ErrTarget         error = &reason{ClassInvalid, "extension needs a program to extend: give one before the load (Program.SetTarget)"}
+	ErrTargetTypes    error = &reason{ClassBTFMissing, "extensions need types on both sides: compile extension and target with -g"}
+	ErrTargetFunction error = &reason{ClassNotFound, "the target has no such function: name one that it has, global and noinline"}
+	ErrExtensions     error = &reason{ClassNotInKernel, "this kernel or processor cannot put an extension in the place of a function"}
+
 	ErrNotCreated   error = &reason{ClassInvalid, "map is used but was not created: switch autocreate on, or autoload of the program off"}
 	ErrLoaded       error = &reason{ClassInvalid, "a load of the object was tried already: load a clone of it, or open it again"}
 	ErrNotLoaded    error = &reason{ClassNotFound, "it was not loaded"}

@@ -8,7 +8,7 @@
 // say so, rewrites helpers, explains errors by guessing, and probes the kernel a dozen times before
 // the first program.
 //
-// Read bpf.go, then program.go, then bind.go, then link.go, then token.go, then log.go, then
-// kerneltypes.go, then kernelmap.go, then maplayout.go, then node.go, then right.go, then
-// release.go, then kernelfacts.go.
+// Read bpf.go, then program.go, then bind.go, then link.go, then xdp.go (netlink), then token.go,
+// then log.go, then kerneltypes.go, then kernelmap.go, then maplayout.go, then node.go, then
+// right.go, then release.go, then kernelfacts.go.
 package sys
