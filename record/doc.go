@@ -12,5 +12,5 @@
 //
 // Read order.go, then record.go, checked.go (how an object did that the host brought), and
 // seal.go, which shows that a record is the guest program's;
-// catalogue.go says what can be ordered.
+// catalogue.go says what can be ordered, lack.go why a spec is skipped.
 package record

@@ -159,7 +159,33 @@ func kinds(c verdict.Count) string {
 	return strings.Join(parts, ", ")
 }
 
-// summary returns the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42".
+// inHeadline limits the features that the headline names.
+const inHeadline = 5
+
+// untried says in one line how much of the run was not tried, for want of what: "37 of 55 not
+// tried: no numa 35, no btf 2"; "" where all was.
+func untried(f *verdict.File) string {
+	var parts []string
+	specs, left := 0, 0
+	for i, u := range f.Untried() {
+		specs += u.Specs
+		if i < inHeadline && u.Feature != verdict.OtherFeature {
+			parts = append(parts, fmt.Sprintf("no %s %d", printable(u.Feature), u.Specs))
+		} else {
+			left += u.Specs
+		}
+	}
+	if specs == 0 {
+		return ""
+	}
+	if left > 0 {
+		parts = append(parts, fmt.Sprintf("other things %d", left))
+	}
+	return fmt.Sprintf("%d of %d not tried: %s", specs, f.Run.Planned, strings.Join(parts, ", "))
+}
+
+// summary returns the counts of the run in one line: "12 pass, 2 fail, 1 crash of 15 in 0:42", and
+// what was not tried.
 func summary(f *verdict.File) string {
 	c := f.Count()
 	text := fmt.Sprintf("%s of %d planned", kinds(c), c.Planned)
@@ -173,6 +199,9 @@ func summary(f *verdict.File) string {
 		}
 	} else {
 		text += "; the file has no end"
+	}
+	if not := untried(f); not != "" {
+		text += "; " + not
 	}
 	return text
 }

@@ -41,7 +41,7 @@ func (e *RunError) Error() string {
 		parts = append(parts, fmt.Sprintf("%d cells without a pass", e.Unproved))
 	}
 	if e.Problems > 0 {
-		parts = append(parts, fmt.Sprintf("%d problems with the expectations", e.Problems))
+		parts = append(parts, fmt.Sprintf("%d problems beyond single specs", e.Problems))
 	}
 	return strings.Join(parts, ", ")
 }

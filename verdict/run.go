@@ -26,6 +26,8 @@ type Run struct {
 	Isolation string    `json:"isolation,omitempty"`
 	// of the order of specs in guests that were used for several
 	Seed uint64 `json:"seed,omitempty"`
+	// features for want of which no spec may be skipped; see [FeatureOf]
+	Require []string `json:"require,omitempty"`
 }
 
 // Build says which loadstone ran.
@@ -74,7 +76,7 @@ type End struct {
 	Verdicts map[Kind]int `json:"verdicts"`
 	Complete bool         `json:"complete"`         // every planned verdict is there
 	Reason   string       `json:"reason,omitempty"` // why it is not complete: "interrupted"
-	// what is wrong beyond single specs: stale expectations
+	// what is wrong beyond single specs: stale expectations, a required feature that lacks
 	Problems []string `json:"problems,omitempty"`
 	// what is to be known beside the verdicts: a kernel that died once before it was ready
 	Notes      []string `json:"notes,omitempty"`

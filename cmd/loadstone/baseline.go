@@ -56,12 +56,16 @@ func (o runOptions) holdAgainst(cmd *cobra.Command, baseline *verdict.File) erro
 	if err != nil {
 		return err
 	}
+	// What --require asks for is no matter of what was before.
+	var worse error
+	if len(verdict.Wanting(o.require, run.Verdicts)) > 0 {
+		worse = quietError{verdict.ExitFailed}
+	}
 	if baseline != nil {
 		fmt.Fprintf(cmd.OutOrStdout(), "\nbeside %s:\n\n", o.baseline)
-		return compare(cmd, baseline, run, false)
+		return cmp.Or(compare(cmd, baseline, run, false), worse)
 	}
 	before := run.Select(func(c verdict.Cell) bool { return c.KernelWord() == o.baseline })
-	var worse error
 	for _, k := range run.Run.Kernels {
 		if cmp.Or(k.Given, k.Name) == o.baseline {
 			continue

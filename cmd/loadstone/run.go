@@ -37,6 +37,7 @@ type runOptions struct {
 	accel                           string
 	expect                          string
 	baseline                        string
+	require                         []string
 	process                         bool
 	cache                           *cacheOptions
 }
@@ -58,7 +59,7 @@ a time, also beside other runs. Loaders are named by name (its newest version), 
 loader.yaml, or all. Specs are named as for 'loadstone list'.
 
 DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
-failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
+failed a requirement, a kernel died, an expectation no longer holds, a feature of --require is missing, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
   loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium
   loadstone run --kernel ./bzImage --loader all
@@ -67,6 +68,7 @@ failed a requirement, a kernel died, an expectation no longer holds, or nothing 
   loadstone run --isolation spec --expect known.yaml
   loadstone run --kernel ./bzImage --baseline 6.12 --loader all
   loadstone run --baseline last-release/run.jsonl
+  loadstone run --kernel native --require btf,jit
   loadstone run --seed 1234 --kernel 6.12 --loader libbpf
   loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
 		Args: cobra.NoArgs,
@@ -95,6 +97,8 @@ failed a requirement, a kernel died, an expectation no longer holds, or nothing 
 	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
 	flags.StringVar(&o.baseline, "baseline", "",
 		"hold the verdicts against `RUN`, the run.jsonl of a run before or a kernel that is run beside: only what is worse than there fails")
+	flags.StringSliceVar(&o.require, "require", nil,
+		"fail where a spec is skipped for want of `FEATURE`, such as btf, jit or numa, several with commas between; all for any")
 	flags.BoolVar(&o.process, "process", false,
 		"start loaders that are linked into the guest as processes too")
 	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
@@ -155,6 +159,9 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 		return plan, err
 	}
 	if plan.Specs, err = selectSpecs(all, o.suites, o.specs); err != nil {
+		return plan, err
+	}
+	if err := checkRequired(o.require, plan.Specs, set); err != nil {
 		return plan, err
 	}
 	plan.Requirements, plan.Seed = set, o.seed
@@ -239,7 +246,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 			QEMU: lab.QEMU, Accel: string(lab.Accel),
 		},
 		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
-		Isolation: string(plan.Isolation),
+		Isolation: string(plan.Isolation), Require: o.require,
 	}
 	if plan.Isolation == run.Auto {
 		about.Seed = plan.Seed
@@ -283,9 +290,9 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	case failed != nil:
 		reason = failed.Error()
 	}
-	var problems []string
+	problems := verdict.Wanting(o.require, seen.verdicts)
 	if o.everything() && reason == "" {
-		problems = plan.Expectations.Unused(seen.verdicts)
+		problems = append(problems, plan.Expectations.Unused(seen.verdicts)...)
 	}
 	if err := errors.Join(failed, writer.Close(reason, problems),
 		closeKernels(plan.Kernels)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
@@ -31,11 +32,10 @@ func (x *Execution) checkNeeds() {
 	}
 }
 
-// A Lack names what a machine has not, and a spec needs. Each of its words reads on from the one
-// before: "map type: needs bloom_filter (5.16), has kernel 5.10.0".
+// A Lack names what a machine has not, and a spec needs: see [record.Lack].
 type Lack struct{ Kind, Needs, Has string }
 
-func (l Lack) String() string { return fmt.Sprintf("%s: needs %s, has %s", l.Kind, l.Needs, l.Has) }
+func (l Lack) String() string { return record.Lack(l).String() }
 
 // kernelFacts answers what is asked of a kernel.
 type kernelFacts struct {
