@@ -8,7 +8,7 @@ STATIC  := CGO_ENABLED=0 $(GO) build -trimpath
 LDFLAGS := -s -w
 OUT     ?= out
 
-.PHONY: help setup programs build objects objects-check test unit vm mutants findings matrix lint fuzz fuzz-short bench cover clean
+.PHONY: help setup programs build objects objects-check test unit vm mutants findings matrix lint fuzz fuzz-short corpus bench cover clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -90,6 +90,11 @@ fuzz-short: ## the fuzz targets of what reads objects and manifests, 50,000 inpu
 
 fuzz: ## every fuzz target, FUZZTIME each (default 5m)
 	scripts/fuzz $(or $(FUZZTIME),5m)
+
+corpus: build ## objects of Debian's packages and of Go modules, checked everywhere, and docs/corpus.md of it
+	$(GO) run ./check/corpus fetch -out $(OUT)/corpus/objects
+	bin/loadstone check $(OUT)/corpus/objects --out $(OUT)/corpus $(CHECK) || [ $$? -eq 1 ]
+	$(GO) run ./check/corpus page -objects $(OUT)/corpus/objects -check $(OUT)/corpus/check.jsonl -page docs/corpus.md
 
 bench: build ## the numbers of the project, as a table and out/bench.json
 	$(GO) run ./bench -out $(OUT)

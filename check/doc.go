@@ -12,7 +12,6 @@
 // what other loaders made of it on the same kernel ([Compare]).
 //
 // Read object.go and embedded.go (what is found), needs.go and core.go (what an object needs),
-// settings.go (what a caller would change, and what is expected),
-// answer.go, cause.go and compare.go (what is made of verdicts), table.go
-// and report.go (how it is shown).
+// settings.go (what a caller would change, and what is expected), answer.go and cause.go (what is
+// made of verdicts), table.go and report.go (how it is shown).
 package check
