@@ -31,7 +31,7 @@ type rule struct {
 	folder string
 	may    string // folders that its packages may import, beside their own
 	tests  string // folders that its tests may import as well
-	not    string // packages outside the module that it must not import, with everything below them
+	not    string // packages that it must not import, with everything below them; ours by their folders
 	apart  bool   // its packages may not import each other
 	alone  bool   // it is for the folder itself; what is below it needs rules of its own
 	pure   bool   // its packages must not reach the machine: see [TestPureLayersReachNoMachine]
@@ -56,6 +56,7 @@ var rules = []rule{
 	{folder: "loaderimpl/internal/linker", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef loaderimpl/internal/linker/dedup", pure: true},
 	{folder: "loaderimpl/internal/structops", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", pure: true},
 	{folder: "loaderimpl", alone: true, may: "loaderimpl/internal", not: "golang.org/x/sys"}, // package sys alone imports golang.org/x/sys
+	{folder: "loaderimpl/xdpchain", may: "loaderimpl", not: "loaderimpl/internal"},           // a policy on top of the loader, as any other program could be
 	{folder: "objects/elfedit"},
 	{folder: "objects/build"},
 	{folder: "objects", may: "objects/elfedit"},
@@ -151,7 +152,7 @@ func (r *rule) refuses(pkg, imported string, test bool) string {
 		return "the module's root holds tests, and is not to be imported"
 	case ours && slices.Contains(strings.Split(own, "/"), "testdata"):
 		return own + " is test data, which go list does not look into"
-	case !ours && !test && within(imported, r.not):
+	case !ours && !test && within(imported, r.not), ours && !test && within(own, r.not):
 		return imported + " is not for " + r.folder
 	case !ours, own == pkg, !r.apart && below(own, r.folder), within(own, r.may), test && within(own, r.tests):
 		return ""
@@ -239,7 +240,7 @@ func TestImportsFollowTheLayers(t *testing.T) {
 
 // A table that no import breaks could be one that is not looked at.
 func TestForbiddenImportIsRefused(t *testing.T) {
-	pure := rule{folder: "a/pure", may: "a/low", tests: "a/testing", not: "os golang.org/x/sys"}
+	pure := rule{folder: "a/pure", may: "a/low", tests: "a/testing", not: "os golang.org/x/sys a/low/inner"}
 	for _, c := range []struct {
 		imported string
 		test     bool
@@ -247,6 +248,8 @@ func TestForbiddenImportIsRefused(t *testing.T) {
 	}{
 		{module + "/a/low", false, false},
 		{module + "/a/lower", false, true},
+		{module + "/a/low/inner", false, true},
+		{module + "/a/low/inner", true, false},
 		{module + "/a/pure/inner", false, false},
 		{module + "/a/testing", false, true},
 		{module + "/a/testing", true, false},

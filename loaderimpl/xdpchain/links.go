@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package xdpchain
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+)
+
+// An extension is a program that stands in the place of a function of another, by a link.
+type extension struct {
+	link     link.ID
+	program  ebpf.ProgramID
+	function btf.TypeID // of the target
+}
+
+// kernelLinks hold what the kernel's links say of chains.
+type kernelLinks struct {
+	extensions map[ebpf.ProgramID][]extension // by target
+	interfaces map[int]link.ID                // links that hold an interface, by its index
+}
+
+// readLinks reads the links of the whole kernel. Links may go while they are read. Before Linux
+// 5.13 the kernel does not say what a link's target is (441e8c66b23e, "bpf: Return target info when
+// a tracing bpf_link is queried"), and there are no extensions.
+func readLinks() (*kernelLinks, error) {
+	found := &kernelLinks{make(map[ebpf.ProgramID][]extension), make(map[int]link.ID)}
+	all := new(link.Iterator)
+	defer all.Close()
+	for all.Next() {
+		info, err := all.Link.Info()
+		if err != nil {
+			return nil, fmt.Errorf("ask for link %d: %w", all.ID, err)
+		}
+		if t := info.Tracing(); t != nil && t.TargetObjectId != 0 {
+			target := ebpf.ProgramID(t.TargetObjectId)
+			found.extensions[target] = append(found.extensions[target],
+				extension{info.ID, info.Program, btf.TypeID(t.TargetBtfId)})
+		}
+		if x := info.XDP(); x != nil && x.Ifindex != 0 {
+			found.interfaces[int(x.Ifindex)] = info.ID
+		}
+	}
+	return found, all.Err()
+}
+
+// slots returns the extensions of a dispatcher by the slots that they are in. What is no extension,
+// such as a program that traces the dispatcher, is left out.
+func (k *kernelLinks) slots(dispatcher ebpf.ProgramID, types *btf.Spec) (map[int]extension, error) {
+	found := make(map[int]extension)
+	for _, e := range k.extensions[dispatcher] {
+		is, err := isExtension(e.program)
+		if err != nil {
+			return nil, err
+		}
+		t, err := types.TypeByID(e.function)
+		if !is || err != nil {
+			continue
+		}
+		f, is := t.(*btf.Func)
+		if !is {
+			continue
+		}
+		if f.Name == dispatcherName {
+			found[0] = e
+		} else if number, is := strings.CutPrefix(f.Name, "prog"); is {
+			if slot, err := strconv.Atoi(number); err == nil {
+				found[slot] = e
+			}
+		}
+	}
+	return found, nil
+}
+
+// isExtension reports whether a program is one that stands in another's place. One that is gone is
+// none.
+func isExtension(id ebpf.ProgramID) (bool, error) {
+	p, err := ebpf.NewProgramFromID(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("open program %d: %w", id, err)
+	}
+	defer p.Close()
+	return p.Type() == ebpf.Extension, nil
+}
