@@ -5,6 +5,7 @@ package loaderimpl
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"syscall"
@@ -145,7 +146,11 @@ func (m XDPMode) String() string {
 // XDPOn returns the ids of the programs on an interface, by their modes, none of which is
 // [XDPDefault]. It asks netlink, and so sees them whoever attached them, and how.
 func XDPOn(ifindex int) (map[XDPMode]ebpf.ProgramID, error) {
-	on, err := sys.XDPOn(ifindex)
+	err := checkInterface(ifindex)
+	var on *sys.XDPPrograms
+	if err == nil {
+		on, err = sys.XDPOn(ifindex)
+	}
 	if err != nil {
 		return nil, export("", refuse.At(refuse.StageAttach, "", "",
 			fmt.Errorf("ask for the programs of interface %d: %w", ifindex, err)))
@@ -180,7 +185,10 @@ func SetXDP(ifindex int, mode XDPMode, program, expected *ebpf.Program) error {
 	if expected != nil {
 		old = expected.FD()
 	}
-	err := sys.SetXDP(ifindex, uint32(mode), fd, old)
+	err := checkInterface(ifindex)
+	if err == nil {
+		err = sys.SetXDP(ifindex, uint32(mode), fd, old)
+	}
 	if err != nil {
 		err = fmt.Errorf("interface %d, mode %v: %w", ifindex, mode, explainXDP(err, mode))
 	}
@@ -191,14 +199,27 @@ func SetXDP(ifindex int, mode XDPMode, program, expected *ebpf.Program) error {
 // closed and not pinned. A program that is there already is refused with EBUSY; another program in
 // the place of this one is up to the link.
 func LinkXDP(ifindex int, mode XDPMode, program *ebpf.Program) (ebpflink.Link, error) {
-	made, err := ebpflink.AttachXDP(ebpflink.XDPOptions{
-		Program: program, Interface: ifindex, Flags: ebpflink.XDPAttachFlags(mode),
-	})
+	err := checkInterface(ifindex)
+	var made ebpflink.Link
+	if err == nil {
+		made, err = ebpflink.AttachXDP(ebpflink.XDPOptions{
+			Program: program, Interface: ifindex, Flags: ebpflink.XDPAttachFlags(mode),
+		})
+	}
 	if err != nil {
 		err = fmt.Errorf("link to interface %d, mode %v: %w", ifindex, mode, explainXDP(err, mode))
 		return nil, export("", refuse.At(refuse.StageAttach, "", "", err))
 	}
 	return made, nil
+}
+
+// checkInterface refuses what is no index of an interface, as the kernel does, but for the answer
+// about all of them that netlink has for 0.
+func checkInterface(ifindex int) error {
+	if ifindex <= 0 || ifindex > math.MaxInt32 {
+		return syscall.ENODEV
+	}
+	return nil
 }
 
 // explainXDP explains RTM_SETLINK with a program, and BPF_LINK_CREATE of one (dev_xdp_attach).

@@ -103,12 +103,16 @@ func TestInterfacesAndModesThatAreNot(t *testing.T) {
 	if err := SetXDP(loopback, XDPNative, p, nil); !errors.Is(err, unix.EOPNOTSUPP) {
 		t.Errorf("native mode on lo: %v", err)
 	}
-	const none = 12345
-	if err := SetXDP(none, XDPGeneric, p, nil); !errors.Is(err, unix.ENODEV) {
-		t.Errorf("no interface: %v", err)
-	}
-	if _, err := XDPOn(none); !errors.Is(err, unix.ENODEV) {
-		t.Errorf("programs of no interface: %v", err)
+	for _, none := range []int{12345, 0, -1, 1<<32 + loopback} {
+		if err := SetXDP(none, XDPGeneric, p, nil); !errors.Is(err, unix.ENODEV) {
+			t.Errorf("interface %d: %v", none, err)
+		}
+		if _, err := LinkXDP(none, XDPGeneric, p); err == nil {
+			t.Errorf("link to interface %d", none)
+		}
+		if _, err := XDPOn(none); !errors.Is(err, unix.ENODEV) {
+			t.Errorf("programs of interface %d: %v", none, err)
+		}
 	}
 	onLoopback(t, "after refusals", nil)
 }

@@ -29,7 +29,7 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.BPFToken:        {Support: loader.Yes},
 	loader.Metadata:        {Support: loader.Yes},
 	loader.StaticLink:      {Support: loader.Yes},
-	loader.XDPChain:        {Support: loader.No, Reason: notYet},
+	loader.XDPChain:        {Support: loader.Yes},
 	loader.SplitBTF: {
 		Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol cannot give it yet",
 	},

@@ -141,7 +141,7 @@ func TestHandlersOfPrograms(t *testing.T) {
 	}
 	compare(t, "left out", &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound},
 		do(t, l, loader.Attach{Session: "s", Program: "skipped", Kind: "handler"}))
-	compare(t, "xdp", &loader.Unsupported{Feature: "attach/xdp"}, do(t, l, loader.Attach{Session: "s", Program: "entry", Kind: "xdp"}))
+	compare(t, "xdp", &loader.Unsupported{Feature: "attach/tc"}, do(t, l, loader.Attach{Session: "s", Program: "entry", Kind: "tc"}))
 	compare(t, "attach again", &loader.OK{Handle: "2"}, do(t, l, attach))
 	compare(t, "close", &loader.OK{}, do(t, l, loader.Close{Session: "s"}))
 }

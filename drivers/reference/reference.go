@@ -5,8 +5,9 @@
 // it as a process, to prove the protocol.
 //
 // Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the
-// protocol lays down), set.go, structops.go (structures of the kernel's), create.go (a map without
-// an object), refusal.go (errors to classes), claims.go.
+// protocol lays down), set.go, structops.go (structures of the kernel's), xdp.go (a program on an
+// interface), chain.go (several), create.go (a map without an object), refusal.go (errors to
+// classes), claims.go.
 package reference
 
 import (
@@ -27,6 +28,7 @@ func New() loader.Loader { return &reference{sessions: make(map[string]*session)
 
 type reference struct {
 	sessions map[string]*session
+	bpffs    string // for the pins of chains
 }
 
 // A session holds one object, and what was loaded of it.
@@ -42,9 +44,10 @@ type session struct {
 }
 
 // Do carries out one request. It never fails: what is refused is a reply.
-func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, error) {
+func (r *reference) Do(ctx context.Context, req loader.Request) (loader.Reply, error) {
 	switch q := req.(type) {
 	case loader.Hello:
+		r.bpffs = pinsBelow(q.Dirs)
 		return &loader.OK{Protocol: loader.Version, Loader: identity(), Features: claims}, nil
 	case loader.Open:
 		return r.open(q), nil
@@ -52,6 +55,16 @@ func (r *reference) Do(_ context.Context, req loader.Request) (loader.Reply, err
 		return create(q), nil
 	case loader.Link:
 		return reply(loaderimpl.Link(q.Output, q.Inputs...)), nil
+	case loader.ChainAdd:
+		return r.inSession(q.Session, func(s *session) loader.Reply {
+			return s.chainAdd(ctx, q, r.bpffs)
+		}), nil
+	case loader.ChainRemove:
+		return r.chainRemove(ctx, q), nil
+	case loader.ChainClean:
+		return r.chainClean(ctx, q), nil
+	case loader.Query:
+		return r.query(q), nil
 	case loader.Reset:
 		return reply(r.reset()), nil
 	case loader.Bye:
@@ -203,7 +216,9 @@ func programID(p *ebpf.Program) (uint32, error) {
 func (s *session) close() error {
 	var errs []error
 	for number, a := range s.attached {
-		errs = append(errs, a.Close())
+		if _, stays := a.(*onInterface); !stays {
+			errs = append(errs, a.Close())
+		}
 		delete(s.attached, number)
 	}
 	errs = append(errs, s.dropGiven())
@@ -224,12 +239,14 @@ func (s *session) dropGiven() error {
 	return errors.Join(errs...)
 }
 
-// attach attaches a program by the handler of its section, or registers a structure: other ways the
-// loader does not have yet.
+// attach attaches a program by the handler of its section, puts one on an interface, or registers a
+// structure: other ways the loader does not have yet.
 func (s *session) attach(q loader.Attach) loader.Reply {
 	switch {
 	case q.Kind == "struct_ops":
 		return s.registerStructure(q)
+	case q.Kind == "xdp":
+		return s.attachXDP(q)
 	case q.Kind != "handler":
 		return &loader.Unsupported{Feature: loader.Feature("attach/" + q.Kind), Reason: notYet}
 	case s.loaded == nil:
