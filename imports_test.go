@@ -44,7 +44,7 @@ var rules = []rule{
 	{folder: "loader/schema"},
 	{folder: "loader/protocol"},
 	{folder: "loader", may: "loader/jsonline", tests: "loader/schema drivers/faults"},
-	{folder: "loader/check", may: "loader loader/schema", tests: "drivers/cilium drivers/faults"},
+	{folder: "loader/check", may: "loader", tests: "loader/schema drivers/cilium drivers/faults"},
 	{folder: "loaderimpl/internal/refuse", pure: true},
 	{folder: "loaderimpl/internal/objfile", may: "loaderimpl/internal/refuse", pure: true},
 	{folder: "loaderimpl/internal/typeinfo", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile", pure: true},

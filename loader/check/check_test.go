@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/drivers/cilium"
 	"github.com/loadstone-bpf/loadstone/drivers/faults"
 	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/loader/schema"
 )
 
 // The test binary is the driver with faults, where the environment names one.
@@ -50,6 +52,16 @@ func drive(t *testing.T, start Start) *Report {
 			Work: work})
 }
 
+// checkSchema holds what was said to the published schema, as the client does in code of its own.
+func checkSchema(t *testing.T, r *Report) {
+	t.Helper()
+	for _, x := range r.Exchanges {
+		if err := schema.Validate(x.Request, x.Reply); err != nil {
+			t.Errorf("exchange %d: %v", x.Seq, err)
+		}
+	}
+}
+
 // bad returns the rules that a driver did not keep to.
 func bad(r *Report) []string {
 	var rules []string
@@ -66,6 +78,7 @@ func TestProperDriver(t *testing.T) {
 	if err := r.Err(); err != nil {
 		t.Error(err)
 	}
+	checkSchema(t, r)
 	if len(r.Findings) != 14 || r.Identity == nil || r.Identity.Version != "1" ||
 		len(r.Exchanges) != 11 {
 		t.Errorf("%d findings, identity %v, %d exchanges", len(r.Findings), r.Identity,
@@ -126,6 +139,10 @@ func TestDriverWithAFault(t *testing.T) {
 			})
 			if !errors.Is(r.Err(), fault.Kind) {
 				t.Errorf("%v, want %v", r.Err(), fault.Kind)
+			}
+			kept := !slices.Contains(bad(r), "keeps to the schema")
+			if kept != !errors.Is(fault.Kind, loader.ErrSchema) {
+				t.Errorf("it keeps to the schema: %v", kept)
 			}
 		})
 	}
