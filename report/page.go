@@ -12,6 +12,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/verdict"
@@ -26,15 +27,17 @@ var (
 	pageJS string
 )
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"printable": printable,
-	"address":   address,
-	"join":      func(ss []string) string { return strings.Join(ss, ", ") },
-	"line":      func(lines []string) string { return strings.Join(lines, "\n") },
-	"voice":     voice,
-	"among":     among,
-	"left":      left,
-}).Parse(pageHTML))
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"printable": printable,
+		"address":   address,
+		"join":      func(ss []string) string { return strings.Join(ss, ", ") },
+		"line":      func(lines []string) string { return strings.Join(lines, "\n") },
+		"voice":     voice,
+		"among":     among,
+		"left":      left,
+	}).Parse(pageHTML))
+})
 
 // A page holds what the template shows. Its text comes from guests unchanged; the template spells
 // out control characters and escapes the rest.
@@ -121,7 +124,7 @@ func (r row) Why() string {
 
 // writePage writes the run as one page of HTML that needs nothing else.
 func writePage(w io.Writer, f *verdict.File) error {
-	if err := pageTemplate.Execute(w, newPage(f)); err != nil {
+	if err := pageTemplate().Execute(w, newPage(f)); err != nil {
 		return fmt.Errorf("page: %w", err)
 	}
 	return nil

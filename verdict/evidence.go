@@ -5,7 +5,6 @@ package verdict
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -80,7 +79,7 @@ const (
 // where it hangs: a kernel that lives answers, even if it only says that the key is disabled.
 func HangOf(console string) Cause {
 	for line := range strings.Lines(console) {
-		if hostsDoing.MatchString(line) && strings.Contains(line, "sysrq: ") {
+		if hostsDoing().MatchString(line) && strings.Contains(line, "sysrq: ") {
 			return GuestHung
 		}
 	}
@@ -89,7 +88,7 @@ func HangOf(console string) Cause {
 
 // hostsDoing matches the kernel's answer to what a host does to a guest that hangs: SysRq, then an
 // NMI. What comes after it on a console was asked for, and is no complaint.
-var hostsDoing = regexp.MustCompile(`^(<\d+>)?\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? (sysrq: |Uhhuh\. NMI received |NMI received for unknown reason|NMI: .*unknown reason|Kernel panic - not syncing: NMI)`)
+var hostsDoing = whenUsed(`^(<\d+>)?\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? (sysrq: |Uhhuh\. NMI received |NMI received for unknown reason|NMI: .*unknown reason|Kernel panic - not syncing: NMI)`)
 
 // killed reports whether it was the kernel that ended.
 func (c Cause) killed() bool { return c == Panicked || c == Reset || c == KernelHung }

@@ -89,7 +89,7 @@ func unlogged(ev Evidence) []string {
 	var lines []string
 	for line := range strings.Lines(ev.Ending.Console) {
 		line = strings.TrimRight(line, "\r\n")
-		if ev.Ending.Cause != PoweredOff && hostsDoing.MatchString(line) {
+		if ev.Ending.Cause != PoweredOff && hostsDoing().MatchString(line) {
 			break
 		}
 		// The console is the guest's too: only what bears the kernel's timestamp is the kernel's.

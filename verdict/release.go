@@ -5,7 +5,6 @@ package verdict
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -15,10 +14,10 @@ import (
 // 7.3 to an entry that excuses a fault of 7.3.
 type release []int
 
-var releaseNumbers = regexp.MustCompile(`^v?(\d{1,6}(?:\.\d{1,6}){0,3})`)
+var releaseNumbers = whenUsed(`^v?(\d{1,6}(?:\.\d{1,6}){0,3})`)
 
 func parseRelease(s string) (release, bool) {
-	m := releaseNumbers.FindStringSubmatch(s)
+	m := releaseNumbers().FindStringSubmatch(s)
 	if m == nil {
 		return nil, false
 	}
@@ -56,7 +55,7 @@ type bound struct {
 	at release
 }
 
-var rangeBound = regexp.MustCompile(`^(<=|>=|<|>|=|)\s*(\d+(?:\.\d+){0,3})$`)
+var rangeBound = whenUsed(`^(<=|>=|<|>|=|)\s*(\d+(?:\.\d+){0,3})$`)
 
 func (r Range) bounds() ([]bound, error) {
 	if strings.TrimSpace(string(r)) == "" {
@@ -64,7 +63,7 @@ func (r Range) bounds() ([]bound, error) {
 	}
 	var bounds []bound
 	for part := range strings.SplitSeq(string(r), ",") {
-		m := rangeBound.FindStringSubmatch(strings.TrimSpace(part))
+		m := rangeBound().FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil {
 			return nil,
 				fmt.Errorf("%q is no range of versions; write \"<6.1\", \">=5.10,<6.12\" or \"6.12\"", string(r))

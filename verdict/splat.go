@@ -293,7 +293,7 @@ func (s *Scanner) match(line string) (*pattern, bool) {
 func unfold(lines []string) []string {
 	var unfolded []string
 	for _, line := range lines {
-		if head := kmsgHead.FindString(line); head != "" {
+		if head := kmsgHead().FindString(line); head != "" {
 			for text := range strings.SplitSeq(line[len(head):], `\x0a`) {
 				unfolded = append(unfolded, head+text)
 			}
@@ -303,8 +303,8 @@ func unfold(lines []string) []string {
 			unfolded = append(unfolded, line)
 			continue
 		}
-		head, from := len(syslogHead.FindString(line)), 0
-		for _, at := range innerStamp.FindAllStringIndex(line, keptSplat) {
+		head, from := len(syslogHead().FindString(line)), 0
+		for _, at := range innerStamp().FindAllStringIndex(line, keptSplat) {
 			if at[0] > head {
 				unfolded = append(unfolded, line[from:at[0]])
 				from = at[0]
@@ -315,29 +315,34 @@ func unfold(lines []string) []string {
 	return unfolded
 }
 
+// Patterns are compiled where they are first used: most commands use none.
 var (
-	kmsgHead   = regexp.MustCompile(`^(\d{1,6}),\d+,\d+,[^;]*;`)
-	syslogHead = regexp.MustCompile(`^<(\d{1,6})>`)
-	stampHead  = regexp.MustCompile(`^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? ?`)
-	innerStamp = regexp.MustCompile(`\[ *\d{1,7}\.\d{6}\](?:\[ *[TC]\d+\])? `)
+	kmsgHead   = whenUsed(`^(\d{1,6}),\d+,\d+,[^;]*;`)
+	syslogHead = whenUsed(`^<(\d{1,6})>`)
+	stampHead  = whenUsed(`^\[ *\d+\.\d{6}\](?:\[ *[TC]\d+\])? ?`)
+	innerStamp = whenUsed(`\[ *\d{1,7}\.\d{6}\](?:\[ *[TC]\d+\])? `)
 )
+
+func whenUsed(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // kernelMessage returns the text of a line of the kernel log, and whether it bears the kernel's
 // timestamp. It is not ok for a line that user space wrote into the log: its facility is not the
 // kernel's, 0.
 func kernelMessage(line string) (stamped bool, text string, ok bool) {
 	text = line
-	if m := kmsgHead.FindStringSubmatch(text); m != nil {
+	if m := kmsgHead().FindStringSubmatch(text); m != nil {
 		priority, err := strconv.Atoi(m[1])
 		return true, text[len(m[0]):], err == nil && priority>>3 == 0
 	}
-	if m := syslogHead.FindStringSubmatch(text); m != nil {
+	if m := syslogHead().FindStringSubmatch(text); m != nil {
 		if priority, err := strconv.Atoi(m[1]); err != nil || priority>>3 != 0 {
 			return false, text, false
 		}
 		text = text[len(m[0]):]
 	}
-	if m := stampHead.FindString(text); m != "" {
+	if m := stampHead().FindString(text); m != "" {
 		return true, text[len(m):], true
 	}
 	return false, text, true

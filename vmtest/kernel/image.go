@@ -11,6 +11,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 )
@@ -126,7 +127,9 @@ func readBzImage(r io.ReaderAt, size int64) (*Image, error) {
 }
 
 // release matches what uname -r may say. It becomes part of paths.
-var release = regexp.MustCompile(`^[0-9]+\.[0-9]+[A-Za-z0-9.+~_-]{0,60}$`)
+var release = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9]+\.[0-9]+[A-Za-z0-9.+~_-]{0,60}$`)
+})
 
 // readBanner reads "release (builder) #1 SMP date", which a NUL ends.
 func readBanner(r io.Reader) (*Image, error) {
@@ -136,7 +139,7 @@ func readBanner(r io.Reader) (*Image, error) {
 	}
 	banner, _, ended := bytes.Cut(text, []byte{0})
 	first, _, _ := strings.Cut(string(banner), " ")
-	if !ended || !release.MatchString(first) {
+	if !ended || !release().MatchString(first) {
 		return nil, fmt.Errorf("its release is %.40q, which is none", first)
 	}
 	return &Image{Release: first, Banner: string(banner)}, nil

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -18,8 +19,10 @@ import (
 const maxImage = 256 << 20
 
 // arm64Banner matches linux_banner in the kernel's init/version.c: an arm64 image has
-// no header field for the release.
-var arm64Banner = regexp.MustCompile(`Linux version ([0-9]+\.[0-9]+\S{0,60}) \([^\x00\n]{0,400}`)
+// no header field for the release. It takes longer to compile than most commands take.
+var arm64Banner = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`Linux version ([0-9]+\.[0-9]+\S{0,60}) \([^\x00\n]{0,400}`)
+})
 
 // readARM64Image reads an Image, an Image.gz or an EFI zboot file. Source:
 // Documentation/arch/arm64/booting.rst, and drivers/firmware/efi/libstub/zboot-header.S.
@@ -43,7 +46,7 @@ func readARM64Image(r io.ReaderAt, size int64) (*Image, error) {
 	if binary.LittleEndian.Uint64(data[sizeAt:]) == 0 {
 		return nil, errors.New("its header gives no size")
 	}
-	found := arm64Banner.FindSubmatch(data)
+	found := arm64Banner().FindSubmatch(data)
 	if found == nil {
 		return nil, errors.New("it does not say its release, or was cut short")
 	}
@@ -100,7 +103,10 @@ func unpackLimited(kind string, payload []byte) ([]byte, error) {
 }
 
 // s390Banner matches kernel_version in the kernel's arch/s390/boot/version.c.
-var s390Banner = regexp.MustCompile(`[^0-9.]([0-9]+\.[0-9]+\S{0,60}) (\([^()\x00]{0,200}\) #[^\x00]{0,200})\x00`)
+var s390Banner = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(
+		`[^0-9.]([0-9]+\.[0-9]+\S{0,60}) (\([^()\x00]{0,200}\) #[^\x00]{0,200})\x00`)
+})
 
 // readS390Image reads the bzImage of s390. Source: arch/s390/boot/head.S, where
 // the magic stands at 0x10008.
@@ -114,7 +120,7 @@ func readS390Image(r io.ReaderAt, size int64) (*Image, error) {
 	if len(head) < magicAt+len(magic) || string(head[magicAt:magicAt+len(magic)]) != magic {
 		return nil, errors.New("it has no boot header")
 	}
-	found := s390Banner.FindSubmatch(head)
+	found := s390Banner().FindSubmatch(head)
 	if found == nil {
 		return nil, errors.New("it does not say its release, or was cut short")
 	}
