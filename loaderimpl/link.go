@@ -16,8 +16,9 @@ import (
 )
 
 // Link joins objects into one, which it writes to the file out: whole, or not at all. A file that
-// was there before is replaced, or left as it is. The result depends on the contents and the order
-// of the objects only, and other loaders read it too. Linking it alone gives the same bytes.
+// was there before is replaced, or left as it is. It may not be on the disk yet when Link returns.
+// The result depends on the contents and the order of the objects only, and other loaders read it
+// too. Linking it alone gives the same bytes.
 //
 // Sections of one name follow each other. A name that several objects use has one definition: the
 // strong one, or else the first weak one. Errors are of type *[Error], of stage "link"; one that
@@ -77,7 +78,10 @@ func (c conflicts) Unwrap() []error {
 	return list
 }
 
-// writeWhole writes a file under another name, and renames it once it is whole and on the disk.
+// writeWhole writes a file under another name, and renames it once it is whole, so that neither a
+// full disk nor the end of the process leaves a part of it. It does not wait for the disk: that
+// takes longer than to link, and helps only against the end of the machine, after which whatever
+// compilers wrote last is in doubt too.
 func writeWhole(path string, data []byte) error {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to
@@ -104,13 +108,13 @@ func write(path string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, file.Cleanup())
-		}
-	}()
-	if _, err := file.Write(data); err != nil {
-		return err
+	_, err = file.Write(data)
+	// Some file systems find only here that there is no room.
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
 	}
-	return file.CloseAtomicallyReplace()
+	if err != nil {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
 }
