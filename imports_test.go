@@ -89,7 +89,7 @@ var rules = []rule{
 	{folder: "drivers/command", may: "loader", tests: "objects"},
 	{folder: "drivers/cilium", may: "loader", tests: "drivers drivers/command loader/schema objects"},
 	{folder: "drivers/faults", may: "loader drivers/cilium record vmtest/guest/wire"},
-	{folder: "drivers/reference", may: "loader loaderimpl", tests: "oracle"},
+	{folder: "drivers/reference", may: "loader loaderimpl metadata structops", tests: "oracle"},
 	{folder: "drivers/bpftool", may: "drivers/command loader", tests: "objects"},
 	{folder: "drivers/iproute2", may: "drivers/command loader"},
 	{folder: "drivers/iproute2-builtin", may: "drivers/iproute2 loader"},

@@ -163,23 +163,6 @@ func (s *session) pinLink(ctx context.Context, r loader.Pin) (loader.Reply, erro
 	return done(reply, err)
 }
 
-// Query implements [command.Querier]: it tells which structures the kernel has.
-func (t *tool) Query(ctx context.Context, r loader.Query) (loader.Reply, error) {
-	if r.What != "struct_ops" {
-		return command.Unsupported(loader.Feature(loader.OpQuery), "no command tells of %s",
-			r.What), nil
-	}
-	argv, err := structOps.Command(loader.OpQuery, nil)
-	if err != nil {
-		return nil, err
-	}
-	output, err := command.Output(ctx, argv, command.Environment{})
-	if err != nil {
-		return nil, fmt.Errorf("struct_ops show: %w: %s", err, output)
-	}
-	return answerOf(output)
-}
-
 // answerOf reads what struct_ops show prints: [{"id":12,"name":"ca","kernel_struct_ops":…},…], or
 // nothing where there is none.
 func answerOf(output string) (loader.Reply, error) {

@@ -83,12 +83,9 @@ func (r *reference) chainClean(ctx context.Context, q loader.ChainClean) loader.
 	return &loader.OK{}
 }
 
-// query answers what the loader knows of a chain.
-func (r *reference) query(q loader.Query) loader.Reply {
-	if q.What != "chain" {
-		return &loader.Unsupported{Feature: loader.Feature("query/" + q.What), Reason: notYet}
-	}
-	chain, err := xdpchain.Read(q.Ifindex, r.bpffs)
+// chain answers what the loader knows of the chain on an interface.
+func (r *reference) chain(ifindex int) loader.Reply {
+	chain, err := xdpchain.Read(ifindex, r.bpffs)
 	if errors.Is(err, xdpchain.ErrNone) || errors.Is(err, xdpchain.ErrForeign) {
 		chain, err = &xdpchain.Chain{Programs: []xdpchain.Program{}}, nil
 	}

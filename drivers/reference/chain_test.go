@@ -109,7 +109,7 @@ func TestChainsThatAreNone(t *testing.T) {
 	notFound := &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound}
 	compare(t, "take off what is not there", notFound, do(t, l, loader.ChainRemove{Ifindex: 1}))
 	compare(t, "clean", &loader.OK{}, do(t, l, loader.ChainClean{Ifindex: 1}))
-	compare(t, "other queries", &loader.Unsupported{Feature: "query/metadata"}, do(t, l, loader.Query{What: "metadata"}))
+	compare(t, "other queries", &loader.Unsupported{Feature: "maps"}, do(t, l, loader.Query{What: "maps"}))
 	compare(t, "a session that is loaded", &loader.Error{},
 		do(t, l, loader.ChainAdd{Session: "loaded", Program: "plain", Ifindex: 1}))
 	do(t, l, loader.Open{Session: "s", Object: object("sections")})

@@ -6,8 +6,8 @@
 //
 // Read reference.go (requests and sessions), options.go, handlers.go (the handlers that the
 // protocol lays down), set.go, structops.go (structures of the kernel's), xdp.go (a program on an
-// interface), chain.go (several), create.go (a map without an object), refusal.go (errors to
-// classes), claims.go.
+// interface), chain.go (several), create.go (a map without an object), query.go (what the kernel
+// holds), refusal.go (errors to classes), claims.go.
 package reference
 
 import (

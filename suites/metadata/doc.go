@@ -9,5 +9,5 @@
 // for nothing but which map is which.
 //
 // What is expected stands in requirements/metadata.yaml. Read bind.go (which maps a program holds),
-// found.go (what is found in them) and keep.go (for how long).
+// found.go (what is found in them), query.go (what loaders tell of it) and keep.go (for how long).
 package metadata

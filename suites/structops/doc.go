@@ -15,5 +15,6 @@
 // midst of its work), value.go (what the kernel has in it), layout.go (other layouts than the
 // kernel's), member.go (what the kernel refuses), program.go, set.go (members that the caller
 // sets), optional.go, broken.go (objects that no compiler makes), many.go (a thousand times),
-// kernel.go (whatever else a kernel offers), scheduler.go and queue.go (two of those).
+// kernel.go (whatever else a kernel offers), scheduler.go and queue.go (two of those), query.go
+// (what loaders tell of them).
 package structops

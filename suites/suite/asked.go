@@ -32,6 +32,8 @@ func (a *Attempt) words() []string {
 		return []string{string(r.Op())}
 	case loader.Link:
 		return []string{string(r.Op())}
+	case loader.Query:
+		return []string{string(r.Op()), r.What, string(r.Op()) + "/" + r.What}
 	case loader.Create:
 		return attributeNames(r)
 	case loader.Pin:

@@ -355,6 +355,8 @@ func (a *Attempt) wanted() string {
 		return "ok: the " + string(a.last.Op()) + " that was asked for"
 	case loader.Link:
 		return "ok: " + a.object + " are linked"
+	case loader.Query:
+		return "ok: an answer about " + a.object
 	case loader.Attach, loader.Update, loader.Detach:
 		return "ok: " + string(a.last.Op()) + " of " + a.object
 	}
