@@ -5,12 +5,13 @@
 //
 // Read main.go and root.go (from arguments to an exit code), run.go (the main job, in order), with
 // catalogue.go (which specs), bring.go (which loaders) and lab.go (where virtual machines come
-// from), baseline.go and compare.go (what changed); then the other commands: check.go (a user's
-// own objects), list.go, report.go, kernels.go, loaders.go with talk.go (a look at a driver),
-// loaders_check.go, converse.go and trial.go (proving it), shell.go, exec.go and baggage.go (a
-// program on every kernel), link.go, metadata.go (what programs say of themselves), ops.go with
-// ops_list.go, ops_show.go, ops_insert.go and ops_remove.go (structures in the kernel),
-// version.go; screen.go, notice.go, json.go and completion.go are for all of them.
+// from), require.go (features that no kernel may lack), baseline.go and compare.go (what changed);
+// then the other commands: check.go (a user's own objects), exec.go and baggage.go (a user's own
+// program), list.go, report.go, kernels.go, loaders.go with talk.go (a look at a driver),
+// loaders_check.go, converse.go and trial.go (proving it), shell.go, link.go, metadata.go (what
+// programs say of themselves), ops.go with ops_list.go, ops_show.go, ops_insert.go and
+// ops_remove.go (structures in the kernel), version.go; screen.go, notice.go, json.go and
+// completion.go are for all of them.
 package main
 
 import (
