@@ -80,6 +80,16 @@ func TestCauses(t *testing.T) {
 			}
 		})
 	}
+	unsized := &Object{ELF: ringbuf.ELF, Needs: Needs{Maps: []string{"events"}, Unsized: []string{"events"}}}
+	invalid := refused(record.Refusal{Stage: "load", Class: "invalid", Errno: 22})
+	if a := Of(unsized, invalid); a.Cause != CauseMap || !strings.Contains(a.Why, "max_entries") {
+		t.Errorf("no max_entries: %s, %s", a.Cause, a.Why)
+	}
+	sized := uint32(8)
+	unsized.Setting.Maps = map[string]MapSetting{"events": {MaxEntries: &sized}}
+	if a := Of(unsized, invalid); a.Cause != CauseUnknown {
+		t.Errorf("max_entries of the settings: %s, %s", a.Cause, a.Why)
+	}
 	be := &Object{ELF: []byte("\x7fELF\x02\x02")}
 	if a := Of(be, refused(record.Refusal{Stage: "open", Class: "malformed/elf"})); a.Cause != CauseByteOrder {
 		t.Errorf("big endian: %s", a.Cause)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
@@ -142,6 +143,11 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 		}
 		return n.Cause, text
 	}
+	if name := unsized(o); name != "" && r.Errno == int(syscall.EINVAL) && r.Log == "" &&
+		slices.Contains([]string{"load", "load/create", "command"}, r.Stage) {
+		return CauseMap, "map " + name + " has no max_entries: the program that it is of sets them " +
+			"before the load, and here --settings does"
+	}
 	ownWord := r.Errno == 0 && r.Log == "" // no system call was refused: the loader refused
 	switch {
 	case r.Stage == "" || class == "not-supported":
@@ -160,6 +166,18 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 		return CauseMap, words(r)
 	}
 	return CauseUnknown, words(r)
+}
+
+// unsized returns the first map that has no max_entries, and is given none by the settings; "" for
+// none.
+func unsized(o *Object) string {
+	for _, name := range o.Needs.Unsized {
+		s := o.Setting.Maps[name]
+		if s.MaxEntries == nil && (s.AutoCreate == nil || *s.AutoCreate) {
+			return name
+		}
+	}
+	return ""
 }
 
 // unprobed reports whether a probe of that kind could not tell what the kernel has.

@@ -21,6 +21,9 @@ type Needs struct {
 	Maps, Programs []string // names, sorted
 	All            []Need
 	Pins           bool // maps of it are to be pinned by name
+	// Unsized names the maps without max_entries, which the kernel refuses: the program that the
+	// object is of sets it before the load.
+	Unsized []string
 	// Unread says why not all could be read; probes then know less.
 	Unread string
 }
@@ -48,6 +51,9 @@ func read(object []byte) Needs {
 	for name, m := range sorted(spec.Maps) {
 		n.Pins = n.Pins || m.Pinning == ebpf.PinByName
 		n.Maps = append(n.Maps, name)
+		if m.MaxEntries == 0 && wantsSize(m.Type) {
+			n.Unsized = append(n.Unsized, name)
+		}
 		n.need(Need{fmt.Sprintf("map_type %d", m.Type), CauseMapType, "map type " + m.Type.String(), "map " + name})
 	}
 	for name, p := range sorted(spec.Programs) {
@@ -68,6 +74,16 @@ func read(object []byte) Needs {
 		n.need(r)
 	}
 	return n
+}
+
+// wantsSize reports whether the kernel refuses a map of the type without max_entries. Loaders fill
+// in those of perf event arrays; storage of sockets and the like has none (EINVAL otherwise:
+// bpf_local_storage_map_alloc_check, cgroup_storage_map_alloc), nor has a structure's map.
+func wantsSize(t ebpf.MapType) bool {
+	return !slices.Contains([]ebpf.MapType{
+		ebpf.UnspecifiedMap, ebpf.PerfEventArray, ebpf.SkStorage, ebpf.InodeStorage, ebpf.TaskStorage,
+		ebpf.CgroupStorage, ebpf.CGroupStorage, ebpf.PerCPUCGroupStorage, ebpf.StructOpsMap,
+	}, t)
 }
 
 // sorted goes through a map in the order of its keys.
