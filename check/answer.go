@@ -121,6 +121,24 @@ func (o Object) SpecOf(number int) string {
 	return fmt.Sprintf("%s/%d-%s", record.ObjectSpec, number, o.Name())
 }
 
+// Complete adds to each answer whose cause cannot be told what another loader says of the same
+// object on the same kernel. That need not be the cause here, so the cause stays as it is.
+func (as Answers) Complete() {
+	for i := range as.All {
+		a := &as.All[i]
+		if a.Cause != CauseUnknown || a.Unknown() {
+			continue
+		}
+		for _, other := range as.All {
+			if other.Object == a.Object && other.Verdict.Kernel == a.Verdict.Kernel &&
+				other.Verdict.Kind == verdict.Refused && other.Cause != CauseUnknown {
+				a.Why += fmt.Sprintf("; %s says of it: %s", other.Verdict.LoaderName(), other.Why)
+				break
+			}
+		}
+	}
+}
+
 // Compare returns how the answers about one object on one kernel differ, a sentence each: loaders
 // of which some load it, and loaders after which the kernel has other maps or other programs.
 func Compare(answers []Answer) []string {

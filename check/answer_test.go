@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,14 @@ func TestCauses(t *testing.T) {
 	unsized.Setting.Maps = map[string]MapSetting{"events": {MaxEntries: &sized}}
 	if a := Of(unsized, invalid); a.Cause != CauseUnknown {
 		t.Errorf("max_entries of the settings: %s, %s", a.Cause, a.Why)
+	}
+	untyped := &Object{ELF: ringbuf.ELF, Needs: Needs{Untyped: []string{"entry"}}}
+	if a := Of(untyped, invalid); a.Cause != CauseLoader || !strings.Contains(a.Why, "program entry") {
+		t.Errorf("no type: %s, %s", a.Cause, a.Why)
+	}
+	untyped.Setting.Programs = map[string]Program{"entry": {Type: "xdp"}}
+	if a := Of(untyped, invalid); a.Cause != CauseUnknown {
+		t.Errorf("type of the settings: %s, %s", a.Cause, a.Why)
 	}
 	be := &Object{ELF: []byte("\x7fELF\x02\x02")}
 	if a := Of(be, refused(record.Refusal{Stage: "open", Class: "malformed/elf"})); a.Cause != CauseByteOrder {
@@ -174,6 +183,34 @@ func TestTable(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a loader that says little was refused for may be what another says.
+func TestUnknownCausesAreCompleted(t *testing.T) {
+	o, another := &Object{Label: "a.o"}, &Object{Label: "b.o"}
+	as := answered(o, []string{"5.10", "6.1"}, []string{"one", "two"}, func(k, l string) Cause {
+		switch {
+		case l == "one":
+			return CauseUnknown
+		case k == "5.10":
+			return CauseMap
+		}
+		return ""
+	})
+	as.All = append(as.All, answered(another, []string{"5.10"}, []string{"one"}, func(_, _ string) Cause {
+		return CauseUnknown
+	}).All...)
+	as.Complete()
+	var got []string
+	for _, a := range as.All {
+		if a.Cause == CauseUnknown {
+			got = append(got, a.Object.Label+" "+a.Verdict.Kernel+" "+a.Why)
+		}
+	}
+	want := []string{"a.o 5.10 so; two says of it: so", "a.o 6.1 so", "b.o 5.10 so"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

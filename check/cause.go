@@ -143,10 +143,8 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 		}
 		return n.Cause, text
 	}
-	if name := unsized(o); name != "" && r.Errno == int(syscall.EINVAL) && r.Log == "" &&
-		slices.Contains([]string{"load", "load/create", "command"}, r.Stage) {
-		return CauseMap, "map " + name + " has no max_entries: the program that it is of sets them " +
-			"before the load, and here --settings does"
+	if cause, text := leftToCaller(o, r); cause != "" {
+		return cause, text
 	}
 	ownWord := r.Errno == 0 && r.Log == "" // no system call was refused: the loader refused
 	switch {
@@ -168,16 +166,29 @@ func whyRefused(o *Object, c *record.Checked) (Cause, string) {
 	return CauseUnknown, words(r)
 }
 
-// unsized returns the first map that has no max_entries, and is given none by the settings; "" for
-// none.
-func unsized(o *Object) string {
+// leftToCaller returns the cause of a refusal that says no more than that something is invalid,
+// where the object leaves to its program what the kernel wants to know; "" for none. The settings
+// may say it in the program's place.
+func leftToCaller(o *Object, r *record.Refusal) (Cause, string) {
+	if r.Errno != int(syscall.EINVAL) || r.Log != "" ||
+		!slices.Contains([]string{"load", "load/create", "load/verify", "command"}, r.Stage) {
+		return "", ""
+	}
 	for _, name := range o.Needs.Unsized {
 		s := o.Setting.Maps[name]
-		if s.MaxEntries == nil && (s.AutoCreate == nil || *s.AutoCreate) {
-			return name
+		if r.Stage != "load/verify" && s.MaxEntries == nil && (s.AutoCreate == nil || *s.AutoCreate) {
+			return CauseMap, "map " + name + " has no max_entries: the program that it is of sets them " +
+				"before the load, and here --settings does"
 		}
 	}
-	return ""
+	for _, name := range o.Needs.Untyped {
+		s := o.Setting.Programs[name]
+		if r.Stage != "load/create" && s.Type == "" && (s.AutoLoad == nil || *s.AutoLoad) {
+			return CauseLoader, "the section of program " + name + " says no type that is known: the " +
+				"program that it is of sets one before the load, and here --settings does"
+		}
+	}
+	return "", ""
 }
 
 // unprobed reports whether a probe of that kind could not tell what the kernel has.
@@ -198,7 +209,8 @@ func stops(lack Need, r *record.Refusal) bool {
 	}
 	switch r.Stage {
 	case "load/create":
-		return lack.Cause == CauseMapType || lack.Cause == CauseNoKernelBTF
+		return lack.Cause == CauseMapType || lack.Cause == CauseNoKernelBTF ||
+			strings.HasPrefix(lack.Probe, structOps)
 	case "load/relocate", "load/verify":
 		return lack.Cause != CauseMapType
 	case "load", "command", "attach":

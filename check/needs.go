@@ -24,6 +24,9 @@ type Needs struct {
 	// Unsized names the maps without max_entries, which the kernel refuses: the program that the
 	// object is of sets it before the load.
 	Unsized []string
+	// Untyped names the programs whose section says no type: the program that the object is of sets
+	// one, or leaves them out.
+	Untyped []string
 	// Unread says why not all could be read; probes then know less.
 	Unread string
 }
@@ -55,6 +58,9 @@ func read(object []byte) Needs {
 			n.Unsized = append(n.Unsized, name)
 		}
 		n.need(Need{fmt.Sprintf("map_type %d", m.Type), CauseMapType, "map type " + m.Type.String(), "map " + name})
+		if m.Type == ebpf.StructOpsMap && m.Value != nil {
+			n.need(Need{structOps + m.Value.TypeName(), CauseAttachTarget, "structure " + m.Value.TypeName(), "map " + name})
+		}
 	}
 	for name, p := range sorted(spec.Programs) {
 		n.Programs = append(n.Programs, name)
@@ -75,6 +81,10 @@ func read(object []byte) Needs {
 	}
 	return n
 }
+
+// structOps begins the probe for a structure that programs can be registered as: the kernel, or a
+// module, has a type for its map's value.
+const structOps = "type bpf_struct_ops_"
 
 // wantsSize reports whether the kernel refuses a map of the type without max_entries. Loaders fill
 // in those of perf event arrays; storage of sockets and the like has none (EINVAL otherwise:
@@ -113,6 +123,7 @@ func (n *Needs) need(one Need) {
 func (n *Needs) ofProgram(name string, p *ebpf.ProgramSpec) {
 	who := "program " + name
 	if p.Type == ebpf.UnspecifiedProgram {
+		n.Untyped = append(n.Untyped, name)
 		return
 	}
 	n.need(Need{fmt.Sprintf("program_type %d", p.Type), CauseProgramType, "program type " + p.Type.String(), who})

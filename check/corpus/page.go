@@ -59,6 +59,7 @@ func readCheck(sources []source, objects, seen string) (*corpus, error) {
 		}
 		c.answers.All = append(c.answers.All, check.Of(o, v))
 	}
+	c.answers.Complete()
 	return c, nil
 }
 

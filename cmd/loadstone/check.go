@@ -239,6 +239,7 @@ func (o checkOptions) carryOut(
 	for _, v := range seen.verdicts {
 		answers.All = append(answers.All, check.Of(objectOf(v.Spec), v))
 	}
+	answers.Complete()
 	if err == nil && reason != "" {
 		err = fmt.Errorf("%s: %w", reason, context.Cause(ctx))
 	}
