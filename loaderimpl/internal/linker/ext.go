@@ -3,7 +3,9 @@
 package linker
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -159,12 +161,14 @@ func (l *linkage) moveRecords(e *extPart, b *dedup.BTF, s *section, p part) ([]b
 
 // isDead reports whether a place in a section is in a function that lost.
 func (o *object) isDead(section int, offset uint64) bool {
-	for _, d := range o.dead {
-		if d.section == section && d.start <= offset && offset < d.end {
-			return true
-		}
+	i, at := slices.BinarySearchFunc(o.dead, span{section: section, start: offset},
+		func(a, b span) int {
+			return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
+		})
+	if at {
+		return offset < o.dead[i].end
 	}
-	return false
+	return i > 0 && o.dead[i-1].section == section && offset < o.dead[i-1].end
 }
 
 // Kinds of CO-RE relocations (enum bpf_core_relo_kind, include/uapi/linux/bpf.h).

@@ -28,7 +28,7 @@ type object struct {
 	unused   []btf.TypeID // declared again, or for bytes that are left out; 0 means nothing
 	places   []place      // by section
 	symbols  []*symbol    // by symbol: what stands for it in the output; nil for nothing
-	dead     []span       // code of functions that lost, in the order of symbols
+	dead     []span       // code of functions that lost, in order; none overlap
 }
 
 // A declaration says what BTF has of a variable or function that other objects can name.

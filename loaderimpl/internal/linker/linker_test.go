@@ -3,11 +3,16 @@
 package linker
 
 import (
+	"bytes"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -247,5 +252,67 @@ func TestLinkingInStepsIsLinkingAtOnce(t *testing.T) {
 			t.Errorf("%v: %d bytes at once, and other %d in steps", names, len(once),
 				len(steps.Data))
 		}
+	}
+}
+
+// Whether a place is in a function that lost is found as by looking at each of them.
+func TestDeadCodeIsFoundInAnyOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var dead []span
+		for range random.IntN(8) {
+			start := random.Uint64N(64)
+			dead = append(dead, span{random.IntN(3), start, start + random.Uint64N(16)})
+		}
+		o := object{dead: joined(slices.Clone(dead))}
+		for section := range 3 {
+			for at := range uint64(80) {
+				want := slices.ContainsFunc(dead, func(d span) bool {
+					return d.section == section && d.start <= at && at < d.end
+				})
+				if got := o.isDead(section, at); got != want {
+					t.Fatalf("%v: byte %d of section %d: %v", dead, at, section, got)
+				}
+			}
+		}
+	}
+}
+
+// copies returns so many objects of a chain of functions: the first one with its names changed, so
+// that each has its own.
+func copies(t *testing.T, n int) []Input {
+	t.Helper()
+	data := readFile(t, "../../../objects/linking/el/chain_third.o")
+	var all []Input
+	for i := range n {
+		changed := data
+		for _, name := range []string{"third", "last", "run_third"} {
+			to := fmt.Appendf(nil, "\x00%0*d\x00", len(name), i)
+			changed = bytes.ReplaceAll(changed, []byte("\x00"+name+"\x00"), to)
+		}
+		all = append(all, Input{fmt.Sprint(i), changed})
+	}
+	return all
+}
+
+// What linking allocates grows with the number of objects, and no faster.
+func TestMemoryGrowsAsTheInputDoes(t *testing.T) {
+	allocated := func(n int) float64 {
+		inputs := copies(t, n)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		out, err := Link(inputs)
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file, err := objfile.Parse(out); err != nil || len(file.Symbols) < 3*n {
+			t.Fatalf("%d objects: %d symbols, %v", n, len(file.Symbols), err)
+		}
+		return float64(after.TotalAlloc-before.TotalAlloc) / float64(n)
+	}
+	few, many := allocated(100), allocated(1600)
+	if many > 1.5*few {
+		t.Errorf("%.0f bytes for each of 100 objects, and %.0f for each of 1600", few, many)
 	}
 }

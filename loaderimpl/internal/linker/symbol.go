@@ -3,8 +3,10 @@
 package linker
 
 import (
+	"cmp"
 	"debug/elf"
 	"fmt"
+	"slices"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -77,6 +79,25 @@ func (l *linkage) mentionSymbols() {
 			m.object.symbols[m.index] = g.symbol
 		}
 	}
+	for _, o := range l.objects {
+		o.dead = joined(o.dead)
+	}
+}
+
+// joined returns spans in order, with those that overlap in one. It changes the list.
+func joined(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.start, b.start))
+	})
+	out := spans[:0]
+	for _, s := range spans {
+		if n := len(out); n > 0 && out[n-1].section == s.section && s.start <= out[n-1].end {
+			out[n-1].end = max(out[n-1].end, s.end)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // local returns what stands for a symbol that no other object can name, nil for nothing.
