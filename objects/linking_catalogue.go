@@ -21,11 +21,20 @@ var Linking = struct {
 	FunctionStaticOther Object // The function, which adds 4000 and is this object's own.
 	FunctionWeak        Object // The function, weak, which adds 1.
 	FunctionWeakOther   Object // The function, weak, which adds 2.
+	Kconfig             Object // A program that reads an option of the configuration.
+	KconfigLong         Object // The other program, which declares the option with another type.
+	KconfigOther        Object // Another program that reads the option.
+	KconfigWeak         Object // A program that reads the option and can do without.
+	KconfigWeakOther    Object // Another program that reads the option and can do without.
+	Ksym                Object // Programs that use an address, a variable and a function of the kernel's.
+	KsymOther           Object // Other programs that use the same.
+	KsymWeak            Object // Programs that use the same and can do without, and a function that no kernel has.
 	Legacy              Object // A map in section maps, weak, and a program that stores 51 in it.
 	LegacyOther         Object // The map with another size, and a program that stores 52.
 	Map                 Object // A map that another object uses.
 	MapOther            Object // The map, in another object.
 	MapUser             Object // A program that reads a map of another object, which it declares as it is defined.
+	MapUserAgain        Object // Another program that reads the map, beside another map of its own.
 	MapUserEntries      Object // The program, which declares the map with another size.
 	MapUserExtra        Object // The program, which declares the map with a map_extra.
 	MapUserFlags        Object // The program, which declares the map with a flag.
@@ -34,17 +43,39 @@ var Linking = struct {
 	MapUserNode         Object // The program, which declares the map on a NUMA node.
 	MapUserPinning      Object // The program, which declares that the map is pinned.
 	MapUserType         Object // The program, which declares another type of map.
+	MapUserUntyped      Object // The program, which declares the map with the size of its key only.
 	MapUserValue        Object // The program, which declares the map with another type of value.
 	MapUserValueSize    Object // The program, which declares the map with a longer value.
 	MapWeak             Object // The map, weak.
 	MapWeakOther        Object // The map, weak, in another object.
+	Metadata            Object // An owner and a revision, and a program.
+	MetadataOther       Object // An author and a build, and a program.
+	MetadataSame        Object // Another owner and a build, and a program.
+	MetadataStatic      Object // Another owner, which is this object's own, a build, and a program.
+	MetadataWeak        Object // Another owner, weak, another revision, and a program.
+	MetadataWeakOther   Object // Another owner, weak, a build, and a program.
 	MutualFirst         Object // A map and a variable that another object uses, which has some for this one.
 	MutualSecond        Object // A map and a variable that another object uses, which has some for this one: the other.
+	Outer               Object // A map of maps that another object uses.
+	OuterUser           Object // A program that uses a map of maps of another object.
+	OuterUserInner      Object // The program, which declares larger maps in the slots.
+	Pair                Object // A struct that another object reads.
+	PairReader          Object // A program that reads a struct of another object.
+	PairReaderKind      Object // The program, which declares a union.
+	PairReaderName      Object // The program, which gives a member another name.
+	PairReaderOrder     Object // The program, which has the members in another order.
+	PairReaderRest      Object // The program, which gives the last member another type.
+	PairReaderTag       Object // The program, which gives the struct another name.
 	Reader              Object // A program that reads a variable of another object.
 	ReaderArray         Object // The program, which declares the variable as an array.
 	ReaderLong          Object // The program, which declares the variable with another type.
 	ReaderRodata        Object // The program, which declares a variable that is not written to.
+	ReaderSection       Object // The program, which declares the variable in a section of its own.
 	ReaderWeak          Object // The program, which can do without the variable.
+	Structure           Object // A structure of the kernel's whose function gives 1001.
+	StructureOther      Object // Another structure, whose function gives 1002.
+	StructureSame       Object // A structure of the name of the first one, whose function gives 1002.
+	Unlicensed          Object // A function that adds 1000, which another object calls, and a program that the kernel takes under the GPL only, without a licence.
 	VariableBss         Object // The variable in data of zeros.
 	VariableData        Object // A variable in data, which another object reads.
 	VariableLong        Object // The variable, of another type.
@@ -53,6 +84,9 @@ var Linking = struct {
 	VariableStatic      Object // The variable, which is this object's own.
 	VariableWeak        Object // The variable, weak.
 	VariableWeakOther   Object // The variable, weak, with another value.
+	Version             Object // A program beside a version.
+	VersionOther        Object // Another program, beside another version.
+	VersionSame         Object // Another program, beside the same version.
 }{
 	Caller:              embedded("linking", "caller", "caller"),
 	CallerMore:          embedded("linking", "caller", "caller_more"),
@@ -69,11 +103,20 @@ var Linking = struct {
 	FunctionStaticOther: embedded("linking", "function", "function_static_other"),
 	FunctionWeak:        embedded("linking", "function", "function_weak"),
 	FunctionWeakOther:   embedded("linking", "function", "function_weak_other"),
+	Kconfig:             embedded("linking", "kconfig", "kconfig"),
+	KconfigLong:         embedded("linking", "kconfig", "kconfig_long"),
+	KconfigOther:        embedded("linking", "kconfig", "kconfig_other"),
+	KconfigWeak:         embedded("linking", "kconfig", "kconfig_weak"),
+	KconfigWeakOther:    embedded("linking", "kconfig", "kconfig_weak_other"),
+	Ksym:                embedded("linking", "ksym", "ksym"),
+	KsymOther:           embedded("linking", "ksym", "ksym_other"),
+	KsymWeak:            embedded("linking", "ksym", "ksym_weak"),
 	Legacy:              embedded("linking", "legacy", "legacy"),
 	LegacyOther:         embedded("linking", "legacy", "legacy_other"),
 	Map:                 embedded("linking", "map", "map"),
 	MapOther:            embedded("linking", "map", "map_other"),
 	MapUser:             embedded("linking", "map_user", "map_user"),
+	MapUserAgain:        embedded("linking", "map_user", "map_user_again"),
 	MapUserEntries:      embedded("linking", "map_user", "map_user_entries"),
 	MapUserExtra:        embedded("linking", "map_user", "map_user_extra"),
 	MapUserFlags:        embedded("linking", "map_user", "map_user_flags"),
@@ -82,17 +125,39 @@ var Linking = struct {
 	MapUserNode:         embedded("linking", "map_user", "map_user_node"),
 	MapUserPinning:      embedded("linking", "map_user", "map_user_pinning"),
 	MapUserType:         embedded("linking", "map_user", "map_user_type"),
+	MapUserUntyped:      embedded("linking", "map_user", "map_user_untyped"),
 	MapUserValue:        embedded("linking", "map_user", "map_user_value"),
 	MapUserValueSize:    embedded("linking", "map_user", "map_user_value_size"),
 	MapWeak:             embedded("linking", "map", "map_weak"),
 	MapWeakOther:        embedded("linking", "map", "map_weak_other"),
+	Metadata:            embedded("linking", "metadata", "metadata"),
+	MetadataOther:       embedded("linking", "metadata", "metadata_other"),
+	MetadataSame:        embedded("linking", "metadata", "metadata_same"),
+	MetadataStatic:      embedded("linking", "metadata", "metadata_static"),
+	MetadataWeak:        embedded("linking", "metadata", "metadata_weak"),
+	MetadataWeakOther:   embedded("linking", "metadata", "metadata_weak_other"),
 	MutualFirst:         embedded("linking", "mutual", "mutual_first"),
 	MutualSecond:        embedded("linking", "mutual", "mutual_second"),
+	Outer:               embedded("linking", "outer", "outer"),
+	OuterUser:           embedded("linking", "outer", "outer_user"),
+	OuterUserInner:      embedded("linking", "outer", "outer_user_inner"),
+	Pair:                embedded("linking", "pair", "pair"),
+	PairReader:          embedded("linking", "pair", "pair_reader"),
+	PairReaderKind:      embedded("linking", "pair", "pair_reader_kind"),
+	PairReaderName:      embedded("linking", "pair", "pair_reader_name"),
+	PairReaderOrder:     embedded("linking", "pair", "pair_reader_order"),
+	PairReaderRest:      embedded("linking", "pair", "pair_reader_rest"),
+	PairReaderTag:       embedded("linking", "pair", "pair_reader_tag"),
 	Reader:              embedded("linking", "reader", "reader"),
 	ReaderArray:         embedded("linking", "reader", "reader_array"),
 	ReaderLong:          embedded("linking", "reader", "reader_long"),
 	ReaderRodata:        embedded("linking", "reader", "reader_rodata"),
+	ReaderSection:       embedded("linking", "reader", "reader_section"),
 	ReaderWeak:          embedded("linking", "reader", "reader_weak"),
+	Structure:           embedded("linking", "structure", "structure"),
+	StructureOther:      embedded("linking", "structure", "structure_other"),
+	StructureSame:       embedded("linking", "structure", "structure_same"),
+	Unlicensed:          embedded("linking", "unlicensed", "unlicensed"),
 	VariableBss:         embedded("linking", "variable", "variable_bss"),
 	VariableData:        embedded("linking", "variable", "variable_data"),
 	VariableLong:        embedded("linking", "variable", "variable_long"),
@@ -101,4 +166,7 @@ var Linking = struct {
 	VariableStatic:      embedded("linking", "variable", "variable_static"),
 	VariableWeak:        embedded("linking", "variable", "variable_weak"),
 	VariableWeakOther:   embedded("linking", "variable", "variable_weak_other"),
+	Version:             embedded("linking", "version", "version"),
+	VersionOther:        embedded("linking", "version", "version_other"),
+	VersionSame:         embedded("linking", "version", "version_same"),
 }

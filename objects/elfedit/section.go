@@ -108,6 +108,21 @@ func onHeader(name string, change func(header *elf.Section64), format string, ar
 	}, format, args...)
 }
 
+// SectionAlignment says that a section is aligned to that many bytes, and leaves it where it is.
+func SectionAlignment(name string, to uint64) Edit {
+	return onHeader(name, func(header *elf.Section64) {
+		header.Addralign = to
+	}, "align section %s to %#x", name, to)
+}
+
+// RenameSection gives a section another name, which others may have, or none.
+func RenameSection(from, to string) Edit {
+	return onSection(from, func(s *section) error {
+		s.name = to
+		return nil
+	}, "rename section %s to %q", from, to)
+}
+
 // SectionOffset says that a section is at that offset of the file, without moving it.
 func SectionOffset(name string, offset uint64) Edit {
 	return onHeader(name, func(header *elf.Section64) {

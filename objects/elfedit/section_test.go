@@ -53,6 +53,7 @@ func TestHeaderSaysWhatItIsTold(t *testing.T) {
 	}{
 		{SectionFlags("xdp", elf.SHF_ALLOC), onSection("xdp", func(s *elf.Section64) { s.Flags = uint64(elf.SHF_ALLOC) })},
 		{SectionEntrySize(".relxdp", 24), onSection(".relxdp", func(s *elf.Section64) { s.Entsize = 24 })},
+		{SectionAlignment("xdp", 3), onSection("xdp", func(s *elf.Section64) { s.Addralign = 3 })},
 		{SectionInfo(".relxdp", 99), onSection(".relxdp", func(s *elf.Section64) { s.Info = 99 })},
 		{SectionLink(".relxdp", 7), onSection(".relxdp", func(s *elf.Section64) { s.Link = 7 })},
 		{SectionCount(3), func(file *elf.Header64, _ map[string]elf.Section64) { file.Shnum = 3 }},
@@ -147,6 +148,33 @@ func TestRelocationIsOfAnotherType(t *testing.T) {
 		}
 		if got := elf.R_TYPE64(f.ByteOrder.Uint64(data[8:])); got != 2 {
 			t.Errorf("%s: type %d, want 2", order, got)
+		}
+	}
+}
+
+func TestSectionsAndSymbolsAreRenamedAndBound(t *testing.T) {
+	for _, order := range []string{"el", "eb"} {
+		raw, err := Apply(object(t, order), RenameSection("license", "licence"),
+			SymbolBinding("counts", elf.STB_WEAK), SymbolType("counts", elf.STT_TLS))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := elf.NewFile(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Section("license") != nil || f.Section("licence") == nil {
+			t.Errorf("%s: section license is not renamed", order)
+		}
+		symbols, err := f.Symbols()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range symbols {
+			want := elf.ST_INFO(elf.STB_WEAK, elf.STT_TLS)
+			if s.Name == "counts" && s.Info != want {
+				t.Errorf("%s: info of counts is %#x, want %#x", order, s.Info, want)
+			}
 		}
 	}
 }

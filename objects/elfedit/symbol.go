@@ -3,6 +3,7 @@
 package elfedit
 
 import (
+	"debug/elf"
 	"fmt"
 	"slices"
 )
@@ -75,4 +76,18 @@ func SymbolSection(name string, index uint16) Edit {
 // ResizeSymbol gives a symbol another size, in bytes. It may reach beyond the section's end.
 func ResizeSymbol(name string, size uint64) Edit {
 	return onSymbol(name, func(s *symbol) { s.Size = size }, "resize symbol %s to %#x", name, size)
+}
+
+// SymbolBinding gives a symbol another binding, and leaves it in its place of the table.
+func SymbolBinding(name string, to elf.SymBind) Edit {
+	return onSymbol(name, func(s *symbol) {
+		s.Info = elf.ST_INFO(to, elf.ST_TYPE(s.Info))
+	}, "bind symbol %s as %d", name, to)
+}
+
+// SymbolType gives a symbol another type, which need not exist.
+func SymbolType(name string, to elf.SymType) Edit {
+	return onSymbol(name, func(s *symbol) {
+		s.Info = elf.ST_INFO(elf.ST_BIND(s.Info), to)
+	}, "make symbol %s of type %d", name, to)
 }

@@ -10,6 +10,8 @@
 //       // The program, which declares the variable with another type.
 //   reader_rodata: DECLARED=const volatile int shared
 //       // The program, which declares a variable that is not written to.
+//   reader_section: DECLARED=volatile int shared EXTERN_SEC(".data.other")
+//       // The program, which declares the variable in a section of its own.
 //   reader_weak: DECLARED=volatile int shared __weak READ=(&shared ? shared : 77)
 //       // The program, which can do without the variable.
 #include "bpf.h"
