@@ -169,7 +169,9 @@ func untried(f *verdict.File) string {
 	specs, left := 0, 0
 	for i, u := range f.Untried() {
 		specs += u.Specs
-		if i < inHeadline && u.Feature != verdict.OtherFeature {
+		if u.Feature == verdict.NotRun {
+			parts = append(parts, fmt.Sprintf("%s %d", u.Feature, u.Specs))
+		} else if i < inHeadline && u.Feature != verdict.OtherFeature {
 			parts = append(parts, fmt.Sprintf("no %s %d", printable(u.Feature), u.Specs))
 		} else {
 			left += u.Specs

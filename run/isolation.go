@@ -65,7 +65,8 @@ func (p Plan) batches(k Kernel) []batch {
 	var all []batch
 	for _, l := range p.Loaders {
 		c := cell{k, l}
-		for _, specs := range p.cut(c) {
+		asked, _ := p.asked(c)
+		for _, specs := range p.cut(c, asked) {
 			all = append(all, batch{
 				cell: c, specs: specs, attempt: 1, watched: p.watches(k) && len(specs) > 1,
 			})
@@ -90,14 +91,14 @@ func (p Plan) Share() int {
 // watches reports whether guests of a kernel are used again as long as they are clean.
 func (p Plan) watches(k Kernel) bool { return p.Isolation == Auto && k.Own() }
 
-// cut groups the specs of a cell by the guest that they share.
-func (p Plan) cut(c cell) [][]record.Spec {
+// cut groups specs of a cell by the guest that they share.
+func (p Plan) cut(c cell, specs []record.Spec) [][]record.Spec {
 	if !p.watches(c.kernel) {
-		return p.Isolation.cut(p.Specs)
+		return p.Isolation.cut(specs)
 	}
 	var together []record.Spec
 	var alone [][]record.Spec
-	for _, s := range p.Specs {
+	for _, s := range specs {
 		if r, found := p.Requirements.ForSpec(s.ID); found && r.Alone != "" {
 			alone = append(alone, []record.Spec{s})
 		} else {

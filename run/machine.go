@@ -125,7 +125,7 @@ func (v *Virtual) Name() string { return v.kernel.Name }
 func (v *Virtual) About() verdict.Kernel {
 	return verdict.Kernel{
 		Name: v.kernel.Name, Given: v.kernel.Given, Release: v.kernel.Release, Version: v.kernel.Version,
-		Digest: v.kernel.Digest,
+		Digest: v.kernel.Digest, Arch: v.kernel.Arch,
 	}
 }
 

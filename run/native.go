@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/oracle/turn"
 	"github.com/loadstone-bpf/loadstone/record"
 	"github.com/loadstone-bpf/loadstone/verdict"
+	"github.com/loadstone-bpf/loadstone/vmtest/arch"
 	"github.com/loadstone-bpf/loadstone/vmtest/machine"
 )
 
@@ -48,7 +50,10 @@ func (*Native) Name() string { return NativeName }
 
 // About returns what uname says.
 func (*Native) About() verdict.Kernel {
-	about := verdict.Kernel{Name: NativeName}
+	about := verdict.Kernel{Name: NativeName, Arch: runtime.GOARCH}
+	if a, err := arch.Native(); err == nil {
+		about.Arch = a.Debian
+	}
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err == nil {
 		about.Release = unix.ByteSliceToString(uts.Release[:])

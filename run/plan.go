@@ -40,7 +40,21 @@ func (c cell) identity() verdict.Cell {
 	return verdict.Cell{
 		Loader: c.loader.Name, LoaderVersion: c.loader.Version,
 		Kernel: c.kernel.Name(), KernelGiven: about.Given, KernelRelease: about.Release,
+		Arch: about.Arch,
 	}
+}
+
+// asked returns the specs that guests of a cell are asked, and the verdicts on those that the
+// expectations say not to run.
+func (p Plan) asked(c cell) (specs []record.Spec, not []verdict.Verdict) {
+	for _, s := range p.Specs {
+		if v, ok := p.Expectations.NotRun(p.expected(batch{cell: c}, s)); ok {
+			not = append(not, v)
+			continue
+		}
+		specs = append(specs, s)
+	}
+	return specs, not
 }
 
 // Parts returns how many verdicts the plan owes, by cell and suite.

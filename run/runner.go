@@ -90,6 +90,12 @@ func (r *runner) feed(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		for _, l := range r.plan.Loaders {
+			_, not := r.plan.asked(cell{k, l})
+			for _, v := range not {
+				r.write(v)
+			}
+		}
 		err := r.prepare(ctx, k)
 		batches := r.plan.batches(k)
 		if err != nil {

@@ -362,3 +362,27 @@ func TestAKernelThatDiesInItsBootIsBootedOnceMore(t *testing.T) {
 		})
 	}
 }
+
+// A spec that the expectations say not to run is in no guest, and has a verdict all the same.
+func TestSpecsThatAreNotRun(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		k := &fakeKernel{name: "6.12", own: own, run: well}
+		plan := fakePlan(ByCell, k)
+		var err error
+		plan.Expectations, err = verdict.ParseExpectations([]byte("- {match: a.2, expect: do-not-run, issue: I}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &collector{t: t}
+		if err := plan.Do(t.Context(), c, c); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([][]string{{"a.1", "b.1"}}, k.orders); diff != "" {
+			t.Error(diff)
+		}
+		want := map[string]verdict.Kind{"a.1": verdict.Pass, "a.2": verdict.Skip, "b.1": verdict.Pass}
+		if diff := cmp.Diff(want, c.kinds); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -16,7 +16,8 @@
 // Read verdict.go, run.go and source.go (the lines of the file), evidence.go and judge.go (the
 // rule), account.go (what a guest said of one spec), shared.go (guests that several specs used),
 // conversation.go (what is kept of what was said), kernellog.go and splat.go (what a kernel log may
-// not hold), taint.go, expectation.go and release.go (failures that are known, and the versions
-// that they are of), feature.go (what skipped specs lacked), tally.go (the plan, as verdicts come),
-// writer.go and reader.go, then matrix.go, exit.go and compare.go (two runs).
+// not hold), taint.go, expectation.go, match.go, class.go, excuse.go, amend.go and release.go
+// (failures that are known, and the versions that they are of), feature.go (what skipped specs
+// lacked), tally.go (the plan, as verdicts come), writer.go and reader.go, then matrix.go, exit.go
+// and compare.go (two runs).
 package verdict

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,43 +25,51 @@ type Expectation struct {
 	Issue  string `json:"issue"`
 	Owner  string `json:"owner,omitempty"`
 	Until  string `json:"until,omitempty"` // a day
+	Entry  string `json:"entry,omitempty"` // file:line
 }
 
-// Expectations holds failures that are known, as a file lists them:
+// Expectations holds failures that are known, as files list them:
 //
 //	# known.yaml
-//	- match: mapdefs.numa.*                        # glob over spec ids: * matches dots too
-//	  when: {loader: "libbpf@<1.1", kernel: "<6.1"} # both may be left out
-//	  expect: fail                                 # fail, flaky or crash
-//	  reason: 'class not-supported'                # regular expression for the failure's text
+//	- match: mapdefs.numa.*             # glob over spec ids: * matches dots too
+//	  when: {loader: "libbpf@<1.1", kernel: "<6.1", feature: numa, arch: amd64} # any of them
+//	  expect: fail                      # fail, flaky, crash or do-not-run
+//	  class: accepted                   # of the failure; may be left out
+//	  reason: 'class not-supported'     # regular expression for the failure's text
 //	  issue: https://example.org/issues/7
-//	  owner: net-team                              # may be left out
-//	  until: 2027-03-31                            # may be left out; past it an error
+//	  owner: net-team                   # may be left out
+//	  until: 2027-03-31                 # may be left out; past it an error
+//	  fixed-in: {loader: "1.8"}         # or kernel; from it on the entry excuses nothing
 //
-// Specs with an entry run like all others, as the run's isolation says: when a guest that several
-// specs share dies, the specs after the one that killed it get another. The first entry that
-// matches a spec and cell counts.
+// Specs with an entry run like all others, but for those of do-not-run, as the run's isolation
+// says: when a guest that several specs share dies, the specs after the one that killed it get
+// another. The first entry that matches a spec and cell counts.
 type Expectations struct {
 	entries []*entry
 }
 
 // An entry of an expectations file.
 type entry struct {
-	Match  glob       `yaml:"match"`
-	When   when       `yaml:"when"`
-	Expect string     `yaml:"expect"`
-	Reason expression `yaml:"reason"`
-	Issue  string     `yaml:"issue"`
-	Owner  string     `yaml:"owner"`
-	Until  day        `yaml:"until"`
+	Match   glob       `yaml:"match"`
+	When    when       `yaml:"when"`
+	Expect  string     `yaml:"expect"`
+	Class   Class      `yaml:"class"`
+	Reason  expression `yaml:"reason"`
+	Issue   string     `yaml:"issue"`
+	Owner   string     `yaml:"owner"`
+	Until   day        `yaml:"until"`
+	FixedIn fixedIn    `yaml:"fixed-in"`
 
-	line int // in the file, counted from 1
+	file string // "" for none
+	line int    // in the file, counted from 1
 }
 
-// when matches the cells that an entry is about.
-type when struct {
-	Loader loaders `yaml:"loader"`
-	Kernel Range   `yaml:"kernel"`
+// at returns where the entry stands: "known.yaml:12".
+func (x *entry) at() string {
+	if x.file == "" {
+		return fmt.Sprintf("line %d", x.line)
+	}
+	return fmt.Sprintf("%s:%d", x.file, x.line)
 }
 
 // What an entry can expect.
@@ -69,6 +77,7 @@ const (
 	expectFail  = "fail"
 	expectFlaky = "flaky"
 	expectCrash = "crash"
+	doNotRun    = "do-not-run"
 )
 
 // An ExpectationError reports what is wrong with an expectations file: its user has to mend it
@@ -79,61 +88,107 @@ func (e *ExpectationError) Error() string { return "expectations: " + e.Err.Erro
 func (e *ExpectationError) Unwrap() error { return e.Err }
 func (e *ExpectationError) ExitCode() int { return ExitUsage }
 
-// ReadExpectations reads the expectations file at path. It returns an [*ExpectationError] with
-// everything that is wrong.
-func ReadExpectations(path string) (*Expectations, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
+// ReadExpectations reads expectations files. A folder stands for the files in it that end in .yaml.
+// It returns an [*ExpectationError] with everything that is wrong.
+func ReadExpectations(paths ...string) (*Expectations, error) {
+	all := new(Expectations)
+	var errs []error
+	for _, path := range paths {
+		files, err := yamlFiles(path)
+		if err != nil {
+			return nil, &ExpectationError{err}
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return nil, &ExpectationError{err}
+			}
+			entries, err := parseEntries(file, data)
+			errs = append(errs, err)
+			all.entries = append(all.entries, entries...)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, &ExpectationError{err}
 	}
-	e, err := ParseExpectations(data)
-	if err != nil {
-		return nil, &ExpectationError{fmt.Errorf("%s: %w", path, errors.Unwrap(err))}
+	return all, nil
+}
+
+// yamlFiles returns the files that a path stands for, sorted.
+func yamlFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
 	}
-	return e, nil
+	files, err := filepath.Glob(filepath.Join(path, "*.yaml"))
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s: no file in it ends in .yaml", path)
+	}
+	return files, err
 }
 
 // ParseExpectations reads an expectations file. It returns an [*ExpectationError] with everything
 // that is wrong; an unknown key is.
 func ParseExpectations(data []byte) (*Expectations, error) {
+	entries, err := parseEntries("", data)
+	if err != nil {
+		return nil, &ExpectationError{err}
+	}
+	return &Expectations{entries}, nil
+}
+
+// parseEntries reads the entries of a file, "" for one without a name.
+func parseEntries(file string, data []byte) ([]*entry, error) {
+	named := func(err error) error {
+		if file == "" {
+			return err
+		}
+		return fmt.Errorf("%s: %w", file, err)
+	}
 	var lines []yaml.Node
 	if err := yaml.Unmarshal(data, &lines); err != nil {
-		return nil, &ExpectationError{err}
+		return nil, named(err)
 	}
-	var e Expectations
-	if err := decodeStrictly(data, &e.entries); err != nil {
-		return nil, &ExpectationError{err}
+	var entries []*entry
+	if err := decodeStrictly(data, &entries); err != nil {
+		return nil, named(err)
 	}
 	var errs []error
-	for i, x := range e.entries {
+	for i, x := range entries {
 		if x == nil {
-			return nil, &ExpectationError{fmt.Errorf("line %d: an empty entry", lines[i].Line)}
+			return nil, named(fmt.Errorf("line %d: an empty entry", lines[i].Line))
 		}
-		x.line = lines[i].Line
+		x.file, x.line = file, lines[i].Line
 		errs = append(errs, x.check())
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, &ExpectationError{err}
-	}
-	return &e, nil
+	return entries, errors.Join(errs...)
 }
 
 // check returns what is wrong with an entry by itself.
 func (x *entry) check() error {
 	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("line %d: %s", x.line, fmt.Sprintf(format, args...))
+		return fmt.Errorf("%s: %s", x.at(), fmt.Sprintf(format, args...))
 	}
 	if x.Match.text == "" {
 		return wrong("match is needed: a glob over spec ids")
 	}
-	if x.Expect != expectFail && x.Expect != expectFlaky && x.Expect != expectCrash {
-		return wrong("expect is %q; it has to be fail, flaky or crash", x.Expect)
+	if !slices.Contains([]string{expectFail, expectFlaky, expectCrash, doNotRun}, x.Expect) {
+		return wrong("expect is %q; it has to be fail, flaky, crash or do-not-run", x.Expect)
+	}
+	if x.Class != "" && !slices.Contains(Classes, x.Class) {
+		return wrong("class is %q; there are %s", x.Class, classWords())
+	}
+	if x.Class != "" && (x.Expect == doNotRun || x.Expect == expectCrash) {
+		return wrong("class says how a spec fails, which does not go with %s", x.Expect)
 	}
 	if strings.TrimSpace(x.Issue) == "" {
 		return wrong("issue is needed: a link to where the failure is reported")
 	}
 	if _, err := x.When.Kernel.bounds(); err != nil {
 		return wrong("when kernel: %v", err)
+	}
+	if err := x.FixedIn.check(); err != nil {
+		return wrong("fixed-in: %v", err)
 	}
 	return nil
 }
@@ -156,185 +211,19 @@ func (e *Expectations) Check(catalogue []string, now time.Time) error {
 		switch {
 		case n == 0:
 			errs = append(errs,
-				fmt.Errorf("line %d: %q matches no spec; take the entry out", x.line, x.Match.text))
+				fmt.Errorf("%s: %q matches no spec; take the entry out", x.at(), x.Match.text))
 		case n > widest:
 			errs = append(errs,
-				fmt.Errorf("line %d: %q matches %d specs, at most %d are allowed; write narrower entries", x.line, x.Match.text, n, widest))
+				fmt.Errorf("%s: %q matches %d specs, at most %d are allowed; write narrower entries", x.at(), x.Match.text, n, widest))
 		}
 		if x.Until.past(now) {
 			errs = append(errs,
-				fmt.Errorf("line %d: %q expired on %s (owner %s, %s); mend it or renew it",
-					x.line, x.Match.text, x.Until.Format(time.DateOnly), cmp.Or(x.Owner, "nobody"), x.Issue))
+				fmt.Errorf("%s: %q expired on %s (owner %s, %s); mend it or renew it",
+					x.at(), x.Match.text, x.Until.Format(time.DateOnly), cmp.Or(x.Owner, "nobody"), x.Issue))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return &ExpectationError{err}
 	}
 	return nil
-}
-
-// Apply returns the verdict in the light of the expectations: what fails as expected is an xfail,
-// what no longer does is an xpass, what is known to be flaky is flaky. A spec that broke, is
-// missing or was skipped stays what it is: how it would have ended is unknown. A kernel splat is
-// only expected by an entry whose reason says so.
-func (e *Expectations) Apply(v Verdict) Verdict {
-	x := e.entry(v)
-	if x == nil {
-		return v
-	}
-	switch {
-	case v.Kind == Fail && x.Expect != expectCrash, v.Kind == Crash && x.Expect == expectCrash:
-		if why := x.differs(v); why != "" {
-			v.Reason += fmt.Sprintf(" (expected to %s, but %s: %s)", x.Expect, why, x.Issue)
-			return v
-		}
-		if x.Expect == expectFlaky {
-			return x.mark(v, Flaky, "failed this time: "+v.Reason)
-		}
-		return x.mark(v, XFail, v.Reason)
-	case v.Kind == Pass && x.Expect == expectFlaky:
-		return x.mark(v, Flaky, "passed this time")
-	case v.Kind == Pass, v.Kind == Refused && x.Expect != expectFlaky:
-		return x.mark(v, XPass,
-			fmt.Sprintf("expected to %s, and it is %q; take the entry out: %s", x.Expect, v.Kind, x.Issue))
-	}
-	return v
-}
-
-// Unused returns the entries that applied to no verdict, each in a sentence: they match no spec and
-// cell that ran, or only ones that were skipped. It means something after a run of everything only.
-func (e *Expectations) Unused(verdicts []Verdict) []string {
-	if e == nil {
-		return nil
-	}
-	used := make(map[*entry]bool)
-	for _, v := range verdicts {
-		if v.Kind != Skip {
-			used[e.entry(v)] = true
-		}
-	}
-	var unused []string
-	for _, x := range e.entries {
-		if !used[x] {
-			unused = append(unused,
-				fmt.Sprintf("expectations, line %d: %q came up in no cell; take it out (%s)", x.line, x.Match.text, x.Issue))
-		}
-	}
-	return unused
-}
-
-// entry returns the first entry about the spec and cell of v, or nil.
-func (e *Expectations) entry(v Verdict) *entry {
-	if e == nil {
-		return nil
-	}
-	for _, x := range e.entries {
-		if x.Match.matches(v.Spec) && x.When.Loader.holds(v.Cell) &&
-			x.When.Kernel.Holds(cmp.Or(v.KernelRelease, v.Cell.Kernel)) {
-			return x
-		}
-	}
-	return nil
-}
-
-// differs says how a failure is not the one that is expected.
-func (x *entry) differs(v Verdict) string {
-	switch {
-	case v.Kind == Fail && len(v.Splats) > 0:
-		if !x.expectsSplats(v) {
-			return "not with a kernel splat"
-		}
-	case x.Reason.Regexp == nil:
-	case !x.Reason.MatchString(strings.Join([]string{v.Reason, v.Expected, v.Seen, v.Detail}, "\n")):
-		return "otherwise"
-	}
-	return ""
-}
-
-// expectsSplats reports whether the entry's reason says each splat of a failure. What the spec
-// itself says does not count: it may fail as expected beside a splat that nothing expects. A taint
-// says no more than the splat that left it.
-func (x *entry) expectsSplats(v Verdict) bool {
-	if x.Reason.Regexp == nil || !x.Reason.MatchString(v.Reason) {
-		return false
-	}
-	return !slices.ContainsFunc(v.Splats, func(s Splat) bool {
-		return s.ID != taintID && !x.Reason.MatchString(splatReason(s))
-	})
-}
-
-func (x *entry) mark(v Verdict, k Kind, reason string) Verdict {
-	v.Kind, v.Reason = k, reason
-	v.Expectation = &Expectation{Expect: x.Expect, Issue: x.Issue, Owner: x.Owner}
-	if !x.Until.IsZero() {
-		v.Expectation.Until = x.Until.Format(time.DateOnly)
-	}
-	if v.Again == "" {
-		v.Again = Again(v.Cell, v.Spec)
-	}
-	return v
-}
-
-// A glob matches spec ids.
-type glob struct {
-	text string
-	re   *regexp.Regexp
-}
-
-func (g *glob) UnmarshalYAML(n *yaml.Node) error {
-	quoted := regexp.QuoteMeta(n.Value)
-	quoted = strings.ReplaceAll(strings.ReplaceAll(quoted, `\*`, `.*`), `\?`, `.`)
-	re, err := regexp.Compile(`^(?:` + quoted + `)$`)
-	if err != nil {
-		return fmt.Errorf("line %d: %w", n.Line, err)
-	}
-	g.text, g.re = n.Value, re
-	return nil
-}
-
-func (g glob) matches(spec string) bool { return g.re.MatchString(spec) }
-
-// An expression matches a regular expression that matches anywhere.
-type expression struct{ *regexp.Regexp }
-
-func (x *expression) UnmarshalYAML(n *yaml.Node) error {
-	re, err := regexp.Compile(n.Value)
-	if err != nil {
-		return fmt.Errorf("line %d: %w", n.Line, err)
-	}
-	if re.MatchString("") {
-		return fmt.Errorf("line %d: reason %q matches every failure", n.Line, n.Value)
-	}
-	x.Regexp = re
-	return nil
-}
-
-// loaders matches the loaders that an entry is about: a name, and after an @ a version or a range
-// of them.
-type loaders struct {
-	name     string
-	versions string
-}
-
-func (l *loaders) UnmarshalYAML(n *yaml.Node) error {
-	name, versions, versioned := strings.Cut(n.Value, "@")
-	if name == "" || versioned && versions == "" {
-		return fmt.Errorf("line %d: loader %q; write libbpf, libbpf@1.1 or libbpf@<1.1", n.Line,
-			n.Value)
-	}
-	if strings.ContainsAny(versions, "<>=,") {
-		if _, err := Range(versions).bounds(); err != nil {
-			return fmt.Errorf("line %d: loader: %w", n.Line, err)
-		}
-	}
-	l.name, l.versions = name, versions
-	return nil
-}
-
-func (l loaders) holds(c Cell) bool {
-	if l.name == "" {
-		return true
-	}
-	return l.name == c.Loader &&
-		(l.versions == c.LoaderVersion || Range(l.versions).Holds(c.LoaderVersion))
 }

@@ -19,6 +19,9 @@ const (
 
 	// OtherFeature stands for what a spec lacked that was skipped for a reason in other words.
 	OtherFeature = "other"
+
+	// NotRun stands beside the features for specs that the expectations say not to run.
+	NotRun = doNotRun
 )
 
 // symbolFeatures names what a kconfig symbol stands for, where there is a word for it. Any other
@@ -92,7 +95,7 @@ func FeaturesOf(n requirements.Needs) []string {
 // Lacks returns the word for what the machine lacked where the spec was skipped, "" for any other
 // verdict.
 func (v Verdict) Lacks() string {
-	if v.Kind != Skip {
+	if v.Kind != Skip || v.Expectation != nil {
 		return ""
 	}
 	l, ok := record.ParseLack(v.Reason)
@@ -104,7 +107,7 @@ func (v Verdict) Lacks() string {
 
 // An Untried holds how many specs were skipped for want of one thing.
 type Untried struct {
-	Feature string // as [FeatureOf] returns
+	Feature string // as [FeatureOf] returns, or [NotRun]
 	Specs   int    // in all cells
 }
 
@@ -114,6 +117,8 @@ func (f *File) Untried() []Untried {
 	for _, v := range f.Verdicts {
 		if lacks := v.Lacks(); lacks != "" {
 			specs[lacks]++
+		} else if v.Kind == Skip {
+			specs[NotRun]++
 		}
 	}
 	var all []Untried

@@ -52,6 +52,7 @@ type Kernel struct {
 	Release string `json:"release,omitempty"` // uname -r
 	Version string `json:"version,omitempty"` // of the package
 	Digest  string `json:"digest,omitempty"`
+	Arch    string `json:"arch,omitempty"` // as Debian names it
 }
 
 // Loader describes a loader that specs ran with.

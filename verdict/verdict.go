@@ -52,6 +52,7 @@ type Cell struct {
 	// as it was asked for, where that is not Kernel: "mine=./bzImage"
 	KernelGiven   string `json:"kernel_given,omitempty"`
 	KernelRelease string `json:"kernel_release,omitempty"` // uname -r
+	Arch          string `json:"arch,omitempty"`           // of the kernel, as Debian names it
 }
 
 // LoaderName returns the loader as a command line names it: "libbpf@1.1".

@@ -41,6 +41,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		newListCommand(),
 		newReportCommand(),
 		newCompareCommand(),
+		newExpectCommand(),
 		newKernelsCommand(cache),
 		newLoadersCommand(cache, cache.trial),
 		newMetadataCommand(),

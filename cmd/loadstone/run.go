@@ -35,7 +35,7 @@ type runOptions struct {
 	seed                            uint64
 	jobs                            int
 	accel                           string
-	expect                          string
+	expect                          []string
 	baseline                        string
 	require                         []string
 	process                         bool
@@ -94,7 +94,8 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 		"shuffle specs by `N`, to repeat the order of a run that reports --seed N (default: another each time)")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	addAccelFlag(cmd, &o.accel)
-	flags.StringVar(&o.expect, "expect", "", "read failures that are known from `FILE`")
+	flags.StringArrayVar(&o.expect, "expect", nil,
+		"read failures that are known from `FILE`, or the .yaml files of a folder; may be repeated")
 	flags.StringVar(&o.baseline, "baseline", "",
 		"hold the verdicts against `RUN`, the run.jsonl of a run before or a kernel that is run beside: only what is worse than there fails")
 	flags.StringSliceVar(&o.require, "require", nil,
@@ -169,7 +170,7 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 		plan.Seed = uint64(rand.Uint32()) + 1
 	}
 	plan.Jobs, plan.Limits, plan.ID = o.jobs, record.DefaultLimits, newRunID()
-	if o.expect != "" {
+	if len(o.expect) > 0 {
 		plan.Expectations, err = o.expectations(all)
 	}
 	return plan, err
@@ -178,7 +179,7 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 // expectations returns those of --expect, held against the whole catalogue: an entry may be about a
 // spec that this run leaves out.
 func (o runOptions) expectations(all run.Catalogue) (*verdict.Expectations, error) {
-	expectations, err := verdict.ReadExpectations(o.expect)
+	expectations, err := verdict.ReadExpectations(o.expect...)
 	if err != nil {
 		return nil, err
 	}
@@ -291,8 +292,8 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 		reason = failed.Error()
 	}
 	problems := verdict.Wanting(o.require, seen.verdicts)
-	if o.everything() && reason == "" {
-		problems = append(problems, plan.Expectations.Unused(seen.verdicts)...)
+	if reason == "" {
+		problems = append(problems, plan.Expectations.Problems(seen.verdicts, o.everything())...)
 	}
 	if err := errors.Join(failed, writer.Close(reason, problems),
 		closeKernels(plan.Kernels)); err != nil {
