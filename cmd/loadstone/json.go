@@ -20,7 +20,7 @@ func addJSONFlag(cmd *cobra.Command, asJSON *bool) {
 }
 
 // listing names the commands that list things.
-var listing = map[string]bool{"list": true, "prune": true}
+var listing = map[string]bool{"list": true, "prune": true, "clean": true}
 
 // writeJSON prints the one JSON document of a command that shows a thing.
 func writeJSON(w io.Writer, value any) error {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,8 @@ func TestJSONIsOneDocument(t *testing.T) {
 		"kernels show native":                        '{',
 		"loaders list":                               '[',
 		"version":                                    '{',
+		"chain list":                                 '[',
+		"chain clean --bpffs " + bpffs:               '[',
 		"kernels list --all":                         '[',
 		"kernels prune --all":                        '[',
 		"kernels prune --dry-run":                    '[',
@@ -109,11 +112,14 @@ func TestJSONIsOneDocument(t *testing.T) {
 			}
 		})
 	}
+	// They take a kernel with extensions, which the one of a test's machine need not have: see
+	// TestAChainAsJSON for what they print.
+	elsewhere := []string{"chain add", "chain remove", "chain show"}
 	eachCommand(newRootCommand(), func(cmd *cobra.Command) {
-		if cmd.Flags().Lookup("json") == nil {
+		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+		if cmd.Flags().Lookup("json") == nil || slices.Contains(elsewhere, path) {
 			return
 		}
-		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
 		for args := range documents {
 			if strings.HasPrefix(args+" ", path+" ") {
 				return

@@ -23,7 +23,7 @@ func newRootCommand() *cobra.Command {
 guests that are proved clean between specs, and reads what the loader did from the kernel itself.
 
 Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectation no longer holds, or nothing passed in a cell; 2 wrong usage;
-3 the harness could not do its job. loadstone ops has more: see its --help.`,
+3 the harness could not do its job. loadstone ops and loadstone chain have more: see their --help.`,
 		Example: `  loadstone run                                  # the reference loader on the default kernels
   loadstone run --kernel 6.12 --loader libbpf    # one cell
   loadstone list                                 # every spec and its requirement
@@ -36,6 +36,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 	addCacheFlags(root, cache)
 	root.AddCommand(
 		newRunCommand(cache),
+		newChainCommand(),
 		newCheckCommand(cache),
 		newLinkCommand(),
 		newListCommand(),

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -239,9 +238,3 @@ func (c *Component) choose() (*loaderimpl.Program, error) {
 
 // errRaced says that the program of an interface was not the one that it was before.
 var errRaced = errors.New("another changed the program of the interface meanwhile")
-
-// raced reports whether an error says so.
-func raced(err error, expected bool) bool {
-	return expected && (errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.EPERM) ||
-		errors.Is(err, syscall.ENOENT)) || !expected && errors.Is(err, syscall.EBUSY)
-}

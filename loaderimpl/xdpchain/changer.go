@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -199,13 +200,13 @@ func (c *changer) attach(there *present, dispatcher *ebpf.Program) error {
 	case there != nil && there.link != 0:
 		return c.updateLink(there, dispatcher)
 	case there != nil:
-		return race(loaderimpl.SetXDP(c.ifindex, there.mode, dispatcher, there.dispatcher), true)
+		return race(loaderimpl.SetXDP(c.ifindex, there.mode, dispatcher, there.dispatcher), syscall.EEXIST)
 	case !c.options.ByLink:
-		return race(loaderimpl.SetXDP(c.ifindex, c.options.Mode, dispatcher, nil), false)
+		return race(loaderimpl.SetXDP(c.ifindex, c.options.Mode, dispatcher, nil), syscall.EBUSY)
 	}
 	made, err := loaderimpl.LinkXDP(c.ifindex, c.options.Mode, dispatcher)
 	if err != nil {
-		return race(err, false)
+		return race(err, syscall.EBUSY)
 	}
 	c.always(made.Close)
 	pin := c.pins.interfaceLink(c.ifindex)
@@ -219,7 +220,7 @@ func (c *changer) attach(there *present, dispatcher *ebpf.Program) error {
 func (c *changer) updateLink(there *present, dispatcher *ebpf.Program) error {
 	holds, err := link.NewFromID(there.link)
 	if err != nil {
-		return race(err, true)
+		return race(err, syscall.ENOENT)
 	}
 	c.always(holds.Close)
 	updates, can := holds.(interface {
@@ -232,7 +233,7 @@ func (c *changer) updateLink(there *present, dispatcher *ebpf.Program) error {
 	err = updates.UpdateArgs(link.RawLinkUpdateOptions{New: dispatcher, Old: there.dispatcher,
 		Flags: replace})
 	if err != nil {
-		return race(fmt.Errorf("update link %d: %w", there.link, err), true)
+		return race(fmt.Errorf("update link %d: %w", there.link, err), syscall.EPERM, syscall.ENOLINK)
 	}
 	return nil
 }
@@ -241,11 +242,11 @@ func (c *changer) updateLink(there *present, dispatcher *ebpf.Program) error {
 func (c *changer) takeOff(there *present) error {
 	c.ends = append(c.ends, func() error { return c.dismantle(there) })
 	if there.link == 0 {
-		return race(loaderimpl.SetXDP(c.ifindex, there.mode, nil, there.dispatcher), true)
+		return race(loaderimpl.SetXDP(c.ifindex, there.mode, nil, there.dispatcher), syscall.EEXIST)
 	}
 	holds, err := link.NewFromID(there.link)
 	if err != nil {
-		return race(err, true)
+		return race(err, syscall.ENOENT)
 	}
 	c.always(holds.Close)
 	if err := holds.Detach(); err != nil {
@@ -254,10 +255,12 @@ func (c *changer) takeOff(there *present) error {
 	return removePin(c.pins.interfaceLink(c.ifindex))
 }
 
-// race marks an error that says that another was faster.
-func race(err error, expected bool) error {
-	if raced(err, expected) {
-		return fmt.Errorf("%w: %w", errRaced, err)
+// race marks an error that says, by one of errnos, that another was faster.
+func race(err error, errnos ...syscall.Errno) error {
+	for _, errno := range errnos {
+		if errors.Is(err, errno) {
+			return fmt.Errorf("%w: %w", errRaced, err)
+		}
 	}
 	return err
 }

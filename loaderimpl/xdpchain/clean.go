@@ -10,13 +10,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cilium/ebpf/link"
+
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
 // Clean removes the pins of chains that are on no interface: of a change that was killed before it
 // switched the interface, or after it and before it removed what it replaced, or of an interface
 // that is gone. It does so for one interface, or with 0 for all that have such pins. It returns the
-// folders that it removed.
+// folders and pins that it removed.
 //
 // Interfaces are those of this network namespace; the pins of another's look like those of
 // interfaces that are gone, so bpffs has to be this namespace's own, as with libxdp.
@@ -36,24 +38,58 @@ func Clean(ctx context.Context, ifindex int, bpffs string) (removed []string, er
 		return removed, err
 	}
 	for _, e := range entries {
-		at, dispatcher, is := ownerOf(e.Name())
-		if !is || ifindex != 0 && at != ifindex {
+		left, err := pins.leftOver(e.Name(), ifindex)
+		if err != nil {
+			return removed, err
+		}
+		if !left {
 			continue
 		}
-		if _, err := net.InterfaceByIndex(at); err == nil {
-			on, err := loaderimpl.XDPOn(at)
-			if err != nil {
-				return removed, err
-			}
-			if on[loaderimpl.XDPNative] == dispatcher || on[loaderimpl.XDPGeneric] == dispatcher {
-				continue
-			}
+		path := filepath.Join(string(pins), e.Name())
+		remove := removePins
+		if !e.IsDir() {
+			remove = removePin
 		}
-		dir := filepath.Join(string(pins), e.Name())
-		if err := removePins(dir); err != nil {
-			return removed, fmt.Errorf("clean interface %d: %w", at, err)
+		if err := remove(path); err != nil {
+			return removed, fmt.Errorf("clean: %w", err)
 		}
-		removed = append(removed, dir)
+		removed = append(removed, path)
 	}
 	return removed, nil
+}
+
+// leftOver reports whether a name in the folder is a chain's, of the interface or with 0 of any,
+// which the interface does not run.
+func (f folder) leftOver(name string, ifindex int) (bool, error) {
+	if at, is := linkOwner(name); is && (ifindex == 0 || at == ifindex) {
+		return f.linkLeft(at)
+	}
+	at, dispatcher, is := ownerOf(name)
+	if !is || ifindex != 0 && at != ifindex {
+		return false, nil
+	}
+	if _, err := net.InterfaceByIndex(at); err != nil {
+		return true, nil // of an interface that is gone
+	}
+	on, err := loaderimpl.XDPOn(at)
+	if err != nil {
+		return false, err
+	}
+	return on[loaderimpl.XDPNative] != dispatcher && on[loaderimpl.XDPGeneric] != dispatcher, nil
+}
+
+// linkLeft reports whether the link that is pinned for an interface holds none: it was detached, or
+// the interface is gone.
+func (f folder) linkLeft(ifindex int) (bool, error) {
+	pinned, err := link.LoadPinnedLink(f.interfaceLink(ifindex), nil)
+	if err != nil {
+		return false, fmt.Errorf("open the link of interface %d: %w", ifindex, err)
+	}
+	defer pinned.Close()
+	info, err := pinned.Info()
+	if err != nil {
+		return false, fmt.Errorf("ask for the link of interface %d: %w", ifindex, err)
+	}
+	x := info.XDP()
+	return x != nil && x.Ifindex == 0, nil
 }

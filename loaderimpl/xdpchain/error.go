@@ -21,8 +21,8 @@ var (
 	ErrConfig = errors.New("the configuration of the dispatcher cannot be read")
 	// ErrFull: the chain would have more programs than a dispatcher calls.
 	ErrFull = fmt.Errorf("a chain has at most %d programs", Slots)
-	// ErrNotInChain: no program of the chain has the id.
-	ErrNotInChain = errors.New("no program of the chain has the id")
+	// ErrNotInChain: the chain does not have the program.
+	ErrNotInChain = errors.New("the chain has no such program")
 	// ErrUnreadable: the kernel does not tell which programs are in the chain (before Linux 5.13),
 	// and the pins that say it are gone.
 	ErrUnreadable = errors.New("the pins of the chain are gone, and the kernel does not tell which " +

@@ -98,6 +98,13 @@ func ownerOf(name string) (ifindex int, dispatcher ebpf.ProgramID, is bool) {
 	return int(index), ebpf.ProgramID(id), true
 }
 
+// linkOwner returns the interface that the pin of a link is for.
+func linkOwner(name string) (ifindex int, is bool) {
+	number, is := strings.CutPrefix(name, "link-")
+	index, err := strconv.ParseUint(number, 10, 31)
+	return int(index), is && err == nil
+}
+
 // removePins removes the folder of a dispatcher with all that is in it. One that is not there is
 // no error.
 func removePins(dir string) error {

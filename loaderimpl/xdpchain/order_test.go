@@ -138,6 +138,11 @@ func TestFoldersOfPins(t *testing.T) {
 			t.Errorf("%s: %d, %d, %v", name, at, id, is)
 		}
 	}
+	for name, want := range map[string]int{"link-3": 3, "link-": 0, "link-x": 0, "dispatch-3-17": 0} {
+		if at, is := linkOwner(name); at != want || is != (want != 0) {
+			t.Errorf("%s: %d, %v", name, at, is)
+		}
+	}
 	there := filepath.Join(t.TempDir(), "dispatch-1-2")
 	if err := errors.Join(removePins(there), os.Mkdir(there, 0o700),
 		os.WriteFile(filepath.Join(there, "prog0-link"), nil, 0o600), removePins(there)); err != nil {
