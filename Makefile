@@ -31,6 +31,7 @@ programs: ## the programs alone, without the shell for test guests
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-reference ./drivers/reference/driver
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-iproute2 ./drivers/iproute2/driver
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-bpftool ./drivers/bpftool/driver
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-xdptools ./drivers/xdptools/driver
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/driver-iproute2-builtin ./drivers/iproute2-builtin/driver
 
 objects: ## rebuild the BPF objects that have changed, with the pinned clang

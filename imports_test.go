@@ -92,6 +92,7 @@ var rules = []rule{
 	{folder: "drivers/reference", may: "loader loaderimpl metadata structops", tests: "oracle"},
 	{folder: "drivers/bpftool", may: "drivers/command loader", tests: "objects"},
 	{folder: "drivers/iproute2", may: "drivers/command loader"},
+	{folder: "drivers/xdptools", may: "drivers/command loader"},
 	{folder: "drivers/iproute2-builtin", may: "drivers/iproute2 loader"},
 	{folder: "drivers/libbpf", tests: "drivers/bundle loader vmtest/kernel"},
 	{folder: "drivers/libbpf-rs", tests: "drivers/bundle drivers/rust loader objects"},

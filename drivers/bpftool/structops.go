@@ -31,7 +31,7 @@ var structOps = command.Table{
 		loader.OpQuery:  {bpftool, "-j", "struct_ops", "show"},
 		loader.OpPin:    {bpftool, "link", "pin", "id", "{id}", "{path}"},
 	},
-	Refuses: statuses(),
+	Refuses: command.NegatedErrnos(),
 }
 
 // A structure is one that the command has registered.

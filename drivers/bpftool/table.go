@@ -3,8 +3,6 @@
 package bpftool
 
 import (
-	"syscall"
-
 	"github.com/loadstone-bpf/loadstone/drivers/command"
 	"github.com/loadstone-bpf/loadstone/loader"
 )
@@ -26,18 +24,5 @@ var table = command.Table{
 		},
 		loader.OpLink: {bpftool, "gen", "object", "{output}", "{inputs}"},
 	},
-	Refuses: statuses(),
-}
-
-// statuses returns what the exit statuses of bpftool tell: its main returns what went wrong
-// (tools/bpf/bpftool/main.c), which is -1 for most, and the negative of an errno where that is at
-// hand. Those that stand for two errnos tell nothing.
-func statuses() map[int]loader.Class {
-	all := map[int]loader.Class{}
-	for errno := 1; errno < 128; errno++ {
-		all[256-errno] = loader.ClassOf(syscall.Errno(errno))
-	}
-	all[256-1] = loader.Unclassified                        // -1, or EPERM
-	all[256-int(loader.ENOTSUPP)%256] = loader.Unclassified // or ENOMEM
-	return all
+	Refuses: command.NegatedErrnos(), // tools/bpf/bpftool/main.c
 }

@@ -46,6 +46,12 @@ type Querier interface {
 	Query(ctx context.Context, query loader.Query) (loader.Reply, error)
 }
 
+// A Chainer changes the chains of interfaces, past any object: [loader.ChainRemove] and
+// [loader.ChainClean].
+type Chainer interface {
+	Chain(ctx context.Context, req loader.Request) (loader.Reply, error)
+}
+
 // New returns the driver of a tool.
 func New(tool Tool) loader.Loader { return &driver{tool: tool, sessions: map[string]Session{}} }
 
@@ -88,6 +94,10 @@ func (d *driver) do(ctx context.Context, req loader.Request) (loader.Reply, erro
 		if querier, ok := d.tool.(Querier); ok {
 			return querier.Query(ctx, r)
 		}
+	case loader.ChainRemove, loader.ChainClean:
+		if chainer, ok := d.tool.(Chainer); ok {
+			return chainer.Chain(ctx, req)
+		}
 	case loader.Reset, loader.Bye:
 		return &loader.OK{}, d.reset(ctx)
 	}
@@ -109,6 +119,8 @@ func sessionOf(req loader.Request) (string, bool) {
 	case loader.Set:
 		return r.Session, true
 	case loader.Load:
+		return r.Session, true
+	case loader.ChainAdd:
 		return r.Session, true
 	case loader.Attach:
 		return r.Session, true

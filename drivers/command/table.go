@@ -28,6 +28,19 @@ type Table struct {
 	Refuses map[int]loader.Class
 }
 
+// NegatedErrnos returns what the exit statuses tell of a command whose main returns what went
+// wrong: -1 for most, and the negative of an errno where that is at hand. Those that stand for two
+// errnos tell nothing.
+func NegatedErrnos() map[int]loader.Class {
+	all := map[int]loader.Class{}
+	for errno := 1; errno < 128; errno++ {
+		all[256-errno] = loader.ClassOf(syscall.Errno(errno))
+	}
+	all[256-1] = loader.Unclassified                        // -1, or EPERM
+	all[256-int(loader.ENOTSUPP)%256] = loader.Unclassified // or ENOMEM
+	return all
+}
+
 // Values holds what the words in braces stand for.
 type Values map[string][]string
 
