@@ -22,6 +22,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/rights"
 	_ "github.com/loadstone-bpf/loadstone/suites/structops"
 	_ "github.com/loadstone-bpf/loadstone/suites/token"
+	_ "github.com/loadstone-bpf/loadstone/suites/xdpchain"
 )
 
 //go:generate go test . -count 1 -run ^TestCatalogueIsCommitted$ -update

@@ -33,6 +33,29 @@ func SetUp(index int) error {
 	return Request(unix.RTM_SETLINK, 0, device(index, unix.IFF_UP))
 }
 
+// Remove removes a device, and its peer if it has one.
+func Remove(index int) error { return Request(unix.RTM_DELLINK, 0, device(index, 0)) }
+
+// Of an attribute IFLA_XDP (include/uapi/linux/if_link.h).
+const (
+	xdpFD       = 1
+	xdpFlags    = 3
+	xdpExpected = 8
+)
+
+// SetXDP has a device run an XDP program by its descriptor, or none if that is -1. Flags are
+// unix.XDP_FLAGS_*; expected is the descriptor of the program that has to be there, with
+// XDP_FLAGS_REPLACE.
+func SetXDP(index, program int, flags uint32, expected int) error {
+	parts := [][]byte{
+		Attribute(xdpFD, Number(uint32(program))), Attribute(xdpFlags, Number(flags)),
+	}
+	if flags&unix.XDP_FLAGS_REPLACE != 0 {
+		parts = append(parts, Attribute(xdpExpected, Number(uint32(expected))))
+	}
+	return Request(unix.RTM_SETLINK, 0, device(index, 0), Attribute(unix.IFLA_XDP|unix.NLA_F_NESTED, parts...))
+}
+
 // AddAddress gives a device an IPv4 address, and a route to what is in its network.
 func AddAddress(index int, address netip.Prefix) error {
 	header := make([]byte, unix.SizeofIfAddrmsg) // struct ifaddrmsg

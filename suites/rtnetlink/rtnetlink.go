@@ -3,7 +3,7 @@
 // Package rtnetlink writes the few requests to rtnetlink that specs make. A library for it would
 // make the guest program larger for every spec.
 //
-// Read rtnetlink.go (requests), then device.go (devices and their addresses).
+// Read rtnetlink.go (requests), device.go (devices and their addresses), then namespace.go.
 package rtnetlink
 
 import (

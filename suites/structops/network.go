@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 
 // A network joins two network namespaces by a pair of devices. The far one listens for TCP.
 type network struct {
-	near, far *namespace
+	near, far *rtnetlink.Namespace
 	listener  int
 	patience  time.Duration // for whatever is waited for
 }
@@ -42,25 +41,25 @@ func newNetwork(patience time.Duration) (n *network, err error) {
 			err = errors.Join(fmt.Errorf("make a network: %w", err), n.close())
 		}
 	}()
-	if n.near, err = newNamespace(); err != nil {
+	if n.near, err = rtnetlink.NewNamespace(); err != nil {
 		return n, err
 	}
-	if n.far, err = newNamespace(); err != nil {
+	if n.far, err = rtnetlink.NewNamespace(); err != nil {
 		return n, err
 	}
-	join := func() error { return rtnetlink.AddVethTo(device, n.far.descriptor) }
-	if err := n.near.do(join); err != nil {
+	join := func() error { return rtnetlink.AddVethTo(device, n.far.Descriptor()) }
+	if err := n.near.Do(join); err != nil {
 		return n, err
 	}
 	for _, side := range []struct {
-		namespace *namespace
+		namespace *rtnetlink.Namespace
 		address   netip.Prefix
 	}{{n.near, nearAddress}, {n.far, farAddress}} {
-		if err := side.namespace.do(func() error { return address(side.address) }); err != nil {
+		if err := side.namespace.Do(func() error { return address(side.address) }); err != nil {
 			return n, err
 		}
 	}
-	return n, n.far.do(func() (err error) { n.listener, err = listen(patience); return err })
+	return n, n.far.Do(func() (err error) { n.listener, err = listen(patience); return err })
 }
 
 // address gives the device of the calling thread's namespace an address.
@@ -109,9 +108,9 @@ func (n *network) close() error {
 	if n.listener >= 0 {
 		errs = append(errs, unix.Close(n.listener))
 	}
-	for _, side := range []*namespace{n.near, n.far} {
+	for _, side := range []*rtnetlink.Namespace{n.near, n.far} {
 		if side != nil {
-			errs = append(errs, side.close())
+			errs = append(errs, side.Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -129,7 +128,7 @@ func (n *network) dial(congestion string) (c *connection, err error) {
 			err = errors.Join(err, c.close())
 		}
 	}()
-	if err := n.near.do(func() (err error) { c.near, err = socket(n.patience); return err }); err != nil {
+	if err := n.near.Do(func() (err error) { c.near, err = socket(n.patience); return err }); err != nil {
 		return c, err
 	}
 	err = unix.SetsockoptString(c.near, unix.IPPROTO_TCP, unix.TCP_CONGESTION, congestion)
@@ -215,58 +214,6 @@ func (c *connection) close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// A namespace holds a network namespace of its own, and a thread in it.
-type namespace struct {
-	descriptor int
-	tasks      chan func()
-	ended      chan error
-}
-
-func newNamespace() (*namespace, error) {
-	n := &namespace{tasks: make(chan func()), ended: make(chan error, 1)}
-	made := make(chan error, 1)
-	go n.run(made)
-	return n, <-made
-}
-
-// run serves the tasks of a namespace, and takes the thread back where it was.
-func (n *namespace) run(made chan<- error) {
-	runtime.LockOSThread()
-	const ours = "/proc/thread-self/ns/net"
-	before, err := os.Open(ours)
-	if err == nil {
-		err = unix.Unshare(unix.CLONE_NEWNET)
-	}
-	if err == nil {
-		n.descriptor, err = unix.Open(ours, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	}
-	made <- err
-	if err != nil {
-		return // with the thread
-	}
-	for task := range n.tasks {
-		task()
-	}
-	err = errors.Join(unix.Close(n.descriptor),
-		unix.Setns(int(before.Fd()), unix.CLONE_NEWNET), before.Close())
-	if err == nil {
-		runtime.UnlockOSThread()
-	}
-	n.ended <- err
-}
-
-// do has the thread of the namespace do something.
-func (n *namespace) do(task func() error) error {
-	done := make(chan error, 1)
-	n.tasks <- func() { done <- task() }
-	return <-done
-}
-
-func (n *namespace) close() error {
-	close(n.tasks)
-	return <-n.ended
 }
 
 // available returns the names of the congestion controls that the kernel has.

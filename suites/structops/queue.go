@@ -19,7 +19,7 @@ const discipline = "ls_queue"
 
 // useQueue gives the near side's device a queueing discipline.
 func (n *network) useQueue(kind string) error {
-	return n.near.do(func() error {
+	return n.near.Do(func() error {
 		link, err := net.InterfaceByName(device)
 		if err != nil {
 			return err
@@ -30,7 +30,7 @@ func (n *network) useQueue(kind string) error {
 
 // send sends one packet from the near side. It may be dropped, which the error does not tell.
 func (n *network) send() error {
-	return n.near.do(func() error {
+	return n.near.Do(func() error {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return err

@@ -22,7 +22,27 @@ func (a *Attempt) words() []string {
 			string(r.Op()), string(r.Attr), string(r.Op()) + "/" + string(r.Attr), r.Target,
 		}
 	case loader.Attach:
-		return []string{string(r.Op()), r.Kind, string(r.Op()) + "/" + r.Kind}
+		all := []string{string(r.Op()), r.Kind, string(r.Op()) + "/" + r.Kind}
+		for _, field := range []struct{ name, value string }{
+			{"mode", string(r.Mode)}, {"by", string(r.By)}, {"replaces", r.Replaces},
+		} {
+			if field.value != "" {
+				all = append(all, field.name)
+			}
+		}
+		return all
+	case loader.ChainAdd:
+		all := []string{string(r.Op()), string(loader.XDPChain)}
+		for name, asked := range map[string]bool{
+			"mode": r.Mode != "", "priority": r.Priority != 0, "actions": len(r.Actions) > 0,
+		} {
+			if asked {
+				all = append(all, name)
+			}
+		}
+		return all
+	case loader.ChainRemove, loader.ChainClean, loader.Query:
+		return []string{string(r.Op()), string(loader.XDPChain)}
 	case loader.Update:
 		if r.Expected != "" {
 			return []string{string(r.Op()), "expected"}

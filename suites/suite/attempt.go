@@ -317,7 +317,7 @@ func (s *Session) mustExist(err error, kind, name string, id uint32) {
 // mustBeLoaded returns the reply to load, or ends the spec.
 func (a *Attempt) mustBeLoaded() *loader.OK {
 	a.mustBeOK()
-	if a.last.Op() != loader.OpLoad {
+	if op := a.last.Op(); op != loader.OpLoad && op != loader.OpChainAdd {
 		a.session.exec.Broken("%s is not loaded yet: the last request was %s", a.object,
 			a.last.Op())
 	}
@@ -357,6 +357,10 @@ func (a *Attempt) wanted() string {
 		return "ok: " + a.object + " are linked"
 	case loader.Query:
 		return "ok: an answer about " + a.object
+	case loader.ChainAdd:
+		return "ok: " + a.object + " runs in the chain"
+	case loader.ChainRemove, loader.ChainClean:
+		return "ok: the " + string(a.last.Op()) + " that was asked for"
 	case loader.Attach, loader.Update, loader.Detach:
 		return "ok: " + string(a.last.Op()) + " of " + a.object
 	}

@@ -20,6 +20,12 @@ type (
 	// MapAttributes holds what a [NewMap] is created with.
 	MapAttributes = loader.MapAttributes
 
+	// XDPMode says how an interface runs a program.
+	XDPMode = loader.XDPMode
+
+	// XDPAction names what an XDP program can say about a packet.
+	XDPAction = loader.XDPAction
+
 	// Difference tells in what a pinned map is not the one that a definition defines: see
 	// [NameTheDifferences].
 	Difference = loader.Difference

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package suite
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/loader"
+	"github.com/loadstone-bpf/loadstone/oracle"
+	"github.com/loadstone-bpf/loadstone/suites/phrase"
+)
+
+// A Place says where in which chain a program goes. What is left out is the loader's choice, or the
+// object's.
+type Place struct {
+	Ifindex  int
+	Mode     loader.XDPMode
+	Priority int
+	Actions  []loader.XDPAction // after which of them the next program runs
+}
+
+// AddToChain asks to put a program of the opened object into a chain.
+func (a *Attempt) AddToChain(program string, at Place) *Attempt {
+	wasOpen := a.OK()
+	a.ask(loader.ChainAdd{
+		Session: a.id, Program: program, Ifindex: at.Ifindex, Mode: at.Mode, Priority: at.Priority,
+		Actions: at.Actions,
+	})
+	a.mustHaveActed()
+	a.closeRefused(wasOpen)
+	return a
+}
+
+// MustAddToChain does what [Attempt.AddToChain] does, for a program that has to be in the chain. A
+// refusal ends the spec, as it does for [Conversation.MustLoad].
+func (a *Attempt) MustAddToChain(program string, at Place) *Attempt {
+	a.AddToChain(program, at)
+	a.mustBeOK()
+	return a
+}
+
+// chain asks for something about the chain of an interface, in no session.
+func (c *Conversation) chain(request loader.Request, object string) *Attempt {
+	return &Attempt{
+		Reply: c.talk.Do(request), session: c.session, in: c.talk, object: object, last: request,
+	}
+}
+
+// RemoveFromChain asks to take the program of that id out of the chain of an interface, or with 0
+// to take the chain apart.
+func (c *Conversation) RemoveFromChain(ifindex int, id uint32) *Attempt {
+	return c.chain(loader.ChainRemove{Ifindex: ifindex, ID: id}, "a chain")
+}
+
+// MustRemoveFromChain does what [Conversation.RemoveFromChain] does, where that has to work. A
+// refusal ends the spec.
+func (c *Conversation) MustRemoveFromChain(ifindex int, id uint32) {
+	c.RemoveFromChain(ifindex, id).mustBeOK()
+}
+
+// CleanChain asks to remove what is left of the chains of an interface.
+func (c *Conversation) CleanChain(ifindex int) *Attempt {
+	return c.chain(loader.ChainClean{Ifindex: ifindex}, "a chain")
+}
+
+// A Chain holds a loader's own view of what an interface runs; see docs/loader-protocol.md.
+type Chain struct {
+	Mode       loader.XDPMode `json:"mode"`
+	Dispatcher uint32         `json:"dispatcher"`
+	Programs   []InChain      `json:"programs"`
+}
+
+// An InChain holds a loader's own view of one program of a chain.
+type InChain struct {
+	ID       uint32             `json:"id"`
+	Name     string             `json:"name"`
+	Tag      string             `json:"tag"`
+	Priority int                `json:"priority"`
+	Actions  []loader.XDPAction `json:"actions"`
+	Slot     int                `json:"slot"`
+}
+
+// ListChain returns the loader's own view of the chain of an interface. A refusal ends the spec.
+func (c *Conversation) ListChain(ifindex int) Chain {
+	a := c.chain(loader.Query{What: "chain", Ifindex: ifindex}, "a chain")
+	a.mustBeOK()
+	text, err := json.Marshal(a.Reply.(*loader.OK).Answer)
+	var chain Chain
+	if err == nil {
+		err = json.Unmarshal(text, &chain)
+	}
+	if err != nil {
+		c.session.exec.Fail("a chain as docs/loader-protocol.md has it",
+			fmt.Sprintf("%s: %v", phrase.Shorten(string(text), phrase.LineLen), err))
+	}
+	return chain
+}
+
+// AttachXDP asks to have an interface run a program of a loaded object. The answer is an attempt of
+// its own: whatever it is, the object stays loaded.
+func (a *Attempt) AttachXDP(program string, at XDPPlace) *Attempt {
+	return a.beside(loader.Attach{
+		Session: a.id, Program: program, Kind: "xdp", Ifindex: at.Ifindex, Mode: at.Mode, By: at.By,
+		Replaces: at.Replaces,
+	})
+}
+
+// An XDPPlace says how an interface is to run a program. What is left out is the loader's choice.
+type XDPPlace struct {
+	Ifindex  int
+	Mode     loader.XDPMode
+	By       loader.XDPWay
+	Replaces string // path of the pinned program that has to be there; "" where none may be
+}
+
+// MustAttachXDP does what [Attempt.AttachXDP] does, for a program that has to be attached. A
+// refusal ends the spec.
+func (a *Attempt) MustAttachXDP(program string, at XDPPlace) *Attachment {
+	attached := a.AttachXDP(program, at)
+	attached.mustBeOK()
+	reply := attached.Reply.(*loader.OK)
+	return &Attachment{attempt: a, program: program, handle: reply.Handle, linkID: reply.LinkID}
+}
+
+// XDP returns what an interface runs, as the kernel tells; see [oracle.XDP]. Where there is no such
+// interface it is none.
+func (s *Session) XDP(ifindex int) oracle.XDPFacts {
+	facts, err := oracle.XDP(ifindex)
+	if errors.Is(err, unix.ENODEV) {
+		return oracle.XDPFacts{}
+	}
+	s.MustWork(err)
+	return facts
+}
+
+// ExtensionLinks returns the links of all extension programs in the kernel; see
+// [oracle.ExtensionLinks].
+func (s *Session) ExtensionLinks() []oracle.ExtensionLink {
+	all, err := oracle.ExtensionLinks()
+	s.MustWork(err)
+	return all
+}
+
+// Exists reports whether the kernel has a program of that id.
+func (s *Session) Exists(program uint32) bool {
+	_, err := oracle.Program(program)
+	if errors.Is(err, oracle.ErrNoSuchObject) {
+		return false
+	}
+	s.MustWork(err)
+	return true
+}
+
+// RunProgram runs the program of that id once over a packet; see [oracle.Run].
+func (s *Session) RunProgram(id uint32, packet []byte) (result uint32, changed []byte) {
+	result, changed, err := oracle.Run(id, packet)
+	s.mustExist(err, "program", "of the interface", id)
+	return result, changed
+}
+
+// RemoveAllIn removes a folder of pins with all that is in it, past the loader. The path is in the
+// driver's root.
+func (s *Session) RemoveAllIn(folder string) { s.MustWork(os.RemoveAll(s.exec.Own(folder))) }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package xdpchain holds loaders to chains of XDP programs: several programs that one interface
+// runs one after the other, each still a program of its own.
+//
+// The interface is one end of a pair of devices, the other is in a network namespace of the
+// suite's. From there the suite sends frames, which tell each program what to answer, and in which
+// each leaves its mark; what comes through, what comes back, and what each program has counted tell
+// what the chain did. What a loader says of the chain is believed in no spec: the program on the
+// interface is asked of netlink, and its components of the kernel's links between programs.
+//
+// What is expected stands in requirements/xdpchain.yaml. Read frame.go and network.go (what is
+// sent), chain.go (what is asked and judged), then add.go.
+package xdpchain
