@@ -115,7 +115,7 @@ var rules = []rule{
 	{folder: "report", may: "verdict vmtest/wholefile"},
 	{folder: "run", may: "oracle/turn record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader suites/faults"},
 	{folder: "check", may: "record verdict", tests: "objects"},
-	{folder: "check/corpus", may: "check verdict vmtest/apt vmtest/kernel vmtest/wholefile"},
+	{folder: "check/corpus", may: "check verdict vmtest/apt vmtest/kernel vmtest/wholefile", tests: "record"},
 	{folder: "cmd/loadstone", may: "check drivers loader loaderimpl metadata record report requirements run structops structops/insertion suites/catalogue verdict vmtest", tests: "objects"},
 	{folder: "mutants/idle", may: "loader"},
 	{folder: "mutants", may: "drivers/bundle loader record requirements run suites/catalogue verdict vmtest"},

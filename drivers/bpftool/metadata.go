@@ -14,7 +14,7 @@ import (
 // programs lists what is run to see all programs of the kernel.
 var programs = command.Table{
 	Argv:    map[loader.Op][]string{loader.OpQuery: {bpftool, "-j", "prog", "show"}},
-	Refuses: statuses(),
+	Refuses: command.NegatedErrnos(),
 }
 
 // Query implements [command.Querier]: it tells what the command shows of structures and of

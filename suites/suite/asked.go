@@ -41,7 +41,7 @@ func (a *Attempt) words() []string {
 			}
 		}
 		return all
-	case loader.ChainRemove, loader.ChainClean, loader.Query:
+	case loader.ChainRemove, loader.ChainClean:
 		return []string{string(r.Op()), string(loader.XDPChain)}
 	case loader.Update:
 		if r.Expected != "" {
@@ -53,7 +53,11 @@ func (a *Attempt) words() []string {
 	case loader.Link:
 		return []string{string(r.Op())}
 	case loader.Query:
-		return []string{string(r.Op()), r.What, string(r.Op()) + "/" + r.What}
+		all := []string{string(r.Op()), r.What, string(r.Op()) + "/" + r.What}
+		if r.What == "chain" {
+			all = append(all, string(loader.XDPChain))
+		}
+		return all
 	case loader.Create:
 		return attributeNames(r)
 	case loader.Pin:
