@@ -19,6 +19,6 @@
 // structopstype.go, structopsprobe.go and cvalue.go (structures of the kernel's whose functions
 // are programs), xdp.go (what an interface runs, and which functions extension programs replace),
 // kernelsymbol.go (addresses of the kernel's, and its version), runs.go (how often a program ran),
-// variables.go (global data), memory.go (what the kernel holds), probe.go (what this kernel can
-// do), unprivileged.go and taint.go.
+// variables.go (global data), memory.go (what the kernel holds), probe.go and extension.go (what
+// this kernel can do), unprivileged.go and taint.go.
 package oracle

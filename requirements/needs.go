@@ -25,6 +25,7 @@ type Needs struct {
 	StructOps     string `yaml:"struct_ops"`      // probed: a structure, such as tcp_congestion_ops
 	StructOpsLink bool   `yaml:"struct_ops_link"` // probed: links register structures
 	Token         bool   `yaml:"token"`           // probed: BPF tokens
+	Freplace      bool   `yaml:"freplace"`        // probed: extension programs
 }
 
 // And returns what n and m need together: the later kernel, both kconfigs, the more nodes, and m's
@@ -38,6 +39,7 @@ func (n Needs) And(m Needs) Needs {
 		StructOps:     cmp.Or(m.StructOps, n.StructOps),
 		StructOpsLink: n.StructOpsLink || m.StructOpsLink,
 		Token:         n.Token || m.Token,
+		Freplace:      n.Freplace || m.Freplace,
 	}
 	if both.Kernel.Less(m.Kernel) {
 		both.Kernel = m.Kernel
@@ -71,6 +73,9 @@ func (n Needs) String() string {
 	}
 	if n.Token {
 		words = append(words, "BPF tokens")
+	}
+	if n.Freplace {
+		words = append(words, "extension programs")
 	}
 	for _, symbol := range n.Kconfig {
 		words = append(words, "CONFIG_"+symbol)

@@ -234,6 +234,7 @@ func (f *file) checkNeeds(node *yaml.Node, id string, n Needs) {
 		{"struct_ops " + n.StructOps, n.StructOps != ""},
 		{"links of struct_ops", n.StructOpsLink},
 		{"BPF tokens", n.Token},
+		{"extension programs", n.Freplace},
 	}
 	for _, p := range probed {
 		if p.asked && n.Kernel == (Version{}) {

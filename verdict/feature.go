@@ -74,6 +74,9 @@ func FeaturesOf(n requirements.Needs) []string {
 	if n.Token {
 		lacks = append(lacks, record.Lack{Kind: "BPF", Needs: "tokens"})
 	}
+	if n.Freplace {
+		lacks = append(lacks, record.Lack{Kind: "BPF", Needs: "freplace"})
+	}
 	if n.StructOps != "" {
 		lacks = append(lacks, record.Lack{Kind: "struct_ops", Needs: n.StructOps})
 	}

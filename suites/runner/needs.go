@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
@@ -21,6 +22,7 @@ func (x *Execution) checkNeeds() {
 		numaNodes: oracle.NUMANodes,
 
 		tokens:        oracle.HasTokens,
+		extensions:    oracle.HasExtensions,
 		structOps:     oracle.HasStructOps,
 		structOpsLink: oracle.HasStructOpsLink,
 	})
@@ -45,6 +47,7 @@ type kernelFacts struct {
 	numaNodes func() (int, error)
 
 	tokens        func() (bool, error)
+	extensions    func() (bool, error)
 	structOps     func(name string) (bool, error)
 	structOpsLink func() (bool, error)
 }
@@ -69,6 +72,9 @@ func check(needs requirements.Needs, kernel kernelFacts) (Lack, error) {
 	probes := kernel.probes(needs)
 	for _, p := range probes {
 		has, err := p.has()
+		if errors.Is(err, oracle.ErrForbidden) {
+			return Lack{p.kind, p.name, "it forbidden on this machine"}, nil
+		}
 		if err != nil {
 			return Lack{}, err
 		}
@@ -104,6 +110,9 @@ func (k kernelFacts) probes(needs requirements.Needs) []probe {
 	}
 	if needs.Token {
 		all = append(all, probe{"BPF", "tokens", "BPF tokens", k.tokens})
+	}
+	if needs.Freplace {
+		all = append(all, probe{"BPF", "freplace", "extension programs", k.extensions})
 	}
 	if needs.StructOps != "" {
 		all = append(all, probe{"struct_ops", needs.StructOps, "struct_ops " + needs.StructOps,

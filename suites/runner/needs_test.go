@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/requirements"
 )
 
@@ -16,6 +17,7 @@ func TestNeeds(t *testing.T) {
 	}
 	numa := requirements.Needs{NUMANodes: 2}
 	tokens := requirements.Needs{Kernel: requirements.Version{Major: 6, Minor: 9}, Token: true}
+	freplace := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 6}, Freplace: true}
 	net := requirements.Needs{
 		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
 		Kconfig: []string{"NET"},
@@ -52,6 +54,16 @@ func TestNeeds(t *testing.T) {
 			name: "a map type and no tokens", needs: tokens.And(bloom),
 			kernel: kernelFacts{release: "6.8.0", mapType: has("bloom_filter"), tokens: asked(false, nil)},
 			unmet:  "BPF: needs tokens (6.9), has kernel 6.8.0",
+		},
+		{
+			name: "extension programs in an old kernel", needs: freplace,
+			kernel: kernelFacts{release: "5.4.0", extensions: asked(false, nil)},
+			unmet:  "BPF: needs freplace (5.6), has kernel 5.4.0",
+		},
+		{
+			name: "extension programs that a new kernel forbids", needs: freplace,
+			kernel: kernelFacts{release: "6.12.0", extensions: asked(false, oracle.ErrForbidden)},
+			unmet:  "BPF: needs freplace, has it forbidden on this machine",
 		},
 		{
 			name: "tokens that cannot be asked for", needs: tokens,
