@@ -26,7 +26,10 @@ var Linking = struct {
 	KconfigOther        Object // Another program that reads the option.
 	KconfigWeak         Object // A program that reads the option and can do without.
 	KconfigWeakOther    Object // Another program that reads the option and can do without.
-	Ksym                Object // Programs that use an address, a variable and a function of the kernel's.
+	Ksym                Object // Programs that use a variable and a function of the kernel's.
+	KsymAddress         Object // A program that returns half of a symbol's address.
+	KsymAddressOther    Object // Another program that does the same.
+	KsymAddressWeak     Object // A program that does the same and can do without the symbol.
 	KsymOther           Object // Other programs that use the same.
 	KsymWeak            Object // Programs that use the same and can do without, and a function that no kernel has.
 	Legacy              Object // A map in section maps, weak, and a program that stores 51 in it.
@@ -72,9 +75,9 @@ var Linking = struct {
 	ReaderRodata        Object // The program, which declares a variable that is not written to.
 	ReaderSection       Object // The program, which declares the variable in a section of its own.
 	ReaderWeak          Object // The program, which can do without the variable.
-	Structure           Object // A structure of the kernel's whose function gives 1001.
-	StructureOther      Object // Another structure, whose function gives 1002.
-	StructureSame       Object // A structure of the name of the first one, whose function gives 1002.
+	Structure           Object // A congestion control.
+	StructureOther      Object // Another congestion control.
+	StructureSame       Object // Another congestion control, in a variable of the first one's name.
 	Unlicensed          Object // A function that adds 1000, which another object calls, and a program that the kernel takes under the GPL only, without a licence.
 	VariableBss         Object // The variable in data of zeros.
 	VariableData        Object // A variable in data, which another object reads.
@@ -109,6 +112,9 @@ var Linking = struct {
 	KconfigWeak:         embedded("linking", "kconfig", "kconfig_weak"),
 	KconfigWeakOther:    embedded("linking", "kconfig", "kconfig_weak_other"),
 	Ksym:                embedded("linking", "ksym", "ksym"),
+	KsymAddress:         embedded("linking", "ksym_address", "ksym_address"),
+	KsymAddressOther:    embedded("linking", "ksym_address", "ksym_address_other"),
+	KsymAddressWeak:     embedded("linking", "ksym_address", "ksym_address_weak"),
 	KsymOther:           embedded("linking", "ksym", "ksym_other"),
 	KsymWeak:            embedded("linking", "ksym", "ksym_weak"),
 	Legacy:              embedded("linking", "legacy", "legacy"),

@@ -3,7 +3,7 @@
 //
 // variants:
 //   ksym: LINK= KFUNC=bpf_rcu_read_lock SUFFIX=
-//       // Programs that use an address, a variable and a function of the kernel's.
+//       // Programs that use a variable and a function of the kernel's.
 //   ksym_other: SUFFIX=_other // Other programs that use the same.
 //   ksym_weak: LINK=__weak KFUNC=loadstone_nowhere SUFFIX=_weak
 //       // Programs that use the same and can do without, and a function that no kernel has.
@@ -12,16 +12,9 @@
 #define PASTE(a, b) a##b
 #define NAMED(a, b) PASTE(a, b)
 
-extern const void bpf_prog_put __ksym LINK;
 extern const struct rq runqueues __ksym LINK;
 extern void KFUNC(void) __ksym LINK;
 extern void bpf_rcu_read_unlock(void) __ksym LINK;
-
-SEC("xdp")
-int NAMED(low, SUFFIX)(struct xdp_md *ctx)
-{
-	return (__u64)&bpf_prog_put;
-}
 
 SEC("xdp")
 int NAMED(variable, SUFFIX)(struct xdp_md *ctx)

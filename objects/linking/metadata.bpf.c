@@ -10,9 +10,9 @@
 //       // Another owner and a build, and a program.
 //   metadata_static: LINKAGE=static TEXT="storage" REVISION=bpf_metadata_build PROGRAM=second
 //       // Another owner, which is this object's own, a build, and a program.
-//   metadata_weak: LINKAGE=__weak TEXT="nobody" REVISION=bpf_metadata_guess PROGRAM=weak
+//   metadata_weak: LINKAGE=__weak TEXT="guessed" REVISION=bpf_metadata_guess PROGRAM=weak
 //       // Another owner, weak, another revision, and a program.
-//   metadata_weak_other: LINKAGE=__weak TEXT="no-one" REVISION=bpf_metadata_build PROGRAM=second
+//   metadata_weak_other: LINKAGE=__weak TEXT="supposed" REVISION=bpf_metadata_build PROGRAM=second
 //       // Another owner, weak, a build, and a program.
 #include "bpf.h"
 

@@ -1,32 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A structure that the kernel has for tests, in the section in which another object has one.
+// A congestion control, in the section in which another object has one.
 //
 // variants:
-//   structure: NAME=first FUNCTION=one RESULT=1001
-//       // A structure of the kernel's whose function gives 1001.
-//   structure_other: NAME=second FUNCTION=two RESULT=1002
-//       // Another structure, whose function gives 1002.
-//   structure_same: NAME=first FUNCTION=two RESULT=1002
-//       // A structure of the name of the first one, whose function gives 1002.
+//   structure: NAME=first SUFFIX=_first MARK=1001 // A congestion control.
+//   structure_other: NAME=second SUFFIX=_second MARK=1002 // Another congestion control.
+//   structure_same: NAME=first SUFFIX=_second MARK=1002
+//       // Another congestion control, in a variable of the first one's name.
 #include "bpf.h"
 
-struct bpf_dummy_ops_state {
-	int val;
+#define PASTE(a, b) a##b
+#define NAMED(a, b) PASTE(a, b)
+#define TEXT(a) #a
+#define QUOTED(a) TEXT(a)
+
+struct tcp_congestion_ops {
+	__u32 (*ssthresh)(void *sk);
+	void (*cong_avoid)(void *sk, __u32 ack, __u32 acked);
+	__u32 (*undo_cwnd)(void *sk);
+	char name[16];
 };
 
-struct bpf_dummy_ops {
-	int (*test_1)(struct bpf_dummy_ops_state *state);
-	int (*test_2)(struct bpf_dummy_ops_state *state, int a1, unsigned short a2, char a3,
-		      unsigned long a4);
-};
-
-SEC("struct_ops/test_1")
-int FUNCTION(__u64 *ctx)
+SEC("struct_ops/ssthresh")
+int NAMED(ssthresh, SUFFIX)(__u64 *ctx)
 {
-	return RESULT;
+	return MARK;
+}
+
+SEC("struct_ops/cong_avoid")
+int NAMED(cong_avoid, SUFFIX)(__u64 *ctx)
+{
+	return 0;
+}
+
+SEC("struct_ops/undo_cwnd")
+int NAMED(undo_cwnd, SUFFIX)(__u64 *ctx)
+{
+	return MARK + 10;
 }
 
 SEC(".struct_ops.link")
-struct bpf_dummy_ops NAME = {
-	.test_1 = (void *)FUNCTION,
+struct tcp_congestion_ops NAME = {
+	.ssthresh = (void *)NAMED(ssthresh, SUFFIX),
+	.cong_avoid = (void *)NAMED(cong_avoid, SUFFIX),
+	.undo_cwnd = (void *)NAMED(undo_cwnd, SUFFIX),
+	.name = QUOTED(NAMED(ls, SUFFIX)),
 };

@@ -3,6 +3,8 @@
 package linking
 
 import (
+	"slices"
+
 	"github.com/loadstone-bpf/loadstone/objects"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -11,8 +13,12 @@ import (
 // A conflict is two objects that do not fit together, and two that do.
 type conflict struct{ good, bad []Object }
 
-// refuses expects that a conflict is refused.
-func refuses(s *Session, c conflict) { s.RefusesLink(c.good, c.bad, Invalid) }
+// refuses expects that a conflict is refused, whichever object comes first.
+func refuses(s *Session, c conflict) {
+	s.RefusesLink(c.good, c.bad, Invalid)
+	slices.Reverse(c.bad)
+	s.RefusesLink(c.good, c.bad, Invalid)
+}
 
 // calls returns the conflict of a caller that declares the function in another way.
 func calls(bad Object) conflict {
@@ -22,6 +28,12 @@ func calls(bad Object) conflict {
 // reads returns the conflict of a reader that declares the variable in another way.
 func reads(bad Object) conflict {
 	return conflict{Objects(variable, reader), Objects(variable, bad)}
+}
+
+// readsPair returns the conflict of a reader that declares the struct in another way.
+func readsPair(bad Object) conflict {
+	return conflict{Objects(objects.Linking.Pair, objects.Linking.PairReader),
+		Objects(objects.Linking.Pair, bad)}
 }
 
 // uses returns the conflict of a program that declares the map in another way.
@@ -48,7 +60,13 @@ var _ = Table("linking.conflict.function-refused", refuses,
 
 var _ = Table("linking.conflict.variable-refused", refuses,
 	Entry("array", reads(objects.Linking.ReaderArray)),
+	Entry("section", reads(objects.Linking.ReaderSection)),
 	Entry("size", reads(objects.Linking.ReaderLong)),
+	Entry("struct-member-names", readsPair(objects.Linking.PairReaderName)),
+	Entry("struct-member-order", readsPair(objects.Linking.PairReaderOrder)),
+	Entry("struct-member-type", readsPair(objects.Linking.PairReaderRest)),
+	Entry("struct-name", readsPair(objects.Linking.PairReaderTag)),
+	Entry("union", readsPair(objects.Linking.PairReaderKind)),
 	Entry("weak-of-another-type", conflict{Objects(objects.Linking.VariableWeak, reader),
 		Objects(objects.Linking.VariableWeak, objects.Linking.VariableLong)}),
 )
@@ -56,8 +74,11 @@ var _ = Table("linking.conflict.variable-refused", refuses,
 var _ = Table("linking.conflict.map-refused", refuses,
 	Entry("extra", uses(objects.Linking.MapUserExtra)),
 	Entry("flags", uses(objects.Linking.MapUserFlags)),
+	Entry("inner-map", conflict{Objects(objects.Linking.Outer, objects.Linking.OuterUser),
+		Objects(objects.Linking.Outer, objects.Linking.OuterUserInner)}),
 	Entry("key-size", uses(objects.Linking.MapUserKeySize)),
 	Entry("key-type", uses(objects.Linking.MapUserKey)),
+	Entry("key-untyped", uses(objects.Linking.MapUserUntyped)),
 	Entry("max-entries", uses(objects.Linking.MapUserEntries)),
 	Entry("numa-node", uses(objects.Linking.MapUserNode)),
 	Entry("pinning", uses(objects.Linking.MapUserPinning)),

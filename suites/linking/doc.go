@@ -8,6 +8,6 @@
 // are bytes compared. The objects are so small that each says one thing.
 //
 // What is expected stands in requirements/linking.yaml. Read function.go, variable.go and map.go
-// (who defines what, in all orders), conflict.go and input.go (what is refused), output.go (the
-// file).
+// (who defines what, in all orders), kernel.go (what is the kernel's), license.go, conflict.go,
+// input.go and damage.go (what is refused), output.go (the file).
 package linking

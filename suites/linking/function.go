@@ -100,24 +100,36 @@ var _ = Table("linking.function.static-beside-global", func(s *Session, o order)
 	Entry("static-last", reversed),
 )
 
-// chain lists three objects, by their place in a chain of calls.
-func chain(places string) []Object {
-	links := Objects(objects.Linking.ChainFirst, objects.Linking.ChainSecond,
-		objects.Linking.ChainThird)
+// ordered lists objects in an order, such as "312" for the third one first.
+func ordered(places string, objects ...Object) []Object {
 	var all []Object
 	for _, place := range places {
-		all = append(all, links[place-'1'])
+		all = append(all, objects[place-'1'])
 	}
 	return all
 }
 
+// orders are all that three objects can come in.
+var orders = []Case[string]{
+	Entry("123", "123"), Entry("132", "132"), Entry("213", "213"), Entry("231", "231"),
+	Entry("312", "312"), Entry("321", "321"),
+}
+
+// chain lists three objects, by their place in a chain of calls.
+func chain(places string) []Object {
+	return ordered(places, objects.Linking.ChainFirst, objects.Linking.ChainSecond,
+		objects.Linking.ChainThird)
+}
+
+var _ = Table("linking.function.any-order", func(s *Session, places string) {
+	all := ordered(places, objects.Linking.FunctionWeak, function, caller)
+	expectLinked(s, returned{"call": 1005, "run": 1005, "run_weak": 1005}, all...)
+}, orders...)
+
 var _ = Table("linking.function.chain", func(s *Session, places string) {
 	expectLinked(s, returned{"run_first": 33, "run_second": 17, "run_third": 6},
 		chain(places)...)
-},
-	Entry("123", "123"), Entry("132", "132"), Entry("213", "213"), Entry("231", "231"),
-	Entry("312", "312"), Entry("321", "321"),
-)
+}, orders...)
 
 var _ = Table("linking.function.in-steps", func(s *Session, places string) {
 	all := chain(places)

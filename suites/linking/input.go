@@ -29,9 +29,16 @@ var _ = It("linking.input.byte-orders-refused", func(s *Session) {
 		Invalid)
 })
 
+// otherLicense is the caller of the function with another licence.
+var otherLicense = caller.With(elfedit.SetBytes("license", 0, []byte("GPL v2\x00\x00")...))
+
 var _ = It("linking.input.license-refused", func(s *Session) {
-	other := caller.With(elfedit.SetBytes("license", 0, []byte("GPL v2\x00\x00")...))
-	s.RefusesLink(Objects(function, caller), Objects(function, other), Invalid)
+	refuses(s, beside(otherLicense))
+})
+
+var _ = It("linking.input.version-refused", func(s *Session) {
+	refuses(s, conflict{Objects(objects.Linking.Version, objects.Linking.VersionSame),
+		Objects(objects.Linking.Version, objects.Linking.VersionOther)})
 })
 
 var _ = It("linking.input.extern-without-types-refused", func(s *Session) {
@@ -41,11 +48,17 @@ var _ = It("linking.input.extern-without-types-refused", func(s *Session) {
 
 var _ = It("linking.input.unresolved-refused", func(s *Session) {
 	s.MustLoadLinked(function, caller).Close()
+	expectRefused(s, caller, objects.Linking.CallerOther)
+})
+
+// expectRefused expects that objects are refused when they are linked, or the result when it is
+// loaded.
+func expectRefused(s *Session, all ...Object) {
 	before := s.Kernel()
-	attempt := s.Link(caller, objects.Linking.CallerOther)
+	attempt := s.Link(all...)
 	if attempt.OK() {
 		attempt = s.Load(attempt.Linked())
 	}
 	Expect(attempt).To(BeRejected(AtAnyStage))
 	Expect(s.Kernel()).To(HoldNothingBeyond(before))
-})
+}

@@ -68,3 +68,24 @@ var _ = Table("linking.map.legacy-weak", func(s *Session, w weakling) {
 	Entry("one", weakling{asWritten, 4}),
 	Entry("other", weakling{reversed, 5}),
 )
+
+var _ = Table("linking.map.extern-in-several", func(s *Session, places string) {
+	loaded := s.MustLoadLinked(
+		ordered(places, definedMap, mapUser, objects.Linking.MapUserAgain)...)
+	expectRuns(loaded, "store", 2)
+	expectRuns(loaded, "lookup", 11)
+	expectRuns(loaded, "lookup_again", 11)
+	shared := loaded.MapID("shared")
+	Expect(loaded.Program("lookup").Maps).To(ConsistOf(shared, loaded.MapID("own")))
+	Expect(loaded.Program("lookup_again").Maps).To(ConsistOf(shared, loaded.MapID("own_again")))
+}, orders...)
+
+var _ = Table("linking.map.extern-of-maps", func(s *Session, o order) {
+	loaded := s.MustLoadLinked(o.two(objects.Linking.Outer, objects.Linking.OuterUser)...)
+	expectRuns(loaded, "own", 2)
+	expectRuns(loaded, "read", 2)
+	Expect(loaded.Map("shared").MaxEntries).To(Equal(uint32(4)))
+},
+	Entry("defined-first", asWritten),
+	Entry("defined-last", reversed),
+)

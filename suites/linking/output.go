@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/objects/elfedit"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
@@ -30,6 +31,32 @@ var _ = It("linking.output.refused-absent", func(s *Session) {
 	attempt := s.Link(function, objects.Linking.FunctionOther)
 	Expect(attempt).To(BeRejected(AtLink, Invalid))
 	Expect(attempt.Written()).To(BeFalse(), "a file is there although the objects were refused")
+})
+
+var _ = Table("linking.output.refused-absent", func(s *Session, bad []Object) {
+	s.MustLoadLinked(function, caller).Close()
+	attempt := s.Link(bad...)
+	Expect(attempt).To(BeRejected(AtLink))
+	Expect(attempt.Written()).To(BeFalse(), "a file is there although the objects were refused")
+},
+	Entry("broken", Objects(function, caller.With(elfedit.Half()))),
+	Entry("byte-order", Objects(function, objects.ForeignOrder)),
+	Entry("license", Objects(function, otherLicense)),
+	Entry("relocation", Objects(function, caller.With(elfedit.RelocType("xdp", 0, noSuch)))),
+	Entry("types", Objects(function, caller.With(elfedit.BTFMagic()))),
+	Entry("unlike", Objects(function, objects.Linking.CallerMore)),
+)
+
+var _ = It("linking.output.refused-kept", func(s *Session) {
+	out := path.Join(s.Work(), "out.bpf.o")
+	good := s.LinkTo(out, function, caller)
+	Expect(good).To(BeOK())
+	was := good.Linked()
+	s.MustLoad(was).Close()
+	attempt := s.LinkTo(out, function, objects.Linking.FunctionOther)
+	Expect(attempt).To(BeRejected(AtLink, Invalid))
+	Expect(attempt.Written()).To(BeTrue(), "the file that was there is gone")
+	expectSame(was, attempt.Linked())
 })
 
 // expectSame expects that two objects are the same file.

@@ -64,3 +64,20 @@ var _ = It("linking.variable.static-stays", func(s *Session) {
 	expectRuns(loaded, "write_static", 120)
 	expectRuns(loaded, "read", 7)
 })
+
+var _ = Table("linking.variable.any-order", func(s *Session, places string) {
+	loaded := s.MustLoadLinked(ordered(places, objects.Linking.VariableWeak, variable, reader)...)
+	expectRuns(loaded, "read", 7)
+	expectRuns(loaded, "write", 17)
+	expectRuns(loaded, "write_weak", 27)
+	expectRuns(loaded, "read_own", 700)
+}, orders...)
+
+var _ = Table("linking.variable.struct", func(s *Session, o order) {
+	loaded := s.MustLoadLinked(o.two(objects.Linking.Pair, objects.Linking.PairReader)...)
+	expectRuns(loaded, "own", 78)
+	expectRuns(loaded, "read", 78)
+},
+	Entry("defined-first", asWritten),
+	Entry("defined-last", reversed),
+)

@@ -9,5 +9,6 @@
 // for nothing but which map is which.
 //
 // What is expected stands in requirements/metadata.yaml. Read bind.go (which maps a program holds),
-// found.go (what is found in them), query.go (what loaders tell of it) and keep.go (for how long).
+// found.go (what is found in them), query.go (what loaders tell of it), keep.go (for how long) and
+// linked.go (what becomes of that of several objects).
 package metadata

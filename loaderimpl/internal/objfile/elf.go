@@ -320,6 +320,9 @@ func (f *File) attachRelocations() error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("section %s: target: %w", r.Name, err)
+		case int(r.link) >= len(f.Sections) || f.Sections[r.link].Type != elf.SHT_SYMTAB:
+			return fmt.Errorf("section %s: symbols are in section %d, which is no table of them: %w",
+				r.Name, r.link, refuse.ErrELF)
 		case r.EntSize != elfRelSize || r.Size%elfRelSize != 0:
 			return fmt.Errorf("section %s: %d bytes in records of %d: %w", r.Name, r.Size,
 				r.EntSize, refuse.ErrELF)
