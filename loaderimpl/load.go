@@ -40,6 +40,11 @@ type LoadOptions struct {
 	// LogLevel says what the verifier logs of programs that it accepts; see [ebpf.ProgramOptions].
 	// What it says of a program that it refuses is in the error in any case.
 	LogLevel ebpf.LogLevel
+
+	// Then is called at the end of the load, with all that it made, to go on with that: to attach
+	// it, say. If it returns an error the load fails with that, and is undone. What is made in it
+	// is not undone by the load. It may be nil.
+	Then func(*Loaded) error
 }
 
 // Loaded holds what a load made in the kernel. Its maps and programs exist for as long as it is
@@ -185,11 +190,17 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := pins.replaceAll(maps.maps); err != nil {
 		return nil, err
 	}
-	return &Loaded{
+	loaded := &Loaded{
 		object: o, Maps: byName(maps.maps), structs: structsOf(maps.maps),
 		Programs: programs.loaded, TypesRefused: types.refused, VerifierLogs: programs.logs,
 		Unbound: unbound,
-	}, nil
+	}
+	if opts.Then != nil {
+		if err := opts.Then(loaded); err != nil {
+			return nil, fromHandler(err)
+		}
+	}
+	return loaded, nil
 }
 
 // checkLoad finds what is wrong before anything is made.

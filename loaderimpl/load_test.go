@@ -752,3 +752,26 @@ func TestTypesThatCameLateAreLoaded(t *testing.T) {
 		t.Errorf("returned %d", got)
 	}
 }
+
+func TestWhatComesThenFailsTheLoad(t *testing.T) {
+	needsBPF(t)
+	refused := errors.New("refused")
+	o := openTest(t, "sections", Options{})
+	var seen *Loaded
+	_, err := o.Load(LoadOptions{Then: func(l *Loaded) error { seen = l; return refused }})
+	var e *Error
+	if !errors.Is(err, refused) || !errors.As(err, &e) || e.Object != "sections" {
+		t.Errorf("error %v", err)
+	}
+	if seen == nil || len(seen.Programs) == 0 {
+		t.Fatalf("it was called with %+v", seen)
+	}
+	for name, p := range seen.Programs {
+		if _, err := p.Info(); err == nil {
+			t.Errorf("program %s is still open", name)
+		}
+	}
+	loaded, err := openTest(t, "sections", Options{}).Load(LoadOptions{Then: func(*Loaded) error { return nil }})
+	do(t, err)
+	do(t, loaded.Close())
+}

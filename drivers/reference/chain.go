@@ -32,8 +32,7 @@ func (s *session) chainAdd(ctx context.Context, q loader.ChainAdd, bpffs string)
 	case q.Priority < 0:
 		return &loader.Error{Message: "the priority is less than 0"}
 	}
-	add := xdpchain.Component{Object: s.object, Program: q.Program,
-		Options: loaderimpl.LoadOptions{TokenPath: s.token}}
+	add := xdpchain.Component{Object: s.object, Program: q.Program, TokenPath: s.token}
 	if q.Priority != 0 {
 		priority := uint32(q.Priority)
 		add.Priority = &priority

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -22,7 +23,8 @@ type Component struct {
 	Program  string             // of the object; empty for the only one
 	Priority *uint32            // the smaller, the earlier; nil for what the object says, or 50
 	Actions  *Actions           // nil for what the object says, or pass
-	Options  loaderimpl.LoadOptions
+	// TokenPath is as in [loaderimpl.LoadOptions].
+	TokenPath string
 }
 
 // Options say how a chain is changed.
@@ -173,6 +175,8 @@ func changeOnce(ifindex int, o Options, pins folder,
 	switch {
 	case errors.Is(err, ErrNone):
 		there, err = nil, nil
+	case errors.Is(err, fs.ErrNotExist): // a program that went while it was looked at
+		return fmt.Errorf("%w: %w", errRaced, err)
 	case err != nil:
 		return err
 	default:

@@ -74,12 +74,7 @@ func (c *changer) replace(there *present, parts []*part) error {
 		return err
 	}
 	c.undos = append(c.undos, func() error { return removePins(dir) })
-	for slot, p := range parts {
-		if err := c.fill(dispatcher, dir, slot, len(parts), p); err != nil {
-			return fmt.Errorf("%s, slot %d: %w", p.name, slot, err)
-		}
-	}
-	if err := c.attach(there, dispatcher); err != nil {
+	if err := c.fill(&building{there, dispatcher, dir, parts}, 0); err != nil {
 		return err
 	}
 	if there != nil {
@@ -155,33 +150,60 @@ func (c *changer) configure(there *present, parts []*part) *config {
 	return conf
 }
 
-// fill puts a program into a slot of a dispatcher, and pins it with its link.
-func (c *changer) fill(dispatcher *ebpf.Program, dir string, slot, of int, p *part) error {
-	function, program := slotFunction(slot, of), p.program
-	if program == nil {
-		loaded, err := p.added.load(dispatcher, function)
-		if err != nil {
-			return err
-		}
-		c.undos = append(c.undos, loaded.Close)
-		c.loaded[p], program = loaded, loaded.Programs[p.name]
+// A building is a chain that is being made.
+type building struct {
+	there      *present // that it will replace; nil for none
+	dispatcher *ebpf.Program
+	dir        string // for the pins
+	parts      []*part
+}
+
+// fill fills the slots of a dispatcher from one on, and then puts it on the interface. All of that
+// happens before the loads of the programs end, so that each undoes what it did, such as pins of
+// maps, where anything fails.
+func (c *changer) fill(b *building, slot int) error {
+	if slot == len(b.parts) {
+		return c.attach(b.there, b.dispatcher)
 	}
-	attached, err := loaderimpl.AttachExtension(program, dispatcher, function)
+	p := b.parts[slot]
+	next := func(program *ebpf.Program) error {
+		if err := c.put(b, slot, program); err != nil {
+			return fmt.Errorf("%s, slot %d: %w", p.name, slot, err)
+		}
+		return c.fill(b, slot+1)
+	}
+	if p.program != nil {
+		return next(p.program)
+	}
+	loaded, err := p.added.load(b.dispatcher, slotFunction(slot, len(b.parts)),
+		func(l *loaderimpl.Loaded) error { return next(l.Programs[p.name]) })
+	if err != nil {
+		return err
+	}
+	c.loaded[p] = loaded
+	return nil
+}
+
+// put puts a program into a slot, and pins it with its link.
+func (c *changer) put(b *building, slot int, program *ebpf.Program) error {
+	attached, err := loaderimpl.AttachExtension(program, b.dispatcher,
+		slotFunction(slot, len(b.parts)))
 	if err != nil {
 		return err
 	}
 	c.always(attached.Close)
-	if err := attached.Pin(linkPin(dir, slot)); err != nil {
+	if err := attached.Pin(linkPin(b.dir, slot)); err != nil {
 		return fmt.Errorf("pin the link: %w", err)
 	}
-	if err := loaderimpl.Pin(program, programPin(dir, slot)); err != nil {
+	if err := loaderimpl.Pin(program, programPin(b.dir, slot)); err != nil {
 		return fmt.Errorf("pin the program: %w", err)
 	}
 	return nil
 }
 
-// load loads a component as an extension.
-func (c *Component) load(dispatcher *ebpf.Program, function string) (*loaderimpl.Loaded, error) {
+// load loads a component as an extension, and does what comes then before the load ends.
+func (c *Component) load(dispatcher *ebpf.Program, function string,
+	then func(*loaderimpl.Loaded) error) (*loaderimpl.Loaded, error) {
 	object := c.Object.Clone()
 	for _, p := range object.Programs() {
 		if err := p.SetAutoload(p.Name() == c.Program); err != nil {
@@ -191,7 +213,7 @@ func (c *Component) load(dispatcher *ebpf.Program, function string) (*loaderimpl
 	if err := object.Program(c.Program).SetTarget(dispatcher, function); err != nil {
 		return nil, err
 	}
-	return object.Load(c.Options)
+	return object.Load(loaderimpl.LoadOptions{TokenPath: c.TokenPath, Then: then})
 }
 
 // attach puts a dispatcher on the interface, in the place of the one that is there.
