@@ -5,6 +5,7 @@ package loaderimpl
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/cilium/ebpf"
@@ -20,6 +21,7 @@ type mapLoad struct {
 	want   *wantedMap // nil for a map that is left out
 	kernel *ebpf.Map  // nil until it is created or found, and for a map that is left out
 	reused bool       // it was pinned or given, and keeps what it holds
+	dataAt uint32     // where in it the section of the object is, bytes
 
 	structure *structLoad // nil for a map of no structure, or one that is not made
 }
@@ -45,6 +47,15 @@ func (k *mapMaker) wantAll(o *Object) error {
 		var err error
 		if k.maps[i].want, err = want(o.name, m); err != nil {
 			return refuse.At(refuse.StageCreate, m.def.Section, m.def.Name, err)
+		}
+		if m.def.Arena != nil {
+			at, fits := sys.ArenaOffset(k.maps[i].want.attr.MaxEntries, m.def.Arena.Size)
+			if !fits {
+				return refuse.At(refuse.StageCreate, mapdef.ArenaSection, m.def.Name,
+					fmt.Errorf("%d bytes of variables in %d pages: %w", m.def.Arena.Size,
+						k.maps[i].want.attr.MaxEntries, refuse.ErrArena))
+			}
+			k.maps[i].dataAt = at
 		}
 		if o.bySection && m.def.Source == mapdef.SourceData {
 			k.maps[i].want.attr.Name = sys.Name(m.def.Section)
@@ -116,6 +127,9 @@ func (k *mapMaker) create(m *mapLoad) error {
 	if err := k.fillData(m); err != nil {
 		return err
 	}
+	if err := k.fillArena(m); err != nil {
+		return err
+	}
 	return k.fillMaps(m)
 }
 
@@ -168,7 +182,7 @@ func (k *mapMaker) fillData(m *mapLoad) error {
 		value = k.config
 	}
 	if m.def.IsData() && value != nil {
-		if err := m.kernel.Put(uint32(0), value); err != nil {
+		if err := putData(m.kernel, value); err != nil {
 			return fmt.Errorf("write initial value: %w", explainFill(err, m))
 		}
 	}
@@ -176,6 +190,31 @@ func (k *mapMaker) fillData(m *mapLoad) error {
 		if err := m.kernel.Freeze(); err != nil {
 			return fmt.Errorf("freeze: %w", explainFill(err, m))
 		}
+	}
+	return nil
+}
+
+// putData puts a section into the one element of its map: for each CPU, where each has its own.
+func putData(kernel *ebpf.Map, value []byte) error {
+	if kernel.Type() != ebpf.PerCPUArray {
+		return kernel.Put(uint32(0), value)
+	}
+	n, err := ebpf.PossibleCPU()
+	if err != nil {
+		return fmt.Errorf("count CPUs: %w", err)
+	}
+	return kernel.Put(uint32(0), slices.Repeat([][]byte{value}, n))
+}
+
+// fillArena gives an arena its address, and puts its variables in.
+func (k *mapMaker) fillArena(m *mapLoad) error {
+	if m.def.Type != ebpf.Arena {
+		return nil
+	}
+	a := &m.want.attr
+	if err := sys.FillArena(m.kernel.FD(), a.MapExtra, a.MaxEntries, m.dataAt,
+		m.InitialValue()); err != nil {
+		return fmt.Errorf("map the arena: %w", explainFill(err, m))
 	}
 	return nil
 }

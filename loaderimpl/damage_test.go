@@ -60,10 +60,10 @@ func openMeasured(data []byte) (*Object, uint64, error) {
 // checkForKernel prepares what a load would give to the kernel.
 func checkForKernel(t testing.TB, o *Object) {
 	t.Helper()
-	descriptors := slices.Repeat([]int{code.NoMap}, len(o.maps))
+	maps := slices.Repeat([]code.MapRef{{FD: code.NoMap}}, len(o.maps))
 	symbols := make([]code.Symbol, len(o.externs.Externs))
 	for _, p := range o.programs {
-		b, err := code.Assemble(o.functions, p.function, o.file.Order, descriptors, symbols)
+		b, err := code.Assemble(o.functions, p.function, o.file.Order, maps, symbols)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,8 +31,11 @@ type Map struct {
 
 func newMap(o *Object, d *mapdef.Definition) *Map {
 	m := &Map{object: o, def: d, create: true, policy: o.pinPolicy}
-	if d.Source == mapdef.SourceData {
+	switch {
+	case d.Source == mapdef.SourceData:
 		m.value = d.Raw
+	case d.Arena != nil:
+		m.value = d.Arena.Data
 	}
 	if d.StructOps != nil {
 		m.create = !d.StructOps.Optional
@@ -162,23 +165,24 @@ func (m *Map) SetInnerMap(template *ebpf.Map) error {
 // verifier finds that the use is never reached.
 func (m *Map) SetAutocreate(create bool) error { return m.set(func() { m.create = create }) }
 
-// InitialValue returns what a map of global data holds from the start. Nil for other maps.
+// InitialValue returns what a map of global data holds from the start, for each CPU where each has
+// its own, and the variables of an arena. Nil for other maps.
 func (m *Map) InitialValue() []byte {
-	if m.def.Source != mapdef.SourceData {
+	if m.def.DataSection() == "" {
 		return nil
 	}
 	if m.value == nil {
-		return make([]byte, m.def.ValueSize)
+		return make([]byte, m.def.DataSize())
 	}
 	return bytes.Clone(m.value)
 }
 
-// SetInitialValue changes what a map of global data holds from the start. For a value of another
-// size, and for other maps, the error is of [ClassInvalid].
+// SetInitialValue changes what [Map.InitialValue] returns. For a value of another size, and for
+// other maps, the error is of [ClassInvalid].
 func (m *Map) SetInitialValue(value []byte) error {
 	return m.object.change(m.def.Name, func() error {
-		if m.def.Source != mapdef.SourceData || len(value) != int(m.def.ValueSize) {
-			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.ValueSize,
+		if m.def.DataSection() == "" || uint64(len(value)) != m.def.DataSize() {
+			return fmt.Errorf("initial value of %d bytes for %d: %w", len(value), m.def.DataSize(),
 				refuse.ErrValue)
 		}
 		m.value, m.ownValue = bytes.Clone(value), true

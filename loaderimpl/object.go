@@ -252,7 +252,7 @@ func (o *Object) resolve(defs []*mapdef.Definition) error {
 func refuseSections(f *objfile.File) error {
 	for i := range f.Sections {
 		switch name := f.Sections[i].Name; strings.TrimPrefix(name, "?") {
-		case ".addr_space.1", ".percpu", ".jumptables":
+		case ".jumptables":
 			return refuse.At(refuse.StageOpen, name, "", refuse.ErrSection)
 		}
 	}

@@ -49,21 +49,21 @@ func (l *programLoader) loadAll() error {
 	return nil
 }
 
-// descriptors returns those of the maps, by index.
-func (l *programLoader) descriptors() []int {
-	fds := make([]int, len(l.maps))
+// references says how instructions refer to the maps, by index.
+func (l *programLoader) references() []code.MapRef {
+	refs := make([]code.MapRef, len(l.maps))
 	for i, m := range l.maps {
-		fds[i] = code.NoMap
+		refs[i] = code.MapRef{FD: code.NoMap, Data: m.dataAt}
 		if m.kernel != nil {
-			fds[i] = m.kernel.FD()
+			refs[i].FD = m.kernel.FD()
 		}
 	}
-	return fds
+	return refs
 }
 
 // load loads one program.
 func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
-	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.descriptors(),
+	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.references(),
 		l.externs.symbols)
 	if err != nil {
 		return nil, refuse.At(refuse.StageRelocate, p.section, p.name, err)
@@ -114,12 +114,28 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 		if reason := l.externs.explain(err, log, b); reason != nil {
 			return nil, fmt.Errorf("load program: %w: %w: %w", reason, err, &VerifierError{Log: log})
 		}
+		if l.usesPerCPUData(p) && !sys.HasPerCPUData(l.types.token.descriptor()) {
+			return nil, fmt.Errorf("load program: %w: %w: %w", refuse.ErrNoPerCPUData, err,
+				&VerifierError{Log: log})
+		}
 		return nil, l.explain(err, log, kind, len(b.Code)/objfile.InsnSize)
 	}
 	if log != "" {
 		l.logs[p.name] = log
 	}
 	return ebpf.NewProgramFromFD(fd)
+}
+
+// usesPerCPUData reports whether a program refers to variables that are each CPU's own.
+func (l *programLoader) usesPerCPUData(p *Program) bool {
+	for _, f := range code.Reached(l.object.functions, p.function) {
+		for _, ref := range l.object.functions[f].Refs {
+			if ref.Kind == code.RefData && l.maps[ref.Target].def.Type == ebpf.PerCPUArray {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // describe tells the kernel which functions and source lines a program's instructions are.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
-	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
@@ -60,7 +59,7 @@ func (o *Object) Variables() ([]VariableInfo, error) {
 	list := make([]VariableInfo, len(globals))
 	for i, g := range globals {
 		list[i] = VariableInfo{
-			Name: g.Name, Section: g.in.def.Section, Type: g.Type, ReadOnly: g.in.def.Frozen(),
+			Name: g.Name, Section: g.in.def.DataSection(), Type: g.Type, ReadOnly: g.in.def.Frozen(),
 		}
 		if value, err := g.bytes(g.in.InitialValue()); err == nil {
 			list[i].Value = value
@@ -76,10 +75,10 @@ func (o *Object) globalVariables() ([]*globalVariable, error) {
 	}
 	var all []*globalVariable
 	for _, m := range o.maps {
-		if m.def.Source != mapdef.SourceData {
+		if m.def.DataSection() == "" {
 			continue
 		}
-		_, list, err := o.types.Variables(o.file.Named(m.def.Section), nil)
+		_, list, err := o.types.Variables(o.file.Named(m.def.DataSection()), nil)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,10 @@ package objects
 
 // GlobalData holds the objects of globaldata/.
 var GlobalData = struct {
+	ArenaNone           Object // Variables of an arena that is defined nowhere.
+	ArenaSmall          Object // Variables that are more than their arena holds.
+	ArenaTwo            Object // Variables of one of two arenas.
+	ArenaVariables      Object // Variables of an arena of ten pages.
 	Array               Object // Sections of data that end in an array, or do not, for the caller to make larger or smaller.
 	ConstantWritten     Object // The same variable in read-only data.
 	Guarded             Object // A program that loads only if a constant is set: behind it the verifier finds a store to an address of its own making.
@@ -50,6 +54,7 @@ var GlobalData = struct {
 	Linkage             Object // Variables that other objects could name and variables that they could not, of sizes between which there are holes.
 	Named               Object // Variables in sections that are named after those of data, and one beside each.
 	NamedButZeros       Object // The same, with all zeros in .bss.
+	Percpu              Object // Variables of which each CPU has its own, and a program that gives them and counts in one.
 	PointerApart        Object // Pointers in a section of their own, and a program that reads a number in another.
 	PointerBeside       Object // Pointers in one section with the number that a program reads.
 	PointerNone         Object // The same data without a pointer in it.
@@ -59,6 +64,10 @@ var GlobalData = struct {
 	Values              Object // Variables in data, in read-only data and in data of zeros, each read and, where it can be, written to.
 	VariableWritten     Object // A program that writes to a variable in data.
 }{
+	ArenaNone:           embedded("globaldata", "arena", "arena_none"),
+	ArenaSmall:          embedded("globaldata", "arena", "arena_small"),
+	ArenaTwo:            embedded("globaldata", "arena", "arena_two"),
+	ArenaVariables:      embedded("globaldata", "arena", "arena_variables"),
 	Array:               embedded("globaldata", "array", "array"),
 	ConstantWritten:     embedded("globaldata", "written", "constant_written"),
 	Guarded:             embedded("globaldata", "guarded", "guarded"),
@@ -103,6 +112,7 @@ var GlobalData = struct {
 	Linkage:             embedded("globaldata", "linkage", "linkage"),
 	Named:               embedded("globaldata", "named", "named"),
 	NamedButZeros:       embedded("globaldata", "named", "named_but_zeros"),
+	Percpu:              embedded("globaldata", "percpu", "percpu"),
 	PointerApart:        embedded("globaldata", "pointer", "pointer_apart"),
 	PointerBeside:       embedded("globaldata", "pointer", "pointer_beside"),
 	PointerNone:         embedded("globaldata", "pointer", "pointer_none"),

@@ -9,7 +9,8 @@
 // program uses.
 //
 // What is expected stands in requirements/globaldata.yaml. Read section.go (the maps of sections),
-// variable.go (what programs find in variables), initial.go and size.go (what the caller sets
-// before the load), pointer.go (data that holds pointers), kconfig.go and ksym.go (what objects
-// expect the kernel to have: values of its configuration, and its symbols).
+// variable.go (what programs find in variables), arena.go and percpu.go (variables of arenas, and
+// of each CPU), initial.go and size.go (what the caller sets before the load), pointer.go (data
+// that holds pointers), kconfig.go and ksym.go (what objects expect the kernel to have: values of
+// its configuration, and its symbols).
 package globaldata

@@ -29,13 +29,19 @@ type Body struct {
 	order     objfile.ByteOrder
 }
 
+// A MapRef says how instructions refer to a map in the kernel.
+type MapRef struct {
+	FD   int    // [NoMap] for a map that was left out
+	Data uint32 // where in it the section of the object is, bytes
+}
+
 // NoMap stands for the descriptor of a map that was left out.
 const NoMap = -1
 
 // Assemble puts a program's function and those it refers to one after the other, and fills in what
 // only now is known: distances between functions, descriptors of maps, and what the kernel has for
-// externs. Descriptors and symbols are in the order in which references name them by index.
-func Assemble(functions []Function, entry int, order objfile.ByteOrder, descriptors []int,
+// externs. Maps and symbols are in the order in which references name them by index.
+func Assemble(functions []Function, entry int, order objfile.ByteOrder, maps []MapRef,
 	symbols []Symbol) (*Body, error) {
 	b := &Body{Starts: make(map[int]uint32), functions: functions, order: order,
 		Order: Reached(functions, entry)}
@@ -49,7 +55,7 @@ func Assemble(functions []Function, entry int, order objfile.ByteOrder, descript
 	}
 	for _, i := range b.Order {
 		for _, ref := range functions[i].Refs {
-			b.fill(b.Starts[i]+ref.Insn, ref, descriptors, symbols)
+			b.fill(b.Starts[i]+ref.Insn, ref, maps, symbols)
 		}
 	}
 	return b, nil
@@ -78,7 +84,7 @@ func Reached(functions []Function, entry int) []int {
 }
 
 // fill writes what one instruction refers to into it.
-func (b *Body) fill(insn uint32, ref Reference, descriptors []int, symbols []Symbol) {
+func (b *Body) fill(insn uint32, ref Reference, maps []MapRef, symbols []Symbol) {
 	code := b.Code[int(insn)*objfile.InsnSize:]
 	source := func(pseudo byte) { setSource(code, pseudo) }
 	imm := func(n int, v uint32) { b.order.PutUint32(code[n*objfile.InsnSize+4:], v) }
@@ -91,8 +97,8 @@ func (b *Body) fill(insn uint32, ref Reference, descriptors []int, symbols []Sym
 		imm(0, b.Starts[ref.Target]-insn-1)
 		imm(1, 0)
 	case RefMap, RefData:
-		fd := descriptors[ref.Target]
-		if fd == NoMap {
+		to := maps[ref.Target]
+		if to.FD == NoMap {
 			call := [objfile.InsnSize]byte{0: opCall}
 			copy(code, call[:])
 			copy(code[objfile.InsnSize:], call[:])
@@ -102,10 +108,10 @@ func (b *Body) fill(insn uint32, ref Reference, descriptors []int, symbols []Sym
 		}
 		pseudo, offset := byte(pseudoMapFD), uint32(0)
 		if ref.Kind == RefData {
-			pseudo, offset = pseudoMapValue, ref.Offset
+			pseudo, offset = pseudoMapValue, to.Data+ref.Offset
 		}
 		source(pseudo)
-		imm(0, uint32(fd))
+		imm(0, uint32(to.FD))
 		imm(1, offset)
 	case RefSymbol:
 		b.fillSymbol(code, &symbols[ref.Target])

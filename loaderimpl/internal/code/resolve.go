@@ -61,8 +61,11 @@ func Resolve(f *objfile.File, functions []Function, defs []*mapdef.Definition,
 			s = f.Named(d.Section)
 		}
 		r.maps = append(r.maps, mapAt{position{s.Index, d.Offset}, i})
-		if d.Source == mapdef.SourceData {
+		switch {
+		case d.Source == mapdef.SourceData:
 			r.dataIn[s.Index] = i
+		case d.Arena != nil:
+			r.dataIn[f.Named(mapdef.ArenaSection).Index] = i
 		}
 	}
 	slices.SortFunc(r.maps, func(a, b mapAt) int { return a.compare(b.position) })

@@ -16,9 +16,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
-// dataParser makes a map of every section of global data: .data, .rodata and .bss, and those named
-// after them (.rodata.str1.1, .data.mine). Each is an array of one element, the section. Read-only
-// data is read-only for programs, and frozen for user space before a program is loaded.
+// dataParser makes a map of every section of global data: .data, .rodata, .bss and .percpu, and
+// those named after them (.rodata.str1.1, .data.mine). Each is an array of one element, the
+// section. Read-only data is read-only for programs, and frozen for user space before a program is
+// loaded. Of .percpu each CPU has its own, which all begin alike.
 type dataParser struct{}
 
 func (dataParser) reads(s *objfile.Section) bool { return isAllocated(s) && isData(s.Name) }
@@ -34,13 +35,16 @@ func isAllocated(s *objfile.Section) bool {
 }
 
 func isData(name string) bool {
-	for _, base := range []string{".data", ".rodata", ".bss"} {
+	for _, base := range []string{".data", ".rodata", ".bss", percpuSection} {
 		if name == base || strings.HasPrefix(name, base+".") {
 			return true
 		}
 	}
 	return false
 }
+
+// percpuSection holds variables of which each CPU has its own.
+const percpuSection = ".percpu"
 
 func (dataParser) define(in *Input, s *objfile.Section,
 	handled handledList) ([]*Definition, error) {
@@ -51,6 +55,9 @@ func (dataParser) define(in *Input, s *objfile.Section,
 		Name: s.Name, Section: s.Name, Source: SourceData, Raw: s.Data,
 		Attributes: Attributes{Type: ebpf.Array, KeySize: 4, ValueSize: uint32(s.Size),
 			MaxEntries: 1},
+	}
+	if strings.HasPrefix(s.Name, percpuSection) {
+		d.Type = ebpf.PerCPUArray
 	}
 	if strings.HasPrefix(s.Name, ".rodata") || s.Name == metadataSection {
 		d.Flags |= FlagReadOnly
@@ -69,7 +76,9 @@ func (dataParser) define(in *Input, s *objfile.Section,
 	// Data that only this object can name is not for user space to map (libbpf, map_is_mmapable).
 	// Hidden data is such data (libbpf, btf_fixup_datasec): programs keep locks there, which user
 	// space could break.
-	if slices.ContainsFunc(vars, func(v typeinfo.Variable) bool { return !v.Static && !v.Hidden }) {
+	// Nor is what each CPU has its own of: the kernel maps none (array_map_ops).
+	mapped := func(v typeinfo.Variable) bool { return !v.Static && !v.Hidden }
+	if d.Type == ebpf.Array && slices.ContainsFunc(vars, mapped) {
 		d.Flags |= FlagMmapable
 	}
 	return []*Definition{d}, nil

@@ -54,6 +54,9 @@ type Definition struct {
 	// ascending.
 	Pointers []uint64
 
+	// Arena holds the variables of an arena. Nil for other maps, and for an arena without any.
+	Arena *ArenaData
+
 	// Iproute2 holds what only iproute2's definitions say. Nil for others.
 	Iproute2 *Iproute2Map
 

@@ -11,7 +11,8 @@
 //	layout.go       which struct it is
 //	iproute2.go     struct bpf_elf_map
 //	samples.go      struct bpf_load_map_def
-//	data.go       .data, .rodata, .bss
+//	data.go       .data, .rodata, .bss, .percpu
+//	arena.go      .addr_space.1, an arena's variables
 //	kconfig.go    values of the kernel's configuration, which no section holds
 //	structops.go  .struct_ops and .struct_ops.link
 //	handler.go    handlers of the caller's

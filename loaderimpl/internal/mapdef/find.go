@@ -72,6 +72,9 @@ func Find(in *Input) ([]*Definition, error) {
 	if err := checkNames(defs); err != nil {
 		return nil, err
 	}
+	if err := in.giveArena(defs); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(defs, func(a, b *Definition) int {
 		return cmp.Compare(a.rank(), b.rank())
 	})

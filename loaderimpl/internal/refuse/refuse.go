@@ -114,6 +114,7 @@ var (
 
 	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
 	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
+	ErrArena           error = &reason{ClassDefinition, "variables of an arena need one arena that holds them"}
 	ErrTypeMissing     error = &reason{ClassDefinition, "map definition has no type: add __uint(type, BPF_MAP_TYPE_...)"}
 	ErrConflictingSize error = &reason{ClassDefinition, "size of a type and size by number differ: keep one of them"}
 	ErrNotPointer      error = &reason{ClassDefinition, "field is not encoded as a pointer: use the macros __type, __uint, __array"}
@@ -146,6 +147,7 @@ var (
 	ErrMemberDiffers  error = &reason{ClassNotInKernel, "member is another in this kernel, and cannot be filled"}
 	ErrStructUnknown  error = &reason{ClassNotInKernel, "this kernel calls no such structure: if a module does, load the module; else leave the structure out (autocreate), or put it in a section that starts with ?"}
 	ErrNoLinks        error = &reason{ClassNotInKernel, "this kernel registers structures by an update only, not by a link (Linux 6.4): put it in section .struct_ops"}
+	ErrNoPerCPUData   error = &reason{ClassNotInKernel, "this kernel has no variables that are each CPU's own: use a map of type PERCPU_ARRAY, or leave the program out"}
 	ErrNoModuleTypes  error = &reason{ClassNotInKernel, "this kernel calls structures of vmlinux only, not those of modules (Linux 6.9)"}
 	ErrNoStruct       error = &reason{ClassInvalid, "map is no structure that the kernel calls"}
 	ErrRegistered     error = &reason{ClassInvalid, "structure was registered before, and an update cannot be repeated: load the object again"}
