@@ -60,6 +60,7 @@ var rules = []rule{
 	{folder: "objects/elfedit"},
 	{folder: "objects/build"},
 	{folder: "objects", may: "objects/elfedit"},
+	{folder: "objects/linked"},
 	{folder: "requirements"},
 	{folder: "vmtest/wholefile"},
 	{folder: "vmtest/flock"},
@@ -97,6 +98,8 @@ var rules = []rule{
 	{folder: "drivers/libbpf", tests: "drivers/bundle loader vmtest/kernel"},
 	{folder: "drivers/libbpf-rs", tests: "drivers/bundle drivers/rust loader objects"},
 	{folder: "drivers/aya", tests: "drivers/bundle drivers/rust loader objects"},
+
+	{folder: "objects/linked/make", may: "drivers drivers/bundle loader loaderimpl objects/linked vmtest"},
 
 	{folder: "suites/phrase", may: "loader oracle"},
 	{folder: "suites/runner/surround", may: "loader requirements"},

@@ -26,6 +26,10 @@ func embedded(folder, source, name string) Object {
 	return Object{folder: folder, source: source, name: name}
 }
 
+// Named returns the object of that name of a folder. It is for who has names only, and its ELF
+// panics where there is none.
+func Named(folder, name string) Object { return embedded(folder, name, name) }
+
 // Name returns a name that is unique in the suite and fits a file name: the object's, and its edits
 // if it has any, such as "plain-drop-section-btf".
 func (o Object) Name() string {

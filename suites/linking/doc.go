@@ -9,5 +9,6 @@
 //
 // What is expected stands in requirements/linking.yaml. Read function.go, variable.go and map.go
 // (who defines what, in all orders), kernel.go (what is the kernel's), license.go, conflict.go,
-// input.go and damage.go (what is refused), output.go (the file).
+// input.go and damage.go (what is refused), output.go (the file), foreign.go
+// (what other linkers linked).
 package linking

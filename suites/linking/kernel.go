@@ -98,8 +98,15 @@ var _ = Table("linking.ksym.weak", func(s *Session, o order) {
 
 // The kernel says which program is which function of which structure.
 var _ = Table("linking.structure.both", func(s *Session, o order) {
-	loaded := s.MustLoadLinked(
-		o.two(objects.Linking.Structure, objects.Linking.StructureOther)...)
+	expectBoth(s.MustLoadLinked(
+		o.two(objects.Linking.Structure, objects.Linking.StructureOther)...))
+},
+	Entry("one", asWritten),
+	Entry("other", reversed),
+)
+
+// expectBoth expects that each of two structures has the functions of its own object.
+func expectBoth(loaded *Attempt) {
 	for _, structure := range []string{"first", "second"} {
 		loaded.MustRegister(structure)
 		Expect(loaded.StructOps(structure).Programs()).To(Equal(map[string]uint32{
@@ -110,10 +117,7 @@ var _ = Table("linking.structure.both", func(s *Session, o order) {
 	}
 	Expect(loaded.Program("ssthresh_first").Tag).NotTo(
 		Equal(loaded.Program("ssthresh_second").Tag))
-},
-	Entry("one", asWritten),
-	Entry("other", reversed),
-)
+}
 
 var _ = It("linking.structure.same-name-refused", func(s *Session) {
 	refuses(s, conflict{Objects(objects.Linking.Structure, objects.Linking.StructureOther),

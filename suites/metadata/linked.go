@@ -6,6 +6,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/objects/linked"
 	"github.com/loadstone-bpf/loadstone/oracle"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -48,6 +49,20 @@ var _ = Table("metadata.linked.every-program", func(s *Session, p pair) {
 },
 	Entry("one", pair{objects.Linking.Metadata, objects.Linking.MetadataOther}),
 	Entry("other", pair{objects.Linking.MetadataOther, objects.Linking.Metadata}),
+)
+
+var _ = Table("metadata.linked.by-others", func(s *Session, linker string) {
+	s.NeedsLittleEndian()
+	loaded := s.MustLoad(linked.Object{Linker: linker, Set: "metadata"})
+	for _, program := range []string{"first", "second"} {
+		Expect(all(loaded, program)).To(
+			ConsistOf(networks, revision, `bpf_metadata_author = "storage"`, built), program)
+	}
+},
+	Entry("bpftool-7_1", "bpftool-7.1"),
+	Entry("bpftool-7_5", "bpftool-7.5"),
+	Entry("bpftool-7_8", "bpftool-7.8"),
+	Entry("loadstone", linked.Reference),
 )
 
 var _ = Table("metadata.linked.static-kept", func(s *Session, p pair) {

@@ -3,6 +3,7 @@
 package suite
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 // A linked object is one that the loader wrote.
@@ -114,3 +116,11 @@ func (s *Session) PutFile(path string, data []byte) {
 
 // Objects lists objects, which may be of several types.
 func Objects(all ...Object) []Object { return all }
+
+// NeedsLittleEndian ends the spec as skipped on a machine of the other byte order, for which
+// no objects of other linkers are committed.
+func (s *Session) NeedsLittleEndian() {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		s.exec.Skip(runner.Lack{Kind: "byte-order", Needs: "little-endian", Has: "big-endian"})
+	}
+}
