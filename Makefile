@@ -42,7 +42,7 @@ objects-check: ## fail when the committed BPF objects differ from their sources
 	$(GO) run ./objects/build -check
 
 matrix: programs ## the reference loader on every kernel of the default matrix
-	bin/loadstone run --out $(OUT)
+	bin/loadstone run --out $(OUT) --overwrite
 
 test: setup build objects-check unit fuzz-short vm ## everything that must hold: unit tests, the harness's own faults, the suites in VMs
 
@@ -57,19 +57,19 @@ unit: ## unit tests with the race detector, and the harness's own faults
 MAPS := --suite mapdefs --suite mapinmap --suite numa --suite pinning
 
 vm: build ## the suites in VMs: the reference loader on some kernels, others on the newest
-	bin/loadstone run --kernel 5.10 --kernel 6.12 --kernel 7.3 --out $(OUT)
-	bin/loadstone run --kernel 7.3 --loader libbpf --expect docs/expectations.yaml --out $(OUT)/libbpf
-	bin/loadstone run --kernel 7.3 --loader cilium $(MAPS) --suite globaldata --suite metadata --expect docs/expectations.yaml --out $(OUT)/cilium
+	bin/loadstone run --kernel 5.10 --kernel 6.12 --kernel 7.3 --out $(OUT) --overwrite
+	bin/loadstone run --kernel 7.3 --loader libbpf --expect docs/expectations.yaml --out $(OUT)/libbpf --overwrite
+	bin/loadstone run --kernel 7.3 --loader cilium $(MAPS) --suite globaldata --suite metadata --expect docs/expectations.yaml --out $(OUT)/cilium --overwrite
 	bin/loadstone check objects/mapdefs/el/counter.o --kernel 5.10 --kernel 6.12 --kernel 7.3 --out $(OUT)/check
 	bin/loadstone exec --kernel 5.10 --kernel 7.3 --root libbpf --bring README.md -- /usr/bin/test -s README.md
-	bin/loadstone run --kernel 7.3 --loader bpftool --loader iproute2 $(MAPS) --isolation suite --expect docs/expectations-commands.yaml --out $(OUT)/commands
+	bin/loadstone run --kernel 7.3 --loader bpftool --loader iproute2 $(MAPS) --isolation suite --expect docs/expectations-commands.yaml --out $(OUT)/commands --overwrite
 
 mutants: ## every wrong loader, and the specs that catch it; fails if none does. make test tries a sample
 	@scripts/setup run
 	$(GO) run ./mutants/catch
 
 findings: build ## every version of every loader on every kernel, and what docs/findings.md is made of
-	bin/loadstone run --loader all@all --isolation suite --out $(OUT)/findings || [ $$? -eq 1 ]
+	bin/loadstone run --loader all@all --isolation suite --out $(OUT)/findings --overwrite || [ $$? -eq 1 ]
 	@echo '$(OUT)/findings/findings.md: put it in the place of the second part of docs/findings.md'
 
 # Modules of their own, each a main function that builds a driver with an older library: vet compiles the driver with it, staticcheck reads it here.

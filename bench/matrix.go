@@ -156,7 +156,7 @@ func (c command) prepare(ctx context.Context, args ...string) (*exec.Cmd, error)
 	cmd := exec.CommandContext(ctx, filepath.Join(c.options.bin, "loadstone"),
 		append([]string{
 			"run", "--cache", cache, "--accel", string(machine.TCG),
-			"--out", filepath.Join(c.dir, "out"),
+			"--out", filepath.Join(c.dir, "out"), "--overwrite",
 		}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	return cmd, nil

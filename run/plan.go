@@ -27,6 +27,22 @@ type Plan struct {
 
 	// Expectations are the failures that are known. Nil for none.
 	Expectations *verdict.Expectations
+
+	// Done has what needs no verdict any more: a run before this one, which did not come to its end,
+	// wrote it, or it is another's to run.
+	Done map[Place]bool
+}
+
+// A Place names a verdict in a run.
+type Place struct {
+	Loader string // with its version
+	Kernel string
+	Spec   string
+}
+
+// PlaceOf returns where a verdict has its place.
+func PlaceOf(v verdict.Verdict) Place {
+	return Place{v.LoaderName(), v.Kernel, v.Spec}
 }
 
 // cell holds one loader on one kernel.
@@ -48,6 +64,9 @@ func (c cell) identity() verdict.Cell {
 // expectations say not to run.
 func (p Plan) asked(c cell) (specs []record.Spec, not []verdict.Verdict) {
 	for _, s := range p.Specs {
+		if p.Done[Place{c.loader.String(), c.kernel.Name(), s.ID}] {
+			continue
+		}
 		if v, ok := p.Expectations.NotRun(p.expected(batch{cell: c}, s)); ok {
 			not = append(not, v)
 			continue
@@ -57,15 +76,23 @@ func (p Plan) asked(c cell) (specs []record.Spec, not []verdict.Verdict) {
 	return specs, not
 }
 
-// Parts returns how many verdicts the plan owes, by cell and suite.
+// Parts returns how many verdicts the plan owes, by cell and suite, those that are done left out.
 func (p Plan) Parts() []verdict.Part {
 	var parts []verdict.Part
 	for _, k := range p.Kernels {
 		for _, l := range p.Loaders {
 			for _, specs := range BySuite.cut(p.Specs) {
+				left := 0
+				for _, s := range specs {
+					if !p.Done[Place{l.String(), k.Name(), s.ID}] {
+						left++
+					}
+				}
+				if left == 0 {
+					continue
+				}
 				parts = append(parts, verdict.Part{
-					Loader: cell{k, l}.identity().LoaderName(), Kernel: k.Name(),
-					Suite: specs[0].Suite, Specs: len(specs),
+					Loader: l.String(), Kernel: k.Name(), Suite: specs[0].Suite, Specs: left,
 				})
 			}
 		}

@@ -96,8 +96,11 @@ func (r *runner) feed(ctx context.Context) {
 				r.write(v)
 			}
 		}
-		err := r.prepare(ctx, k)
 		batches := r.plan.batches(k)
+		if len(batches) == 0 {
+			continue
+		}
+		err := r.prepare(ctx, k)
 		if err != nil {
 			for _, b := range batches {
 				r.unprepared(ctx, b, err)

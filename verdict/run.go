@@ -23,7 +23,9 @@ type Run struct {
 	Planned   int       `json:"planned"` // the sum of it
 	Guest     string    `json:"guest"`   // SHA-256 of the guest program
 	Command   []string  `json:"command"` // argv
-	Isolation string    `json:"isolation,omitempty"`
+	// working folder of the command, for paths in it
+	Dir       string `json:"dir,omitempty"`
+	Isolation string `json:"isolation,omitempty"`
 	// of the order of specs in guests that were used for several
 	Seed uint64 `json:"seed,omitempty"`
 	// features for want of which no spec may be skipped; see [FeatureOf]

@@ -78,15 +78,20 @@ func start(path string, run Run, sync func() error) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create run file: %w", err)
 	}
+	return appending(file, run, newTally(run), sync), nil
+}
+
+// appending returns the writer of a file that has its first line and the verdicts of tally.
+func appending(file *os.File, run Run, tally tally, sync func() error) *Writer {
 	if sync == nil {
 		sync = file.Sync
 	}
 	w := &Writer{
-		sync: sync, file: file, tally: newTally(run), started: run.Started,
+		sync: sync, file: file, tally: tally, started: run.Started,
 		dirty: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.syncer()
-	return w, nil
+	return w
 }
 
 // create makes the file with its first line, in one step, and opens it for the lines that follow.

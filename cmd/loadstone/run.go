@@ -38,12 +38,21 @@ type runOptions struct {
 	expect                          []string
 	baseline                        string
 	require                         []string
+	overwrite                       bool
+	resume                          string
 	process                         bool
 	cache                           *cacheOptions
+
+	before *verdict.File // the run to go on with; nil for a new one
 }
 
 func newRunCommand(cache *cacheOptions) *cobra.Command {
-	o := runOptions{cache: cache}
+	return runCommand(&runOptions{cache: cache})
+}
+
+// runCommand returns the command whose flags set o.
+func runCommand(o *runOptions) *cobra.Command {
+	cache := o.cache
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run specs with loaders on kernels, and report the verdicts",
@@ -58,6 +67,7 @@ Kernels are named by series (6.12), by exact version (6.12@6.12.117-1), by path 
 a time, also beside other runs. Loaders are named by name (its newest version), by name@version, name@all for every version, by the path of a
 loader.yaml, or all. Specs are named as for 'loadstone list'.
 
+DIR is locked while it is in use, and one that holds a run is not written to without --overwrite. --resume goes on with a run that was interrupted or killed.
 DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
 failed a requirement, a kernel died, an expectation no longer holds, a feature of --require is missing, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
@@ -69,6 +79,7 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
   loadstone run --kernel ./bzImage --baseline 6.12 --loader all
   loadstone run --baseline last-release/run.jsonl
   loadstone run --kernel native --require btf,jit
+  loadstone run --resume out
   loadstone run --seed 1234 --kernel 6.12 --loader libbpf
   loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
 		Args: cobra.NoArgs,
@@ -86,7 +97,10 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 	flags.StringArrayVar(&o.suites, "suite", nil, "run suite `S` only; may be repeated")
 	flags.StringArrayVar(&o.specs, "spec", nil, "run spec `ID` only; may be repeated, and end in *")
 	flags.StringVar(&o.out, "out", "",
-		"write results to `DIR`, in the place of those of another run (default out, or out/specs with --spec)")
+		"write results to `DIR` (default out, or with --spec out/specs, which is written anew each time)")
+	flags.BoolVar(&o.overwrite, "overwrite", false, "write results in the place of those of another run")
+	flags.StringVar(&o.resume, "resume", "",
+		"go on with the run in `DIR`, as its first command said, where it ended before its plan was done")
 	flags.StringVar(&o.isolation, "isolation", string(run.Auto),
 		fmt.Sprintf("`%s`; auto: use a guest again while it is proved clean; spec: one for each spec; "+
 			"suite, cell: one for all, without proof", strings.Join(isolations, "|")))
@@ -111,7 +125,15 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 }
 
 // run carries out a run from the user's words to the exit code.
-func (o runOptions) run(cmd *cobra.Command) (err error) {
+func (o runOptions) run(cmd *cobra.Command) error {
+	if o.resume != "" {
+		return o.resumeRun(cmd)
+	}
+	return o.start(cmd)
+}
+
+// start carries out a run, or what is left of one, whose folder is locked then.
+func (o runOptions) start(cmd *cobra.Command) (err error) {
 	plan, err := o.plan(cmd.Context())
 	if err != nil {
 		return err
@@ -123,6 +145,13 @@ func (o runOptions) run(cmd *cobra.Command) (err error) {
 	loaders, err := findLoaders(o.loaders)
 	if err != nil {
 		return err
+	}
+	if o.before == nil {
+		lock, err := o.takeFolder()
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, lock.Remove()) }()
 	}
 	lab, err := o.cache.lab(cmd)
 	if err != nil {
@@ -247,7 +276,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 			QEMU: lab.QEMU, Accel: string(lab.Accel),
 		},
 		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
-		Isolation: string(plan.Isolation), Require: o.require,
+		Dir: workingDir(), Isolation: string(plan.Isolation), Require: o.require,
 	}
 	if plan.Isolation == run.Auto {
 		about.Seed = plan.Seed
@@ -268,16 +297,14 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Run) error {
 	ctx := cmd.Context()
 	dir := o.outDir()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	path := filepath.Join(dir, runFile)
-	writer, err := verdict.Create(path, about)
+	seen := &observer{unready: make(map[string]error)}
+	writer, err := o.writer(&plan, about, path, seen)
 	if err != nil {
 		return err
 	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
-	seen := &observer{progress: progress, unready: make(map[string]error)}
+	seen.progress = progress
 	failed := plan.Do(ctx, writer, seen)
 	progress.Stop()
 	for _, text := range seen.died {
@@ -300,6 +327,30 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 		return err
 	}
 	return makeReports(cmd, path, dir, everyFormat())
+}
+
+// writer returns the writer of the run's file: a new one, or that of the run to go on with, whose
+// verdicts seen then has.
+func (o runOptions) writer(
+	plan *run.Plan, about verdict.Run, path string, seen *observer,
+) (*verdict.Writer, error) {
+	if o.before == nil {
+		return verdict.Create(path, about)
+	}
+	writer, before, err := goOn(plan, about, path)
+	if err == nil {
+		seen.verdicts = before.Verdicts
+	}
+	return writer, err
+}
+
+// workingDir returns the folder that paths of the command are in, "" where it is gone.
+func workingDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 // work returns what the plan's progress is measured against.
