@@ -71,7 +71,7 @@
 //	internal/code     resolve  sections to functions, instructions to what they refer to
 //
 //	object.go                  all of this, in order: [Open]
-//	link.go                    several objects to one file: [Link]
+//	link.go                    several objects to one file: [Link], [Object.Join]
 //	definition.go              map definitions as callers see them
 //	map.go                     what callers may change before the load
 //	variable.go

@@ -53,7 +53,11 @@ func link(paths []string) ([]byte, error) {
 		return nil, &refuse.Error{Stage: refuse.StageLink, Class: unread[0].Class,
 			Object: unread[0].Object, Err: unread}
 	}
-	data, err := linker.Link(inputs)
+	return linked(linker.Link(inputs))
+}
+
+// linked makes several conflicts of one link such as callers see them.
+func linked(data []byte, err error) ([]byte, error) {
 	var e *refuse.Error
 	if errors.As(err, &e) {
 		if list, ok := e.Err.(linker.Several); ok {
@@ -61,6 +65,33 @@ func link(paths []string) ([]byte, error) {
 		}
 	}
 	return data, err
+}
+
+// A Part is an object that becomes a part of another.
+type Part struct {
+	Object *Object // as it was opened: settings since then do not count
+	Entry  string  // a program of it, which becomes a function that other objects call
+}
+
+// Join links the object with others, in memory, as [Open] does with several paths, and opens the
+// result by this object's options. A program that is the entry of its part is a subprogram then, a
+// global function in section .text with all the code of its section; its section's name, and so
+// what kind of program it was, is lost. The other programs of all objects stay what they are.
+//
+// Errors are of stage "link" as in [Link], and as in [Open]; one that names no program of its
+// object is of [ClassNotFound].
+func (o *Object) Join(parts []Part) (*Object, error) {
+	inputs := []linker.Input{{Name: o.name, Data: o.file.Data}}
+	entries := []string{""}
+	for _, p := range parts {
+		inputs = append(inputs, linker.Input{Name: p.Object.name, Data: p.Object.file.Data})
+		entries = append(entries, p.Entry)
+	}
+	data, err := linked(linker.LinkSubprograms(inputs, entries))
+	if err != nil {
+		return nil, export("", err)
+	}
+	return OpenBytes(data, o.options)
 }
 
 // conflicts hold what is wrong with objects, where it is more than one thing.

@@ -104,6 +104,7 @@ type Object struct {
 	license   string
 	version   uint32
 	loaded    bool // a load was attempted
+	options   Options
 }
 
 // Open reads an object file. It makes no system call but to read the file, and what it returns
@@ -167,7 +168,7 @@ func readObject(path string) ([]byte, error) {
 // changed.
 func OpenBytes(data []byte, opts Options) (*Object, error) {
 	o := &Object{name: opts.Name, pinRoot: opts.PinRoot, pinPolicy: opts.PinPolicy,
-		bySection: opts.NameDataBySection}
+		bySection: opts.NameDataBySection, options: opts}
 	if err := o.open(data, opts); err != nil {
 		return nil, export(o.name, err)
 	}

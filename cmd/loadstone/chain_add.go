@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -19,6 +20,7 @@ type chainAddition struct {
 	actions  []string
 	mode     string
 	by       string
+	static   bool
 	options  xdpchain.Options
 }
 
@@ -41,6 +43,11 @@ none; what fails or is interrupted leaves the interface as it was.
 A chain takes ten programs. It runs packets of several buffers (xdp.frags) if all
 of its programs do.
 
+With --static the objects are linked into one program, which is faster to call and
+takes no extensions of the kernel; its programs have no ids and no counts of their
+own, and the chain is made and taken off as a whole. A static chain that is there is
+replaced by the new one. xdp-loader takes it for a program of its own kind.
+
 A new chain is attached by netlink, as libxdp's are. One by a link cannot be
 replaced by netlink, not even by ip or xdp-loader: xdp-loader shows it and takes
 it off, and no more. The dispatcher of a new chain is of version 3, which libxdp
@@ -52,6 +59,7 @@ there keeps its version, its mode and how it is attached.
   loadstone chain add eth0 many.o --program filter --priority 5
   loadstone chain add eth0 count.o --actions pass,drop,tx
   loadstone chain add eth0 count.o --mode skb --libxdp 2
+  loadstone chain add eth0 filter.o count.o --static
   loadstone chain add eth0 count.o --json | jq '.programs[].id'`,
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: completeInterfaces,
@@ -64,10 +72,7 @@ there keeps its version, its mode and how it is attached.
 			if err != nil {
 				return err
 			}
-			chain, made, err := xdpchain.Add(cmd.Context(), index, parts, add.options)
-			for _, m := range made {
-				err = errors.Join(err, m.Close())
-			}
+			chain, err := add.add(cmd.Context(), index, parts)
 			if err != nil {
 				return chainOutcome(err)
 			}
@@ -86,8 +91,26 @@ there keeps its version, its mode and how it is attached.
 		"run the next program after `VERDICTS`, whatever the object says: aborted, drop, pass, tx, redirect")
 	flags.StringVar(&add.mode, "mode", "default", "attach a new chain in `MODE`: native, skb or default")
 	flags.StringVar(&add.by, "by", "netlink", "attach a new chain by `WAY`: netlink or link")
+	flags.BoolVar(&add.static, "static", false, "link the objects into one program, and replace a static chain")
 	flags.IntVar(&add.options.Version, "libxdp", 3, "make a new dispatcher of libxdp's version `N`: 2 or 3")
 	return cmd
+}
+
+// add adds programs, and gives up what was loaded: the chain keeps what it needs of it.
+func (a *chainAddition) add(ctx context.Context, index int, parts []xdpchain.Component) (
+	*xdpchain.Chain, error) {
+	if a.static {
+		chain, made, err := xdpchain.AddStatic(ctx, index, parts, a.options)
+		if made != nil {
+			err = errors.Join(err, made.Close())
+		}
+		return chain, err
+	}
+	chain, made, err := xdpchain.Add(ctx, index, parts, a.options)
+	for _, m := range made {
+		err = errors.Join(err, m.Close())
+	}
+	return chain, err
 }
 
 // components opens the objects, and checks what was asked for.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -67,10 +68,7 @@ func writeChains(w io.Writer, all []*xdpchain.Chain) error {
 
 // programName returns the name of a program, or that it is not known.
 func programName(p xdpchain.Program) string {
-	if p.ID == 0 {
-		return "unknown"
-	}
-	return p.Name
+	return cmp.Or(p.Name, "unknown")
 }
 
 func newChainShowCommand() *cobra.Command {
@@ -92,6 +90,7 @@ func newChainShowCommand() *cobra.Command {
   RUNS      how often it ran, and how long that took: while the kernel counts it,
             kernel.bpf_stats_enabled=1
 
+The programs of a static chain are functions of its dispatcher, and have no ids.
 What is in which slot comes from the kernel's links, and from the pins only before
 Linux 5.13.
 
@@ -123,6 +122,9 @@ Linux 5.13.
 func writeChain(w io.Writer, c *xdpchain.Chain) error {
 	fmt.Fprintf(w, "%s: %s mode, dispatcher %d of version %d by %s", c.Interface, c.Mode,
 		c.Dispatcher, c.Version, c.By)
+	if c.Static {
+		fmt.Fprint(w, ", static")
+	}
 	if c.Frags {
 		fmt.Fprint(w, ", packets of several buffers")
 	}

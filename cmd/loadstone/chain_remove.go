@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/cilium/ebpf"
@@ -16,8 +17,8 @@ import (
 // A chainRemoval tells what chain remove did, for JSON.
 type chainRemoval struct {
 	Interface string           `json:"interface"`
-	Removed   []ebpf.ProgramID `json:"removed"`
-	Left      *xdpchain.Chain  `json:"left"` // null where the interface runs no program
+	Removed   []ebpf.ProgramID `json:"removed"` // those of a static chain have no ids
+	Left      *xdpchain.Chain  `json:"left"`    // null where the interface runs no program
 }
 
 func newChainRemoveCommand() *cobra.Command {
@@ -60,16 +61,22 @@ A name that several programs of the chain have is refused, with their ids.
 			if err != nil {
 				return chainOutcome(err)
 			}
+			var gone []xdpchain.Program
 			for _, p := range chain.Programs {
-				if all {
-					out.Removed = append(out.Removed, p.ID)
+				if all || slices.Contains(out.Removed, p.ID) {
+					gone = append(gone, p)
 				}
 			}
 			if asJSON {
+				if all && !chain.Static {
+					for _, p := range gone {
+						out.Removed = append(out.Removed, p.ID)
+					}
+				}
 				return writeJSON(cmd.OutOrStdout(), out)
 			}
-			for _, id := range out.Removed {
-				fmt.Fprintf(cmd.OutOrStdout(), "removed program %d\n", id)
+			for _, p := range gone {
+				fmt.Fprintf(cmd.OutOrStdout(), "removed %s (%d)\n", programName(p), p.ID)
 			}
 			if out.Left == nil {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s runs no XDP program\n", out.Interface)

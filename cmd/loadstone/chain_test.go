@@ -139,7 +139,7 @@ func TestAChainAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"interface":"eth0","ifindex":3,"mode":"native","by":"netlink","dispatcher":17,"version":3,` +
-		`"frags":true,"dev_bound":false,"programs":[{"id":12,"name":"filter","tag":"ad247eaabed2b548","slot":0,` +
+		`"frags":true,"dev_bound":false,"static":false,"programs":[{"id":12,"name":"filter","tag":"ad247eaabed2b548","slot":0,` +
 		`"priority":10,"actions":["pass","tx"],"frags":true,"link":4,"pinned":true,"runs":12,"run_time_ns":3400},` +
 		`{"id":0,"name":"","tag":"","slot":1,"priority":50,"actions":[],"frags":false,"pinned":false}]}`
 	if diff := cmp.Diff(want, string(text)); diff != "" {

@@ -97,7 +97,7 @@ func TestChainsThatAreNone(t *testing.T) {
 	l := opened(t, inOwnNetwork(t), "loaded")
 	want := map[string]any{
 		"interface": "", "ifindex": 0.0, "mode": "", "by": "", "dispatcher": 0.0, "version": 0.0,
-		"frags": false, "dev_bound": false, "programs": []any{},
+		"frags": false, "dev_bound": false, "static": false, "programs": []any{},
 	}
 	ok, _ := do(t, l, loader.Query{What: "chain", Ifindex: 1}).(*loader.OK)
 	if ok == nil {

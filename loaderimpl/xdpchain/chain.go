@@ -18,12 +18,13 @@ type Chain struct {
 	Version    int            `json:"version"`    // of the dispatcher's configuration: 1, 2 or 3
 	Frags      bool           `json:"frags"`      // packets of several buffers are taken
 	DevBound   bool           `json:"dev_bound"`  // it is bound to the interface
+	Static     bool           `json:"static"`     // one program, whose functions its programs are
 	Programs   []Program      `json:"programs"`   // in the order in which they are called
 }
 
 // A Program tells of one program of a chain.
 type Program struct {
-	ID       ebpf.ProgramID `json:"id"`
+	ID       ebpf.ProgramID `json:"id"`   // 0 in a static chain, or where it is not known
 	Name     string         `json:"name"` // of its function, whole where its types have it
 	Tag      string         `json:"tag"`
 	Slot     int            `json:"slot"` // from 0

@@ -73,6 +73,9 @@ func Add(ctx context.Context, ifindex int, components []Component, o Options) (
 	var made []*loaderimpl.Loaded
 	err := change(ctx, ifindex, o, func(c *changer, there *present) error {
 		parts := slices.Clone(added)
+		if there != nil && there.Static {
+			return fmt.Errorf("a static one, which is made as a whole: %w", ErrMode)
+		}
 		if there != nil {
 			parts = append(slices.Clone(there.parts), parts...)
 		}
@@ -120,8 +123,11 @@ func Remove(ctx context.Context, ifindex int, ids []ebpf.ProgramID, o Options) (
 
 // without returns the parts of a chain without those with ids, or none where there are no ids.
 func without(there *present, ids []ebpf.ProgramID) ([]*part, error) {
-	if len(ids) == 0 {
+	switch {
+	case len(ids) == 0:
 		return nil, nil
+	case there.Static:
+		return nil, fmt.Errorf("a static one, which is taken off as a whole: %w", ErrMode)
 	}
 	for _, id := range ids {
 		if id == 0 || !slices.ContainsFunc(there.Programs, func(p Program) bool { return p.ID == id }) {

@@ -29,11 +29,8 @@ const flagFrags = 1 << 5
 
 // openDispatcher opens the dispatcher of a configuration's version, with that in it.
 func openDispatcher(c *config) (*loaderimpl.Object, error) {
-	order := "bpfel"
-	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
-		order = "bpfeb"
-	}
-	data, err := objects.ReadFile(fmt.Sprintf("dispatcher/dispatcher.v%d.%s.o", c.version, order))
+	data, err := objects.ReadFile(fmt.Sprintf("dispatcher/dispatcher.v%d.%s.o", c.version,
+		byteOrder()))
 	if err != nil {
 		return nil, fmt.Errorf("dispatcher of version %d: %w", c.version, err)
 	}
@@ -50,6 +47,14 @@ func openDispatcher(c *config) (*loaderimpl.Object, error) {
 	kind := object.Program(dispatcherName).Kind()
 	kind.Flags |= flagFrags
 	return object, object.Program(dispatcherName).SetKind(kind)
+}
+
+// byteOrder returns clang's name for this machine's.
+func byteOrder() string {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		return "bpfeb"
+	}
+	return "bpfel"
 }
 
 // loadDispatcher loads a dispatcher. Where the kernel does not know packets of several buffers

@@ -121,6 +121,9 @@ func readOne(ifindex int, pins folder, links *kernelLinks) (_ *present, err erro
 		return nil, fmt.Errorf("%s: %w", at.Name, err)
 	}
 	p.Version, p.Frags, p.DevBound = p.config.version, p.config.frags, p.config.devBound
+	if p.Static {
+		return p, nil
+	}
 	slots, err := links.slots(id, types)
 	if err != nil {
 		return nil, err
@@ -161,6 +164,9 @@ func (p *present) readConfig(id ebpf.ProgramID) (*btf.Spec, error) {
 	}
 	maps, _ := info.MapIDs()
 	_, typed := info.BTFID()
+	if info.Name == staticName {
+		return nil, p.readStatic(id, maps)
+	}
 	if info.Name != dispatcherName || len(maps) != 1 || !typed {
 		return nil, &ForeignError{id, info.Name, p.mode}
 	}
@@ -179,6 +185,23 @@ func (p *present) readConfig(id ebpf.ProgramID) (*btf.Spec, error) {
 	}
 	p.config, err = parseConfig(data, binary.NativeEndian, dispatcherVersion(types))
 	return types, err
+}
+
+// readStatic reads a static chain, which has no programs but the dispatcher.
+func (p *present) readStatic(id ebpf.ProgramID, maps []ebpf.MapID) error {
+	conf, names, err := readStatic(maps)
+	switch {
+	case err != nil:
+		return err
+	case conf == nil:
+		return &ForeignError{id, staticName, p.mode}
+	}
+	p.config, p.Static, p.Programs = conf, true, []Program{}
+	for slot, s := range conf.slots {
+		p.Programs = append(p.Programs, Program{Name: names[slot], Slot: slot, Priority: s.priority,
+			Actions: s.actions.Names(), Frags: s.flags&flagFrags != 0})
+	}
+	return nil
 }
 
 // typesOf returns a program's types.

@@ -112,7 +112,7 @@ func (l *linkage) joinPart(e *extPart, b *dedup.BTF) []byte {
 // checkSections refuses records of sections that the object does not have.
 func (l *linkage) checkSections(o *object, e *extPart) {
 	for name := range e.of(o.ext).Sections {
-		if s := o.file.Named(name); s == nil || o.places[s.Index].to == nil {
+		if s := o.compiled(name); s == nil || o.places[s.Index].to == nil {
 			l.problems.add(o, typeinfo.ExtSection, "", fmt.Errorf(
 				"%s of section %q, which is not linked: %w", e.name, name, refuse.ErrBTF))
 		}
@@ -123,7 +123,7 @@ func (l *linkage) checkSections(o *object, e *extPart) {
 // output has them. Those of functions that lost are left out with nothing to be about.
 func (l *linkage) moveRecords(e *extPart, b *dedup.BTF, s *section, p part) ([]byte, error) {
 	from := e.of(p.object.ext)
-	records := from.Sections[s.name]
+	records := from.Sections[p.object.compiledName(p.source)]
 	out := make([]byte, 0, len(records))
 	for ; len(records) > 0; records = records[from.Size:] {
 		offset := uint64(l.order.Uint32(records))

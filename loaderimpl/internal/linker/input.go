@@ -24,11 +24,13 @@ type object struct {
 
 	first    dedup.ID // number of its first type in the graph
 	declared map[string]declaration
-	names    []string     // of what is declared, in the order of types
-	unused   []btf.TypeID // declared again, or for bytes that are left out; 0 means nothing
-	places   []place      // by section
-	symbols  []*symbol    // by symbol: what stands for it in the output; nil for nothing
-	dead     []span       // code of functions that lost, in order; none overlap
+	names    []string         // of what is declared, in the order of types
+	unused   []btf.TypeID     // declared again, or for bytes that are left out; 0 means nothing
+	places   []place          // by section
+	entry    *objfile.Section // whose code goes to .text; nil for none
+	entryWas string           // its name in the object
+	symbols  []*symbol        // by symbol: what stands for it in the output; nil for nothing
+	dead     []span           // code of functions that lost, in order; none overlap
 }
 
 // A declaration says what BTF has of a variable or function that other objects can name.
@@ -142,6 +144,45 @@ func (o *object) checkSections() error {
 			return refuse.At(refuse.StageLink, s.Name, "", err)
 		}
 		names[s.Name] = true
+	}
+	return nil
+}
+
+// textSection has the functions that other functions call.
+const textSection = ".text"
+
+// makeSubprogram has the code of an entry point's section go to .text.
+func (o *object) makeSubprogram(entry string) error {
+	for i := range o.file.Symbols {
+		y := &o.file.Symbols[i]
+		if y.Name != entry || y.Kind != elf.STT_FUNC || y.Section == elf.SHN_UNDEF ||
+			int(y.Section) >= len(o.file.Sections) {
+			continue
+		}
+		if y.Bind == elf.STB_LOCAL {
+			return refuse.ErrStaticEntry
+		}
+		o.entry = &o.file.Sections[y.Section]
+		o.entryWas, o.entry.Name = o.entry.Name, textSection
+		return nil
+	}
+	return fmt.Errorf("no function of that name: %w", refuse.ErrName)
+}
+
+// compiledName returns the name that a section has in .BTF.ext.
+func (o *object) compiledName(s *objfile.Section) string {
+	if s == o.entry {
+		return o.entryWas
+	}
+	return s.Name
+}
+
+// compiled returns the section of a name in .BTF.ext, nil for none.
+func (o *object) compiled(name string) *objfile.Section {
+	for i := range o.file.Sections {
+		if s := &o.file.Sections[i]; o.compiledName(s) == name {
+			return s
+		}
 	}
 	return nil
 }

@@ -34,10 +34,15 @@ type linkage struct {
 //
 // An error has the class of the first thing that is wrong, and wraps all that are wrong as
 // [*refuse.Error] values: each names an object, and its text the other one of a conflict.
-func Link(inputs []Input) ([]byte, error) {
+func Link(inputs []Input) ([]byte, error) { return LinkSubprograms(inputs, nil) }
+
+// LinkSubprograms links as [Link] does, and makes functions that are entry points of their objects
+// such that other functions call: entries[i] names one of inputs[i], and is empty, or missing at
+// the end, for an object that has none. The code of its whole section goes to section .text.
+func LinkSubprograms(inputs []Input, entries []string) ([]byte, error) {
 	l := &linkage{byName: make(map[string]*section), named: make(map[string]*global)}
 	for _, step := range []func(){
-		func() { l.read(inputs) },
+		func() { l.read(inputs, entries) },
 		l.placeSections, l.mentionSymbols, l.compare, l.joinTypes, l.joinCode,
 	} {
 		if step(); len(l.problems) > 0 {
@@ -48,10 +53,14 @@ func Link(inputs []Input) ([]byte, error) {
 }
 
 // read reads all objects.
-func (l *linkage) read(inputs []Input) {
-	for _, in := range inputs {
+func (l *linkage) read(inputs []Input, entries []string) {
+	for i, in := range inputs {
 		o := &object{name: in.Name}
-		if err := o.read(in.Data); err != nil {
+		err := o.read(in.Data)
+		if err == nil && i < len(entries) && entries[i] != "" {
+			err = refuse.At(refuse.StageLink, "", entries[i], o.makeSubprogram(entries[i]))
+		}
+		if err != nil {
 			l.problems.add(o, "", "", err)
 			continue
 		}
