@@ -234,9 +234,13 @@ impl Session {
         let mut maps = Vec::new();
         for name in &self.maps {
             let id = match made.next_if(|m| m.name() == name.as_str()) {
-                Some(map) if !self.left_out.contains(name) => {
-                    map.info().map_err(|e| error(&e.to_string()))?.info.id
-                }
+                Some(map) if !self.left_out.contains(name) => match map.info() {
+                    Ok(info) => info.info.id,
+                    // libbpf left it out by itself, as an optional structure, and its descriptor is
+                    // that of no map.
+                    Err(e) if e.kind() == ErrorKind::InvalidInput => 0,
+                    Err(e) => return Err(error(&e.to_string())),
+                },
                 _ => 0,
             };
             maps.push(json!({"name": name, "id": id}));

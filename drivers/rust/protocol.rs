@@ -291,7 +291,8 @@ pub fn rejected(stage: &str, class: &str, errno: i32, e: &dyn Error, log: &str) 
         message += &format!(": {c}");
         cause = c.source();
     }
-    // The end of the log, in characters, not bytes.
+    // Of a message, which may hold a log, the start; of the log the end. In characters, not bytes.
+    let message: String = message.chars().take(words::MAX_TEXT / 2).collect();
     let end = log.chars().rev().take(words::MAX_TEXT / 2).collect::<Vec<_>>();
     let log: String = end.into_iter().rev().collect();
     json!({"rejected": {
