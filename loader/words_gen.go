@@ -144,6 +144,7 @@ const (
 	// Keeps read-only data with a program that does not use it.
 	Metadata      Feature = "metadata"
 	StaticLink    Feature = "static-link"           // links several objects into one
+	XDPAttach     Feature = "xdp-attach"            // attaches one XDP program to an interface
 	XDPChain      Feature = "xdp-chain"             // runs several XDP programs on one interface
 	StructOps     Feature = "struct-ops"            // registers `struct_ops`
 	SplitBTF      Feature = "split-btf"             // takes BTF given by the user for CO-RE
@@ -173,6 +174,7 @@ func Features() []Feature {
 		Ksyms,
 		Metadata,
 		StaticLink,
+		XDPAttach,
 		XDPChain,
 		StructOps,
 		SplitBTF,

@@ -26,6 +26,7 @@ var profiles = []string{
 	"static-link",
 	"struct-ops",
 	"unprivileged",
+	"xdp-attach",
 	"xdp-chain",
 }
 

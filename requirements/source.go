@@ -51,7 +51,7 @@ type project struct {
 var projects = map[string]project{
 	"kernel": {
 		name: "Linux", version: "v6.12",
-		folders: []string{"Documentation", "include", "kernel", "lib", "net", "samples", "tools"},
+		folders: []string{"Documentation", "drivers", "include", "kernel", "lib", "net", "samples", "tools"},
 		file:    "https://github.com/torvalds/linux/blob/%s/%s",
 		commit:  "https://git.kernel.org/torvalds/c/%s",
 	},

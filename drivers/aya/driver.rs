@@ -19,7 +19,7 @@ use aya::{Ebpf, EbpfError, EbpfLoader};
 use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
-use protocol::words::{attribute, class, feature, kind, stage, support, target};
+use protocol::words::{attribute, class, feature, kind, mode, stage, support, target};
 use protocol::{
     boolean, bytes, errno, error, not_found, number, number_if_any, ok, refused, reject_io, rejected,
     unsupported, Answer,
@@ -75,6 +75,7 @@ impl protocol::Session for Session {
             ),
             (feature::BPF_TOKEN, support::NO, protocol::NO_TOKENS),
             (feature::STATIC_LINK, support::NO, "there is no linker"),
+            (feature::XDP_ATTACH, support::PARTIAL, "by link; no program is replaced"),
             (feature::XDP_CHAIN, support::NO, "there is no dispatcher"),
             (feature::STRUCT_OPS, support::NO, ""),
         ],
@@ -189,12 +190,19 @@ impl protocol::Session for Session {
         if kind != kind::XDP {
             return Err(unsupported(kind, "this driver attaches to xdp only"));
         }
+        protocol::by_new_link(request)?;
+        let flags = match request["mode"].as_str().unwrap_or_default() {
+            "" => XdpFlags::default(),
+            mode::NATIVE => XdpFlags::DRV_MODE,
+            mode::SKB => XdpFlags::SKB_MODE,
+            _ => return Err(unsupported("mode", "there is no flag for it")),
+        };
         let ifindex = number(request, "ifindex")?;
         let at_attach = |e: ProgramError| reject_program(stage::ATTACH, &e);
         let program = self.loaded_program(name)?;
         let id = program.info().map_err(at_attach)?.id();
         let xdp: &mut aya::programs::Xdp = program.try_into().map_err(at_attach)?;
-        let attached = xdp.attach_to_if_index(ifindex, XdpFlags::default()).map_err(at_attach)?;
+        let attached = xdp.attach_to_if_index(ifindex, flags).map_err(at_attach)?;
         let link = xdp.take_link(attached).map_err(at_attach)?;
         self.handles += 1;
         let handle = self.handles.to_string();

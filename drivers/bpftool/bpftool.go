@@ -87,7 +87,7 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 			o.MapLayout)
 	}
 	return &session{
-		tool: t, open: open, attached: map[string]command.Values{},
+		tool: t, open: open, attached: map[string]command.Values{}, stay: map[string]bool{},
 		structures: map[string]structure{}, handed: map[string]string{},
 	}, nil
 }

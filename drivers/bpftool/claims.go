@@ -31,6 +31,8 @@ func claimsOf(version, libbpf string) map[loader.Feature]loader.Claim {
 		loader.StaticLink: {Support: loader.Yes},
 		loader.StructOps: {Support: loader.Partial, Reason: "struct_ops register loads an object " +
 			"and registers all its structures; none is replaced, and no member set"},
+		loader.XDPAttach: {Support: loader.Partial,
+			Reason: "net attach, by netlink; it replaces no program that is expected"},
 		loader.SplitBTF: {Support: loader.No, Reason: "prog load has no option to give BTF"},
 		loader.IgnoreUnknown: {Support: loader.Partial,
 			Reason: "--mapcompat; what was ignored is not reported"},

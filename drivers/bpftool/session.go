@@ -27,6 +27,7 @@ type session struct {
 	pins     []string                  // paths that were asked for
 	loaded   *loader.OK                // nil before load
 	attached map[string]command.Values // by handle
+	stay     map[string]bool           // of those, what stays when the session is closed
 	handles  int                       // given out so far
 
 	structures map[string]structure // that are registered, by name
@@ -186,6 +187,10 @@ func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, er
 		return command.Unsupported(loader.Feature(r.Kind),
 			"this driver attaches XDP programs and structures only"), nil
 	}
+	kind, lacks := kindOf(r)
+	if lacks != nil {
+		return lacks, nil
+	}
 	id := s.id("program", r.Program)
 	if id == "" {
 		return missing("program", r.Program), nil
@@ -194,15 +199,31 @@ func (s *session) attach(ctx context.Context, r loader.Attach) (loader.Reply, er
 	if err != nil {
 		return nil, fmt.Errorf("device %d: %w", r.Ifindex, err)
 	}
-	values := command.Values{"kind": {"xdp"}, "id": {id}, "device": {device.Name}}
+	values := command.Values{"kind": {kind}, "id": {id}, "device": {device.Name}}
 	reply, err := table.Run(ctx, loader.OpAttach, values, command.Environment{})
 	if reply != nil || err != nil {
 		return reply, err
 	}
 	s.handles++
 	handle := strconv.Itoa(s.handles)
-	s.attached[handle] = values
+	s.attached[handle], s.stay[handle] = values, r.By == loader.ByNetlink
 	return &loader.OK{Handle: handle}, nil
+}
+
+// kindOf returns the word of net attach for what is asked of an interface.
+func kindOf(r loader.Attach) (string, loader.Reply) {
+	kind, known := map[loader.XDPMode]string{
+		"": "xdp", loader.NativeMode: "xdpdrv", loader.SKBMode: "xdpgeneric",
+	}[r.Mode]
+	switch {
+	case r.By == loader.ByLink:
+		return "", command.Unsupported("by", "net attach attaches by netlink")
+	case r.Replaces != "":
+		return "", command.Unsupported("replaces", "net attach has no option for it")
+	case !known:
+		return "", command.Unsupported("mode", "net attach has no word for %s", r.Mode)
+	}
+	return kind, nil
 }
 
 func (s *session) detach(ctx context.Context, handle string) (loader.Reply, error) {
@@ -227,6 +248,9 @@ func missing(what, name string) loader.Reply {
 func (s *session) Close(ctx context.Context) error {
 	var errs []error
 	for handle := range s.attached {
+		if s.stay[handle] {
+			continue
+		}
 		reply, err := s.detach(ctx, handle)
 		if refused, ok := reply.(*loader.Rejected); ok {
 			err = fmt.Errorf("detach: %s", refused.Message)

@@ -24,7 +24,12 @@ func (s *session) attach(r loader.Attach) loader.Reply {
 	var err error
 	switch r.Kind {
 	case "xdp":
-		l, err = link.AttachXDP(link.XDPOptions{Program: program, Interface: r.Ifindex})
+		if lacks := lacksXDP(r); lacks != nil {
+			return lacks
+		}
+		l, err = link.AttachXDP(link.XDPOptions{
+			Program: program, Interface: r.Ifindex, Flags: xdpFlags[r.Mode],
+		})
 	case "tcx":
 		l, err = link.AttachTCX(link.TCXOptions{Program: program, Interface: r.Ifindex, Attach: at})
 	case "cgroup":
@@ -36,6 +41,24 @@ func (s *session) attach(r loader.Attach) loader.Reply {
 		return refusal(loader.AtAttach, err)
 	}
 	return s.attached(l)
+}
+
+var xdpFlags = map[loader.XDPMode]link.XDPAttachFlags{
+	loader.NativeMode: link.XDPDriverMode, loader.SKBMode: link.XDPGenericMode,
+}
+
+// lacksXDP returns what AttachXDP cannot be told of an interface.
+func lacksXDP(r loader.Attach) loader.Reply {
+	switch {
+	case r.By == loader.ByNetlink:
+		return &loader.Unsupported{Feature: "by", Reason: "link.AttachXDP attaches by link"}
+	case r.Replaces != "":
+		return &loader.Unsupported{Feature: "replaces",
+			Reason: "a new link takes no program's place"}
+	case r.Mode != "" && xdpFlags[r.Mode] == 0:
+		return &loader.Unsupported{Feature: "mode"}
+	}
+	return nil
 }
 
 // attached answers with what was attached.

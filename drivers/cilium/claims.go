@@ -87,6 +87,8 @@ var claims = map[loader.Feature]loader.Claim{
 		Reason: "read-only data that no program refers to is not bound to programs"},
 	loader.StaticLink: {Support: loader.No, Reason: "there is no linker",
 		Issue: "https://github.com/cilium/ebpf/issues/1758"},
+	loader.XDPAttach: {Support: loader.Partial,
+		Reason: "by link; link.AttachXDP replaces nothing, and nothing attaches by netlink"},
 	loader.XDPChain: {Support: loader.No, Reason: "there is no dispatcher"},
 	loader.StructOps: {Support: loader.Partial,
 		Reason: "section .struct_ops.link only; none is replaced, and none optional"},

@@ -21,6 +21,8 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 		loader.StaticLink: {Support: loader.No, Reason: "there is no linker"},
 		loader.StructOps: {Support: loader.No,
 			Reason: "classifiers, actions and XDP programs only"},
+		loader.XDPAttach: {Support: loader.No,
+			Reason: "ip link set xdp does; this driver attaches to a device of its own"},
 		loader.SplitBTF: {Support: loader.No, Reason: "there is no option to give BTF"},
 	})
 	switch {

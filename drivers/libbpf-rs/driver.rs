@@ -85,6 +85,7 @@ impl protocol::Session for Session {
             (feature::IPROUTE2_MAPS, support::NO, "libbpf does not know struct bpf_elf_map"),
             (feature::CALLBACK_MAPS, support::NO, "libbpf has no callbacks for maps"),
             (feature::PROGRAM_HANDLERS, support::NO, NO_HANDLERS),
+            (feature::XDP_ATTACH, support::PARTIAL, "by link, in this driver"),
             (feature::XDP_CHAIN, support::NO, "the business of libxdp"),
             (feature::SPLIT_BTF, support::NO, "not in this driver"),
         ],
@@ -411,7 +412,11 @@ impl Drop for Session {
 
 fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<Attached, Value> {
     let at_attach = |e: Error| reject(stage::ATTACH, &e);
+    protocol::by_new_link(request)?;
     let link = match kind {
+        kind::XDP if request["mode"].is_string() => {
+            return Err(unsupported("mode", "attach_xdp takes no flags"))
+        }
         kind::XDP => program.attach_xdp(number(request, "ifindex")?).map_err(at_attach)?,
         kind::CGROUP => {
             let cgroup =

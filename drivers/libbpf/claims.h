@@ -45,6 +45,7 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 #else
 	{ FEATURE_STATIC_LINK, SUPPORT_NO, NO_LINKER },
 #endif
+	{ FEATURE_XDP_ATTACH, SUPPORT_YES, "" },
 	{ FEATURE_XDP_CHAIN, SUPPORT_NO, "the business of libxdp" },
 #if AT_LEAST(1, 4)
 	{ FEATURE_STRUCT_OPS, SUPPORT_YES, "" },

@@ -13,7 +13,7 @@
  * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON
  * is read stands in json.h, what is answered in reply.h, what libbpf calls back in handlers.h, a
  * map without an object in create.h, several objects into one in link.h, structures of the
- * kernel's in structops.h.
+ * kernel's in structops.h, one XDP program on an interface in xdp.h.
  *
  * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11,
  * libbpf and libc only.
@@ -34,6 +34,7 @@
 #include "create.h"
 #include "structops.h"
 #include "data.h"
+#include "xdp.h"
 
 /* ---- sessions ---- */
 
@@ -41,6 +42,8 @@ struct attachment {
 	struct bpf_link *link;	/* NULL if a handler put the program into a map */
 	struct jump jump;	/* that it was put into */
 	bool registered;	/* it is a structure, by its map: there is no link */
+	struct by_netlink xdp;	/* it is an XDP program, by netlink */
+	int fd;			/* of a link without a bpf_link; 0 for none */
 	char handle[16];
 	struct attachment *next;
 };
@@ -94,7 +97,10 @@ static struct session *session_of(const struct value *request)
 static int detach(struct attachment **a)
 {
 	struct attachment *gone = *a;
-	int err = gone->link ? bpf_link__destroy(gone->link) : leave_jump(&gone->jump);
+	int err = gone->link	    ? bpf_link__destroy(gone->link) :
+		  gone->xdp.ifindex ? detach_by_netlink(&gone->xdp) :
+		  gone->fd	    ? close(gone->fd) :
+				      leave_jump(&gone->jump);
 
 	*a = gone->next;
 	free(gone);
@@ -116,8 +122,10 @@ static void close_session(struct session **s)
 {
 	struct session *gone = *s;
 
-	while (gone->attachments)
+	while (gone->attachments) {
+		gone->attachments->xdp.ifindex = 0; /* it stays on its interface */
 		detach(&gone->attachments);
+	}
 	bpf_object__close(gone->object);
 	close_inners(gone);
 	*s = gone->next;
@@ -534,7 +542,7 @@ static void reply_attached(struct session *s, struct attachment attached)
 	a->next = s->attachments;
 	s->attachments = a;
 	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle,
-	    a->link && !a->registered ? id_of(bpf_link__fd(a->link)) : 0);
+	    a->fd ? id_of(a->fd) : a->link && !a->registered ? id_of(bpf_link__fd(a->link)) : 0);
 }
 
 /* libbpf has a link for a structure that its map registers, too, which no kernel knows of. */
@@ -556,6 +564,32 @@ static void attach_struct_ops(struct session *s, const char *name)
 	}
 	a.registered = !(bpf_map__map_flags(map) & BPF_F_LINK);
 	reply_attached(s, a);
+}
+
+static void attach_xdp(struct session *s, const struct value *request,
+		       struct bpf_program *program)
+{
+	const char *mode = optional(request, "mode"), *by = optional(request, "by");
+	const char *replaces = optional(request, "replaces");
+	int ifindex = number(request, "ifindex"), fd = bpf_program__fd(program), err = 0;
+	struct attachment a = { 0 };
+
+	if (!strcmp(by, WAY_NETLINK)) {
+		err = attach_by_netlink(&a.xdp, ifindex, fd, mode, replaces);
+	} else if (*replaces) {
+		reply_unsupported("replaces", "a new link takes no program's place");
+		return;
+	} else if (*mode) {
+		a.fd = link_xdp(ifindex, fd, mode);
+		err = a.fd < 0 ? -a.fd : 0;
+	} else {
+		a.link = bpf_program__attach_xdp(program, ifindex);
+		err = libbpf_get_error(a.link);
+	}
+	if (err)
+		reply_result(STAGE_ATTACH, err);
+	else
+		reply_attached(s, a);
 }
 
 static void op_attach(const struct value *request)
@@ -581,9 +615,12 @@ static void op_attach(const struct value *request)
 		reply_result(STAGE_ATTACH, ENOENT);
 		return;
 	}
+	if (!by_handler) {
+		attach_xdp(s, request, program);
+		return;
+	}
 	handled = &attaching;
-	a.link = by_handler ? bpf_program__attach(program) :
-			      bpf_program__attach_xdp(program, number(request, "ifindex"));
+	a.link = bpf_program__attach(program);
 	err = libbpf_get_error(a.link);
 	/* Our handlers return no link, which libbpf reports as an error. */
 	if (err && attaching.jump.made) {

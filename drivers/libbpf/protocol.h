@@ -95,6 +95,7 @@
 #define FEATURE_KSYMS "ksyms"
 #define FEATURE_METADATA "metadata" /* keeps read-only data with a program that does not use it */
 #define FEATURE_STATIC_LINK "static-link" /* links several objects into one */
+#define FEATURE_XDP_ATTACH "xdp-attach" /* attaches one XDP program to an interface */
 #define FEATURE_XDP_CHAIN "xdp-chain" /* runs several XDP programs on one interface */
 #define FEATURE_STRUCT_OPS "struct-ops" /* registers `struct_ops` */
 #define FEATURE_SPLIT_BTF "split-btf" /* takes BTF given by the user for CO-RE */

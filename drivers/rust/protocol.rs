@@ -20,7 +20,7 @@ use std::io::{self, BufRead, Write};
 use serde_json::{json, Value};
 
 pub mod words;
-use words::{class, class_of, feature, layout, op};
+use words::{class, class_of, feature, layout, op, way};
 
 /// How a request ends: the body of its reply, or of the one that says why nothing, or not all, was
 /// done.
@@ -255,6 +255,18 @@ pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
         return Err(unsupported(feature::PROGRAM_HANDLERS, "there are no callbacks"));
     }
     Ok(())
+}
+
+/// Refuses what a request to attach asks for that no new link does: to attach by netlink, or to
+/// take a program's place.
+pub fn by_new_link(request: &Value) -> Result<(), Value> {
+    if request["by"] == json!(way::NETLINK) {
+        return Err(unsupported("by", "the loader attaches by link"));
+    }
+    match request["replaces"].as_str() {
+        None | Some("") => Ok(()),
+        Some(_) => Err(unsupported("replaces", "a new link takes no program's place")),
+    }
 }
 
 // ---- replies ----

@@ -150,6 +150,8 @@ pub mod feature {
     pub const METADATA: &str = "metadata";
     /// Links several objects into one.
     pub const STATIC_LINK: &str = "static-link";
+    /// Attaches one XDP program to an interface.
+    pub const XDP_ATTACH: &str = "xdp-attach";
     /// Runs several XDP programs on one interface.
     pub const XDP_CHAIN: &str = "xdp-chain";
     /// Registers `struct_ops`.

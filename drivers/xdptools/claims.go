@@ -21,6 +21,8 @@ func claims() map[loader.Feature]loader.Claim {
 		all[feature] = loader.Claim{Support: loader.Partial, Reason: oneProgram}
 	}
 	maps.Copy(all, map[loader.Feature]loader.Claim{
+		loader.XDPAttach: {Support: loader.No,
+			Reason: "a program that is loaded is attached, and there is no second step"},
 		loader.XDPChain:      {Support: loader.Yes},
 		loader.Pinning:       {Support: loader.Partial, Reason: "-p; " + oneProgram},
 		loader.LegacyMaps:    {Support: loader.No, Reason: command.LegacyDropped},
