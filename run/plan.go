@@ -28,8 +28,8 @@ type Plan struct {
 	// Expectations are the failures that are known. Nil for none.
 	Expectations *verdict.Expectations
 
-	// Done has what needs no verdict any more: a run before this one, which did not come to its end,
-	// wrote it, or it is another's to run.
+	// Done has what needs no verdict any more: a run before this one, which did not come to its
+	// end, wrote it, or it is another's to run.
 	Done map[Place]bool
 }
 

@@ -10,5 +10,5 @@
 //
 // Read bpf.go, then program.go, then bind.go, then link.go, then xdp.go (netlink), then token.go,
 // then log.go, then kerneltypes.go, then kernelmap.go, then maplayout.go, then node.go, then
-// right.go, then release.go, then kernelfacts.go.
+// arena.go, then percpu.go, then right.go, then release.go, then kernelfacts.go.
 package sys
