@@ -25,6 +25,9 @@ func (l *linkage) compare() {
 		}
 		for i := range g.mentions {
 			m := &g.mentions[i]
+			if with != nil && m.contends(with) {
+				continue // two definitions of one name, which is all that there is to say
+			}
 			if m != with && with != nil {
 				l.problems.add(m.object, m.sectionName(), g.name, agree(g.name, m, with))
 			} else if !m.defines() && m.types.id == 0 {
@@ -32,6 +35,11 @@ func (l *linkage) compare() {
 			}
 		}
 	}
+}
+
+// contends reports whether both are definitions of which only one can be.
+func (m *mention) contends(with *mention) bool {
+	return m != with && m.defines() && m.strong() && with.defines() && with.strong()
 }
 
 // agree refuses two mentions of a name that are not of one thing.

@@ -41,12 +41,17 @@ func Link(inputs []Input) ([]byte, error) { return LinkSubprograms(inputs, nil) 
 // the end, for an object that has none. The code of its whole section goes to section .text.
 func LinkSubprograms(inputs []Input, entries []string) ([]byte, error) {
 	l := &linkage{byName: make(map[string]*section), named: make(map[string]*global)}
-	for _, step := range []func(){
-		func() { l.read(inputs, entries) },
-		l.placeSections, l.mentionSymbols, l.compare, l.joinTypes, l.joinCode,
+	// What is wrong is collected as far as it can be told from what follows from it.
+	for _, steps := range [][]func(){
+		{func() { l.read(inputs, entries) }},
+		{l.placeSections, l.mentionSymbols, l.compare},
+		{l.joinTypes, l.joinCode},
 	} {
-		if step(); len(l.problems) > 0 {
-			return nil, l.problems.err()
+		for _, step := range steps {
+			step()
+		}
+		if err := l.problems.err(); err != nil {
+			return nil, err
 		}
 	}
 	return l.write()

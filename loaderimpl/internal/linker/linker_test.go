@@ -211,6 +211,36 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// All that is wrong is said at once, each with both objects.
+func TestConflictsOfSeveralKindsAreAllReported(t *testing.T) {
+	a := data([]byte{1, 2, 3, 4}, objectSymbol("x", 0), objectSymbol("y", 1))
+	b := data([]byte{1, 2, 3, 4}, objectSymbol("x", 0), objectSymbol("y", 1))
+	b.section.Flags = elf.SHF_ALLOC
+	c := data([]byte{1}, objectSymbol("x", 0))
+	_, err := linkPieces(t, a, b, c)
+	var e *refuse.Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	list, ok := e.Err.(Several)
+	if !ok {
+		t.Fatalf("one error: %v", err)
+	}
+	var got []string
+	for _, one := range list {
+		got = append(got, fmt.Sprint(one.Object, " ", one.Section, " ", one.Symbol, " ",
+			errors.Is(one, refuse.ErrOtherKind), " ", errors.Is(one, refuse.ErrTwice)))
+		if !strings.Contains(one.Error(), " in a") {
+			t.Errorf("%v does not name the other object", one)
+		}
+	}
+	want := []string{"b .data  true false", "b .data x false true", "c .data x false true",
+		"b .data y false true"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("conflicts (-want +got):\n%s", diff)
+	}
+}
+
 func weak(symbols []objfile.NewSymbol) []objfile.NewSymbol {
 	var all []objfile.NewSymbol
 	for _, y := range symbols {

@@ -70,7 +70,8 @@ func (l *linkage) placeSections() {
 // more; their numbers stay below those that ELF reserves.
 const maxSections = (int(elf.SHN_LORESERVE) - 8) / 2
 
-// place finds room for a section of an object.
+// place finds room for a section of an object. Where it finds none, it says all the same in which
+// section it was to be, so that only what else is wrong with its symbols is reported.
 func (l *linkage) place(o *object, s *objfile.Section) (place, error) {
 	to := l.byName[s.Name]
 	if to == nil {
@@ -80,12 +81,12 @@ func (l *linkage) place(o *object, s *objfile.Section) (place, error) {
 		l.byName[s.Name] = to
 		l.sections = append(l.sections, to)
 	} else if err := to.takes(s); err != nil {
-		return place{}, err
+		return place{to: to}, err
 	}
 	if isSame(s.Name) && len(to.parts) > 0 {
 		if first := to.parts[0].source; !bytes.Equal(first.Data, s.Data) || first.Size != s.Size {
-			return place{}, fmt.Errorf("%q, and %q in %s: %w", text(s.Data), text(first.Data),
-				to.from.name, refuse.ErrOtherContents)
+			return place{to: to, same: true}, fmt.Errorf("%q, and %q in %s: %w", text(s.Data),
+				text(first.Data), to.from.name, refuse.ErrOtherContents)
 		}
 		return place{to: to, same: true}, nil
 	}
@@ -93,7 +94,7 @@ func (l *linkage) place(o *object, s *objfile.Section) (place, error) {
 	offset := (to.size + align - 1) &^ (align - 1)
 	// What is in no file may be large, but BTF and the kernel count bytes of data with 32 bits.
 	if offset < to.size || offset > math.MaxUint32 || s.Size > math.MaxUint32-offset {
-		return place{}, fmt.Errorf("%d bytes after %d, aligned to %d: %w", s.Size, to.size, align,
+		return place{to: to}, fmt.Errorf("%d bytes after %d, aligned to %d: %w", s.Size, to.size, align,
 			refuse.ErrLinkLarge)
 	}
 	to.align = max(to.align, align)
