@@ -26,12 +26,15 @@ var Linking = struct {
 	KconfigOther        Object // Another program that reads the option.
 	KconfigWeak         Object // A program that reads the option and can do without.
 	KconfigWeakOther    Object // Another program that reads the option and can do without.
-	Ksym                Object // Programs that use a variable and a function of the kernel's.
+	Ksym                Object // A program that calls functions of the kernel's.
 	KsymAddress         Object // A program that returns half of a symbol's address.
 	KsymAddressOther    Object // Another program that does the same.
 	KsymAddressWeak     Object // A program that does the same and can do without the symbol.
-	KsymOther           Object // Other programs that use the same.
-	KsymWeak            Object // Programs that use the same and can do without, and a function that no kernel has.
+	KsymOther           Object // Another program that calls them.
+	KsymVariable        Object // A program that says whether the scheduler has a queue for its CPU.
+	KsymVariableOther   Object // Another program that says it.
+	KsymVariableWeak    Object // A program that says it and can do without the variable.
+	KsymWeak            Object // A program that can do without them, and without a function that no kernel has.
 	Legacy              Object // A map in section maps, weak, and a program that stores 51 in it.
 	LegacyOther         Object // The map with another size, and a program that stores 52.
 	Map                 Object // A map that another object uses.
@@ -116,6 +119,9 @@ var Linking = struct {
 	KsymAddressOther:    embedded("linking", "ksym_address", "ksym_address_other"),
 	KsymAddressWeak:     embedded("linking", "ksym_address", "ksym_address_weak"),
 	KsymOther:           embedded("linking", "ksym", "ksym_other"),
+	KsymVariable:        embedded("linking", "ksym_variable", "ksym_variable"),
+	KsymVariableOther:   embedded("linking", "ksym_variable", "ksym_variable_other"),
+	KsymVariableWeak:    embedded("linking", "ksym_variable", "ksym_variable_weak"),
 	KsymWeak:            embedded("linking", "ksym", "ksym_weak"),
 	Legacy:              embedded("linking", "legacy", "legacy"),
 	LegacyOther:         embedded("linking", "legacy", "legacy_other"),

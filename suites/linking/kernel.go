@@ -80,16 +80,16 @@ var _ = Table("linking.ksym.address-weak", func(s *Session, o order) {
 	Entry("weak-first", reversed),
 )
 
-var _ = Table("linking.ksym.shared", func(s *Session, o order) {
-	expectLinked(s, returned{"variable": 5, "variable_other": 5, "call": 42, "call_other": 42},
+var _ = Table("linking.ksym.function-shared", func(s *Session, o order) {
+	expectLinked(s, returned{"call": 42, "call_other": 42},
 		o.two(objects.Linking.Ksym, objects.Linking.KsymOther)...)
 },
 	Entry("one", asWritten),
 	Entry("other", reversed),
 )
 
-var _ = Table("linking.ksym.weak", func(s *Session, o order) {
-	expectLinked(s, returned{"variable": 5, "variable_weak": 5, "call": 42, "call_weak": 7},
+var _ = Table("linking.ksym.function-weak", func(s *Session, o order) {
+	expectLinked(s, returned{"call": 42, "call_weak": 7},
 		o.two(objects.Linking.Ksym, objects.Linking.KsymWeak)...)
 },
 	Entry("strong-first", asWritten),
@@ -103,6 +103,22 @@ var _ = Table("linking.structure.both", func(s *Session, o order) {
 },
 	Entry("one", asWritten),
 	Entry("other", reversed),
+)
+
+var _ = Table("linking.ksym.variable-shared", func(s *Session, o order) {
+	expectLinked(s, returned{"own": 1, "own_other": 1},
+		o.two(objects.Linking.KsymVariable, objects.Linking.KsymVariableOther)...)
+},
+	Entry("one", asWritten),
+	Entry("other", reversed),
+)
+
+var _ = Table("linking.ksym.variable-weak", func(s *Session, o order) {
+	expectLinked(s, returned{"own": 1, "own_weak": 1},
+		o.two(objects.Linking.KsymVariable, objects.Linking.KsymVariableWeak)...)
+},
+	Entry("strong-first", asWritten),
+	Entry("weak-first", reversed),
 )
 
 // expectBoth expects that each of two structures has the functions of its own object.
