@@ -45,7 +45,7 @@ func Terminal(w io.Writer, f *verdict.File, s Screen, page string) error {
 		fmt.Fprintf(b, "%s  %s\n\n", s.paint(red, "PROBLEM"), printable(p))
 	}
 	s.writeOutcome(b, f)
-	if f.Run.Isolation == "auto" {
+	if f.Run.Isolation == "auto" && f.Run.Seed != 0 {
 		fmt.Fprintf(b, "%s  --seed %d\n", s.paint(dim, "order "), f.Run.Seed)
 	}
 	if page != "" {

@@ -10,7 +10,7 @@
 // verdict is made here.
 //
 // Read catalogue.go (what can be run), plan.go (what is to be done) and object.go (objects that a
-// user brings), isolation.go (how it is cut),
+// user brings), isolation.go (how it is cut), shard.go (for several machines),
 // loader.go (the loader to run it with), limits.go (how long it may take), queue.go and runner.go
 // (doing it), guest.go (what a guest is), then the two kinds of kernel: machine.go (a clone for
 // each batch) and native.go (the host's own kernel).

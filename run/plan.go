@@ -29,7 +29,7 @@ type Plan struct {
 	Expectations *verdict.Expectations
 
 	// Done has what needs no verdict any more: a run before this one, which did not come to its
-	// end, wrote it, or it is another's to run.
+	// end, wrote it.
 	Done map[Place]bool
 }
 

@@ -28,8 +28,18 @@ type Run struct {
 	Isolation string `json:"isolation,omitempty"`
 	// of the order of specs in guests that were used for several
 	Seed uint64 `json:"seed,omitempty"`
+	// the part of a larger plan that this is; nil for a plan of its own
+	Shard *Shard `json:"shard,omitempty"`
 	// features for want of which no spec may be skipped; see [FeatureOf]
 	Require []string `json:"require,omitempty"`
+}
+
+// Shard says which part of a larger plan a run is.
+type Shard struct {
+	Plan   string `json:"plan"`   // SHA-256 of the ids of all its specs, sorted, a line each
+	Number int    `json:"number"` // from 1
+	Of     int    `json:"of"`     // how many shards there are
+	Specs  int    `json:"specs"`  // of all shards
 }
 
 // Build says which loadstone ran.

@@ -43,6 +43,8 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		newReportCommand(),
 		newCompareCommand(),
 		newExpectCommand(),
+		newPlanCommand(),
+		newMergeCommand(),
 		newKernelsCommand(cache),
 		newLoadersCommand(cache, cache.trial),
 		newMetadataCommand(),

@@ -40,10 +40,12 @@ type runOptions struct {
 	require                         []string
 	overwrite                       bool
 	resume                          string
+	shard                           string
 	process                         bool
 	cache                           *cacheOptions
 
-	before *verdict.File // the run to go on with; nil for a new one
+	before *verdict.File  // the run to go on with; nil for a new one
+	part   *verdict.Shard // that this run is of a plan; nil for a plan of its own
 }
 
 func newRunCommand(cache *cacheOptions) *cobra.Command {
@@ -99,6 +101,7 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 	flags.StringVar(&o.out, "out", "",
 		"write results to `DIR` (default out, or with --spec out/specs, which is written anew each time)")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "write results in the place of those of another run")
+	flags.StringVar(&o.shard, "shard", "", "run the specs of `FILE`, which 'loadstone plan' wrote")
 	flags.StringVar(&o.resume, "resume", "",
 		"go on with the run in `DIR`, as its first command said, where it ended before its plan was done")
 	flags.StringVar(&o.isolation, "isolation", string(run.Auto),
@@ -177,7 +180,7 @@ func (o runOptions) start(cmd *cobra.Command) (err error) {
 
 // plan returns the part of the plan that needs no kernel, bundle or network: the user's mistakes
 // show here, before anything takes time.
-func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
+func (o *runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if plan.Isolation, err = run.ParseIsolation(o.isolation); err != nil {
 		return plan, usageError{err}
 	}
@@ -188,7 +191,7 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if err != nil {
 		return plan, err
 	}
-	if plan.Specs, err = selectSpecs(all, o.suites, o.specs); err != nil {
+	if plan.Specs, err = o.chooseSpecs(all); err != nil {
 		return plan, err
 	}
 	if err := checkRequired(o.require, plan.Specs, set); err != nil {
@@ -203,6 +206,18 @@ func (o runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 		plan.Expectations, err = o.expectations(all)
 	}
 	return plan, err
+}
+
+// chooseSpecs returns the specs that the user named, or those of the shard.
+func (o *runOptions) chooseSpecs(all run.Catalogue) (chosen run.Catalogue, err error) {
+	if o.shard == "" {
+		return selectSpecs(all, o.suites, o.specs)
+	}
+	if len(o.suites)+len(o.specs) > 0 {
+		return nil, usageError{errors.New("--shard has its own specs: no --suite and no --spec beside it")}
+	}
+	chosen, o.part, err = readShard(o.shard, all)
+	return chosen, err
 }
 
 // expectations returns those of --expect, held against the whole catalogue: an entry may be about a
@@ -276,7 +291,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 			QEMU: lab.QEMU, Accel: string(lab.Accel),
 		},
 		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
-		Dir: workingDir(), Isolation: string(plan.Isolation), Require: o.require,
+		Shard: o.part, Dir: workingDir(), Isolation: string(plan.Isolation), Require: o.require,
 	}
 	if plan.Isolation == run.Auto {
 		about.Seed = plan.Seed
@@ -370,7 +385,7 @@ func work(p run.Plan) report.Work {
 // everything reports whether the run leaves out nothing, so that an expectation that came up
 // nowhere is stale.
 func (o runOptions) everything() bool {
-	return len(o.suites)+len(o.specs)+len(o.kernels) == 0 &&
+	return o.shard == "" && len(o.suites)+len(o.specs)+len(o.kernels) == 0 &&
 		slices.Equal(o.loaders, []string{loader.All})
 }
 
