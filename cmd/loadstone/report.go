@@ -95,6 +95,11 @@ func makeReports(cmd *cobra.Command, path, dir string, formats []string) error {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
+	if show && slices.Contains(files, report.Markdown) {
+		if err := tellGitHub(cmd, run, dir); err != nil {
+			return err
+		}
+	}
 	err = run.Err()
 	var unclean *verdict.RunError
 	if show && errors.As(err, &unclean) {

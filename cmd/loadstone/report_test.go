@@ -176,3 +176,20 @@ func TestReportOfWhatIsNoRun(t *testing.T) {
 		})
 	}
 }
+
+// A job on GitHub gets a run's summary and annotations, and nothing else does.
+func TestRunsOnGitHub(t *testing.T) {
+	dir, summary := writeRun(t, verdict.Fail), filepath.Join(t.TempDir(), "summary.md")
+	for _, on := range []string{"", "true"} {
+		t.Setenv("GITHUB_ACTIONS", on)
+		t.Setenv("GITHUB_STEP_SUMMARY", map[string]string{"true": summary}[on])
+		out, code := command(t, "report", filepath.Join(dir, runFile))
+		if code != verdict.ExitFailed || strings.Contains(out, "::error title=libbpf@1.7 on 6.12%3A mapdefs.one::it did not%0Aagain: ") != (on == "true") {
+			t.Errorf("on GitHub %q: exit %d:\n%s", on, code, out)
+		}
+		text, err := os.ReadFile(summary)
+		if (err == nil) != (on == "true") || err == nil && !strings.Contains(string(text), "## loadstone: failed") {
+			t.Errorf("on GitHub %q: %v, summary %q", on, err, text)
+		}
+	}
+}
