@@ -21,7 +21,7 @@ const loopback = 1
 
 // inOwnNetwork has the test's thread in namespaces of its own, with which it ends, and mounts a
 // bpffs at the path that it returns.
-func inOwnNetwork(t *testing.T) (bpffs string) {
+func inOwnNetwork(t testing.TB) (bpffs string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Fatal("this test loads BPF programs: run it as root, go test -exec sudo ./loaderimpl/xdpchain")

@@ -23,13 +23,13 @@ struct {
 	__uint(priority, 10);
 } _passes SEC(".xdp_run_config");
 
-const volatile __u32 step = 3;
+const volatile __u32 passes_step = 3;
 
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 
 static __attribute__((noinline)) void count(__u64 *seen)
 {
-	*seen += step;
+	*seen += passes_step;
 }
 
 SEC("xdp.frags") int passes(struct xdp_md *ctx)
