@@ -15,7 +15,7 @@ import (
 )
 
 func newChainListCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, detached bool
 	var bpffs string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -31,12 +31,21 @@ func newChainListCommand() *cobra.Command {
 
 Interfaces with an XDP program that is no chain are left out.
 
+With --detached list the dispatchers in memory that are on no interface instead,
+with the programs that keep them there and the folder of their pins, which clean
+removes. Without a folder a process keeps the dispatcher, or an interface of
+another network namespace has it.
+
 Exit codes: 0 listed, though there be none; 2 wrong usage; 3 the kernel could not
 be asked.`,
 		Example: `  loadstone chain list
+  loadstone chain list --detached
   loadstone chain list --json | jq -r '.[].programs[] | "\(.id) \(.name)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if detached {
+				return listDetached(cmd.OutOrStdout(), bpffs, asJSON)
+			}
 			all, err := xdpchain.List(bpffs)
 			if err != nil {
 				return chainOutcome(err)
@@ -49,7 +58,30 @@ be asked.`,
 	}
 	addJSONFlag(cmd, &asJSON)
 	addBPFFSFlag(cmd, &bpffs)
+	cmd.Flags().BoolVar(&detached, "detached", false, "list dispatchers that are on no interface")
 	return cmd
+}
+
+// listDetached prints the dispatchers that are on no interface.
+func listDetached(w io.Writer, bpffs string, asJSON bool) error {
+	all, err := xdpchain.ListDetached(bpffs)
+	if err != nil {
+		return chainOutcome(err)
+	}
+	if asJSON {
+		return writeJSONList(w, all)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "DISPATCHER\tPROGRAMS\tPINS")
+	for _, d := range all {
+		ids := make([]string, len(d.Programs))
+		for i, id := range d.Programs {
+			ids[i] = fmt.Sprint(id)
+		}
+		fmt.Fprintf(table, "%d\t%s\t%s\n", d.Dispatcher, cmp.Or(strings.Join(ids, ", "), "-"),
+			cmp.Or(d.Folder, "-"))
+	}
+	return table.Flush()
 }
 
 func writeChains(w io.Writer, all []*xdpchain.Chain) error {

@@ -85,6 +85,7 @@ func TestJSONIsOneDocument(t *testing.T) {
 		"loaders list":                               '[',
 		"version":                                    '{',
 		"chain list":                                 '[',
+		"chain list --detached":                      '[',
 		"chain clean --bpffs " + bpffs:               '[',
 		"kernels list --all":                         '[',
 		"kernels prune --all":                        '[',

@@ -11,5 +11,5 @@
 // Read chain.go (what is told of a chain), actions.go, config.go (what a dispatcher has in its
 // data), runconfig.go (what an object says of its programs), order.go, dispatcher.go, folder.go
 // (pins and the lock), links.go, read.go, change.go with changer.go, static.go (chains that are
-// linked into one program), clean.go and error.go.
+// linked into one program), clean.go, detached.go (what stays in memory) and error.go.
 package xdpchain
