@@ -51,6 +51,9 @@ func (s *session) chainAdd(ctx context.Context, q loader.ChainAdd, bpffs string)
 	_, made, err := xdpchain.Add(ctx, q.Ifindex, []xdpchain.Component{add},
 		xdpchain.Options{BPFFS: bpffs, Mode: mode})
 	if err := errors.Join(err, s.dropGiven()); err != nil {
+		for _, m := range made {
+			err = errors.Join(err, m.Close())
+		}
 		return chainRejected(err)
 	}
 	s.loaded = made[0]

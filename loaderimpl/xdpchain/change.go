@@ -53,8 +53,9 @@ func (o Options) bpffs() string {
 // libxdp, and puts it in the place of the old one in one step: each packet meets the old chain or
 // the new one. What fails is undone, and the interface is as it was.
 //
-// It returns the chain, and what was loaded for each component, which the caller closes: the chain
-// needs none of it. Its programs are those of one name with the component's.
+// It returns the chain, and what was loaded for each component, which the caller closes, also where
+// there is an error beside it: the chain needs none of it. Its programs are those of one name with
+// the component's.
 //
 // The error wraps [ErrForeign], [ErrFull], [ErrProgram], [ErrRunConfig], [ErrMode], [ErrBPFFS] or
 // [ErrBusy], or is a [loaderimpl.Error].
@@ -71,7 +72,7 @@ func Add(ctx context.Context, ifindex int, components []Component, o Options) (
 		}
 	}
 	var made []*loaderimpl.Loaded
-	err := change(ctx, ifindex, o, func(c *changer, there *present) error {
+	chain, err := change(ctx, ifindex, o, func(c *changer, there *present) error {
 		parts := slices.Clone(added)
 		if there != nil && there.Static {
 			return fmt.Errorf("a static one, which is made as a whole: %w", ErrMode)
@@ -88,10 +89,6 @@ func Add(ctx context.Context, ifindex int, components []Component, o Options) (
 		}
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	chain, err := Read(ifindex, o.bpffs())
 	return chain, made, err
 }
 
@@ -101,8 +98,7 @@ func Add(ctx context.Context, ifindex int, components []Component, o Options) (
 // It returns the chain that is left, or nil. The error wraps [ErrNone], [ErrForeign],
 // [ErrNotInChain], [ErrUnreadable] or [ErrBusy], or is a [loaderimpl.Error].
 func Remove(ctx context.Context, ifindex int, ids []ebpf.ProgramID, o Options) (*Chain, error) {
-	gone := false
-	err := change(ctx, ifindex, o, func(c *changer, there *present) error {
+	return change(ctx, ifindex, o, func(c *changer, there *present) error {
 		if there == nil {
 			return fmt.Errorf("interface %d: %w", ifindex, ErrNone)
 		}
@@ -110,15 +106,11 @@ func Remove(ctx context.Context, ifindex int, ids []ebpf.ProgramID, o Options) (
 		if err != nil {
 			return err
 		}
-		if gone = len(parts) == 0; gone {
+		if len(parts) == 0 {
 			return c.takeOff(there)
 		}
 		return c.replace(there, parts)
 	})
-	if err != nil || gone {
-		return nil, err
-	}
-	return Read(ifindex, o.bpffs())
 }
 
 // without returns the parts of a chain without those with ids, or none where there are no ids.
@@ -143,32 +135,40 @@ func without(there *present, ids []ebpf.ProgramID) ([]*part, error) {
 	return parts, nil
 }
 
-// change changes the chain of an interface, with the lock taken. It begins again where another
-// changed the interface in between, as one does that does not take the lock for long: libxdp.
+// change changes the chain of an interface, with the lock taken, and returns what it is then, nil
+// for none. It begins again where another changed the interface in between, as one does that does
+// not take the lock for long: libxdp.
 func change(ctx context.Context, ifindex int, o Options,
-	do func(*changer, *present) error) (err error) {
+	do func(*changer, *present) error) (_ *Chain, err error) {
 	pins, err := openFolder(o.bpffs())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	unlock, err := pins.lock(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	const attempts = 10
 	for n := range attempts {
 		err = changeOnce(ifindex, o, pins, do)
+		if err == nil {
+			chain, err := Read(ifindex, o.bpffs())
+			if errors.Is(err, ErrNone) {
+				err = nil
+			}
+			return chain, err
+		}
 		if !errors.Is(err, errRaced) {
-			return err
+			return nil, err
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(err, ctx.Err())
+			return nil, errors.Join(err, ctx.Err())
 		case <-time.After(time.Millisecond << n):
 		}
 	}
-	return fmt.Errorf("%d attempts: %w: %w", attempts, ErrBusy, err)
+	return nil, fmt.Errorf("%d attempts: %w: %w", attempts, ErrBusy, err)
 }
 
 func changeOnce(ifindex int, o Options, pins folder,

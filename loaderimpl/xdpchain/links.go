@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -27,28 +29,47 @@ type kernelLinks struct {
 	interfaces map[int]link.ID                // links that hold an interface, by its index
 }
 
-// readLinks reads the links of the whole kernel. Links may go while they are read. Before Linux
-// 5.13 the kernel does not say what a link's target is (441e8c66b23e, "bpf: Return target info when
-// a tracing bpf_link is queried"), and there are no extensions.
+// readLinks reads the links of the whole kernel. Links may go while they are read; one that is just
+// being made is waited for: the kernel has its id before the link does anything, and answers EAGAIN
+// (bpf_link_by_id). Before Linux 5.13 the kernel does not say what a link's target is
+// (441e8c66b23e, "bpf: Return target info when a tracing bpf_link is queried"), and there are no
+// extensions.
 func readLinks() (*kernelLinks, error) {
+	const patience, pause = time.Second, time.Millisecond
 	found := &kernelLinks{make(map[ebpf.ProgramID][]extension), make(map[int]link.ID)}
-	all := new(link.Iterator)
+	after := link.ID(0)
+	for start := time.Now(); ; {
+		last, err := found.readAfter(after)
+		if !errors.Is(err, syscall.EAGAIN) || last == after && time.Since(start) > patience {
+			return found, err
+		}
+		if last != after {
+			after, start = last, time.Now()
+		}
+		time.Sleep(pause)
+	}
+}
+
+// readAfter reads the links with larger ids than one, and returns the last that it has read.
+func (k *kernelLinks) readAfter(after link.ID) (link.ID, error) {
+	all := &link.Iterator{ID: after}
 	defer all.Close()
 	for all.Next() {
 		info, err := all.Link.Info()
 		if err != nil {
-			return nil, fmt.Errorf("ask for link %d: %w", all.ID, err)
+			return after, fmt.Errorf("ask for link %d: %w", all.ID, err)
 		}
+		after = all.ID
 		if t := info.Tracing(); t != nil && t.TargetObjectId != 0 {
 			target := ebpf.ProgramID(t.TargetObjectId)
-			found.extensions[target] = append(found.extensions[target],
+			k.extensions[target] = append(k.extensions[target],
 				extension{info.ID, info.Program, btf.TypeID(t.TargetBtfId)})
 		}
 		if x := info.XDP(); x != nil && x.Ifindex != 0 {
-			found.interfaces[int(x.Ifindex)] = info.ID
+			k.interfaces[int(x.Ifindex)] = info.ID
 		}
 	}
-	return found, all.Err()
+	return after, all.Err()
 }
 
 // slots returns the extensions of a dispatcher by the slots that they are in. What is no extension,

@@ -43,7 +43,7 @@ func AddStatic(ctx context.Context, ifindex int, components []Component, o Optio
 		return nil, nil, fmt.Errorf("nothing to add: %w", ErrProgram)
 	}
 	var made *loaderimpl.Loaded
-	err := change(ctx, ifindex, o, func(c *changer, there *present) error {
+	chain, err := change(ctx, ifindex, o, func(c *changer, there *present) error {
 		if there != nil && !there.Static {
 			return fmt.Errorf("not a static one: %w", ErrMode)
 		}
@@ -66,10 +66,6 @@ func AddStatic(ctx context.Context, ifindex int, components []Component, o Optio
 		})
 		return err
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	chain, err := Read(ifindex, o.bpffs())
 	return chain, made, err
 }
 
