@@ -6,6 +6,8 @@ package objects
 
 // XDPChain holds the objects of xdpchain/.
 var XDPChain = struct {
+	Bare               Object // An XDP program, a, that passes all.
+	BareSocket         Object // A program, a, for a socket.
 	ConfiguredAll      Object // An XDP program, a, after which the next always runs.
 	ConfiguredDrop     Object // An XDP program, a, of priority 10 after which the next runs if it drops.
 	ConfiguredLate     Object // An XDP program, a, of priority 90.
@@ -13,9 +15,25 @@ var XDPChain = struct {
 	ConfiguredPriority Object // An XDP program, a, of priority 10.
 	ConfiguredType     Object // An XDP program, a, whose priority is a type.
 	ConfiguredUnknown  Object // An XDP program, a, whose run configuration has a field that no loader knows.
+	DispatcherNewer    Object // A dispatcher of a version that no loader knows.
+	DispatcherV2       Object // A dispatcher of version 2, as libxdp 1.3 to 1.5 has it.
+	DispatcherV3       Object // A dispatcher of version 3, as libxdp has it since 1.6.
 	Many               Object // Twelve XDP programs, a to l, that say nothing of a chain.
 	ManyFrags          Object // The twelve programs, for packets in several buffers.
+	OddDevmap          Object // An XDP program, a, for a map of devices, not for a device.
+	OddEndless         Object // An XDP program, a, that the verifier refuses.
+	OddName            Object // An XDP program with a name that the kernel cuts.
+	OddNumber          Object // An XDP program, a, whose context is a number.
+	OddOtherContext    Object // An XDP program, a, whose context is a structure of another name.
+	OddStatic          Object // An XDP program, a, that is static.
+	OddSubprogram      Object // An XDP program, a, that calls functions of its own.
+	OddTwoArguments    Object // An XDP program, a, that takes two arguments.
+	OddVoid            Object // An XDP program, a, whose context is a pointer to void.
+	Shared             Object // Two XDP programs, a and b, that count in a map that is pinned by name.
+	Tail               Object // An XDP program, a, that calls the program in the first slot of an array, if there is one.
 }{
+	Bare:               embedded("xdpchain", "bare", "bare"),
+	BareSocket:         embedded("xdpchain", "bare", "bare_socket"),
 	ConfiguredAll:      embedded("xdpchain", "configured", "configured_all"),
 	ConfiguredDrop:     embedded("xdpchain", "configured", "configured_drop"),
 	ConfiguredLate:     embedded("xdpchain", "configured", "configured_late"),
@@ -23,6 +41,20 @@ var XDPChain = struct {
 	ConfiguredPriority: embedded("xdpchain", "configured", "configured_priority"),
 	ConfiguredType:     embedded("xdpchain", "configured", "configured_type"),
 	ConfiguredUnknown:  embedded("xdpchain", "configured", "configured_unknown"),
+	DispatcherNewer:    embedded("xdpchain", "dispatcher", "dispatcher_newer"),
+	DispatcherV2:       embedded("xdpchain", "dispatcher", "dispatcher_v2"),
+	DispatcherV3:       embedded("xdpchain", "dispatcher", "dispatcher_v3"),
 	Many:               embedded("xdpchain", "many", "many"),
 	ManyFrags:          embedded("xdpchain", "many", "many_frags"),
+	OddDevmap:          embedded("xdpchain", "odd", "odd_devmap"),
+	OddEndless:         embedded("xdpchain", "odd", "odd_endless"),
+	OddName:            embedded("xdpchain", "odd", "odd_name"),
+	OddNumber:          embedded("xdpchain", "odd", "odd_number"),
+	OddOtherContext:    embedded("xdpchain", "odd", "odd_other_context"),
+	OddStatic:          embedded("xdpchain", "odd", "odd_static"),
+	OddSubprogram:      embedded("xdpchain", "odd", "odd_subprogram"),
+	OddTwoArguments:    embedded("xdpchain", "odd", "odd_two_arguments"),
+	OddVoid:            embedded("xdpchain", "odd", "odd_void"),
+	Shared:             embedded("xdpchain", "shared", "shared"),
+	Tail:               embedded("xdpchain", "tail", "tail"),
 }

@@ -166,3 +166,39 @@ func (s *Session) RunProgram(id uint32, packet []byte) (result uint32, changed [
 // RemoveAllIn removes a folder of pins with all that is in it, past the loader. The path is in the
 // driver's root.
 func (s *Session) RemoveAllIn(folder string) { s.MustWork(os.RemoveAll(s.exec.Own(folder))) }
+
+// Locked reports whether a process holds the lock of a folder (flock(2)), whose path is in the
+// driver's root.
+func (s *Session) Locked(folder string) bool {
+	fd, err := unix.Open(s.exec.Own(folder), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	s.MustWork(err)
+	defer unix.Close(fd)
+	err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true
+	}
+	s.MustWork(err)
+	return false
+}
+
+// A ToAdd is a program of an opened object, to be put into a chain.
+type ToAdd struct {
+	Attempt *Attempt
+	Program string
+	At      Place
+}
+
+// AddTogether has loaders put programs into chains at the same time, as [LoadTogether] has them
+// load.
+func AddTogether(adds ...ToAdd) {
+	attempts := make([]*Attempt, len(adds))
+	requests := make([]loader.Request, len(adds))
+	for i, add := range adds {
+		attempts[i] = add.Attempt
+		requests[i] = loader.ChainAdd{
+			Session: add.Attempt.id, Program: add.Program, Ifindex: add.At.Ifindex,
+			Mode: add.At.Mode, Priority: add.At.Priority, Actions: add.At.Actions,
+		}
+	}
+	askTogether(attempts, requests)
+}

@@ -51,6 +51,15 @@ func (c *Conversation) KilledAt(call uint64, do func()) (calls uint64, survives 
 // LoadTogether has loaders load what they have opened, all at the same time: each attempt is of a
 // conversation of its own, and every load is asked for before any answer is looked at.
 func LoadTogether(attempts ...*Attempt) {
+	requests := make([]loader.Request, len(attempts))
+	for i, a := range attempts {
+		requests[i] = loader.Load{Session: a.id}
+	}
+	askTogether(attempts, requests)
+}
+
+// askTogether asks one thing of each attempt that is open, all at the same time.
+func askTogether(attempts []*Attempt, requests []loader.Request) {
 	// A loader that is linked in shares our processors, and a guest has itself run on one.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(len(attempts), runtime.GOMAXPROCS(0))))
 	answers := make([]loader.Reply, len(attempts))
@@ -63,7 +72,7 @@ func LoadTogether(attempts ...*Attempt) {
 		}
 		all.Go(func() {
 			<-start
-			answers[i], errs[i] = a.in.Request(loader.Load{Session: a.id})
+			answers[i], errs[i] = a.in.Request(requests[i])
 		})
 	}
 	close(start)
@@ -72,7 +81,7 @@ func LoadTogether(attempts ...*Attempt) {
 		if !a.OK() {
 			continue
 		}
-		a.last = loader.Load{Session: a.id}
+		a.last = requests[i]
 		a.Reply = a.in.Answered(a.last, answers[i], errs[i])
 		a.mustHaveActed()
 		a.closeRefused(true)

@@ -29,8 +29,12 @@ type chain struct {
 	s    *Session
 	mode XDPMode
 
-	sent uint32 // frames so far
+	sent uint32   // frames so far
+	held []closer // what others have, to be closed with the network
 }
+
+// A closer gives up a program, or a link, that another has put on the interface.
+type closer interface{ Close() error }
 
 // inNetwork makes a network for use with chains of a mode, and ends it.
 func inNetwork(s *Session, mode XDPMode, use func(c *chain)) {
@@ -38,6 +42,9 @@ func inNetwork(s *Session, mode XDPMode, use func(c *chain)) {
 	s.MustWork(err)
 	c := &chain{network: n, s: s, mode: mode}
 	defer func() {
+		for _, one := range c.held {
+			s.MustWork(one.Close())
+		}
 		s.MustWork(n.close())
 		s.RemoveAllIn(c.folder()) // what an unfinished spec has left, and the folder itself
 	}()

@@ -10,5 +10,8 @@
 // interface is asked of netlink, and its components of the kernel's links between programs.
 //
 // What is expected stands in requirements/xdpchain.yaml. Read frame.go and network.go (what is
-// sent), chain.go (what is asked and judged), then add.go.
+// sent), chain.go (what is asked and judged), then add.go, order.go, action.go (after which answers
+// a chain goes on), many.go, remove.go, traffic.go (changes while frames are on their way),
+// place.go (interfaces and modes), odd.go (programs that are not as most are), together.go (two
+// loaders), killed.go (a loader that dies), attach.go (one program alone).
 package xdpchain

@@ -68,9 +68,8 @@ func (f *frame) marks() string {
 }
 
 // verdicts holds all that a program can answer, by the words of the protocol.
-var verdicts = map[string]byte{
-	string(Aborted): aborted, string(Drop): drop, string(Pass): pass, string(TX): tx,
-	string(Redirect): redirect,
+var verdicts = map[XDPAction]byte{
+	Aborted: aborted, Drop: drop, Pass: pass, TX: tx, Redirect: redirect,
 }
 
 // readFrame reads what a socket received.

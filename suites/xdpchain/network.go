@@ -20,6 +20,7 @@ import (
 // the far end, and the near one runs what the loader puts there.
 type network struct {
 	ifindex int // of the near end
+	gone    bool
 	far     *rtnetlink.Namespace
 
 	nearSocket, farSocket int // which receive frames of the suite's type
@@ -119,8 +120,8 @@ func (n *network) close() error {
 			errs = append(errs, unix.Close(fd))
 		}
 	}
-	if n.ifindex != 0 {
-		errs = append(errs, rtnetlink.Remove(n.ifindex))
+	if n.ifindex != 0 && !n.gone {
+		errs = append(errs, n.cut())
 	}
 	if n.answering != nil {
 		errs = append(errs, n.answering.Close())
@@ -129,6 +130,12 @@ func (n *network) close() error {
 		errs = append(errs, n.far.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// cut removes both devices.
+func (n *network) cut() error {
+	n.gone = true
+	return rtnetlink.Remove(n.ifindex)
 }
 
 // send sends a frame from the far end.
