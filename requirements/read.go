@@ -150,7 +150,7 @@ var (
 		"sources", "since", "kernel_commit",
 	}
 	needsKeys = []string{
-		"kernel", "kconfig", "map_type", "numa_nodes", "struct_ops", "struct_ops_link", "token",
+		"freplace", "kernel", "kconfig", "map_type", "numa_nodes", "struct_ops", "struct_ops_link", "token",
 	}
 	surroundingsKeys = []string{"user", "caps", "bpffs", "delegate", "memlock", "process"}
 	delegateKeys     = []string{"cmds", "maps", "progs", "attachs"}

@@ -107,11 +107,11 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		},
 		{
 			"unknown need", entryWith("area.one", must, forNUMA, source, "needs: {kernle: \"5.10\"}"),
-			`area.yaml:5: unknown key "kernle", have kernel, kconfig, map_type, numa_nodes, struct_ops, struct_ops_link, token`,
+			`area.yaml:5: unknown key "kernle", have freplace, kernel, kconfig, map_type, numa_nodes, struct_ops, struct_ops_link, token`,
 		},
 		{
 			"unknown need of a variant", entryWith("area.one", must, forNUMA, source, "variants: {a: {arch: arm64}}"),
-			`area.yaml:5: unknown key "arch", have kernel, kconfig, map_type, numa_nodes, struct_ops, struct_ops_link, token, surroundings`,
+			`area.yaml:5: unknown key "arch", have freplace, kernel, kconfig, map_type, numa_nodes, struct_ops, struct_ops_link, token, surroundings`,
 		},
 		{
 			"malformed id", entryWith("area.One", must, forNUMA, source),
