@@ -21,27 +21,27 @@ struct tcp_congestion_ops {
 };
 
 SEC("struct_ops/ssthresh")
-int NAMED(ssthresh, SUFFIX)(__u64 *ctx)
+int NAMED(ss, SUFFIX)(__u64 *ctx)
 {
 	return MARK;
 }
 
 SEC("struct_ops/cong_avoid")
-int NAMED(cong_avoid, SUFFIX)(__u64 *ctx)
+int NAMED(avoid, SUFFIX)(__u64 *ctx)
 {
 	return 0;
 }
 
 SEC("struct_ops/undo_cwnd")
-int NAMED(undo_cwnd, SUFFIX)(__u64 *ctx)
+int NAMED(undo, SUFFIX)(__u64 *ctx)
 {
 	return MARK + 10;
 }
 
 SEC(".struct_ops.link")
 struct tcp_congestion_ops NAME = {
-	.ssthresh = (void *)NAMED(ssthresh, SUFFIX),
-	.cong_avoid = (void *)NAMED(cong_avoid, SUFFIX),
-	.undo_cwnd = (void *)NAMED(undo_cwnd, SUFFIX),
+	.ssthresh = (void *)NAMED(ss, SUFFIX),
+	.cong_avoid = (void *)NAMED(avoid, SUFFIX),
+	.undo_cwnd = (void *)NAMED(undo, SUFFIX),
 	.name = QUOTED(NAMED(ls, SUFFIX)),
 };

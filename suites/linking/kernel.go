@@ -126,13 +126,13 @@ func expectBoth(loaded *Attempt) {
 	for _, structure := range []string{"first", "second"} {
 		loaded.MustRegister(structure)
 		Expect(loaded.StructOps(structure).Programs()).To(Equal(map[string]uint32{
-			"ssthresh":   loaded.ProgramID("ssthresh_" + structure),
-			"cong_avoid": loaded.ProgramID("cong_avoid_" + structure),
-			"undo_cwnd":  loaded.ProgramID("undo_cwnd_" + structure),
+			"ssthresh":   loaded.ProgramID("ss_" + structure),
+			"cong_avoid": loaded.ProgramID("avoid_" + structure),
+			"undo_cwnd":  loaded.ProgramID("undo_" + structure),
 		}), structure)
 	}
-	Expect(loaded.Program("ssthresh_first").Tag).NotTo(
-		Equal(loaded.Program("ssthresh_second").Tag))
+	Expect(loaded.Program("ss_first").Tag).NotTo(
+		Equal(loaded.Program("ss_second").Tag))
 }
 
 var _ = It("linking.structure.same-name-refused", func(s *Session) {
