@@ -23,6 +23,23 @@ var _ = It("globaldata.ksym.address-weak", func(s *Session) {
 	Expect(halves(s.MustLoad(objects.GlobalData.KsymAddressWeak))).To(BeZero())
 })
 
+// The list of symbols has zeros in the place of addresses then. A loader may know another way to
+// the address.
+var _ = It("globaldata.ksym.address-hidden", func(s *Session) {
+	addresses, err := oracle.SymbolAddresses("bpf_prog_put")
+	s.MustWork(err)
+	s.Control(objects.GlobalData.KsymAddress)
+	s.HideSymbols()
+	before := s.Kernel()
+	loaded := s.Load(objects.GlobalData.KsymAddress)
+	if loaded.OK() {
+		Expect(addresses).To(ConsistOf(halves(loaded)))
+		return
+	}
+	Expect(loaded).To(BeRejected(AtLoad, Permission, NotFound, Invalid, NotSupported))
+	Expect(s.Kernel()).To(HoldNothingBeyond(before))
+})
+
 var _ = Refusal("globaldata.ksym.missing-refused/address", objects.GlobalData.KsymAddress,
 	objects.GlobalData.KsymAddressMissing, AtLoad, NotFound, Invalid, NotSupported)
 

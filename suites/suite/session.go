@@ -100,6 +100,10 @@ func (s *Session) AllowUnprivileged() { s.exec.AllowUnprivileged() }
 // bpf(2): the spec is about one that does not.
 func (s *Session) NeedsPrivilege() { s.exec.NeedsPrivilege() }
 
+// HideSymbols has the kernel hide the addresses of its symbols from everyone, root too, until the
+// spec ends (kernel.kptr_restrict). The requirement says that its spec is alone.
+func (s *Session) HideSymbols() { s.exec.HideSymbols() }
+
 // Keep says that pins stay when the loader is gone, and that this is right. The paths are below
 // [Session.BPFFS].
 func (s *Session) Keep(pins ...string) { s.exec.Keep(pins...) }
