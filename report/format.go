@@ -23,15 +23,17 @@ const (
 	JUnit    Format = "junit"    // junit.xml: for whatever reads test results
 	Markdown Format = "markdown" // summary.md: for the summary of a CI job
 	Findings Format = "findings" // findings.md: where each loader falls short, for its authors
+	KTAP     Format = "ktap"     // run.ktap: for what reads results of kernel tests
 )
 
 // Formats lists all formats.
-var Formats = []Format{HTML, JUnit, Markdown, Findings}
+var Formats = []Format{HTML, JUnit, Markdown, Findings, KTAP}
 
 // Name returns the name of the file.
 func (f Format) Name() string {
 	return map[Format]string{
 		HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md", Findings: "findings.md",
+		KTAP: "run.ktap",
 	}[f]
 }
 
@@ -46,6 +48,8 @@ func (f Format) write(w io.Writer, file *verdict.File) error {
 		return writeMarkdown(w, file)
 	case Findings:
 		return writeShortfalls(w, file)
+	case KTAP:
+		return writeKTAP(w, file)
 	}
 	return fmt.Errorf("unknown report format %q; there are %s", f, strings.Join(names(Formats), ", "))
 }

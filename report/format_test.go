@@ -20,7 +20,7 @@ func TestReportsAreWrittenWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{filepath.Join(dir, "report.html"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md"), filepath.Join(dir, "findings.md")}
+		want := []string{filepath.Join(dir, "report.html"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md"), filepath.Join(dir, "findings.md"), filepath.Join(dir, "run.ktap")}
 		if diff := cmp.Diff(want, paths); diff != "" {
 			t.Error(diff)
 		}
@@ -153,6 +153,9 @@ func TestGuestCannotWriteMarkup(t *testing.T) {
 		}
 		text := b.String()
 		for _, bad := range []string{"<script>alert", "<img", "<yet>", "\x1b", "\x07", "\u202e"} {
+			if format == KTAP && strings.HasPrefix(bad, "<") {
+				continue // plain text, in which a line's end and # are what acts
+			}
 			if strings.Contains(text, bad) {
 				t.Errorf("%s: %q is in it", format, bad)
 			}

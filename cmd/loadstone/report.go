@@ -26,7 +26,7 @@ func newReportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RUN.jsonl",
 		Short: "Make the reports of a run again",
-		Long: `report makes the reports of a run from its run.jsonl: the matrix and the failures on the terminal, report.html, junit.xml, summary.md
+		Long: `report makes the reports of a run from its run.jsonl: the matrix and the failures on the terminal, report.html, junit.xml, run.ktap, summary.md
 and findings.md beside the file or in the folder that --out names.
 
 The exit code is that of the run. A file without its end is reported as far as it goes, is called incomplete, and ends with 3.`,

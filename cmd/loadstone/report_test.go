@@ -87,7 +87,7 @@ func TestReportEndsAsItsRunDid(t *testing.T) {
 				!strings.Contains(stderr, tt.stderr) || (stderr == "") != (tt.stderr == "") {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}
-			want := []string{"findings.md", "junit.xml", "report.html", "run.jsonl", "summary.md"}
+			want := []string{"findings.md", "junit.xml", "report.html", "run.jsonl", "run.ktap", "summary.md"}
 			if diff := cmp.Diff(want, listed(t, filepath.Dir(path))); diff != "" {
 				t.Error(diff)
 			}
