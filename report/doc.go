@@ -11,6 +11,6 @@
 // order), shared.go (what depends on what ran before), source.go (links to where a requirement
 // comes from), kernelname.go (what kernels are called), matrix.go, terminal.go, progress.go (while
 // a run goes on), estimate.go (how long it still takes) and tariff.go (what specs take); then
-// junit.go, ktap.go, markdown.go, shortfalls.go, page.go; format.go writes them all. compare.go shows how
-// two runs differ, annotations.go what a job on GitHub marks.
+// junit.go, ktap.go, markdown.go, shortfalls.go, page.go; format.go writes them all. compare.go
+// shows how two runs differ, annotations.go what a job on GitHub marks.
 package report

@@ -14,8 +14,8 @@
 // completion.go are for all of them.
 //
 // What a run needs as a gate: require.go (features that no kernel may lack), expect.go (known
-// failures), folder.go and resume.go (runs that are killed), shards.go (a run on several machines),
-// github.go (a job there), baseline.go and compare.go (what changed).
+// failures), folder.go and resume.go (runs that are killed), shards.go (a run on several
+// machines), github.go (a job there), baseline.go and compare.go (what changed).
 package main
 
 import (
