@@ -3,6 +3,9 @@
 package xdpchain
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,4 +68,28 @@ func TestDispatchersOnNoInterfaceAreFound(t *testing.T) {
 		t.Errorf("clean: %v (-want +got)\n%s", err, diff)
 	}
 	look("cleaned", &Detached{Dispatcher: id, Programs: []ebpf.ProgramID{}})
+}
+
+// What goes while it is read is read again, and what stays away is told.
+func TestReadingAgain(t *testing.T) {
+	reads := 0
+	got, err := settled(func() (int, error) {
+		if reads++; reads < 3 {
+			return 0, fmt.Errorf("program 5: %w", fs.ErrNotExist)
+		}
+		return reads, nil
+	})
+	if got != 3 || err != nil {
+		t.Errorf("read %d times, %v", got, err)
+	}
+	for _, c := range []struct {
+		err   error
+		reads int
+	}{{fs.ErrNotExist, 11}, {ErrNone, 1}} {
+		reads = 0
+		_, err := settled(func() (int, error) { reads++; return 0, c.err })
+		if !errors.Is(err, c.err) || reads != c.reads {
+			t.Errorf("%v: read %d times, %v", c.err, reads, err)
+		}
+	}
 }

@@ -26,6 +26,22 @@ import (
 // The error wraps [ErrNone] where the interface has no program, [ErrForeign] where it has one that
 // is no dispatcher, and [ErrConfig].
 func Read(ifindex int, bpffs string) (*Chain, error) {
+	return settled(func() (*Chain, error) { return readChain(ifindex, bpffs) })
+}
+
+// settled reads again where what it looks at goes meanwhile: others change chains too.
+func settled[T any](read func() (T, error)) (T, error) {
+	const attempts = 10
+	for n := 0; ; n++ {
+		found, err := read()
+		if n == attempts || !errors.Is(err, fs.ErrNotExist) {
+			return found, err
+		}
+		time.Sleep(time.Millisecond << n)
+	}
+}
+
+func readChain(ifindex int, bpffs string) (*Chain, error) {
 	links, err := readLinks()
 	if err != nil {
 		return nil, err
@@ -40,6 +56,10 @@ func Read(ifindex int, bpffs string) (*Chain, error) {
 // List returns the chains of all interfaces of this network namespace. Interfaces with other
 // programs are left out.
 func List(bpffs string) ([]*Chain, error) {
+	return settled(func() ([]*Chain, error) { return listChains(bpffs) })
+}
+
+func listChains(bpffs string) ([]*Chain, error) {
 	all, err := net.Interfaces()
 	if err != nil {
 		return nil, err
