@@ -5,6 +5,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/record"
@@ -22,7 +23,7 @@ func (x *Execution) checkNeeds() {
 		numaNodes: oracle.NUMANodes,
 
 		tokens:        oracle.HasTokens,
-		extensions:    oracle.HasExtensions,
+		extensions:    hasExtensions,
 		structOps:     oracle.HasStructOps,
 		structOpsLink: oracle.HasStructOpsLink,
 	})
@@ -33,6 +34,9 @@ func (x *Execution) checkNeeds() {
 		x.Skip(unmet)
 	}
 }
+
+// hasExtensions asks the kernel once: the programs that the probe loads are freed late.
+var hasExtensions = sync.OnceValues(oracle.HasExtensions)
 
 // A Lack names what a machine has not, and a spec needs: see [record.Lack].
 type Lack struct{ Kind, Needs, Has string }

@@ -38,7 +38,7 @@ func (c *chain) mustRunAlone(program uint32, of way) {
 
 // An interface runs a program in the mode and by the way that a user says, until it is detached.
 var _ = Table("xdpchain.attach.runs", func(s *Session, of way) {
-	inNetwork(s, of.mode, func(c *chain) {
+	atDevices(s, of.mode, func(c *chain) {
 		loaded := s.MustLoad(objects.XDPChain.ConfiguredPriority)
 		attached := loaded.MustAttachXDP("a", c.at(of))
 		m := &member{id: loaded.ProgramID("a"), name: 'a'}
@@ -54,7 +54,7 @@ var _ = Table("xdpchain.attach.runs", func(s *Session, of way) {
 
 // Where nothing is said of the way, the program runs.
 var _ = It("xdpchain.attach.any-way", func(s *Session) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		loaded := s.MustLoad(objects.XDPChain.ConfiguredPriority)
 		attached := loaded.MustAttachXDP("a", XDPPlace{Ifindex: c.ifindex})
 		Expect(s.XDP(c.ifindex).Program).To(Equal(loaded.ProgramID("a")))
@@ -65,7 +65,7 @@ var _ = It("xdpchain.attach.any-way", func(s *Session) {
 
 // A program that netlink has put on an interface stays there without its loader.
 var _ = It("xdpchain.attach.netlink-stays", func(s *Session) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		loaded := s.MustLoad(objects.XDPChain.ConfiguredPriority)
 		loaded.MustAttachXDP("a", c.at(way{ByNetlink, NativeMode}))
 		id := loaded.ProgramID("a")
@@ -78,7 +78,7 @@ var _ = It("xdpchain.attach.netlink-stays", func(s *Session) {
 
 // A program that a link holds on an interface goes with the link.
 var _ = It("xdpchain.attach.link-goes", func(s *Session) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		loaded := s.MustLoad(objects.XDPChain.ConfiguredPriority)
 		loaded.MustAttachXDP("a", c.at(way{ByLink, NativeMode}))
 		loaded.Close()
@@ -92,7 +92,7 @@ var _ = It("xdpchain.attach.link-goes", func(s *Session) {
 type conflict struct{ first, second way }
 
 var _ = Table("xdpchain.attach.occupied", func(s *Session, of conflict) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		loaded := s.MustLoad(objects.XDPChain.ConfiguredPriority)
 		first := loaded.MustAttachXDP("a", c.at(of.first))
 		main := s.XDP(c.ifindex)
@@ -127,7 +127,7 @@ func (c *chain) loadTwo() (first, second *Attempt, firstPin, secondPin string) {
 
 // A program takes the place of the one that a user expects there, and of no other.
 var _ = Table("xdpchain.attach.replaced", func(s *Session, mode XDPMode) {
-	inNetwork(s, mode, func(c *chain) {
+	atDevices(s, mode, func(c *chain) {
 		first, second, firstPin, _ := c.loadTwo()
 		by := way{ByNetlink, mode}
 		first.MustAttachXDP("a", c.at(by))
@@ -141,7 +141,7 @@ var _ = Table("xdpchain.attach.replaced", func(s *Session, mode XDPMode) {
 }, modes...)
 
 var _ = Table("xdpchain.attach.other-expected", func(s *Session, mode XDPMode) {
-	inNetwork(s, mode, func(c *chain) {
+	atDevices(s, mode, func(c *chain) {
 		first, second, _, secondPin := c.loadTwo()
 		by := way{ByNetlink, mode}
 		first.MustAttachXDP("a", c.at(by))
@@ -155,7 +155,7 @@ var _ = Table("xdpchain.attach.other-expected", func(s *Session, mode XDPMode) {
 
 // Where a program is expected, and the interface runs none, nothing is attached.
 var _ = It("xdpchain.attach.none-there", func(s *Session) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		_, second, firstPin, _ := c.loadTwo()
 		at := c.at(way{ByNetlink, NativeMode})
 		at.Replaces = firstPin
@@ -166,7 +166,7 @@ var _ = It("xdpchain.attach.none-there", func(s *Session) {
 
 // Who is not on the interface any more takes nothing off it.
 var _ = It("xdpchain.attach.detached-by-the-wrong-one", func(s *Session) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		first, second, firstPin, _ := c.loadTwo()
 		by := way{ByNetlink, NativeMode}
 		old := first.MustAttachXDP("a", c.at(by))
@@ -189,7 +189,7 @@ var _ = It("xdpchain.attach.no-native", func(s *Session) {
 
 // A program for maps of devices is not for a device.
 var _ = It("xdpchain.attach.for-a-map", func(s *Session) {
-	inNetwork(s, NativeMode, func(c *chain) {
+	atDevices(s, NativeMode, func(c *chain) {
 		s.Control(objects.XDPChain.ConfiguredPriority)
 		loaded := s.MustLoad(objects.XDPChain.OddDevmap)
 		Expect(loaded.AttachXDP("a", XDPPlace{Ifindex: c.ifindex})).To(BeRejected(AtAttach, Invalid))

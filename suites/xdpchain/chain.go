@@ -38,6 +38,11 @@ type closer interface{ Close() error }
 
 // inNetwork makes a network for use with chains of a mode, and ends it.
 func inNetwork(s *Session, mode XDPMode, use func(c *chain)) {
+	atDevices(s, mode, use)
+}
+
+// atDevices makes a network for use without chains, and ends it.
+func atDevices(s *Session, mode XDPMode, use func(c *chain)) {
 	n, err := newNetwork(s.Patience(patience))
 	s.MustWork(err)
 	c := &chain{network: n, s: s, mode: mode}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package xdpchain
+
+import (
+	"errors"
+
+	"github.com/cilium/ebpf"
+	. "github.com/onsi/gomega"
+
+	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/oracle"
+
+	. "github.com/loadstone-bpf/loadstone/suites/suite"
+)
+
+// mapOf returns a map of a program by its name, to be closed.
+func (m *member) mapOf(s *Session, name string) *ebpf.Map {
+	facts, err := oracle.Program(m.id)
+	s.MustWork(err)
+	for _, id := range facts.Maps {
+		found, err := ebpf.NewMapFromID(ebpf.MapID(id))
+		s.MustWork(err)
+		info, err := found.Info()
+		s.MustWork(err)
+		if info.Name == name {
+			return found
+		}
+		s.MustWork(found.Close())
+	}
+	s.MustWork(errors.New("no map " + name))
+	return nil
+}
+
+// What a program calls by a tail call answers for it, and the chain goes on from there as from the
+// program.
+var _ = Table("xdpchain.tail-call.answers", func(s *Session, v XDPAction) {
+	inNetwork(s, NativeMode, func(c *chain) {
+		a := c.add(objects.XDPChain.Tail, "a", c.place(10))
+		c.add(objects.XDPChain.Many, "b", c.place(20))
+		Expect(c.exchange(newFrame(0))).To(Equal(outcome{"near", "ab"}))
+		next := a.mapOf(s, "next")
+		defer next.Close()
+		called := callee(s, int32(verdicts[v]))
+		defer called.Close()
+		s.MustWork(next.Put(uint32(0), called))
+		defer next.Delete(uint32(0))
+		want := becomes(v, "a")
+		if v == Pass {
+			want = outcome{"near", "ab"}
+		}
+		c.sent++
+		f := newFrame(c.sent)
+		s.MustWork(c.send(f))
+		if v == Pass {
+			r, err := receive(c.nearSocket)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(outcome{"near", r.marks()}).To(Equal(want))
+			return
+		}
+		Expect(c.sentBack(c.sent)).To(Equal(want))
+	})
+}, Entry("pass", Pass), Entry("tx", TX))
