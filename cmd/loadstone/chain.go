@@ -33,6 +33,7 @@ var chainCodes = []struct {
 	{xdpchain.ErrConfig, 7, "which programs are in the chain cannot be found out"},
 	{xdpchain.ErrBusy, 8, "others keep changing the program of the interface"},
 	{xdpchain.ErrProgram, 9, "the loader or the kernel refuses the object"},
+	{xdpchain.ErrNotXDP, 9, "the loader or the kernel refuses the object"},
 	{xdpchain.ErrRunConfig, 9, "the loader or the kernel refuses the object"},
 }
 

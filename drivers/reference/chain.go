@@ -127,6 +127,7 @@ var chainClasses = []struct {
 	{xdpchain.ErrConfig, loader.AtAttach, loader.NotSupported},
 	{xdpchain.ErrBPFFS, loader.AtAttach, loader.Invalid},
 	{xdpchain.ErrProgram, loader.AtOpen, loader.NotFound},
+	{xdpchain.ErrNotXDP, loader.AtOpen, loader.Invalid},
 	{xdpchain.ErrRunConfig, loader.AtOpen, loader.Invalid},
 	{xdpchain.ErrAction, loader.AtOpen, loader.Invalid},
 }

@@ -57,8 +57,8 @@ func (o Options) bpffs() string {
 // there is an error beside it: the chain needs none of it. Its programs are those of one name with
 // the component's.
 //
-// The error wraps [ErrForeign], [ErrFull], [ErrProgram], [ErrRunConfig], [ErrMode], [ErrBPFFS] or
-// [ErrBusy], or is a [loaderimpl.Error].
+// The error wraps [ErrForeign], [ErrFull], [ErrProgram], [ErrNotXDP], [ErrRunConfig], [ErrMode],
+// [ErrBPFFS] or [ErrBusy], or is a [loaderimpl.Error].
 func Add(ctx context.Context, ifindex int, components []Component, o Options) (
 	*Chain, []*loaderimpl.Loaded, error) {
 	if len(components) == 0 {
@@ -229,6 +229,9 @@ func (c *Component) choose() (*loaderimpl.Program, error) {
 	for _, p := range c.Object.Programs() {
 		k := p.Kind()
 		if k.Type != ebpf.XDP || k.AttachType != ebpf.AttachXDP && k.AttachType != 0 {
+			if p.Name() == c.Program {
+				return nil, fmt.Errorf("%s: %w", c.Program, ErrNotXDP)
+			}
 			continue
 		}
 		if p.Name() == c.Program {

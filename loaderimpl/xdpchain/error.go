@@ -29,6 +29,8 @@ var (
 		"programs are in it")
 	// ErrProgram: the object has no XDP program for a chain, or several and none was named.
 	ErrProgram = errors.New("the object has no such program for a chain")
+	// ErrNotXDP: the program is there, and is of another type, or for a map.
+	ErrNotXDP = errors.New("no program that an interface runs: want an XDP program of section xdp")
 	// ErrRunConfig: a run configuration in an object cannot be read.
 	ErrRunConfig = errors.New("bad run configuration (.xdp_run_config)")
 	// ErrAction: no verdict of XDP has the name.

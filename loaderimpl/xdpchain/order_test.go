@@ -44,9 +44,9 @@ func TestProgramsOfAComponent(t *testing.T) {
 	if _, err := (&Component{Object: o}).part(); !errors.Is(err, ErrProgram) {
 		t.Errorf("several programs, none named: %v", err)
 	}
-	for _, name := range []string{"of_a_devmap", "nowhere"} {
-		if _, err := (&Component{Object: o, Program: name}).part(); !errors.Is(err, ErrProgram) {
-			t.Errorf("%s: %v", name, err)
+	for name, want := range map[string]error{"of_a_devmap": ErrNotXDP, "nowhere": ErrProgram} {
+		if _, err := (&Component{Object: o, Program: name}).part(); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
 		}
 	}
 	priority, actions := uint32(3), Actions(1|1<<31)

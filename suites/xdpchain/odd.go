@@ -42,6 +42,7 @@ var _ = Table("xdpchain.program.refused", func(s *Session, of odd) {
 	Entry("other-context", odd{objects.XDPChain.OddOtherContext, "a", []Class{Verifier, Invalid}}),
 	Entry("without-btf", odd{objects.XDPChain.Bare.With(elfedit.DropSection(".BTF")), "a",
 		[]Class{BTFMissing, Invalid, NotSupported, NotFound, Busy}}),
+	Entry("static", odd{objects.XDPChain.OddStatic, "a", []Class{Invalid, NotSupported}}),
 	Entry("for-a-map", odd{objects.XDPChain.OddDevmap, "a", []Class{Invalid, Verifier, NotSupported}}),
 )
 
@@ -85,7 +86,6 @@ var _ = Table("xdpchain.program.runs", func(s *Session, o Object) {
 	})
 },
 	Entry("subprogram", Object(objects.XDPChain.OddSubprogram)),
-	Entry("static", Object(objects.XDPChain.OddStatic)),
 )
 
 // The kernel cuts names; the order is that of the whole ones.
