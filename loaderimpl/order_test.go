@@ -50,7 +50,7 @@ func libbpfOrder(t *testing.T, path string) (names, bySection []string) {
 		case s.Name == ".maps":
 			found = defined(i)
 			btf = append(btf, found...)
-		case s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 && strings.HasPrefix(s.Name, ".") && slices.Contains([]string{"data", "rodata", "bss"}, base):
+		case s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 && strings.HasPrefix(s.Name, ".") && slices.Contains([]string{"data", "rodata", "bss", "percpu"}, base): // the last is none of libbpf's
 			found = []string{s.Name}
 			data = append(data, found...)
 		case strings.HasPrefix(strings.TrimPrefix(s.Name, "?"), ".struct_ops"):

@@ -15,7 +15,7 @@
 //       // An XDP program, a, whose context is a structure of another name.
 //   odd_name: HEAD=int a_name_of_more_than_fifteen(struct xdp_md *ctx) BEFORE= DO= KIND="xdp"
 //       // An XDP program with a name that the kernel cuts.
-//   odd_subprogram: HEAD=int a(struct xdp_md *ctx) BEFORE=CALLED DO=called(ctx); KIND="xdp"
+//   odd_subprogram: HEAD=int a(struct xdp_md *ctx) BEFORE=CALLED DO=called(inner(ctx)); KIND="xdp"
 //       // An XDP program, a, that calls functions of its own.
 //   odd_endless: HEAD=int a(struct xdp_md *ctx) BEFORE= DO=for (;;) asm volatile(""); KIND="xdp"
 //       // An XDP program, a, that the verifier refuses.
@@ -30,12 +30,10 @@
 	{ \
 		return ctx->data_end - ctx->data > 0; \
 	} \
-	__noinline int called(struct xdp_md *ctx) \
+	__noinline int called(__u64 more) \
 	{ \
-		if (!ctx) \
-			return 0; \
-		__sync_fetch_and_add(&calls, 1); \
-		return inner(ctx); \
+		__sync_fetch_and_add(&calls, more); \
+		return more != 0; \
 	}
 
 struct seen seen SEC(".maps");

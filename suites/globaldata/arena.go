@@ -26,7 +26,7 @@ func makesArenas() bool {
 // A program finds the variables of an arena as the source has them, and what it writes stays.
 var _ = It("globaldata.arena.variables", func(s *Session) {
 	if !makesArenas() {
-		Expect(s.Load(objects.GlobalData.ArenaVariables)).To(BeRejected(AtAnyStage))
+		s.Refuses(objects.GlobalData.PointerNone, objects.GlobalData.ArenaVariables, AtAnyStage)
 		return
 	}
 	loaded := s.MustLoad(objects.GlobalData.ArenaVariables)

@@ -13,6 +13,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/suites/phrase"
+	"github.com/loadstone-bpf/loadstone/suites/runner"
 )
 
 // A Place says where in which chain a program goes. What is left out is the loader's choice, or the
@@ -201,4 +202,16 @@ func AddTogether(adds ...ToAdd) {
 		}
 	}
 	askTogether(attempts, requests)
+}
+
+// NeedsTailCallsInChains ends the spec as skipped where err, of putting an XDP program into an array
+// that a program of a chain uses, says that the kernel takes none there: an old one lets the array
+// have extension programs only, and those not at all.
+func (s *Session) NeedsTailCallsInChains(err error) {
+	if errors.Is(err, unix.EINVAL) {
+		s.exec.Skip(runner.Lack{
+			Kind: "tail calls", Needs: "XDP programs in arrays of extension programs", Has: "none",
+		})
+	}
+	s.MustWork(err)
 }
