@@ -204,9 +204,9 @@ func AddTogether(adds ...ToAdd) {
 	askTogether(attempts, requests)
 }
 
-// NeedsTailCallsInChains ends the spec as skipped where err, of putting an XDP program into an array
-// that a program of a chain uses, says that the kernel takes none there: an old one lets the array
-// have extension programs only, and those not at all.
+// NeedsTailCallsInChains ends the spec as skipped where err, of putting an XDP program into an
+// array that a program of a chain uses, says that the kernel takes none there: an old one lets the
+// array have extension programs only, and those not at all.
 func (s *Session) NeedsTailCallsInChains(err error) {
 	if errors.Is(err, unix.EINVAL) {
 		s.exec.Skip(runner.Lack{
