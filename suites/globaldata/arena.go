@@ -26,7 +26,7 @@ func makesArenas() bool {
 // A program finds the variables of an arena as the source has them, and what it writes stays.
 var _ = It("globaldata.arena.variables", func(s *Session) {
 	if !makesArenas() {
-		s.Refuses(objects.GlobalData.PointerNone, objects.GlobalData.ArenaVariables, AtAnyStage)
+		s.Refuses(objects.Rights.Socket, objects.GlobalData.ArenaVariables, AtAnyStage)
 		return
 	}
 	loaded := s.MustLoad(objects.GlobalData.ArenaVariables)
@@ -38,10 +38,10 @@ var _ = It("globaldata.arena.variables", func(s *Session) {
 	Expect(ask(loaded, 0)).To(Equal(uint32(42)))
 })
 
-// Nothing says where variables are that no arena holds. The control has no arena, as neither all
-// kernels nor all loaders make one.
+// Nothing says where variables are that no arena holds. The control has no arena and no data:
+// neither all kernels nor all loaders make an arena, and some keep maps of data for a while.
 var _ = Table("globaldata.arena.misfit-refused", func(s *Session, bad objects.Object) {
-	s.Refuses(objects.GlobalData.PointerNone, bad, AtAnyStage,
+	s.Refuses(objects.Rights.Socket, bad, AtAnyStage,
 		BadMapDef, BadRelocation, Invalid, NotSupported, Malformed, Limit)
 },
 	Entry("none", objects.GlobalData.ArenaNone),

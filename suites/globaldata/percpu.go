@@ -37,7 +37,7 @@ func pointsIntoPerCPU() bool {
 // on which no loader may load the program: it would find those of all CPUs, or none.
 var _ = It("globaldata.percpu.own", func(s *Session) {
 	if !pointsIntoPerCPU() {
-		s.Refuses(objects.GlobalData.PointerNone, objects.GlobalData.Percpu, AtAnyStage)
+		s.Refuses(objects.Rights.Socket, objects.GlobalData.Percpu, AtAnyStage)
 		return
 	}
 	loaded := s.MustLoad(objects.GlobalData.Percpu)

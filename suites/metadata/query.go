@@ -36,8 +36,8 @@ var networking = map[string]any{"owner": "networking", "revision": 4711.0}
 var _ = It("metadata.query.every-program", func(s *Session) {
 	loaded := s.MustLoad(objects.Metadata.Unused)
 	for _, program := range []string{"first", "second"} {
-		Expect(found(loaded, program)).To(HaveLen(len(networking)))
 		Expect(ask(s, loaded.ProgramID(program))).To(Equal(networking), program)
+		Expect(found(loaded, program)).To(HaveLen(len(networking)))
 	}
 })
 
