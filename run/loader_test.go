@@ -64,7 +64,7 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 			if err := p.Do(t.Context(), got, got); err != nil {
 				t.Fatal(err)
 			}
-			c.cell.Kernel, c.cell.KernelRelease = k.Name(), k.About().Release
+			c.cell.Kernel, c.cell.KernelRelease, c.cell.Arch = k.Name(), k.About().Release, k.About().Arch
 			for _, v := range got.all {
 				if diff := cmp.Diff(c.cell, v.Cell); diff != "" {
 					t.Errorf("cell of %s (-want +got):\n%s", v.Spec, diff)

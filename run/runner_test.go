@@ -34,7 +34,7 @@ type fakeKernel struct {
 
 func (k *fakeKernel) Name() string { return k.name }
 func (k *fakeKernel) About() verdict.Kernel {
-	return verdict.Kernel{Name: k.name, Release: k.name + ".1"}
+	return verdict.Kernel{Name: k.name, Release: k.name + ".1", Arch: "amd64"}
 }
 func (k *fakeKernel) Own() bool { return k.own }
 func (k *fakeKernel) Prepare(context.Context) error {

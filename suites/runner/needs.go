@@ -5,6 +5,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
@@ -92,7 +93,7 @@ func check(needs requirements.Needs, kernel kernelFacts) (Lack, error) {
 			}, nil
 		}
 	}
-	if len(probes) == 0 && old {
+	if old && !slices.ContainsFunc(probes, func(p probe) bool { return !p.beside }) {
 		return Lack{"kernel", needs.Kernel.String(), kernel.release}, nil
 	}
 	return checkNodes(needs, kernel)
@@ -103,6 +104,7 @@ type probe struct {
 	kind, name string // for a Lack
 	finds      string // in words, more than one
 	has        func() (bool, error)
+	beside     bool // it asks for what is older than what the release brought, and is needed too
 }
 
 // probes returns what the kernel is asked for, beside its kconfig.
@@ -110,20 +112,20 @@ func (k kernelFacts) probes(needs requirements.Needs) []probe {
 	var all []probe
 	if needs.MapType != "" {
 		all = append(all, probe{"map type", needs.MapType, needs.MapType + " maps",
-			func() (bool, error) { return k.mapType(needs.MapType) }})
+			func() (bool, error) { return k.mapType(needs.MapType) }, false})
 	}
 	if needs.Token {
-		all = append(all, probe{"BPF", "tokens", "BPF tokens", k.tokens})
+		all = append(all, probe{"BPF", "tokens", "BPF tokens", k.tokens, false})
 	}
 	if needs.Freplace {
-		all = append(all, probe{"BPF", "freplace", "extension programs", k.extensions})
+		all = append(all, probe{"BPF", "freplace", "extension programs", k.extensions, true})
 	}
 	if needs.StructOps != "" {
 		all = append(all, probe{"struct_ops", needs.StructOps, "struct_ops " + needs.StructOps,
-			func() (bool, error) { return k.structOps(needs.StructOps) }})
+			func() (bool, error) { return k.structOps(needs.StructOps) }, false})
 	}
 	if needs.StructOpsLink {
-		all = append(all, probe{"struct_ops", "links", "links of struct_ops", k.structOpsLink})
+		all = append(all, probe{"struct_ops", "links", "links of struct_ops", k.structOpsLink, false})
 	}
 	return all
 }

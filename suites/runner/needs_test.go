@@ -18,6 +18,7 @@ func TestNeeds(t *testing.T) {
 	numa := requirements.Needs{NUMANodes: 2}
 	tokens := requirements.Needs{Kernel: requirements.Version{Major: 6, Minor: 9}, Token: true}
 	freplace := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 6}, Freplace: true}
+	later := requirements.Needs{Kernel: requirements.Version{Major: 5, Minor: 18}, Freplace: true}
 	net := requirements.Needs{
 		Kernel: requirements.Version{Major: 5, Minor: 16}, MapType: "bloom_filter",
 		Kconfig: []string{"NET"},
@@ -59,6 +60,11 @@ func TestNeeds(t *testing.T) {
 			name: "extension programs in an old kernel", needs: freplace,
 			kernel: kernelFacts{release: "5.4.0", extensions: asked(false, nil)},
 			unmet:  "BPF: needs freplace (5.6), has kernel 5.4.0",
+		},
+		{
+			name: "extension programs, and something that is newer", needs: later,
+			kernel: kernelFacts{release: "5.10.0", extensions: asked(true, nil)},
+			unmet:  "kernel: needs 5.18, has 5.10.0",
 		},
 		{
 			name: "extension programs that a new kernel forbids", needs: freplace,
