@@ -53,6 +53,12 @@ func (i *idle) Do(_ context.Context, req loader.Request) (loader.Reply, error) {
 		return i.made(i.sessions[q.Session]), nil
 	case loader.Create:
 		return &loader.OK{ID: max(i.id, 1)}, nil
+	case loader.ChainAdd:
+		ok := i.made(i.sessions[q.Session])
+		if len(ok.Programs) == 0 {
+			ok.Programs = []loader.ProgramView{{Name: q.Program, ID: i.id}}
+		}
+		return ok, nil
 	case loader.Attach:
 		i.handles++
 		return &loader.OK{Handle: fmt.Sprint(i.handles)}, nil

@@ -81,6 +81,7 @@ var _ = It("xdpchain.attach.link-goes", func(s *Session) {
 	atDevices(s, NativeMode, func(c *chain) {
 		loaded := s.MustLoad(objects.XDPChain.ConfiguredPriority)
 		loaded.MustAttachXDP("a", c.at(way{ByLink, NativeMode}))
+		c.mustRunAlone(loaded.ProgramID("a"), way{ByLink, NativeMode})
 		loaded.Close()
 		s.Restart()
 		Eventually(func() uint32 { return s.XDP(c.ifindex).Program }).

@@ -79,7 +79,11 @@ type member struct {
 // add puts a program of an object into the chain. A refusal ends the spec.
 func (c *chain) add(o Object, name string, at Place) *member {
 	a := c.s.Open(o).MustAddToChain(name, at)
-	return &member{Attempt: a, id: a.ProgramID(name), name: name[0]}
+	m := &member{Attempt: a, id: a.ProgramID(name), name: name[0]}
+	_, err := oracle.Program(m.id)
+	Expect(err).NotTo(HaveOccurred(), "program %d, which the loader has put into the chain", m.id)
+	Expect(c.s.XDP(at.Ifindex).Program).NotTo(BeZero(), "a program on interface %d", at.Ifindex)
+	return m
 }
 
 // addMany puts programs of one object, each by itself, into the chain; all say nothing of their

@@ -49,6 +49,9 @@ var _ = It("xdpchain.list.one", func(s *Session) {
 // An interface that runs nothing, or a program without a chain, has none.
 var _ = It("xdpchain.list.none", func(s *Session) {
 	inNetwork(s, NativeMode, func(c *chain) {
+		a := c.add(objects.XDPChain.Many, "a", c.place(0))
+		Expect(s.ListChain(c.ifindex).Programs).To(HaveLen(1))
+		s.MustRemoveFromChain(c.ifindex, a.id)
 		Expect(s.ListChain(c.ifindex).Programs).To(BeEmpty())
 		foreign := c.putForeign(NativeMode)
 		defer foreign.Close()
