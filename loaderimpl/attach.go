@@ -196,8 +196,8 @@ func SetXDP(ifindex int, mode XDPMode, program, expected *ebpf.Program) error {
 }
 
 // LinkXDP puts a program on an interface by a link. The program is taken off when the link is
-// closed and not pinned. A program that is there already is refused with EBUSY; another program in
-// the place of this one is up to the link.
+// closed and not pinned. An interface that already runs a program is refused with EBUSY. To put
+// another program in the place of this one is up to the link.
 func LinkXDP(ifindex int, mode XDPMode, program *ebpf.Program) (ebpflink.Link, error) {
 	err := checkInterface(ifindex)
 	var made ebpflink.Link

@@ -45,7 +45,10 @@ func onLoopback(t *testing.T, when string, want *ebpf.Program) {
 	if want != nil {
 		info, err := want.Info()
 		do(t, err)
-		wanted[XDPGeneric], _ = info.ID()
+		var known bool
+		if wanted[XDPGeneric], known = info.ID(); !known {
+			t.Fatal("the kernel does not tell the program's id")
+		}
 	}
 	if got, err := XDPOn(loopback); err != nil || !maps.Equal(got, wanted) {
 		t.Errorf("%s: programs %v, want %v (%v)", when, got, wanted, err)

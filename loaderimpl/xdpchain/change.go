@@ -30,8 +30,8 @@ type Component struct {
 // Options say how a chain is changed.
 type Options struct {
 	BPFFS string // that has the pins; empty for [DefaultBPFFS]
-	// Mode is the interface's mode of a new chain. For a chain that is there it has to be that
-	// chain's, or [loaderimpl.XDPDefault].
+	// Mode is the interface's mode of a new chain. For an existing chain it has to be that chain's,
+	// or [loaderimpl.XDPDefault].
 	Mode loaderimpl.XDPMode
 	// ByLink has a new chain attached by a link, which is pinned, and not by netlink. Libxdp reads
 	// such a chain and can take it off, but not change it.

@@ -51,8 +51,7 @@ func (c *changer) always(f func() error) {
 	c.undos, c.ends = append(c.undos, f), append(c.ends, f)
 }
 
-// replace makes a dispatcher for parts, and puts it in the place of the chain that is there, nil
-// for none.
+// replace makes a dispatcher for parts, and replaces the existing chain, nil for none, with it.
 func (c *changer) replace(there *present, parts []*part) error {
 	if err := c.check(there, parts); err != nil {
 		return err
@@ -68,7 +67,10 @@ func (c *changer) replace(there *present, parts []*part) error {
 	if err != nil {
 		return fmt.Errorf("ask for the dispatcher: %w", err)
 	}
-	id, _ := info.ID()
+	id, known := info.ID()
+	if !known {
+		return fmt.Errorf("the dispatcher: %w", errUntold)
+	}
 	dir := c.pins.of(c.ifindex, id)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
@@ -130,7 +132,7 @@ func (c *changer) check(there *present, parts []*part) error {
 	return nil
 }
 
-// configure returns the configuration for parts. A chain that is there keeps its version, so that
+// configure returns the configuration for parts. An existing chain keeps its version, so that
 // the libxdp that made it can read it; version 1 knows nothing of several buffers, and becomes 2.
 func (c *changer) configure(there *present, parts []*part) *config {
 	conf := &config{version: newestVersion, frags: true}
@@ -216,7 +218,7 @@ func (c *Component) load(dispatcher *ebpf.Program, function string,
 	return object.Load(loaderimpl.LoadOptions{TokenPath: c.TokenPath, Then: then})
 }
 
-// attach puts a dispatcher on the interface, in the place of the one that is there.
+// attach puts a dispatcher on the interface, and replaces the existing one, nil for none.
 func (c *changer) attach(there *present, dispatcher *ebpf.Program) error {
 	switch {
 	case there != nil && there.link != 0:
@@ -276,6 +278,10 @@ func (c *changer) takeOff(there *present) error {
 	}
 	return removePin(c.pins.interfaceLink(c.ifindex))
 }
+
+// errUntold says that the kernel does not tell which program a descriptor is of: before Linux 4.15,
+// which has no extension programs either.
+var errUntold = errors.New("the kernel does not tell its id and when it was loaded")
 
 // race marks an error that says, by one of errnos, that another was faster.
 func race(err error, errnos ...syscall.Errno) error {

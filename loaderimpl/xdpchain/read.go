@@ -243,7 +243,7 @@ func statsEnabled() (bool, error) {
 	return strings.TrimSpace(string(text)) == "1", err
 }
 
-// A part is a program of a chain that is there, or of one that is to be made.
+// A part is a program of an existing chain, or of one that is to be made.
 type part struct {
 	run   runConfig
 	name  string
@@ -277,8 +277,12 @@ func (p *part) describe(told *Program, counted bool) error {
 		return err
 	}
 	p.name, told.Tag = info.Name, info.Tag
-	told.ID, _ = info.ID()
-	p.loaded, _ = info.LoadTime()
+	var knownID, knownTime bool
+	told.ID, knownID = info.ID()
+	p.loaded, knownTime = info.LoadTime()
+	if !knownID || !knownTime {
+		return fmt.Errorf("program %s: %w", info.Name, errUntold)
+	}
 	p.tag = info.Tag
 	if _, typed := info.BTFID(); typed {
 		types, err := typesOf(p.program)
