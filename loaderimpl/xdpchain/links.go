@@ -30,10 +30,10 @@ type kernelLinks struct {
 }
 
 // readLinks reads the links of the whole kernel. Links may go while they are read; one that is just
-// being made is waited for: the kernel has its id before the link does anything, and answers EAGAIN
-// (bpf_link_by_id). Before Linux 5.13 the kernel does not say what a link's target is
-// (441e8c66b23e, "bpf: Return target info when a tracing bpf_link is queried"), and there are no
-// extensions.
+// being made is waited for: the kernel has its id before the link does anything, answers EAGAIN
+// (bpf_link_by_id), and tells no one when that is over. Before Linux 5.13 the kernel does not say
+// what a link's target is (441e8c66b23e, "bpf: Return target info when a tracing bpf_link is
+// queried"), and there are no extensions.
 func readLinks() (*kernelLinks, error) {
 	const patience, pause = time.Second, time.Millisecond
 	found := &kernelLinks{make(map[ebpf.ProgramID][]extension), make(map[int]link.ID)}

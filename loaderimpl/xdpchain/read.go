@@ -29,7 +29,9 @@ func Read(ifindex int, bpffs string) (*Chain, error) {
 	return settled(func() (*Chain, error) { return readChain(ifindex, bpffs) })
 }
 
-// settled reads again where what it looks at goes meanwhile: others change chains too.
+// settled reads again where what it looks at goes meanwhile: others change chains too. It does not
+// wait for their lock: as with libxdp, who only reads takes none, needs no right to write to the
+// folder, and is not held up by one that hangs. So there is nothing to wait for but time.
 func settled[T any](read func() (T, error)) (T, error) {
 	const attempts = 10
 	for n := 0; ; n++ {

@@ -35,6 +35,7 @@ func (m *member) mapOf(s *Session, name string) *ebpf.Map {
 // What a program calls by a tail call answers for it, and the chain goes on from there as from the
 // program.
 var _ = Table("xdpchain.tail-call.answers", func(s *Session, v XDPAction) {
+	s.NeedsTailCallsInChains()
 	inNetwork(s, NativeMode, func(c *chain) {
 		a := c.add(objects.XDPChain.Tail, "a", c.place(10))
 		c.add(objects.XDPChain.Many, "b", c.place(20))
@@ -43,7 +44,7 @@ var _ = Table("xdpchain.tail-call.answers", func(s *Session, v XDPAction) {
 		defer next.Close()
 		called := callee(s, int32(verdicts[v]))
 		defer called.Close()
-		s.NeedsTailCallsInChains(next.Put(uint32(0), called))
+		s.MustWork(next.Put(uint32(0), called))
 		defer next.Delete(uint32(0))
 		want := becomes(v, "a")
 		if v == Pass {
