@@ -49,11 +49,14 @@ test: setup build objects-check unit fuzz-short vm ## everything that must hold:
 unit: ## unit tests with the race detector, and the harness's own faults
 	$(GO) test -race -timeout 45m ./...
 
-# What CI asks on every change, in about an hour: the reference loader on the oldest kernel and the newest (`make matrix` asks it on all of the default
-# matrix, and tests of mutants ask most of it on 6.12), libbpf on the newest, and cilium/ebpf, which refuses most of linking, structures and rights, what it claims. Both are in
-# guests that are proved clean: a structure that a loader leaves registered is seen by the next spec. Commands leave nothing of the kind, and refuse
-# most of what they are asked, which would be run again in clones of their own: they are in guests that a suite shares, and are asked the suites that
-# they claim some of. `make findings` asks all of every loader, which takes hours.
+# What CI asks on every change, in about an hour: the reference loader on the oldest kernel and the
+# newest (`make matrix` asks it on all of the default matrix, and tests of mutants ask most of it
+# on 6.12), libbpf on the newest, and cilium/ebpf, which refuses most of linking, structures and
+# rights, what it claims. Both are in guests that are proved clean: a structure that a loader
+# leaves registered is seen by the next spec. Commands leave nothing of the kind, and refuse most
+# of what they are asked, which would be run again in clones of their own: they are in guests that
+# a suite shares, and are asked the suites that they claim some of. `make findings` asks all of
+# every loader, which takes hours.
 MAPS := --suite mapdefs --suite mapinmap --suite numa --suite pinning
 
 vm: build ## the suites in VMs: the reference loader on some kernels, others on the newest
