@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 )
 
 // asPureOpener has the test's program open objects where the kernel ends it for a system call.
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(turn.RunMaker(m, os.Stderr))
 }
 
 // TestOpeningMakesNoSystemCall opens objects with externs in a process that the kernel ends as soon

@@ -17,6 +17,7 @@ import (
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
 
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 	"github.com/loadstone-bpf/loadstone/structops/structopstest"
 )
 
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	code := m.Run()
+	code := turn.RunMaker(m, os.Stderr)
 	if left, err := removeLeft(); err != nil || len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "tests left %q registered, which are removed now (%v)\n", left, err)
 		code = 1

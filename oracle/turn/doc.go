@@ -7,7 +7,8 @@
 // that of another run, and not all of it can be told apart: an object that its process has just
 // given up is held by no process, and a line of the log names none. So each guest there waits for
 // its turn, and so does each test that asks the host's kernel such questions. A spec mostly waits
-// for the kernel, so that two at once would hardly be faster.
+// for the kernel, so that two at once would hardly be faster. Tests that make things in the host's
+// kernel and judge nothing run beside each other, while no one has the turn.
 //
 // Read turn.go.
 package turn

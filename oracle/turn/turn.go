@@ -50,8 +50,20 @@ func (t *Turn) End() { t.lock.Unlock() }
 // ForTests waits for the turn of a test program, and says on w whom it waits for.
 func ForTests(w io.Writer) (*Turn, error) {
 	return Wait(context.Background(), func(holder string) {
-		fmt.Fprintf(w, "waiting for %s, which judges this kernel\n", holder)
+		fmt.Fprintf(w, "waiting for the turn on this kernel, which %s had last\n", holder)
 	})
+}
+
+// RunMaker runs the tests of a package that makes things in the host's kernel and judges none of
+// it, and returns their exit code: beside others of its kind, and never while someone judges.
+func RunMaker(tests interface{ Run() int }, w io.Writer) int {
+	beside, err := flock.Wait(context.Background(), Path, flock.Shared)
+	if err != nil {
+		fmt.Fprintln(w, err)
+		return 1
+	}
+	defer beside.Unlock()
+	return tests.Run()
 }
 
 // longest bounds what is said of a holder, in bytes.

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sys/unix"
 
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
 	"github.com/loadstone-bpf/loadstone/structops"
 )
 
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
+	code := turn.RunMaker(m, os.Stderr)
 	if left, err := removeLeft(); err != nil || len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "tests left %q registered, which are removed now (%v)\n", left, err)
 		code = 1

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metadata
+
+import (
+	"os"
+	"testing"
+
+	"github.com/loadstone-bpf/loadstone/oracle/turn"
+)
+
+func TestMain(m *testing.M) { os.Exit(turn.RunMaker(m, os.Stderr)) }
