@@ -12,5 +12,6 @@
 // comes from), kernelname.go (what kernels are called), matrix.go, terminal.go, progress.go (while
 // a run goes on), estimate.go (how long it still takes) and tariff.go (what specs take); then
 // junit.go, ktap.go, markdown.go, shortfalls.go, page.go; format.go writes them all. compare.go
-// shows how two runs differ, annotations.go what a job on GitHub marks.
+// shows how two runs differ, stable.go how the same run does when it is repeated, annotations.go
+// what a job on GitHub marks.
 package report

@@ -42,6 +42,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		newListCommand(),
 		newReportCommand(),
 		newCompareCommand(),
+		newVerifyCommand(cache),
 		newExpectCommand(),
 		newPlanCommand(),
 		newMergeCommand(),

@@ -54,7 +54,6 @@ func newRunCommand(cache *cacheOptions) *cobra.Command {
 
 // runCommand returns the command whose flags set o.
 func runCommand(o *runOptions) *cobra.Command {
-	cache := o.cache
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run specs with loaders on kernels, and report the verdicts",
@@ -87,6 +86,22 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
+	o.addFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.shard, "shard", "", "run the specs of `FILE`, which 'loadstone plan' wrote")
+	flags.StringVar(&o.resume, "resume", "",
+		"go on with the run in `DIR`, as its first command said, where it ended before its plan was done")
+	flags.StringArrayVar(&o.expect, "expect", nil,
+		"read failures that are known from `FILE`, or the .yaml files of a folder; may be repeated")
+	flags.StringVar(&o.baseline, "baseline", "",
+		"hold the verdicts against `RUN`, the run.jsonl of a run before or a kernel that is run beside: only what is worse than there fails")
+	flags.StringSliceVar(&o.require, "require", nil,
+		"fail where a spec is skipped for want of `FEATURE`, such as btf, jit or numa, several with commas between; all for any")
+	return cmd
+}
+
+// addFlags gives a command the flags that say what is run, and how.
+func (o *runOptions) addFlags(cmd *cobra.Command) {
 	var isolations []string
 	for _, i := range run.Isolations {
 		isolations = append(isolations, string(i))
@@ -101,9 +116,6 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 	flags.StringVar(&o.out, "out", "",
 		"write results to `DIR` (default out, or with --spec out/specs, which is written anew each time)")
 	flags.BoolVar(&o.overwrite, "overwrite", false, "write results in the place of those of another run")
-	flags.StringVar(&o.shard, "shard", "", "run the specs of `FILE`, which 'loadstone plan' wrote")
-	flags.StringVar(&o.resume, "resume", "",
-		"go on with the run in `DIR`, as its first command said, where it ended before its plan was done")
 	flags.StringVar(&o.isolation, "isolation", string(run.Auto),
 		fmt.Sprintf("`%s`; auto: use a guest again while it is proved clean; spec: one for each spec; "+
 			"suite, cell: one for all, without proof", strings.Join(isolations, "|")))
@@ -111,20 +123,13 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
 		"shuffle specs by `N`, to repeat the order of a run that reports --seed N (default: another each time)")
 	flags.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	addAccelFlag(cmd, &o.accel)
-	flags.StringArrayVar(&o.expect, "expect", nil,
-		"read failures that are known from `FILE`, or the .yaml files of a folder; may be repeated")
-	flags.StringVar(&o.baseline, "baseline", "",
-		"hold the verdicts against `RUN`, the run.jsonl of a run before or a kernel that is run beside: only what is worse than there fails")
-	flags.StringSliceVar(&o.require, "require", nil,
-		"fail where a spec is skipped for want of `FEATURE`, such as btf, jit or numa, several with commas between; all for any")
 	flags.BoolVar(&o.process, "process", false,
 		"start loaders that are linked into the guest as processes too")
-	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
+	registerCompletion(cmd, "kernel", completeKernels(o.cache, run.NativeName))
 	registerCompletion(cmd, "loader", completeLoaders)
 	registerCompletion(cmd, "suite", completeSuites)
 	registerCompletion(cmd, "spec", completeSpecs)
 	registerCompletion(cmd, "isolation", words(isolations...))
-	return cmd
 }
 
 // run carries out a run from the user's words to the exit code.
