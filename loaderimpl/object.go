@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -142,7 +143,8 @@ func objectName(path string) string {
 
 // readObject reads a regular file that is not too large.
 func readObject(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	// A FIFO would wait here for who writes to it.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", refuse.ErrRead, err)
 	}

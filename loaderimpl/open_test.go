@@ -16,6 +16,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
@@ -454,6 +455,22 @@ func TestPointersThatNoProgramReadsAreLeftOut(t *testing.T) {
 		}
 		if d := o.Map(".data").Definition(); d.Pointers != nil {
 			t.Errorf("%s: pointers in .data at %v", order, d.Pointers)
+		}
+	}
+}
+
+// A FIFO in the place of an object is refused, and not waited for.
+func TestFIFOIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	do(t, unix.Mkfifo(path, 0o600))
+	for what, open := range map[string]func() error{
+		"opening": func() error { _, err := Open([]string{path}, Options{}); return err },
+		"linking": func() error { return Link(filepath.Join(t.TempDir(), "out.o"), path) },
+	} {
+		var e *Error
+		if err := open(); !errors.As(err, &e) || e.Class != ClassIO ||
+			filepath.Base(e.Object) != filepath.Base(path) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

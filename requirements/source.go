@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Source says where a requirement comes from, so that a reader can look it up: a file of a project
@@ -153,11 +154,16 @@ func (s Source) URL() string {
 }
 
 var (
-	commitHash = regexp.MustCompile(`^[0-9a-f]{8,40}$`)
-	release    = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)+$`)
-	messageID  = regexp.MustCompile(`^[^\s<>@]+@[^\s<>@]+$`)
-	sourcePath = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\.[A-Za-z0-9]+$`)
+	commitHash = pattern(`^[0-9a-f]{8,40}$`)
+	release    = pattern(`^v[0-9]+(\.[0-9]+)+$`)
+	messageID  = pattern(`^[^\s<>@]+@[^\s<>@]+$`)
+	sourcePath = pattern(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*\.[A-Za-z0-9]+$`)
 )
+
+// pattern compiles an expression when it is first used: most commands read no requirements.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // withRelease returns the source with the release that its project's files are read in, where it
 // has a file and names no release.
@@ -189,7 +195,7 @@ func (s Source) problems() []string {
 		"version, symbol, commit and issue are of a project, which %s is not", s.Kind)
 	switch s.Kind {
 	case thread:
-		c.want(messageID.MatchString(s.MessageID),
+		c.want(messageID().MatchString(s.MessageID),
 			"message_id %q is not of the form name@host", s.MessageID)
 		c.want(s.Subject != "", "no subject")
 		c.want(s.File+s.Reason == "", "a thread has no file and no reason")
@@ -219,12 +225,12 @@ func (s Source) publishedProblems(p project) []string {
 	var c checklist
 	c.want(s.MessageID+s.Subject == "", "message_id and subject are of a thread")
 	c.want(s.Reason == "", "a reason is of ours")
-	c.want(s.Version == "" || release.MatchString(s.Version),
+	c.want(s.Version == "" || release().MatchString(s.Version),
 		"version %q is not a release such as v1.7.0", s.Version)
 	switch {
 	case s.Commit != "":
 		c.want(p.commit != "", "%s has no commits", p.name)
-		c.want(commitHash.MatchString(s.Commit), "commit %q is not 8 to 40 hex digits", s.Commit)
+		c.want(commitHash().MatchString(s.Commit), "commit %q is not 8 to 40 hex digits", s.Commit)
 		c.want(s.Version != "", "no version: the first release that has commit %s", s.Commit)
 	case s.Issue != 0:
 		c.want(p.issue != "", "%s has no issues", p.name)
@@ -244,6 +250,6 @@ func inFolders(file string, folders ...string) bool {
 	if !below {
 		top = ""
 	}
-	wellFormed := sourcePath.MatchString(file) && !strings.Contains(file, "..")
+	wellFormed := sourcePath().MatchString(file) && !strings.Contains(file, "..")
 	return wellFormed && slices.Contains(folders, top)
 }

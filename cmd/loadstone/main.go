@@ -3,7 +3,7 @@
 // Command loadstone runs conformance suites against BPF loaders, on real kernels in virtual
 // machines.
 //
-// Read main.go and root.go (from arguments to an exit code), run.go (the main job, in order), with
+// Read main.go, root.go and signal.go (from arguments to an exit code), run.go (the main job, in order), with
 // catalogue.go (which specs), bring.go (which loaders) and lab.go (where virtual machines come
 // from); then the other commands: check.go (a user's own objects), exec.go and baggage.go (a user's
 // own program), list.go, report.go, kernels.go, loaders.go with talk.go (a look at a driver),
@@ -15,17 +15,14 @@
 //
 // What a run needs as a gate: require.go (features that no kernel may lack), expect.go (known
 // failures), folder.go and resume.go (runs that are killed), shards.go (a run on several
-// machines), github.go (a job there), baseline.go and compare.go (what changed), verify.go (whether it
-// is always the same).
+// machines), github.go (a job there), baseline.go and compare.go (what changed),
+// verify.go (whether it is always the same).
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/loadstone-bpf/loadstone/drivers/bundle"
 	"github.com/loadstone-bpf/loadstone/verdict"
@@ -34,11 +31,11 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	root := newRootCommand()
-	err := root.ExecuteContext(ctx)
-	stop()
-	os.Exit(exitCode(err))
+	var name string
+	if len(os.Args) > 1 {
+		name = os.Args[1]
+	}
+	os.Exit(exitCode(newRootCommandFor(name).ExecuteContext(newUntilSignal())))
 }
 
 // exitCode prints err, where there is something to print, and returns the code to end with: one of

@@ -15,7 +15,12 @@ import (
 // version holds what the linker sets for releases.
 var version = ""
 
-func newRootCommand() *cobra.Command {
+// newRootCommand returns loadstone with all its commands.
+func newRootCommand() *cobra.Command { return newRootCommandFor("") }
+
+// newRootCommandFor returns loadstone with no other command than the named one, or with all where
+// none has that name: to make them all takes as long as to link some objects.
+func newRootCommandFor(name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "loadstone",
 		Short: "Conformance suites for BPF loaders",
@@ -34,26 +39,39 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 	}
 	cache := new(cacheOptions)
 	addCacheFlags(root, cache)
-	root.AddCommand(
-		newRunCommand(cache),
-		newChainCommand(),
-		newCheckCommand(cache),
-		newLinkCommand(),
-		newListCommand(),
-		newReportCommand(),
-		newCompareCommand(),
-		newVerifyCommand(cache),
-		newExpectCommand(),
-		newPlanCommand(),
-		newMergeCommand(),
-		newKernelsCommand(cache),
-		newLoadersCommand(cache, cache.trial),
-		newMetadataCommand(),
-		newOpsCommand(),
-		newShellCommand(cache),
-		newExecCommand(cache),
-		newVersionCommand(),
-	)
+	commands := []struct {
+		name string
+		make func() *cobra.Command
+	}{
+		{"run", func() *cobra.Command { return newRunCommand(cache) }},
+		{"chain", newChainCommand},
+		{"check", func() *cobra.Command { return newCheckCommand(cache) }},
+		{"link", newLinkCommand},
+		{"list", newListCommand},
+		{"report", newReportCommand},
+		{"compare", newCompareCommand},
+		{"verify", func() *cobra.Command { return newVerifyCommand(cache) }},
+		{"expect", newExpectCommand},
+		{"plan", newPlanCommand},
+		{"merge", newMergeCommand},
+		{"kernels", func() *cobra.Command { return newKernelsCommand(cache) }},
+		{"loaders", func() *cobra.Command { return newLoadersCommand(cache, cache.trial) }},
+		{"metadata", newMetadataCommand},
+		{"ops", newOpsCommand},
+		{"shell", func() *cobra.Command { return newShellCommand(cache) }},
+		{"exec", func() *cobra.Command { return newExecCommand(cache) }},
+		{"version", newVersionCommand},
+	}
+	for _, c := range commands {
+		if c.name == name {
+			root.AddCommand(c.make())
+		}
+	}
+	if !root.HasSubCommands() {
+		for _, c := range commands {
+			root.AddCommand(c.make())
+		}
+	}
 	markUsageErrors(root)
 	return root
 }

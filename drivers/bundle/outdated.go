@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/flock"
@@ -24,7 +25,9 @@ const (
 )
 
 // noteDigest finds the digest of the archive in the note of a bundle.
-var noteDigest = regexp.MustCompile(`"digest":\s*"([0-9a-f]{64})"`)
+var noteDigest = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"digest":\s*"([0-9a-f]{64})"`)
+})
 
 // touch notes that the bundle of a request is used.
 func (s store) touch(r *request) error {
@@ -81,7 +84,7 @@ func (s store) drop(request string) error {
 	if err := errors.Join(err, os.Remove(request+".json")); err != nil {
 		return err
 	}
-	digest := noteDigest.FindSubmatch(text)
+	digest := noteDigest().FindSubmatch(text)
 	if digest == nil {
 		return nil
 	}

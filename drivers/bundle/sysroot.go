@@ -106,7 +106,7 @@ func (s *sysroot) close() error {
 // needs.
 func (s *sysroot) add(unpacked string, p apt.Package) error {
 	err := filepath.WalkDir(unpacked, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || unwanted.MatchString(name[len(unpacked):]) {
+		if err != nil || d.IsDir() || unwanted().MatchString(name[len(unpacked):]) {
 			return err
 		}
 		return s.move(name, name[len(unpacked):], p.Name)
@@ -142,16 +142,18 @@ func (s *sysroot) move(from, name, owner string) error {
 }
 
 // unwanted matches files of packages that neither a driver needs nor its compiler.
-var unwanted = regexp.MustCompile(`^/usr/share/(bash-completion|bug|doc|info|lintian|locale|man)/`)
+var unwanted = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^/usr/share/(bash-completion|bug|doc|info|lintian|locale|man)/`)
+})
 
-// headers matches files of packages that only a compiler needs.
-var headers = regexp.MustCompile(`^/usr/include/`)
+// headers begins the names of files of packages that only a compiler needs.
+const headers = "/usr/include/"
 
 // take takes the files of the packages that the manifest brings into a tree, and notes which
 // packages they are of.
 func (s *sysroot) take(t tree, used map[string]string) error {
 	for name, owner := range s.owner {
-		if !s.brought[owner] || headers.MatchString(name) {
+		if !s.brought[owner] || strings.HasPrefix(name, headers) {
 			continue
 		}
 		info, err := s.root.Lstat(name[1:])

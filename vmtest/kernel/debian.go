@@ -93,7 +93,7 @@ func kernelsOf(packages []apt.Package, flavour string) []Offer {
 		}
 		seen[match[1]+" "+string(p.Version)] = true
 		o := Offer{
-			Series: seriesOf.FindString(match[1]), Release: match[1], Version: p.Version,
+			Series: seriesOf().FindString(match[1]), Release: match[1], Version: p.Version,
 			Suite: p.Suite, packages: parts,
 		}
 		for _, part := range parts {

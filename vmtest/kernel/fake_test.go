@@ -110,7 +110,7 @@ func (f *fakeSource) fetch(_ context.Context, o Offer, dir string) error {
 func offer(version string) Offer {
 	upstream := apt.Version(version).Upstream()
 	return Offer{
-		Series: seriesOf.FindString(upstream), Release: upstream + "+deb13-cloud-amd64",
+		Series: seriesOf().FindString(upstream), Release: upstream + "+deb13-cloud-amd64",
 		Version: apt.Version(version), Suite: "debian-13",
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/loadstone-bpf/loadstone/vmtest/wholefile"
 )
@@ -79,7 +80,7 @@ func (k *Kernel) Closure(names ...string) ([]Module, error) {
 }
 
 // seriesOf matches the series at the start of a release.
-var seriesOf = regexp.MustCompile(`^[0-9]+\.[0-9]+`)
+var seriesOf = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+\.[0-9]+`) })
 
 // stamp sets the digest of a kernel whose files are not ours, so that they may
 // change: the image and configuration by content, modules by size and time.
@@ -138,12 +139,14 @@ func subdirs(dir string) []string {
 }
 
 // labelOf matches the label that a user gives a kernel by path. It does not begin as a series does.
-var labelOf = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
+var labelOf = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
+})
 
 // labelled takes the label off a path that has one: "mine=./bzImage".
 func labelled(name string) (label, path string, ok bool) {
 	label, path, ok = strings.Cut(name, "=")
-	return label, path, ok && path != "" && label != string(Native) && labelOf.MatchString(label)
+	return label, path, ok && path != "" && label != string(Native) && labelOf().MatchString(label)
 }
 
 // looksLikePath tells a path from a series.

@@ -49,7 +49,7 @@ func Local(name, architecture string) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.Series = seriesOf.FindString(k.Release)
+	k.Series = seriesOf().FindString(k.Release)
 	if err := k.stamp(); err != nil {
 		return nil, err
 	}
@@ -277,7 +277,7 @@ func Running(architecture string) (*Kernel, error) {
 		Name: string(Native), Origin: Native, Arch: architecture,
 		Release: unix.ByteSliceToString(name.Release[:]),
 	}
-	k.Series = seriesOf.FindString(k.Release)
+	k.Series = seriesOf().FindString(k.Release)
 	for _, dir := range []string{"/lib/modules/", "/usr/lib/modules/"} {
 		if k.ModulesDir == "" && isDir(dir+k.Release) {
 			k.ModulesDir = dir + k.Release

@@ -169,7 +169,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 		return Local(name, s.options.Arch)
 	}
 	series, version, pinned := strings.Cut(name, "@")
-	if seriesOf.FindString(series) != series || pinned && version == "" {
+	if seriesOf().FindString(series) != series || pinned && version == "" {
 		if exists(name) {
 			return Local("./"+name, s.options.Arch)
 		}
