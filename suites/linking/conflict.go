@@ -86,3 +86,21 @@ var _ = Table("linking.conflict.map-refused", refuses,
 	Entry("value-size", uses(objects.Linking.MapUserValueSize)),
 	Entry("value-type", uses(objects.Linking.MapUserValue)),
 )
+
+// Each set has several conflicts, of several kinds, in objects that have more than one of them.
+var _ = Table("linking.conflict.several-refused", func(s *Session, bad []Object) {
+	refuses(s, conflict{Objects(function, caller), slices.Clone(bad)})
+	// What was refused is no part of what is linked next.
+	expectRuns(s.MustLoadLinked(function, caller), "call", 1005)
+},
+	Entry("function-and-license", severalConflicts),
+	Entry("function-and-program",
+		Objects(function, caller, objects.Linking.FunctionOther, objects.Linking.CallerMore)),
+	Entry("map-and-variable", Objects(definedMap, objects.Linking.MapOther, variable,
+		objects.Linking.VariableOther)),
+)
+
+// severalConflicts are two definitions of one function, one declared in another way, and another
+// license.
+var severalConflicts = Objects(function, objects.Linking.FunctionOther, objects.Linking.CallerMore,
+	otherLicense)

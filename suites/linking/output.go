@@ -43,6 +43,7 @@ var _ = Table("linking.output.refused-absent", func(s *Session, bad []Object) {
 	Entry("byte-order", Objects(function, objects.ForeignOrder)),
 	Entry("license", Objects(function, otherLicense)),
 	Entry("relocation", Objects(function, caller.With(elfedit.RelocType("xdp", 0, noSuch)))),
+	Entry("several", severalConflicts),
 	Entry("types", Objects(function, caller.With(elfedit.BTFMagic()))),
 	Entry("unlike", Objects(function, objects.Linking.CallerMore)),
 )
