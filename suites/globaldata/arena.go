@@ -3,7 +3,6 @@
 package globaldata
 
 import (
-	"github.com/cilium/ebpf"
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -11,23 +10,11 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// makesArenas reports whether this kernel makes an arena. One may know them and make none: without
-// a JIT, or where it has no page tables for 4 GB of addresses left.
-func makesArenas() bool {
-	const mmapable = 1 << 10 // BPF_F_MMAPABLE
-	arena, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Arena, MaxEntries: 10, Flags: mmapable})
-	if err != nil {
-		return false
-	}
-	Expect(arena.Close()).To(Succeed())
-	return true
-}
-
 // A program finds the variables of an arena as the source has them, and what it writes stays.
 var _ = It("globaldata.arena.variables", func(s *Session) {
-	if !makesArenas() {
+	if err := s.ArenaFails(0, 10); err != nil {
 		s.Refuses(objects.Rights.Socket, objects.GlobalData.ArenaVariables, AtAnyStage)
-		return
+		s.SkipArena(err)
 	}
 	loaded := s.MustLoad(objects.GlobalData.ArenaVariables)
 	Expect(ask(loaded, 0)).To(Equal(uint32(42)))

@@ -3,7 +3,6 @@
 package mapdefs
 
 import (
-	"github.com/cilium/ebpf"
 	. "github.com/onsi/gomega"
 
 	"github.com/loadstone-bpf/loadstone/objects"
@@ -96,27 +95,15 @@ var _ = It("mapdefs.btf.map-extra-long", func(s *Session) {
 // An arena is where user space is to have it, at an address of 64 bits.
 var _ = It("mapdefs.btf.map-extra-long/arena", func(s *Session) {
 	const address = 1 << 44
-	if err := arenaFails(address); err != nil {
+	if err := s.ArenaFails(address, 1); err != nil {
 		before := s.Kernel()
 		s.Control(objects.MapDefs.Plain)
 		Expect(s.Load(objects.MapDefs.Arena)).To(BeRejected(AtAnyStage), "the kernel says %v", err)
 		Expect(s.Kernel()).To(HoldNothingBeyond(before))
-		return
+		s.SkipArena(err)
 	}
 	Expect(s.MustLoad(objects.MapDefs.Arena).Map("m").Extra).To(Equal(uint64(address)))
 })
-
-// arenaFails returns why this kernel makes no arena at an address; nil where it does. A kernel may
-// know arenas and make none: without a JIT, or where 4 GB of its address space have no page tables.
-func arenaFails(address uint64) error {
-	arena, err := ebpf.NewMap(&ebpf.MapSpec{
-		Type: ebpf.Arena, MaxEntries: 1, Flags: mmapable, MapExtra: address,
-	})
-	if err != nil {
-		return err
-	}
-	return arena.Close()
-}
 
 // The kernel refuses these types of map with the BTF of a key or a value, as it keeps none of them
 // (map_check_btf, ENOTSUPP). The definition names them all the same, for their sizes.

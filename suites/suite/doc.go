@@ -25,6 +25,6 @@
 // Read spec.go (how specs are registered), session.go, conversation.go, attempt.go, create.go,
 // link.go, query.go, attach.go, chain.go and asked.go (what a spec holds in its hands), brought.go
 // (objects of the user's own), then the matchers: expectation.go, errno.go, pin.go, node.go,
-// structops.go and refusal.go; number.go (numbers as programs see them) and vocabulary.go (the
-// words of the protocol).
+// structops.go and refusal.go; arena.go, number.go (numbers as programs see them) and vocabulary.go
+// (the words of the protocol).
 package suite
