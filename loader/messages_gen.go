@@ -252,6 +252,12 @@ type OpenOptions struct {
 	// Where the bpffs is mounted that delegates what a load takes: everything is made in the kernel
 	// with a BPF token of it, and with none if empty.
 	TokenPath string `json:"token_path,omitempty"`
+	// Path of a kernel's BTF, raw or in an ELF file, that CO-RE is done against in place of the
+	// running kernel's, its modules' too.
+	KernelTypes string `json:"kernel_types,omitempty"`
+	// Paths of more BTF for CO-RE, raw or in ELF files: whole, or split on the BTF that CO-RE is
+	// done against.
+	ExtraTypes []string `json:"extra_types,omitempty"`
 	// What the driver registers before it opens the object.
 	Handlers []Handler `json:"handlers,omitempty"`
 }

@@ -272,6 +272,10 @@ func (v OpenOptions) write(l *jsonline.Line) {
 	jsonline.TextMap(l, "pin_ids", v.PinIDs)
 	l.TextIfAny("kconfig", v.Kconfig)
 	l.TextIfAny("token_path", v.TokenPath)
+	l.TextIfAny("kernel_types", v.KernelTypes)
+	if len(v.ExtraTypes) > 0 {
+		jsonline.Texts(l, "extra_types", v.ExtraTypes)
+	}
 	if len(v.Handlers) > 0 {
 		jsonline.Texts(l, "handlers", v.Handlers)
 	}
@@ -898,6 +902,16 @@ func (v *OpenOptions) read(n *node) {
 	}
 	if f, ok := n.find("token_path"); ok {
 		v.TokenPath = f.text()
+	}
+	if f, ok := n.find("kernel_types"); ok {
+		v.KernelTypes = f.text()
+	}
+	if f, ok := n.find("extra_types"); ok {
+		v.ExtraTypes = make([]string, f.length())
+		for i := range v.ExtraTypes {
+			e := f.element(i)
+			v.ExtraTypes[i] = e.text()
+		}
 	}
 	if f, ok := n.find("handlers"); ok {
 		v.Handlers = make([]Handler, f.length())

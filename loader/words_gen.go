@@ -142,12 +142,17 @@ const (
 	// Finds what the kernel has for `__ksym` externs: addresses, variables, functions.
 	Ksyms Feature = "ksyms"
 	// Keeps read-only data with a program that does not use it.
-	Metadata      Feature = "metadata"
-	StaticLink    Feature = "static-link"           // links several objects into one
-	XDPAttach     Feature = "xdp-attach"            // attaches one XDP program to an interface
-	XDPChain      Feature = "xdp-chain"             // runs several XDP programs on one interface
-	StructOps     Feature = "struct-ops"            // registers `struct_ops`
-	SplitBTF      Feature = "split-btf"             // takes BTF given by the user for CO-RE
+	Metadata   Feature = "metadata"
+	StaticLink Feature = "static-link" // links several objects into one
+	XDPAttach  Feature = "xdp-attach"  // attaches one XDP program to an interface
+	XDPChain   Feature = "xdp-chain"   // runs several XDP programs on one interface
+	StructOps  Feature = "struct-ops"  // registers `struct_ops`
+	// Applies CO-RE relocations, against the running kernel and its modules.
+	CORE Feature = "core"
+	// Applies them against the BTF of a file instead: `kernel_types`.
+	CustomBTF Feature = "custom-btf"
+	// Finds types for them in more BTF of its caller: `extra_types`.
+	SplitBTF      Feature = "split-btf"
 	IgnoreUnknown Feature = "ignore-unknown-fields" // has the option of `open` of that name
 	MapCreate     Feature = "map-create"            // makes a map without an object: `create`
 	// Loads as a user with the capabilities that the kernel asks for.
@@ -177,6 +182,8 @@ func Features() []Feature {
 		XDPAttach,
 		XDPChain,
 		StructOps,
+		CORE,
+		CustomBTF,
 		SplitBTF,
 		IgnoreUnknown,
 		MapCreate,

@@ -10,6 +10,8 @@ var profiles = []string{
 	"bpf-token",
 	"btf-maps",
 	"callback-maps",
+	"core",
+	"custom-btf",
 	"global-data",
 	"ignore-unknown-fields",
 	"iproute2-maps",

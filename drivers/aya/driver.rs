@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use aya::maps::{Map, MapData, MapError};
 use aya::pin::PinError;
 use aya::programs::{links::Link, loaded_links, xdp::XdpLink, Program, ProgramError, XdpFlags};
-use aya::{Ebpf, EbpfError, EbpfLoader};
+use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Endianness};
 use aya_obj::maps::{bpf_map_def, LegacyMap};
 use serde_json::{json, Value};
 
@@ -41,6 +41,7 @@ struct Session {
     loaded: Option<Ebpf>,
     object: Vec<u8>,
     pin_root: Option<String>,
+    kernel_types: Option<String>,
     maps: Vec<String>,
     programs: Vec<String>,
     max_entries: HashMap<String, u32>,
@@ -78,6 +79,9 @@ impl protocol::Session for Session {
             (feature::XDP_ATTACH, support::PARTIAL, "by link; no program is replaced"),
             (feature::XDP_CHAIN, support::NO, "there is no dispatcher"),
             (feature::STRUCT_OPS, support::NO, ""),
+            (feature::CORE, support::YES, ""),
+            (feature::CUSTOM_BTF, support::YES, "EbpfLoader::btf"),
+            (feature::SPLIT_BTF, support::NO, protocol::NO_SPLIT_BTF),
         ],
     };
 
@@ -92,6 +96,8 @@ impl protocol::Session for Session {
             aya_obj::Object::parse(&object).map_err(|e| refusal(&EbpfError::ParseError(e)))?;
         let mut s = Session { object, ..Default::default() };
         s.pin_root = options["pin_root"].as_str().filter(|p| !p.is_empty()).map(String::from);
+        s.kernel_types =
+            options["kernel_types"].as_str().filter(|p| !p.is_empty()).map(String::from);
         // A map without a name cannot be asked for.
         s.maps = parsed.maps.keys().filter(|n| !n.is_empty()).cloned().collect();
         s.programs = parsed.programs.keys().cloned().collect();
@@ -158,7 +164,17 @@ impl protocol::Session for Session {
         if self.loaded.is_some() {
             return Err(error("loaded already"));
         }
+        let kernel_types = match &self.kernel_types {
+            Some(path) => Some(
+                Btf::parse_file(path, Endianness::default())
+                    .map_err(|e| refusal(&EbpfError::BtfError(e)))?,
+            ),
+            None => None,
+        };
         let mut loader = EbpfLoader::new();
+        if kernel_types.is_some() {
+            loader.btf(kernel_types.as_ref());
+        }
         if let Some(root) = &self.pin_root {
             loader.map_pin_path(root);
         }

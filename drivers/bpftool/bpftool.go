@@ -81,6 +81,10 @@ func (t *tool) Open(open loader.Open) (command.Session, *loader.Unsupported) {
 		return nil, command.Unsupported("kconfig", command.NoKconfig)
 	case o.TokenPath != "":
 		return nil, command.Unsupported(loader.BPFToken, command.NoTokenPath)
+	case o.KernelTypes != "":
+		return nil, command.Unsupported(loader.CustomBTF, command.NoTypes)
+	case len(o.ExtraTypes) > 0:
+		return nil, command.Unsupported(loader.SplitBTF, command.NoTypes)
 	case o.MapLayout != "" &&
 		!(o.MapLayout == loader.LegacyLayout && command.BeforeLibbpf1(t.libbpf)):
 		return nil, command.Unsupported("map_layout", "section maps cannot be read as %s",

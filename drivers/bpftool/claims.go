@@ -25,6 +25,7 @@ func claimsOf(version, libbpf string) map[loader.Feature]loader.Claim {
 		loader.MapCreate:  {Support: loader.Yes},
 		loader.MapInMap:   {Support: loader.Yes},
 		loader.GlobalData: {Support: loader.Yes},
+		loader.CORE:       {Support: loader.Yes},
 		loader.Kconfig:    {Support: loader.Partial, Reason: command.NoKconfig},
 		loader.Ksyms:      {Support: loader.Yes},
 		loader.Metadata:   {Support: loader.Yes},
@@ -33,7 +34,6 @@ func claimsOf(version, libbpf string) map[loader.Feature]loader.Claim {
 			"and registers all its structures; none is replaced, and no member set"},
 		loader.XDPAttach: {Support: loader.Partial,
 			Reason: "net attach, by netlink; it replaces no program that is expected"},
-		loader.SplitBTF: {Support: loader.No, Reason: "prog load has no option to give BTF"},
 		loader.IgnoreUnknown: {Support: loader.Partial,
 			Reason: "--mapcompat; what was ignored is not reported"},
 	})

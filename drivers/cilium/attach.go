@@ -88,13 +88,13 @@ func (s *session) detach(r loader.Detach) loader.Reply {
 // register registers a structure by a link.
 func (s *session) register(r loader.Attach) loader.Reply {
 	switch {
-	case s.library.structOps == nil:
+	case s.library.newer.StructOps == nil:
 		return &loader.Unsupported{Feature: loader.StructOps,
 			Reason: "link.AttachStructOps came with 0.21"}
 	case s.loaded == nil || s.loaded.Maps[r.Program] == nil:
 		return missing(loader.AtAttach, "loaded map", r.Program)
 	}
-	l, err := s.library.structOps(s.loaded.Maps[r.Program])
+	l, err := s.library.newer.StructOps(s.loaded.Maps[r.Program])
 	if err != nil {
 		return refusal(loader.AtAttach, err)
 	}

@@ -12,23 +12,30 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-// New returns cilium/ebpf as a loader, with a version of it that registers no structures.
-func New() loader.Loader { return NewWith(nil) }
+// Newer holds what this package does not name itself, as it is compiled with versions of the
+// library that do not have it. Either is nil for a version without it.
+type Newer struct {
+	StructOps  func(*ebpf.Map) (link.Link, error)      // registers a structure
+	ExtraTypes func(*ebpf.ProgramOptions, []*btf.Spec) // gives CO-RE more types
+}
 
-// NewWith returns cilium/ebpf as a loader, with what the version that it is built with registers a
-// structure by: this package is compiled with versions that have no name for it.
-func NewWith(structOps func(*ebpf.Map) (link.Link, error)) loader.Loader {
-	return &library{sessions: map[string]*session{}, structOps: structOps}
+// New returns cilium/ebpf as a loader, with a version of it that has nothing of [Newer].
+func New() loader.Loader { return NewWith(Newer{}) }
+
+// NewWith returns cilium/ebpf as a loader, with what the version has that it is built with.
+func NewWith(newer Newer) loader.Loader {
+	return &library{sessions: map[string]*session{}, newer: newer}
 }
 
 type library struct {
-	sessions  map[string]*session
-	structOps func(*ebpf.Map) (link.Link, error) // nil for none
+	sessions map[string]*session
+	newer    Newer
 }
 
 // A session holds one object.
@@ -37,6 +44,7 @@ type session struct {
 	spec    *ebpf.CollectionSpec
 	names   loader.OK            // maps and programs as declared, also those left out since
 	pinRoot string               //
+	types   typeFiles            //
 	reused  map[string]*ebpf.Map // instead of maps of these names
 	loaded  *ebpf.Collection     // nil before load
 	links   map[string]link.Link
@@ -101,8 +109,12 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 	if _, taken := l.sessions[r.Session]; taken {
 		return nil, fmt.Errorf("session %q is open already", r.Session)
 	}
-	if feature, ok := cannotFollow(r.Options); ok {
-		return &loader.Unsupported{Feature: feature, Reason: claims[feature].Reason}, nil
+	if feature, ok := l.cannotFollow(r.Options); ok {
+		reason := claims[feature].Reason
+		if feature == loader.SplitBTF {
+			reason = noExtraTypes
+		}
+		return &loader.Unsupported{Feature: feature, Reason: reason}, nil
 	}
 	file, err := os.Open(r.Object)
 	if err != nil {
@@ -114,6 +126,7 @@ func (l *library) open(r loader.Open) (loader.Reply, error) {
 		return refusal(loader.AtOpen, err), nil
 	}
 	s := &session{library: l, spec: spec, pinRoot: r.Options.PinRoot, reused: map[string]*ebpf.Map{},
+		types: typeFiles{r.Options.KernelTypes, r.Options.ExtraTypes},
 		links: map[string]link.Link{}}
 	for _, name := range slices.Sorted(maps.Keys(spec.Maps)) {
 		s.names.Maps = append(s.names.Maps, loader.MapView{Name: name})
@@ -135,8 +148,13 @@ func (s *session) load() loader.Reply {
 	if s.loaded != nil {
 		return &loader.Error{Message: "loaded already"}
 	}
+	programs, err := s.types.options(s.library.newer)
+	if err != nil {
+		return refusal(loader.AtRelocate, err)
+	}
 	loaded, err := ebpf.NewCollectionWithOptions(s.spec, ebpf.CollectionOptions{
 		Maps:            ebpf.MapOptions{PinPath: s.pinRoot},
+		Programs:        programs,
 		MapReplacements: s.reused, // of which the collection makes copies
 	})
 	if err != nil {

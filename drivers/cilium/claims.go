@@ -33,9 +33,15 @@ func hello() (loader.Reply, error) {
 func claimsOf(version string) map[loader.Feature]loader.Claim {
 	of := maps.Clone(claims)
 	var minor int
-	if _, err := fmt.Sscanf(version, "0.%d.", &minor); err == nil && minor < 21 {
+	if _, err := fmt.Sscanf(version, "0.%d.", &minor); err != nil {
+		return of
+	}
+	if minor < 21 {
 		of[loader.StructOps] = loader.Claim{Support: loader.No,
 			Reason: "link.AttachStructOps, and reading their sections, came with 0.21"}
+	}
+	if minor < 20 {
+		of[loader.SplitBTF] = loader.Claim{Support: loader.No, Reason: noExtraTypes}
 	}
 	return of
 }
@@ -56,6 +62,8 @@ func version() (string, error) {
 	}
 	return "", errors.New("this program was built without " + module)
 }
+
+const noExtraTypes = "ProgramOptions.ExtraRelocationTargets came with 0.20"
 
 // claims lists what the newest version of the library says of itself, in its documentation and its
 // issues, where it says it.
@@ -92,8 +100,9 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.XDPChain: {Support: loader.No, Reason: "there is no dispatcher"},
 	loader.StructOps: {Support: loader.Partial,
 		Reason: "section .struct_ops.link only; none is replaced, and none optional"},
-	loader.SplitBTF: {Support: loader.No,
-		Reason: "ExtraRelocationTargets takes split BTF; the protocol has no way to give it yet"},
+	loader.CORE:      {Support: loader.Yes},
+	loader.CustomBTF: {Support: loader.Yes, Reason: "ProgramOptions.KernelTypes"},
+	loader.SplitBTF:  {Support: loader.Yes, Reason: "ProgramOptions.ExtraRelocationTargets"},
 	loader.IgnoreUnknown: {Support: loader.No,
 		Reason: "fields that are not known are always refused"},
 }

@@ -147,7 +147,7 @@ func leaveOut[T any](specs map[string]T, r loader.Set) loader.Reply {
 }
 
 // cannotFollow names the feature of an option that the library cannot be given.
-func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
+func (l *library) cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 	switch {
 	case o.IgnoreUnknownFields:
 		return loader.IgnoreUnknown, true
@@ -160,6 +160,8 @@ func cannotFollow(o loader.OpenOptions) (loader.Feature, bool) {
 		return "kconfig", true
 	case o.TokenPath != "":
 		return loader.BPFToken, true
+	case len(o.ExtraTypes) > 0 && l.newer.ExtraTypes == nil:
+		return loader.SplitBTF, true
 	case slices.ContainsFunc(o.Handlers, ofMaps):
 		return loader.CallbackMaps, true
 	case len(o.Handlers) > 0:

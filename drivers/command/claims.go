@@ -15,6 +15,7 @@ const (
 	LegacyDropped = "libbpf 1.0 dropped them"
 	NoKconfig     = "it has no option for the text of a kernel's configuration"
 	NoTokenPath   = "it has no option for a bpffs to make a token of"
+	NoTypes       = "it has no option to give BTF"
 )
 
 // Claims returns the claims that follow from being a command.
@@ -22,6 +23,8 @@ func Claims() map[loader.Feature]loader.Claim {
 	return map[loader.Feature]loader.Claim{
 		loader.OneStep:         {Support: loader.Yes},
 		loader.BPFToken:        {Support: loader.No, Reason: NoTokenPath},
+		loader.CustomBTF:       {Support: loader.No, Reason: NoTypes},
+		loader.SplitBTF:        {Support: loader.No, Reason: NoTypes},
 		loader.CallbackMaps:    {Support: loader.No, Reason: NoCallbacks},
 		loader.ProgramHandlers: {Support: loader.No, Reason: NoCallbacks},
 		loader.XDPChain:        {Support: loader.No, Reason: "an interface has one XDP program"},

@@ -23,7 +23,6 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 			Reason: "classifiers, actions and XDP programs only"},
 		loader.XDPAttach: {Support: loader.No,
 			Reason: "ip link set xdp does; this driver attaches to a device of its own"},
-		loader.SplitBTF: {Support: loader.No, Reason: "there is no option to give BTF"},
 	})
 	switch {
 	case libbpf == "":
@@ -44,7 +43,7 @@ func claimsOf(libbpf string) map[loader.Feature]loader.Claim {
 // claimLibbpf adds the claims that come from any libbpf (lib/bpf_libbpf.c).
 func claimLibbpf(claims map[loader.Feature]loader.Claim) {
 	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap,
-		loader.GlobalData, loader.Kconfig, loader.Ksyms, loader.Metadata} {
+		loader.GlobalData, loader.CORE, loader.Kconfig, loader.Ksyms, loader.Metadata} {
 		claims[feature] = loader.Claim{Support: loader.Partial, Reason: usedByOne}
 	}
 	claims[loader.Pinning] = loader.Claim{Support: loader.Partial,
@@ -66,6 +65,7 @@ func claimBuiltin(claims map[loader.Feature]loader.Claim) {
 	for feature, reason := range map[loader.Feature]string{
 		loader.BTFMaps: "section .maps is not read", loader.NUMA: "bpf_elf_map has no such field",
 		loader.GlobalData:    "maps and functions are relocated, nothing else",
+		loader.CORE:          "maps and functions are relocated, nothing else",
 		loader.Kconfig:       "maps and functions are relocated, nothing else",
 		loader.Ksyms:         "maps and functions are relocated, nothing else",
 		loader.Metadata:      "there is no global data",

@@ -40,6 +40,7 @@ fn main() {
 }
 
 const NO_HANDLERS: &str = "libbpf_register_prog_handler is not wrapped";
+const NO_CUSTOM_BTF: &str = "btf_custom_path is not among the options of ObjectBuilder";
 
 // ---- sessions ----
 
@@ -87,12 +88,17 @@ impl protocol::Session for Session {
             (feature::PROGRAM_HANDLERS, support::NO, NO_HANDLERS),
             (feature::XDP_ATTACH, support::PARTIAL, "by link, in this driver"),
             (feature::XDP_CHAIN, support::NO, "the business of libxdp"),
-            (feature::SPLIT_BTF, support::NO, "not in this driver"),
+            (feature::CORE, support::YES, ""),
+            (feature::CUSTOM_BTF, support::NO, NO_CUSTOM_BTF),
+            (feature::SPLIT_BTF, support::NO, protocol::NO_SPLIT_BTF),
         ],
     };
 
     fn open(path: &str, options: &Value) -> Result<Self, Value> {
         protocol::without_layouts_and_handlers(options)?;
+        if options["kernel_types"].as_str().is_some_and(|path| !path.is_empty()) {
+            return Err(unsupported(feature::CUSTOM_BTF, NO_CUSTOM_BTF));
+        }
         let at_open = |e: Error| reject(stage::OPEN, &e);
         let mut builder = ObjectBuilder::default();
         builder.relaxed_maps(options["ignore_unknown_fields"] == json!(true));

@@ -54,7 +54,13 @@ static const struct { const char *feature, *support, *reason; } claims[] = {
 #else
 	{ FEATURE_STRUCT_OPS, SUPPORT_PARTIAL, "registered by maps only" },
 #endif
-	{ FEATURE_SPLIT_BTF, SUPPORT_NO, "not in this driver" },
+	{ FEATURE_CORE, SUPPORT_YES, "" },
+#if HAVE_CUSTOM_BTF
+	{ FEATURE_CUSTOM_BTF, SUPPORT_YES, "" },
+#else
+	{ FEATURE_CUSTOM_BTF, SUPPORT_NO, NO_CUSTOM_BTF },
+#endif
+	{ FEATURE_SPLIT_BTF, SUPPORT_NO, NO_SPLIT_BTF },
 };
 
 #endif

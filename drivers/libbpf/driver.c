@@ -221,6 +221,7 @@ static void op_hello(const struct value *request)
 static bool cannot_follow(const struct value *options)
 {
 	const struct value *ids = find(options, "pin_ids", JSON_OBJECT);
+	const struct value *extra = find(options, "extra_types", JSON_ARRAY);
 	const char *layout = optional(options, "map_layout");
 
 	if (*layout && strcmp(layout, LAYOUT_BPF_MAP_DEF))
@@ -231,6 +232,10 @@ static bool cannot_follow(const struct value *options)
 		reply_unsupported("iproute2-maps", "libbpf pins by name, in one folder");
 	else if (!HAVE_TOKENS && *optional(options, "token_path"))
 		reply_unsupported(FEATURE_BPF_TOKEN, NO_TOKENS);
+	else if (!HAVE_CUSTOM_BTF && *optional(options, "kernel_types"))
+		reply_unsupported(FEATURE_CUSTOM_BTF, NO_CUSTOM_BTF);
+	else if (extra && extra->child)
+		reply_unsupported(FEATURE_SPLIT_BTF, NO_SPLIT_BTF);
 	else
 		return false;
 	return true;
@@ -257,6 +262,10 @@ static void op_open(const struct value *request)
 		opts.pin_root_path = string(options, "pin_root");
 	if (*optional(options, "kconfig"))
 		opts.kconfig = string(options, "kconfig");
+#if HAVE_CUSTOM_BTF
+	if (*optional(options, "kernel_types"))
+		opts.btf_custom_path = string(options, "kernel_types");
+#endif
 #if HAVE_TOKENS
 	if (*optional(options, "token_path"))
 		opts.bpf_token_path = string(options, "token_path");

@@ -98,7 +98,12 @@
 #define FEATURE_XDP_ATTACH "xdp-attach" /* attaches one XDP program to an interface */
 #define FEATURE_XDP_CHAIN "xdp-chain" /* runs several XDP programs on one interface */
 #define FEATURE_STRUCT_OPS "struct-ops" /* registers `struct_ops` */
-#define FEATURE_SPLIT_BTF "split-btf" /* takes BTF given by the user for CO-RE */
+/* applies CO-RE relocations, against the running kernel and its modules */
+#define FEATURE_CORE "core"
+/* applies them against the BTF of a file instead: `kernel_types` */
+#define FEATURE_CUSTOM_BTF "custom-btf"
+/* finds types for them in more BTF of its caller: `extra_types` */
+#define FEATURE_SPLIT_BTF "split-btf"
 /* has the option of `open` of that name */
 #define FEATURE_IGNORE_UNKNOWN_FIELDS "ignore-unknown-fields"
 #define FEATURE_MAP_CREATE "map-create" /* makes a map without an object: `create` */

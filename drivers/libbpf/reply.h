@@ -25,6 +25,11 @@
 #define HAVE_TOKENS AT_LEAST(1, 4)
 #define NO_TOKENS "bpf_token_path came with 1.4"
 
+/* btf_custom_path. What else CO-RE finds types in is libbpf's choice: modules, and only them. */
+#define HAVE_CUSTOM_BTF AT_LEAST(0, 6)
+#define NO_CUSTOM_BTF "btf_custom_path came with 0.5"
+#define NO_SPLIT_BTF "btf_custom_path takes one file of whole BTF, and no more can be given"
+
 static FILE *replies;		/* the former stdout, so that what a library prints stays out */
 static unsigned int seq;	/* of the request that is being answered, from 1; 0 before it is read */
 static jmp_buf next_request;	/* where fail() goes on */

@@ -29,10 +29,14 @@ func (s *session) chainAdd(ctx context.Context, q loader.ChainAdd, bpffs string)
 		return &loader.Error{Message: "the session is loaded"}
 	case !known:
 		return &loader.Unsupported{Feature: loader.Feature("mode/" + q.Mode), Reason: notYet}
+	case s.asked.KernelTypes != "":
+		return &loader.Unsupported{Feature: loader.CustomBTF, Reason: notYet}
+	case len(s.asked.ExtraTypes) > 0:
+		return &loader.Unsupported{Feature: loader.SplitBTF, Reason: notYet}
 	case q.Priority < 0:
 		return &loader.Error{Message: "the priority is less than 0"}
 	}
-	add := xdpchain.Component{Object: s.object, Program: q.Program, TokenPath: s.token}
+	add := xdpchain.Component{Object: s.object, Program: q.Program, TokenPath: s.asked.TokenPath}
 	if q.Priority != 0 {
 		priority := uint32(q.Priority)
 		add.Priority = &priority

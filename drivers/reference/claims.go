@@ -30,9 +30,9 @@ var claims = map[loader.Feature]loader.Claim{
 	loader.Metadata:        {Support: loader.Yes},
 	loader.StaticLink:      {Support: loader.Yes},
 	loader.XDPChain:        {Support: loader.Yes},
-	loader.SplitBTF: {
-		Support: loader.No, Reason: "LoadOptions.ExtraTypes takes it; the protocol cannot give it yet",
-	},
+	loader.CORE:            {Support: loader.Yes},
+	loader.CustomBTF:       {Support: loader.Yes},
+	loader.SplitBTF:        {Support: loader.Yes},
 }
 
 const notYet = "not there yet"

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/cilium/ebpf/btf"
+
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
@@ -39,6 +41,35 @@ func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 			PinMount: q.PinMount, PinSubdir: q.PinSubdir, PinIDs: ids,
 		},
 	}, nil
+}
+
+// loadOptions translates what counts when an object is loaded.
+func loadOptions(q *loader.OpenOptions) (opts loaderimpl.LoadOptions, err error) {
+	opts.TokenPath = q.TokenPath
+	if q.KernelTypes != "" {
+		if opts.KernelTypes, err = btf.LoadSpec(q.KernelTypes); err != nil {
+			return opts, err
+		}
+	}
+	if len(q.ExtraTypes) == 0 {
+		return opts, nil
+	}
+	base := opts.KernelTypes
+	if base == nil {
+		if base, err = btf.LoadKernelSpec(); err != nil {
+			return opts, err
+		}
+	}
+	for _, path := range q.ExtraTypes {
+		extra, err := btf.LoadSplitSpec(path, base)
+		if err != nil {
+			if extra, err = btf.LoadSpec(path); err != nil {
+				return opts, err
+			}
+		}
+		opts.ExtraTypes = append(opts.ExtraTypes, extra)
+	}
+	return opts, nil
 }
 
 // pinIDs returns the pinning ids of a request. One that is no number is the suite's mistake.

@@ -35,7 +35,7 @@ type reference struct {
 type session struct {
 	object *loaderimpl.Object
 	loaded *loaderimpl.Loaded // nil before load
-	token  string             // where its bpffs is mounted; empty for no token
+	asked  loader.OpenOptions // of which some count at the load
 
 	vendor   *vendor              // registered handlers; nil without
 	given    []*ebpf.Map          // to the loader, to be closed once it is loaded
@@ -122,7 +122,7 @@ func (r *reference) open(q loader.Open) loader.Reply {
 	if refusal != nil {
 		return refusal
 	}
-	s := &session{token: q.Options.TokenPath, attached: make(map[string]io.Closer)}
+	s := &session{asked: q.Options, attached: make(map[string]io.Closer)}
 	for _, h := range q.Options.Handlers {
 		if !s.register(h, &opts) {
 			return &loader.Unsupported{Feature: loader.Feature("handlers/" + h), Reason: notYet}
@@ -148,7 +148,11 @@ func (r *reference) open(q loader.Open) loader.Reply {
 }
 
 func (s *session) load() loader.Reply {
-	loaded, err := s.object.Load(loaderimpl.LoadOptions{TokenPath: s.token})
+	opts, err := loadOptions(&s.asked)
+	if err != nil {
+		return &loader.Rejected{Stage: loader.AtLoad, Class: loader.MalformedBTF, Message: err.Error()}
+	}
+	loaded, err := s.object.Load(opts)
 	if err := errors.Join(err, s.dropGiven()); err != nil {
 		return rejected(err)
 	}

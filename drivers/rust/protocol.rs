@@ -221,10 +221,11 @@ pub fn boolean(object: &Value, key: &str) -> Result<bool, Value> {
 
 pub const NO_KCONFIG: &str = "the loader cannot be given the text of a kernel's configuration";
 pub const NO_TOKENS: &str = "the loader cannot be told of a bpffs to make a token of";
+pub const NO_SPLIT_BTF: &str = "the loader cannot be given BTF beside the kernel's";
 
 /// Refuses the options of `open` that are about iproute2's definitions of maps, other layouts of
-/// section maps, handlers, configurations of the kernel, and tokens: for a loader that reads that
-/// section, if at all, as struct bpf_map_def, and that has neither callbacks nor tokens.
+/// section maps, handlers, configurations of the kernel, tokens, and split BTF: for a loader that
+/// reads that section, if at all, as struct bpf_map_def, and that has neither callbacks nor tokens.
 pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
     let given = |key: &str| match &options[key] {
         Value::String(s) => !s.is_empty(),
@@ -244,6 +245,9 @@ pub fn without_layouts_and_handlers(options: &Value) -> Result<(), Value> {
     }
     if given("token_path") {
         return Err(unsupported(feature::BPF_TOKEN, NO_TOKENS));
+    }
+    if options["extra_types"].as_array().is_some_and(|paths| !paths.is_empty()) {
+        return Err(unsupported(feature::SPLIT_BTF, NO_SPLIT_BTF));
     }
     if given("map_layout") && options["map_layout"] != layout::BPF_MAP_DEF {
         return Err(unsupported("map_layout", "the loader cannot be told what section maps holds"));

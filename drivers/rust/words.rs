@@ -156,7 +156,11 @@ pub mod feature {
     pub const XDP_CHAIN: &str = "xdp-chain";
     /// Registers `struct_ops`.
     pub const STRUCT_OPS: &str = "struct-ops";
-    /// Takes BTF given by the user for CO-RE.
+    /// Applies CO-RE relocations, against the running kernel and its modules.
+    pub const CORE: &str = "core";
+    /// Applies them against the BTF of a file instead: `kernel_types`.
+    pub const CUSTOM_BTF: &str = "custom-btf";
+    /// Finds types for them in more BTF of its caller: `extra_types`.
     pub const SPLIT_BTF: &str = "split-btf";
     /// Has the option of `open` of that name.
     pub const IGNORE_UNKNOWN_FIELDS: &str = "ignore-unknown-fields";

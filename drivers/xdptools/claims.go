@@ -17,7 +17,7 @@ const oneProgram = "of objects with one program, of XDP; a map that it does not 
 func claims() map[loader.Feature]loader.Claim {
 	all := command.Claims()
 	for _, feature := range []loader.Feature{loader.BTFMaps, loader.NUMA, loader.MapInMap,
-		loader.GlobalData, loader.Kconfig, loader.Ksyms, loader.Metadata} {
+		loader.GlobalData, loader.CORE, loader.Kconfig, loader.Ksyms, loader.Metadata} {
 		all[feature] = loader.Claim{Support: loader.Partial, Reason: oneProgram}
 	}
 	maps.Copy(all, map[loader.Feature]loader.Claim{
@@ -30,7 +30,6 @@ func claims() map[loader.Feature]loader.Claim {
 		loader.MapCreate:     {Support: loader.No, Reason: "maps come from objects only"},
 		loader.StaticLink:    {Support: loader.No, Reason: "there is no linker"},
 		loader.StructOps:     {Support: loader.No, Reason: "XDP programs only"},
-		loader.SplitBTF:      {Support: loader.No, Reason: "there is no option to give BTF"},
 		loader.IgnoreUnknown: {Support: loader.No, Reason: "there is no option for it"},
 	})
 	return all

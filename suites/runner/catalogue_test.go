@@ -98,7 +98,7 @@ func TestProfilesAreFeaturesOfTheProtocol(t *testing.T) {
 		loader.BTFMaps, loader.LegacyMaps, loader.Iproute2Maps, loader.CallbackMaps, loader.Pinning,
 		loader.NUMA, loader.MapInMap,
 		loader.GlobalData, loader.Kconfig, loader.Ksyms, loader.Metadata, loader.StaticLink, loader.XDPAttach, loader.XDPChain, loader.StructOps,
-		loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
+		loader.CORE, loader.CustomBTF, loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
 		loader.ProgramHandlers, loader.Unprivileged, loader.BPFToken,
 	} {
 		features = append(features, string(f))

@@ -5,6 +5,7 @@ package main
 
 import (
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 
 	"github.com/loadstone-bpf/loadstone/drivers/cilium"
@@ -12,7 +13,10 @@ import (
 )
 
 func main() {
-	loader.Main(cilium.NewWith(func(m *ebpf.Map) (link.Link, error) {
-		return link.AttachStructOps(link.StructOpsOptions{Map: m})
+	loader.Main(cilium.NewWith(cilium.Newer{
+		StructOps: func(m *ebpf.Map) (link.Link, error) {
+			return link.AttachStructOps(link.StructOpsOptions{Map: m})
+		},
+		ExtraTypes: func(o *ebpf.ProgramOptions, types []*btf.Spec) { o.ExtraRelocationTargets = types },
 	}))
 }

@@ -4,8 +4,15 @@
 package main
 
 import (
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+
 	"github.com/loadstone-bpf/loadstone/drivers/cilium"
 	"github.com/loadstone-bpf/loadstone/loader"
 )
 
-func main() { loader.Main(cilium.New()) }
+func main() {
+	loader.Main(cilium.NewWith(cilium.Newer{
+		ExtraTypes: func(o *ebpf.ProgramOptions, types []*btf.Spec) { o.ExtraRelocationTargets = types },
+	}))
+}
