@@ -51,6 +51,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		{"report", newReportCommand},
 		{"compare", newCompareCommand},
 		{"verify", func() *cobra.Command { return newVerifyCommand(cache) }},
+		{"bisect", func() *cobra.Command { return newBisectCommand(cache) }},
 		{"expect", newExpectCommand},
 		{"plan", newPlanCommand},
 		{"merge", newMergeCommand},
