@@ -52,6 +52,7 @@ var rules = []rule{
 	{folder: "loaderimpl/internal/typeinfo", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile", pure: true},
 	{folder: "loaderimpl/internal/sys", tests: "oracle/turn"},
 	{folder: "loaderimpl/internal/mapdef", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
+	{folder: "loaderimpl/internal/core", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
 	{folder: "loaderimpl/internal/externs", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
 	{folder: "loaderimpl/internal/code", may: "loaderimpl/internal/externs loaderimpl/internal/mapdef loaderimpl/internal/objfile loaderimpl/internal/refuse loaderimpl/internal/typeinfo", pure: true},
 	{folder: "loaderimpl/internal/linker/dedup", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
@@ -301,6 +302,7 @@ var typesAndConstants = regexp.MustCompile(`^(Attach|CGroup|LWT|Lirc|Map|Program
 // of it that may be used; nil allows all.
 var pureImports = map[string]*regexp.Regexp{
 	"bytes": nil, "cmp": nil, "encoding/binary": nil, "errors": nil, "fmt": nil, "math": nil,
+	"math/bits": nil, "sync": nil,
 	"reflect": nil, "slices": nil, "sort": nil, "strconv": nil, "strings": nil,
 
 	"debug/elf": regexp.MustCompile(`^(E[IMTV]_.*|ELF.*|SH[FNT]_.*|ST[BTV]?_.*|Class|Data|Machine|` +

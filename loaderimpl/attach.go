@@ -96,12 +96,18 @@ func targetFunction(target *ebpf.Program, function string) (btf.TypeID, error) {
 	if err != nil {
 		return 0, fmt.Errorf("types of the target: %w", err)
 	}
-	id, err := typeID(spec, function, (*btf.Func)(nil))
-	if errors.Is(err, btf.ErrNotFound) {
+	var found *btf.Func
+	switch err := spec.TypeByName(function, &found); {
+	case errors.Is(err, btf.ErrNotFound):
 		return 0, fmt.Errorf("the target has %s: %w", listed(functionsOf(spec)),
 			refuse.ErrTargetFunction)
+	case errors.Is(err, btf.ErrMultipleMatches):
+		return 0, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassInvalid,
+			Err: fmt.Errorf("the target has several %s: %w", function, err)}
+	case err != nil:
+		return 0, fmt.Errorf("types of the target: %w", err)
 	}
-	return id, err
+	return spec.TypeID(found)
 }
 
 // functionsOf names the functions in types.

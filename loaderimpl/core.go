@@ -3,17 +3,18 @@
 package loaderimpl
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/core"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
@@ -21,211 +22,155 @@ import (
 
 // A typeSource reads the running kernel's types: see [runningKernel].
 type typeSource interface {
-	Kernel() (*btf.Spec, error)
+	Vmlinux() (*typeinfo.Types, error)
 	Modules() ([]string, error)
-	Spec(module string) (*btf.Spec, error)
+	Module(name string) ([]byte, error)
 }
 
 // A coreRelocator applies CO-RE relocations to the programs of an object.
 type coreRelocator struct {
 	object      *Object
-	kernelTypes *btf.Spec   // to be used in place of the running kernel's; nil for none
-	extraTypes  []*btf.Spec // that relocations may find beside them
+	kernelTypes *Types   // to be used in place of the running kernel's; nil for none
+	extraTypes  []*Types // that relocations may find beside them
 	kernel      typeSource
 
-	types *btf.Spec     // the object's; nil until needed
-	ext   *btf.ExtInfos // its relocations; nil until needed
+	resolver *core.Resolver // nil until needed
+
+	// poisoned holds the relocations of the program that is loaded for which the kernel's types
+	// have nothing, by what is added to [core.Poison] for them.
+	poisoned map[int]core.Result
 }
 
 // applyCORE applies a program's CO-RE relocations: instructions that depend on the layout of the
-// kernel's types get the numbers of this kernel. The rules are cilium/ebpf's, and so are the parsed
-// relocations; the kernel's types are read only if a program has any.
+// kernel's types get the numbers of this kernel. The kernel's types are read only if a program has
+// any.
 func (c *coreRelocator) applyCORE(b *code.Body) error {
-	var relos []coreReloc
+	c.poisoned = nil
+	relos, insns := c.relocationsOf(b)
+	if len(relos) == 0 {
+		return nil
+	}
+	if c.resolver == nil {
+		if err := c.prepare(); err != nil {
+			return err
+		}
+	}
+	results, err := c.resolver.Resolve(relos)
+	if err != nil {
+		return fmt.Errorf("CO-RE: %w", err)
+	}
+	for i := range results {
+		r := &results[i]
+		err := r.Patch(c.object.file.Order, b.Code[int(insns[i])*objfile.InsnSize:], i)
+		if err != nil {
+			return fmt.Errorf("CO-RE: instruction %d: %s: %w", insns[i],
+				relos[i].Expression(c.object.types), err)
+		}
+		if r.Poisoned {
+			if c.poisoned == nil {
+				c.poisoned = make(map[int]core.Result)
+			}
+			c.poisoned[i] = *r
+		}
+	}
+	return nil
+}
+
+// relocationsOf returns the CO-RE relocations of a program, and which of its instructions each
+// changes.
+func (c *coreRelocator) relocationsOf(b *code.Body) (relos []core.Relocation, insns []uint32) {
+	ext := c.object.ext
 	for _, i := range b.Order {
 		fn := &c.object.functions[i]
-		if !c.object.ext.HasCORE(fn.Section.Name) {
+		if !ext.HasCORE(fn.Section.Name) {
 			continue
 		}
-		list, err := c.coreRelocs(fn.Section.Name)
-		if err != nil {
-			return err
-		}
-		for _, r := range list {
-			off := uint64(r.Offset) * objfile.InsnSize
-			if off >= fn.Offset && off < fn.Offset+uint64(len(fn.Code)) {
-				relos = append(relos, coreReloc{
-					CORERelocation: r.Relo, typeName: c.typeName(fn.Section.Name, off),
-					insn: b.Starts[i] + uint32((off-fn.Offset)/objfile.InsnSize),
-				})
-			}
+		records := ext.CORE.In(c.object.file.Order, fn.Section.Name, fn.Offset,
+			uint64(len(fn.Code)))
+		for _, r := range core.Read(c.object.types, records, ext.CORE.Size) {
+			relos = append(relos, r)
+			insns = append(insns,
+				b.Starts[i]+uint32((uint64(r.Insn)-fn.Offset)/objfile.InsnSize))
 		}
 	}
-	if len(relos) == 0 {
-		return nil
-	}
-	return c.relocate(relos, b)
+	return relos, insns
 }
 
-// A coreReloc holds one CO-RE relocation.
-type coreReloc struct {
-	*btf.CORERelocation
-	typeName string // as the kernel's types have it; empty if it is about the object's own
-	insn     uint32 // that it changes, counted in the body
-}
-
-// typeName returns the name of the type that the relocation of an instruction is about, without
-// what comes after three underscores, which tells variants of it apart in the object. It is empty
-// for a relocation to the object's own types, and for a type that is none, which [btf.CORERelocate]
-// refuses.
-func (c *coreRelocator) typeName(section string, insn uint64) string {
-	const typeIDLocal = 6 // BPF_CORE_TYPE_ID_LOCAL
-	order := c.object.file.Order
-	records := c.object.ext.CORE.In(order, section, insn, objfile.InsnSize)
-	if len(records) == 0 || order.Uint32(records[12:]) == typeIDLocal {
-		return ""
-	}
-	t, err := c.types.TypeByID(btf.TypeID(order.Uint32(records[4:])))
-	if err != nil {
-		return ""
-	}
-	return typeinfo.WithoutFlavor(t.TypeName())
-}
-
-// relocate changes the instructions of relocations. As for the kernel and libbpf, a type that
-// vmlinux has, or that the caller gave, is that one; only the others are looked for in modules
-// (bpf_core_find_cands). So what a module has, and whether it can be read, is of no matter to a
-// program that needs nothing of it.
-func (c *coreRelocator) relocate(relos []coreReloc, b *code.Body) error {
-	base, err := c.baseTargets()
+// prepare reads the types that relocations are made against. As for the kernel and libbpf, a type
+// that vmlinux has, or that the caller gave, is that one; only the others are looked for in modules
+// (bpf_core_find_cands), and in none if the caller gave the kernel's types. So what a module has,
+// and whether it can be read, is of no matter to a program that needs nothing of it.
+func (c *coreRelocator) prepare() error {
+	kernel, err := c.kernelSource()
 	if err != nil {
 		return err
 	}
-	var known, others []coreReloc
-	for _, r := range relos {
-		has, err := haveType(base, r.typeName)
+	r := &core.Resolver{Local: c.object.types, Sources: []core.Source{kernel}}
+	for _, given := range c.extraTypes {
+		types, err := given.on(kernel)
 		if err != nil {
 			return err
 		}
-		if has || c.kernelTypes != nil {
-			known = append(known, r)
-		} else {
-			others = append(others, r)
-		}
+		r.Sources = append(r.Sources, core.Source{Name: given.name, Types: types})
 	}
-	if err := c.relocateTo(base, known, b); err != nil || len(others) == 0 {
-		return err
+	if c.kernelTypes == nil {
+		r.Others = func() ([]core.Source, error) { return c.modules(kernel.Types) }
 	}
-	modules, unread := c.moduleTypes()
-	for _, r := range others {
-		has, err := haveType(modules, r.typeName)
-		if err != nil {
-			return err
-		}
-		if !has && unread != nil {
-			return noKernelTypes(fmt.Errorf("vmlinux has no %s, and a module that may have it "+
-				"cannot be read: %w", r.typeName, unread))
-		}
-	}
-	return c.relocateTo(append(base, modules...), others, b)
-}
-
-// haveType reports whether one of targets has a type of that name.
-func haveType(targets []*btf.Spec, name string) (bool, error) {
-	for _, target := range targets {
-		_, err := target.AnyTypesByName(name)
-		if err == nil {
-			return true, nil
-		}
-		if !errors.Is(err, btf.ErrNotFound) {
-			return false, noKernelTypes(err)
-		}
-	}
-	return name == "", nil
-}
-
-// relocateTo changes the instructions of relocations to types among targets.
-func (c *coreRelocator) relocateTo(targets []*btf.Spec, relos []coreReloc, b *code.Body) error {
-	if len(relos) == 0 {
-		return nil
-	}
-	list := make([]*btf.CORERelocation, len(relos))
-	for i, r := range relos {
-		list[i] = r.CORERelocation
-	}
-	fixups, err := btf.CORERelocate(list, targets, c.object.file.Order, c.types.TypeID)
-	if err != nil {
-		return fmt.Errorf("CO-RE: %w: %w", refuse.ErrRelocation, err)
-	}
-	for i := range fixups {
-		if err := c.apply(&fixups[i], b.Code[int(relos[i].insn)*objfile.InsnSize:]); err != nil {
-			return fmt.Errorf("CO-RE: %v: %w: %w", relos[i], refuse.ErrRelocation, err)
-		}
-	}
+	c.resolver = r
 	return nil
 }
 
-// coreRelocs returns the CO-RE relocations of a section, as cilium/ebpf reads them.
-func (c *coreRelocator) coreRelocs(section string) (btf.CORERelocationOffsets, error) {
-	if c.types == nil {
-		spec, ext, err := btf.LoadSpecAndExtInfosFromReader(bytes.NewReader(c.object.file.Data))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", refuse.ErrBTF, err)
-		}
-		c.types, c.ext = spec, ext
+// kernelSource returns the kernel's types, or those that the caller gave in their place.
+func (c *coreRelocator) kernelSource() (core.Source, error) {
+	if c.kernelTypes != nil {
+		types, err := c.kernelTypes.whole()
+		return core.Source{Name: c.kernelTypes.name, Types: types}, err
 	}
-	_, _, relos := c.ext.Section(section)
-	return relos, nil
+	types, err := c.kernel.Vmlinux()
+	if err != nil {
+		return core.Source{}, noKernelTypes(err)
+	}
+	return core.Source{Name: "vmlinux", Types: types}, nil
 }
 
-// apply changes one instruction.
-func (c *coreRelocator) apply(fixup *btf.COREFixup, insn []byte) error {
-	order := c.object.file.Order
-	var ins asm.Instruction
-	if err := ins.Unmarshal(bytes.NewReader(insn), order, "linux"); err != nil {
-		return err
-	}
-	if err := fixup.Apply(&ins); err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if _, err := ins.Marshal(&out, order); err != nil {
-		return err
-	}
-	copy(insn, out.Bytes())
-	return nil
-}
-
-// baseTargets returns the types that relocations are made against first: the kernel's, or those
-// that the caller gave in their place; then the caller's others.
-func (c *coreRelocator) baseTargets() ([]*btf.Spec, error) {
-	kernel := c.kernelTypes
-	if kernel == nil {
-		var err error
-		if kernel, err = c.kernel.Kernel(); err != nil {
-			return nil, noKernelTypes(err)
-		}
-	}
-	return append([]*btf.Spec{kernel}, c.extraTypes...), nil
-}
-
-// moduleTypes returns the types of the kernel's modules. A module that was unloaded since it was
+// modules returns the types of the kernel's modules. A module that was unloaded since it was
 // listed has none. The error names those whose types cannot be read, beside the types of the rest.
-func (c *coreRelocator) moduleTypes() (specs []*btf.Spec, unread error) {
-	modules, err := c.kernel.Modules()
+func (c *coreRelocator) modules(vmlinux *typeinfo.Types) (sources []core.Source, unread error) {
+	names, err := c.kernel.Modules()
 	if errors.Is(err, fs.ErrNotExist) { // a kernel whose modules have no types
 		return nil, nil
 	}
-	for _, name := range modules {
-		spec, readErr := c.kernel.Spec(name)
+	for _, name := range names {
+		types, readErr := readModule(c.kernel, name, vmlinux)
 		switch {
 		case readErr == nil:
-			specs = append(specs, spec)
+			sources = append(sources, core.Source{Name: "module " + name, Types: types})
 		case !errors.Is(readErr, fs.ErrNotExist):
 			err = errors.Join(err, fmt.Errorf("module %s: %w", name, readErr))
 		}
 	}
-	return specs, err
+	return sources, err
+}
+
+// readModule reads the types of a module.
+func readModule(k typeSource, name string, vmlinux *typeinfo.Types) (*typeinfo.Types, error) {
+	raw, err := k.Module(name)
+	if err != nil {
+		return nil, err
+	}
+	return typeinfo.ParseKernel(raw, vmlinux)
+}
+
+// explain returns why the kernel refused a program, if it came to an instruction for which the
+// kernel's types have no number; nil for other reasons.
+func (c *coreRelocator) explain(log string) error {
+	for _, i := range slices.Sorted(maps.Keys(c.poisoned)) {
+		if strings.Contains(log, fmt.Sprintf("unknown#%d", core.Poison+i)) {
+			r := c.poisoned[i]
+			return fmt.Errorf("CO-RE: %s: %w", r.Lack(c.object.types), refuse.ErrNoSuchType)
+		}
+	}
+	return nil
 }
 
 // noKernelTypes says that the kernel's types cannot be read.
@@ -237,36 +182,35 @@ func noKernelTypes(err error) error {
 // attachTarget finds what a program that is bound to a kernel function or hook is bound to: the id
 // of a type, and for a module the descriptor of its types, which the caller closes.
 func (c *coreRelocator) attachTarget(k ProgramKind) (btf.TypeID, *btf.Handle, error) {
-	name := k.AttachTo
-	var want btf.Type = (*btf.Func)(nil)
+	name, kind := k.AttachTo, typeinfo.KindFunc
 	switch {
 	case k.AttachType == ebpf.AttachTraceRawTp:
-		name, want = "btf_trace_"+name, (*btf.Typedef)(nil)
+		name, kind = "btf_trace_"+name, typeinfo.KindTypedef
 	case k.AttachType == ebpf.AttachTraceIter:
 		name = "bpf_iter_" + name
 	case k.Type == ebpf.LSM:
 		name = "bpf_lsm_" + name
 	}
-	kernel, err := c.kernel.Kernel()
+	vmlinux, err := c.kernel.Vmlinux()
 	if err != nil {
 		return 0, nil, noKernelTypes(err)
 	}
-	id, err := typeID(kernel, name, want)
-	if !errors.Is(err, btf.ErrNotFound) {
+	id, err := typeID(vmlinux, name, kind)
+	if id != 0 || err != nil {
 		return id, nil, err
 	}
-	return c.attachTargetInModule(name, want)
+	return c.attachTargetInModule(name, kind, vmlinux)
 }
 
 // attachTargetInModule looks in modules for what vmlinux does not have.
-func (c *coreRelocator) attachTargetInModule(name string, want btf.Type) (
-	btf.TypeID, *btf.Handle, error) {
+func (c *coreRelocator) attachTargetInModule(name string, kind typeinfo.Kind,
+	vmlinux *typeinfo.Types) (btf.TypeID, *btf.Handle, error) {
 	modules, unread := c.kernel.Modules()
 	if errors.Is(unread, fs.ErrNotExist) {
 		unread = nil
 	}
 	for _, module := range modules {
-		spec, err := c.kernel.Spec(module)
+		types, err := readModule(c.kernel, module, vmlinux)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // unloaded since
 		}
@@ -274,12 +218,12 @@ func (c *coreRelocator) attachTargetInModule(name string, want btf.Type) (
 			unread = errors.Join(unread, fmt.Errorf("module %s: %w", module, err))
 			continue
 		}
-		id, err := typeID(spec, name, want)
-		if errors.Is(err, btf.ErrNotFound) {
-			continue
-		}
+		id, err := typeID(types, name, kind)
 		if err != nil {
 			return 0, nil, err
+		}
+		if id == 0 {
+			continue
 		}
 		handle, err := btf.FindHandle(func(i *btf.HandleInfo) bool {
 			return i.IsModule() && i.Name == module
@@ -294,26 +238,16 @@ func (c *coreRelocator) attachTargetInModule(name string, want btf.Type) (
 		Err: fmt.Errorf("the kernel has no %s: %w", name, btf.ErrNotFound)}
 }
 
-// typeID returns the id of a type of that name and kind. A kernel may have several functions of one
-// name; it cannot be said which of them is meant, and they are refused.
-func typeID(spec *btf.Spec, name string, want btf.Type) (btf.TypeID, error) {
-	found, err := spec.AnyTypesByName(strings.TrimSpace(name))
-	if err != nil {
-		return 0, err
+// typeID returns the id of a type of that name and kind, 0 where there is none. A kernel may have
+// several functions of one name; it cannot be said which of them is meant, and they are refused.
+func typeID(types *typeinfo.Types, name string, kind typeinfo.Kind) (btf.TypeID, error) {
+	found := types.OfKind(kind, strings.TrimSpace(name))
+	switch len(found) {
+	case 0:
+		return 0, nil
+	case 1:
+		return found[0], nil
 	}
-	var match btf.Type
-	for _, t := range found {
-		if fmt.Sprintf("%T", t) != fmt.Sprintf("%T", want) {
-			continue
-		}
-		if match != nil {
-			return 0, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassInvalid,
-				Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
-		}
-		match = t
-	}
-	if match == nil {
-		return 0, btf.ErrNotFound
-	}
-	return spec.TypeID(match)
+	return 0, &refuse.Error{Stage: refuse.StageRelocate, Class: ClassInvalid,
+		Err: fmt.Errorf("the kernel has several %s: %w", name, btf.ErrMultipleMatches)}
 }

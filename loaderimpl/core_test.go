@@ -13,32 +13,59 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
 )
 
 // givenTypes stands for a kernel whose modules have the types in it, or the errors that reading
 // them ends with.
 type givenTypes struct {
-	vmlinux *btf.Spec
+	vmlinux []btf.Type
 	modules map[string]any
 }
 
-func (g givenTypes) Kernel() (*btf.Spec, error) { return g.vmlinux, nil }
+func (g givenTypes) Vmlinux() (*typeinfo.Types, error) {
+	raw, err := marshal(g.vmlinux)
+	if err != nil {
+		return nil, err
+	}
+	return typeinfo.ParseKernel(raw, nil)
+}
+
 func (g givenTypes) Modules() ([]string, error) { return slices.Sorted(maps.Keys(g.modules)), nil }
-func (g givenTypes) Spec(name string) (*btf.Spec, error) {
+
+// Module returns whole types as those of a module: they go on from those of vmlinux, and do not use
+// them.
+func (g givenTypes) Module(name string) ([]byte, error) {
 	if err, isErr := g.modules[name].(error); isErr {
 		return nil, err
 	}
-	return g.modules[name].(*btf.Spec), nil
+	vmlinux, err := marshal(g.vmlinux)
+	if err != nil {
+		return nil, err
+	}
+	base, err := typeinfo.ParseKernel(vmlinux, nil)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := marshal(g.modules[name].([]btf.Type))
+	if err != nil {
+		return nil, err
+	}
+	own, err := typeinfo.ParseKernel(raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	return own.GoOn(base), nil
 }
 
-// specOf returns BTF of a few types.
-func specOf(t testing.TB, types ...btf.Type) *btf.Spec {
-	t.Helper()
+// marshal returns BTF of types.
+func marshal(types []btf.Type) ([]byte, error) {
 	b, err := btf.NewBuilder(types, nil)
-	do(t, err)
-	spec, err := b.Spec()
-	do(t, err)
-	return spec
+	if err != nil {
+		return nil, err
+	}
+	return b.Marshal(nil, &btf.MarshalOptions{Order: objfile.NativeOrder()})
 }
 
 // task returns a struct task_struct with tgid at an offset.
@@ -53,17 +80,18 @@ var errGarbage = errors.New("not BTF")
 // TestAModuleOfNoMatterDoesNotEndCORE has modules that vanish, that cannot be parsed, and that have
 // a type of the same name.
 func TestAModuleOfNoMatterDoesNotEndCORE(t *testing.T) {
-	other := specOf(t, &btf.Struct{Name: "other", Size: 1})
+	other := []btf.Type{&btf.Struct{Name: "other", Size: 1}}
+	own := func(types ...btf.Type) []btf.Type { return types }
 	for name, c := range map[string]struct {
 		kernel givenTypes
 		want   int32 // offset of tgid
 		err    error
 	}{
-		"in vmlinux": {givenTypes{specOf(t, task(44)), map[string]any{
-			"gone": fs.ErrNotExist, "garbage": errGarbage, "twin": specOf(t, task(8)),
+		"in vmlinux": {givenTypes{own(task(44)), map[string]any{
+			"gone": fs.ErrNotExist, "garbage": errGarbage, "twin": own(task(8)),
 		}}, 44, nil},
 		"in a module": {givenTypes{other, map[string]any{
-			"gone": fs.ErrNotExist, "garbage": errGarbage, "has": specOf(t, task(12)),
+			"gone": fs.ErrNotExist, "garbage": errGarbage, "has": own(task(12)),
 		}}, 12, nil},
 		"maybe in a module": {givenTypes{other, map[string]any{
 			"gone": fs.ErrNotExist, "garbage": errGarbage,
@@ -92,8 +120,8 @@ func TestAModuleOfNoMatterDoesNotEndCORE(t *testing.T) {
 // TestAModuleOfNoMatterDoesNotEndAttaching does the same with what a program is attached to.
 func TestAModuleOfNoMatterDoesNotEndAttaching(t *testing.T) {
 	void := &btf.FuncProto{Return: &btf.Void{}}
-	has := specOf(t, &btf.Func{Name: "bpf_iter_thing", Type: void})
-	other := specOf(t, &btf.Func{Name: "bpf_iter_other", Type: void})
+	has := []btf.Type{&btf.Func{Name: "bpf_iter_thing", Type: void}}
+	other := []btf.Type{&btf.Func{Name: "bpf_iter_other", Type: void}}
 	bad := map[string]any{"gone": fs.ErrNotExist, "garbage": errGarbage}
 	kind := ProgramKind{Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, AttachTo: "thing"}
 

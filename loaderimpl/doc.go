@@ -40,8 +40,8 @@
 //
 // A conformance suite needs a loader that does what every requirement asks, to show that each can
 // be met. This one must not share a mistake with the loaders that it is held against, so it reads
-// ELF, BTF and map definitions itself, and makes its own calls to bpf(2). It leaves CO-RE to
-// github.com/cilium/ebpf, and hands out that library's maps and programs.
+// ELF, BTF and map definitions itself, relocates programs to the kernel's types itself (CO-RE), and
+// makes its own calls to bpf(2). It hands out maps and programs of github.com/cilium/ebpf.
 //
 // Two rules decide what it does where loaders differ. Refusing is fine, pretending is not: what it
 // does not understand or cannot do is an error, and is not skipped. And opening is pure: [Open]
@@ -68,6 +68,7 @@
 //	internal/linker   link     several objects to one
 //	internal/structops create  structures to this kernel's
 //	internal/externs           what the object expects the kernel to have
+//	internal/core              numbers of types to those that another set of types has
 //	internal/code     resolve  sections to functions, instructions to what they refer to
 //
 //	object.go                  all of this, in order: [Open]
@@ -98,6 +99,8 @@
 //	pin_iproute2.go            where iproute2 has them
 //	program_load.go   load     programs to the kernel
 //	core.go                    instructions to this kernel's types
+//	kernel_types.go            where those are asked for,
+//	kernel_types_given.go      or which a caller gives in their place
 //	bind.go           bind     read-only data to programs
 //	program_array.go           programs to the maps that hold them
 //	attach.go         attach   extensions to functions, XDP programs to interfaces

@@ -3,11 +3,7 @@
 package loaderimpl
 
 import (
-	"bytes"
-	"fmt"
 	"sync"
-
-	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
@@ -29,31 +25,7 @@ func (k runningKernel) Vmlinux() (*typeinfo.Types, error) {
 	})
 }
 
-// Kernel returns the types of vmlinux for CO-RE.
-func (runningKernel) Kernel() (*btf.Spec, error) { return vmlinuxSpec.get(btf.LoadKernelSpec) }
-
-// Spec returns the types of a module for CO-RE. The error is [os.ErrNotExist] if the module is not
-// loaded.
-func (k runningKernel) Spec(module string) (*btf.Spec, error) {
-	base, err := k.Kernel()
-	if err != nil {
-		return nil, err
-	}
-	raw, err := k.Module(module)
-	if err != nil {
-		return nil, err
-	}
-	spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(raw), base)
-	if err != nil {
-		return nil, fmt.Errorf("read types: %w", err)
-	}
-	return spec, nil
-}
-
-var (
-	indexedVmlinux kept[*typeinfo.Types]
-	vmlinuxSpec    kept[*btf.Spec]
-)
+var indexedVmlinux kept[*typeinfo.Types]
 
 // A kept value is read once; what could not be read is tried again.
 type kept[T comparable] struct {

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/code"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
@@ -19,12 +18,15 @@ import (
 
 // LoadOptions change how an object is loaded.
 type LoadOptions struct {
-	// KernelTypes are the types that CO-RE relocations are made against. The default is the running
-	// kernel's own, which are read only if a program has such relocations.
-	KernelTypes *btf.Spec
+	// KernelTypes are the types that CO-RE relocations are made against, in place of the running
+	// kernel's and its modules'. Nil stands for those, which are read only if a program has such
+	// relocations.
+	KernelTypes *Types
 
-	// ExtraTypes are more types that CO-RE relocations may find, such as a driver's.
-	ExtraTypes []*btf.Spec
+	// ExtraTypes are more types that CO-RE relocations may find, such as a driver's: whole ones, or
+	// ones that go on from the kernel's (split BTF). A relocation that may mean a type of several
+	// of them, or of the kernel, and would differ, is refused, and the error names each.
+	ExtraTypes []*Types
 
 	// TokenPath is where a bpffs is mounted whose owner delegated to this process's user namespace
 	// what the load takes (delegate_cmds, delegate_maps, delegate_progs, delegate_attachs; Linux

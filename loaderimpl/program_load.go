@@ -111,7 +111,11 @@ func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
 	l.describe(request, b)
 	fd, log, err := sys.LoadProgram(request, uint32(l.logLevel))
 	if err != nil {
-		if reason := l.externs.explain(err, log, b); reason != nil {
+		reason := l.core.explain(log)
+		if reason == nil {
+			reason = l.externs.explain(err, log, b)
+		}
+		if reason != nil {
 			return nil, fmt.Errorf("load program: %w: %w: %w", reason, err, &VerifierError{Log: log})
 		}
 		if l.usesPerCPUData(p) && !sys.HasPerCPUData(l.types.token.descriptor()) {

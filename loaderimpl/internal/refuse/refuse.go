@@ -112,6 +112,9 @@ var (
 	ErrBTF        error = &reason{ClassBTF, "malformed BTF: compile the object again"}
 	ErrByteOrder  error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
 
+	ErrNoBTF           error = &reason{ClassBTFMissing, "the file has no BTF: give a raw one, or an ELF file with section .BTF"}
+	ErrReadTypes       error = &reason{ClassIO, "cannot read the types"}
+	ErrTypesELF        error = &reason{ClassELF, "not an ELF file that can be read"}
 	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}
 	ErrDefinition      error = &reason{ClassDefinition, "bad map definition"}
 	ErrArena           error = &reason{ClassDefinition, "variables of an arena need one arena that holds them"}
@@ -165,11 +168,14 @@ var (
 	ErrLinkLarge     error = &reason{ClassLimit, "linked object is too large: link fewer objects"}
 	ErrWrite         error = &reason{ClassIO, "cannot write the object"}
 
-	ErrRelocation   error = &reason{ClassRelocation, "bad relocation"}
-	ErrAddend       error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}
-	ErrExtern       error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
-	ErrExternOffset error = &reason{ClassRelocation, "reference into the middle of a symbol of the kernel's: take its address, and add to that"}
-	ErrExternUse    error = &reason{ClassRelocation, "extern is used as what it is not: functions are called, and variables are not"}
+	ErrRelocation error = &reason{ClassRelocation, "bad relocation"}
+
+	ErrAmbiguousType error = &reason{ClassRelocation, "several types of that name differ in it: give the types of one of them only, or rename the object's"}
+	ErrNoSuchType    error = &reason{ClassVerifier, "the kernel's types have no match for it, and the program may come to it: ask for it first (bpf_core_field_exists, bpf_core_type_exists, bpf_core_enum_value_exists), and use it only if it is there"}
+	ErrAddend        error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}
+	ErrExtern        error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
+	ErrExternOffset  error = &reason{ClassRelocation, "reference into the middle of a symbol of the kernel's: take its address, and add to that"}
+	ErrExternUse     error = &reason{ClassRelocation, "extern is used as what it is not: functions are called, and variables are not"}
 
 	ErrOptionType  error = &reason{ClassNotSupported, "no type for a value of the kernel's configuration: use bool, enum libbpf_tristate, char, an integer of 2, 4 or 8 bytes, or an array of char"}
 	ErrOptionName  error = &reason{ClassUnresolved, "nothing has a value of that name: options begin with CONFIG_, and beside them there are LINUX_KERNEL_VERSION, LINUX_HAS_BPF_COOKIE and LINUX_HAS_SYSCALL_WRAPPER"}

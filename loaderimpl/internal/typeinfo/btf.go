@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -72,6 +71,9 @@ type Types struct {
 	strings string
 	offsets []uint32 // of records in raw, by type id; that of void, id 0, means nothing
 	base    *Types   // whose ids and strings these go on from; nil for none
+
+	names       lazy[nameIndex] // of types that CO-RE looks for
+	pointerSize lazy[uint32]
 
 	datasecs  map[string]btf.TypeID
 	annotated map[string]btf.TypeID
@@ -249,7 +251,7 @@ func (t *Types) name(off uint32) (string, error) {
 		return "", nil
 	}
 	if t.base != nil {
-		if own := uint32(len(t.base.strings)); off >= own {
+		if own := t.firstString(); off >= own {
 			off -= own
 		} else {
 			return t.base.name(off)
@@ -270,7 +272,8 @@ func (t *Types) name(off uint32) (string, error) {
 // cycles; C cannot.
 const maxDepth = 64
 
-// PointerSize counts the bytes of a pointer in a BPF object.
+// PointerSize counts the bytes of a pointer in a BPF object. A kernel's types may have another: see
+// [Types.PointerSize].
 const PointerSize = 8
 
 // Plain returns a type behind its names and qualifiers, with its id.
@@ -291,35 +294,9 @@ func (t *Types) Plain(id btf.TypeID) (btf.TypeID, Record, error) {
 		refuse.ErrBTF)
 }
 
-// SizeOf returns the size of a type in bytes.
+// SizeOf returns the size of an object's type in bytes.
 func (t *Types) SizeOf(id btf.TypeID) (uint32, error) {
-	total := uint64(1)
-	for range maxDepth {
-		_, r, err := t.Plain(id)
-		if err != nil {
-			return 0, err
-		}
-		switch r.Kind {
-		case KindArray:
-			id = btf.TypeID(t.order.Uint32(r.Data))
-			if total *= uint64(t.order.Uint32(r.Data[8:])); total > math.MaxUint32 {
-				return 0, fmt.Errorf("array of %d elements or more: %w", total,
-					refuse.ErrDefinition)
-			}
-			continue
-		case KindPtr:
-			total *= PointerSize
-		case KindInt, KindStruct, KindUnion, KindEnum, KindEnum64, KindFloat:
-			total *= uint64(r.Size)
-		default:
-			return 0, fmt.Errorf("%v %s has no size: %w", r.Kind, r.Name, refuse.ErrDefinition)
-		}
-		if total > math.MaxUint32 {
-			return 0, fmt.Errorf("type of %d bytes: %w", total, refuse.ErrDefinition)
-		}
-		return uint32(total), nil
-	}
-	return 0, fmt.Errorf("array of more than %d dimensions: %w", maxDepth, refuse.ErrBTF)
+	return t.sizeOf(id, func() uint32 { return PointerSize })
 }
 
 // A Member describes a field of a struct.

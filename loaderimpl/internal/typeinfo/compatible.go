@@ -16,12 +16,22 @@ import (
 // kinds do, down through pointers, elements of arrays, and parameters and results of functions.
 func Compatible(local *Types, id btf.TypeID, kernel *Types, kernelID btf.TypeID) (bool, error) {
 	const depth = 32 // pointers of pointers, and functions in parameters of functions
-	return compatible(local, id, kernel, kernelID, depth)
+	const most = 1 << 16
+	c := comparison{local, kernel, most}
+	return c.compatible(id, kernelID, depth)
 }
 
-func compatible(local *Types, id btf.TypeID, kernel *Types, kernelID btf.TypeID, depth int) (
-	bool, error) {
-	for ; depth > 0; depth-- {
+// A comparison compares types of an object with a kernel's. Functions may have functions as
+// parameters, and so on: it ends after so many types.
+type comparison struct {
+	local, kernel *Types
+	left          int
+}
+
+func (c *comparison) compatible(id, kernelID btf.TypeID, depth int) (bool, error) {
+	local, kernel := c.local, c.kernel
+	for ; depth > 0 && c.left > 0; depth-- {
+		c.left--
 		_, a, err := local.Plain(id)
 		if err != nil {
 			return false, err
@@ -47,8 +57,7 @@ func compatible(local *Types, id btf.TypeID, kernel *Types, kernelID btf.TypeID,
 				return false, nil
 			}
 			for i := range a.Vlen {
-				same, err := compatible(local, btf.TypeID(local.Word(a.Data[8*i+4:])),
-					kernel, btf.TypeID(kernel.Word(b.Data[8*i+4:])), depth-1)
+				same, err := c.compatible(local.Parameter(&a, i), kernel.Parameter(&b, i), depth-1)
 				if !same || err != nil {
 					return false, err
 				}

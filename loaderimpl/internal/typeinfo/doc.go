@@ -6,5 +6,6 @@
 // Read btf.go, then structure.go (structs and their members), value.go (Go values as bytes of a
 // type), ext.go, raw.go (records as they stand), kernel.go, placed.go (variables that are in no
 // section), resize.go (sections that a caller makes larger) and vintage.go (what is written
-// differently for older kernels), running.go and compatible.go (the kernel's own types).
+// differently for older kernels); of the kernel's own types running.go, named.go, sized.go and
+// compatible.go; of types in files given.go and remap.go.
 package typeinfo

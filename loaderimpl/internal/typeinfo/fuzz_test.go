@@ -122,3 +122,56 @@ func both(types *Types, data []byte, id btf.TypeID, value, to any) error {
 	}
 	return types.Decode(data, id, to)
 }
+
+// FuzzSplit fuzzes types of a kernel and types that go on from them: whatever they say, they are
+// refused or can be asked for all that CO-RE asks for.
+func FuzzSplit(f *testing.F) {
+	const baseText, splitText = "\x00long\x00shared\x00", "own\x00shared___2\x00"
+	vmlinux := rawBTF(baseText, slices.Concat([]uint32{1, uint32(KindInt) << 24, 8, 64}, structOf(6, 8, 1, 1))...)
+	base, err := ParseKernel(vmlinux, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	const own, flavor = uint32(len(baseText)), uint32(len(baseText) + 4)
+	f.Add(vmlinux, rawBTF(splitText, slices.Concat(structOf(own, 4, flavor, 2), structOf(flavor, 8, own, 3))...))
+	whole, err := ParseKernel(rawBTF(baseText, structOf(1, 8, 6, 0)...), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(vmlinux, whole.GoOn(base))
+	f.Fuzz(func(t *testing.T, vmlinux, split []byte) {
+		if err := CheckRecords(split); err != nil {
+			checkReason(t, err)
+		}
+		IsWhole(split)
+		base, err := ParseKernel(vmlinux, nil)
+		if err != nil {
+			checkReason(t, err)
+			return
+		}
+		types, err := ParseKernel(split, base)
+		if err != nil {
+			checkReason(t, err)
+			return
+		}
+		for _, name := range []string{"shared", "own", "long", ""} {
+			for _, id := range types.Named(name) {
+				if r, err := types.Type(id); err != nil || WithoutFlavor(r.Name) != name {
+					t.Fatalf("type %d is %q, %v, and found as %q", id, r.Name, err, name)
+				}
+				if _, err := types.SizeInKernel(id); err != nil {
+					checkReason(t, err)
+				}
+			}
+			types.OfKind(KindFunc, name)
+		}
+		if types.checkReferences() != nil {
+			return
+		}
+		for id := range types.firstID() + btf.TypeID(len(types.offsets)) {
+			if _, err := types.Type(id); err != nil && id >= types.firstID() {
+				checkReason(t, err)
+			}
+		}
+	})
+}

@@ -42,16 +42,21 @@ func (t *Types) firstID() btf.TypeID {
 	return t.base.firstID() + btf.TypeID(len(t.base.offsets))
 }
 
+// firstString returns the offset of the first string that is not the base's.
+func (t *Types) firstString() uint32 {
+	if t.base == nil {
+		return 0
+	}
+	return t.base.firstString() + uint32(len(t.base.strings))
+}
+
 // Structs returns the structs of that name which are not the base's.
 func (t *Types) Structs(name string) []btf.TypeID {
 	// A name may be the end of a longer one, which linkers make use of.
 	named := make(map[uint32]bool)
-	start := uint32(0)
-	if t.base != nil {
-		start = uint32(len(t.base.strings))
-		t.base.findName(named, name, 0)
+	for in := t; in != nil; in = in.base {
+		in.findName(named, name, in.firstString())
 	}
-	t.findName(named, name, start)
 	var found []btf.TypeID
 	first := t.firstID()
 	for i, off := range t.offsets {
@@ -121,9 +126,9 @@ func (t *Types) Find(wanted []Wanted) []btf.TypeID {
 // from returns the strings from a place on, "" for a place outside of them.
 func (t *Types) from(at uint32) string {
 	if t.base != nil {
-		own := uint32(len(t.base.strings))
+		own := t.firstString()
 		if at < own {
-			return t.base.strings[at:]
+			return t.base.from(at)
 		}
 		at -= own
 	}
