@@ -134,6 +134,16 @@ type ChainAdd struct {
 	Actions []XDPAction `json:"actions,omitempty"`
 }
 
+// ChainLink links programs of opened objects with a dispatcher into one program, for an interface
+// to run. The sessions are open and not loaded, and stay so. The interface keeps the chain after
+// the sessions, and after the driver. A chain that was linked before gives its place at once;
+// nothing else that the interface runs does. chain_remove takes the chain apart, as a whole.
+type ChainLink struct {
+	Ifindex  int         `json:"ifindex"`        // index of the interface
+	Mode     XDPMode     `json:"mode,omitempty"` // the loader's choice if empty
+	Programs []ChainPart `json:"programs"`       // in any order
+}
+
 // ChainRemove takes one program out of the chain of an interface, or takes the chain apart. Who put
 // the programs in does not matter. It is all or nothing, as chain_add is.
 type ChainRemove struct {
@@ -262,6 +272,14 @@ type OpenOptions struct {
 	Handlers []Handler `json:"handlers,omitempty"`
 }
 
+// ChainPart says which program becomes a part of a linked chain, and when it runs.
+type ChainPart struct {
+	Session  string      `json:"session"`
+	Program  string      `json:"program"`            // as in the object
+	Priority int         `json:"priority,omitempty"` // as in chain_add
+	Actions  []XDPAction `json:"actions,omitempty"`  // as in chain_add
+}
+
 // Identity names a loader and its version.
 type Identity struct {
 	Name string `json:"name"` // as in its loader.yaml
@@ -345,6 +363,9 @@ func (Link) Op() Op { return OpLink }
 // Op returns [OpChainAdd].
 func (ChainAdd) Op() Op { return OpChainAdd }
 
+// Op returns [OpChainLink].
+func (ChainLink) Op() Op { return OpChainLink }
+
 // Op returns [OpChainRemove].
 func (ChainRemove) Op() Op { return OpChainRemove }
 
@@ -371,6 +392,7 @@ var ops = []Op{
 	OpBye,
 	OpChainAdd,
 	OpChainClean,
+	OpChainLink,
 	OpChainRemove,
 	OpClose,
 	OpCreate,

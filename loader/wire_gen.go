@@ -41,6 +41,8 @@ func writeRequest(l *jsonline.Line, req Request) error {
 		r.write(l)
 	case ChainAdd:
 		r.write(l)
+	case ChainLink:
+		r.write(l)
 	case ChainRemove:
 		r.write(l)
 	case ChainClean:
@@ -170,6 +172,12 @@ func (v ChainAdd) write(l *jsonline.Line) {
 	}
 }
 
+func (v ChainLink) write(l *jsonline.Line) {
+	l.Number("ifindex", int64(v.Ifindex))
+	l.TextIfAny("mode", string(v.Mode))
+	jsonline.Objects(l, "programs", v.Programs, func(l *jsonline.Line, e ChainPart) { e.write(l) })
+}
+
 func (v ChainRemove) write(l *jsonline.Line) {
 	l.Number("ifindex", int64(v.Ifindex))
 	l.NumberIfAny("id", int64(v.ID))
@@ -281,6 +289,15 @@ func (v OpenOptions) write(l *jsonline.Line) {
 	}
 }
 
+func (v ChainPart) write(l *jsonline.Line) {
+	l.Text("session", v.Session)
+	l.Text("program", v.Program)
+	l.NumberIfAny("priority", int64(v.Priority))
+	if len(v.Actions) > 0 {
+		jsonline.Texts(l, "actions", v.Actions)
+	}
+}
+
 func (v Identity) write(l *jsonline.Line) {
 	l.Text("name", v.Name)
 	l.Text("version", v.Version)
@@ -366,6 +383,10 @@ func readRequest(op Op, n *node) Request {
 		return r
 	case OpChainAdd:
 		var r ChainAdd
+		r.read(n)
+		return r
+	case OpChainLink:
+		var r ChainLink
 		r.read(n)
 		return r
 	case OpChainRemove:
@@ -676,6 +697,24 @@ func (v *ChainAdd) read(n *node) {
 	n.close()
 }
 
+func (v *ChainLink) read(n *node) {
+	n.open()
+	if f, ok := n.need("ifindex"); ok {
+		v.Ifindex = f.integer()
+	}
+	if f, ok := n.find("mode"); ok {
+		v.Mode = XDPMode(f.text())
+	}
+	if f, ok := n.need("programs"); ok {
+		v.Programs = make([]ChainPart, f.length())
+		for i := range v.Programs {
+			e := f.element(i)
+			v.Programs[i].read(&e)
+		}
+	}
+	n.close()
+}
+
 func (v *ChainRemove) read(n *node) {
 	n.open()
 	if f, ok := n.need("ifindex"); ok {
@@ -923,6 +962,27 @@ func (v *OpenOptions) read(n *node) {
 	n.close()
 }
 
+func (v *ChainPart) read(n *node) {
+	n.open()
+	if f, ok := n.need("session"); ok {
+		v.Session = f.text()
+	}
+	if f, ok := n.need("program"); ok {
+		v.Program = f.text()
+	}
+	if f, ok := n.find("priority"); ok {
+		v.Priority = f.integer()
+	}
+	if f, ok := n.find("actions"); ok {
+		v.Actions = make([]XDPAction, f.length())
+		for i := range v.Actions {
+			e := f.element(i)
+			v.Actions[i] = XDPAction(e.text())
+		}
+	}
+	n.close()
+}
+
 func (v *Identity) read(n *node) {
 	n.open()
 	if f, ok := n.need("name"); ok {
@@ -1024,6 +1084,11 @@ func (v *OK) missing(op Op) string {
 			return "handle"
 		}
 	case OpChainAdd:
+		switch {
+		case len(v.Programs) == 0:
+			return "programs"
+		}
+	case OpChainLink:
 		switch {
 		case len(v.Programs) == 0:
 			return "programs"
@@ -1152,6 +1217,8 @@ func exact(message any) bool {
 		return exactValue(m.Value, false)
 	case Link:
 		return m.Inputs != nil
+	case ChainLink:
+		return m.Programs != nil
 	case *OK:
 		return exactValue(m.Answer, true)
 	case Create, Open, Load, Attach, Detach, Update, Pin, Unpin, Close, ChainAdd, ChainRemove, ChainClean, Query, Reset, Bye, *Unsupported, *Rejected, *Error:

@@ -41,6 +41,7 @@ const (
 	OpClose       Op = "close"
 	OpLink        Op = "link"
 	OpChainAdd    Op = "chain_add"
+	OpChainLink   Op = "chain_link"
 	OpChainRemove Op = "chain_remove"
 	OpChainClean  Op = "chain_clean"
 	OpQuery       Op = "query"
@@ -146,7 +147,9 @@ const (
 	StaticLink Feature = "static-link" // links several objects into one
 	XDPAttach  Feature = "xdp-attach"  // attaches one XDP program to an interface
 	XDPChain   Feature = "xdp-chain"   // runs several XDP programs on one interface
-	StructOps  Feature = "struct-ops"  // registers `struct_ops`
+	// Links several XDP programs into one for an interface.
+	XDPLinkedChain Feature = "xdp-linked-chain"
+	StructOps      Feature = "struct-ops" // registers `struct_ops`
 	// Applies CO-RE relocations, against the running kernel and its modules.
 	CORE Feature = "core"
 	// Applies them against the BTF of a file instead: `kernel_types`.
@@ -181,6 +184,7 @@ func Features() []Feature {
 		StaticLink,
 		XDPAttach,
 		XDPChain,
+		XDPLinkedChain,
 		StructOps,
 		CORE,
 		CustomBTF,

@@ -30,6 +30,7 @@ var profiles = []string{
 	"unprivileged",
 	"xdp-attach",
 	"xdp-chain",
+	"xdp-linked-chain",
 }
 
 // Profiles returns all profiles, sorted.

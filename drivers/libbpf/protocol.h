@@ -29,6 +29,8 @@
 #define OP_LINK "link" /* links several objects into one, in a file */
 /* puts one program of an opened object into the chain of an interface */
 #define OP_CHAIN_ADD "chain_add"
+/* links programs of opened objects with a dispatcher into one program, for an interface to run */
+#define OP_CHAIN_LINK "chain_link"
 /* takes one program out of the chain of an interface, or takes the chain apart */
 #define OP_CHAIN_REMOVE "chain_remove"
 /* removes what is left of chains that no interface runs, as of a loader that died */
@@ -97,6 +99,8 @@
 #define FEATURE_STATIC_LINK "static-link" /* links several objects into one */
 #define FEATURE_XDP_ATTACH "xdp-attach" /* attaches one XDP program to an interface */
 #define FEATURE_XDP_CHAIN "xdp-chain" /* runs several XDP programs on one interface */
+/* links several XDP programs into one for an interface */
+#define FEATURE_XDP_LINKED_CHAIN "xdp-linked-chain"
 #define FEATURE_STRUCT_OPS "struct-ops" /* registers `struct_ops` */
 /* applies CO-RE relocations, against the running kernel and its modules */
 #define FEATURE_CORE "core"

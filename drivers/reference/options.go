@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/cilium/ebpf/btf"
 
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
@@ -47,25 +46,14 @@ func options(q *loader.OpenOptions) (loaderimpl.Options, loader.Reply) {
 func loadOptions(q *loader.OpenOptions) (opts loaderimpl.LoadOptions, err error) {
 	opts.TokenPath = q.TokenPath
 	if q.KernelTypes != "" {
-		if opts.KernelTypes, err = btf.LoadSpec(q.KernelTypes); err != nil {
-			return opts, err
-		}
-	}
-	if len(q.ExtraTypes) == 0 {
-		return opts, nil
-	}
-	base := opts.KernelTypes
-	if base == nil {
-		if base, err = btf.LoadKernelSpec(); err != nil {
+		if opts.KernelTypes, err = loaderimpl.ReadTypes(q.KernelTypes); err != nil {
 			return opts, err
 		}
 	}
 	for _, path := range q.ExtraTypes {
-		extra, err := btf.LoadSplitSpec(path, base)
+		extra, err := loaderimpl.ReadTypes(path)
 		if err != nil {
-			if extra, err = btf.LoadSpec(path); err != nil {
-				return opts, err
-			}
+			return opts, err
 		}
 		opts.ExtraTypes = append(opts.ExtraTypes, extra)
 	}

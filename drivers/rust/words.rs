@@ -38,6 +38,9 @@ pub mod op {
     pub const LINK: &str = "link";
     /// Puts one program of an opened object into the chain of an interface.
     pub const CHAIN_ADD: &str = "chain_add";
+    /// Links programs of opened objects with a dispatcher into one program, for an interface to
+    /// run.
+    pub const CHAIN_LINK: &str = "chain_link";
     /// Takes one program out of the chain of an interface, or takes the chain apart.
     pub const CHAIN_REMOVE: &str = "chain_remove";
     /// Removes what is left of chains that no interface runs, as of a loader that died.
@@ -154,6 +157,8 @@ pub mod feature {
     pub const XDP_ATTACH: &str = "xdp-attach";
     /// Runs several XDP programs on one interface.
     pub const XDP_CHAIN: &str = "xdp-chain";
+    /// Links several XDP programs into one for an interface.
+    pub const XDP_LINKED_CHAIN: &str = "xdp-linked-chain";
     /// Registers `struct_ops`.
     pub const STRUCT_OPS: &str = "struct-ops";
     /// Applies CO-RE relocations, against the running kernel and its modules.

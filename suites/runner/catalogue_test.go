@@ -97,7 +97,7 @@ func TestProfilesAreFeaturesOfTheProtocol(t *testing.T) {
 	for _, f := range []loader.Feature{
 		loader.BTFMaps, loader.LegacyMaps, loader.Iproute2Maps, loader.CallbackMaps, loader.Pinning,
 		loader.NUMA, loader.MapInMap,
-		loader.GlobalData, loader.Kconfig, loader.Ksyms, loader.Metadata, loader.StaticLink, loader.XDPAttach, loader.XDPChain, loader.StructOps,
+		loader.GlobalData, loader.Kconfig, loader.Ksyms, loader.Metadata, loader.StaticLink, loader.XDPAttach, loader.XDPChain, loader.XDPLinkedChain, loader.StructOps,
 		loader.CORE, loader.CustomBTF, loader.SplitBTF, loader.IgnoreUnknown, loader.MapCreate,
 		loader.ProgramHandlers, loader.Unprivileged, loader.BPFToken,
 	} {
