@@ -18,6 +18,25 @@ var XDPChain = struct {
 	DispatcherNewer    Object // A dispatcher of a version that no loader knows.
 	DispatcherV2       Object // A dispatcher of version 2, as libxdp 1.3 to 1.5 has it.
 	DispatcherV3       Object // A dispatcher of version 3, as libxdp has it since 1.6.
+	LinkedA            Object // An XDP program, a.
+	LinkedB            Object // An XDP program, b.
+	LinkedC            Object // An XDP program, c.
+	LinkedConfigured   Object // An XDP program, b, of priority 10, after which the next runs if it drops, too.
+	LinkedD            Object // An XDP program, d.
+	LinkedDeep         Object // An XDP program, b, whose calls are as deep as the verifier allows: eight frames.
+	LinkedE            Object // An XDP program, e.
+	LinkedF            Object // An XDP program, f.
+	LinkedFragsA       Object // An XDP program, a, for packets in several buffers.
+	LinkedFragsB       Object // An XDP program, b, for packets in several buffers.
+	LinkedG            Object // An XDP program, g.
+	LinkedH            Object // An XDP program, h.
+	LinkedI            Object // An XDP program, i.
+	LinkedJ            Object // An XDP program, j.
+	LinkedK            Object // An XDP program, k.
+	LinkedSameMap      Object // An XDP program, b, beside a map of the name that another object's has.
+	LinkedSmallStack   Object // An XDP program, b, that takes half of the stack that programs have.
+	LinkedTail         Object // An XDP program, b, that calls the program in an array, if there is one.
+	LinkedTwo          Object // An XDP program, b, beside another program.
 	Many               Object // Twelve XDP programs, a to l, that say nothing of a chain.
 	ManyFrags          Object // The twelve programs, for packets in several buffers.
 	OddDevmap          Object // An XDP program, a, for a map of devices, not for a device.
@@ -44,6 +63,25 @@ var XDPChain = struct {
 	DispatcherNewer:    embedded("xdpchain", "dispatcher", "dispatcher_newer"),
 	DispatcherV2:       embedded("xdpchain", "dispatcher", "dispatcher_v2"),
 	DispatcherV3:       embedded("xdpchain", "dispatcher", "dispatcher_v3"),
+	LinkedA:            embedded("xdpchain", "linked", "linked_a"),
+	LinkedB:            embedded("xdpchain", "linked", "linked_b"),
+	LinkedC:            embedded("xdpchain", "linked", "linked_c"),
+	LinkedConfigured:   embedded("xdpchain", "linked", "linked_configured"),
+	LinkedD:            embedded("xdpchain", "linked", "linked_d"),
+	LinkedDeep:         embedded("xdpchain", "linked", "linked_deep"),
+	LinkedE:            embedded("xdpchain", "linked", "linked_e"),
+	LinkedF:            embedded("xdpchain", "linked", "linked_f"),
+	LinkedFragsA:       embedded("xdpchain", "linked", "linked_frags_a"),
+	LinkedFragsB:       embedded("xdpchain", "linked", "linked_frags_b"),
+	LinkedG:            embedded("xdpchain", "linked", "linked_g"),
+	LinkedH:            embedded("xdpchain", "linked", "linked_h"),
+	LinkedI:            embedded("xdpchain", "linked", "linked_i"),
+	LinkedJ:            embedded("xdpchain", "linked", "linked_j"),
+	LinkedK:            embedded("xdpchain", "linked", "linked_k"),
+	LinkedSameMap:      embedded("xdpchain", "linked", "linked_same_map"),
+	LinkedSmallStack:   embedded("xdpchain", "linked", "linked_small_stack"),
+	LinkedTail:         embedded("xdpchain", "linked", "linked_tail"),
+	LinkedTwo:          embedded("xdpchain", "linked", "linked_two"),
 	Many:               embedded("xdpchain", "many", "many"),
 	ManyFrags:          embedded("xdpchain", "many", "many_frags"),
 	OddDevmap:          embedded("xdpchain", "odd", "odd_devmap"),

@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/cilium/ebpf"
 
@@ -24,33 +26,12 @@ var modes = map[loader.XDPMode]loaderimpl.XDPMode{
 // chainAdd puts a program of a session into the chain of an interface.
 func (s *session) chainAdd(ctx context.Context, q loader.ChainAdd, bpffs string) loader.Reply {
 	mode, known := modes[q.Mode]
-	switch {
-	case s.loaded != nil:
-		return &loader.Error{Message: "the session is loaded"}
-	case !known:
+	if !known {
 		return &loader.Unsupported{Feature: loader.Feature("mode/" + q.Mode), Reason: notYet}
-	case s.asked.KernelTypes != "":
-		return &loader.Unsupported{Feature: loader.CustomBTF, Reason: notYet}
-	case len(s.asked.ExtraTypes) > 0:
-		return &loader.Unsupported{Feature: loader.SplitBTF, Reason: notYet}
-	case q.Priority < 0:
-		return &loader.Error{Message: "the priority is less than 0"}
 	}
-	add := xdpchain.Component{Object: s.object, Program: q.Program, TokenPath: s.asked.TokenPath}
-	if q.Priority != 0 {
-		priority := uint32(q.Priority)
-		add.Priority = &priority
-	}
-	if len(q.Actions) > 0 {
-		names := make([]string, len(q.Actions))
-		for i, a := range q.Actions {
-			names[i] = string(a)
-		}
-		actions, err := xdpchain.ParseActions(names)
-		if err != nil {
-			return chainRejected(err)
-		}
-		add.Actions = &actions
+	add, refusal := s.component(q.Program, q.Priority, q.Actions)
+	if refusal != nil {
+		return refusal
 	}
 	_, made, err := xdpchain.Add(ctx, q.Ifindex, []xdpchain.Component{add},
 		xdpchain.Options{BPFFS: bpffs, Mode: mode})
@@ -64,6 +45,78 @@ func (s *session) chainAdd(ctx context.Context, q loader.ChainAdd, bpffs string)
 	ok, err := s.views()
 	if err != nil {
 		return &loader.Error{Message: err.Error()}
+	}
+	return ok
+}
+
+// component returns a program of a session as a part of a chain.
+func (s *session) component(program string, priority int, actions []loader.XDPAction) (
+	xdpchain.Component, loader.Reply,
+) {
+	c := xdpchain.Component{Object: s.object, Program: program, TokenPath: s.asked.TokenPath}
+	switch {
+	case s.loaded != nil:
+		return c, &loader.Error{Message: "the session is loaded"}
+	case s.asked.KernelTypes != "":
+		return c, &loader.Unsupported{Feature: loader.CustomBTF, Reason: notYet}
+	case len(s.asked.ExtraTypes) > 0:
+		return c, &loader.Unsupported{Feature: loader.SplitBTF, Reason: notYet}
+	case priority < 0:
+		return c, &loader.Error{Message: "the priority is less than 0"}
+	case priority > 0:
+		own := uint32(priority)
+		c.Priority = &own
+	}
+	if len(actions) == 0 {
+		return c, nil
+	}
+	names := make([]string, len(actions))
+	for i, a := range actions {
+		names[i] = string(a)
+	}
+	own, err := xdpchain.ParseActions(names)
+	if err != nil {
+		return c, chainRejected(err)
+	}
+	c.Actions = &own
+	return c, nil
+}
+
+// chainLink links programs of sessions into one, for an interface. The interface keeps it: what was
+// loaded is closed.
+func (r *reference) chainLink(ctx context.Context, q loader.ChainLink) loader.Reply {
+	mode, known := modes[q.Mode]
+	if !known {
+		return &loader.Unsupported{Feature: loader.Feature("mode/" + q.Mode), Reason: notYet}
+	}
+	parts := make([]xdpchain.Component, len(q.Programs))
+	for i, p := range q.Programs {
+		refusal := r.inSession(p.Session, func(s *session) (refusal loader.Reply) {
+			parts[i], refusal = s.component(p.Program, p.Priority, p.Actions)
+			return refusal
+		})
+		if refusal != nil {
+			return refusal
+		}
+	}
+	_, made, err := xdpchain.AddStatic(ctx, q.Ifindex, parts,
+		xdpchain.Options{BPFFS: r.bpffs, Mode: mode})
+	if made == nil {
+		return chainRejected(err)
+	}
+	ok := &loader.OK{}
+	for name, p := range made.Programs {
+		id, idErr := programID(p)
+		ok.Programs = append(ok.Programs, loader.ProgramView{Name: name, ID: id})
+		err = errors.Join(err, idErr)
+	}
+	for _, name := range slices.Sorted(maps.Keys(made.Maps)) {
+		id, idErr := mapID(made.Maps[name])
+		ok.Maps = append(ok.Maps, loader.MapView{Name: name, ID: id})
+		err = errors.Join(err, idErr)
+	}
+	if err := errors.Join(err, made.Close()); err != nil {
+		return chainRejected(err)
 	}
 	return ok
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-
 	"github.com/loadstone-bpf/loadstone/loader"
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )

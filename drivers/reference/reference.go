@@ -59,6 +59,8 @@ func (r *reference) Do(ctx context.Context, req loader.Request) (loader.Reply, e
 		return r.inSession(q.Session, func(s *session) loader.Reply {
 			return s.chainAdd(ctx, q, r.bpffs)
 		}), nil
+	case loader.ChainLink:
+		return r.chainLink(ctx, q), nil
 	case loader.ChainRemove:
 		return r.chainRemove(ctx, q), nil
 	case loader.ChainClean:

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -100,6 +101,10 @@ func linkStatic(conf *config, parts []*part) (*loaderimpl.Object, error) {
 	copy(values, conf.encode(binary.NativeEndian))
 	joined := make([]loaderimpl.Part, len(parts))
 	for slot, p := range parts {
+		if slot > 0 && slices.ContainsFunc(parts[:slot], func(q *part) bool { return q.name == p.name }) {
+			return nil, &loaderimpl.Error{Stage: "link", Class: loaderimpl.ClassInvalid,
+				Symbol: p.name, Err: errors.New("two programs of that name: rename one")}
+		}
 		if len(p.name) > len(placeholder(slot)) {
 			return nil, fmt.Errorf("%s: %w: its name has %d bytes, at most %d in a static chain",
 				p.name, ErrProgram, len(p.name), len(placeholder(slot)))

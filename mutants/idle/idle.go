@@ -59,6 +59,8 @@ func (i *idle) Do(_ context.Context, req loader.Request) (loader.Reply, error) {
 			ok.Programs = []loader.ProgramView{{Name: q.Program, ID: i.id}}
 		}
 		return ok, nil
+	case loader.ChainLink:
+		return &loader.OK{Programs: []loader.ProgramView{{Name: "linked", ID: i.id}}}, nil
 	case loader.Attach:
 		i.handles++
 		return &loader.OK{Handle: fmt.Sprint(i.handles)}, nil

@@ -219,7 +219,7 @@ func (c *Conversation) Answered(req loader.Request, reply loader.Reply, err erro
 	switch req := req.(type) {
 	case loader.Open:
 		c.open = append(c.open, req.Session)
-	case loader.Load, loader.Create, loader.ChainAdd:
+	case loader.Load, loader.Create, loader.ChainAdd, loader.ChainLink:
 		c.exec.controlled = true
 	}
 	return reply

@@ -41,6 +41,8 @@ func (a *Attempt) words() []string {
 			}
 		}
 		return all
+	case loader.ChainLink:
+		return []string{string(r.Op()), string(loader.XDPLinkedChain)}
 	case loader.ChainRemove, loader.ChainClean:
 		return []string{string(r.Op()), string(loader.XDPChain)}
 	case loader.Update:

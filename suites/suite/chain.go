@@ -45,6 +45,44 @@ func (a *Attempt) MustAddToChain(program string, at Place) *Attempt {
 	return a
 }
 
+// A Part says which program of an opened object becomes a part of a linked chain, and when it runs.
+type Part struct {
+	Attempt  *Attempt
+	Program  string
+	Priority int
+	Actions  []loader.XDPAction // after which of them the next program runs
+}
+
+// LinkChain asks to link programs with a dispatcher into one program, for an interface to run. An
+// object that was refused when it was opened is the answer.
+func (c *Conversation) LinkChain(ifindex int, mode loader.XDPMode, parts ...Part) *Attempt {
+	request := loader.ChainLink{Ifindex: ifindex, Mode: mode}
+	for _, p := range parts {
+		if !p.Attempt.OK() {
+			return p.Attempt
+		}
+		request.Programs = append(request.Programs, loader.ChainPart{
+			Session: p.Attempt.id, Program: p.Program, Priority: p.Priority, Actions: p.Actions,
+		})
+	}
+	a := c.chain(request, "a linked chain")
+	a.mustHaveActed()
+	return a
+}
+
+// MustLinkChain does what [Conversation.LinkChain] does, where that has to work, and returns the id
+// of the program that the loader says it has made. A refusal ends the spec, as it does for
+// [Conversation.MustLoad].
+func (c *Conversation) MustLinkChain(ifindex int, mode loader.XDPMode, parts ...Part) uint32 {
+	a := c.LinkChain(ifindex, mode, parts...)
+	a.mustBeOK()
+	made := a.Reply.(*loader.OK).Programs
+	if len(made) != 1 || made[0].ID == 0 {
+		c.session.exec.Fail("one program that the chain was linked into", phrase.Reply(a.Reply))
+	}
+	return made[0].ID
+}
+
 // chain asks for something about the chain of an interface, in no session.
 func (c *Conversation) chain(request loader.Request, object string) *Attempt {
 	return &Attempt{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/objects"
 	"github.com/loadstone-bpf/loadstone/oracle"
@@ -151,6 +152,24 @@ func (c *chain) exchange(f *frame) outcome {
 		got = c.sentBack(first)
 	}
 	return got
+}
+
+// received waits for a frame at either end, and returns what became of it.
+func (c *chain) received(number uint32) outcome {
+	ends := []unix.PollFd{
+		{Fd: int32(c.nearSocket), Events: unix.POLLIN}, {Fd: int32(c.farSocket), Events: unix.POLLIN},
+	}
+	is, err := poll(ends, c.s.Patience(patience))
+	c.s.MustWork(err)
+	Expect(is).To(BeTrue(), "a frame at one of the ends")
+	at, socket := "near", c.nearSocket
+	if ends[0].Revents == 0 {
+		at, socket = "far", c.farSocket
+	}
+	r, err := receive(socket)
+	c.s.MustWork(err)
+	Expect(r.number()).To(Equal(number))
+	return outcome{at, r.marks()}
 }
 
 // late says how long a frame that comes back by XDP may take longer than one that is passed.

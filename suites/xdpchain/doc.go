@@ -15,5 +15,6 @@
 // place.go (interfaces and modes), odd.go (programs that are not as most are), tail.go (tail
 // calls), maps.go, frags.go, list.go, foreign.go and theirs.go (what another has put there),
 // together.go and lock.go (two loaders), killed.go and clean.go (a loader that dies, and what it
-// left), attach.go (one program alone).
+// left), attach.go (one program alone), linked.go and linkedrules.go (chains that are linked into
+// one program).
 package xdpchain

@@ -17,8 +17,15 @@ import (
 
 // callee returns an XDP program of the suite's own that answers with a verdict.
 func callee(s *Session, verdict int32) *ebpf.Program {
+	return calleeFor(s, ebpf.AttachNone, verdict)
+}
+
+// calleeFor returns such a program that says what it is to be attached to. Programs of one array
+// agree in that (4540aed51b12, "bpf: Enforce expected_attach_type for tailcall compatibility"), and
+// of an extension it is nothing.
+func calleeFor(s *Session, attach ebpf.AttachType, verdict int32) *ebpf.Program {
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "callee", Type: ebpf.XDP, License: "GPL",
+		Name: "callee", Type: ebpf.XDP, AttachType: attach, License: "GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, verdict), asm.Return()},
 	})
 	s.MustWork(err)

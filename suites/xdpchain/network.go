@@ -161,7 +161,11 @@ func receive(socket int) (*frame, error) {
 
 // waiting reports whether a socket has a frame to read, or gets one within so long.
 func waiting(socket int, within time.Duration) (bool, error) {
-	fds := []unix.PollFd{{Fd: int32(socket), Events: unix.POLLIN}}
+	return poll([]unix.PollFd{{Fd: int32(socket), Events: unix.POLLIN}}, within)
+}
+
+// poll reports whether one of several descriptors is ready, or gets so within so long.
+func poll(fds []unix.PollFd, within time.Duration) (bool, error) {
 	for {
 		count, err := unix.Poll(fds, int(within.Milliseconds()))
 		if !errors.Is(err, unix.EINTR) {

@@ -60,6 +60,33 @@ func (c *chain) traffic(stop <-chan struct{}) (sent uint64, marks map[string]int
 	}
 }
 
+// changeUnderTraffic does something while frames are on their way, and expects that all of them are
+// received with marks that a frame may have. It returns how many were sent.
+func (c *chain) changeUnderTraffic(change func(), allowed ...string) (sent uint64) {
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	var marks map[string]int
+	go func() {
+		var err error
+		sent, marks, err = c.traffic(stop)
+		ended <- err
+	}()
+	stopped := false
+	defer func() { // where the spec ends in the midst
+		if !stopped {
+			close(stop)
+			<-ended
+		}
+	}()
+	change()
+	close(stop)
+	stopped = true
+	Expect(<-ended).To(Succeed(), "every frame is received")
+	for seen := range marks {
+		Expect(allowed).To(ContainElement(seen), "marks of a frame")
+	}
+	return sent
+}
+
 // While the chain changes every frame meets the chain that was or the one that will be: none is
 // lost, and the program that stays sees all of them.
 var _ = Table("xdpchain.traffic.uninterrupted", func(s *Session, of change) {
@@ -68,30 +95,8 @@ var _ = Table("xdpchain.traffic.uninterrupted", func(s *Session, of change) {
 		d := c.add(objects.XDPChain.Many, "d", c.place(60))
 		c.exchange(newFrame(0))
 		before := b.seen(s)
-
-		stop, ended := make(chan struct{}), make(chan error, 1)
-		var sent uint64
-		var marks map[string]int
-		go func() {
-			var err error
-			sent, marks, err = c.traffic(stop)
-			ended <- err
-		}()
-		stopped := false
-		defer func() { // where the spec ends in the midst
-			if !stopped {
-				close(stop)
-				<-ended
-			}
-		}()
-		of.make(c, b, d)
-		close(stop)
-		stopped = true
-		Expect(<-ended).To(Succeed(), "every frame is received")
+		sent := c.changeUnderTraffic(func() { of.make(c, b, d) }, of.marks...)
 		Expect(b.seen(s)-before).To(Equal(sent), "frames that the program saw which stays")
-		for seen := range marks {
-			Expect(of.marks).To(ContainElement(seen), "marks of a frame")
-		}
 	})
 },
 	Entry("add-first", change{addsFirst, NativeMode, []string{"bd", "abd"}}),
