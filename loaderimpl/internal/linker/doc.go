@@ -14,12 +14,13 @@
 //     result with c, is linking a, b and c.
 //   - Pointers in data may be relative to a section.
 //   - An instruction that loads the number of a type loads the number that the type has now.
-//   - What BTF says of the code of functions that lost is left out.
+//   - The code of functions that lost is left out, with what BTF says of it.
 //   - All conflicts are reported, not the first one.
 //
 // Linking makes no system call and looks at nothing but its input.
 //
 // Read link.go ([Link]), problem.go (what is wrong), input.go (objects), section.go, symbol.go (who
-// wins), compare.go and compare_types.go (do they mean the same), join.go (types, lists of
-// variables), relocation.go, ext.go (.BTF.ext), write.go. Package dedup joins types.
+// wins), compare.go and compare_types.go (do they mean the same), cut.go (dead code), join.go
+// (types, lists of variables), relocation.go, ext.go (.BTF.ext), write.go. Package dedup joins
+// types.
 package linker

@@ -45,6 +45,7 @@ func LinkSubprograms(inputs []Input, entries []string) ([]byte, error) {
 	for _, steps := range [][]func(){
 		{func() { l.read(inputs, entries) }},
 		{l.placeSections, l.mentionSymbols, l.compare},
+		{l.cutDead},
 		{l.joinTypes, l.joinCode},
 	} {
 		for _, step := range steps {
