@@ -38,7 +38,8 @@ const (
 
 // measureLinks links objects with loadstone link and with bpftool gen object, in turns: both as
 // commands, from exec to exit, and without the start of a process, which takes most of the time
-// for a few objects. What was linked is then loaded.
+// for a few objects. Two more programs show what no linker in Go can be faster than: one that has
+// the linker alone, and one that does nothing. What was linked is then loaded.
 func measureLinks(ctx context.Context, o options, s *sheet) (err error) {
 	dir, err := os.MkdirTemp("", "loadstone-bench-")
 	if err != nil {
@@ -54,8 +55,13 @@ func measureLinks(ctx context.Context, o options, s *sheet) (err error) {
 		return err
 	}
 	out := filepath.Join(dir, "out.o")
+	floors, err := buildFloors(ctx, dir)
+	if err != nil {
+		return err
+	}
 	l := linking{options: o, sheet: s, out: out, commands: [][]string{
-		{loadstone, "link", "-o", out}, {bpftool, "gen", "object", out}}}
+		{loadstone, "link", "-o", out}, {bpftool, "gen", "object", out},
+		{floors[0], out}, {floors[1]}}}
 	objects, err := partsOf(ctx, dir, linkSizes[len(linkSizes)-1])
 	if err != nil {
 		return err
@@ -97,21 +103,37 @@ func measureLinked(ctx context.Context, o options, s *sheet, dir string, objects
 		[]peer{{"reference", timeReference}, {"libbpf", libbpf}})
 }
 
+// buildFloors builds the program that has the linker alone, and the one that does nothing.
+func buildFloors(ctx context.Context, dir string) ([]string, error) {
+	var programs []string
+	for _, name := range []string{"link", "start"} {
+		program := filepath.Join(dir, name)
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o",
+			program, "./bench/peer/"+name)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as loadstone is built
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build %s: %w: %s", name, err, out)
+		}
+		programs = append(programs, program)
+	}
+	return programs, nil
+}
+
 // A linking measures links by loadstone, whose command is the first, beside another linker.
 type linking struct {
 	options  options
 	sheet    *sheet
 	out      string // path of the output
-	commands [][]string
+	commands [][]string // loadstone's, bpftool's, then the linker alone, and a program that does nothing
 	peaks    []float64 // what loadstone link took for each of the sizes, bytes
 }
 
 // measure has both commands link the same objects in turns, and this process too.
 func (l *linking) measure(ctx context.Context, what string, objects []string) error {
-	var wall, cpu [3][]float64 // milliseconds, of the commands and of this process
-	var wallRatio, cpuRatio, within, peaks []float64
+	var wall, cpu [5][]float64 // milliseconds, of the commands and of this process
+	var wallRatio, cpuRatio, within, aloneRatio, startRatio, peaks []float64
 	for turn := range l.options.runs + 1 {
-		var took, busy [3]float64
+		var took, busy [5]float64
 		for i, argv := range l.commands {
 			cmd := exec.CommandContext(ctx, argv[0], append(argv[1:len(argv):len(argv)],
 				objects...)...)
@@ -131,7 +153,7 @@ func (l *linking) measure(ctx context.Context, what string, objects []string) er
 		if err := loaderimpl.Link(l.out, objects...); err != nil {
 			return err
 		}
-		took[2] = 1000 * time.Since(start).Seconds()
+		took[4] = 1000 * time.Since(start).Seconds()
 		if turn == 0 {
 			peaks = peaks[:0]
 			continue // it warms caches up
@@ -141,7 +163,9 @@ func (l *linking) measure(ctx context.Context, what string, objects []string) er
 		}
 		wallRatio = append(wallRatio, took[0]/took[1])
 		cpuRatio = append(cpuRatio, busy[0]/busy[1])
-		within = append(within, took[2]/took[1])
+		within = append(within, took[4]/took[1])
+		aloneRatio = append(aloneRatio, busy[2]/busy[1])
+		startRatio = append(startRatio, busy[3]/busy[1])
 	}
 	s := l.sheet
 	s.add(what+", loadstone link", "ms", 0, wall[0])
@@ -149,7 +173,11 @@ func (l *linking) measure(ctx context.Context, what string, objects []string) er
 	s.add(what+", loadstone link beside bpftool", "×", linkBar, wallRatio)
 	s.add(what+", CPU time of loadstone link", "ms", 0, cpu[0])
 	s.add(what+", CPU time beside bpftool", "×", linkBar, cpuRatio)
-	s.add(what+", linked in a process that runs", "ms", 0, wall[2])
+	s.add(what+", CPU time beside bpftool, at the least of each", "×", linkBar,
+		[]float64{slices.Min(cpu[0]) / slices.Min(cpu[1])})
+	s.add(what+", CPU time of the linker alone, beside bpftool", "×", 0, aloneRatio)
+	s.add(what+", CPU time of a program in Go that does nothing, beside bpftool", "×", 0, startRatio)
+	s.add(what+", linked in a process that runs", "ms", 0, wall[4])
 	s.add(what+", in a process that runs, beside bpftool", "×", linkBar, within)
 	s.add(what+", memory of loadstone link at most", "MiB", 0, peaks)
 	l.peaks = append(l.peaks, slices.Min(peaks)*(1<<20))
