@@ -152,7 +152,7 @@ func (r *reference) open(q loader.Open) loader.Reply {
 func (s *session) load() loader.Reply {
 	opts, err := loadOptions(&s.asked)
 	if err != nil {
-		return &loader.Rejected{Stage: loader.AtLoad, Class: loader.MalformedBTF, Message: err.Error()}
+		return rejected(err)
 	}
 	loaded, err := s.object.Load(opts)
 	if err := errors.Join(err, s.dropGiven()); err != nil {

@@ -44,7 +44,7 @@ type field struct {
 var variables = map[string]string{
 	"globaldata": "GlobalData", "mapdefs": "MapDefs", "mapinmap": "MapInMap",
 	"maptypes": "MapTypes", "structops": "StructOps",
-	"xdpchain": "XDPChain",
+	"xdpchain": "XDPChain", "xdphints": "XDPHints",
 }
 
 // writeCatalogues writes the catalogue of every folder.

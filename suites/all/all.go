@@ -23,6 +23,7 @@ import (
 	_ "github.com/loadstone-bpf/loadstone/suites/structops"
 	_ "github.com/loadstone-bpf/loadstone/suites/token"
 	_ "github.com/loadstone-bpf/loadstone/suites/xdpchain"
+	_ "github.com/loadstone-bpf/loadstone/suites/xdphints"
 )
 
 //go:generate go test . -count 1 -run ^TestCatalogueIsCommitted$ -update

@@ -46,6 +46,17 @@ func Kconfig(text string) Option {
 	return func(o *loader.OpenOptions) { o.Kconfig = text }
 }
 
+// KernelTypes has the loader do CO-RE against the BTF in a file, a path in the driver's root, in
+// place of the running kernel's.
+func KernelTypes(file string) Option {
+	return func(o *loader.OpenOptions) { o.KernelTypes = file }
+}
+
+// ExtraTypes has the loader look for types in more files of BTF.
+func ExtraTypes(files ...string) Option {
+	return func(o *loader.OpenOptions) { o.ExtraTypes = files }
+}
+
 // Layout has the loader read section maps as structs of one kind.
 func Layout(layout loader.MapLayout) Option {
 	return func(o *loader.OpenOptions) { o.MapLayout = layout }
