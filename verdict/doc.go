@@ -19,6 +19,6 @@
 // not hold), taint.go, expectation.go, match.go, class.go, excuse.go, amend.go and release.go
 // (failures that are known, and the versions that they are of), feature.go (what skipped specs
 // lacked), tally.go (the plan, as verdicts come), writer.go, reader.go and resume.go (run files),
-// merge.go (runs of shards), then matrix.go, exit.go, compare.go (two runs) and stable.go (the same
-// run several times).
+// merge.go (runs of shards), then matrix.go, exit.go, compare.go (two runs), stable.go (the same
+// run several times) and bisect.go (a row of runs).
 package verdict
