@@ -289,11 +289,20 @@ func (o *bisectOptions) once(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	switch q.Standing {
-	case verdict.Good:
-		return nil
-	case verdict.Bad:
-		return quietError{verdict.ExitFailed}
+	if code := gitExit(q.Standing); code != verdict.ExitClean {
+		return quietError{code}
 	}
-	return quietError{exitUntold}
+	return nil
+}
+
+// gitExit returns the exit code that tells git bisect run how a commit stands.
+func gitExit(s verdict.Standing) int {
+	switch s {
+	case verdict.Good:
+		return verdict.ExitClean
+	case verdict.Bad:
+		return verdict.ExitFailed
+	default:
+		return exitUntold
+	}
 }

@@ -115,8 +115,8 @@ func TestJSONIsOneDocument(t *testing.T) {
 	}
 	// They take a kernel with extensions, which the one of a test's machine need not have: see
 	// TestAChainAsJSON for what they print.
-	// verify runs specs: see TestVerifyAsJSON.
-	elsewhere := []string{"chain add", "chain remove", "chain show", "verify"}
+	// The last two run specs: see TestVerifyAsJSON and TestBisectOnce.
+	elsewhere := []string{"chain add", "chain remove", "chain show", "verify", "bisect"}
 	eachCommand(newRootCommand(), func(cmd *cobra.Command) {
 		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
 		if cmd.Flags().Lookup("json") == nil || slices.Contains(elsewhere, path) {
