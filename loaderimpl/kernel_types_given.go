@@ -18,7 +18,7 @@ import (
 // Types hold BTF of a file, for CO-RE: a kernel's, or more that programs may ask for. One value may
 // be given to any number of loads, also at a time; what it is made of is read once.
 type Types struct {
-	name      string // of the file, for errors
+	name      string // path of the file, for errors
 	raw       []byte
 	distilled []byte // what raw goes on from, in short; nil where the file does not say
 
@@ -84,16 +84,22 @@ func elfSection(f *elf.File, name string) ([]byte, error) {
 
 // whole returns types that go on from none.
 func (t *Types) whole() (*typeinfo.Types, error) {
-	return t.parse(nil, func() (*typeinfo.Types, error) { return typeinfo.ParseKernel(t.raw, nil) })
+	return t.parse(nil, func() (*typeinfo.Types, error) {
+		if t.distilled != nil || typeinfo.GoesOn(t.raw) {
+			return nil, refuse.ErrSplitTypes
+		}
+		return typeinfo.ParseWhole(t.raw)
+	})
 }
 
 // on returns the types as they go on from a kernel's, or as they are if they are whole.
 func (t *Types) on(kernel core.Source) (*typeinfo.Types, error) {
 	return t.parse(kernel.Types, func() (*typeinfo.Types, error) {
-		if typeinfo.IsWhole(t.raw) {
-			return typeinfo.ParseKernel(t.raw, nil)
+		types, err := typeinfo.ParseGiven(t.raw, t.distilled, kernel.Types)
+		if err != nil {
+			return nil, fmt.Errorf("on %s: %w", kernel.Name, err)
 		}
-		return typeinfo.ParseKernel(t.raw, kernel.Types)
+		return types, nil
 	})
 }
 

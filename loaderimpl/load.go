@@ -152,6 +152,13 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 		return nil, err
 	}
 	undo.finally(token.close)
+	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
+		kernel: runningKernel{}}
+	if opts.KernelTypes != nil || len(opts.ExtraTypes) > 0 { // wrong ones are refused first
+		if err := core.prepare(); err != nil {
+			return nil, err
+		}
+	}
 	found := externResolver{object: o, kernel: runningExterns{token: token.descriptor()}, undo: undo}
 	if err := found.resolveAll(); err != nil {
 		return nil, err
@@ -173,8 +180,6 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	if err := maps.createAll(); err != nil {
 		return nil, err
 	}
-	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
-		kernel: runningKernel{}}
 	programs := programLoader{object: o, logLevel: opts.LogLevel, types: types, maps: maps.maps,
 		core: core, places: structs.places, externs: &found, undo: undo}
 	if err := programs.loadAll(); err != nil {

@@ -113,6 +113,8 @@ var (
 	ErrByteOrder  error = &reason{ClassInvalid, "object is of the other byte order: compile it for this machine's"}
 
 	ErrNoBTF           error = &reason{ClassBTFMissing, "the file has no BTF: give a raw one, or an ELF file with section .BTF"}
+	ErrWrongBase       error = &reason{ClassBTF, "the types go on from those of another kernel: give those that were made for this one, or an ELF file with section .BTF.base"}
+	ErrSplitTypes      error = &reason{ClassInvalid, "types that go on from others are none of a kernel: give them as extra types, or with their base as one file (loadstone btf stitch)"}
 	ErrReadTypes       error = &reason{ClassIO, "cannot read the types"}
 	ErrTypesELF        error = &reason{ClassELF, "not an ELF file that can be read"}
 	ErrBTFMissing      error = &reason{ClassBTFMissing, "section .maps needs BTF: compile with -g"}

@@ -7,5 +7,6 @@
 // type), ext.go, raw.go (records as they stand), kernel.go, placed.go (variables that are in no
 // section), resize.go (sections that a caller makes larger) and vintage.go (what is written
 // differently for older kernels); of the kernel's own types running.go, named.go, sized.go and
-// compatible.go; of types in files given.go and remap.go.
+// compatible.go; of types in files given.go,
+// distilled.go and remap.go.
 package typeinfo

@@ -143,7 +143,10 @@ func FuzzSplit(f *testing.F) {
 		if err := CheckRecords(split); err != nil {
 			checkReason(t, err)
 		}
-		IsWhole(split)
+		_, notWhole := ParseWhole(split)
+		if notWhole != nil {
+			checkReason(t, notWhole)
+		}
 		base, err := ParseKernel(vmlinux, nil)
 		if err != nil {
 			checkReason(t, err)

@@ -15,8 +15,8 @@ type Remap struct {
 	Name func(uint32) uint32
 }
 
-// Remapped returns the types that are not the base's as BTF with other ids and offsets of strings;
-// the strings themselves stay.
+// Remapped returns the records of types that are not the base's, with other ids and offsets of
+// strings.
 func (t *Types) Remapped(to Remap) []byte {
 	c := Types{order: t.order, raw: bytes.Clone(t.raw)}
 	for i := t.ownTypes(); i < len(t.offsets); i++ {
@@ -30,7 +30,7 @@ func (t *Types) Remapped(to Remap) []byte {
 			}
 		})
 	}
-	return Assemble(t, c.raw, t.strings)
+	return c.raw
 }
 
 // Assemble returns BTF with these records and strings, in the byte order of t.
@@ -44,12 +44,14 @@ func Assemble(t *Types, records []byte, strings string) []byte {
 	return append(append(out, records...), strings...)
 }
 
-// GoOn makes whole types go on from a base, none of whose types they use.
+// GoOn makes whole types go on from a base, none of whose types they use. Their strings then begin
+// without the empty one, which is the base's.
 func (t *Types) GoOn(base *Types) []byte {
 	ids := base.firstID() + btf.TypeID(len(base.offsets)) - 1
-	text := base.firstString() + uint32(len(base.strings))
-	return t.Remapped(Remap{
+	text := base.firstString() + uint32(len(base.strings)) - 1
+	records := t.Remapped(Remap{
 		ID:   func(id btf.TypeID) btf.TypeID { return id + ids },
 		Name: func(off uint32) uint32 { return off + text },
 	})
+	return Assemble(t, records, t.strings[min(len(t.strings), 1):])
 }
