@@ -17,7 +17,7 @@ import (
 // A chainRemoval tells what chain remove did, for JSON.
 type chainRemoval struct {
 	Interface string           `json:"interface"`
-	Removed   []ebpf.ProgramID `json:"removed"` // those of a static chain have no ids
+	Removed   []ebpf.ProgramID `json:"removed"` // of those that have ids: in a static chain none
 	Left      *xdpchain.Chain  `json:"left"`    // null where the interface runs no program
 }
 
@@ -52,43 +52,54 @@ A name that several programs of the chain have is refused, with their ids.
 			if err != nil {
 				return chainOutcome(err)
 			}
-			out := chainRemoval{Interface: chain.Interface, Removed: []ebpf.ProgramID{}}
-			if out.Removed, err = programsNamed(chain, args[1:]); err != nil {
+			ids, err := programsNamed(chain, args[1:])
+			if err != nil {
 				return err
 			}
-			out.Left, err = xdpchain.Remove(cmd.Context(), index, out.Removed,
-				xdpchain.Options{BPFFS: bpffs})
+			left, err := xdpchain.Remove(cmd.Context(), index, ids, xdpchain.Options{BPFFS: bpffs})
 			if err != nil {
 				return chainOutcome(err)
 			}
-			var gone []xdpchain.Program
-			for _, p := range chain.Programs {
-				if all || slices.Contains(out.Removed, p.ID) {
-					gone = append(gone, p)
-				}
-			}
+			gone := programsWithout(chain, ids)
 			if asJSON {
-				if all && !chain.Static {
-					for _, p := range gone {
-						out.Removed = append(out.Removed, p.ID)
-					}
-				}
-				return writeJSON(cmd.OutOrStdout(), out)
+				return writeJSON(cmd.OutOrStdout(), newChainRemoval(chain, gone, left))
 			}
 			for _, p := range gone {
 				fmt.Fprintf(cmd.OutOrStdout(), "removed %s (%d)\n", programName(p), p.ID)
 			}
-			if out.Left == nil {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s runs no XDP program\n", out.Interface)
+			if left == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s runs no XDP program\n", chain.Interface)
 				return nil
 			}
-			return writeChain(cmd.OutOrStdout(), out.Left)
+			return writeChain(cmd.OutOrStdout(), left)
 		},
 	}
 	addJSONFlag(cmd, &asJSON)
 	addBPFFSFlag(cmd, &bpffs)
 	cmd.Flags().BoolVar(&all, "all", false, "take the whole chain off")
 	return cmd
+}
+
+// programsWithout returns the programs that a chain has no more without those of ids: all, where
+// there are no ids.
+func programsWithout(chain *xdpchain.Chain, ids []ebpf.ProgramID) (gone []xdpchain.Program) {
+	for _, p := range chain.Programs {
+		if len(ids) == 0 || slices.Contains(ids, p.ID) {
+			gone = append(gone, p)
+		}
+	}
+	return gone
+}
+
+// newChainRemoval returns what is told of programs that are gone from a chain.
+func newChainRemoval(chain *xdpchain.Chain, gone []xdpchain.Program, left *xdpchain.Chain) chainRemoval {
+	out := chainRemoval{Interface: chain.Interface, Removed: []ebpf.ProgramID{}, Left: left}
+	for _, p := range gone {
+		if p.ID != 0 {
+			out.Removed = append(out.Removed, p.ID)
+		}
+	}
+	return out
 }
 
 // programsNamed returns the ids of programs of a chain, by their ids or names.

@@ -161,3 +161,27 @@ func TestProgramsOfAChainByNameAndID(t *testing.T) {
 		}
 	}
 }
+
+func TestRemovalAsJSON(t *testing.T) {
+	static := &xdpchain.Chain{Interface: "lo", Static: true, Programs: []xdpchain.Program{{Name: "a"}, {Name: "b", Slot: 1}}}
+	for what, c := range map[string]struct {
+		chain *xdpchain.Chain
+		ids   []ebpf.ProgramID
+		want  string
+	}{
+		"one": {
+			&xdpchain.Chain{Interface: "lo", Programs: []xdpchain.Program{{ID: 5}, {ID: 6}}}, []ebpf.ProgramID{6},
+			`{"interface":"lo","removed":[6],"left":null}`,
+		},
+		"all": {
+			&xdpchain.Chain{Interface: "lo", Programs: []xdpchain.Program{{ID: 5}, {ID: 6}, {}}}, nil,
+			`{"interface":"lo","removed":[5,6],"left":null}`,
+		},
+		"all of a static chain": {static, nil, `{"interface":"lo","removed":[],"left":null}`},
+	} {
+		got, err := json.Marshal(newChainRemoval(c.chain, programsWithout(c.chain, c.ids), nil))
+		if diff := cmp.Diff(c.want, string(got)); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got)\n%s", what, err, diff)
+		}
+	}
+}
