@@ -32,6 +32,7 @@ var pageTemplate = sync.OnceValue(func() *template.Template {
 		"printable": printable,
 		"address":   address,
 		"join":      func(ss []string) string { return strings.Join(ss, ", ") },
+		"words":     func(ss []string) string { return strings.Join(ss, " ") },
 		"line":      func(lines []string) string { return strings.Join(lines, "\n") },
 		"voice":     voice,
 		"among":     among,
@@ -61,6 +62,9 @@ type page struct {
 	Depending []dependence
 	Notes     []string // what is to be known beside the verdicts, a sentence each
 
+	Answers  []answer
+	Features featureTable
+
 	Suites  []pageSuite
 	Kernels []pageKernel
 	Loaders []string
@@ -89,7 +93,8 @@ type pageRow struct {
 type pageCell struct {
 	Loader, Kernel, Suite string
 	Planned, Pass         int
-	Mood                  string
+	Claimed               int        // those that the loader did not refuse, and the kernel could do
+	Mood                  string     // classes
 	Marks                 []pageKind // what is no pass
 }
 
@@ -138,7 +143,7 @@ func newPage(f *verdict.File) page {
 			digest(pageCSS) + "; script-src " + digest(pageJS),
 		Run: f.Run, Outcome: strings.ToLower(word), Mood: mood(c), Summary: summary(f),
 		Problems: f.Problems(), Gaps: pageGaps(f), Isolation: isolation(f.Run), Depending: dependences(f),
-		Notes: notes(f),
+		Notes: notes(f), Answers: answers(f), Features: features(f),
 	}
 	names := kernelsOf(f)
 	p.names = names
@@ -213,14 +218,29 @@ func newPageSuite(m verdict.Matrix, suite string) pageSuite {
 			kinds = slices.DeleteFunc(kinds, func(k pageKind) bool {
 				return k.Name == string(verdict.Pass)
 			})
+			passed := c.Of(verdict.Pass)
+			claimed := c.Planned - c.Of(verdict.Refused) - c.Of(verdict.Skip)
 			r.Cells = append(r.Cells, pageCell{
 				Loader: loader, Kernel: names.of(kernel), Suite: suite, Planned: c.Planned,
-				Pass: c.Of(verdict.Pass), Mood: mood(shade(c)), Marks: kinds,
+				Claimed: claimed, Pass: passed, Mood: shaded(mood(shade(c)), claimed-passed, claimed),
+				Marks: kinds,
 			})
 		}
 		s.Rows = append(s.Rows, r)
 	}
 	return s
+}
+
+// shaded returns the classes of a cell: one with few unmet is not to look as one with many.
+func shaded(mood string, unmet, claimed int) string {
+	const few = 20 // of claimed: one in so many
+	switch {
+	case mood == "bad" && unmet*few <= claimed:
+		return "bad few"
+	case mood == "good" && claimed == 0: // nothing was shown to work
+		return "none"
+	}
+	return mood
 }
 
 const kindShould = "should"

@@ -13,7 +13,7 @@
   const wanted = () => {
     const data = new FormData(form);
     return {
-      loader: data.get("loader"), kernel: data.get("kernel"), suite: data.get("suite"),
+      loader: data.get("loader"), kernel: data.get("kernel"), suite: data.get("suite"), profile: data.get("profile"),
       kinds: new Set(data.getAll("kind")), words: data.get("text").toLowerCase().split(/\s+/).filter(Boolean),
     };
   };
@@ -22,6 +22,7 @@
     (!want.loader || row.loader === want.loader) &&
     (!want.kernel || row.kernel === want.kernel) &&
     (!want.suite || row.suite === want.suite) &&
+    (!want.profile || row.profile.split(" ").includes(want.profile)) &&
     (want.kinds.size === 0 || want.kinds.has(row.kind)) &&
     want.words.every((word) => text(row).includes(word));
 
@@ -55,7 +56,7 @@
 
   const recall = () => {
     const params = new URLSearchParams(location.hash.slice(1));
-    for (const name of ["loader", "kernel", "suite", "text"]) {
+    for (const name of ["loader", "kernel", "suite", "profile", "text"]) {
       form.elements[name].value = params.get(name) ?? "";
     }
     for (const box of form.querySelectorAll("[name=kind]")) {
@@ -63,11 +64,12 @@
     }
   };
 
-  const show = ({ loader, kernel, suite }) => {
+  const show = ({ loader = "", kernel = "", suite = "", profile = "" }) => {
     form.reset();
     form.elements.loader.value = loader;
     form.elements.kernel.value = kernel;
     form.elements.suite.value = suite;
+    form.elements.profile.value = profile;
     apply();
     document.getElementById("verdicts").scrollIntoView();
     form.elements.loader.focus({ preventScroll: true });
@@ -87,7 +89,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    const cell = event.target.closest("#matrix button");
+    const cell = event.target.closest("#matrix button, #features button");
     if (cell) show(cell.dataset);
     const button = event.target.closest(".copy");
     if (button) copy(button);
