@@ -53,7 +53,7 @@ func TestTypesAreReadFromFiles(t *testing.T) {
 	do(t, err)
 	for name, data := range map[string][]byte{"raw": raw, "ELF": elfOf(map[string][]byte{typeinfo.Section: raw})} {
 		types, err := readTypes(t, name, data).whole()
-		if err != nil || len(types.Named("task_struct")) != 1 {
+		if err != nil || len(types.Named(typeinfo.NameOf("task_struct"))) != 1 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

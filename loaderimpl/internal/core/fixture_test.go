@@ -25,6 +25,7 @@ type ask struct {
 type object struct {
 	types *typeinfo.Types
 	relos []Relocation
+	file  []byte
 
 	spec  *btf.Spec
 	their []*btf.CORERelocation
@@ -89,6 +90,7 @@ func newObject(t testing.TB, asks ...ask) *object {
 	w.Add(objfile.NewSection{Name: ".BTF.ext", Type: elf.SHT_PROGBITS, Size: uint64(len(ext)), Data: ext})
 	file := w.Bytes(nil, 1)
 
+	o.file = file
 	parsed, err := objfile.Parse(file)
 	if err != nil {
 		t.Fatal(err)

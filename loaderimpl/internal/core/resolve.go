@@ -208,8 +208,8 @@ func (r *Resolver) rootOf(id btf.TypeID) (*root, error) {
 	if typeinfo.WithoutFlavor(t.Name) == "" {
 		return nil, bad("%s has no name to be looked for by", TypeName(r.Local, id))
 	}
-	found := &root{kind: t.Kind}
-	if err := found.add(r.Sources, t.Name); err != nil {
+	found, name := &root{kind: t.Kind}, typeinfo.NameOf(t.Name)
+	if err := found.add(r.Sources, name); err != nil {
 		return nil, err
 	}
 	if len(found.candidates) == 0 && r.Others != nil {
@@ -217,7 +217,7 @@ func (r *Resolver) rootOf(id btf.TypeID) (*root, error) {
 			r.others, r.unread = r.Others()
 			r.asked = true
 		}
-		if err := found.add(r.others, t.Name); err != nil {
+		if err := found.add(r.others, name); err != nil {
 			return nil, err
 		}
 		if len(found.candidates) == 0 && r.unread != nil {
@@ -240,7 +240,7 @@ func (r *Resolver) sourceNames() string {
 
 // add adds the types of sources that may be the object's: of its name without flavors, and of its
 // kind (bpf_core_add_cands).
-func (r *root) add(sources []Source, name string) error {
+func (r *root) add(sources []Source, name typeinfo.Name) error {
 	for i := range sources {
 		s := &sources[i]
 		for _, id := range s.Types.Named(name) {

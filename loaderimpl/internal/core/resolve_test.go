@@ -4,7 +4,6 @@ package core
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -265,26 +264,6 @@ func TestCircularTypesEnd(t *testing.T) {
 			if err == nil || refuse.ClassOf(err) != refuse.ClassBTF {
 				t.Errorf("%s, %v: %v, %v, want %v", c.name, k, results, err, refuse.ErrBTF)
 			}
-		}
-	}
-}
-
-func BenchmarkResolve(b *testing.B) {
-	var members []btf.Member
-	for i := range uint32(100) {
-		members = append(members, at(4*i, fmt.Sprintf("m%d", i), tInt))
-	}
-	s := structure("s", 400, members...)
-	var asks []ask
-	for i := range 100 {
-		asks = append(asks, ask{s, fmt.Sprintf("0:%d", i), FieldByteOffset})
-	}
-	o := newObject(b, asks...)
-	source, _ := kernel(b, "vmlinux", s)
-	for b.Loop() {
-		r := Resolver{Local: o.types, Sources: []Source{source}}
-		if _, err := r.Resolve(o.relos); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

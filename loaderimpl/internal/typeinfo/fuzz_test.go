@@ -158,7 +158,7 @@ func FuzzSplit(f *testing.F) {
 			return
 		}
 		for _, name := range []string{"shared", "own", "long", ""} {
-			for _, id := range types.Named(name) {
+			for _, id := range types.Named(NameOf(name)) {
 				if r, err := types.Type(id); err != nil || WithoutFlavor(r.Name) != name {
 					t.Fatalf("type %d is %q, %v, and found as %q", id, r.Name, err, name)
 				}

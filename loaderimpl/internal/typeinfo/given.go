@@ -276,7 +276,7 @@ func (t *Types) checkMember(own btf.TypeID, r *Record, m *Member) error {
 // exactly returns the types of a name, flavors included, among those that are not the base's.
 func (t *Types) exactly(name string) []btf.TypeID {
 	var found []btf.TypeID
-	for _, id := range t.Named(name) {
+	for _, id := range t.Named(NameOf(name)) {
 		i := int(id - t.firstID())
 		if _, text := t.kindAt(i); strings.HasPrefix(text, name+"\x00") {
 			found = append(found, id)

@@ -93,7 +93,7 @@ func TestTypesOfAnotherKernelAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := types.Named("nic_meta"); len(found) != 1 || found[0] != 7 {
+	if found := types.Named(NameOf("nic_meta")); len(found) != 1 || found[0] != 7 {
 		t.Errorf("nic_meta is %v, want 7", found)
 	}
 	for name, before := range map[string][]string{
@@ -188,7 +188,7 @@ func TestADistilledBaseFitsEveryKernel(t *testing.T) {
 			t.Errorf("%v: %v", before, err)
 			continue
 		}
-		found := types.Named("nic_meta")
+		found := types.Named(NameOf("nic_meta"))
 		if len(found) != 1 {
 			t.Fatalf("%v: nic_meta is %v", before, found)
 		}
@@ -282,11 +282,11 @@ func TestTypesAreFoundByName(t *testing.T) {
 				want = 2
 			}
 			name := "s" + strings.Repeat("x", i)
-			if got := types.Named(name); len(got) != want || !slices.Contains(got, btf.TypeID(i+1)) {
+			if got := types.Named(NameOf(name)); len(got) != want || !slices.Contains(got, btf.TypeID(i+1)) {
 				t.Errorf("%d types, %s: %v", n, name, got)
 			}
 		}
-		if got := types.Named("x"); got != nil {
+		if got := types.Named(NameOf("x")); got != nil {
 			t.Errorf("%d types, x: %v", n, got)
 		}
 		if got := types.exactly("s"); len(got) != 1 || got[0] != 1 {

@@ -26,12 +26,28 @@ func (l *lazy[T]) get(find func() T) T {
 // Order returns the byte order of the types.
 func (t *Types) Order() objfile.ByteOrder { return t.order }
 
-// A nameIndex finds types by the hashes of their names, without flavors: a table of open addresses
-// that holds ids less that of the first type, plus one; 0 stands for no type. vmlinux has 100,000
-// types and more, so there is no map of strings.
+// A nameIndex finds types by the hashes of their names, without flavors: a table of open addresses.
+// vmlinux has 100,000 types and more, so there is no map of strings.
 type nameIndex struct {
-	slots []uint32
+	slots []nameSlot
 	mask  uint32
+}
+
+type nameSlot struct {
+	hash uint32
+	id   uint32 // less that of the first type, plus one; 0 for no type
+}
+
+// A Name is looked for by CO-RE: without a flavor, which is left out.
+type Name struct {
+	text string
+	hash uint32
+}
+
+// NameOf returns the name of a type to look for.
+func NameOf(name string) Name {
+	name = WithoutFlavor(name)
+	return Name{name, hashName(name)}
 }
 
 // hashName returns FNV-1a's hash of a name.
@@ -79,7 +95,7 @@ func (t *Types) ownTypes() int {
 // nameIndex makes the table.
 func (t *Types) nameIndex() nameIndex {
 	n := uint(len(t.offsets))
-	x := nameIndex{slots: make([]uint32, 1<<bits.Len(n+n/4))}
+	x := nameIndex{slots: make([]nameSlot, 1<<bits.Len(n+n/4))}
 	x.mask = uint32(len(x.slots) - 1)
 	for i := t.ownTypes(); i < len(t.offsets); i++ {
 		_, text := t.kindAt(i)
@@ -87,28 +103,31 @@ func (t *Types) nameIndex() nameIndex {
 		if name == "" {
 			continue
 		}
-		at := hashName(name) & x.mask
-		for ; x.slots[at] != 0; at = (at + 1) & x.mask {
+		hash := hashName(name)
+		at := hash & x.mask
+		for ; x.slots[at].id != 0; at = (at + 1) & x.mask {
 		}
-		x.slots[at] = uint32(i) + 1
+		x.slots[at] = nameSlot{hash, uint32(i) + 1}
 	}
 	return x
 }
 
-// Named returns the types of a name which are not the base's, by id: those that CO-RE looks for.
-// Flavors do not count, neither the name's nor theirs: see [WithoutFlavor].
-func (t *Types) Named(name string) []btf.TypeID {
-	if name = WithoutFlavor(name); name == "" {
+// Named returns the types of a name which are not the base's: those that CO-RE looks for. Flavors
+// do not count, neither the name's nor theirs: see [WithoutFlavor].
+func (t *Types) Named(name Name) []btf.TypeID {
+	if name.text == "" {
 		return nil
 	}
 	x := t.names.get(t.nameIndex)
-	first := t.firstID()
 	var found []btf.TypeID
-	for at := hashName(name) & x.mask; x.slots[at] != 0; at = (at + 1) & x.mask {
-		i := int(x.slots[at] - 1)
-		if _, text := t.kindAt(i); strings.HasPrefix(text, name) &&
-			WithoutFlavor(terminated(text)) == name {
-			found = append(found, first+btf.TypeID(i))
+	for at := name.hash & x.mask; x.slots[at].id != 0; at = (at + 1) & x.mask {
+		if x.slots[at].hash != name.hash {
+			continue
+		}
+		i := int(x.slots[at].id - 1)
+		if _, text := t.kindAt(i); strings.HasPrefix(text, name.text) &&
+			WithoutFlavor(terminated(text)) == name.text {
+			found = append(found, t.firstID()+btf.TypeID(i))
 		}
 	}
 	return found
