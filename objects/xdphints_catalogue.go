@@ -9,6 +9,11 @@ var XDPHints = struct {
 	Enumerators           Object // Asks for names of an enumeration whose numbers have 32 bits.
 	EnumeratorsWide       Object // Asks for names of an enumeration whose numbers have 64 bits.
 	Exists                Object // Asks whether each field is there.
+	HintsById             Object // A reader of two layouts, which the number of a type tells apart.
+	HintsByUnion          Object // A reader of a union of two layouts.
+	HintsByWord           Object // A reader of two layouts, which a number of its own tells apart.
+	HintsOne              Object // A reader of metadata of one layout.
+	Kernel                Object // A program that reads of the kernel beyond its packet: who runs it, by the kernel's types.
 	LiveBoth              Object // Reads two fields.
 	LiveDeep              Object // Reads a field of a structure in a structure.
 	LiveFlags             Object // Reads a field of bits.
@@ -21,6 +26,15 @@ var XDPHints = struct {
 	LiveSlot              Object // Reads an element of an array.
 	LiveThird             Object // Reads a field of a structure without a name.
 	LiveWrong             Object // Reads a field of a structure by a name that is no variant's.
+	Module                Object // A program that asks for types of module veth, which the kernel itself may have instead.
+	NicA                  Object // A driver that writes a time, a hash and a VLAN.
+	NicB                  Object // A driver that writes them in another order, and larger.
+	NicBoth               Object // A driver that writes two layouts.
+	NicC                  Object // A driver that writes no hash.
+	NicFirst              Object // A driver that writes the first of two layouts.
+	NicSecond             Object // A driver that writes the second of two layouts.
+	NicUnion              Object // A driver that writes a union, and says which of it.
+	NicUnionOther         Object // A driver that has the union in another form, with other numbers.
 	Offset                Object // Asks where each field is, in bytes.
 	Read                  Object // Reads each field that is there.
 	Shift                 Object // Asks where fields of bits are in a word.
@@ -81,6 +95,11 @@ var XDPHints = struct {
 	Enumerators:           embedded("xdphints", "enumerator", "enumerators"),
 	EnumeratorsWide:       embedded("xdphints", "enumerator", "enumerators_wide"),
 	Exists:                embedded("xdphints", "reader", "exists"),
+	HintsById:             embedded("xdphints", "hints", "hints_by_id"),
+	HintsByUnion:          embedded("xdphints", "hints", "hints_by_union"),
+	HintsByWord:           embedded("xdphints", "hints", "hints_by_word"),
+	HintsOne:              embedded("xdphints", "hints", "hints_one"),
+	Kernel:                embedded("xdphints", "kernel", "kernel"),
 	LiveBoth:              embedded("xdphints", "live", "live_both"),
 	LiveDeep:              embedded("xdphints", "live", "live_deep"),
 	LiveFlags:             embedded("xdphints", "live", "live_flags"),
@@ -93,6 +112,15 @@ var XDPHints = struct {
 	LiveSlot:              embedded("xdphints", "live", "live_slot"),
 	LiveThird:             embedded("xdphints", "live", "live_third"),
 	LiveWrong:             embedded("xdphints", "live", "live_wrong"),
+	Module:                embedded("xdphints", "module", "module"),
+	NicA:                  embedded("xdphints", "nic", "nic_a"),
+	NicB:                  embedded("xdphints", "nic", "nic_b"),
+	NicBoth:               embedded("xdphints", "nic", "nic_both"),
+	NicC:                  embedded("xdphints", "nic", "nic_c"),
+	NicFirst:              embedded("xdphints", "nic", "nic_first"),
+	NicSecond:             embedded("xdphints", "nic", "nic_second"),
+	NicUnion:              embedded("xdphints", "nic", "nic_union"),
+	NicUnionOther:         embedded("xdphints", "nic", "nic_union_other"),
 	Offset:                embedded("xdphints", "reader", "offset"),
 	Read:                  embedded("xdphints", "reader", "read"),
 	Shift:                 embedded("xdphints", "reader", "shift"),
