@@ -6,6 +6,7 @@ package objects
 
 // Linking holds the objects of linking/.
 var Linking = struct {
+	Around              Object // A weak function between others: one behind it calls one before it, and programs call both sides.
 	Caller              Object // A program that calls a function of another object.
 	CallerMore          Object // The program, which declares the function with another parameter.
 	CallerOther         Object // Another program that calls the function.
@@ -94,6 +95,7 @@ var Linking = struct {
 	VersionOther        Object // Another program, beside another version.
 	VersionSame         Object // Another program, beside the same version.
 }{
+	Around:              embedded("linking", "around", "around"),
 	Caller:              embedded("linking", "caller", "caller"),
 	CallerMore:          embedded("linking", "caller", "caller_more"),
 	CallerOther:         embedded("linking", "caller", "caller_other"),

@@ -52,6 +52,18 @@ var _ = Table("linking.function.extern", func(s *Session, o order) {
 	Entry("defined-last", reversed),
 )
 
+var _ = Table("linking.function.around-weak", func(s *Session, o order) {
+	around := objects.Linking.Around
+	linked := expectLinked(s, returned{"run": 1005, "run_after": 24, "run_before": 16,
+		"run_last": 55, "run_shared": 1005}, o.two(around, function)...)
+	linked.Close()
+	expectLinked(s, returned{"run_after": 24, "run_before": 16, "run_last": 55, "run_shared": 6},
+		around)
+},
+	Entry("weak-first", asWritten),
+	Entry("weak-last", reversed),
+)
+
 var _ = It("linking.function.extern-in-several", func(s *Session) {
 	expectLinked(s, returned{"call": 1005, "call_other": 1005, "run": 1005}, caller, function,
 		objects.Linking.CallerOther)
