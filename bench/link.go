@@ -20,10 +20,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/loaderimpl"
 )
 
-// linkSizes are the numbers of objects that are linked.
+// linkSizes lists the numbers of objects that are linked.
 var linkSizes = []int{2, 10, 100, 500, 2000}
 
-// linkedSize is how many objects are linked into the one that is loaded.
+// linkedSize says how many objects are linked into the one that is loaded.
 const linkedSize = 100
 
 const (

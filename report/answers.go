@@ -225,7 +225,7 @@ func (c *featureCount) add(v verdict.Verdict) {
 	}
 }
 
-// standingWords are the words of standings, from best to worst. What a kernel lacks takes nothing
+// standingWords lists the words of standings, from best to worst. What a kernel lacks takes nothing
 // from a loader.
 var standingWords = []struct{ word, mood string }{
 	{"", "none"}, {"skipped", "none"}, {"works", "good"}, {"refused", "none"}, {"unknown", "unknown"},

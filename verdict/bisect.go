@@ -27,7 +27,7 @@ func (v Verdict) Standing() Standing {
 	}
 }
 
-// A Turn is where a search found that the standing changes, in a row of things in order.
+// A Turn says where a search found the standing to change, in a row of things in order.
 type Turn struct {
 	Last  int   // the last that stands as the first of the row does
 	First int   // the first that stands as the last of the row does
@@ -36,7 +36,7 @@ type Turn struct {
 	To    Standing
 }
 
-// ErrNoTurn is returned where both ends of a row stand alike, or one of them does not tell.
+// ErrNoTurn says that both ends of a row stand alike, or that one of them does not tell.
 var ErrNoTurn = errors.New("no change to search for")
 
 // Bisect searches a row of n things for where the standing changes, by halving. It asks each at

@@ -15,10 +15,10 @@ import (
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
-// exitUntold is what git bisect run takes for a commit that cannot be tested.
+// exitUntold tells git bisect run of a commit that cannot be tested.
 const exitUntold = 125
 
-// axes are what a search can go along.
+// axes lists what a search can go along.
 var axes = []string{"kernel", "loader"}
 
 // bisectOptions hold what the user says of a search.

@@ -14,7 +14,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// letters are objects of one program each, a to k, which can be linked with each other.
+// letters holds objects of one program each, a to k, which can be linked with each other.
 var letters = []Object{
 	objects.XDPChain.LinkedA, objects.XDPChain.LinkedB, objects.XDPChain.LinkedC,
 	objects.XDPChain.LinkedD, objects.XDPChain.LinkedE, objects.XDPChain.LinkedF,
@@ -61,7 +61,7 @@ func (c *chain) tryLink(programs ...linkable) *Attempt {
 	return attempt
 }
 
-// A linked is a chain that is one program.
+// A linked describes a chain that is one program.
 type linked struct {
 	c  *chain
 	id uint32
@@ -245,5 +245,5 @@ var _ = Table("xdpchain.linked.other-number", func(s *Session, number byte) {
 	})
 }, Entry("none", byte(noProgram)), Entry("unknown", byte(7)))
 
-// noProgram is what a slot answers that no program is in.
+// noProgram holds what a slot answers that no program is in.
 const noProgram = 31

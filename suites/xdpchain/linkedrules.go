@@ -113,7 +113,7 @@ var _ = Table("xdpchain.linked.refused", func(s *Session, of unlinkable) {
 	}, AtAnyStage, Invalid}),
 )
 
-// An unlinkable is a chain that cannot be linked, with the refusal.
+// An unlinkable describes a chain that cannot be linked, with the refusal.
 type unlinkable struct {
 	programs []linkable
 	stage    Stage

@@ -12,6 +12,6 @@
 // What is expected stands in requirements/xdphints.yaml. Read field.go (where a field is) and
 // target.go (types there), then read.go, value.go, refused.go (fields), named.go (types and
 // enumerations), kernel.go (the running kernel and its modules); frame.go (frames and metadata),
-// split.go (types that go on from the kernel's), nic.go (drivers), wrong.go (types that are none, or
-// of another kernel), network.go and traffic.go (frames that come through a device).
+// split.go (types that go on from the kernel's), nic.go (drivers), wrong.go (types that are none,
+// or of another kernel), network.go and traffic.go (frames that come through a device).
 package xdphints

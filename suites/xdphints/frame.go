@@ -38,7 +38,7 @@ type reading struct {
 // unknown says that a program knows no layout of the number that the metadata has.
 const unknown = 255
 
-// sent is what the driver knows of the frame of a number.
+// sent returns what the driver knows of the frame of a number.
 func sent(number uint32, layout uint32) reading {
 	return reading{
 		Stamp: 0x1122_3344_5566_0000 + uint64(number), Hash: 0xa1b2_0000 + number,
@@ -77,7 +77,7 @@ func withWord(meta [metaLen]byte, word uint32) [metaLen]byte {
 	return meta
 }
 
-// A port is a driver with the reader that it calls, both of one object.
+// A port joins a driver with the reader that it calls, both of one object.
 type port struct {
 	s *Session
 	*Attempt

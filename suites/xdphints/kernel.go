@@ -19,7 +19,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// commLen is how many bytes the kernel keeps of the name of a thread (TASK_COMM_LEN).
+// commLen says how many bytes the kernel keeps of the name of a thread (TASK_COMM_LEN).
 const commLen = 16
 
 // onThisThread does something on one thread, and returns the thread's name as the kernel keeps it.

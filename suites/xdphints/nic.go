@@ -13,7 +13,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// A nic is what a driver says of its metadata.
+// A nic holds what a driver says of its metadata.
 type nic struct {
 	spec *btf.Spec
 	ids  map[string]uint32 // of its structures, where a loader is given it
@@ -65,7 +65,7 @@ var (
 	asSplit  = way{splitNIC, ExtraTypes}
 )
 
-// rx is the structure of drivers with one layout.
+// rx holds the structure of drivers with one layout.
 const rx = "loadstone_rx"
 
 // mustReadRX runs the one object with a driver's types, on a frame, and expects what was sent.
@@ -134,7 +134,7 @@ var _ = Table("xdphints.nic.by-id-split", func(s *Session, k kindOf) {
 	mustReadByID(s, asSplit, k)
 }, kinds...)
 
-// A driver that has one of two layouts has a program read that, and leave frames of the other alone.
+// A driver with one of two layouts has a program read that, and leave frames of the other alone.
 var _ = Table("xdphints.nic.by-id-half", func(s *Session, k kindOf) {
 	n := splitNIC(s, objects.XDPHints.NicFirst)
 	p := newPort(s, objects.XDPHints.HintsById, ExtraTypes(n.file))

@@ -11,7 +11,7 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// modes are those in which a device runs a driver.
+// modes lists those in which a device runs a driver.
 var modes = []Case[uint32]{
 	Entry("native", uint32(unix.XDP_FLAGS_DRV_MODE)), Entry("skb", uint32(unix.XDP_FLAGS_SKB_MODE)),
 }
