@@ -236,11 +236,14 @@ func (as Answers) differences(of map[string]map[string]*Answer, o *Object) []str
 }
 
 // from says from which kernel on a loader loads an object; "" where it does on all of them, and
-// where there is but one.
+// where there is but one. Kernels that were not asked about it do not count.
 func (as Answers) from(of map[string]map[string]*Answer, loader string) string {
-	loads := make([]bool, len(as.Kernels))
-	for i, k := range as.Kernels {
-		loads[i] = of[k][loader] != nil && of[k][loader].Loads()
+	var asked []string
+	var loads []bool
+	for _, k := range as.Kernels {
+		if a := of[k][loader]; a != nil {
+			asked, loads = append(asked, k), append(loads, a.Loads())
+		}
 	}
 	first := slices.Index(loads, true)
 	switch {
@@ -249,10 +252,10 @@ func (as Answers) from(of map[string]map[string]*Answer, loader string) string {
 	case first < 0:
 		return "loads on none of these kernels"
 	case !slices.Contains(loads[first:], false):
-		return fmt.Sprintf("loads from %s on", as.Kernels[first])
+		return fmt.Sprintf("loads from %s on", asked[first])
 	}
 	var on []string
-	for i, k := range as.Kernels {
+	for i, k := range asked {
 		if loads[i] {
 			on = append(on, k)
 		}

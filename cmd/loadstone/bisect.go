@@ -191,7 +191,6 @@ func (o *bisectOptions) row(cmd *cobra.Command) ([]string, error) {
 		for _, offer := range newestOfSeries(offers) {
 			row = append(row, offer.Series)
 		}
-		slices.Reverse(row)
 	case "loader":
 		if len(o.loaders) != 1 || len(o.kernels) != 1 {
 			return nil, usageError{errors.New("--axis loader asks versions of one loader on one kernel: name both, as in --loader libbpf --kernel 6.12")}

@@ -27,6 +27,7 @@ import (
 type checkOptions struct {
 	run      runOptions // its kernels, loaders, folder and so on
 	settings string     // file
+	bisect   bool
 }
 
 // checkLoaders are those of a check where the user names none.
@@ -50,6 +51,9 @@ named program#1, program#2 and so on. What was loaded is what the kernel has the
 (docs/check.md lists them), which is found by asking that kernel for what the object needs: the types of its maps and programs, its helpers,
 the fields of its CO-RE relocations, its externs.
 
+Where an object loads on one kernel and not on the next of those that were asked, --bisect asks the series between that can be had: by halving, so that 5.10 to 6.12 takes
+three kernels more. What it asks is in DIR/between.
+
 Kernels and loaders are named as for 'loadstone run'. DIR then holds check.jsonl with all that was seen, and made from it report.html, junit.xml and summary.md, which is appended to $GITHUB_STEP_SUMMARY where
 that is set.
 Exit codes: 0 every object loads everywhere, or where --settings says; 1 one does not, or leaves something, or a kernel died; 2 wrong usage, such as a file without an object;
@@ -57,6 +61,7 @@ Exit codes: 0 every object loads everywhere, or where --settings says; 1 one doe
 		Example: `  loadstone check prog.bpf.o
   loadstone check ./build --kernel 5.10 --kernel 6.12 --loader libbpf@all
   loadstone check /usr/sbin/bpftool --loader libbpf
+  loadstone check prog.bpf.o --bisect               # from which series on does it load?
   loadstone check ./build --settings expected.yaml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.check(cmd, args) },
@@ -71,6 +76,8 @@ Exit codes: 0 every object loads everywhere, or where --settings says; 1 one doe
 	flags.IntVarP(&o.run.jobs, "jobs", "j", runtime.NumCPU(), "run `N` guests at once")
 	flags.StringVar(&o.settings, "settings", "",
 		"change maps and programs before they are loaded, and say where objects are expected to load, as `FILE` (YAML, see docs/check.md)")
+	flags.BoolVar(&o.bisect, "bisect", false,
+		"where an object ends otherwise on two kernels, ask the series between them too, by halving")
 	addAccelFlag(cmd, &o.run.accel)
 	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
 	registerCompletion(cmd, "loader", completeLoaders)
@@ -120,23 +127,31 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 	if err != nil {
 		return err
 	}
+	var between []verdict.Run
+	if o.bisect {
+		if answers, between, err = o.narrow(cmd, lab, plan, objects, answers); err != nil {
+			return err
+		}
+	}
 	if err := answers.Write(cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	if err := o.writeReports(cmd, answers); err != nil {
+	if err := o.writeReports(cmd, answers, between); err != nil {
 		return err
 	}
 	return outcomeOf(answers)
 }
 
-// writeReports writes the files of a check beside check.jsonl. The summary also goes where a job on
-// GitHub shows it.
-func (o checkOptions) writeReports(cmd *cobra.Command, answers check.Answers) error {
+// writeReports writes the files of a check beside check.jsonl, with what was asked of kernels
+// between. The summary also goes where a job on GitHub shows it.
+func (o checkOptions) writeReports(
+	cmd *cobra.Command, answers check.Answers, between []verdict.Run,
+) error {
 	file, err := verdict.ReadFile(filepath.Join(o.run.out, checkFile))
 	if err != nil {
 		return err
 	}
-	written, err := report.Write(o.run.out, answers.File(file.Run, *file.End), report.HTML, report.JUnit)
+	written, err := report.Write(o.run.out, answers.File(with(file.Run, between), *file.End), report.HTML, report.JUnit)
 	if err != nil {
 		return err
 	}

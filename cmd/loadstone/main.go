@@ -5,10 +5,10 @@
 //
 // Read main.go, root.go and signal.go (from arguments to an exit code), run.go (the main job, in
 // order), with catalogue.go (which specs), bring.go (which loaders) and lab.go (where virtual
-// machines come from); then the other commands: check.go (a user's own objects), exec.go and
-// baggage.go (a user's own program), list.go, report.go, kernels.go, loaders.go with talk.go (a
-// look at a driver), loaders_check.go, converse.go and trial.go (proving it), shell.go, link.go,
-// metadata.go (what programs say of themselves), ops.go with ops_list.go, ops_show.go,
+// machines come from); then the other commands: check.go and narrow.go (a user's own objects),
+// exec.go and baggage.go (a user's own program), list.go, report.go, kernels.go, loaders.go with
+// talk.go (a look at a driver), loaders_check.go, converse.go and trial.go (proving it), shell.go,
+// link.go, metadata.go (what programs say of themselves), ops.go with ops_list.go, ops_show.go,
 // ops_insert.go and ops_remove.go (structures in the kernel), chain.go with chain_list.go,
 // chain_add.go and chain_remove.go (XDP programs on interfaces), version.go; screen.go, notice.go,
 // json.go and completion.go are for all of them.
