@@ -11,6 +11,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/core"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/mapdef"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/sys"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
@@ -144,7 +145,7 @@ func (o *Object) resized() map[string]uint32 {
 }
 
 // typesInUse returns the types that the kernel is told of: those of keys, values, global data,
-// structures and functions.
+// structures and functions, and those whose ids programs ask for.
 func (o *Object) typesInUse() []btf.TypeID {
 	var roots []btf.TypeID
 	for _, m := range o.maps {
@@ -163,6 +164,13 @@ func (o *Object) typesInUse() []btf.TypeID {
 	for _, records := range o.ext.Funcs.Sections {
 		for ; len(records) > 0; records = records[o.ext.Funcs.Size:] {
 			roots = append(roots, btf.TypeID(o.file.Order.Uint32(records[4:])))
+		}
+	}
+	for _, records := range o.ext.CORE.Sections { // a program may ask for the id of one
+		for _, r := range core.Read(o.types, records, o.ext.CORE.Size) {
+			if r.Kind == core.TypeIDLocal {
+				roots = append(roots, r.Root)
+			}
 		}
 	}
 	return roots

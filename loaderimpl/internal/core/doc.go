@@ -6,7 +6,7 @@
 // types, and the number of the kernel's takes its place.
 //
 // The rules are the kernel's and libbpf's (relo_core.c in both), with three exceptions. Relocations
-// of one type in a program choose among several types of its name together, whichever comes first:
+// of one type in a program choose among several types of its name together, whatever their order:
 // see [Resolver.Resolve]. Types that agree on the number agree, even if a field whose size is asked
 // for is elsewhere in each. And a number that the instruction has no room for is refused, not cut.
 //

@@ -3,7 +3,9 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -91,10 +93,10 @@ type Result struct {
 // Resolve finds what the relocations of one program become, in their order.
 //
 // A type of the object may have several candidates: types of its name, flavors aside, in one source
-// or in several. Each relocation is made against those that have what it asks for. They must agree
-// on the number, or it is refused. Before that, the relocations of one type choose together: if
-// some candidates have all that any of them is found to have, the others are none of the program's,
-// as with libbpf, which drops what lacks the part that it comes to first.
+// or in several. The relocations of one type choose among them together, and only those count that
+// have most of what is asked for: a program does not read one struct by the layouts of two. Where
+// these disagree on a number, or on whether there is one, the relocation is refused. Libbpf drops
+// what lacks the part that it comes to first instead, so that the order of relocations decides.
 func (r *Resolver) Resolve(list []Relocation) ([]Result, error) {
 	r.prepare()
 	asked := make([]*local, len(list))
@@ -105,11 +107,11 @@ func (r *Resolver) Resolve(list []Relocation) ([]Result, error) {
 		}
 		asked[i] = l
 	}
-	common := commonCandidates(asked)
+	best := bestCandidates(asked)
 	results := make([]Result, len(list))
 	for i, l := range asked {
 		var err error
-		if results[i], err = l.choose(common[l.root]); err != nil {
+		if results[i], err = l.choose(best[l.root]); err != nil {
 			return nil, refused(r.Local, &list[i], err)
 		}
 	}
@@ -256,63 +258,65 @@ func (r *root) add(sources []Source, name typeinfo.Name) error {
 	return nil
 }
 
-// commonCandidates returns, for each type of the object, the candidates that all its relocations
-// fit which fit any, nil where there is none.
-func commonCandidates(asked []*local) map[*root][]bool {
-	common := make(map[*root][]bool)
+// bestCandidates returns, for each type of the object, which of its candidates have most of what
+// relocations ask for.
+func bestCandidates(asked []*local) map[*root][]bool {
+	counts := make(map[*root][]int)
+	counted := make(map[*local]bool, len(asked))
 	for _, l := range asked {
-		if l.root == nil || len(l.root.candidates) < 2 || len(l.fits) == 0 {
+		if l.root == nil || counted[l] {
 			continue
 		}
-		has := make([]bool, len(l.root.candidates))
+		counted[l] = true
+		if counts[l.root] == nil {
+			counts[l.root] = make([]int, len(l.root.candidates))
+		}
 		for _, f := range l.fits {
-			has[f.candidate] = true
-		}
-		all, begun := common[l.root]
-		for i := range has {
-			has[i] = has[i] && (!begun || all[i])
-		}
-		common[l.root] = has
-	}
-	for root, all := range common {
-		some := false
-		for _, one := range all {
-			some = some || one
-		}
-		if !some {
-			delete(common, root)
+			counts[l.root][f.candidate]++
 		}
 	}
-	return common
+	best := make(map[*root][]bool, len(counts))
+	for root, each := range counts {
+		best[root] = make([]bool, len(each))
+		for i, n := range each {
+			best[root][i] = n == slices.Max(each)
+		}
+	}
+	return best
 }
 
-// choose returns what a relocation becomes. The candidates that count are those of common, or, if
-// that is nil, all.
-func (l *local) choose(common []bool) (Result, error) {
+// choose returns what a relocation becomes with the best candidates.
+func (l *local) choose(best []bool) (Result, error) {
 	result := Result{Original: l.number.value, Checked: l.number.exact, from: l.number.access,
 		about: l}
 	if l.root == nil { // of the object's own types
 		result.Value = l.number.value
 		return result, nil
 	}
-	var first *fit
-	for i := range l.fits {
-		f := &l.fits[i]
+	lacking, err := numberOf(l.rel.Kind, nil)
+	if err != nil {
+		return Result{}, err
+	}
+	result.Value, result.Poisoned = lacking.value, lacking.absent
+	next, first := 0, true
+	for i := range l.root.candidates {
+		n, fits := lacking, next < len(l.fits) && l.fits[next].candidate == i
+		if fits {
+			n = l.fits[next].number
+			next++
+		}
 		switch {
-		case common != nil && !common[f.candidate]:
-		case first == nil:
-			first = f
-		case f.number.value != first.number.value:
-			return Result{}, l.ambiguous(common)
+		case !best[i]:
+		case first:
+			first = false
+			result.Value, result.Poisoned = n.value, n.absent
+			if fits {
+				result.to, result.Chosen = n.access, &l.root.candidates[i]
+			}
+		case n.value != result.Value || n.absent != result.Poisoned:
+			return Result{}, l.ambiguous(best)
 		}
 	}
-	if first == nil {
-		n, err := numberOf(l.rel.Kind, nil)
-		result.Value, result.Poisoned = n.value, n.absent
-		return result, err
-	}
-	result.Value, result.to = first.number.value, first.number.access
-	result.Chosen = &l.root.candidates[first.candidate]
 	return result, nil
 }
 
@@ -334,14 +338,17 @@ func (r *Result) Lack(t *typeinfo.Types) string {
 	return fmt.Sprintf("%s: not in %s", what, strings.Join(each, ", "))
 }
 
-// ambiguous names every candidate with its number.
-func (l *local) ambiguous(common []bool) error {
+// ambiguous names each of the best candidates with its number.
+func (l *local) ambiguous(best []bool) error {
+	numbers := make([]string, len(l.root.candidates))
+	for _, f := range l.fits {
+		numbers[f.candidate] = fmt.Sprint(f.number.value)
+	}
 	var each []string
-	for i := range l.fits {
-		f := &l.fits[i]
-		if common == nil || common[f.candidate] {
-			each = append(each,
-				fmt.Sprintf("%d in %v", f.number.value, &l.root.candidates[f.candidate]))
+	for i := range l.root.candidates {
+		if best[i] {
+			each = append(each, fmt.Sprintf("%s in %v", cmp.Or(numbers[i], "nothing"),
+				&l.root.candidates[i]))
 		}
 	}
 	return fmt.Errorf("%s: %w", strings.Join(each, "; "), refuse.ErrAmbiguousType)

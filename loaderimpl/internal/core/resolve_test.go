@@ -46,11 +46,12 @@ func (o *object) values(r Resolver) string {
 // TestRelocationsOfATypeChooseTogether has two types of one name. What the first asks for is in one
 // of them only, and so is the other meant for the second, whichever comes first.
 func TestRelocationsOfATypeChooseTogether(t *testing.T) {
-	local := structure("s", 8, at(0, "a", tInt), at(4, "b", tInt))
+	local := structure("s", 12, at(0, "a", tInt), at(4, "b", tInt), at(8, "c", tInt))
 	whole := structure("s", 24, at(16, "a", tInt), at(20, "b", tInt))
 	half := structure("s___2", 24, at(12, "b", tInt))
 	third := structure("s___3", 24, at(8, "a", tInt))
-	a, b := ask{local, "0:0", FieldByteOffset}, ask{local, "0:1", FieldByteOffset}
+	other := structure("s___4", 24, at(8, "c", tInt))
+	a, b, c := ask{local, "0:0", FieldByteOffset}, ask{local, "0:1", FieldByteOffset}, ask{local, "0:2", FieldByteOffset}
 	for _, c := range []struct {
 		name    string
 		asks    []ask
@@ -61,7 +62,9 @@ func TestRelocationsOfATypeChooseTogether(t *testing.T) {
 		{"both, other order", []ask{b, a}, types(half, whole), "20 16"},
 		{"one", []ask{b}, types(whole, half), "bpf_core_field_offset(struct s, b): 20 in struct s of vmlinux (type 1); " +
 			"12 in struct s___2 of vmlinux (type 2): " + refuse.ErrAmbiguousType.Error()},
-		{"none has both", []ask{a, b}, types(half, third), "8 12"},
+		{"none has both", []ask{a, b}, types(half, third), "bpf_core_field_offset(struct s, a): nothing in struct s___2 of vmlinux (type 1); " +
+			"8 in struct s___3 of vmlinux (type 2): " + refuse.ErrAmbiguousType.Error()},
+		{"another has the rest", []ask{a, b, c}, types(third, whole, other), "16 20 poisoned"},
 	} {
 		source, _ := kernel(t, "vmlinux", c.targets...)
 		if got := newObject(t, c.asks...).values(Resolver{Sources: []Source{source}}); got != c.want {
