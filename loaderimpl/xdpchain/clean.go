@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/cilium/ebpf/link"
 
@@ -68,10 +68,10 @@ func (f folder) leftOver(name string, ifindex int) (bool, error) {
 	if !is || ifindex != 0 && at != ifindex {
 		return false, nil
 	}
-	if _, err := net.InterfaceByIndex(at); err != nil {
+	on, err := loaderimpl.XDPOn(at)
+	if errors.Is(err, syscall.ENODEV) {
 		return true, nil // of an interface that is gone
 	}
-	on, err := loaderimpl.XDPOn(at)
 	if err != nil {
 		return false, err
 	}
