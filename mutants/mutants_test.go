@@ -151,6 +151,12 @@ var askedOn = map[string]string{
 	"structops.kernel.queue-incomplete-refused":    "7.3",
 	"structops.kernel.scheduler":                   "7.3",
 	"structops.kernel.scheduler-sleepable-refused": "7.3",
+
+	// Programs extend others on all kernels that guests have.
+	"xdpchain.lacking.left-alone/link":        "",
+	"xdpchain.lacking.left-alone/netlink":     "",
+	"xdpchain.lacking.left-alone/netlink-skb": "",
+	"xdpchain.lacking.refused":                "",
 }
 
 // trials collect the specs that mutants were tried with, by kernel.

@@ -33,6 +33,11 @@ func SetUp(index int) error {
 	return Request(unix.RTM_SETLINK, 0, device(index, unix.IFF_UP))
 }
 
+// SetMTU sets the largest packet that a device takes, in bytes without the Ethernet header.
+func SetMTU(index, mtu int) error {
+	return Request(unix.RTM_SETLINK, 0, device(index, 0), Attribute(unix.IFLA_MTU, Number(uint32(mtu))))
+}
+
 // Remove removes a device, and its peer if it has one.
 func Remove(index int) error { return Request(unix.RTM_DELLINK, 0, device(index, 0)) }
 

@@ -253,3 +253,15 @@ func (s *Session) NeedsTailCallsInChains() {
 		})
 	}
 }
+
+// NeedsNoExtensions ends the spec as skipped on a kernel, as probed, on which programs extend
+// others. One that forbids it to the machine's root lacks it, too.
+func (s *Session) NeedsNoExtensions() {
+	has, err := oracle.HasExtensions()
+	if !errors.Is(err, oracle.ErrForbidden) {
+		s.MustWork(err)
+	}
+	if has {
+		s.exec.Skip(runner.Lack{Kind: "freplace", Needs: "a kernel without it", Has: "it"})
+	}
+}

@@ -44,7 +44,12 @@ func inNetwork(s *Session, mode XDPMode, use func(c *chain)) {
 
 // atDevices makes a network for use without chains, and ends it.
 func atDevices(s *Session, mode XDPMode, use func(c *chain)) {
-	n, err := newNetwork(s.Patience(patience))
+	atDevicesFor(s, small, mode, use)
+}
+
+// atDevicesFor makes a network for packets of a size, and ends it.
+func atDevicesFor(s *Session, size packetSize, mode XDPMode, use func(c *chain)) {
+	n, err := newNetwork(size, s.Patience(patience))
 	s.MustWork(err)
 	c := &chain{network: n, s: s, mode: mode}
 	defer func() {

@@ -22,3 +22,21 @@ var _ = It("xdpchain.clean.pins-gone", func(s *Session) {
 		Expect(s.Kernel()).To(HoldNothingBeyond(within))
 	})
 })
+
+// What is left of the chain of an interface that is gone, a clean removes: pins, and the programs
+// that they keep.
+var _ = It("xdpchain.clean.interface-gone", func(s *Session) {
+	inNetwork(s, NativeMode, func(c *chain) {
+		before := s.Kernel()
+		members := c.addMany("ab")
+		for _, m := range members {
+			m.Close()
+		}
+		Expect(s.PinsIn(c.folder())).NotTo(BeEmpty())
+		s.MustWork(c.cut())
+		Expect(s.CleanChain(c.ifindex)).To(BeOK())
+		Expect(s.PinsIn(c.folder())).To(BeEmpty())
+		c.mustBeGone(idsOf(members)...)
+		Expect(s.Kernel()).To(HoldNothingBeyond(before))
+	})
+})

@@ -27,13 +27,28 @@ type network struct {
 	farIfindex            int
 	answering             *ebpf.Program // the far end's own: without one it takes no frames of XDP_TX
 	patience              time.Duration
+	size                  packetSize
 }
+
+// A packetSize says how large packets of a network are.
+type packetSize struct {
+	frame int // bytes of each frame that is sent
+	mtu   int // bytes; 0 for that of new devices
+	flags uint32
+}
+
+// The sizes of packets: in one buffer, and larger than a page, in several. A device whose peer
+// takes such packets runs programs for these only (veth_xdp_set, since Linux 5.18).
+var (
+	small = packetSize{frame: frameLen}
+	large = packetSize{frame: 6000, mtu: 9000, flags: unix.BPF_F_XDP_HAS_FRAGS}
+)
 
 const device = "lsx0"
 
 // newNetwork makes a network, to be closed.
-func newNetwork(patience time.Duration) (n *network, err error) {
-	n = &network{nearSocket: -1, farSocket: -1, patience: patience}
+func newNetwork(size packetSize, patience time.Duration) (n *network, err error) {
+	n = &network{nearSocket: -1, farSocket: -1, patience: patience, size: size}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("make a network: %w", err), n.close())
@@ -45,14 +60,14 @@ func newNetwork(patience time.Duration) (n *network, err error) {
 	if err := rtnetlink.AddVethTo(device, n.far.Descriptor()); err != nil {
 		return n, err
 	}
-	if n.ifindex, n.nearSocket, err = prepare(patience); err != nil {
+	if n.ifindex, n.nearSocket, err = prepare(size, patience); err != nil {
 		return n, err
 	}
 	err = n.far.Do(func() (err error) {
-		if n.farIfindex, n.farSocket, err = prepare(patience); err != nil {
+		if n.farIfindex, n.farSocket, err = prepare(size, patience); err != nil {
 			return err
 		}
-		n.answering, err = passAll(n.farIfindex)
+		n.answering, err = passAll(n.farIfindex, size.flags)
 		return err
 	})
 	return n, err
@@ -60,7 +75,7 @@ func newNetwork(patience time.Duration) (n *network, err error) {
 
 // prepare sets the device of the calling thread's namespace up, without protocols that would send
 // frames of their own, and returns a socket for frames of the suite's type.
-func prepare(patience time.Duration) (ifindex, socket int, err error) {
+func prepare(size packetSize, patience time.Duration) (ifindex, socket int, err error) {
 	link, err := net.InterfaceByName(device)
 	if err != nil {
 		return 0, -1, err
@@ -69,6 +84,11 @@ func prepare(patience time.Duration) (ifindex, socket int, err error) {
 		[]byte("1"), 0)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, -1, err
+	}
+	if size.mtu != 0 {
+		if err := rtnetlink.SetMTU(link.Index, size.mtu); err != nil {
+			return 0, -1, err
+		}
 	}
 	if err := rtnetlink.SetUp(link.Index); err != nil {
 		return 0, -1, err
@@ -98,9 +118,9 @@ func packetSocket(ifindex int, patience time.Duration) (int, error) {
 
 // passAll has a device run a program that passes all: a device of this kind takes frames that its
 // peer sends back by XDP if it runs a program itself (veth_xdp_xmit, drivers/net/veth.c).
-func passAll(ifindex int) (*ebpf.Program, error) {
+func passAll(ifindex int, flags uint32) (*ebpf.Program, error) {
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "pass_all", Type: ebpf.XDP, License: "GPL",
+		Name: "pass_all", Type: ebpf.XDP, Flags: flags, License: "GPL",
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, pass), asm.Return()},
 	})
 	if err != nil {
@@ -140,7 +160,9 @@ func (n *network) cut() error {
 
 // send sends a frame from the far end.
 func (n *network) send(f *frame) error {
-	return unix.Sendto(n.farSocket, f[:], 0, &unix.SockaddrLinklayer{Ifindex: n.farIfindex})
+	b := make([]byte, n.size.frame)
+	copy(b, f[:])
+	return unix.Sendto(n.farSocket, b, 0, &unix.SockaddrLinklayer{Ifindex: n.farIfindex})
 }
 
 // receive returns the next frame that a socket received. The error wraps [unix.EAGAIN] where none
