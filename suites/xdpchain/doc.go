@@ -13,7 +13,7 @@
 // sent), chain.go (what is asked and judged), then add.go, order.go, action.go (after which answers
 // a chain goes on), many.go, remove.go, traffic.go (changes while frames are on their way),
 // place.go (interfaces and modes), odd.go (programs that are not as most are), tail.go (tail
-// calls), maps.go, frags.go, list.go, foreign.go and theirs.go (what another has put
+// calls), maps.go, frags.go, trace.go, list.go, foreign.go and theirs.go (what another has put
 // there), together.go and lock.go (two loaders), killed.go and clean.go (a loader that dies, and
 // what it left), lacking.go (a kernel on which no program extends another), attach.go (one program
 // alone), linked.go and linkedrules.go (chains that are linked into one program).

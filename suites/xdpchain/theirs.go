@@ -23,7 +23,7 @@ import (
 type dispatcher struct {
 	object  Object
 	version byte
-	frags   bool
+	bound   bool // to the device, as its configuration says
 }
 
 var versions = []Case[dispatcher]{
@@ -81,6 +81,9 @@ func (of dispatcher) configuration(programs []theirs, size int) []byte {
 		}
 		put(0, p.actions|1<<noProgram)
 		put(1, p.priority)
+	}
+	if of.bound {
+		b[4+4*most*3] = 1 // is_xdp_devbound, since version 3
 	}
 	return b
 }
@@ -243,3 +246,50 @@ var _ = Table("xdpchain.theirs.newer", func(s *Session, change func(c *chain, me
 		return c.s.RemoveFromChain(c.ifindex, 0)
 	}),
 )
+
+// A chain of another that is bound to its device, for the hints of its driver, takes no program
+// that is not, and stays as it was.
+var _ = It("xdpchain.theirs.device-bound", func(s *Session) {
+	inNetwork(s, NativeMode, func(c *chain) {
+		c.control()
+		members := c.putChain(dispatcher{objects.XDPChain.DispatcherV3, 3, true}, ours...)
+		main, before := s.XDP(c.ifindex), s.Kernel()
+		Expect(s.Open(objects.XDPChain.Many).AddToChain("c", c.place(30))).
+			To(BeRejected(AtAnyStage, Busy, NotSupported, Invalid))
+		c.mustBeAsBefore(main, "bd")
+		c.mustRun(members...)
+		Expect(s.Kernel()).To(HoldNothingBeyond(before))
+	})
+})
+
+// holdLinks keeps the programs of a chain in their places without pins.
+func (c *chain) holdLinks() {
+	main := c.s.XDP(c.ifindex).Program
+	for _, l := range c.s.ExtensionLinks() {
+		if l.Target != main {
+			continue
+		}
+		held, err := link.NewFromID(link.ID(l.ID))
+		c.s.MustWork(err)
+		c.held = append(c.held, held)
+	}
+}
+
+// A chain whose pins are gone, and whose links another process holds, is what the kernel's links
+// say: a loader lists it, and adds to it.
+var _ = Table("xdpchain.theirs.unpinned", func(s *Session, of dispatcher) {
+	inNetwork(s, NativeMode, func(c *chain) {
+		members := c.putChain(of, ours...)
+		c.holdLinks()
+		main := s.XDP(c.ifindex).Program
+		s.RemoveAllIn(c.dispatcherFolder(main))
+		Expect(s.ListChain(c.ifindex)).To(Equal(Chain{
+			Mode: NativeMode, Dispatcher: main, Programs: []InChain{
+				c.inChain(members[0], 20, 0, Pass), c.inChain(members[1], 50, 1, Pass, TX),
+			},
+		}))
+		more := c.add(objects.XDPChain.Many, "c", c.place(30))
+		c.mustRun(append(members, more)...)
+		Expect(c.exchange(newFrame(0))).To(Equal(outcome{"near", "bcd"}))
+	})
+}, versions...)
