@@ -23,6 +23,9 @@ var Linking = struct {
 	FunctionWeak        Object // The function, weak, which adds 1.
 	FunctionWeakOther   Object // The function, weak, which adds 2.
 	Kconfig             Object // A program that reads an option of the configuration.
+	KconfigBool         Object // A program that reads an option as a boolean.
+	KconfigBoolOther    Object // Another program that reads it as a boolean.
+	KconfigChar         Object // Another program that reads the option as a character: y, m or n.
 	KconfigLong         Object // The other program, which declares the option with another type.
 	KconfigOther        Object // Another program that reads the option.
 	KconfigWeak         Object // A program that reads the option and can do without.
@@ -112,6 +115,9 @@ var Linking = struct {
 	FunctionWeak:        embedded("linking", "function", "function_weak"),
 	FunctionWeakOther:   embedded("linking", "function", "function_weak_other"),
 	Kconfig:             embedded("linking", "kconfig", "kconfig"),
+	KconfigBool:         embedded("linking", "kconfig_byte", "kconfig_bool"),
+	KconfigBoolOther:    embedded("linking", "kconfig_byte", "kconfig_bool_other"),
+	KconfigChar:         embedded("linking", "kconfig_byte", "kconfig_char"),
 	KconfigLong:         embedded("linking", "kconfig", "kconfig_long"),
 	KconfigOther:        embedded("linking", "kconfig", "kconfig_other"),
 	KconfigWeak:         embedded("linking", "kconfig", "kconfig_weak"),

@@ -55,6 +55,18 @@ var _ = It("linking.kconfig.type-refused", func(s *Session) {
 	}
 })
 
+var _ = It("linking.kconfig.byte-refused", func(s *Session) {
+	yes := Kconfig("CONFIG_LOADSTONE=y\n")
+	loaded := s.MustLoad(s.MustLink(objects.Linking.KconfigBool, objects.Linking.KconfigBoolOther),
+		yes)
+	expectRuns(loaded, "read", 1)
+	expectRuns(loaded, "read_other", 1)
+	for _, o := range []order{asWritten, reversed} {
+		Expect(s.Link(o.two(objects.Linking.KconfigBool, objects.Linking.KconfigChar)...)).To(
+			BeRejected(AtLink, Invalid))
+	}
+})
+
 // expectHalf expects that programs return the lower half of an address of the kernel's.
 func expectHalf(s *Session, programs [2]string, all []Object) {
 	addresses, err := oracle.SymbolAddresses("bpf_prog_put")

@@ -77,7 +77,33 @@ func agree(name string, m, with *mention) error {
 	if here == mapsSection && there == mapsSection {
 		return beside(c.maps(name, mine, theirs))
 	}
-	return beside(c.types(mine, theirs, wholly, 0))
+	if err := c.types(mine, theirs, wholly, 0); err != nil || here != optionsSection {
+		return beside(err)
+	}
+	return beside(c.options(mine, theirs))
+}
+
+// optionsSection declares options of the kernel's configuration. A loader stores what the type
+// asks for: y is 1 in a boolean, and 'y' in a character.
+const optionsSection = ".kconfig"
+
+// options refuses to have one of two types that are alike stand for an option of the other, where
+// a loader would store another value.
+func (c *comparison) options(a, b btf.TypeID) error {
+	_, ra, err := c.a.Plain(a)
+	if err != nil {
+		return err
+	}
+	_, rb, err := c.b.Plain(b)
+	if err != nil {
+		return err
+	}
+	const boolean = 1 << 2 // BTF_INT_BOOL
+	if ra.Kind == typeinfo.KindInt && rb.Kind == typeinfo.KindInt &&
+		(c.a.Word(ra.Data)^c.b.Word(rb.Data))>>24&boolean != 0 {
+		return differ("%s and %s", ra.Name, rb.Name)
+	}
+	return nil
 }
 
 // target returns the type of a variable or function.

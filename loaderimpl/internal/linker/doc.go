@@ -9,7 +9,7 @@
 //
 //   - Offsets of variables come from symbols. bpf_linker (to 1.7.0) keeps the offset 0 of an extern
 //     that a later object defines, so that a map is not found.
-//   - map_extra is compared too.
+//   - map_extra is compared too, and whether an option is a boolean.
 //   - A weak definition stays weak when it is declared elsewhere, so that linking a and b, and the
 //     result with c, is linking a, b and c.
 //   - Pointers in data may be relative to a section.
