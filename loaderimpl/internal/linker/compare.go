@@ -77,10 +77,12 @@ func agree(name string, m, with *mention) error {
 	if here == mapsSection && there == mapsSection {
 		return beside(c.maps(name, mine, theirs))
 	}
-	if err := c.types(mine, theirs, wholly, 0); err != nil || here != optionsSection {
-		return beside(err)
+	if here == optionsSection {
+		if err := c.options(mine, theirs); err != nil {
+			return beside(err)
+		}
 	}
-	return beside(c.options(mine, theirs))
+	return beside(c.types(mine, theirs, wholly, 0))
 }
 
 // optionsSection declares options of the kernel's configuration. A loader stores what the type
