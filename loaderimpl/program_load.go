@@ -35,11 +35,12 @@ type programLoader struct {
 // loadAll loads the programs but those that are left out.
 func (l *programLoader) loadAll() error {
 	l.loaded, l.logs = make(map[string]*ebpf.Program), make(map[string]string)
+	refs := l.references() // the same for all: a map more or less costs each program nothing
 	for _, p := range l.object.programs {
 		if !p.willLoad() {
 			continue
 		}
-		made, err := l.load(p)
+		made, err := l.load(p, refs)
 		if err != nil {
 			return refuse.At(refuse.StageLoad, p.section, p.name, err)
 		}
@@ -61,9 +62,9 @@ func (l *programLoader) references() []code.MapRef {
 	return refs
 }
 
-// load loads one program.
-func (l *programLoader) load(p *Program) (*ebpf.Program, error) {
-	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, l.references(),
+// load loads one program. refs say how its instructions refer to maps.
+func (l *programLoader) load(p *Program, refs []code.MapRef) (*ebpf.Program, error) {
+	b, err := code.Assemble(l.object.functions, p.function, l.object.file.Order, refs,
 		l.externs.symbols)
 	if err != nil {
 		return nil, refuse.At(refuse.StageRelocate, p.section, p.name, err)

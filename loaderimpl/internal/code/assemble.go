@@ -5,6 +5,7 @@ package code
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
@@ -132,6 +133,7 @@ func (b *Body) Info(p *typeinfo.Part, size int) []byte {
 		if len(records) == 0 || uint64(b.order.Uint32(records)) != fn.Offset {
 			return nil
 		}
+		out = slices.Grow(out, len(records)/p.Size*size)
 		for ; len(records) > 0; records = records[p.Size:] {
 			offset := uint64(b.order.Uint32(records)) - fn.Offset
 			insn := b.Starts[i] + uint32(offset/objfile.InsnSize)

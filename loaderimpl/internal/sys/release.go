@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,17 +14,29 @@ import (
 // before reports whether the running kernel is older than a release. It reports false where the
 // kernel's name for itself is none that can be read.
 func before(major, minor int) bool {
+	r := running()
+	return r.known && (r.major < major || r.major == major && r.minor < minor)
+}
+
+// A release holds the first two numbers of a kernel's version.
+type release struct {
+	major, minor int
+	known        bool
+}
+
+// running returns the release of the running kernel, which stays the same.
+var running = sync.OnceValue(func() release {
 	var uts unix.Utsname
 	if unix.Uname(&uts) != nil {
-		return false
+		return release{}
 	}
-	release := string(uts.Release[:bytes.IndexByte(uts.Release[:], 0)])
-	first, rest, _ := strings.Cut(release, ".")
+	text := string(uts.Release[:bytes.IndexByte(uts.Release[:], 0)])
+	first, rest, _ := strings.Cut(text, ".")
 	second, _, _ := strings.Cut(rest, ".")
-	x, errX := strconv.Atoi(first)
-	y, errY := strconv.Atoi(second)
-	return errX == nil && errY == nil && (x < major || x == major && y < minor)
-}
+	major, errMajor := strconv.Atoi(first)
+	minor, errMinor := strconv.Atoi(second)
+	return release{major, minor, errMajor == nil && errMinor == nil}
+})
 
 // RaiseMemlock lifts RLIMIT_MEMLOCK on kernels that charge BPF memory to it: those before Linux
 // 5.11 (97306be45fbe, "bpf: switch to memcg-based memory accounting"). A distribution's older
