@@ -3,7 +3,6 @@
 package linker
 
 import (
-	"cmp"
 	"debug/elf"
 	"slices"
 
@@ -42,20 +41,53 @@ func (l *linkage) cutDead() {
 		}
 		o.dead = nil
 	}
-	// Sections stay in the order of their first appearance, also where nothing is left of that, so
-	// that linking in steps gives the order of linking at once.
-	order := make(map[string]int)
-	for i, s := range l.sections {
-		order[s.name] = i
-	}
-	l.sections, l.globals = nil, nil
-	clear(l.byName)
-	clear(l.named)
-	l.placeSections()
-	slices.SortFunc(l.sections, func(a, b *section) int {
-		return cmp.Compare(order[a.name], order[b.name])
+	l.placeAgain()
+}
+
+// placeAgain places sections that have become smaller, and what is in them. They stay in the order
+// of their first appearance, also where nothing is left of that, so that linking in steps gives the
+// order of linking at once.
+func (l *linkage) placeAgain() {
+	l.sections = slices.DeleteFunc(l.sections, func(s *section) bool {
+		s.size, s.align = 0, 1
+		s.parts = slices.DeleteFunc(s.parts, func(p part) bool {
+			gone := leftOut(p.source)
+			if gone {
+				p.object.places[p.source.Index] = place{}
+			}
+			return gone
+		})
+		for i := range s.parts {
+			p := &s.parts[i]
+			align := max(1, p.source.Align)
+			p.offset = (s.size + align - 1) &^ (align - 1)
+			s.size, s.align = p.offset+p.source.Size, max(s.align, align)
+			p.object.places[p.source.Index].offset = p.offset
+		}
+		if len(s.parts) == 0 {
+			delete(l.byName, s.name)
+		}
+		return len(s.parts) == 0
 	})
-	l.mentionSymbols()
+	for _, o := range l.objects {
+		for i, y := range o.symbols {
+			source := &o.file.Symbols[i]
+			if y == nil || source.Bind != elf.STB_LOCAL || y.kind == elf.STT_SECTION {
+				continue
+			}
+			if where := o.places[source.Section]; where.to != nil {
+				y.value = where.offset + source.Value
+			} else {
+				o.symbols[i] = nil
+			}
+		}
+	}
+	for _, g := range l.globals {
+		if g.winner >= 0 {
+			w := &g.mentions[g.winner]
+			g.symbol.value = w.object.places[w.source.Section].offset + w.source.Value
+		}
+	}
 }
 
 // A cut takes dead code out of a section.
@@ -65,6 +97,14 @@ type cut struct {
 	spans   []span          // the dead code, in order
 	lost    map[uint32]bool // symbols of functions that lost
 	moves   []move
+	owned   []*objfile.Section // whose bytes are not the caller's
+}
+
+// own makes the bytes of a section the linker's, which may be changed.
+func (c *cut) own(s *objfile.Section) {
+	if !slices.Contains(c.owned, s) {
+		c.owned, s.Data = append(c.owned, s), slices.Clone(s.Data)
+	}
 }
 
 // A move changes a number that counts from one place of the section to another.
@@ -114,7 +154,6 @@ func (c *cut) plan() bool {
 			return false
 		}
 	}
-	s.Data = slices.Clone(s.Data) // which is the caller's
 	relocated, ok := c.planRelocations()
 	return ok && c.planCode(relocated)
 }
@@ -131,9 +170,6 @@ func (c *cut) planRelocations() (relocated map[uint64]bool, ok bool) {
 		relocs, err := c.object.file.Relocations(in)
 		if err != nil {
 			return nil, false
-		}
-		if len(relocs) > 0 && in != c.section {
-			in.Data = slices.Clone(in.Data)
 		}
 		for _, r := range relocs {
 			if in == c.section {
@@ -156,7 +192,14 @@ func (c *cut) planRelocations() (relocated map[uint64]bool, ok bool) {
 			if y.Kind != elf.STT_SECTION {
 				from = c.kept(from)
 			}
-			c.moves = append(c.moves, move{f, int64(c.kept(target)-from) - int64(target-y.Value)})
+			if by := int64(c.kept(target)-from) - int64(target-y.Value); by != 0 {
+				c.own(in)
+				if f, err = fieldOf(&section{flags: in.Flags, data: in.Data}, part{source: in},
+					r); err != nil {
+					return nil, false
+				}
+				c.moves = append(c.moves, move{f, by})
+			}
 		}
 	}
 	return relocated, true
@@ -204,8 +247,11 @@ func (c *cut) planCode(relocated map[uint64]bool) bool {
 			if target >= s.Size || c.isDead(target) {
 				return false
 			}
-			c.moves = append(c.moves,
-				move{f, int64(c.kept(target)-c.kept(at)) - int64(target-at)})
+			if by := int64(c.kept(target)-c.kept(at)) - int64(target-at); by != 0 {
+				c.own(s)
+				f.data = s.Data[at+4 : at+objfile.InsnSize]
+				c.moves = append(c.moves, move{f, by})
+			}
 			continue
 		}
 		by := int64(int16(order.Uint16(insn[2:])))
