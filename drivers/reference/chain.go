@@ -104,6 +104,7 @@ func (r *reference) chainLink(ctx context.Context, q loader.ChainLink) loader.Re
 	if made == nil {
 		return chainRejected(err)
 	}
+	r.linked = append(r.linked, made)
 	ok := &loader.OK{}
 	for name, p := range made.Programs {
 		id, idErr := programID(p)
@@ -115,7 +116,7 @@ func (r *reference) chainLink(ctx context.Context, q loader.ChainLink) loader.Re
 		ok.Maps = append(ok.Maps, loader.MapView{Name: name, ID: id})
 		err = errors.Join(err, idErr)
 	}
-	if err := errors.Join(err, made.Close()); err != nil {
+	if err != nil {
 		return chainRejected(err)
 	}
 	return ok

@@ -28,7 +28,8 @@ func New() loader.Loader { return &reference{sessions: make(map[string]*session)
 
 type reference struct {
 	sessions map[string]*session
-	bpffs    string // for the pins of chains
+	bpffs    string               // for the pins of chains
+	linked   []*loaderimpl.Loaded // chains, held until the reset as what sessions load is
 }
 
 // A session holds one object, and what was loaded of it.
@@ -103,6 +104,10 @@ func (r *reference) reset() error {
 		errs = append(errs, s.close())
 		delete(r.sessions, name)
 	}
+	for _, l := range r.linked {
+		errs = append(errs, l.Close())
+	}
+	r.linked = nil
 	return errors.Join(errs...)
 }
 
