@@ -3,12 +3,12 @@
 package xdphints
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"runtime"
+	"strings"
 
 	"github.com/cilium/ebpf/btf"
 	. "github.com/onsi/gomega"
@@ -19,18 +19,13 @@ import (
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
 )
 
-// commLen says how many bytes the kernel keeps of the name of a thread (TASK_COMM_LEN).
-const commLen = 16
-
 // onThisThread does something on one thread, and returns the thread's name as the kernel keeps it.
-func onThisThread(s *Session, do func() []uint64) (name []byte, answers []uint64) {
+func onThisThread(s *Session, do func() []uint64) (name string, answers []uint64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	text, err := os.ReadFile("/proc/thread-self/comm")
 	s.MustWork(err)
-	name = make([]byte, commLen)
-	copy(name, bytes.TrimSuffix(text, []byte("\n")))
-	return name, do()
+	return strings.TrimSuffix(string(text), "\n"), do()
 }
 
 // vethTypes returns the types of module veth, or the kernel's where it is built in. It makes a

@@ -61,6 +61,9 @@ func mustRead(s *Session, f form) {
 	loaded := s.MustLoad(objects.XDPHints.Read, against(s, f.types))
 	places := f.places(s)
 	packet, want := packet(), make([]uint64, len(fields))
+	for i := range packet[metaAt:] {
+		packet[metaAt+i] = 0x5a // what is not there is not 0, as its answer is
+	}
 	for i, at := range places {
 		if at != nil {
 			at.put(packet[metaAt:], valueOf(i))

@@ -3,6 +3,7 @@
 package xdphints
 
 import (
+	"bytes"
 	"path"
 
 	"github.com/cilium/ebpf/btf"
@@ -157,7 +158,8 @@ func mustReadKernel(s *Session, options ...Option) {
 	s.MustWork(err)
 	size, err := btf.Sizeof(task)
 	s.MustWork(err)
-	Expect(append(U64(answers[0]), U64(answers[1])...)).To(Equal(name), "name of the thread")
+	told, _, _ := bytes.Cut(append(U64(answers[0]), U64(answers[1])...), []byte{0})
+	Expect(string(told)).To(Equal(name), "name of the thread")
 	Expect(answers[2:]).To(Equal([]uint64{
 		1, uint64(comm.offset / 8), uint64(comm.size / 8), 0, uint64(size), 0,
 	}))
