@@ -82,30 +82,37 @@ func (t Table) Command(op loader.Op, values Values) ([]string, error) {
 // signal, so does this process.
 func (t Table) Run(ctx context.Context, op loader.Op, values Values, in Environment) (loader.Reply,
 	error) {
+	_, reply, err := t.Ask(ctx, op, values, in)
+	return reply, err
+}
+
+// Ask does what [Table.Run] does, and returns what the command printed where it did not refuse.
+func (t Table) Ask(ctx context.Context, op loader.Op, values Values, in Environment) (string,
+	loader.Reply, error) {
 	argv, err := t.Command(op, values)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if argv == nil {
-		return &loader.Unsupported{Feature: loader.Feature(op),
+		return "", &loader.Unsupported{Feature: loader.Feature(op),
 			Reason: "the command has no such operation"}, nil
 	}
 	output, err := Output(ctx, argv, in)
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
-		return nil, nil
+		return output, nil, nil
 	case !errors.As(err, &exit):
-		return nil, err
+		return "", nil, err
 	case exit.Sys().(syscall.WaitStatus).Signaled():
 		die(exit.Sys().(syscall.WaitStatus).Signal(), argv, output)
 	}
 	class, ok := t.Refuses[exit.ExitCode()]
 	if !ok {
-		return nil, fmt.Errorf("%s: %w: %d: %s", strings.Join(argv, " "), errStatus,
+		return "", nil, fmt.Errorf("%s: %w: %d: %s", strings.Join(argv, " "), errStatus,
 			exit.ExitCode(), output)
 	}
-	return &loader.Rejected{Stage: loader.AtCommand, Class: class, Message: output}, nil
+	return "", &loader.Rejected{Stage: loader.AtCommand, Class: class, Message: output}, nil
 }
 
 // Output runs a command, and returns what it printed on stdout and stderr, as text that fits in a

@@ -105,6 +105,24 @@ func TestExitStatusIsAClass(t *testing.T) {
 	}
 }
 
+// A command that refuses to tell something is not one that cannot be asked.
+func TestAnswerOfACommandOrItsRefusal(t *testing.T) {
+	for status, want := range map[string]struct {
+		output string
+		reply  loader.Reply
+	}{
+		"0": {output: "out"},
+		"2": {reply: &loader.Rejected{Stage: loader.AtCommand, Class: loader.Invalid, Message: "out"}},
+	} {
+		table := scripted(script(t, "echo out; exit "+status)).table()
+		output, reply, err := table.Ask(t.Context(), loader.OpLoad, Values{"object": {"a"}, "none": nil},
+			Environment{})
+		if diff := cmp.Diff(want.reply, reply); diff != "" || err != nil || output != want.output {
+			t.Errorf("%s: %q, %v\n%s", status, output, err, diff)
+		}
+	}
+}
+
 func TestOperationThatTheCommandDoesNotHave(t *testing.T) {
 	got, err := scripted("/bin/c").table().Run(t.Context(), loader.OpPin, nil, Environment{})
 	if _, ok := got.(*loader.Unsupported); !ok || err != nil {

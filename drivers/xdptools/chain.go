@@ -136,13 +136,10 @@ func (t *tool) Query(ctx context.Context, r loader.Query) (loader.Reply, error) 
 	if missing != nil {
 		return missing, nil
 	}
-	argv, err := table.Command(loader.OpQuery, command.Values{"device": {device}})
-	if err != nil {
-		return nil, err
-	}
-	output, err := command.Output(ctx, argv, environment(t.bpffs))
-	if err != nil {
-		return nil, fmt.Errorf("xdp-loader status: %w: %s", err, output)
+	output, refused, err := table.Ask(ctx, loader.OpQuery, command.Values{"device": {device}},
+		environment(t.bpffs))
+	if refused != nil || err != nil {
+		return refused, err
 	}
 	answer, err := parseStatus(output)
 	if err != nil {
