@@ -124,9 +124,14 @@ type InChain struct {
 	Slot     int                `json:"slot"`
 }
 
+// AskChain asks for the loader's own view of the chain of an interface.
+func (c *Conversation) AskChain(ifindex int) *Attempt {
+	return c.chain(loader.Query{What: "chain", Ifindex: ifindex}, "a chain")
+}
+
 // ListChain returns the loader's own view of the chain of an interface. A refusal ends the spec.
 func (c *Conversation) ListChain(ifindex int) Chain {
-	a := c.chain(loader.Query{What: "chain", Ifindex: ifindex}, "a chain")
+	a := c.AskChain(ifindex)
 	a.mustBeOK()
 	text, err := json.Marshal(a.Reply.(*loader.OK).Answer)
 	var chain Chain

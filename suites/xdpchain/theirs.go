@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/objects"
+	"github.com/loadstone-bpf/loadstone/oracle"
 	"github.com/loadstone-bpf/loadstone/suites/rtnetlink"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -158,10 +159,24 @@ func (c *chain) control() {
 	c.s.MustRemoveFromChain(c.ifindex, 0)
 }
 
-// A loader lists a chain that another has made.
+// mustBeLeft expects that a loader has refused something about a chain of another, for its version,
+// and left it as it was.
+func (c *chain) mustBeLeft(refused *Attempt, main oracle.XDPFacts, members []*member) {
+	Expect(refused).To(BeRejected(AtAnyStage))
+	c.mustBeAsBefore(main, "bd")
+	c.mustRun(members...)
+}
+
+// A loader lists a chain that another has made, or refuses where that has another version than its
+// own.
 var _ = Table("xdpchain.theirs.listed", func(s *Session, of dispatcher) {
 	inNetwork(s, NativeMode, func(c *chain) {
+		c.control()
 		members := c.putChain(of, ours...)
+		if asked := s.AskChain(c.ifindex); !asked.OK() {
+			c.mustBeLeft(asked, s.XDP(c.ifindex), members)
+			return
+		}
 		Expect(s.ListChain(c.ifindex)).To(Equal(Chain{
 			Mode: NativeMode, Dispatcher: s.XDP(c.ifindex).Program, Programs: []InChain{
 				c.inChain(members[0], 20, 0, Pass), c.inChain(members[1], 50, 1, Pass, TX),
@@ -210,12 +225,17 @@ var _ = Table("xdpchain.theirs.reduced", func(s *Session, of dispatcher) {
 	})
 }, versions...)
 
-// A loader takes a chain apart that another has made.
+// A loader takes a chain apart that another has made, or refuses, as above.
 var _ = Table("xdpchain.theirs.taken-apart", func(s *Session, of dispatcher) {
 	inNetwork(s, NativeMode, func(c *chain) {
+		c.control()
 		members := c.putChain(of, ours...)
-		main := s.XDP(c.ifindex).Program
-		s.MustRemoveFromChain(c.ifindex, 0)
+		facts := s.XDP(c.ifindex)
+		main := facts.Program
+		if removed := s.RemoveFromChain(c.ifindex, 0); !removed.OK() {
+			c.mustBeLeft(removed, facts, members)
+			return
+		}
 		Expect(s.XDP(c.ifindex).Program).To(BeZero())
 		Expect(s.PinsIn(c.folder())).To(BeEmpty())
 		c.mustBeGone(idsOf(members)...)
