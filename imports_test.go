@@ -50,6 +50,7 @@ var rules = []rule{
 	{folder: "loaderimpl/internal/refuse", pure: true},
 	{folder: "loaderimpl/internal/objfile", may: "loaderimpl/internal/refuse", pure: true},
 	{folder: "loaderimpl/internal/typeinfo", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile", pure: true},
+	{folder: "loaderimpl/internal/typefile", may: "loaderimpl/internal/refuse loaderimpl/internal/typeinfo"},
 	{folder: "loaderimpl/internal/sys", tests: "oracle/turn"},
 	{folder: "loaderimpl/internal/mapdef", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
 	{folder: "loaderimpl/internal/core", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo", pure: true},
@@ -59,7 +60,8 @@ var rules = []rule{
 	{folder: "loaderimpl/internal/linker", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef loaderimpl/internal/linker/dedup", pure: true},
 	{folder: "loaderimpl/internal/structops", may: "loaderimpl/internal/refuse loaderimpl/internal/objfile loaderimpl/internal/typeinfo loaderimpl/internal/mapdef", pure: true},
 	{folder: "loaderimpl", alone: true, may: "loaderimpl/internal", tests: "oracle/turn", not: "golang.org/x/sys"}, // package sys alone imports golang.org/x/sys
-	{folder: "loaderimpl/xdpchain", may: "loaderimpl", tests: "oracle/turn", not: "loaderimpl/internal"},           // a policy on top of the loader, as any other program could be
+	{folder: "loaderimpl/btfview", may: "loaderimpl/internal", tests: "objects"},
+	{folder: "loaderimpl/xdpchain", may: "loaderimpl", tests: "oracle/turn", not: "loaderimpl/internal"}, // a policy on top of the loader, as any other program could be
 	{folder: "objects/elfedit"},
 	{folder: "objects/build"},
 	{folder: "objects", may: "objects/elfedit"},

@@ -107,11 +107,11 @@ func (c *coreRelocator) prepare() error {
 	}
 	r := &core.Resolver{Local: c.object.types, Sources: []core.Source{kernel}}
 	for _, given := range c.extraTypes {
-		types, err := given.on(kernel)
+		types, err := given.file.On(kernel.Name, kernel.Types)
 		if err != nil {
 			return err
 		}
-		r.Sources = append(r.Sources, core.Source{Name: given.name, Types: types})
+		r.Sources = append(r.Sources, core.Source{Name: given.file.Path, Types: types})
 	}
 	if c.kernelTypes == nil {
 		r.Others = func() ([]core.Source, error) { return c.modules(kernel.Types) }
@@ -123,8 +123,8 @@ func (c *coreRelocator) prepare() error {
 // kernelSource returns the kernel's types, or those that the caller gave in their place.
 func (c *coreRelocator) kernelSource() (core.Source, error) {
 	if c.kernelTypes != nil {
-		types, err := c.kernelTypes.whole()
-		return core.Source{Name: c.kernelTypes.name, Types: types}, err
+		types, err := c.kernelTypes.file.Whole()
+		return core.Source{Name: c.kernelTypes.file.Path, Types: types}, err
 	}
 	types, err := c.kernel.Vmlinux()
 	if err != nil {

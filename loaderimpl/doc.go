@@ -68,6 +68,7 @@
 //	internal/linker   link     several objects to one
 //	internal/structops create  structures to this kernel's
 //	internal/externs           what the object expects the kernel to have
+//	internal/typefile          types of files
 //	internal/core              numbers of types to those that another set of types has
 //	internal/code     resolve  sections to functions, instructions to what they refer to
 //

@@ -12,7 +12,6 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
-	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/core"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/objfile"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/refuse"
 	"github.com/loadstone-bpf/loadstone/loaderimpl/internal/typeinfo"
@@ -52,7 +51,7 @@ func TestTypesAreReadFromFiles(t *testing.T) {
 	raw, err := marshal([]btf.Type{task(44)})
 	do(t, err)
 	for name, data := range map[string][]byte{"raw": raw, "ELF": elfOf(map[string][]byte{typeinfo.Section: raw})} {
-		types, err := readTypes(t, name, data).whole()
+		types, err := readTypes(t, name, data).file.Whole()
 		if err != nil || len(types.Named(typeinfo.NameOf("task_struct"))) != 1 {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -98,8 +97,8 @@ func TestTypesBesideTheKernelsAreFound(t *testing.T) {
 		do(t, l.Close())
 	}
 	_, err = openTest(t, "core_extra", Options{}).Load(LoadOptions{ExtraTypes: []*Types{a, b}})
-	if !errors.Is(err, refuse.ErrAmbiguousType) || !strings.Contains(err.Error(), "12 in struct loadstone_meta of "+a.name) ||
-		!strings.Contains(err.Error(), "20 in struct loadstone_meta of "+b.name) {
+	if !errors.Is(err, refuse.ErrAmbiguousType) || !strings.Contains(err.Error(), "12 in struct loadstone_meta of "+a.file.Path) ||
+		!strings.Contains(err.Error(), "20 in struct loadstone_meta of "+b.file.Path) {
 		t.Errorf("both: %v, want %v that names both", err, refuse.ErrAmbiguousType)
 	}
 	if _, err := openTest(t, "core_extra", Options{}).Load(LoadOptions{}); !errors.Is(err, refuse.ErrNoSuchType) {
@@ -136,13 +135,13 @@ func TestGivenTypesAreParsedOnce(t *testing.T) {
 	two, err := typeinfo.ParseWhole(kernelTypes(nil))
 	do(t, err)
 	given := readTypes(t, "nic.btf", splitOf(t, one, task(8)))
-	first, err := given.on(core.Source{Name: "one", Types: one})
+	first, err := given.file.On("one", one)
 	do(t, err)
-	again, err := given.on(core.Source{Name: "one", Types: one})
+	again, err := given.file.On("one", one)
 	if err != nil || again != first {
 		t.Errorf("parsed again: %v", err)
 	}
-	other, err := given.on(core.Source{Name: "two", Types: two})
+	other, err := given.file.On("two", two)
 	if err != nil || other == first {
 		t.Errorf("on another kernel: %p, then %p, %v", first, other, err)
 	}

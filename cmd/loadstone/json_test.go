@@ -70,6 +70,12 @@ func TestJSONIsOneDocument(t *testing.T) {
 	if err := os.WriteFile(object, inserted, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	least := filepath.Join(t.TempDir(), "least.btf")
+	hints, err := filepath.Abs(hintsFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, moved := filepath.Join(hints, "read.o"), " --kernel-types "+filepath.Join(hints, "target_moved.o")
 	documents := map[string]byte{
 		"compare " + run + " " + run:                 '{',
 		"ops insert " + object + " --bpffs " + bpffs: '[',
@@ -84,6 +90,10 @@ func TestJSONIsOneDocument(t *testing.T) {
 		"kernels show native":                        '{',
 		"loaders list":                               '[',
 		"version":                                    '{',
+		"btf show loadstone_meta" + moved:            '[',
+		"btf explain " + reader + moved:              '[',
+		"btf stitch" + moved:                         '[',
+		"btf min " + reader + " -o " + least + moved: '{',
 		"chain list":                                 '[',
 		"chain list --detached":                      '[',
 		"chain clean --bpffs " + bpffs:               '[',

@@ -59,6 +59,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		{"loaders", func() *cobra.Command { return newLoadersCommand(cache, cache.trial) }},
 		{"metadata", newMetadataCommand},
 		{"ops", newOpsCommand},
+		{"btf", newBTFCommand},
 		{"shell", func() *cobra.Command { return newShellCommand(cache) }},
 		{"exec", func() *cobra.Command { return newExecCommand(cache) }},
 		{"version", newVersionCommand},

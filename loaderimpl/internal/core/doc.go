@@ -12,5 +12,5 @@
 //
 // Read relocation.go (what the compiler writes), then path.go (a way into a type), match.go (the
 // same way in another), similar.go (types that match as a whole), value.go (the numbers),
-// resolve.go (which of several types) and patch.go (instructions).
+// resolve.go (which of several types), patch.go (instructions) and explain.go (for people).
 package core

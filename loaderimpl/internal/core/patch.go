@@ -27,9 +27,9 @@ const (
 	opCall   = 0x85
 )
 
-// Poison is the number of a helper that does not exist, to which the index of a relocation is
-// added. An instruction for which the kernel's types have no number becomes a call of it, which the
-// verifier refuses only where it is reached (libbpf: bpf_core_poison_insn).
+// Poison numbers a helper that does not exist; the index of a relocation is added to it. An
+// instruction for which the kernel's types have no number becomes a call of it, which the verifier
+// refuses only where it is reached (libbpf: bpf_core_poison_insn).
 const Poison = 2_003_000_000
 
 // Patch writes what a relocation became into an instruction; code begins with it and goes to the

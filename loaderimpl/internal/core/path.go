@@ -27,7 +27,7 @@ type step struct {
 	index uint32     // of the member among the owner's, or of the element
 }
 
-// A path is a way into a type: steps with names or numbers that mean something. Anonymous members
+// A path leads into a type: steps with names or numbers that mean something. Anonymous members
 // are gone through, and are no steps of their own.
 type path struct {
 	types *typeinfo.Types

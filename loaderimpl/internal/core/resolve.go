@@ -40,13 +40,13 @@ type Resolver struct {
 	perSource map[*typeinfo.Types]*matcher
 }
 
-// A root is a type that relocations are about, with the types of the kernel that may be it.
+// A root holds the types of the kernel that may be one that relocations are about.
 type root struct {
 	kind       typeinfo.Kind
 	candidates []Candidate
 }
 
-// A Candidate is a type of the kernel that has the name and the kind of a relocation's.
+// A Candidate names a type of the kernel that has the name and the kind of a relocation's.
 type Candidate struct {
 	Source *Source
 	ID     btf.TypeID
@@ -66,7 +66,7 @@ type local struct {
 	fits   []fit // of candidates that have the part, in their order
 }
 
-// A fit is the part in a candidate that has it.
+// A fit holds the part in a candidate that has it.
 type fit struct {
 	candidate int
 	path      *path

@@ -139,7 +139,7 @@ func elementNumber(k Kind, p *path, id btf.TypeID) (number, error) {
 	return number{}, bad("%v of an element", k)
 }
 
-// A unit is the memory that a field is read by.
+// A unit says by what memory a field is read.
 type unit struct{ offset, size uint64 } // bytes
 
 // bitfieldUnit finds the smallest memory, of a size that a load has, which a bitfield lies in. It

@@ -8,5 +8,5 @@
 // section), resize.go (sections that a caller makes larger) and vintage.go (what is written
 // differently for older kernels); of the kernel's own types running.go, named.go, sized.go and
 // compatible.go; of types in files given.go,
-// distilled.go and remap.go.
+// distilled.go, remap.go and subset.go.
 package typeinfo

@@ -38,7 +38,7 @@ type nameSlot struct {
 	id   uint32 // less that of the first type, plus one; 0 for no type
 }
 
-// A Name is looked for by CO-RE: without a flavor, which is left out.
+// A Name says what CO-RE looks for: a name without its flavor.
 type Name struct {
 	text string
 	hash uint32
@@ -59,7 +59,7 @@ func hashName(name string) uint32 {
 	return h ^ h>>15
 }
 
-// namedKinds are the kinds of types that CO-RE finds by name.
+// namedKinds has a bit for each kind of types that CO-RE finds by name.
 const namedKinds = 1<<KindInt | 1<<KindStruct | 1<<KindUnion | 1<<KindEnum | 1<<KindFwd |
 	1<<KindTypedef | 1<<KindFloat | 1<<KindEnum64
 

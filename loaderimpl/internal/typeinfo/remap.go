@@ -55,3 +55,42 @@ func (t *Types) GoOn(base *Types) []byte {
 	})
 	return Assemble(t, records, t.strings[min(len(t.strings), 1):])
 }
+
+// Own returns how many types there are that are not the base's, without void, and whether there is
+// a base.
+func (t *Types) Own() (types uint32, goesOn bool) {
+	return uint32(len(t.offsets) - t.ownTypes()), t.base != nil
+}
+
+// Stitch returns types as one whole set: those of the first, which are whole, with their ids, then
+// each of the others', which go on from the first or are whole.
+func Stitch(all []*Types) []byte {
+	first := all[0]
+	records, text := bytes.Clone(first.raw), []byte(first.strings)
+	next := btf.TypeID(len(first.offsets))
+	for _, t := range all[1:] {
+		ids, names := btf.TypeID(1), uint32(0) // first of its own
+		if t.base != nil {
+			ids, names = t.firstID(), t.firstString()
+		}
+		start := uint32(len(text))
+		records = append(records, t.Remapped(Remap{
+			ID: func(id btf.TypeID) btf.TypeID {
+				if id < ids {
+					return id
+				}
+				return id - ids + next
+			},
+			Name: func(off uint32) uint32 {
+				if off < names {
+					return off
+				}
+				return off - names + start
+			},
+		})...)
+		text = append(text, t.strings...)
+		own, _ := t.Own()
+		next += btf.TypeID(own)
+	}
+	return Assemble(first, records, string(text))
+}

@@ -26,6 +26,14 @@ func (t *Types) PointerSize() uint32 {
 // longSize returns the bytes of a long among the types that are not the base's, 0 where there is
 // none.
 func (t *Types) longSize() uint32 {
+	if id := t.Long(); id != 0 {
+		return t.order.Uint32(t.raw[t.offsets[id-t.firstID()]+8:])
+	}
+	return 0
+}
+
+// Long returns the type of a long that is not the base's, 0 where there is none.
+func (t *Types) Long() btf.TypeID {
 	for i := t.ownTypes(); i < len(t.offsets); i++ {
 		kind, text := t.kindAt(i)
 		if kind != KindInt {
@@ -36,7 +44,7 @@ func (t *Types) longSize() uint32 {
 			"unsigned int long", "long unsigned int", "long int unsigned", "int unsigned long",
 			"int long unsigned":
 			if size := t.order.Uint32(t.raw[t.offsets[i]+8:]); size == 4 || size == 8 {
-				return size
+				return t.firstID() + btf.TypeID(i)
 			}
 		}
 	}
@@ -98,7 +106,7 @@ func (t *Types) Encoding(integer *Record) (encoding, offset uint32) {
 	return word >> 24 & 0xf, word >> 16 & 0xff
 }
 
-// Signed is the bit of an integer's encoding that says that it has a sign (BTF_INT_SIGNED).
+// Signed names the bit of an integer's encoding that says that it has a sign (BTF_INT_SIGNED).
 const Signed = 1
 
 // Enumerator returns the name and the value of an enum's i-th value. Those of 32 bits are extended
