@@ -123,9 +123,9 @@ func buildFloors(ctx context.Context, dir string) ([]string, error) {
 type linking struct {
 	options  options
 	sheet    *sheet
-	out      string // path of the output
+	out      string     // path of the output
 	commands [][]string // loadstone's, bpftool's, then the linker alone, and a program that does nothing
-	peaks    []float64 // what loadstone link took for each of the sizes, bytes
+	peaks    []float64  // what loadstone link took for each of the sizes, bytes
 }
 
 // measure has both commands link the same objects in turns, and this process too.

@@ -199,9 +199,7 @@ func (o *bisectOptions) row(cmd *cobra.Command) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range choices[0].Manifest.Sorted() {
-			row = append(row, v)
-		}
+		row = append(row, choices[0].Manifest.Sorted()...)
 	default:
 		return nil, usageError{fmt.Errorf("--axis %s: there are %s", o.axis, strings.Join(axes, ", "))}
 	}
