@@ -104,7 +104,6 @@ func (r *reference) chainLink(ctx context.Context, q loader.ChainLink) loader.Re
 	if made == nil {
 		return chainRejected(err)
 	}
-	r.linked = append(r.linked, made)
 	ok := &loader.OK{}
 	for name, p := range made.Programs {
 		id, idErr := programID(p)
@@ -116,7 +115,13 @@ func (r *reference) chainLink(ctx context.Context, q loader.ChainLink) loader.Re
 		ok.Maps = append(ok.Maps, loader.MapView{Name: name, ID: id})
 		err = errors.Join(err, idErr)
 	}
-	if err != nil {
+	for name, m := range made.Maps {
+		if m.Type() == ebpf.ProgramArray {
+			r.arrays = append(r.arrays, m)
+			delete(made.Maps, name)
+		}
+	}
+	if err := errors.Join(err, made.Close()); err != nil {
 		return chainRejected(err)
 	}
 	return ok

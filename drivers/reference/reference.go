@@ -28,8 +28,11 @@ func New() loader.Loader { return &reference{sessions: make(map[string]*session)
 
 type reference struct {
 	sessions map[string]*session
-	bpffs    string               // for the pins of chains
-	linked   []*loaderimpl.Loaded // chains, held until the reset as what sessions load is
+	bpffs    string // for the pins of chains
+
+	// Those of linked chains: the kernel empties one that no process holds, and keeps one for good
+	// whose last descriptor is closed twice in a row, the second time by who looked at it by its id.
+	arrays []*ebpf.Map
 }
 
 // A session holds one object, and what was loaded of it.
@@ -104,10 +107,10 @@ func (r *reference) reset() error {
 		errs = append(errs, s.close())
 		delete(r.sessions, name)
 	}
-	for _, l := range r.linked {
-		errs = append(errs, l.Close())
+	for _, m := range r.arrays {
+		errs = append(errs, m.Close())
 	}
-	r.linked = nil
+	r.arrays = nil
 	return errors.Join(errs...)
 }
 
