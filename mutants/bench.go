@@ -142,18 +142,21 @@ func (b *Bench) try(
 		func(dir string) error { return driver(ctx, b.root, dir, m) }, nil)
 }
 
-// Idle returns the verdicts of specs on the loader that does nothing, in each of its ways; see
+// Idle returns the verdicts of specs on the loader that does nothing, in each of these ways; see
 // package idle. All specs of a suite share a guest: what does nothing leaves nothing.
 func (b *Bench) Idle(
-	ctx context.Context, kernel string, specs []string,
+	ctx context.Context, kernel string, specs, ways []string,
 ) ([]verdict.Verdict, error) {
 	return b.carryOut(ctx, kernel, specs, run.BySuite, "idle", "",
-		func(dir string) error { return idleDriver(ctx, b.root, dir) }, waysOfIdle)
+		func(dir string) error { return idleDriver(ctx, b.root, dir) }, ways)
 }
 
-// waysOfIdle are values of the variable IDLE: it made nothing, something that is not there, and
-// refuses everything.
-var waysOfIdle = []string{"0", "2147483647", "refuse"}
+// plainIdle and otherIdle list values of the variable IDLE: it made nothing; it made something that
+// is not there, and it refuses everything.
+var (
+	plainIdle = []string{"0"}
+	otherIdle = []string{"2147483647", "refuse"}
+)
 
 // carryOut has a driver that build makes in a folder judged by specs, as a version of the loader
 // that it greets as; once for each value of the variable IDLE, if there are any.
