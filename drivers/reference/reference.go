@@ -31,7 +31,7 @@ type reference struct {
 	bpffs    string // for the pins of chains
 
 	// Those of linked chains: the kernel empties one that no process holds, and keeps one for good
-	// whose last descriptor is closed twice in a row, the second time by who looked at it by its id.
+	// whose last descriptor is closed twice in a row, by its loader and by who looked at its id.
 	arrays []*ebpf.Map
 }
 
