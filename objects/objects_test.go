@@ -27,7 +27,7 @@ func every(t *testing.T) []Object {
 	var all []Object
 	for _, catalogue := range []any{
 		GlobalData, Linking, MapDefs, MapInMap, MapTypes, Metadata, NUMA, Pinning, Rights, StructOps, Token,
-		XDPChain,
+		XDPChain, XDPHints,
 	} {
 		fields := reflect.ValueOf(catalogue)
 		for i := range fields.NumField() {
