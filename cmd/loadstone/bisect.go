@@ -42,10 +42,10 @@ Without --axis the spec is asked once, of one kernel and one loader, and the com
 125 it cannot be told, as where the kernel does not boot.
 
 Exit codes with --axis: 0 the place is found; 1 there is none, as the ends stand alike; 2 wrong usage; 3 a run could not be carried out.`,
-		Example: `  loadstone bisect --spec linking.map.extern --loader libbpf --axis loader --kernel 6.12
+		Example: `  loadstone bisect --spec linking.map.extern/defined-last --loader libbpf --axis loader --kernel 6.12
   loadstone bisect --spec mapdefs.btf.unknown-field-refused --axis kernel --loader cilium
-  loadstone bisect --spec structops.link.update --axis kernel --from 6.1 --to 7.0
-  git bisect run sh -c 'make -j8 bzImage || exit 125; loadstone bisect --spec structops.link.update --kernel arch/x86/boot/bzImage'`,
+  loadstone bisect --spec structops.update.connections --axis kernel --from 6.1 --to 7.0
+  git bisect run sh -c 'make -j8 || exit 125; loadstone bisect --spec structops.update.connections --kernel ./'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.bisect(cmd) },
 	}
