@@ -8,7 +8,7 @@ package objects
 var XDPHints = struct {
 	Enumerators           Object // Asks for names of an enumeration whose numbers have 32 bits.
 	EnumeratorsWide       Object // Asks for names of an enumeration whose numbers have 64 bits.
-	Exists                Object // Asks whether each field is there.
+	Exists                Object // Asks whether each field exists.
 	HintsById             Object // A reader of two layouts, which the number of a type tells apart.
 	HintsByUnion          Object // A reader of a union of two layouts.
 	HintsByWord           Object // A reader of two layouts, which a number of its own tells apart.
@@ -36,7 +36,7 @@ var XDPHints = struct {
 	NicUnion              Object // A driver that writes a union, and says which of it.
 	NicUnionOther         Object // A driver that has the union in another form, with other numbers.
 	Offset                Object // Asks where each field is, in bytes.
-	Read                  Object // Reads each field that is there.
+	Read                  Object // Reads each field that exists.
 	Shift                 Object // Asks where fields of bits are in a word.
 	Sign                  Object // Asks whether each field but a pointer and an array has a sign.
 	Size                  Object // Asks how large each field is, in bytes.

@@ -45,7 +45,7 @@ of its programs do.
 
 With --static the objects are linked into one program, which is faster to call and
 takes no extensions of the kernel; its programs have no ids and no counts of their
-own, and the chain is made and taken off as a whole. A static chain that is there is
+own, and the chain is made and taken off as a whole. A static chain before it is
 replaced by the new one. xdp-loader takes it for a program of its own kind.
 
 A new chain is attached by netlink, as libxdp's are. One by a link cannot be

@@ -8,5 +8,6 @@
 // v0.17, v0.20. So this package does not name what later versions added.
 //
 // Read cilium.go (what is asked of the library), set.go, attach.go, create.go (maps without an
-// object), types.go (BTF of files), refusal.go (what its errors tell a program), then claims.go.
+// object), kernel_types.go (BTF of files), refusal.go (what its errors tell a program), then
+// claims.go.
 package cilium

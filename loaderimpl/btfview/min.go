@@ -295,9 +295,8 @@ func Kept(raw []byte, s *Sources) (kept, all uint32, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	kept, _ = t.Own()
 	for _, p := range s.Parts() {
 		all += p.Types
 	}
-	return kept, all, nil
+	return t.Own(), all, nil
 }

@@ -26,8 +26,8 @@ type Part struct {
 func (s *Sources) Parts() []Part {
 	parts := make([]Part, len(s.given))
 	for i := range s.given {
-		own, goesOn := s.given[i].Types.Own()
-		parts[i] = Part{s.given[i].Name, own, goesOn}
+		types := s.given[i].Types
+		parts[i] = Part{s.given[i].Name, types.Own(), types.GoesOn()}
 	}
 	return parts
 }

@@ -4,17 +4,17 @@
 // suites/xdphints/field.go.
 //
 // variants:
-//   read: ASK=READ SIGNS=0 // Reads each field that is there.
+//   read: ASK=READ SIGNS=0 // Reads each field that exists.
 //   offset: ASK=OFFSET // Asks where each field is, in bytes.
 //   size: ASK=SIZE // Asks how large each field is, in bytes.
-//   exists: ASK=EXISTS // Asks whether each field is there.
+//   exists: ASK=EXISTS // Asks whether each field exists.
 //   sign: ASK=SIGN SIGNS=1 // Asks whether each field but a pointer and an array has a sign.
 //   shift: ASK=SHIFT // Asks where fields of bits are in a word.
 #include "meta.h"
 
 struct answers answers SEC(".maps");
 
-/* What is asked of each field that is there. A field that is not has the answer 0. */
+/* What is asked of each field that exists. One that does not has the answer 0. */
 #define READ(place, m, field) told(place, m, field, m->field)
 #define OFFSET(place, m, field) told(place, m, field, field_offset(m->field))
 #define SIZE(place, m, field) told(place, m, field, field_size(m->field))

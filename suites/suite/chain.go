@@ -267,6 +267,8 @@ func (s *Session) NeedsNoExtensions() {
 		s.MustWork(err)
 	}
 	if has {
-		s.exec.Skip(runner.Lack{Kind: "freplace", Needs: "a kernel without it", Has: "it"})
+		s.exec.Skip(runner.Lack{
+			Kind: "kernel without freplace", Needs: "no extensions", Has: "extensions",
+		})
 	}
 }

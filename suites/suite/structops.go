@@ -192,7 +192,9 @@ func (s *Session) NeedsNoStructOpsLink() {
 		s.exec.Broken("%v", err)
 	}
 	if has {
-		s.exec.Skip(runner.Lack{Kind: "struct_ops", Needs: "no links", Has: "links"})
+		s.exec.Skip(runner.Lack{
+			Kind: "kernel without struct_ops links", Needs: "no links", Has: "links",
+		})
 	}
 }
 

@@ -56,11 +56,11 @@ func (t *Types) GoOn(base *Types) []byte {
 	return Assemble(t, records, t.strings[min(len(t.strings), 1):])
 }
 
-// Own returns how many types there are that are not the base's, without void, and whether there is
-// a base.
-func (t *Types) Own() (types uint32, goesOn bool) {
-	return uint32(len(t.offsets) - t.ownTypes()), t.base != nil
-}
+// Own returns how many types there are that are not the base's, without void.
+func (t *Types) Own() uint32 { return uint32(len(t.offsets) - t.ownTypes()) }
+
+// GoesOn reports whether the types go on from a base.
+func (t *Types) GoesOn() bool { return t.base != nil }
 
 // Stitch returns types as one whole set: those of the first, which are whole, with their ids, then
 // each of the others', which go on from the first or are whole.
@@ -89,7 +89,7 @@ func Stitch(all []*Types) []byte {
 			},
 		})...)
 		text = append(text, t.strings...)
-		own, _ := t.Own()
+		own := t.Own()
 		next += btf.TypeID(own)
 	}
 	return Assemble(first, records, string(text))
