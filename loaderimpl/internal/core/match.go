@@ -30,6 +30,18 @@ func (m *matcher) step() error {
 	return nil
 }
 
+// next counts a step, and returns two types that are to be compared, without what wraps them.
+func (m *matcher) next(local, target btf.TypeID) (a, b typeinfo.Record, err error) {
+	if err := m.step(); err != nil {
+		return a, b, err
+	}
+	if _, a, err = m.local.Plain(local); err != nil {
+		return a, b, err
+	}
+	_, b, err = m.target.Plain(target)
+	return a, b, err
+}
+
 // part finds the same way as local's in a type of the kernel, nil where the type does not have it
 // (bpf_core_spec_match). Names and indices have to be the same, and the types that steps lead to
 // alike: see [matcher.fieldsAlike]. The kernel's may have the members in anonymous structs and
@@ -162,14 +174,7 @@ func tooDeep(p *path) error {
 // arrays of such types.
 func (m *matcher) fieldsAlike(local, target btf.TypeID) (bool, error) {
 	for {
-		if err := m.step(); err != nil {
-			return false, err
-		}
-		_, a, err := m.local.Plain(local)
-		if err != nil {
-			return false, err
-		}
-		_, b, err := m.target.Plain(target)
+		a, b, err := m.next(local, target)
 		if err != nil {
 			return false, err
 		}

@@ -27,14 +27,7 @@ func (m *matcher) typesMatch(local, target btf.TypeID, behind bool, level int) (
 		return false, errLevels()
 	}
 	for range maxLevels {
-		if err := m.step(); err != nil {
-			return false, err
-		}
-		_, a, err := m.local.Plain(local)
-		if err != nil {
-			return false, err
-		}
-		_, b, err := m.target.Plain(target)
+		a, b, err := m.next(local, target)
 		if err != nil {
 			return false, err
 		}
