@@ -2,7 +2,13 @@
 
 package verdict
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Format gives the version of the run file that this package writes. It grows by optional fields; a
 // number is for what old readers would misunderstand.
@@ -30,6 +36,8 @@ type Run struct {
 	Seed uint64 `json:"seed,omitempty"`
 	// the part of a larger plan that this is; nil for a plan of its own
 	Shard *Shard `json:"shard,omitempty"`
+	// every spec of the guest program, whatever this run asks; nil in runs of before it was recorded
+	Catalogue *Catalogue `json:"catalogue,omitempty"`
 	// features for want of which no spec may be skipped; see [FeatureOf]
 	Require []string `json:"require,omitempty"`
 }
@@ -40,6 +48,18 @@ type Shard struct {
 	Number int    `json:"number"` // from 1
 	Of     int    `json:"of"`     // how many shards there are
 	Specs  int    `json:"specs"`  // of all shards
+}
+
+// Catalogue says which specs a guest program has.
+type Catalogue struct {
+	Specs  int    `json:"specs"`  // how many
+	Digest string `json:"digest"` // SHA-256 of their ids, sorted, a line each
+}
+
+// CatalogueOf returns the catalogue of the specs with these ids.
+func CatalogueOf(ids []string) Catalogue {
+	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(ids)), "\n")))
+	return Catalogue{len(ids), hex.EncodeToString(sum[:])}
 }
 
 // Build says which loadstone ran.

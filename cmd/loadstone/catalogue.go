@@ -9,6 +9,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/requirements"
 	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/suites/catalogue"
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // readCatalogue asks the guest program beside this one for its specs, and holds them against the
@@ -45,4 +46,13 @@ func selectSpecs(all run.Catalogue, suites, specs []string) (run.Catalogue, erro
 		return nil, usageError{err}
 	}
 	return chosen, err
+}
+
+// catalogueOf returns what a run file says of a guest program's specs.
+func catalogueOf(all run.Catalogue) verdict.Catalogue {
+	var ids []string
+	for _, s := range all {
+		ids = append(ids, s.ID)
+	}
+	return verdict.CatalogueOf(ids)
 }

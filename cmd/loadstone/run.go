@@ -46,6 +46,8 @@ type runOptions struct {
 
 	before *verdict.File  // the run to go on with; nil for a new one
 	part   *verdict.Shard // that this run is of a plan; nil for a plan of its own
+	// every spec of the guest program
+	catalogue verdict.Catalogue
 }
 
 func newRunCommand(cache *cacheOptions) *cobra.Command {
@@ -196,6 +198,7 @@ func (o *runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	if err != nil {
 		return plan, err
 	}
+	o.catalogue = catalogueOf(all)
 	if plan.Specs, err = o.chooseSpecs(all); err != nil {
 		return plan, err
 	}
@@ -297,6 +300,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 		},
 		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
 		Shard: o.part, Dir: workingDir(), Isolation: string(plan.Isolation), Require: o.require,
+		Catalogue: &o.catalogue,
 	}
 	if plan.Isolation == run.Auto {
 		about.Seed = plan.Seed

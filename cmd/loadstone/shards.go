@@ -3,8 +3,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,7 +122,7 @@ func writeShards(dir string, specs run.Catalogue, took map[string]time.Duration,
 	var files []string
 	for i, list := range lists {
 		text, err := json.MarshalIndent(shardFile{1, verdict.Shard{
-			Plan: planDigest(ids), Number: i + 1, Of: len(lists), Specs: len(ids),
+			Plan: verdict.CatalogueOf(ids).Digest, Number: i + 1, Of: len(lists), Specs: len(ids),
 		}, list}, "", " ")
 		if err != nil {
 			return nil, err
@@ -136,11 +134,6 @@ func writeShards(dir string, specs run.Catalogue, took map[string]time.Duration,
 		files = append(files, file)
 	}
 	return files, nil
-}
-
-func planDigest(ids []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(ids)), "\n")))
-	return hex.EncodeToString(sum[:])
 }
 
 // printShards prints what an engine needs to run the lists.
