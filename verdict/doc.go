@@ -20,5 +20,6 @@
 // (failures that are known, and the versions that they are of), feature.go (what skipped specs
 // lacked), tally.go (the plan, as verdicts come), writer.go, reader.go and resume.go (run files),
 // merge.go (runs of shards), then matrix.go, exit.go, compare.go (two runs), stable.go (the same
-// run several times) and bisect.go (a row of runs).
+// run several times), bisect.go (a row of runs), and claim.go, claimbasis.go and claimdiff.go (what
+// a loader is said to do, what that rests on, and whether it holds).
 package verdict
