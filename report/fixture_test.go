@@ -96,6 +96,12 @@ func fixtureFile() (verdict.Run, []verdict.Verdict) {
 		Guest: "sha256:0123456789abcdef", Command: []string{"loadstone", "run", "--loader", "all", "--out", "out"}, Isolation: "auto", Seed: 4711,
 	}
 	var vs []verdict.Verdict
+	var ids []string
+	for _, s := range fixtureSpecs {
+		ids = append(ids, s.id)
+	}
+	catalogue := verdict.CatalogueOf(ids)
+	run.Catalogue = &catalogue
 	for _, l := range fixtureLoaders {
 		for _, k := range fixtureKernels {
 			for _, suite := range run.Suites {

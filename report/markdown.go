@@ -56,6 +56,7 @@ func writeMarkdown(w io.Writer, f *verdict.File) error {
 		writeMarkdownFinding(b, x, names)
 	}
 	writeMarkdownDepending(b, f)
+	writeMarkdownClaims(b, f)
 	writeMarkdownRun(b, f.Run)
 	return b.Flush()
 }

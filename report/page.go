@@ -37,7 +37,7 @@ var pageTemplate = sync.OnceValue(func() *template.Template {
 		"voice":     voice,
 		"among":     among,
 		"left":      left,
-	}).Parse(pageHTML))
+	}).Parse(pageHTML + claimsHTML))
 })
 
 // A page holds what the template shows. Its text comes from guests unchanged; the template spells
@@ -70,6 +70,7 @@ type page struct {
 	Loaders []string
 	Kinds   []pageKind
 	Rows    []row
+	Claims  []loaderClaim
 }
 
 // A segment holds a kind's share of the bar across the page, in verdicts.
@@ -162,6 +163,7 @@ func newPage(f *verdict.File) page {
 	p.Kinds = pageKinds(f.Count())
 	p.Bar = newBar(p.Kinds)
 	p.Rows = newRows(f)
+	p.Claims = claims(f)
 	return p
 }
 

@@ -18,7 +18,7 @@ import (
 
 var libbpf17 = LoaderVersion{"libbpf", "1.7"}
 
-// claimedRun returns a run of these verdicts on two kernels: each spec is on both, as its kinds say.
+// claimedRun returns a run on two kernels, on which each spec ends as its kinds say.
 func claimedRun(kinds map[string][2]Kind) *File {
 	var ids []string
 	for id := range kinds {

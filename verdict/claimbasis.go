@@ -77,8 +77,8 @@ func LoaderVersions(files ...*File) []LoaderVersion {
 	})
 }
 
-// MakeClaim makes the claim of one version of a loader from runs of every spec, such as one for each
-// kernel. Where there is none, the error is a [*NoClaimError].
+// MakeClaim makes the claim of one version of a loader from runs of every spec, such as one for
+// each kernel. Where there is none, the error is a [*NoClaimError].
 func MakeClaim(of LoaderVersion, files ...*File) (*Claim, error) {
 	name := of.cell().LoaderName()
 	var basis []*File

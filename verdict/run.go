@@ -36,7 +36,7 @@ type Run struct {
 	Seed uint64 `json:"seed,omitempty"`
 	// the part of a larger plan that this is; nil for a plan of its own
 	Shard *Shard `json:"shard,omitempty"`
-	// every spec of the guest program, whatever this run asks; nil in runs of before it was recorded
+	// every spec of the guest program, whatever this run asks; nil in older runs
 	Catalogue *Catalogue `json:"catalogue,omitempty"`
 	// features for want of which no spec may be skipped; see [FeatureOf]
 	Require []string `json:"require,omitempty"`

@@ -76,32 +76,37 @@ func TestJSONIsOneDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader, moved := filepath.Join(hints, "read.o"), " --kernel-types "+filepath.Join(hints, "target_moved.o")
+	whole, claims := writeWholeRun(t, "a", asIs), t.TempDir()
+	if out, code := command(t, "claim", "make", whole, "--out", claims); code != verdict.ExitClean {
+		t.Fatalf("exit %d: %s", code, out)
+	}
 	documents := map[string]byte{
-		"compare " + run + " " + run:                 '{',
-		"ops insert " + object + " --bpffs " + bpffs: '[',
-		"ops remove ls_ops_left":                     '{',
-		"ops list":                                   '[',
-		"ops show ls_ops_json":                       '{',
-		"list":                                       '[',
-		"metadata show":                              '{',
-		"list mapdefs.btf.*":                         '[',
-		"kernels list":                               '[',
-		"kernels prune":                              '[', // of nothing
-		"kernels show native":                        '{',
-		"loaders list":                               '[',
-		"version":                                    '{',
-		"btf show loadstone_meta" + moved:            '[',
-		"btf explain " + reader + moved:              '[',
-		"btf stitch" + moved:                         '[',
-		"btf min " + reader + " -o " + least + moved: '{',
-		"chain list":                                 '[',
-		"chain list --detached":                      '[',
-		"chain clean --bpffs " + bpffs:               '[',
-		"kernels list --all":                         '[',
-		"kernels prune --all":                        '[',
-		"kernels prune --dry-run":                    '[',
-		"list --suite pinning":                       '[',
-		"list mapdefs.create.made/*":                 '[',
+		"claim verify " + whole + " --claims " + claims: '{',
+		"compare " + run + " " + run:                    '{',
+		"ops insert " + object + " --bpffs " + bpffs:    '[',
+		"ops remove ls_ops_left":                        '{',
+		"ops list":                                      '[',
+		"ops show ls_ops_json":                          '{',
+		"list":                                          '[',
+		"metadata show":                                 '{',
+		"list mapdefs.btf.*":                            '[',
+		"kernels list":                                  '[',
+		"kernels prune":                                 '[', // of nothing
+		"kernels show native":                           '{',
+		"loaders list":                                  '[',
+		"version":                                       '{',
+		"btf show loadstone_meta" + moved:               '[',
+		"btf explain " + reader + moved:                 '[',
+		"btf stitch" + moved:                            '[',
+		"btf min " + reader + " -o " + least + moved:    '{',
+		"chain list":                                    '[',
+		"chain list --detached":                         '[',
+		"chain clean --bpffs " + bpffs:                  '[',
+		"kernels list --all":                            '[',
+		"kernels prune --all":                           '[',
+		"kernels prune --dry-run":                       '[',
+		"list --suite pinning":                          '[',
+		"list mapdefs.create.made/*":                    '[',
 	}
 	for args, first := range documents {
 		t.Run(args, func(t *testing.T) {

@@ -17,7 +17,8 @@
 // What a run needs as a gate: require.go (features that no kernel may lack), expect.go (known
 // failures), folder.go and resume.go (runs that are killed), shards.go (a run on several machines),
 // github.go (a job there), baseline.go and compare.go (what changed), verify.go (whether it is
-// always the same), bisect.go (since when).
+// always the same), bisect.go (since when), claim.go with claim_make.go and claim_verify.go (what a
+// release says of itself).
 package main
 
 import (

@@ -50,6 +50,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		{"list", newListCommand},
 		{"report", newReportCommand},
 		{"compare", newCompareCommand},
+		{"claim", newClaimCommand},
 		{"verify", func() *cobra.Command { return newVerifyCommand(cache) }},
 		{"bisect", func() *cobra.Command { return newBisectCommand(cache) }},
 		{"expect", newExpectCommand},
