@@ -70,6 +70,7 @@ var rules = []rule{
 	{folder: "vmtest/wholefile"},
 	{folder: "oracle", tests: "oracle/turn"},
 	{folder: "oracle/hygiene", may: "oracle", tests: "oracle/turn"},
+	{folder: "oracle/need", may: "oracle"},
 	{folder: "structops/structopstest"},
 	{folder: "structops", may: "loaderimpl oracle"},
 	{folder: "metadata", may: "loaderimpl oracle"},

@@ -35,6 +35,9 @@ func TestCauses(t *testing.T) {
 	noMap, noHelper := record.Probe{Need: "map_type 27"}, record.Probe{Need: "helper 2 130"}
 	noField := record.Probe{Need: "field sock sk_x"}
 	unknown := record.Probe{Need: "map_type 27", Unknown: "no right to ask"}
+	reported := "0: (85) call bpf_x#130\nprogram of this type cannot use helper bpf_x#130\n\nVerification failed: " +
+		"Policy: Operation is not allowed\n\nReason:\n  The helper bpf_x#130 is not allowed.\n\nSuggestion:\n  Use " +
+		"another,\n  or\n  none\n  at\n  all.\n\nprocessed 1 insns (limit 1000000)\n"
 	log := "func#0 @0\n0: (95) exit\nR0 !read_ok\nprocessed 1 insns (limit 1000000)\n"
 	for _, tt := range []struct {
 		name string
@@ -48,6 +51,8 @@ func TestCauses(t *testing.T) {
 		{"map, its type is there", refused(record.Refusal{Stage: "load/create", Class: "invalid", Errno: 22, Message: "bad flags"}, noHelper), CauseMap, "bad flags"},
 		{"map, nobody knows its type", refused(record.Refusal{Stage: "load/create", Class: "invalid", Errno: 22}, unknown), CauseUnknown, ""},
 		{"helper at the end of the log", refused(record.Refusal{Stage: "load/verify", Class: "invalid/verifier", Errno: 22, Log: "0: (85) call bpf_x#130\ninvalid func\n"}, noHelper), CauseHelper, "bpf_ringbuf_output"},
+		{"helper above the report of 7.3", refused(record.Refusal{Stage: "load/verify", Class: "invalid/verifier", Errno: 22, Log: reported}, noHelper), CauseHelper, "bpf_ringbuf_output"},
+		{"verifier above the report of 7.3", refused(record.Refusal{Stage: "load/verify", Class: "invalid/verifier", Errno: 22, Log: reported}), CauseVerifier, "cannot use helper"},
 		{"helper that is never called", refused(record.Refusal{Stage: "load/verify", Class: "invalid/verifier", Errno: 22, Log: log}, noHelper), CauseVerifier, "R0 !read_ok"},
 		{"helper without a log", refused(record.Refusal{Stage: "load/verify", Class: "invalid", Errno: 22}, noHelper), CauseHelper, ""},
 		{"settings", refused(record.Refusal{Op: "set", Stage: "load", Class: "not-found"}), CauseSettings, ""},

@@ -205,7 +205,7 @@ func unprobed(c *record.Checked, kind string) bool {
 func stops(lack Need, r *record.Refusal) bool {
 	if lack.Cause == CauseHelper && r.Log != "" {
 		words := strings.Fields(lack.Probe)
-		return strings.Contains(lastLines(r.Log, 6), "#"+words[len(words)-1])
+		return strings.Contains(lastLines(plainLog(r.Log), 6), "#"+words[len(words)-1])
 	}
 	switch r.Stage {
 	case "load/create":
@@ -234,7 +234,7 @@ func words(r *record.Refusal) string {
 
 // verifierSays returns the verifier's verdict: the last line of its log but for what it counts.
 func verifierSays(log string) string {
-	lines := strings.Split(strings.TrimSpace(log), "\n")
+	lines := strings.Split(strings.TrimSpace(plainLog(log)), "\n")
 	for _, line := range slices.Backward(lines) {
 		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "processed ") &&
@@ -244,6 +244,13 @@ func verifierSays(log string) string {
 		}
 	}
 	return "the verifier refuses a program, and says nothing"
+}
+
+// plainLog returns a verifier's log without the report that 7.3 writes below it, which says the
+// same in other words. A log that was cut so that only the report is left stays as it is.
+func plainLog(log string) string {
+	plain, _, _ := strings.Cut(log, "\nVerification failed: ")
+	return cmp.Or(strings.TrimSpace(plain), log)
 }
 
 // lastLines returns the last lines of a text.

@@ -6,7 +6,7 @@
 // The other loads an object that a user brings: 'loadstone check' orders it. Neither is in a
 // catalogue.
 //
-// Read check.go, then object.go and probe.go (what a kernel has of what an object needs).
+// Read check.go, then object.go.
 package check
 
 import (

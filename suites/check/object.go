@@ -3,6 +3,9 @@
 package check
 
 import (
+	"strings"
+
+	"github.com/loadstone-bpf/loadstone/oracle/need"
 	"github.com/loadstone-bpf/loadstone/record"
 
 	. "github.com/loadstone-bpf/loadstone/suites/suite"
@@ -20,3 +23,17 @@ var _ = HiddenEach(record.ObjectSpec, func(s *Session) {
 	}
 	s.SayRefused(loaded, probe(brought.Needs))
 })
+
+// probe asks this kernel for each thing that an object needs.
+func probe(needs []string) []record.Probe {
+	var found []record.Probe
+	for _, n := range needs {
+		p := record.Probe{Need: n}
+		var err error
+		if p.Has, err = need.Has(strings.Fields(n)...); err != nil {
+			p.Unknown = err.Error()
+		}
+		found = append(found, p)
+	}
+	return found
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package check
+package need
 
 import (
 	"bufio"
@@ -16,32 +16,21 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/features"
+	"golang.org/x/sys/unix"
 
 	"github.com/loadstone-bpf/loadstone/oracle"
-	"github.com/loadstone-bpf/loadstone/record"
 )
 
-// probe asks this kernel for each thing that an object needs.
-func probe(needs []string) []record.Probe {
-	var found []record.Probe
-	for _, need := range needs {
-		p := record.Probe{Need: need}
-		var err error
-		if p.Has, err = has(strings.Fields(need)); err != nil {
-			p.Unknown = err.Error()
-		}
-		found = append(found, p)
-	}
-	return found
-}
+// ErrUnknown is wrapped by the error about words that say nothing that can be probed.
+var ErrUnknown = errors.New("not known how to probe for it")
 
-var errNeed = errors.New("not known how to probe for it")
-
-// has reports whether this kernel has one thing. The words are those of package check of the host:
+// Has reports whether this kernel has one thing. An error says why it cannot be told. The words are
+// those of package check of the host:
 //
 //	map_type N                 enum bpf_map_type
 //	program_type N             enum bpf_prog_type
 //	helper N M                 helper M (enum bpf_func_id) in programs of type N
+//	helper_id M                helper M in programs of any type
 //	kernel_btf                 types of the kernel's own
 //	type NAME                  in them, or in those of a module that is loaded
 //	field NAME PATH            a member of such a struct, or of a member's struct, with dots
@@ -49,20 +38,28 @@ var errNeed = errors.New("not known how to probe for it")
 //	func NAME, kfunc NAME      a function in them: to attach to, to call
 //	ksym NAME                  a symbol of the kernel or a module
 //	kconfig NAME               an option that the kernel's configuration sets
-func has(words []string) (bool, error) {
+func Has(words ...string) (bool, error) {
 	switch {
 	case len(words) == 2 && words[0] == "map_type":
 		n, err := strconv.ParseUint(words[1], 10, 32)
-		return supported(err, func() error { return features.HaveMapType(ebpf.MapType(n)) })
+		has, err := supported(err, func() error { return features.HaveMapType(ebpf.MapType(n)) })
+		if errors.Is(err, unix.ENOMEM) {
+			return true, nil // map_create looks for the type before it allocates
+		}
+		return has, err
 	case len(words) == 2 && words[0] == "program_type":
 		n, err := strconv.ParseUint(words[1], 10, 32)
 		return supported(err, func() error { return features.HaveProgramType(ebpf.ProgramType(n)) })
 	case len(words) == 3 && words[0] == "helper":
 		n, err := strconv.ParseUint(words[1], 10, 32)
 		f, err2 := strconv.ParseInt(words[2], 10, 32)
-		return supported(errors.Join(err, err2), func() error {
-			return features.HaveProgramHelper(ebpf.ProgramType(n), asm.BuiltinFunc(f))
-		})
+		return hasHelper(errors.Join(err, err2), ebpf.ProgramType(n), asm.BuiltinFunc(f))
+	case len(words) == 2 && words[0] == "helper_id":
+		n, err := strconv.ParseUint(words[1], 10, 32)
+		if err != nil {
+			return false, fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		return hasHelperID(n)
 	case len(words) == 1 && words[0] == "kernel_btf":
 		_, err := os.Stat("/sys/kernel/btf/vmlinux")
 		return err == nil, notMissing(err)
@@ -90,13 +87,21 @@ func has(words []string) (bool, error) {
 		}
 		return value != "" && value != "n", err
 	}
-	return false, errNeed
+	return false, ErrUnknown
+}
+
+// ProbesHelpers reports whether helpers can be probed in programs of a type. Others are loaded for
+// one function of the kernel or of a program each, and have helpers that depend on which.
+func ProbesHelpers(t ebpf.ProgramType) bool {
+	return !slices.Contains([]ebpf.ProgramType{
+		ebpf.Extension, ebpf.LSM, ebpf.StructOps, ebpf.Tracing,
+	}, t)
 }
 
 // supported calls a probe of the ebpf library.
 func supported(bad error, ask func() error) (bool, error) {
 	if bad != nil {
-		return false, fmt.Errorf("%w: %w", errNeed, bad)
+		return false, fmt.Errorf("%w: %w", ErrUnknown, bad)
 	}
 	err := ask()
 	if errors.Is(err, ebpf.ErrNotSupported) {
@@ -205,6 +210,65 @@ func hasEnumerator(enum, name string) (bool, error) {
 		}
 	}
 	return false, err
+}
+
+// hasHelper probes for a helper in programs of a type. Where that cannot be done, as where the
+// library that does it cannot tell, it looks for what proves it.
+func hasHelper(bad error, t ebpf.ProgramType, f asm.BuiltinFunc) (bool, error) {
+	if bad != nil {
+		return false, fmt.Errorf("%w: %w", ErrUnknown, bad)
+	}
+	if !ProbesHelpers(t) {
+		if has, err := hasHelperID(uint64(f)); err != nil || !has {
+			return false, err
+		}
+		return false, fmt.Errorf("helper %d cannot be probed in programs of type %s", f, t)
+	}
+	has, err := supported(nil, func() error { return features.HaveProgramHelper(t, f) })
+	var refused *ebpf.VerifierError
+	if errors.As(err, &refused) {
+		if has, told := verifierTells(refused.Log, f); told {
+			return has, nil
+		}
+	}
+	return has, err
+}
+
+// verifierTells reads of a verifier's log whether programs of its type have a helper: the library
+// looks at the last five lines only, and 7.3 has more below what it refuses for. check_helper_call
+// looks for the helper before it looks at its arguments, and at whether the program may sleep.
+func verifierTells(log []string, f asm.BuiltinFunc) (has, told bool) {
+	call := fmt.Sprintf("#%d", f)
+	for _, line := range log {
+		_, after, found := strings.Cut(line, call)
+		switch {
+		case found && after != "" && after[0] >= '0' && after[0] <= '9': // of another helper
+		case found && (strings.Contains(line, "invalid func") || strings.Contains(line, "unknown func") ||
+			strings.Contains(line, "program of this type cannot use helper")):
+			return false, true
+		case found && strings.Contains(after, "R1 "), strings.Contains(line, "helper call might sleep"),
+			found && strings.Contains(after, "in non-sleepable prog"):
+			return true, true
+		}
+	}
+	return false, false
+}
+
+// hasHelperID looks for a helper's number among the kernel's types. It cannot be told of a kernel
+// without any, or with types that leave that enum out.
+func hasHelperID(n uint64) (bool, error) {
+	types, err := typesNamed("bpf_func_id")
+	if err != nil {
+		return false, err
+	}
+	for _, t := range types {
+		if e, isEnum := t.(*btf.Enum); isEnum {
+			return slices.ContainsFunc(e.Values, func(v btf.EnumValue) bool {
+				return v.Value == n && v.Name != "__BPF_FUNC_MAX_ID"
+			}), nil
+		}
+	}
+	return false, errors.New("the kernel's types have no enum bpf_func_id")
 }
 
 // hasSymbol reads /proc/kallsyms, in which the third word of a line is the symbol.
