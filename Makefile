@@ -8,7 +8,7 @@ STATIC  := CGO_ENABLED=0 $(GO) build -trimpath
 LDFLAGS := -s -w
 OUT     ?= out
 
-.PHONY: help setup programs build objects objects-check test unit vm mutants findings matrix lint fuzz fuzz-short corpus bench cover clean
+.PHONY: help setup programs build objects objects-check test unit vm mutants findings matrix lint fuzz fuzz-short corpus floors bench cover clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -99,6 +99,9 @@ corpus: build ## objects of Debian's packages and of Go modules, checked everywh
 	$(GO) run ./check/corpus fetch -out $(OUT)/corpus/objects
 	bin/loadstone check $(OUT)/corpus/objects --out $(OUT)/corpus $(CHECK) || [ $$? -eq 1 ]
 	$(GO) run ./check/corpus page -objects $(OUT)/corpus/objects -check $(OUT)/corpus/check.jsonl -page docs/corpus.md
+
+floors: programs ## what each kernel series has of types and helpers, for the bounds of loadstone check: check/floors.json
+	$(GO) run ./check/floors
 
 bench: build ## the numbers of the project, as a table and out/bench.json
 	$(GO) run ./bench -out $(OUT)

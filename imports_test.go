@@ -123,6 +123,8 @@ var rules = []rule{
 	{folder: "run", may: "oracle/turn record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader suites/faults"},
 	{folder: "check", may: "record verdict", tests: "objects"},
 	{folder: "check/corpus", may: "check verdict vmtest/apt vmtest/kernel vmtest/wholefile", tests: "record"},
+	{folder: "check/floors", may: "check vmtest/wholefile"},
+	{folder: "check/floors/probe", may: "oracle/need"},
 	{folder: "cmd/loadstone", may: "check drivers loader loaderimpl metadata record report requirements run structops structops/insertion suites/catalogue verdict vmtest", tests: "objects"},
 	{folder: "mutants/idle", may: "loader"},
 	{folder: "mutants", may: "drivers/bundle loader record requirements run suites/catalogue verdict vmtest"},

@@ -29,6 +29,10 @@ type Needs struct {
 	Untyped []string
 	// Unread says why not all could be read; probes then know less.
 	Unread string
+
+	// users names all in the object that need a thing, by its probe: "map events"; "" for what the
+	// object as a whole needs.
+	users map[string][]string
 }
 
 // A Need is one thing that an object needs of a kernel.
@@ -114,6 +118,10 @@ func sorted[V any](m map[string]V) func(func(string, V) bool) {
 
 // need adds one thing, unless something needed it before.
 func (n *Needs) need(one Need) {
+	if n.users == nil {
+		n.users = make(map[string][]string)
+	}
+	n.users[one.Probe] = append(n.users[one.Probe], one.Who)
 	if !slices.ContainsFunc(n.All, func(o Need) bool { return o.Probe == one.Probe }) {
 		n.All = append(n.All, one)
 	}

@@ -37,13 +37,30 @@ func (as Answers) File(run verdict.Run, end verdict.End) *verdict.File {
 		if made := a.Made(); made != "" {
 			v.Detail = made + "\n" + fingerprint(a.Verdict.Checked)
 		}
+		v.Detail = strings.Trim(v.Detail+"\n"+as.bound(a), "\n")
 		f.Verdicts = append(f.Verdicts, v)
+	}
+	f.End.Notes = slices.Clone(f.End.Notes)
+	for _, line := range as.Disagreements() {
+		if !slices.Contains(f.End.Notes, line) {
+			f.End.Notes = append(f.End.Notes, line)
+		}
 	}
 	f.End.Verdicts = make(map[verdict.Kind]int)
 	for _, v := range f.Verdicts {
 		f.End.Verdicts[v.Kind]++
 	}
 	return f
+}
+
+// bound says the lower bound of an answer's object, and whether the answer and the table disagree,
+// a line each.
+func (as Answers) bound(a Answer) string {
+	if as.Floors == nil {
+		return ""
+	}
+	floor := as.Floors.Of(a.Object)
+	return strings.Trim(strings.Join(append(floor.Lines(), floor.Disagrees(a)), "\n"), "\n")
 }
 
 // again returns the command that asks for one answer again.

@@ -15,6 +15,8 @@ import (
 type Answers struct {
 	Kernels, Loaders []string // in the order of the check, oldest kernel first
 	All              []Answer
+	// Floors is the table that objects are held beside; nil for none.
+	Floors *Floors
 }
 
 // Of returns the answers about one object, by kernel and then by loader. One that never came is
@@ -114,17 +116,66 @@ type reason struct {
 }
 
 // about returns what is to be said of an object beside its row: where each loader begins to load
-// it, each reason why not, with where it is the reason, and how loaders differ.
+// it, from where on it could at best, each reason why not, with where it is the reason, where that
+// and the bound disagree, and how loaders differ.
 func (as Answers) about(o *Object) []string {
 	of := as.Of(o)
 	lines := as.begins(of)
+	if as.Floors != nil {
+		for _, line := range as.Floors.Of(o).Lines() {
+			lines = append(lines, printable(line))
+		}
+	}
 	for _, r := range as.reasons(of) {
 		lines = append(lines, as.where(r.by)+" — "+printable(r.text))
 		for _, text := range r.said {
 			lines = append(lines, "    | "+printable(text))
 		}
 	}
+	lines = append(lines, as.disagreements(of, o)...)
 	return append(lines, as.differences(of, o)...)
+}
+
+// disagreements says where answers about an object and the table disagree.
+func (as Answers) disagreements(of map[string]map[string]*Answer, o *Object) []string {
+	if as.Floors == nil {
+		return nil
+	}
+	floor := as.Floors.Of(o)
+	var texts []string
+	by := make(map[string]map[string][]string) // what is said, of which kernels and loaders
+	for _, k := range as.Kernels {
+		for _, l := range as.Loaders {
+			a := of[k][l]
+			if a == nil {
+				continue
+			}
+			text := floor.Disagrees(*a)
+			if text == "" {
+				continue
+			}
+			if by[text] == nil {
+				texts, by[text] = append(texts, text), make(map[string][]string)
+			}
+			by[text][k] = append(by[text][k], l)
+		}
+	}
+	var lines []string
+	for _, text := range texts {
+		lines = append(lines, as.where(by[text])+" — "+printable(text))
+	}
+	return lines
+}
+
+// Disagreements says of all objects where answers and the table disagree.
+func (as Answers) Disagreements() []string {
+	var lines []string
+	for _, o := range as.Objects() {
+		for _, line := range as.disagreements(as.Of(o), o) {
+			lines = append(lines, printable(o.Label)+": "+line)
+		}
+	}
+	return lines
 }
 
 // begins says where loaders begin to load an object, in one line where all do alike.

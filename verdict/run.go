@@ -40,6 +40,27 @@ type Run struct {
 	Catalogue *Catalogue `json:"catalogue,omitempty"`
 	// features for want of which no spec may be skipped; see [FeatureOf]
 	Require []string `json:"require,omitempty"`
+	// of the user's own, where a check is about such
+	Objects []Object `json:"objects,omitempty"`
+}
+
+// Object describes an object of the user's own.
+type Object struct {
+	Spec  string `json:"spec"`
+	Label string `json:"label"` // as the check's reports name it
+	// nil where nothing is known of what it needs
+	Floor *Floor `json:"floor,omitempty"`
+}
+
+// Floor bounds from below the kernels that an object can load on, as far as it is known from a
+// table of kernels what each has. For and Unknown are probes, as those of [record.Checked].
+type Floor struct {
+	After string `json:"after,omitempty"` // the newest that lacks some of what it needs
+	By    string `json:"by,omitempty"`    // the oldest that has all of it
+	// what After lacks
+	For []string `json:"for,omitempty"`
+	// what else it needs, which is not in the table
+	Unknown []string `json:"unknown,omitempty"`
 }
 
 // Shard says which part of a larger plan a run is.

@@ -28,6 +28,7 @@ type checkOptions struct {
 	run      runOptions // its kernels, loaders, folder and so on
 	settings string     // file
 	bisect   bool
+	floors   *check.Floors
 }
 
 // checkLoaders are those of a check where the user names none.
@@ -119,7 +120,10 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 	if plan.Loaders, err = o.run.cache.bring(cmd, loaders, false); err != nil {
 		return err
 	}
-	about, err := o.run.describe(plan, lab)
+	if o.floors, err = check.ReadFloors(); err != nil {
+		return err
+	}
+	about, err := o.describe(plan, lab, objects)
 	if err != nil {
 		return err
 	}
@@ -161,6 +165,19 @@ func (o checkOptions) writeReports(
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "\nreport  %s\n", written[0])
 	return appendSummary(summary)
+}
+
+// describe returns the first line of the file of a check.
+func (o checkOptions) describe(
+	plan run.Plan, lab *run.Lab, objects []check.Object,
+) (verdict.Run, error) {
+	about, err := o.run.describe(plan, lab)
+	for i, s := range plan.Specs {
+		about.Objects = append(about.Objects, verdict.Object{
+			Spec: s.ID, Label: objects[i].Label, Floor: o.floors.Of(&objects[i]).Verdict(),
+		})
+	}
+	return about, err
 }
 
 // planOf returns the plan of a check, without kernels and loaders: a spec for each object.
@@ -232,7 +249,9 @@ func (o checkOptions) carryOut(
 	if err != nil {
 		return answers, err
 	}
-	answers = check.Answers{Kernels: named(plan.Kernels), Loaders: called(plan.Loaders)}
+	answers = check.Answers{
+		Kernels: named(plan.Kernels), Loaders: called(plan.Loaders), Floors: o.floors,
+	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
 	objectOf := func(spec string) *check.Object {
 		return &objects[slices.IndexFunc(plan.Specs, func(s record.Spec) bool { return s.ID == spec })]
@@ -250,11 +269,14 @@ func (o checkOptions) carryOut(
 	case failed != nil:
 		reason = failed.Error()
 	}
-	err = errors.Join(failed, writer.Close(reason, nil), closeKernels(plan.Kernels))
 	for _, v := range seen.verdicts {
 		answers.All = append(answers.All, check.Of(objectOf(v.Spec), v))
 	}
 	answers.Complete()
+	for _, line := range answers.Disagreements() {
+		writer.Note(line)
+	}
+	err = errors.Join(failed, writer.Close(reason, nil), closeKernels(plan.Kernels))
 	if err == nil && reason != "" {
 		err = fmt.Errorf("%s: %w", reason, context.Cause(ctx))
 	}

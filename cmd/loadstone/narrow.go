@@ -145,7 +145,7 @@ func (n *narrowing) ask(kernel string) (err error) {
 	if plan.Kernels, err = one.run.findKernels(n.cmd, n.lab); err != nil {
 		return err
 	}
-	described, err := one.run.describe(plan, n.lab)
+	described, err := one.describe(plan, n.lab, objects)
 	if err != nil {
 		return err
 	}
