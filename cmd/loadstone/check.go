@@ -52,6 +52,9 @@ named program#1, program#2 and so on. What was loaded is what the kernel has the
 (docs/check.md lists them), which is found by asking that kernel for what the object needs: the types of its maps and programs, its helpers,
 the fields of its CO-RE relocations, its externs.
 
+Beside it stands a lower bound, read from the object alone: from which kernel on it could load by the types and helpers that it uses, as kernels were probed for
+them once. It says what that leaves out, and where the two disagree.
+
 Where an object loads on one kernel and not on the next of those that were asked, --bisect asks the series between that can be had: by halving, so that 5.10 to 6.12 takes
 three kernels more. What it asks is in DIR/between.
 
