@@ -551,7 +551,7 @@ static void reply_attached(struct session *s, struct attachment attached)
 	a->next = s->attachments;
 	s->attachments = a;
 	put(replies, "{\"seq\":%u,\"ok\":{\"handle\":%s,\"link_id\":%u}}\n", seq, a->handle,
-	    a->fd ? id_of(a->fd) : a->link && !a->registered ? id_of(bpf_link__fd(a->link)) : 0);
+	    a->fd ? id_of(a->fd) : a->link && !a->registered ? link_id_of(bpf_link__fd(a->link)) : 0);
 }
 
 /* libbpf has a link for a structure that its map registers, too, which no kernel knows of. */

@@ -110,6 +110,19 @@ static unsigned int id_of(int fd)
 }
 
 /*
+ * The kernel's id of what libbpf calls a link; 0 for one that is no bpf_link, which the kernel says
+ * with EINVAL: before 5.15 a perf event holds programs on tracepoints and kprobes.
+ */
+static unsigned int link_id_of(int fd)
+{
+	__u32 info[2] = { 0 }, size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, info, &size) && errno == EINVAL)
+		return 0;
+	return id_of(fd);
+}
+
+/*
  * Answers with success where err is 0, with a refusal where it is an error number of either sign.
  */
 static void reply_result(const char *stage, int err)
