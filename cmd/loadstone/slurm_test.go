@@ -129,7 +129,7 @@ type slurm struct {
 	workers map[string]*exec.Cmd
 }
 
-// slurmConfig is the configuration: folder, host, and a port each for the controller and the workers.
+// slurmConfig takes a folder, a host, and a port each for the controller and the workers.
 const slurmConfig = `ClusterName=loadstone
 SlurmctldHost=%[2]s(127.0.0.1)
 SlurmctldPort=%[3]d
