@@ -77,6 +77,14 @@ func sorted(f *verdict.File) []verdict.Verdict {
 	return vs
 }
 
+// asPlanned returns the run as it was planned: with a missing verdict for each spec that never ran.
+// What its [gaps] lack has no name in the file.
+func asPlanned(f *verdict.File) *verdict.File {
+	w := *f
+	w.Verdicts = slices.Concat(f.Verdicts, f.Absent())
+	return &w
+}
+
 // A gap describes a part of the plan for which the file lacks verdicts.
 type gap struct {
 	verdict.Part

@@ -63,15 +63,16 @@ type junitOutcome struct {
 // writeJUnit writes the run as JUnit XML: a testsuite for each cell, a testcase for each spec. What
 // ends a run with exit code 1 is a failure, except crashes; those, and verdicts that say nothing
 // about the loader, are errors. Everything else that is not a pass is skipped, with its reason.
-// Verdicts that are missing from the file are errors too, and a cell without a pass is a failure.
+// Planned specs that the file has no verdict on are errors too, a testcase each, and a cell without
+// a pass is a failure.
 func writeJUnit(w io.Writer, f *verdict.File) error {
-	cells := newJUnitCells(f)
-	for _, v := range sorted(f) {
+	cells, planned := newJUnitCells(f), asPlanned(f)
+	for _, v := range sorted(planned) {
 		cells.add(v.LoaderName(), v.Cell.Kernel, junitVerdict(v), v.DurationMS)
 	}
-	for _, g := range gaps(f) {
-		text := fmt.Sprintf("%d of %d verdicts are not in the file: the run ended before them",
-			g.Missing, g.Specs)
+	for _, g := range gaps(planned) {
+		text := fmt.Sprintf("%d of %d verdicts are not in the file, which does not name their specs:"+
+			" the run ended before them", g.Missing, g.Specs)
 		cells.add(g.Loader, g.Kernel, junitCase{
 			Name: "every planned verdict", Time: seconds(0),
 			ClassName: className(g.Loader, g.Kernel, g.Suite),

@@ -11,7 +11,12 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
 // element holds what Jenkins' junit-10.xsd (org.jenkinsci.plugins.xunit.types.model) says of an
@@ -158,6 +163,63 @@ func TestJUnitCountsAddUp(t *testing.T) {
 	}
 	if n, err := strconv.ParseFloat(all.Time, 64); err != nil || n <= 0 {
 		t.Errorf("time %q", all.Time)
+	}
+}
+
+// TestJUnitHasACaseForEachPlannedSpec ends a run after ever more verdicts, down to none: what never
+// ran is an error under its own name.
+func TestJUnitHasACaseForEachPlannedSpec(t *testing.T) {
+	run, vs := fixtureFile()
+	run.Specs = make(map[string][]string)
+	for _, v := range vs[:len(fixtureSpecs)] {
+		run.Specs[v.Suite] = append(run.Specs[v.Suite], v.Spec)
+	}
+	for _, p := range run.Plan {
+		run.Planned += p.Specs
+	}
+	want := make(map[[2]string]bool)
+	for _, v := range vs {
+		want[[2]string{className(v.LoaderName(), v.Cell.Kernel, v.Suite), v.Spec}] = true
+	}
+	for _, n := range []int{0, 1, 37, 100, len(vs)} {
+		var b bytes.Buffer
+		if err := writeJUnit(&b, &verdict.File{Run: run, Verdicts: vs[:n]}); err != nil {
+			t.Fatal(err)
+		}
+		var all junitSuites
+		if err := xml.Unmarshal(b.Bytes(), &all); err != nil {
+			t.Fatal(err)
+		}
+		cases, neverRan := make(map[[2]string]bool), 0
+		for _, s := range all.Suites {
+			for _, c := range s.Cases {
+				cases[[2]string{c.ClassName, c.Name}] = true
+				if c.Error != nil && c.Error.Type == "missing" && c.Error.Message == "not in the run file: the run ended before it" {
+					neverRan++
+				}
+			}
+		}
+		if diff := cmp.Diff(want, cases); diff != "" || all.Tests != len(vs) {
+			t.Errorf("%d verdicts, %d tests (-planned +cases):\n%s", n, all.Tests, diff)
+		}
+		if neverRan != len(vs)-n {
+			t.Errorf("%d verdicts: %d specs are said not to have run, want %d", n, neverRan, len(vs)-n)
+		}
+	}
+}
+
+// A file of an older loadstone that does not name what was planned says how much is missing.
+func TestJUnitOfARunThatDoesNotNameItsSpecs(t *testing.T) {
+	run, vs := fixtureFile()
+	for _, p := range run.Plan {
+		run.Planned += p.Specs
+	}
+	var b bytes.Buffer
+	if err := writeJUnit(&b, &verdict.File{Run: run, Verdicts: vs[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `message="11 of 12 verdicts are not in the file, which does not name their specs`; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is not in %s", want, b.String())
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // each cell, and in it one for each spec. What fails the run is not ok, with the directive ERROR
 // where it says nothing of the loader, or the kernel died; what is expected to fail is XFAIL; what
 // was skipped, refused, or is a *should* that was not met is SKIP, as in JUnit XML. Planned
-// verdicts that are not there are not ok. What is known of a failure stands in diagnostic lines
+// specs without a verdict are not ok. What is known of a failure stands in diagnostic lines
 // before it.
 func writeKTAP(w io.Writer, f *verdict.File) error {
 	type cell struct{ loader, kernel string }
@@ -31,7 +31,8 @@ func writeKTAP(w io.Writer, f *verdict.File) error {
 		line := fmt.Sprintf("%s %d %s%s", word, results[at], ktap(name), directive)
 		lines[at] = append(lines[at], line)
 	}
-	for _, v := range sorted(f) {
+	planned := asPlanned(f)
+	for _, v := range sorted(planned) {
 		ok, directive := ktapOutcome(v)
 		at := cell{v.LoaderName(), v.Cell.Kernel}
 		if !ok || v.Advisory() {
@@ -41,7 +42,7 @@ func writeKTAP(w io.Writer, f *verdict.File) error {
 		}
 		add(at, ok, v.Spec, directive)
 	}
-	for _, g := range gaps(f) {
+	for _, g := range gaps(planned) {
 		add(cell{g.Loader, g.Kernel}, false, "every planned verdict of "+g.Suite,
 			fmt.Sprintf(" # ERROR %d of %d are not there", g.Missing, g.Specs))
 	}

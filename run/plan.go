@@ -100,6 +100,15 @@ func (p Plan) Parts() []verdict.Part {
 	return parts
 }
 
+// Named returns the ids of the plan's specs by suite, in their order.
+func (p Plan) Named() map[string][]string {
+	named := make(map[string][]string)
+	for _, s := range p.Specs {
+		named[s.Suite] = append(named[s.Suite], s.ID)
+	}
+	return named
+}
+
 // Suites returns the names of the plan's suites, in the order of its specs.
 func (p Plan) Suites() []string {
 	var names []string

@@ -219,6 +219,9 @@ func TestPartsAddUpToTheVerdicts(t *testing.T) {
 	if diff := cmp.Diff(want, p.Parts()); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff(map[string][]string{"a": {"a.1", "a.2"}, "b": {"b.1"}}, p.Named()); diff != "" {
+		t.Errorf("the specs that each part owes: %s", diff)
+	}
 }
 
 type sinkFunc func(verdict.Verdict) error

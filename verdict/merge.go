@@ -37,6 +37,7 @@ func Merge(files []*File) (*File, error) {
 	merged := &File{Run: files[0].Run, End: &End{Complete: true}}
 	merged.Run.Shard, merged.Run.Plan, merged.Run.Planned, merged.Run.Suites = nil, nil, 0, nil
 	merged.Run.Seed = 0 // each had its own
+	merged.Run.Specs = nil
 	first := files[0].Run
 	seen := make(map[slot]bool)
 	at := make(map[Part]int) // index in the plan, by the part with Specs 0
@@ -72,6 +73,7 @@ func Merge(files []*File) (*File, error) {
 			merged.Run.Suites = appendNew(merged.Run.Suites, p.Suite)
 			merged.Run.Planned += p.Specs
 		}
+		merged.Run.Specs = withSpecs(merged.Run.Specs, f.Run.Specs)
 		merged.Verdicts = append(merged.Verdicts, f.Verdicts...)
 		merged.End.Problems = appendNew(merged.End.Problems, f.End.Problems...)
 		merged.End.Notes = appendNew(merged.End.Notes, f.End.Notes...)
@@ -87,4 +89,15 @@ func Merge(files []*File) (*File, error) {
 		return nil, fmt.Errorf("%w: %d of %d verdicts are there", ErrGap, len(merged.Verdicts), want)
 	}
 	return merged, nil
+}
+
+// withSpecs returns the specs of each suite in either of two.
+func withSpecs(all, more map[string][]string) map[string][]string {
+	if all == nil {
+		all = make(map[string][]string)
+	}
+	for suite, ids := range more {
+		all[suite] = appendNew(all[suite], ids...)
+	}
+	return all
 }

@@ -35,6 +35,7 @@ func shardRuns() []*File {
 			f.Run.Plan = append(f.Run.Plan, Part{"l@1", kernel, "s", 2})
 			f.Run.Planned += 2
 		}
+		f.Run.Specs = map[string][]string{"s": {fmt.Sprintf("s.%d", 2*i), fmt.Sprintf("s.%d", 2*i+1)}}
 		files = append(files, f)
 	}
 	return files
@@ -51,6 +52,9 @@ func TestMerge(t *testing.T) {
 	if diff := cmp.Diff(want, m.Run.Plan); diff != "" || m.Run.Planned != 12 || len(m.Verdicts) != 12 ||
 		m.End.DurationMS != 30 || len(m.End.Notes) != 1 || m.Run.Started.Unix() != 98 || m.Run.Shard != nil {
 		t.Errorf("%+v, end %+v: %s", m.Run, m.End, diff)
+	}
+	if diff := cmp.Diff(map[string][]string{"s": {"s.0", "s.1", "s.2", "s.3", "s.4", "s.5"}}, m.Run.Specs); diff != "" {
+		t.Errorf("specs: %s", diff)
 	}
 	path := filepath.Join(t.TempDir(), "run.jsonl")
 	if err := Merged(path, m.Run, m.Verdicts, *m.End); err != nil {

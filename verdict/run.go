@@ -27,8 +27,10 @@ type Run struct {
 	Suites    []string  `json:"suites"`
 	Plan      []Part    `json:"plan"`    // how many verdicts each cell owes, by suite
 	Planned   int       `json:"planned"` // the sum of it
-	Guest     string    `json:"guest"`   // SHA-256 of the guest program
-	Command   []string  `json:"command"` // argv
+	// the ids of the specs of each suite, which every cell that owes as many owes
+	Specs   map[string][]string `json:"specs,omitempty"`
+	Guest   string              `json:"guest"`   // SHA-256 of the guest program
+	Command []string            `json:"command"` // argv
 	// working folder of the command, for paths in it
 	Dir       string `json:"dir,omitempty"`
 	Isolation string `json:"isolation,omitempty"`

@@ -177,6 +177,9 @@ func (n *narrowing) insert(kernel string) {
 // with returns a run as one that has what others had too: more kernels, for what was asked there.
 func with(about verdict.Run, others []verdict.Run) verdict.Run {
 	about.Kernels, about.Plan = slices.Clone(about.Kernels), slices.Clone(about.Plan)
+	if len(others) > 0 {
+		about.Specs = nil // not every kernel was asked the same
+	}
 	for _, o := range others {
 		about.Kernels = append(about.Kernels, o.Kernels...)
 		about.Plan = append(about.Plan, o.Plan...)

@@ -298,7 +298,7 @@ func (o runOptions) describe(plan run.Plan, lab *run.Lab) (verdict.Run, error) {
 			OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
 			QEMU: lab.QEMU, Accel: string(lab.Accel),
 		},
-		Suites: plan.Suites(), Plan: plan.Parts(), Guest: guest, Command: os.Args,
+		Suites: plan.Suites(), Plan: plan.Parts(), Specs: plan.Named(), Guest: guest, Command: os.Args,
 		Shard: o.part, Dir: workingDir(), Isolation: string(plan.Isolation), Require: o.require,
 		Catalogue: &o.catalogue,
 	}
