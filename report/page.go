@@ -30,11 +30,6 @@ var (
 var pageTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
 		"printable": printable,
-		"address":   address,
-		"join":      func(ss []string) string { return strings.Join(ss, ", ") },
-		"words":     func(ss []string) string { return strings.Join(ss, " ") },
-		"line":      func(lines []string) string { return strings.Join(lines, "\n") },
-		"voice":     voice,
 		"among":     among,
 		"left":      left,
 	}).Parse(pageHTML + claimsHTML))
@@ -69,8 +64,8 @@ type page struct {
 	Kernels []pageKernel
 	Loaders []string
 	Kinds   []pageKind
-	Rows    []row
 	Claims  []loaderClaim
+	Block   template.HTML // the verdicts as data, in base64
 }
 
 // A segment holds a kind's share of the bar across the page, in verdicts.
@@ -120,6 +115,18 @@ type row struct {
 	Kernel string
 }
 
+// Line returns what is said of a verdict in the line of its row.
+func (r row) Line() string {
+	text := r.Reason
+	if r.UnderClaim {
+		text += "works, and is not claimed"
+	}
+	if r.Differs() {
+		text += " (ended otherwise among others)"
+	}
+	return text
+}
+
 // Why returns the reason if it says more than what was seen.
 func (r row) Why() string {
 	if strings.HasPrefix(r.Seen, r.Reason) {
@@ -130,7 +137,13 @@ func (r row) Why() string {
 
 // writePage writes the run as one page of HTML that needs nothing else.
 func writePage(w io.Writer, f *verdict.File) error {
-	if err := pageTemplate().Execute(w, newPage(f)); err != nil {
+	p := newPage(f)
+	packed, err := newBlock(newRows(f)).pack()
+	if err != nil {
+		return fmt.Errorf("page: %w", err)
+	}
+	p.Block = template.HTML(packed)
+	if err := pageTemplate().Execute(w, p); err != nil {
 		return fmt.Errorf("page: %w", err)
 	}
 	return nil
@@ -162,7 +175,6 @@ func newPage(f *verdict.File) page {
 	}
 	p.Kinds = pageKinds(f.Count())
 	p.Bar = newBar(p.Kinds)
-	p.Rows = newRows(f)
 	p.Claims = claims(f)
 	return p
 }
@@ -287,10 +299,6 @@ func (p page) Width() int {
 	return width
 }
 
-// Long reports whether the list is so long that a browser should lay out only what is on the
-// screen.
-func (p page) Long() bool { return len(p.Rows) > 1000 }
-
 // Called returns what a kernel is called on the page.
 func (p page) Called(kernel string) string { return p.names.of(kernel) }
 
@@ -301,11 +309,22 @@ func (p page) Column() string {
 	return fmt.Sprintf("%.1f%%", float64(100-first)/float64(max(1, len(p.Kernels))))
 }
 
-// newRows returns all verdicts as rows, the findings first.
+// newRows returns all planned verdicts as rows, the findings first. Those that the file neither has
+// nor names are a row for each part of the plan.
 func newRows(f *verdict.File) []row {
 	var rows []row
 	names := kernelsOf(f)
-	for _, v := range sorted(f) {
+	planned := asPlanned(f)
+	for _, g := range gaps(planned) {
+		loader, version, _ := strings.Cut(g.Loader, "@")
+		planned.Verdicts = append(planned.Verdicts, verdict.Verdict{
+			Spec:  fmt.Sprintf("%s: %s without a name", g.Suite, amount(g.Missing, "spec")),
+			Suite: g.Suite, Kind: verdict.Missing,
+			Cell:   verdict.Cell{Loader: loader, LoaderVersion: version, Kernel: g.Kernel},
+			Reason: "not in the run file, which does not name them: the run ended before",
+		})
+	}
+	for _, v := range sorted(planned) {
 		r := row{
 			Verdict: v, Name: string(v.Kind), Loader: v.LoaderName(), Kernel: names.of(v.Cell.Kernel),
 		}
@@ -329,16 +348,4 @@ func rank(r row) int {
 		return slices.Index(verdict.Kinds, verdict.Missing)
 	}
 	return i
-}
-
-// voice returns who speaks in a line of a conversation: "asks", "answers", "fault", "stderr".
-func voice(line string) string {
-	voices := map[string]string{"> ": "asks", "< ": "answers", "! ": "fault", "| ": "stderr"}
-	said := strings.TrimLeft(line, "0123456789") // which conversation
-	for prefix, who := range voices {
-		if strings.HasPrefix(said, prefix) {
-			return who
-		}
-	}
-	return "aside"
 }

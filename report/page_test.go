@@ -3,7 +3,6 @@
 package report
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -170,10 +169,16 @@ func (b *browser) open(t *testing.T, f *verdict.File) {
 	b.run(t, chromedp.Navigate((&url.URL{Scheme: "file", Path: paths[0]}).String()), ready(`html[data-ready=yes]`))
 }
 
-// visible counts the shown verdicts that match a selector.
+// visible counts the shown verdicts that match a selector, once all of them are drawn.
 func (b *browser) visible(t *testing.T, selector string) int {
 	t.Helper()
-	return eval[int](t, b, fmt.Sprintf(`document.querySelectorAll(%q).length`, "#list > .verdict"+selector+":not([hidden])"))
+	return eval[int](t, b, fmt.Sprintf(`{const more = document.querySelector("#more"); while (!more.hidden) more.click();} document.querySelectorAll(%q).length`, "#list > .verdict"+selector))
+}
+
+// nodes counts the elements of the document.
+func (b *browser) nodes(t *testing.T) int {
+	t.Helper()
+	return eval[int](t, b, `document.querySelectorAll("*").length`)
 }
 
 // choose sets a field of the filter as a user's choice does.
@@ -291,6 +296,11 @@ func pageOnADesk(t *testing.T, b *browser) {
 		b.shoot(t, "opened")
 		b.run(t, click(failure+" .copy"), chromedp.Poll[chromedp.Void](fmt.Sprintf(`document.querySelector(%q).textContent !== "copy"`, failure+" .copy"), soon))
 	})
+	t.Run("keeps what is open", func(t *testing.T) {
+		b.run(t, clear)
+		const row = `#list > details[data-kind=broken]`
+		b.run(t, click(row+" summary"), visible(row+"[open] .body"), choose("text", "no reply"), visible(row+"[open] .body"), click(row+" summary"), visible(row+":not([open])"))
+	})
 	t.Run("opens with the keyboard", func(t *testing.T) {
 		b.run(t, clear)
 		b.run(t, focus(`#list > details[data-kind=crash] summary`), chromedp.KeyEvent("\r"), visible(`#list > details[data-kind=crash][open] .again`))
@@ -298,6 +308,42 @@ func pageOnADesk(t *testing.T, b *browser) {
 		if got := eval[string](t, b, "document.activeElement.name"); got != "text" {
 			t.Errorf("/ goes to %q", got)
 		}
+	})
+	t.Run("goes to the text by / from wherever one is", func(t *testing.T) {
+		for _, from := range []chromedp.CSS{"#filter [name=loader]", "#filter [name=kind]", "#filter [type=reset]", "#matrix button", "#matrix .scroll", "#list > details summary"} {
+			b.run(t, clear)
+			b.run(t, focus(from), chromedp.KeyEvent("/"))
+			if got := eval[string](t, b, "document.activeElement.name"); got != "text" {
+				t.Errorf("/ at %s goes to %q", from, got)
+			}
+		}
+		before := eval[string](t, b, "document.activeElement.value")
+		b.run(t, chromedp.KeyEvent("/"))
+		if got := eval[string](t, b, "document.activeElement.value"); got != before+"/" {
+			t.Errorf("/ in the text makes %q of %q", got, before)
+		}
+	})
+	t.Run("keeps the filter on the way to a place of the page", func(t *testing.T) {
+		b.run(t, clear)
+		b.run(t, choose("kernel", "7.3"), chromedp.Evaluate[chromedp.Void](`location.hash = "verdicts"`))
+		if got := eval[string](t, b, `document.querySelector("#filter [name=kernel]").value`); got != "7.3" {
+			t.Errorf("kernel %q", got)
+		}
+	})
+	t.Run("goes where an address says", func(t *testing.T) {
+		b.run(t, clear)
+		b.run(t, chromedp.Evaluate[chromedp.Void](`location.hash = "kind=crash&kernel=7.3&loader=cilium%400.22"`), chromedp.Poll[chromedp.Void](`document.querySelector("#shown").textContent.startsWith("1 of")`, soon))
+	})
+	t.Run("prints the answers and what is open", func(t *testing.T) {
+		b.run(t, clear)
+		b.run(t, chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("#list > details")) d.open = d.dataset.kind === "crash"`), visible(`#list > details[data-kind=crash][open] .body`))
+		call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		shown := `Array.from(document.querySelectorAll("#list > .verdict"), (e) => e.offsetHeight > 0 ? e.dataset.kind : "").join("")`
+		if got := eval[string](t, b, shown); got != "crash" {
+			t.Errorf("printed are %q", got)
+		}
+		b.run(t, visible(".answers"), visible("#matrix table"), visible("#list > [open] .body"), gone("#filter"), gone("#more"), gone("#list > [open] .copy"))
+		call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	})
 	t.Run("has a table that reads as one", func(t *testing.T) {
 		b.run(t, clear)
@@ -310,7 +356,7 @@ func pageOnADesk(t *testing.T, b *browser) {
 	})
 	t.Run("gives a guest no script", func(t *testing.T) {
 		b.run(t, clear)
-		if got := eval[int](t, b, `document.querySelectorAll("script, img, iframe, link:not([rel=icon])").length`); got != 1 {
+		if got := eval[int](t, b, `document.querySelectorAll("script:not(#block), img, iframe, link:not([rel=icon])").length`); got != 1 {
 			t.Errorf("%d elements that act", got)
 		}
 	})
@@ -333,20 +379,44 @@ func pageOnAPhone(t *testing.T, b *browser) {
 		if width := eval[int](t, b, "document.documentElement.scrollWidth"); width > 360 {
 			t.Errorf("%s: the page is %d pixels wide", scheme, width)
 		}
+		b.run(t, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)))
+		// Columns that are wholly in view, beside the loader's, which stays where it is.
+		columns := `(() => {
+			const box = document.querySelector("#matrix .scroll");
+			box.scrollLeft = %d;
+			const first = box.querySelector("tbody th").getBoundingClientRect(), right = box.getBoundingClientRect().right + 1;
+			return Array.from(box.querySelectorAll("thead th:not(:first-child)"), (e) => e.getBoundingClientRect()).
+				filter((r) => r.left >= first.right - 1 && r.right <= right && first.left >= 0).length;
+		})()`
+		for _, scrolled := range []int{0, 10_000} {
+			if n := eval[int](t, b, fmt.Sprintf(columns, scrolled)); n < 2 {
+				t.Errorf("%s: %d kernels are in view, scrolled by %d", scheme, n, scrolled)
+			}
+		}
+		b.shoot(t, "phone-390-"+scheme)
 	}
 }
 
-// pageWithoutScript checks the page where scripts are turned off: it shows all verdicts, and they
-// open.
+// pageWithoutScript checks the page where scripts are turned off: it has the answers and the
+// tables, and says where the rows are.
 func pageWithoutScript(t *testing.T, b *browser) {
 	paths, err := Write(t.TempDir(), fixture(t, "full.jsonl"), HTML)
 	if err != nil {
 		t.Fatal(err)
 	}
 	call(t, b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	b.run(t, chromedp.Navigate("file://"+paths[0]), visible("#list"))
-	const failure = "#list > details[data-kind=crash]"
-	b.run(t, click(failure+" summary"), visible(failure+"[open] .again code"), gone("#filter"))
+	b.run(t, chromedp.Navigate("file://"+paths[0]), visible(".answers"), visible("#features"), visible("#matrix"), visible("noscript p"), gone("#filter"), gone("#more"))
+	page, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "<noscript>")
+	said, _, _ := strings.Cut(rest, "</noscript>")
+	for _, want := range []string{"summary.md", "run.jsonl"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not said: %s", want, said)
+		}
+	}
 }
 
 // pageOfARunThatStopped checks that the page says so, and does not look clean.
@@ -359,36 +429,44 @@ func pageOfARunThatStopped(t *testing.T, b *browser) {
 		}
 	}
 	b.shoot(t, "torn")
+	b.run(t, click(`#filter .kind.missing`))
+	missing := fixture(t, "torn.jsonl").Count().Of(verdict.Missing)
+	want := fmt.Sprintf("%d of 210 verdicts", missing)
+	if got := eval[string](t, b, `document.querySelector("#shown").textContent`); got != want || b.visible(t, "[data-kind=missing]") != missing {
+		t.Errorf("the filter for missing verdicts shows %q, want %q", got, want)
+	}
 }
 
-// pageOfThousands checks that the page of a large run remains usable.
+// pageOfThousands opens the page of 30,600 verdicts: soon, and with what a reader looks at in the
+// document. The rest comes as the reader asks for it.
 func pageOfThousands(t *testing.T, b *browser) {
-	run, vs := fixtureFile()
-	f := &verdict.File{Run: run, End: &verdict.End{Complete: true}}
-	f.Run.Plan = nil
-	const times = 25
-	for _, p := range run.Plan {
-		p.Specs *= times
-		f.Run.Plan = append(f.Run.Plan, p)
-	}
-	for i := range times {
-		for _, v := range vs {
-			v.Spec = fmt.Sprintf("%s/%d", v.Spec, i)
-			f.Verdicts = append(f.Verdicts, v)
-		}
-	}
-	f.Run.Planned = len(f.Verdicts)
+	f := largeRun()
+	b.run(t, chromedp.EmulateViewport(1280, 1400))
 	b.open(t, f)
-	b.run(t, choose("kernel", "6.12"), choose("text", "numa-node-named"))
-	if got := b.visible(t, ""); got != 3*times {
-		t.Errorf("%d verdicts, want %d", got, 3*times)
+	took := eval[float64](t, b, `performance.getEntriesByName("ready")[0].startTime`)
+	before := b.nodes(t)
+	t.Logf("ready after %.0f ms, with %d elements", took, before)
+	if before > 10_000 {
+		t.Errorf("%d elements", before)
 	}
-	var page bytes.Buffer
-	if err := writePage(&page, f); err != nil {
-		t.Fatal(err)
+	if took > 10_000 { // 2 s on a machine that does nothing else
+		t.Errorf("ready after %.0f ms", took)
 	}
-	if perVerdict := page.Len() / len(f.Verdicts); perVerdict > 1000 {
-		t.Errorf("%d bytes for each verdict", perVerdict)
+	b.run(t, chromedp.ScrollIntoView(chromedp.CSS("#more")), chromedp.Poll[chromedp.Void](`document.querySelectorAll("#list > .verdict").length >= 200`, soon))
+
+	const spec = "suite03.group0.case-7-of-the-requirement/variant-1"
+	b.run(t, choose("kernel", "6.12"), choose("text", spec))
+	if got := b.visible(t, ""); got != len(f.Run.Loaders) {
+		t.Errorf("%d verdicts, want %d", got, len(f.Run.Loaders))
+	}
+	b.run(t, choose("kernel", ""), choose("text", ""), click("#filter .kind.fail"))
+	b.run(t, visible("#list > details[data-kind=fail]"))
+	if n := eval[int](t, b, `document.querySelectorAll("#list .body").length`); n != 0 {
+		t.Errorf("the details of %d rows are in the document before they are opened", n)
+	}
+	b.run(t, click("#list > details[data-kind=fail] summary"), visible("#list > details[open] .body .again code"))
+	if n := eval[int](t, b, `document.querySelectorAll("#list .body").length`); n != 1 {
+		t.Errorf("the details of %d rows are in the document, and one is open", n)
 	}
 }
 
