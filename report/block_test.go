@@ -25,8 +25,8 @@ import (
 var largePage = flag.String("large-page", "", "write the page of 30,000 verdicts to this file")
 
 // largeRun returns a run of 30,600 verdicts: 1700 specs, with nine loaders on two kernels. As in
-// real runs, most pass, some loaders refuse whole suites, and failures come with what was said, with
-// times and addresses that are never twice the same.
+// real runs, most pass, some loaders refuse whole suites, and failures come with what was said,
+// with times and addresses that are never twice the same.
 func largeRun() *verdict.File {
 	rng := rand.New(rand.NewPCG(1, 2))
 	f := &verdict.File{Run: verdict.Run{
