@@ -76,6 +76,8 @@ func TestRunFileWithSourcesAsText(t *testing.T) {
 		}
 		texts[filepath.Base(path)] = strings.ReplaceAll(string(data), `\`, "")
 	}
+	data, _ := unpackPage(t, []byte(texts["report.html"]))
+	texts["report.html"] = strings.Join(data.Texts, "\n")
 	for name, text := range texts {
 		if !strings.Contains(text, "seed 000; libbpf parse_btf_map_def, -ENOTSUP") {
 			t.Errorf("%s does not have the source", name)
