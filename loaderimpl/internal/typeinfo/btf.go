@@ -134,6 +134,9 @@ func parse(d []byte, order objfile.ByteOrder, base *Types) (*Types, error) {
 		return nil, fmt.Errorf("no header of version 1 in the object's byte order: %w",
 			refuse.ErrBTF)
 	}
+	if d[3] != 0 {
+		return nil, fmt.Errorf("flags %#x in the header, and none is known: %w", d[3], refuse.ErrBTF)
+	}
 	header := uint64(order.Uint32(d[4:]))
 	if header < btfHeaderSize || header > uint64(len(d)) {
 		return nil, fmt.Errorf("header of %d bytes: %w", header, refuse.ErrBTF)
@@ -144,6 +147,12 @@ func parse(d []byte, order objfile.ByteOrder, base *Types) (*Types, error) {
 			return nil
 		}
 		return d[header+off : header+off+size]
+	}
+	typesAt, textAt := uint64(order.Uint32(d[8:])), uint64(order.Uint32(d[16:]))
+	typesEnd, textEnd := typesAt+uint64(order.Uint32(d[12:])), textAt+uint64(order.Uint32(d[20:]))
+	if typesAt < textEnd && textAt < typesEnd {
+		return nil, fmt.Errorf("types at %d to %d and strings at %d to %d overlap: %w", typesAt,
+			typesEnd, textAt, textEnd, refuse.ErrBTF)
 	}
 	t := &Types{order: order, raw: part(8), base: base}
 	text := part(16)

@@ -3,6 +3,7 @@
 package typeinfo
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -27,7 +28,7 @@ func ParseKernel(raw []byte, base *Types) (*Types, error) {
 		t.offsets = append(t.offsets, uint32(off))
 		size, err := t.recordSize(off)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the type at byte %d: %w", off, err)
 		}
 		off += size
 	}
