@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"slices"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -37,8 +37,8 @@ type coreRelocator struct {
 	resolver *core.Resolver // nil until needed
 
 	// poisoned holds the relocations of the program that is loaded for which the kernel's types
-	// have nothing, by what is added to [core.Poison] for them.
-	poisoned map[int]core.Result
+	// have nothing, by the instruction that each changed.
+	poisoned map[uint32]core.Result
 }
 
 // applyCORE applies a program's CO-RE relocations: instructions that depend on the layout of the
@@ -61,16 +61,16 @@ func (c *coreRelocator) applyCORE(b *code.Body) error {
 	}
 	for i := range results {
 		r := &results[i]
-		err := r.Patch(c.object.file.Order, b.Code[int(insns[i])*objfile.InsnSize:], i)
+		err := r.Patch(c.object.file.Order, b.Code[int(insns[i])*objfile.InsnSize:])
 		if err != nil {
 			return fmt.Errorf("CO-RE: instruction %d: %s: %w", insns[i],
 				relos[i].Expression(c.object.types), err)
 		}
 		if r.Poisoned {
 			if c.poisoned == nil {
-				c.poisoned = make(map[int]core.Result)
+				c.poisoned = make(map[uint32]core.Result)
 			}
-			c.poisoned[i] = *r
+			c.poisoned[insns[i]] = *r
 		}
 	}
 	return nil
@@ -164,14 +164,20 @@ func readModule(k typeSource, name string, vmlinux *typeinfo.Types) (*typeinfo.T
 // explain returns why the kernel refused a program, if it came to an instruction for which the
 // kernel's types have no number; nil for other reasons.
 func (c *coreRelocator) explain(log string) error {
-	for _, i := range slices.Sorted(maps.Keys(c.poisoned)) {
-		if strings.Contains(log, fmt.Sprintf("unknown#%d", core.Poison+i)) {
-			r := c.poisoned[i]
+	for _, call := range poisonedCall.FindAllStringSubmatch(log, -1) {
+		insn, err := strconv.ParseUint(call[1], 10, 32)
+		if err != nil {
+			continue // a number that no program has
+		}
+		if r, ok := c.poisoned[uint32(insn)]; ok {
 			return fmt.Errorf("CO-RE: %s: %w", r.Lack(c.object.types), refuse.ErrNoSuchType)
 		}
 	}
 	return nil
 }
+
+// poisonedCall finds the instructions of a verifier log that call [core.Poison].
+var poisonedCall = regexp.MustCompile(fmt.Sprintf(`(?m)^(\d+): \(85\) call unknown#%d\b`, core.Poison))
 
 // noKernelTypes says that the kernel's types cannot be read.
 func noKernelTypes(err error) error {

@@ -64,7 +64,7 @@ func FuzzRelocations(f *testing.F) {
 			if len(code) < objfile.InsnSize {
 				return
 			}
-			err := results[i].Patch(objfile.NativeOrder(), code, i)
+			err := results[i].Patch(objfile.NativeOrder(), code)
 			if err != nil && refuse.ClassOf(err) != refuse.ClassRelocation {
 				t.Fatalf("error %#v has another class: %v", err, err)
 			}

@@ -27,26 +27,25 @@ const (
 	opCall   = 0x85
 )
 
-// Poison numbers a helper that does not exist; the index of a relocation is added to it. An
-// instruction for which the kernel's types have no number becomes a call of it, which the verifier
-// refuses only where it is reached (libbpf: bpf_core_poison_insn).
-const Poison = 2_003_000_000
+// Poison numbers a helper that does not exist. An instruction for which the kernel's types have no
+// number becomes a call of it, which the verifier refuses only where it is reached. The number is
+// that of libbpf (bpf_core_poison_insn) and cilium/ebpf, so that a program has the same tag.
+const Poison = 195_896_080
 
 // Patch writes what a relocation became into an instruction; code begins with it and goes to the
-// end of the program. Index tells a poisoned instruction from others: see [Poison]. An instruction
-// that does not have the number that the compiler wrote, or that has no room for the kernel's, is
-// refused (bpf_core_patch_insn).
-func (r *Result) Patch(order objfile.ByteOrder, code []byte, index int) error {
+// end of the program. An instruction that does not have the number that the compiler wrote, or that
+// has no room for the kernel's, is refused (bpf_core_patch_insn).
+func (r *Result) Patch(order objfile.ByteOrder, code []byte) error {
 	wide := len(code) >= 2*objfile.InsnSize && code[0] == load64
 	if r.Poisoned {
-		poison(order, code, index, wide)
+		poison(order, code, wide)
 		return nil
 	}
 	switch code[0] & classMask {
 	case classALU, classALU6:
 		return r.patchArithmetic(order, code)
 	case classLDX, classST, classSTX:
-		return r.patchMemory(order, code, index)
+		return r.patchMemory(order, code)
 	case classLD:
 		if wide {
 			return r.patchLoad(order, code)
@@ -56,11 +55,11 @@ func (r *Result) Patch(order objfile.ByteOrder, code []byte, index int) error {
 }
 
 // poison makes calls of an instruction.
-func poison(order objfile.ByteOrder, code []byte, index int, wide bool) {
+func poison(order objfile.ByteOrder, code []byte, wide bool) {
 	call := func(insn []byte) {
 		copy(insn, make([]byte, objfile.InsnSize))
 		insn[0] = opCall
-		order.PutUint32(insn[4:], Poison+uint32(index))
+		order.PutUint32(insn[4:], Poison)
 	}
 	call(code)
 	if wide {
@@ -88,7 +87,7 @@ func (r *Result) patchArithmetic(order objfile.ByteOrder, code []byte) error {
 
 // patchMemory changes the offset of an access, and its size where the kernel's field has another. A
 // field that cannot be accessed in another size, as its sign would be lost, must not be.
-func (r *Result) patchMemory(order objfile.ByteOrder, code []byte, index int) error {
+func (r *Result) patchMemory(order objfile.ByteOrder, code []byte) error {
 	was := uint64(int64(int16(order.Uint16(code[2:]))))
 	if err := r.check(was); err != nil {
 		return err
@@ -99,7 +98,7 @@ func (r *Result) patchMemory(order objfile.ByteOrder, code []byte, index int) er
 	if r.from.size != r.to.size {
 		if !(r.from.pointer && r.to.pointer || r.from.unsigned && r.to.unsigned) {
 			r.Poisoned = true
-			poison(order, code, index, false)
+			poison(order, code, false)
 			return nil
 		}
 		sizes := map[byte]uint32{0x18: 8, 0x00: 4, 0x08: 2, 0x10: 1} // BPF_DW, W, H, B

@@ -22,7 +22,7 @@ func TestInstructionsArePatched(t *testing.T) {
 		load     = "61 21 0400 00000000"                   // r1 = *(u32 *)(r2 + 4)
 		store    = "63 21 0400 00000000"                   // *(u32 *)(r1 + 4) = r2
 		constant = "62 01 0400 07000000"                   // *(u32 *)(r1 + 4) = 7
-		bad      = "85000000 c35a6377"                     // call 2003000003
+		bad      = "85000000 1023ad0b"                     // call 195896080
 	)
 	to := func(value uint64) Result { return Result{Original: 4, Value: value, Checked: true} }
 	sized := func(from, to access) Result {
@@ -75,7 +75,7 @@ func TestInstructionsArePatched(t *testing.T) {
 		for _, order := range []objfile.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 			code, want := insns(t, c.code, order), insns(t, c.want, order)
 			r := c.result
-			err := r.Patch(order, code, 3)
+			err := r.Patch(order, code)
 			switch {
 			case c.want == "" && err == nil:
 				t.Errorf("%s, %v: % x, want an error", c.name, order, code)
