@@ -27,9 +27,6 @@ import (
 // that, queues the task again, and the other worker goes on with the run: the runs of all shards
 // are one, with nothing lost and nothing counted twice.
 func TestShardsOnSlurm(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a cluster of two workers takes a minute")
-	}
 	c := startSlurm(t)
 	loadstone := installed(t)
 	shards := filepath.Join(t.TempDir(), "shards")
@@ -162,11 +159,11 @@ func startSlurm(t *testing.T) *slurm {
 	t.Helper()
 	for _, program := range []string{"munged", "slurmctld", "slurmd", "sbatch"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("no cluster here: %v (make setup installs it)", err)
+			t.Fatalf("no cluster here: %v; run make setup", err)
 		}
 	}
 	if os.Geteuid() != 0 {
-		t.Skip("a cluster takes root")
+		t.Fatal("a cluster takes root; run make test as root")
 	}
 	c := &slurm{dir: t.TempDir(), workers: make(map[string]*exec.Cmd)}
 	key := make([]byte, 1024)
@@ -238,7 +235,7 @@ func (c *slurm) daemon(t *testing.T, program string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		killAll(descendants(t, cmd.Process.Pid))
+		killAll(t, descendants(t, cmd.Process.Pid))
 		if err := cmd.Wait(); cmd.ProcessState == nil {
 			t.Errorf("%s: %v", program, err)
 		}
@@ -276,7 +273,7 @@ func (c *slurm) kill(t *testing.T, worker string) {
 	if len(pids) < 3 {
 		t.Fatalf("of worker %s there are only the processes %v", worker, pids)
 	}
-	killAll(pids)
+	killAll(t, pids)
 }
 
 // parent returns the parent of a process.
@@ -319,9 +316,12 @@ func descendants(t *testing.T, pid int) []int {
 }
 
 // killAll kills processes; those that ended meanwhile are as good as killed.
-func killAll(pids []int) {
+func killAll(t *testing.T, pids []int) {
+	t.Helper()
 	for _, pid := range pids {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("kill %d: %v", pid, err)
+		}
 	}
 }
 

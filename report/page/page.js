@@ -168,7 +168,7 @@
     };
   };
 
-  // Which texts, items and names have a word. Each text is looked at once, however many rows have it.
+  // Which texts, items and names have a word. Each text is looked at once, however many have it.
   let lower = null;
   const holding = (word) => {
     lower ??= data.texts.map((text) => text.toLowerCase());

@@ -182,6 +182,9 @@ func (c *connection) exchange() error {
 func writeAll(fd int, b []byte) error {
 	for len(b) > 0 {
 		n, err := unix.Write(fd, b)
+		if errors.Is(err, unix.EINTR) {
+			continue // which a socket that has a time limit does not do by itself
+		}
 		if err != nil {
 			return err
 		}
@@ -193,6 +196,9 @@ func writeAll(fd int, b []byte) error {
 func readAll(fd int, b []byte) error {
 	for len(b) > 0 {
 		n, err := unix.Read(fd, b)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -84,12 +84,20 @@ func writeRaw(b []byte) error {
 	defer unix.Close(fd)
 	for len(b) > 0 {
 		n, err := unix.Write(fd, b)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
 		b = b[n:]
 	}
-	return unix.IoctlSetInt(fd, unix.TCSBRK, 1)
+	// The kernel does not take this up again after a signal, and Go's scheduler sends them.
+	for {
+		if err := unix.IoctlSetInt(fd, unix.TCSBRK, 1); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
 }
 
 // largeRecord writes a record of 4 MiB, and one after it.
