@@ -3,7 +3,7 @@
 package need
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -117,33 +117,31 @@ func notMissing(err error) error {
 	return err
 }
 
-// kernelTypes holds the types of the kernel and of its modules that are loaded.
-var kernelTypes = sync.OnceValues(func() ([]*btf.Spec, error) {
-	vmlinux, err := btf.LoadKernelSpec()
+// kernelTypes holds the types of the kernel, from which those of its modules are read without
+// another look at the kernel's own.
+var kernelTypes = btf.NewCache()
+
+// moduleTypes holds the types of the modules that are loaded.
+var moduleTypes = sync.OnceValues(func() ([]*btf.Spec, error) {
+	names, err := kernelTypes.Modules()
 	if err != nil {
 		return nil, err
 	}
-	all := []*btf.Spec{vmlinux}
-	entries, err := os.ReadDir("/sys/kernel/btf")
-	if err != nil {
-		return all, notMissing(err)
-	}
-	for _, e := range entries {
-		if e.Name() == "vmlinux" {
-			continue
-		}
-		module, err := btf.LoadKernelModuleSpec(e.Name())
+	var all []*btf.Spec
+	for _, name := range names {
+		module, err := kernelTypes.Module(name)
 		if err != nil {
-			return nil, fmt.Errorf("types of module %s: %w", e.Name(), err)
+			return nil, fmt.Errorf("types of module %s: %w", name, err)
 		}
 		all = append(all, module)
 	}
 	return all, nil
 })
 
-// typesNamed returns the kernel's types of that name; none where it has no types at all.
+// typesNamed returns the kernel's types of that name, and those of its modules; none where it has
+// no types at all.
 func typesNamed(name string) ([]btf.Type, error) {
-	all, err := kernelTypes()
+	vmlinux, err := kernelTypes.Kernel()
 	if errors.Is(err, btf.ErrNotFound) || errors.Is(err, ebpf.ErrNotSupported) ||
 		errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -151,8 +149,12 @@ func typesNamed(name string) ([]btf.Type, error) {
 	if err != nil {
 		return nil, err
 	}
+	modules, err := moduleTypes()
+	if err != nil {
+		return nil, err
+	}
 	var found []btf.Type
-	for _, spec := range all {
+	for _, spec := range append([]*btf.Spec{vmlinux}, modules...) {
 		types, err := spec.AnyTypesByName(name)
 		if errors.Is(err, btf.ErrNotFound) {
 			continue
@@ -271,18 +273,25 @@ func hasHelperID(n uint64) (bool, error) {
 	return false, errors.New("the kernel's types have no enum bpf_func_id")
 }
 
-// hasSymbol reads /proc/kallsyms, in which the third word of a line is the symbol.
+// symbols holds /proc/kallsyms, a line a symbol: its address, its kind, its name, and behind a tab
+// the module that it is of.
+var symbols = sync.OnceValues(func() ([]byte, error) { return os.ReadFile("/proc/kallsyms") })
+
+// hasSymbol looks for a symbol's name.
 func hasSymbol(name string) (bool, error) {
-	f, err := os.Open("/proc/kallsyms")
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if words := strings.Fields(lines.Text()); len(words) >= 3 && words[2] == name {
-			return true, nil
+	text, err := symbols()
+	return isListed(text, name), err
+}
+
+// isListed reports whether the name stands in a line of text like that of /proc/kallsyms.
+func isListed(text []byte, name string) bool {
+	for name := []byte(" " + name); ; {
+		at := bytes.Index(text, name)
+		if at < 0 {
+			return false
+		}
+		if text = text[at+len(name):]; len(text) == 0 || text[0] == '\n' || text[0] == '\t' {
+			return true
 		}
 	}
-	return false, lines.Err()
 }

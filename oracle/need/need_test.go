@@ -48,3 +48,15 @@ func TestWordsThatSayNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestSymbolsAreWholeNames(t *testing.T) {
+	text := []byte("ffffffff81000000 T _stext\nffffffff81000010 t x.cold\nffffffffc0000000 t probe\t[veth]\n0 D last")
+	for name, want := range map[string]bool{
+		"_stext": true, "x.cold": true, "probe": true, "last": true,
+		"x": false, "stext": false, "las": false, "[veth]": false, "T": false, "cold": false,
+	} {
+		if isListed(text, name) != want {
+			t.Errorf("%q is listed: %t, want %t", name, !want, want)
+		}
+	}
+}
