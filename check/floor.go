@@ -57,7 +57,7 @@ func ParseFloors(text []byte) (*Floors, error) {
 	if len(t.Kernels) == 0 {
 		return nil, fmt.Errorf("%w: no kernels", ErrFloors)
 	}
-	if !slices.IsSortedFunc(t.Kernels, func(a, b FloorKernel) int { return compareSeries(a.Series, b.Series) }) {
+	if !slices.IsSortedFunc(t.Kernels, func(a, b FloorKernel) int { return CompareSeries(a.Series, b.Series) }) {
 		return nil, fmt.Errorf("%w: kernels are not from old to new", ErrFloors)
 	}
 	for what, by := range t.Asked {
@@ -159,8 +159,8 @@ func Ranges(numbers []int) string {
 	return strings.Join(words, " ")
 }
 
-// compareSeries compares versions by their first two numbers: "5.10" is older than "6.1".
-func compareSeries(a, b string) int {
+// CompareSeries compares versions by their first two numbers: "5.10" is older than "6.1".
+func CompareSeries(a, b string) int {
 	aMajor, aMinor, _ := version(a)
 	bMajor, bMinor, _ := version(b)
 	return cmp.Or(cmp.Compare(aMajor, bMajor), cmp.Compare(aMinor, bMinor))
@@ -332,7 +332,7 @@ func (t *Floors) at(answers, release string) byte {
 		return Untold
 	}
 	at, exact := slices.BinarySearchFunc(t.Kernels, release, func(k FloorKernel, r string) int {
-		return compareSeries(k.Series, r)
+		return CompareSeries(k.Series, r)
 	})
 	switch {
 	case exact:

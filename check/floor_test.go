@@ -252,7 +252,7 @@ func TestTheTableAgreesWithTheKernelsHistory(t *testing.T) {
 		}
 		for i, k := range table.Kernels {
 			want := byte(Has)
-			if compareSeries(k.Series, tt.since) < 0 {
+			if CompareSeries(k.Series, tt.since) < 0 {
 				want = Lacks
 			}
 			if answers[i] != want {

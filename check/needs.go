@@ -5,6 +5,7 @@ package check
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 // is probed, and not whether the object loads.
 type Needs struct {
 	Maps, Programs []string // names, sorted
+	Variables      map[string]*ebpf.VariableSpec
 	All            []Need
 	Pins           bool // maps of it are to be pinned by name
 	// Unsized names the maps without max_entries, which the kernel refuses: the program that the
@@ -33,6 +35,7 @@ type Needs struct {
 	// users names all in the object that need a thing, by its probe: "map events"; "" for what the
 	// object as a whole needs.
 	users map[string][]string
+	order binary.ByteOrder
 }
 
 // A Need is one thing that an object needs of a kernel.
@@ -55,6 +58,7 @@ func read(object []byte) Needs {
 			return n
 		}
 	}
+	n.Variables, n.order = spec.Variables, spec.ByteOrder
 	for name, m := range sorted(spec.Maps) {
 		n.Pins = n.Pins || m.Pinning == ebpf.PinByName
 		n.Maps = append(n.Maps, name)

@@ -5,6 +5,7 @@ package check
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,10 +28,11 @@ type Settings struct {
 
 // A Setting is about the objects whose label a glob matches.
 type Setting struct {
-	Match    string                `yaml:"match"`
-	Maps     map[string]MapSetting `yaml:"maps"`
-	Programs map[string]Program    `yaml:"programs"`
-	Loads    *Expected             `yaml:"loads"`
+	Match     string                `yaml:"match"`
+	Maps      map[string]MapSetting `yaml:"maps"`
+	Programs  map[string]Program    `yaml:"programs"`
+	Variables map[string]Value      `yaml:"variables"` // of global data, constants too
+	Loads     *Expected             `yaml:"loads"`
 
 	line int
 	used bool
@@ -197,12 +199,23 @@ func (s *Settings) For(o *Object) Setting {
 }
 
 // Check returns an error for each name in a setting that the object does not have, as far as its
-// names could be read.
+// names could be read, and for each value that its variable cannot have.
 func (s Setting) Check(o *Object) error {
-	if o.Needs.Unread != "" {
-		return nil
-	}
 	var problems []error
+	for name, value := range sorted(s.Variables) {
+		if o.Needs.Unread != "" {
+			problems = append(problems, fmt.Errorf("%w: line %d: variable %q: the object's variables cannot be read: %s",
+				ErrSettings, value.node.Line, name, o.Needs.Unread))
+		} else if variable := o.Needs.Variables[name]; variable != nil {
+			if _, err := value.bytesOf(variable, o.Needs.order); err != nil {
+				problems = append(problems, fmt.Errorf("%w: line %d: variable %q: %w",
+					ErrSettings, value.node.Line, name, err))
+			}
+		}
+	}
+	if o.Needs.Unread != "" {
+		return errors.Join(problems...)
+	}
 	for _, names := range []struct {
 		what string
 		set  []string
@@ -210,6 +223,7 @@ func (s Setting) Check(o *Object) error {
 	}{
 		{"map", slices.Sorted(maps.Keys(s.Maps)), o.Needs.Maps},
 		{"program", slices.Sorted(maps.Keys(s.Programs)), o.Needs.Programs},
+		{"variable", slices.Sorted(maps.Keys(s.Variables)), slices.Sorted(maps.Keys(o.Needs.Variables))},
 	} {
 		for _, name := range names.set {
 			if !slices.Contains(names.has, name) {
@@ -264,15 +278,22 @@ func (s *Settings) Unused() error {
 
 // A change mirrors the request set of the loader protocol, but for the session.
 type change struct {
-	Target string `json:"target"` // "map" or "program"
+	Target string `json:"target"` // "map", "program" or "variable"
 	Name   string `json:"name"`
 	Attr   string `json:"attribute"`
 	Value  any    `json:"value"`
 }
 
-// Changes returns what is to be changed before the load, a line of JSON each, sorted.
-func (s Setting) Changes() ([]string, error) {
+// Changes returns what is to be changed of an object before the load, a line of JSON each, sorted.
+func (s Setting) Changes(o *Object) ([]string, error) {
 	var all []change
+	for name, value := range sorted(s.Variables) {
+		data, err := value.bytesOf(o.Needs.Variables[name], o.Needs.order)
+		if err != nil {
+			return nil, fmt.Errorf("variable %q: %w", name, err)
+		}
+		all = append(all, change{"variable", name, "initial_value", hex.EncodeToString(data)})
+	}
 	for name, m := range s.Maps {
 		for attr, value := range map[string]*uint32{
 			"max_entries": m.MaxEntries, "key_size": m.KeySize, "value_size": m.ValueSize, "map_flags": m.Flags,

@@ -40,7 +40,8 @@ objects:
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.For(&Object{Label: "a/x.bpf.o"}).Changes()
+	of := &Object{Label: "a/x.bpf.o"}
+	got, err := s.For(of).Changes(of)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +84,7 @@ func TestBadSettings(t *testing.T) {
 		"too large":            "objects:\n  - match: x\n    maps: {m: {max_entries: 4294967296}}\n",
 		"a word for a number":  "objects:\n  - match: x\n    maps: {m: {max_entries: many}}\n",
 		"not YAML":             "objects: [\n",
+		"variables in a list":  "objects:\n  - match: x\n    variables: [a]\n",
 		"two documents' worth": "objects:\n  - match: x\nobjects: []\n",
 	} {
 		if s, err := settings(t, text); !errors.Is(err, ErrSettings) {

@@ -3,7 +3,7 @@
 // Command corpus brings objects that no one here wrote, and makes a page of how they load.
 //
 //	go run ./check/corpus fetch -out DIR
-//	go run ./check/corpus page -objects DIR -check FILE -page FILE
+//	go run ./check/corpus page -objects DIR -check FILE... -page FILE
 //
 // The first fetches what check/corpus.yaml names, packages of Debian's and Go modules, and puts
 // every object into DIR, in a folder for each source. The second reads what 'loadstone check DIR'
@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: corpus fetch -out DIR | page -objects DIR -check FILE -page FILE")
+var errUsage = errors.New("usage: corpus fetch -out DIR | page -objects DIR -check FILE... -page FILE")
 
 func command(ctx context.Context, args []string) error {
 	if len(args) == 0 {
@@ -40,7 +40,9 @@ func command(ctx context.Context, args []string) error {
 	list := flags.String("corpus", "check/corpus.yaml", "what there is to fetch")
 	out := flags.String("out", "out/corpus/objects", "fetch: where objects go")
 	objects := flags.String("objects", "out/corpus/objects", "page: where they are")
-	seen := flags.String("check", "out/corpus/check.jsonl", "page: what 'loadstone check' saw")
+	var seen []string
+	flags.Func("check", "page: what 'loadstone check' saw, a `FILE`; may be repeated, for other kernels (default out/corpus/check.jsonl)",
+		func(path string) error { seen = append(seen, path); return nil })
 	page := flags.String("page", "docs/corpus.md", "page: what to write")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -53,7 +55,10 @@ func command(ctx context.Context, args []string) error {
 	case "fetch":
 		return fetch(ctx, sources, *out)
 	case "page":
-		return writePage(sources, *objects, *seen, *page)
+		if len(seen) == 0 {
+			seen = []string{"out/corpus/check.jsonl"}
+		}
+		return writePage(sources, *objects, seen, *page)
 	}
 	return errUsage
 }

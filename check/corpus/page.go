@@ -22,8 +22,8 @@ type corpus struct {
 	run     verdict.Run
 }
 
-// writePage writes the page of a check of the objects in a folder.
-func writePage(sources []source, objects, seen, page string) error {
+// writePage writes the page of checks of the objects in a folder, each on other kernels.
+func writePage(sources []source, objects string, seen []string, page string) error {
 	c, err := readCheck(sources, objects, seen)
 	if err != nil {
 		return err
@@ -31,8 +31,8 @@ func writePage(sources []source, objects, seen, page string) error {
 	return wholefile.Write(page, []byte(c.page()), 0o644)
 }
 
-// readCheck reads what a check saw of the objects in a folder.
-func readCheck(sources []source, objects, seen string) (*corpus, error) {
+// readCheck reads what checks saw of the objects in a folder.
+func readCheck(sources []source, objects string, seen []string) (*corpus, error) {
 	found, err := check.Find([]string{objects})
 	if err != nil {
 		return nil, err
@@ -41,26 +41,47 @@ func readCheck(sources []source, objects, seen string) (*corpus, error) {
 	for i := range found {
 		byID[found[i].SpecOf(i+1)] = &found[i]
 	}
-	file, err := verdict.ReadFile(seen)
-	if err != nil {
-		return nil, err
+	c := &corpus{sources: sources}
+	for _, path := range seen {
+		file, err := verdict.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.add(path, file, byID); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	c := &corpus{sources: sources, run: file.Run}
-	for _, k := range file.Run.Kernels {
-		c.answers.Kernels = append(c.answers.Kernels, k.Name)
-	}
+	slices.SortFunc(c.answers.Kernels, check.CompareSeries)
+	c.answers.Complete()
+	return c, nil
+}
+
+// add adds what one check saw, on kernels that none before it was of.
+func (c *corpus) add(path string, file *verdict.File, byID map[string]*check.Object) error {
+	var loaders []string
 	for _, l := range file.Run.Loaders {
-		c.answers.Loaders = append(c.answers.Loaders, l.Name)
+		loaders = append(loaders, l.Name)
+	}
+	switch {
+	case c.answers.Loaders == nil:
+		c.run, c.answers.Loaders = file.Run, loaders
+	case !slices.Equal(loaders, c.answers.Loaders):
+		return fmt.Errorf("its loaders are %q, and those of a check before it %q", loaders, c.answers.Loaders)
+	}
+	for _, k := range file.Run.Kernels {
+		if slices.Contains(c.answers.Kernels, k.Name) {
+			return fmt.Errorf("kernel %s is also of a check before it", k.Name)
+		}
+		c.answers.Kernels = append(c.answers.Kernels, k.Name)
 	}
 	for _, v := range file.Verdicts {
 		o, ok := byID[v.Spec]
 		if !ok {
-			return nil, fmt.Errorf("%s is about %s, which is not in %s: check that folder again", seen, v.Spec, objects)
+			return fmt.Errorf("it is about %s, which is not in the folder: check that folder again", v.Spec)
 		}
 		c.answers.All = append(c.answers.All, check.Of(o, v))
 	}
-	c.answers.Complete()
-	return c, nil
+	return nil
 }
 
 // sourceOf returns the name of the source of an object: its folder's.

@@ -196,7 +196,7 @@ func planOf(objects []check.Object) (run.Plan, error) {
 			needs = append(needs, n.Probe)
 		}
 		plan.Specs = append(plan.Specs, record.Spec{ID: id, Suite: "check"})
-		changes, err := o.Setting.Changes()
+		changes, err := o.Setting.Changes(&o)
 		if err != nil {
 			return plan, err
 		}

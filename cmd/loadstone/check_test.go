@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +51,9 @@ func TestCheckOnThisKernel(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"good.bpf.o": counter, "other.o": other, "cut.o": counter[:len(counter)-100],
 		"tool": append([]byte("#!/bin/sh\n"), counter...), "<script>\n.o": append(counter, 0),
-		"text.c": []byte("int main;"),
+		"text.c":    []byte("int main;"),
+		"guarded.o": objects.GlobalData.Guarded.ELF(),
+		"set.yaml":  []byte("objects:\n  - match: g*.o\n    variables: {allowed: 1}\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
@@ -67,6 +70,9 @@ func TestCheckOnThisKernel(t *testing.T) {
 		{"of the other byte order", []string{"good.bpf.o", "other.o"}, verdict.ExitFailed, []string{"byte-order: the object is for big-endian machines"}},
 		{"cut", []string{"cut.o"}, verdict.ExitFailed, []string{"object: ", "could not be read whole"}},
 		{"an odd name", []string{"<script>\n.o"}, verdict.ExitClean, []string{"<script>\uFFFD.o"}},
+		{"as it is", []string{"guarded.o"}, verdict.ExitFailed, []string{"verifier"}},
+		{"with a constant", []string{"--settings=set.yaml", "guarded.o"}, verdict.ExitClean, []string{"loads"}},
+		{"with no such constant", []string{"--settings=set.yaml", "good.bpf.o", "guarded.o"}, verdict.ExitUsage, []string{`good.bpf.o has no variable "allowed"`}},
 		{"no object", []string{"good.bpf.o", "text.c"}, verdict.ExitUsage, []string{"text.c: no BPF object in it", "clang -target bpf"}},
 		{"missing", []string{"missing.o"}, verdict.ExitUsage, []string{"missing.o"}},
 		{"nothing", nil, verdict.ExitUsage, []string{"requires at least 1 arg"}},
@@ -93,7 +99,8 @@ func TestCheckOnThisKernel(t *testing.T) {
 				}
 				return
 			}
-			wantFilesOfCheck(t, filepath.Join(out, "made"), len(tt.files), tt.code)
+			files := slices.DeleteFunc(tt.files, func(f string) bool { return strings.HasPrefix(f, "--") })
+			wantFilesOfCheck(t, filepath.Join(out, "made"), len(files), tt.code)
 		})
 	}
 }
