@@ -11,5 +11,6 @@
 //
 // Read main.go, figure.go (a number and how it is shown), yardstick.go (boots to hold it against),
 // load.go (loaders beside each other on this machine's kernel), link.go (linkers beside each
-// other), guest.go (boots, templates and clones of one kernel), matrix.go (the whole command).
+// other), guest.go (boots, templates and clones of one kernel), check.go (objects of users),
+// matrix.go (whole commands).
 package main

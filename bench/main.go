@@ -51,6 +51,7 @@ var measures = []measure{
 	{"loads", measureLoads},
 	{"links", measureLinks},
 	{"guests", measureGuests},
+	{"checks", measureChecks},
 	{"matrix", measureMatrix},
 	{"virtme", measureVirtme},
 }
@@ -63,7 +64,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.wholes, "wholes", 3, "run whole commands `N` times")
 	flag.StringVar(&o.bin, "bin", "bin", "the programs are in `DIR`")
 	flag.StringVar(&o.cache, "cache", "", "kernels and loaders are in `DIR` (default loadstone's cache)")
-	flag.StringVar(&o.only, "only", "", "measure `WHAT` and nothing else: loads, links, guests, matrix or virtme")
+	flag.StringVar(&o.only, "only", "", "measure `WHAT` and nothing else: loads, links, guests, checks, matrix or virtme")
 	flag.Parse()
 	known := slices.ContainsFunc(measures, func(m measure) bool { return m.name == o.only })
 	if o.only != "" && !known || o.runs < 1 || o.wholes < 0 || flag.NArg() > 0 {

@@ -95,12 +95,13 @@ func (y yardstick) show(
 	return nil
 }
 
-// A command is 'loadstone run' with a cache that has the kernels and loaders of the user's, but
-// images and templates of its own: the user's stay.
+// A command is 'loadstone run', or 'loadstone check', with a cache that has the kernels and loaders
+// of the user's, but images and templates of its own: the user's stay.
 type command struct {
 	options options
 	dir     string // for caches and results
 	fresh   bool   // each run makes images and templates; else it finds what others made
+	check   bool
 }
 
 // again returns a command that finds what the last run of c made.
@@ -153,11 +154,12 @@ func (c command) prepare(ctx context.Context, args ...string) (*exec.Cmd, error)
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.options.bin, "loadstone"),
-		append([]string{
-			"run", "--cache", cache, "--accel", string(machine.TCG),
-			"--out", filepath.Join(c.dir, "out"), "--overwrite",
-		}, args...)...)
+	words := []string{"run", "--overwrite"}
+	if c.check {
+		words = []string{"check"}
+	}
+	words = append(words, "--cache", cache, "--accel", string(machine.TCG), "--out", filepath.Join(c.dir, "out"))
+	cmd := exec.CommandContext(ctx, filepath.Join(c.options.bin, "loadstone"), append(words, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	return cmd, nil
 }
@@ -191,6 +193,12 @@ func (c command) firstVerdict(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return untilLine(cmd, verdictLine, stop)
+}
+
+// untilLine starts a command and returns the seconds up to a line of its progress that matches.
+// Then it calls stop, and waits for the command's end.
+func untilLine(cmd *exec.Cmd, line *regexp.Regexp, stop func()) (float64, error) {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return 0, err
@@ -202,14 +210,14 @@ func (c command) firstVerdict(ctx context.Context) (float64, error) {
 	var said strings.Builder
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		fmt.Fprintln(&said, lines.Text())
-		if took == 0 && verdictLine.MatchString(lines.Text()) {
+		if took == 0 && line.MatchString(lines.Text()) {
 			took = time.Since(started).Seconds()
 			stop()
 		}
 	}
-	// It was interrupted, or failed before there was a verdict.
+	// It was interrupted, or failed before there was such a line.
 	if err := cmd.Wait(); took == 0 {
-		return 0, fmt.Errorf("no verdict of loadstone run: %w: %s", err, said.String())
+		return 0, fmt.Errorf("no line %q of %q: %w: %s", line, cmd.Args, err, said.String())
 	}
 	return took, nil
 }
