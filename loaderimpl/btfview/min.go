@@ -56,13 +56,23 @@ type place struct {
 	id    btf.TypeID
 }
 
+// An extent says how much of what a type consists of is kept with it.
+type extent int
+
+const (
+	alone  extent = iota
+	sized         // what it holds; of structs only the size, of pointers nothing: no field asks for more
+	named         // what pointers lead to as well, structs by their names
+	entire        // all members, and what they refer to
+)
+
 // A node keeps a type.
 type node struct {
 	place
 	id      uint32       // in what is written
 	members map[int]bool // of a struct or union, that are kept
-	whole   bool         // all members and values, and what they refer to
-	kept    bool         // what it consists of is kept, too
+	values  bool         // all members, or all values of an enum
+	extent  extent
 }
 
 // A minimum collects types.
@@ -90,12 +100,19 @@ func (m *minimum) add(k core.Kind, c *core.Tried) error {
 		return nil
 	}
 	field, _, value := k.About()
-	if err := m.keep(t, c.ID, k == core.TypeMatches, mostParts); err != nil {
+	extent := named
+	switch {
+	case k == core.TypeMatches:
+		extent = entire
+	case field:
+		extent = sized
+	}
+	if err := m.keep(t, c.ID, extent, mostParts); err != nil {
 		return err
 	}
 	switch {
 	case value:
-		m.node(t, c.Way[0].Owner).whole = true
+		m.node(t, c.Way[0].Owner).values = true
 		return nil
 	case !field:
 		return nil
@@ -110,7 +127,7 @@ func (m *minimum) add(k core.Kind, c *core.Tried) error {
 				return err
 			}
 		}
-		if err := m.keep(t, at, false, mostParts); err != nil {
+		if err := m.keep(t, at, sized, mostParts); err != nil {
 			return err
 		}
 	}
@@ -143,7 +160,7 @@ func (m *minimum) hop(t *typeinfo.Types, at btf.TypeID, hop core.Hop) (btf.TypeI
 		if next == 0 {
 			return 0, fmt.Errorf("no way to %s", hop.Name)
 		}
-		if err := m.keep(t, next, false, mostParts); err != nil {
+		if err := m.keep(t, next, sized, mostParts); err != nil {
 			return 0, err
 		}
 		if id, r, err = t.Plain(next); err != nil {
@@ -176,10 +193,9 @@ func leads(t *typeinfo.Types, from, to btf.TypeID, depth int) bool {
 	return false
 }
 
-// keep keeps a type and what it consists of; of structs and unions only the size, unless whole says
-// that their members count as well. Those behind pointers are kept by name, as no comparison looks
-// further.
-func (m *minimum) keep(t *typeinfo.Types, id btf.TypeID, whole bool, depth int) error {
+// keep keeps a type, and so much of what it consists of. Structs behind pointers are kept by name
+// at most, as no comparison looks further.
+func (m *minimum) keep(t *typeinfo.Types, id btf.TypeID, extent extent, depth int) error {
 	if depth == 0 || id == 0 {
 		return nil
 	}
@@ -188,13 +204,13 @@ func (m *minimum) keep(t *typeinfo.Types, id btf.TypeID, whole bool, depth int) 
 		return err
 	}
 	n := m.node(t, id)
-	if n.whole || n.kept && !whole {
+	if n.extent >= extent {
 		return nil
 	}
-	n.whole, n.kept = whole, true
+	n.extent, n.values = extent, n.values || extent == entire
 	rest := func(ids ...btf.TypeID) error {
 		for _, id := range ids {
-			if err := m.keep(t, id, whole, depth-1); err != nil {
+			if err := m.keep(t, id, extent, depth-1); err != nil {
 				return err
 			}
 		}
@@ -205,6 +221,9 @@ func (m *minimum) keep(t *typeinfo.Types, id btf.TypeID, whole bool, depth int) 
 		typeinfo.KindTypeTag:
 		return rest(r.Target())
 	case typeinfo.KindPtr:
+		if extent == sized {
+			return nil
+		}
 		target, behind, err := t.Plain(r.Target())
 		if err != nil {
 			return err
@@ -226,7 +245,7 @@ func (m *minimum) keep(t *typeinfo.Types, id btf.TypeID, whole bool, depth int) 
 	case typeinfo.KindEnum, typeinfo.KindEnum64:
 		return nil
 	case typeinfo.KindStruct, typeinfo.KindUnion:
-		for i := 0; whole && i < r.Vlen; i++ {
+		for i := 0; extent == entire && i < r.Vlen; i++ {
 			member, err := t.Member(&r, i)
 			if err != nil {
 				return err
@@ -258,21 +277,21 @@ func index(t *typeinfo.Types, array *typeinfo.Record) btf.TypeID {
 	return btf.TypeID(t.Word(array.Data[4:]))
 }
 
-// write returns the types as BTF. The kernel's long is among them, which says how large its
-// pointers are.
+// write returns the types as BTF. Where the kernel's pointers are not as large as those of objects,
+// which loaders take them to be, its long is among them, which says so.
 func (m *minimum) write(kernel *typeinfo.Types) ([]byte, error) {
-	if long := kernel.Long(); long != 0 {
+	if long := kernel.Long(); long != 0 && kernel.PointerSize() != typeinfo.PointerSize {
 		m.node(kernel, long)
 	}
 	if len(m.order) == 0 { // no loader reads types that are none
-		if err := m.keep(kernel, 1, false, mostParts); err != nil {
+		if err := m.keep(kernel, 1, sized, mostParts); err != nil {
 			return nil, err
 		}
 	}
 	w := typeinfo.NewSubset(kernel)
 	for _, n := range m.order {
-		err := w.Add(n.types, n.place.id, func(member int) bool { return n.whole || n.members[member] },
-			n.whole, func(id btf.TypeID) uint32 { return m.idOf(n.types, id) })
+		err := w.Add(n.types, n.place.id, func(member int) bool { return n.values || n.members[member] },
+			n.values, func(id btf.TypeID) uint32 { return m.idOf(n.types, id) })
 		if err != nil {
 			return nil, err
 		}
