@@ -307,7 +307,7 @@ var typesAndConstants = regexp.MustCompile(`^(Attach|CGroup|LWT|Lirc|Map|Program
 // of it that may be used; nil allows all.
 var pureImports = map[string]*regexp.Regexp{
 	"bytes": nil, "cmp": nil, "encoding/binary": nil, "errors": nil, "fmt": nil, "math": nil,
-	"math/bits": nil, "sync": nil,
+	"maps": nil, "math/bits": nil, "sync": nil,
 	"reflect": nil, "slices": nil, "sort": nil, "strconv": nil, "strings": nil,
 
 	"debug/elf": regexp.MustCompile(`^(E[IMTV]_.*|ELF.*|SH[FNT]_.*|ST[BTV]?_.*|Class|Data|Machine|` +

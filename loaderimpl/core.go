@@ -32,6 +32,7 @@ type coreRelocator struct {
 	object      *Object
 	kernelTypes *Types   // to be used in place of the running kernel's; nil for none
 	extraTypes  []*Types // that relocations may find beside them
+	choices     map[string]TypeChoice
 	kernel      typeSource
 
 	resolver *core.Resolver // nil until needed
@@ -112,6 +113,15 @@ func (c *coreRelocator) prepare() error {
 			return err
 		}
 		r.Sources = append(r.Sources, core.Source{Name: given.file.Path, Types: types})
+	}
+	for name, chosen := range c.choices {
+		if r.Choices == nil {
+			r.Choices = make(map[string]core.Choice, len(c.choices))
+		}
+		r.Choices[name] = core.Choice(chosen)
+	}
+	if err := r.CheckChoices(); err != nil {
+		return err
 	}
 	if c.kernelTypes == nil {
 		r.Others = func() ([]core.Source, error) { return c.modules(kernel.Types) }

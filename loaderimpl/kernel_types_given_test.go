@@ -101,6 +101,24 @@ func TestTypesBesideTheKernelsAreFound(t *testing.T) {
 		!strings.Contains(err.Error(), "20 in struct loadstone_meta of "+b.file.Path) {
 		t.Errorf("both: %v, want %v that names both", err, refuse.ErrAmbiguousType)
 	}
+	for want, chosen := range map[uint32]*Types{12: a, 20: b} {
+		l, err := openTest(t, "core_extra", Options{}).Load(LoadOptions{ExtraTypes: []*Types{a, b},
+			Choices: map[string]TypeChoice{"loadstone_meta": {Source: chosen.file.Path}}})
+		do(t, err)
+		if got := run(t, l, "offset"); got != want {
+			t.Errorf("chosen: mark at %d, want %d", got, want)
+		}
+		do(t, l.Close())
+	}
+	for class, choice := range map[Class]map[string]TypeChoice{
+		ClassInvalid:    {"loadstone_met": {Source: a.file.Path}},
+		ClassRelocation: {"loadstone_meta": {Source: "vmlinux"}},
+	} {
+		_, err := openTest(t, "core_extra", Options{}).Load(LoadOptions{ExtraTypes: []*Types{a, b}, Choices: choice})
+		if !errors.Is(err, class) {
+			t.Errorf("chosen %v: %v, want %v", choice, err, class)
+		}
+	}
 	if _, err := openTest(t, "core_extra", Options{}).Load(LoadOptions{}); !errors.Is(err, refuse.ErrNoSuchType) {
 		t.Errorf("neither: %v, want %v", err, refuse.ErrNoSuchType)
 	}

@@ -28,6 +28,13 @@ type LoadOptions struct {
 	// of them, or of the kernel, and would differ, is refused, and the error names each.
 	ExtraTypes []*Types
 
+	// Choices say which of several types of one name CO-RE relocations mean, by the name of the
+	// object's type, such as "xdp_hints". A name with a flavor, "xdp_hints___igb", is of that one
+	// alone; one without is of all that have no choice of their own. The error is of [ClassInvalid]
+	// for a type that the object does not have, and of [ClassRelocation] where what is chosen is
+	// not there, with what is.
+	Choices map[string]TypeChoice
+
 	// TokenPath is where a bpffs is mounted whose owner delegated to this process's user namespace
 	// what the load takes (delegate_cmds, delegate_maps, delegate_progs, delegate_attachs; Linux
 	// 6.9). The load makes a token of it, uses that for everything it makes in the kernel, and
@@ -47,6 +54,16 @@ type LoadOptions struct {
 	// it, say. If it returns an error the load fails with that, and is undone. What is made in it
 	// is not undone by the load. It may be nil.
 	Then func(*Loaded) error
+}
+
+// TypeChoice names a type that CO-RE relocations are made against.
+type TypeChoice struct {
+	// Source is where the type is from: "vmlinux", "module NAME", or the path that was given to
+	// [ReadTypes]. Empty means any.
+	Source string
+
+	// Name is that of the type there, with its flavor. Empty means any.
+	Name string
 }
 
 // Loaded holds what a load made in the kernel. Its maps and programs exist for as long as it is
@@ -153,8 +170,8 @@ func (o *Object) load(opts *LoadOptions, undo *undoStack) (*Loaded, error) {
 	}
 	undo.finally(token.close)
 	core := &coreRelocator{object: o, kernelTypes: opts.KernelTypes, extraTypes: opts.ExtraTypes,
-		kernel: runningKernel{}}
-	if opts.KernelTypes != nil || len(opts.ExtraTypes) > 0 { // wrong ones are refused first
+		choices: opts.Choices, kernel: runningKernel{}}
+	if opts.KernelTypes != nil || len(opts.ExtraTypes) > 0 || len(opts.Choices) > 0 { // wrong ones are refused first
 		if err := core.prepare(); err != nil {
 			return nil, err
 		}

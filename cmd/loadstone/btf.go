@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,9 @@ import (
 
 // A typesFlag says which types a command of loadstone btf looks at.
 type typesFlag struct {
-	kernel string
-	extra  []string
+	kernel  string
+	extra   []string
+	choices []string
 }
 
 func newBTFCommand() *cobra.Command {
@@ -48,10 +50,25 @@ func addTypesFlags(cmd *cobra.Command) *typesFlag {
 	return &f
 }
 
+// addChooseFlag gives a command that relocates the flag that says which of several types is meant.
+func (f *typesFlag) addChooseFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.choices, "choose", nil,
+		"take for the object's `TYPE=NAME@SOURCE` that type of several of its name; either part may be left out. "+
+			"SOURCE is vmlinux, 'module NAME', or a file as given. May be given several times")
+}
+
 // open reads the types.
 func (f *typesFlag) open() (*btfview.Sources, error) {
 	s, err := btfview.Open(f.kernel, f.extra)
-	return s, btfOutcome(err)
+	if err != nil {
+		return nil, btfOutcome(err)
+	}
+	for _, c := range f.choices {
+		if err := s.Choose(c); err != nil {
+			return nil, usageError{fmt.Errorf("--choose %s: %w", c, err)}
+		}
+	}
+	return s, nil
 }
 
 // btfExits returns the part of --help that lists exit codes, with what 1 means.
@@ -65,7 +82,7 @@ func btfOutcome(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, btfview.ErrChoice):
 		return usageError{err}
 	case errors.Is(err, btfview.ErrNoType), errors.Is(err, btfview.ErrNeedsIDs):
 		return btfError{err}

@@ -25,10 +25,12 @@ verifier sees that no program comes to it. Relocations of a function choose
 together among types of one name.` + btfExits("a relocation is refused, so that the object cannot be loaded"),
 		Example: `  loadstone btf explain prog.bpf.o
   loadstone btf explain prog.bpf.o --kernel-types 5.10.btf
+  loadstone btf explain prog.bpf.o --extra nic_a.btf --extra nic_b.btf --choose xdp_hints=@nic_b.btf
   loadstone btf explain prog.bpf.o --json | jq -r '.[] | select(.poisoned) | .expression'`,
 		Args: cobra.ExactArgs(1),
 	}
 	types := addTypesFlags(cmd)
+	types.addChooseFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := types.open()
 		if err != nil {

@@ -29,6 +29,7 @@ An object that asks for the id of a kernel's type needs the kernel's own.` +
 		Args: cobra.MinimumNArgs(1),
 	}
 	types := addTypesFlags(cmd)
+	types.addChooseFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if out == "" {
 			return usageError{errors.New("no output: say -o FILE")}

@@ -118,7 +118,10 @@ func (s *Sources) Explain(path string) ([]Relocation, error) {
 		return nil, err
 	}
 	list := []Relocation{}
-	r := s.resolver(o.types)
+	r, err := s.resolver(o.types)
+	if err != nil {
+		return nil, choiceError(path, err)
+	}
 	for _, f := range o.functions() {
 		for i, e := range r.Explain(f.relos) {
 			list = append(list, describe(o, &f, &f.relos[i], &e))

@@ -28,7 +28,10 @@ func (s *Sources) Min(objects []string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := s.resolver(o.types)
+		r, err := s.resolver(o.types)
+		if err != nil {
+			return nil, choiceError(path, err)
+		}
 		for _, f := range o.functions() {
 			for i, e := range r.Explain(f.relos) {
 				rel := &f.relos[i]

@@ -37,7 +37,7 @@ func TestTheLeastTypesBesideBpftool(t *testing.T) {
 			}
 			out, err := exec.Command(bpftool, "gen", "min_core_btf", kernel, path, object).CombinedOutput()
 			if err != nil {
-				// Of two types bpftool prefers none, and here counts what has most of what is asked.
+				// Of two types bpftool prefers none, and here the one that has more counts.
 				if !bytes.Contains(out, []byte("ambiguity")) {
 					t.Errorf("%s: bpftool: %v: %s", name, err, out)
 				}

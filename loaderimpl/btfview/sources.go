@@ -18,6 +18,7 @@ import (
 type Sources struct {
 	given   []core.Source // the kernel's first
 	modules bool          // the running kernel's modules count, too
+	choices map[string]core.Choice
 }
 
 // Open reads types: of the running kernel and its modules, or, if kernelTypes is not empty, of that
@@ -90,6 +91,7 @@ func (s *Sources) moduleTypes() (list []core.Source, unread error) {
 }
 
 // resolver returns what relocates an object's relocations against the sources.
-func (s *Sources) resolver(local *typeinfo.Types) *core.Resolver {
-	return &core.Resolver{Local: local, Sources: s.given, Others: s.moduleTypes}
+func (s *Sources) resolver(local *typeinfo.Types) (*core.Resolver, error) {
+	r := &core.Resolver{Local: local, Sources: s.given, Others: s.moduleTypes, Choices: s.choices}
+	return r, r.CheckChoices()
 }

@@ -12,5 +12,6 @@
 //
 // Read relocation.go (what the compiler writes), then path.go (a way into a type), match.go (the
 // same way in another), similar.go (types that match as a whole), value.go (the numbers),
-// resolve.go (which of several types), patch.go (instructions) and explain.go (for people).
+// resolve.go (which of several types), choice.go (what the caller says of that), patch.go
+// (instructions) and explain.go (for people).
 package core

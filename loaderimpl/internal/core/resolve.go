@@ -32,6 +32,10 @@ type Resolver struct {
 	// only relocations whose type is in none of the sources that it returns.
 	Others func() ([]Source, error)
 
+	// Choices say, for types of the object by name, which of several candidates they are. A name
+	// without a flavor is of all flavors that have none of their own.
+	Choices map[string]Choice
+
 	others    []Source
 	unread    error
 	asked     bool
@@ -211,22 +215,36 @@ func (r *Resolver) rootOf(id btf.TypeID) (*root, error) {
 		return nil, bad("%s has no name to be looked for by", TypeName(r.Local, id))
 	}
 	found, name := &root{kind: t.Kind}, typeinfo.NameOf(t.Name)
-	if err := found.add(r.Sources, name); err != nil {
+	choice, chosen := r.choiceFor(t.Name)
+	left := found.candidates
+	look := func(sources []Source) (err error) {
+		if err = found.add(sources, name); err == nil && chosen {
+			left, err = found.narrow(choice)
+		} else {
+			left = found.candidates
+		}
+		return err
+	}
+	if err := look(r.Sources); err != nil {
 		return nil, err
 	}
-	if len(found.candidates) == 0 && r.Others != nil {
+	if len(left) == 0 && r.Others != nil {
 		if !r.asked {
 			r.others, r.unread = r.Others()
 			r.asked = true
 		}
-		if err := found.add(r.others, name); err != nil {
+		if err := look(r.others); err != nil {
 			return nil, err
 		}
-		if len(found.candidates) == 0 && r.unread != nil {
+		if len(left) == 0 && r.unread != nil {
 			return nil, fmt.Errorf("%s has no %s, and what may have it cannot be read: %w: %w",
 				r.sourceNames(), TypeName(r.Local, id), refuse.ErrKernelTypes, r.unread)
 		}
 	}
+	if chosen && len(left) == 0 {
+		return nil, found.notThere(choice)
+	}
+	found.candidates = left
 	r.roots[id] = found
 	return found, nil
 }

@@ -107,6 +107,69 @@ func TestSourcesAreAskedInOrder(t *testing.T) {
 	}
 }
 
+// TestTheCallerChoosesAmongTypes has a type of one name in several sources and forms, and says
+// which is meant.
+func TestTheCallerChoosesAmongTypes(t *testing.T) {
+	plain, flavored := structure("s", 4, at(0, "a", tInt)), structure("s___x", 4, at(0, "a", tInt))
+	one := newObject(t, ask{plain, "0:0", FieldByteOffset})
+	both := newObject(t, ask{plain, "0:0", FieldByteOffset}, ask{flavored, "0:0", FieldByteOffset})
+	s := func(name string, offset uint32) btf.Type { return structure(name, 64, at(offset, "a", tInt)) }
+	vmlinux, _ := kernel(t, "vmlinux", tInt)
+	nicA := splitSource(t, vmlinux, "nic_a.btf", s("s", 8), s("s___2", 16))
+	nicB := splitSource(t, vmlinux, "nic_b.btf", s("s", 12))
+	module := splitSource(t, vmlinux, "module m", s("s", 20))
+	const asks = "bpf_core_field_offset(struct s, a): "
+	const there = ": there is struct s of nic_a.btf (type 2), struct s___2 of nic_a.btf (type 3), struct s of nic_b.btf (type 2), struct s of module m (type 2)"
+	for _, c := range []struct {
+		name    string
+		object  *object
+		choices map[string]Choice
+		want    string
+	}{
+		{"a source", one, map[string]Choice{"s": {Source: "nic_b.btf"}}, "12"},
+		{"a name", one, map[string]Choice{"s": {Name: "s___2"}}, "16"},
+		{"both", one, map[string]Choice{"s": {Source: "nic_a.btf", Name: "s"}}, "8"},
+		{"a module, though others have it", one, map[string]Choice{"s": {Source: "module m"}}, "20"},
+		{"one for each flavor", both, map[string]Choice{"s": {Source: "nic_b.btf"}, "s___x": {Name: "s___2"}}, "12 16"},
+		{"one for all flavors", both, map[string]Choice{"s": {Source: "nic_b.btf"}}, "12 12"},
+		{"for one flavor only", both, map[string]Choice{"s___x": {Source: "nic_b.btf"}}, asks + "8 in struct s of nic_a.btf (type 2); " +
+			"16 in struct s___2 of nic_a.btf (type 3); 12 in struct s of nic_b.btf (type 2): " + refuse.ErrAmbiguousType.Error()},
+		{"still several", one, map[string]Choice{"s": {Source: "nic_a.btf"}}, asks + "8 in struct s of nic_a.btf (type 2); " +
+			"16 in struct s___2 of nic_a.btf (type 3): " + refuse.ErrAmbiguousType.Error()},
+		{"a name that is not there", one, map[string]Choice{"s": {Name: "t"}}, asks + "t: " + refuse.ErrChosenType.Error() + there},
+		{"a source without it", one, map[string]Choice{"s": {Source: "vmlinux"}}, asks + "that of vmlinux: " + refuse.ErrChosenType.Error() + there},
+		{"a name in another source", one, map[string]Choice{"s": {"nic_b.btf", "s___2"}},
+			asks + "s___2 of nic_b.btf: " + refuse.ErrChosenType.Error() + there},
+	} {
+		r := Resolver{Sources: []Source{vmlinux, nicA, nicB}, Choices: c.choices,
+			Others: func() ([]Source, error) { return []Source{module}, nil }}
+		if got := c.object.values(r); got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
+		}
+		r.Local = c.object.types
+		if err := r.CheckChoices(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		of     string
+		choice Choice
+		want   error
+	}{
+		"of no type": {"t", Choice{Name: "s"}, refuse.ErrChoiceFor},
+		"of a flavor that the object does not have": {"s___y", Choice{Name: "s"}, refuse.ErrChoiceFor},
+		"nothing": {"s", Choice{}, refuse.ErrNoChoice},
+	} {
+		r := Resolver{Local: both.types, Choices: map[string]Choice{c.of: c.choice}}
+		if err := r.CheckChoices(); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if r.Local = nil; !errors.Is(r.CheckChoices(), refuse.ErrChoiceFor) && c.choice != (Choice{}) {
+			t.Errorf("%s, of an object without types: %v", name, r.CheckChoices())
+		}
+	}
+}
+
 // TestWhatIsLackingIsNamed holds what an error says of a relocation that a program came to.
 func TestWhatIsLackingIsNamed(t *testing.T) {
 	s := structure("s", 8, at(0, "a", structure("t", 8, at(4, "list", array(tInt, 1)))))

@@ -172,7 +172,10 @@ var (
 
 	ErrRelocation error = &reason{ClassRelocation, "bad relocation"}
 
-	ErrAmbiguousType error = &reason{ClassRelocation, "several types of that name differ in it: give the types of one of them only, or rename the object's"}
+	ErrAmbiguousType error = &reason{ClassRelocation, "several types of that name differ in it: give the types of one of them only, choose one (LoadOptions.Choices), or rename the object's"}
+	ErrNoChoice      error = &reason{ClassInvalid, "nothing is chosen for this type: name a source, the type there, or both"}
+	ErrChoiceFor     error = &reason{ClassInvalid, "something is chosen for this type, and the object has none of that name"}
+	ErrChosenType    error = &reason{ClassRelocation, "what is chosen is none of the types that it may be"}
 	ErrNoSuchType    error = &reason{ClassVerifier, "the kernel's types have no match for it, and the program may come to it: ask for it first (bpf_core_field_exists, bpf_core_type_exists, bpf_core_enum_value_exists), and use it only if it is there"}
 	ErrAddend        error = &reason{ClassRelocation, "reference to the middle of a map, function or variable: if the GNU assembler made the object, use 2.41 or later, or clang"}
 	ErrExtern        error = &reason{ClassUnresolved, "nothing defines this extern: link the object that does"}
