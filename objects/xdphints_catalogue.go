@@ -36,6 +36,7 @@ var XDPHints = struct {
 	NicUnion              Object // A driver that writes a union, and says which of it.
 	NicUnionOther         Object // A driver that has the union in another form, with other numbers.
 	Offset                Object // Asks where each field is, in bytes.
+	Poison                Object // Pairs of programs that have the same instructions where a structure lacks a field: relocations make them of one, and the other was written so.
 	Read                  Object // Reads each field that exists.
 	Shift                 Object // Asks where fields of bits are in a word.
 	Sign                  Object // Asks whether each field but a pointer and an array has a sign.
@@ -122,6 +123,7 @@ var XDPHints = struct {
 	NicUnion:              embedded("xdphints", "nic", "nic_union"),
 	NicUnionOther:         embedded("xdphints", "nic", "nic_union_other"),
 	Offset:                embedded("xdphints", "reader", "offset"),
+	Poison:                embedded("xdphints", "poison", "poison"),
 	Read:                  embedded("xdphints", "reader", "read"),
 	Shift:                 embedded("xdphints", "reader", "shift"),
 	Sign:                  embedded("xdphints", "reader", "sign"),

@@ -47,6 +47,16 @@ var _ = Table("xdphints.field.missing-refused", mustRefuse,
 	Entry("tag-pointer", needs(objects.XDPHints.LiveDeep, objects.XDPHints.TargetTagPointer)),
 )
 
+// What the verifier sees not to run has a tag all the same, by which a program is known.
+var _ = Table("xdphints.field.missing-tag", func(s *Session, program string) {
+	loaded := s.MustLoad(objects.XDPHints.Poison, against(s, objects.XDPHints.TargetRenamed))
+	relocated, written := loaded.Program(program), loaded.Program(program+"_written")
+	Expect(relocated.Tag).To(Equal(written.Tag), "tag of %s, and of the same as it is written", program)
+},
+	Entry("access", "access"),
+	Entry("number", "number"),
+)
+
 // Of more bytes than a program loads, the upper ones would have the sign.
 var _ = Table("xdphints.field.sign-widened-refused", mustRefuse,
 	Entry("level", needs(objects.XDPHints.LiveLevel, objects.XDPHints.TargetLevelWider)),
