@@ -156,22 +156,27 @@ func ComparedMarkdown(c *verdict.Comparison) []byte {
 			continue
 		}
 		fmt.Fprintf(&b, "\n### %s\n\n", words.label)
-		for i, x := range all {
-			if i == inSummary {
-				fmt.Fprintf(&b, "- … and %d more like these\n", len(all)-i)
-				break
-			}
-			if whole(x.Change) {
-				fmt.Fprintf(&b, "- %s: %d specs, such as `%s`: %s\n", markdown(x.Cell().String()), len(x.cells),
-					printable(x.cells[0]), markdown(x.Why))
-				continue
-			}
-			fmt.Fprintf(&b, "- %s `%s`: %s → %s\n", markdown(strings.Join(x.cells, ", ")), printable(x.Spec),
-				markdown(x.text[0]), markdown(x.text[1]))
-		}
+		writeMarkdownShifts(&b, all, "")
 	}
 	for _, note := range c.Notes {
 		fmt.Fprintf(&b, "\n%s.\n", markdown(note))
 	}
 	return b.Bytes()
+}
+
+// writeMarkdownShifts lists changes of one kind, each behind a label.
+func writeMarkdownShifts(b *bytes.Buffer, all []shift, label string) {
+	for i, x := range all {
+		if i == inSummary {
+			fmt.Fprintf(b, "- … and %d more like these\n", len(all)-i)
+			break
+		}
+		if whole(x.Change) {
+			fmt.Fprintf(b, "- %s%s: %d specs, such as `%s`: %s\n", label, markdown(x.Cell().String()),
+				len(x.cells), printable(x.cells[0]), markdown(x.Why))
+			continue
+		}
+		fmt.Fprintf(b, "- %s%s `%s`: %s → %s\n", label, markdown(strings.Join(x.cells, ", ")),
+			printable(x.Spec), markdown(x.text[0]), markdown(x.text[1]))
+	}
 }

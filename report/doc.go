@@ -14,5 +14,6 @@
 // tariff.go (what specs take); then junit.go, ktap.go, markdown.go, shortfalls.go, block.go
 // (verdicts as a page holds them), page.go and claims.go (what a run lets loaders claim); format.go
 // writes them all. badge.go makes the image of a claim. compare.go shows how two runs differ,
-// stable.go how the same run does when it is repeated, annotations.go what a job on GitHub marks.
+// history.go, historytext.go and historypage.go how loaders did in several, stable.go how the same
+// run does when it is repeated, annotations.go what a job on GitHub marks.
 package report

@@ -65,20 +65,51 @@ func names(formats []Format) []string {
 // Write writes reports into a directory, which it creates if it is missing, and returns their
 // paths. Each file is complete, or as it was before.
 func Write(dir string, file *verdict.File, formats ...Format) ([]string, error) {
+	return writeFiles(dir, formats, Format.Name, func(f Format, w io.Writer) error { return f.write(w, file) })
+}
+
+// writeFiles writes a file for each format into a directory, which it creates if it is missing.
+func writeFiles(
+	dir string, formats []Format, name func(Format) string, write func(Format, io.Writer) error,
+) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("write reports: %w", err)
 	}
 	var paths []string
 	for _, f := range formats {
 		var b bytes.Buffer
-		if err := f.write(&b, file); err != nil {
+		if err := write(f, &b); err != nil {
 			return paths, fmt.Errorf("write reports: %w", err)
 		}
-		path := filepath.Join(dir, f.Name())
+		path := filepath.Join(dir, name(f))
 		if err := wholefile.Write(path, b.Bytes(), 0o644); err != nil {
 			return paths, fmt.Errorf("write reports: %w", err)
 		}
 		paths = append(paths, path)
 	}
 	return paths, nil
+}
+
+// HistoryFormats lists the formats that a history of several runs has.
+var HistoryFormats = []Format{HTML, Markdown}
+
+// HistoryName returns the name of the file with a history in this format: "history.html".
+func (f Format) HistoryName() string {
+	return map[Format]string{HTML: "history.html", Markdown: "history.md"}[f]
+}
+
+// WriteHistory writes a history into a directory as [Write] does reports, in formats of
+// [HistoryFormats].
+func WriteHistory(dir string, h *History, formats ...Format) ([]string, error) {
+	return writeFiles(dir, formats, Format.HistoryName, func(f Format, w io.Writer) error {
+		switch f {
+		case HTML:
+			return writeHistoryPage(w, h)
+		case Markdown:
+			_, err := w.Write(HistoryMarkdown(h))
+			return err
+		}
+		return fmt.Errorf("unknown format of a history %q; there are %s", f,
+			strings.Join(names(HistoryFormats), ", "))
+	})
 }

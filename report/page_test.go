@@ -191,7 +191,7 @@ func TestPage(t *testing.T) {
 	b := newBrowser(t)
 	for name, look := range map[string]func(*testing.T, *browser){
 		"on a desk": pageOnADesk, "on a phone": pageOnAPhone, "without script": pageWithoutScript,
-		"of a run that stopped": pageOfARunThatStopped, "of thousands": pageOfThousands,
+		"of a run that stopped": pageOfARunThatStopped, "of thousands": pageOfThousands, "of a history": pageOfAHistory,
 	} {
 		t.Run(name, func(t *testing.T) { look(t, b.tab(t)) })
 	}

@@ -285,9 +285,17 @@ func cellsOf(f *File) string {
 	return strings.Join(names, ", ")
 }
 
-// Select returns the part of a run that is of the loaders and kernels that keep says.
+// Select returns the part of a run that is of the loaders and kernels that keep says: its verdicts,
+// and what it owes.
 func (f *File) Select(keep func(Cell) bool) *File {
 	part := &File{Run: f.Run, End: f.End}
+	part.Run.Plan, part.Run.Planned = nil, 0
+	for _, p := range f.Run.Plan {
+		if keep(f.Run.cell(p)) {
+			part.Run.Plan = append(part.Run.Plan, p)
+			part.Run.Planned += p.Specs
+		}
+	}
 	for _, v := range f.Verdicts {
 		if keep(v.Cell) {
 			part.Verdicts = append(part.Verdicts, v)

@@ -90,16 +90,22 @@ func appendSummary(text []byte) error {
 	return errors.Join(err, f.Close())
 }
 
+// runFileOf returns the path of the run file that a path or a folder is of.
+func runFileOf(name string) string {
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return name
+	}
+	path := filepath.Join(name, runFile)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return filepath.Join(name, checkFile)
+	}
+	return path
+}
+
 // readSide reads a run, or a part of one, as a user names it.
 func readSide(name string) (*verdict.File, error) {
 	words := strings.Split(name, ",")
-	path := words[0]
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, runFile)
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			path = filepath.Join(words[0], checkFile)
-		}
-	}
+	path := runFileOf(words[0])
 	loader, kernel := "", ""
 	for _, word := range words[1:] {
 		key, value, _ := strings.Cut(word, "=")

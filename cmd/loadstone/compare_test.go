@@ -20,6 +20,7 @@ func writeRun(t *testing.T, kind verdict.Kind) string {
 	t.Helper()
 	dir := t.TempDir()
 	run := verdict.Run{
+		ID: filepath.Base(dir),
 		Plan: []verdict.Part{
 			{Loader: "libbpf@1.7", Kernel: "5.10", Suite: "mapdefs", Specs: 1},
 			{Loader: "libbpf@1.7", Kernel: "6.12", Suite: "mapdefs", Specs: 1},

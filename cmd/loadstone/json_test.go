@@ -83,6 +83,7 @@ func TestJSONIsOneDocument(t *testing.T) {
 	documents := map[string]byte{
 		"claim verify " + whole + " --claims " + claims: '{',
 		"compare " + run + " " + run:                    '{',
+		"report " + run:                                 '{',
 		"ops insert " + object + " --bpffs " + bpffs:    '[',
 		"ops remove ls_ops_left":                        '{',
 		"ops list":                                      '[',

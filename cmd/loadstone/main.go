@@ -6,13 +6,13 @@
 // Read main.go, root.go and signal.go (from arguments to an exit code), run.go (the main job, in
 // order), with catalogue.go (which specs), bring.go (which loaders) and lab.go (where virtual
 // machines come from); then the other commands: check.go and narrow.go (a user's own objects),
-// exec.go and baggage.go (a user's own program), list.go, report.go, kernels.go, loaders.go with
-// talk.go (a look at a driver), loaders_check.go, converse.go and trial.go (proving it), shell.go,
-// link.go, metadata.go (what programs say of themselves), ops.go with ops_list.go, ops_show.go,
-// ops_insert.go and ops_remove.go (structures in the kernel), chain.go with chain_list.go,
-// chain_add.go and chain_remove.go (XDP programs on interfaces), btf.go with btf_show.go,
-// btf_explain.go, btf_stitch.go and btf_min.go (types, and relocations to them), version.go;
-// screen.go, notice.go, json.go and completion.go are for all of them.
+// exec.go and baggage.go (a user's own program), list.go, report.go and history.go, kernels.go,
+// loaders.go with talk.go (a look at a driver), loaders_check.go, converse.go and trial.go (proving
+// it), shell.go, link.go, metadata.go (what programs say of themselves), ops.go with ops_list.go,
+// ops_show.go, ops_insert.go and ops_remove.go (structures in the kernel), chain.go with
+// chain_list.go, chain_add.go and chain_remove.go (XDP programs on interfaces), btf.go with
+// btf_show.go, btf_explain.go, btf_stitch.go and btf_min.go (types, and relocations to them),
+// version.go; screen.go, notice.go, json.go and completion.go are for all of them.
 //
 // What a run needs as a gate: require.go (features that no kernel may lack), expect.go (known
 // failures), folder.go and resume.go (runs that are killed), shards.go (a run on several machines),

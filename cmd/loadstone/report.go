@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,30 +18,48 @@ import (
 // onTerminal names the format that is no file.
 const onTerminal = "terminal"
 
-// newReportCommand returns `loadstone report`: what a run file says, shown again.
+// newReportCommand returns `loadstone report`: what run files say, shown again.
 func newReportCommand() *cobra.Command {
 	var dir string
 	var formats []string
+	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "report RUN.jsonl",
-		Short: "Make the reports of a run again",
-		Long: `report makes the reports of a run from its run.jsonl: the matrix and the failures on the terminal, report.html, junit.xml, run.ktap, summary.md
-and findings.md beside the file or in the folder that --out names.
+		Use:   "report RUN...",
+		Short: "Make the reports of a run again, or the history of several",
+		Long: `report makes the reports of a run from its run.jsonl, which RUN names, or its folder: the matrix and the failures on the terminal, report.html, junit.xml, run.ktap,
+summary.md and findings.md beside the file or in the folder that --out names.
 
-The exit code is that of the run. A file without its end is reported as far as it goes, is called incomplete, and ends with 3.`,
+The exit code is that of the run. A file without its end is reported as far as it goes, is called incomplete, and ends with 3.
+
+Of several runs, report makes the history: how each loader did with each feature in each run, on which kernels, and what changed since the run before that has the loader,
+on the terminal, in history.html and in history.md, in the folder of the last RUN or in --out. The runs are put in the order in which they began. RUN may be a part of one then, as
+with 'loadstone compare': out,kernel=6.12 or out,loader=libbpf. Cells are compared as compare does, so specs that were renamed are followed. A run that did not come to its end is
+marked. The exit code is 0 whatever the runs say; a run that is given twice, or runs that have no loader and kernel in common, are wrong usage and end with 2.`,
 		Example: `  loadstone report out/run.jsonl                        # all of it, files beside run.jsonl
   loadstone report out/run.jsonl --format terminal      # on the terminal only
-  loadstone report out/run.jsonl --format html --out /srv/www`,
-		Args: cobra.ExactArgs(1),
+  loadstone report out/run.jsonl --format html --out /srv/www
+  loadstone report v1/run.jsonl v2/run.jsonl v3/run.jsonl --out history   # what each loader does, from run to run
+  loadstone report runs/a runs/b,loader=libbpf --json   # the same as one JSON document`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if dir == "" {
-				dir = filepath.Dir(args[0])
+			if asJSON && (dir != "" || cmd.Flags().Changed("format")) {
+				return usageError{errors.New("--json prints, and writes no files: leave out --out and --format")}
 			}
-			return makeReports(cmd, args[0], dir, formats)
+			if dir == "" {
+				dir = folderOfRun(args[len(args)-1])
+			}
+			if len(args) == 1 && !asJSON {
+				return makeReports(cmd, runFileOf(args[0]), dir, formats)
+			}
+			if !cmd.Flags().Changed("format") {
+				formats = historyFormats()
+			}
+			return makeHistory(cmd, args, dir, formats, asJSON)
 		},
 	}
 	every := everyFormat()
-	cmd.Flags().StringVar(&dir, "out", "", "write the reports to `DIR` (default that of RUN.jsonl)")
+	cmd.Flags().StringVar(&dir, "out", "", "write the reports to `DIR` (default that of the last RUN)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the history as one JSON document, and write no files")
 	cmd.Flags().StringSliceVar(&formats, "format", every, fmt.Sprintf("make these reports, of `%s`, several with commas between",
 		strings.Join(every, "|")))
 	completeFormats := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -28,7 +28,7 @@ func TestWrongUsageEndsWith2(t *testing.T) {
 		{"run --jobs many", "invalid argument"},
 		{"run --jobs 0", "want at least 1"},
 		{"run --isolation host", "want auto, spec, suite or cell"},
-		{"report", "accepts 1 arg"},
+		{"report", "requires at least 1 arg"},
 		{"report /nonexistent/run.jsonl", "no such file"},
 		{"loaders check nothing", "unknown loader"},
 	} {
