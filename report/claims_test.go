@@ -19,7 +19,7 @@ func TestReportsEndWithTheClaim(t *testing.T) {
 	}
 	for format, after := range map[Format]string{HTML: `id="list"`, Markdown: "Not as it should be"} {
 		var b bytes.Buffer
-		if err := format.write(&b, f); err != nil {
+		if err := format.write(&b, f, DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
 		text := b.String()

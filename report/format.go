@@ -24,21 +24,22 @@ const (
 	Markdown Format = "markdown" // summary.md: for the summary of a CI job
 	Findings Format = "findings" // findings.md: where each loader falls short, for its authors
 	KTAP     Format = "ktap"     // run.ktap: for what reads results of kernel tests
+	KCIDB    Format = "kcidb"    // kcidb.json: for KernelCI's database
 )
 
 // Formats lists all formats.
-var Formats = []Format{HTML, JUnit, Markdown, Findings, KTAP}
+var Formats = []Format{HTML, JUnit, Markdown, Findings, KTAP, KCIDB}
 
 // Name returns the name of the file.
 func (f Format) Name() string {
 	return map[Format]string{
 		HTML: "report.html", JUnit: "junit.xml", Markdown: "summary.md", Findings: "findings.md",
-		KTAP: "run.ktap",
+		KTAP: "run.ktap", KCIDB: "kcidb.json",
 	}[f]
 }
 
-// write writes the report of this format.
-func (f Format) write(w io.Writer, file *verdict.File) error {
+// write writes the report of this format; origin is for [KCIDB].
+func (f Format) write(w io.Writer, file *verdict.File, origin string) error {
 	switch f {
 	case HTML:
 		return writePage(w, file)
@@ -50,6 +51,8 @@ func (f Format) write(w io.Writer, file *verdict.File) error {
 		return writeShortfalls(w, file)
 	case KTAP:
 		return writeKTAP(w, file)
+	case KCIDB:
+		return writeKCIDB(w, file, origin)
 	}
 	return fmt.Errorf("unknown report format %q; there are %s", f, strings.Join(names(Formats), ", "))
 }
@@ -65,7 +68,15 @@ func names(formats []Format) []string {
 // Write writes reports into a directory, which it creates if it is missing, and returns their
 // paths. Each file is complete, or as it was before.
 func Write(dir string, file *verdict.File, formats ...Format) ([]string, error) {
-	return writeFiles(dir, formats, Format.Name, func(f Format, w io.Writer) error { return f.write(w, file) })
+	return WriteFrom(DefaultOrigin, dir, file, formats...)
+}
+
+// WriteFrom does what [Write] does, and names the system that results come from, which
+// [CheckOrigin] allows.
+func WriteFrom(origin, dir string, file *verdict.File, formats ...Format) ([]string, error) {
+	return writeFiles(dir, formats, Format.Name, func(f Format, w io.Writer) error {
+		return f.write(w, file, origin)
+	})
 }
 
 // writeFiles writes a file for each format into a directory, which it creates if it is missing.

@@ -20,7 +20,7 @@ func TestReportsAreWrittenWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{filepath.Join(dir, "report.html"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md"), filepath.Join(dir, "findings.md"), filepath.Join(dir, "run.ktap")}
+		want := []string{filepath.Join(dir, "report.html"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "summary.md"), filepath.Join(dir, "findings.md"), filepath.Join(dir, "run.ktap"), filepath.Join(dir, "kcidb.json")}
 		if diff := cmp.Diff(want, paths); diff != "" {
 			t.Error(diff)
 		}
@@ -37,10 +37,10 @@ func TestReportsAreWrittenWhole(t *testing.T) {
 func TestReportsAreDeterministic(t *testing.T) {
 	for _, format := range Formats {
 		var first, second bytes.Buffer
-		if err := format.write(&first, fixture(t, "full.jsonl")); err != nil {
+		if err := format.write(&first, fixture(t, "full.jsonl"), DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
-		if err := format.write(&second, fixture(t, "full.jsonl")); err != nil {
+		if err := format.write(&second, fixture(t, "full.jsonl"), DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(first.Bytes(), second.Bytes()) {
@@ -55,7 +55,7 @@ func TestOrderOfArrivalDoesNotShow(t *testing.T) {
 	f := fixture(t, "full.jsonl")
 	for _, format := range Formats {
 		var forth, back bytes.Buffer
-		if err := format.write(&forth, f); err != nil {
+		if err := format.write(&forth, f, DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
 		turned := *f
@@ -63,7 +63,7 @@ func TestOrderOfArrivalDoesNotShow(t *testing.T) {
 		for i := len(f.Verdicts) - 1; i >= 0; i-- {
 			turned.Verdicts = append(turned.Verdicts, f.Verdicts[i])
 		}
-		if err := format.write(&back, &turned); err != nil {
+		if err := format.write(&back, &turned, DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(forth.Bytes(), back.Bytes()) {
@@ -148,7 +148,7 @@ func TestMarkdownSaysNothingButTheText(t *testing.T) {
 func TestGuestCannotWriteMarkup(t *testing.T) {
 	for _, format := range Formats {
 		var b bytes.Buffer
-		if err := format.write(&b, fixture(t, "full.jsonl")); err != nil {
+		if err := format.write(&b, fixture(t, "full.jsonl"), DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
 		text := b.String()

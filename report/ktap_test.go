@@ -19,7 +19,7 @@ func TestKTAP(t *testing.T) {
 	for _, name := range []string{"full.jsonl", "clean.jsonl", "torn.jsonl", "unproved.jsonl", "stale.jsonl"} {
 		f := fixture(t, name)
 		var b bytes.Buffer
-		if err := KTAP.write(&b, f); err != nil {
+		if err := KTAP.write(&b, f, DefaultOrigin); err != nil {
 			t.Fatal(err)
 		}
 		planned, seen := map[string]int{}, map[string]int{}

@@ -10,6 +10,32 @@ import (
 	"time"
 )
 
+// What reasons say of a verdict without its expectation.
+const (
+	failedThisTime = "failed this time: "
+	passedThisTime = "passed this time"
+	itIs           = "it is %q"
+)
+
+// Unexcused returns the kind of a verdict as its spec ended, whatever was expected of it.
+func (v Verdict) Unexcused() Kind {
+	switch {
+	case v.Expectation == nil:
+		return v.Kind
+	case v.Kind == XFail && v.Expectation.Expect == expectCrash:
+		return Crash
+	case v.Kind == XFail:
+		return Fail
+	case v.Kind == XPass && strings.Contains(v.Reason, fmt.Sprintf(itIs, Refused)):
+		return Refused
+	case v.Kind == XPass, v.Kind == Flaky && v.Reason == passedThisTime:
+		return Pass
+	case v.Kind == Flaky:
+		return Fail
+	}
+	return v.Kind
+}
+
 // Apply returns the verdict in the light of the expectations: what fails as expected is an xfail,
 // what no longer does is an xpass, what is known to be flaky is flaky. A spec that broke, is
 // missing or was skipped stays what it is: how it would have ended is unknown. A kernel splat is
@@ -26,16 +52,16 @@ func (e *Expectations) Apply(v Verdict) Verdict {
 			return v
 		}
 		if x.Expect == expectFlaky {
-			return x.mark(v, Flaky, "failed this time: "+v.Reason)
+			return x.mark(v, Flaky, failedThisTime+v.Reason)
 		}
 		return x.mark(v, XFail, v.Reason)
 	case v.Kind == Pass && x.Expect == expectFlaky:
-		return x.mark(v, Flaky, "passed this time")
+		return x.mark(v, Flaky, passedThisTime)
 	case v.Kind == Pass, v.Kind == Refused && x.Expect != expectFlaky:
 		if in := x.FixedIn.in(v.Cell); in != "" {
 			return v // as the entry says
 		}
-		return x.mark(v, XPass, fmt.Sprintf("expected to %s, and it is %q; take the entry out: %s, %s",
+		return x.mark(v, XPass, fmt.Sprintf("expected to %s, and "+itIs+"; take the entry out: %s, %s",
 			x.Expect, v.Kind, x.at(), x.Issue))
 	}
 	return v

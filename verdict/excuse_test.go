@@ -5,6 +5,7 @@ package verdict
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,5 +140,40 @@ func TestClasses(t *testing.T) {
 	}
 	if got := (Verdict{Kind: Pass}).Class(); got != "" {
 		t.Errorf("a pass: %s", got)
+	}
+}
+
+// What an expectation makes of a verdict does not hide how the spec ended.
+func TestUnexcusedIsHowTheSpecEnded(t *testing.T) {
+	dir := t.TempDir()
+	for _, expect := range []string{"fail", "flaky", "crash"} {
+		path := filepath.Join(dir, "known.yaml")
+		if err := os.WriteFile(path, []byte("- {match: mapdefs.one, expect: "+expect+", issue: I}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		e, err := ReadExpectations(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for _, kind := range Kinds {
+			if slices.Contains([]Kind{XFail, XPass, Flaky}, kind) {
+				continue
+			}
+			v := Verdict{Spec: one, Suite: "mapdefs", Cell: cell, Kind: kind, Reason: "map 1 is on node 0", Level: Must}
+			if kind == Pass {
+				v.Reason = ""
+			}
+			excused := e.Apply(v)
+			if excused.Kind != kind {
+				changed++
+			}
+			if got := excused.Unexcused(); got != kind {
+				t.Errorf("%s, expected to %s, is %s, and without that %s", kind, expect, excused.Kind, got)
+			}
+		}
+		if changed < 2 {
+			t.Errorf("expected to %s: %d verdicts are changed", expect, changed)
+		}
 	}
 }

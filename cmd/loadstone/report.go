@@ -22,12 +22,13 @@ const onTerminal = "terminal"
 func newReportCommand() *cobra.Command {
 	var dir string
 	var formats []string
+	var origin string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "report RUN...",
 		Short: "Make the reports of a run again, or the history of several",
 		Long: `report makes the reports of a run from its run.jsonl, which RUN names, or its folder: the matrix and the failures on the terminal, report.html, junit.xml, run.ktap,
-summary.md and findings.md beside the file or in the folder that --out names.
+kcidb.json, summary.md and findings.md beside the file or in the folder that --out names.
 
 The exit code is that of the run. A file without its end is reported as far as it goes, is called incomplete, and ends with 3.
 
@@ -38,6 +39,7 @@ marked. The exit code is 0 whatever the runs say; a run that is given twice, or 
 		Example: `  loadstone report out/run.jsonl                        # all of it, files beside run.jsonl
   loadstone report out/run.jsonl --format terminal      # on the terminal only
   loadstone report out/run.jsonl --format html --out /srv/www
+  loadstone report out --format kcidb --origin my_lab   # for KernelCI's database
   loadstone report v1/run.jsonl v2/run.jsonl v3/run.jsonl --out history   # what each loader does, from run to run
   loadstone report runs/a runs/b,loader=libbpf --json   # the same as one JSON document`,
 		Args: cobra.MinimumNArgs(1),
@@ -49,7 +51,7 @@ marked. The exit code is 0 whatever the runs say; a run that is given twice, or 
 				dir = folderOfRun(args[len(args)-1])
 			}
 			if len(args) == 1 && !asJSON {
-				return makeReports(cmd, runFileOf(args[0]), dir, formats)
+				return makeReportsFrom(cmd, origin, runFileOf(args[0]), dir, formats)
 			}
 			if !cmd.Flags().Changed("format") {
 				formats = historyFormats()
@@ -59,6 +61,7 @@ marked. The exit code is 0 whatever the runs say; a run that is given twice, or 
 	}
 	every := everyFormat()
 	cmd.Flags().StringVar(&dir, "out", "", "write the reports to `DIR` (default that of the last RUN)")
+	cmd.Flags().StringVar(&origin, "origin", report.DefaultOrigin, "name `ORIGIN` in kcidb.json as the system that results come from")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the history as one JSON document, and write no files")
 	cmd.Flags().StringSliceVar(&formats, "format", every, fmt.Sprintf("make these reports, of `%s`, several with commas between",
 		strings.Join(every, "|")))
@@ -85,9 +88,17 @@ func everyFormat() []string {
 
 // makeReports makes the reports of one run file, and ends as the run did.
 func makeReports(cmd *cobra.Command, path, dir string, formats []string) error {
+	return makeReportsFrom(cmd, report.DefaultOrigin, path, dir, formats)
+}
+
+// makeReportsFrom does what [makeReports] does, and names the system that results come from.
+func makeReportsFrom(cmd *cobra.Command, origin, path, dir string, formats []string) error {
 	files, show, err := parseFormats(formats)
 	if err != nil {
 		return err
+	}
+	if err := report.CheckOrigin(origin); err != nil {
+		return usageError{fmt.Errorf("--origin: %w", err)}
 	}
 	run, err := verdict.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, verdict.ErrNotRun) {
@@ -99,7 +110,7 @@ func makeReports(cmd *cobra.Command, path, dir string, formats []string) error {
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "loadstone: %v\n", err)
 	}
-	written, err := report.Write(dir, run, files...)
+	written, err := report.WriteFrom(origin, dir, run, files...)
 	if err != nil {
 		return err
 	}

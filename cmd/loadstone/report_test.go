@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/loadstone-bpf/loadstone/report"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
@@ -87,7 +88,7 @@ func TestReportEndsAsItsRunDid(t *testing.T) {
 				!strings.Contains(stderr, tt.stderr) || (stderr == "") != (tt.stderr == "") {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}
-			want := []string{"findings.md", "junit.xml", "report.html", "run.jsonl", "run.ktap", "summary.md"}
+			want := []string{"findings.md", "junit.xml", "kcidb.json", "report.html", "run.jsonl", "run.ktap", "summary.md"}
 			if diff := cmp.Diff(want, listed(t, filepath.Dir(path))); diff != "" {
 				t.Error(diff)
 			}
@@ -165,6 +166,7 @@ func TestReportOfWhatIsNoRun(t *testing.T) {
 		{"damaged file", []string{damaged}, verdict.ExitHarness, `line 2: unknown verdict "good"`},
 		{"unknown format", []string{kept(t, "clean.jsonl"), "--format", "pdf"}, verdict.ExitUsage, `unknown format "pdf"; there are terminal, html, junit, markdown, findings`},
 		{"no format", []string{kept(t, "clean.jsonl"), "--format", ""}, verdict.ExitUsage, "no format is given"},
+		{"origin that is none", []string{kept(t, "clean.jsonl"), "--origin", "My Lab"}, verdict.ExitUsage, `--origin: origin "My Lab": want lower-case letters, digits and _`},
 		{"folder that cannot be made", []string{kept(t, "clean.jsonl"), "--out", filepath.Join(text, "out")}, verdict.ExitHarness, "not a directory"},
 	}
 	for _, tt := range tests {
@@ -174,6 +176,23 @@ func TestReportOfWhatIsNoRun(t *testing.T) {
 				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 			}
 		})
+	}
+}
+
+func TestReportNamesItsOrigin(t *testing.T) {
+	for _, origin := range []string{"loadstone", "my_lab"} {
+		out := t.TempDir()
+		args := []string{kept(t, "clean.jsonl"), "--format", "kcidb", "--out", out}
+		if origin != report.DefaultOrigin {
+			args = append(args, "--origin", origin)
+		}
+		if _, stderr, code := runReport(t, args...); code != verdict.ExitClean {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		text, err := os.ReadFile(filepath.Join(out, "kcidb.json"))
+		if err != nil || !bytes.Contains(text, []byte(`"origin":"`+origin+`"`)) {
+			t.Errorf("%v: no %s in %.100s", err, origin, text)
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ a time, also beside other runs. Loaders are named by name (its newest version), 
 loader.yaml, or all. Specs are named as for 'loadstone list'.
 
 DIR is locked while it is in use, and one that holds a run is not written to without --overwrite. --resume goes on with a run that was interrupted or killed.
-DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, run.ktap, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
+DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, run.ktap, kcidb.json, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
 failed a requirement, a kernel died, an expectation no longer holds, a feature of --require is missing, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
   loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium
