@@ -82,6 +82,7 @@ failed a requirement, a kernel died, an expectation no longer holds, a feature o
   loadstone run --kernel ./bzImage --baseline 6.12 --loader all
   loadstone run --baseline last-release/run.jsonl
   loadstone run --kernel native --require btf,jit
+  loadstone run --kernel native --loader reference --out out   # on a device, as docs/lava.yaml does
   loadstone run --resume out
   loadstone run --seed 1234 --kernel 6.12 --loader libbpf
   loadstone run --kernel 6.12 --loader libbpf --spec mapdefs.btf.unknown-field-refused`,
