@@ -338,7 +338,13 @@ func TestHistoryOfThousands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := historyTexts(t, h)["page"]
+	texts := historyTexts(t, h)
+	for _, name := range []string{"screen", "markdown"} {
+		if n := strings.Count(texts[name], "\n"); n > 500 || !strings.Contains(texts[name], "more like these, which loadstone compare shows") {
+			t.Errorf("%s: %d lines", name, n)
+		}
+	}
+	page := texts["page"]
 	t.Logf("%d bytes, %d tags", len(page), strings.Count(page, "<"))
 	if len(page) > 4_000_000 {
 		t.Errorf("%d bytes", len(page))

@@ -224,7 +224,7 @@ func HistoryOnScreen(w io.Writer, h *History, s Screen) error {
 			fmt.Fprintf(b, "%s  %s, since %s: %s\n", s.paint(bold, printable(step.Loader)), printable(step.To),
 				printable(step.From), printable(step.Says))
 			if i == 0 {
-				s.writeWorse(b, step.Comparison)
+				s.writeWorse(b, step)
 			}
 		}
 	}
@@ -234,21 +234,26 @@ func HistoryOnScreen(w io.Writer, h *History, s Screen) error {
 	return b.Flush()
 }
 
+// worstOf limits the changes of a kind that a history tells of a loader. Compare tells all.
+const worstOf = 5
+
 // writeWorse writes what a step made worse, and what fails since.
-func (s Screen) writeWorse(w io.Writer, c *verdict.Comparison) {
-	if c == nil {
-		return
-	}
+func (s Screen) writeWorse(w io.Writer, step historyStep) {
 	for _, words := range changeWords[:3] {
-		all := shifts(c, words.kind)
+		all := shifts(step.Comparison, words.kind)
 		for i, x := range all {
-			if i == onScreen {
-				fmt.Fprintf(w, "%s\n\n", s.paint(dim, fmt.Sprintf("… and %d more like these", len(all)-i)))
+			if i == worstOf {
+				fmt.Fprintf(w, "%s\n\n", s.paint(dim, moreToCompare(len(all)-i)))
 				break
 			}
 			s.writeShift(w, x, s.paint(words.color, words.label))
 		}
 	}
+}
+
+// moreToCompare says where changes are that are left out.
+func moreToCompare(n int) string {
+	return fmt.Sprintf("… and %d more like these, which loadstone compare shows", n)
 }
 
 func (s Screen) writeHistoryTable(w io.Writer, h *History, l HistoryLoader, names kernelNames, used map[verdict.ChangeKind]bool) {
@@ -322,7 +327,7 @@ func HistoryMarkdown(h *History) []byte {
 		for i, step := range l.steps(h) {
 			fmt.Fprintf(&b, "\n%s, since %s: %s\n", markdown(step.To), markdown(step.From), markdown(step.Says))
 			if i == 0 {
-				writeMarkdownWorse(&b, step.Comparison)
+				writeMarkdownWorse(&b, step)
 			}
 		}
 	}
@@ -330,11 +335,12 @@ func HistoryMarkdown(h *History) []byte {
 }
 
 // writeMarkdownWorse lists what a step made worse, and what fails since.
-func writeMarkdownWorse(b *bytes.Buffer, c *verdict.Comparison) {
-	if c == nil {
-		return
-	}
+func writeMarkdownWorse(b *bytes.Buffer, step historyStep) {
 	for _, words := range changeWords[:3] {
-		writeMarkdownShifts(b, shifts(c, words.kind), words.label+" ")
+		all := shifts(step.Comparison, words.kind)
+		writeMarkdownShifts(b, all[:min(len(all), worstOf)], words.label+" ")
+		if n := len(all) - worstOf; n > 0 {
+			fmt.Fprintf(b, "- %s\n", moreToCompare(n))
+		}
 	}
 }
