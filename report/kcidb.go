@@ -197,7 +197,7 @@ func (k *kcidb) addKernel(run verdict.Run, name, origin string) string {
 	said := printable("Linux " + cmp.Or(of.Release, name))
 	misc := make(map[string]any)
 	for key, value := range map[string]string{
-		"kernel": of.Name, "release": of.Release, "package_version": of.Version, "sha256": of.Digest,
+		"kernel": of.Name, "release": of.Release, "version": of.Version, "sha256": of.Digest,
 	} {
 		if value != "" {
 			misc[key] = printable(value)
@@ -205,7 +205,7 @@ func (k *kcidb) addKernel(run verdict.Run, name, origin string) string {
 	}
 	k.Checkouts = append(k.Checkouts, kcidbCheckout{ID: id, Origin: origin, Comment: said, Valid: true, Misc: misc})
 	if of.Version != "" {
-		said += printable(", package " + of.Version)
+		said += printable(" " + parenthesis(of.Version)) // the package's, or what uname -v says
 	}
 	k.Builds = append(k.Builds, kcidbBuild{
 		ID: id, CheckoutID: id, Origin: origin, Comment: said, Architecture: kcidbArch(of.Arch),

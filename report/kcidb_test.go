@@ -268,7 +268,7 @@ func TestKCIDBOfAFailure(t *testing.T) {
 		t.Errorf("known failures: %+v, %d incidents", k.Issues, len(k.Incidents))
 	}
 	build := k.Builds[2]
-	if build.ConfigName != "6.12.57+deb13-cloud-amd64" || build.Comment != "Linux 6.12.57+deb13-cloud-amd64, package 6.12.57-1" || build.Misc["sha256"] != "sha256:0612" {
+	if build.ConfigName != "6.12.57+deb13-cloud-amd64" || build.Comment != "Linux 6.12.57+deb13-cloud-amd64 (6.12.57-1)" || build.Misc["sha256"] != "sha256:0612" {
 		t.Errorf("%+v", build)
 	}
 }
