@@ -66,7 +66,7 @@ func (as Answers) bound(a Answer) string {
 // again returns the command that asks for one answer again.
 func (as Answers) again(a Answer) string {
 	return verdict.CommandLine([]string{"loadstone", "check", a.Object.Path,
-		"--kernel", a.Verdict.KernelWord(), "--loader", a.Verdict.LoaderName()})
+		"--kernel", a.Verdict.KernelAnywhere(), "--loader", a.Verdict.LoaderAnywhere()})
 }
 
 // Summary returns the check in Markdown: the table, then what is said of each object.

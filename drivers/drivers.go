@@ -41,6 +41,15 @@ type Choice struct {
 // user's own is named by the manifest's name.
 func (c Choice) String() string { return loader.Ref{Name: c.Name, Version: c.Version}.String() }
 
+// Anywhere returns the choice as a user types it in any folder, "" for a loader that loadstone
+// carries.
+func (c Choice) Anywhere() string {
+	if c.Path == "" {
+		return ""
+	}
+	return loader.Ref{Path: c.Path, Version: c.Version}.String()
+}
+
 // All returns the manifests that loadstone carries, the reference loader's first, then by name.
 func All() ([]*loader.Manifest, error) {
 	names, err := fs.Glob(files, "*/loader.yaml")
@@ -160,6 +169,9 @@ func Read(name string) (*loader.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Dir, err = filepath.Abs(filepath.Dir(name))
-	return m, err
+	if m.Path, err = filepath.Abs(name); err != nil {
+		return nil, err
+	}
+	m.Dir = filepath.Dir(m.Path)
+	return m, nil
 }

@@ -81,6 +81,9 @@ type Manifest struct {
 	// Dir holds the manifest's folder on the host, to which its relative names belong. Empty for
 	// the manifests that loadstone carries in itself.
 	Dir string `yaml:"-"`
+
+	// Path holds the manifest's absolute path on the host. Empty for those that loadstone carries.
+	Path string `yaml:"-"`
 }
 
 // Dependencies says how much is brought of the packages that a manifest's packages depend on.

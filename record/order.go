@@ -28,6 +28,9 @@ type Order struct {
 
 	// Key seals the records; an empty one does not.
 	Key Key
+
+	// Files has the guest send each file that the suite writes for the loader, as [File] records.
+	Files bool
 }
 
 // Loader says which loader to drive, and how it is started.
@@ -87,8 +90,8 @@ var ErrOrder = errors.New("bad order")
 // between their elements. It is not JSON, because the first thing that a clone does is to read it,
 // in code that has to be translated anew each time: JSON took 22 ms under TCG, this takes one.
 const (
-	orderVersion   = "4"
-	orderFields    = 15
+	orderVersion   = "5"
+	orderFields    = 16
 	fieldSeparator = "\x1f"
 	listSeparator  = "\x1e"
 )
@@ -102,6 +105,7 @@ func (o Order) Text() ([]byte, error) {
 		o.Loader.Name, o.Loader.Builtin, o.Loader.Payload, flag(o.Loader.Bundle),
 		strings.Join(o.Specs, listSeparator), strings.Join(o.Loader.Command, listSeparator),
 		strings.Join(o.Loader.Env, listSeparator), flag(o.Watch), string(o.Key), flag(o.Brought),
+		flag(o.Files),
 	}
 	text := strings.Join(fields, fieldSeparator)
 	lists := len(o.Specs) + len(o.Loader.Command) + len(o.Loader.Env)
@@ -133,13 +137,14 @@ func ParseOrder(text []byte) (Order, error) {
 	if err != nil {
 		return Order{}, fmt.Errorf("%w: limit of a spec: %w", ErrOrder, err)
 	}
-	for name, at := range map[string]int{"bundle": 8, "watch": 12, "brought": 14} {
+	for name, at := range map[string]int{"bundle": 8, "watch": 12, "brought": 14, "files": 15} {
 		if f[at] != flag(true) && f[at] != flag(false) {
 			return Order{}, fmt.Errorf("%w: %s is %q, want 0 or 1", ErrOrder, name, f[at])
 		}
 	}
 	return Order{
 		Run: f[1], Kernel: f[2], Specs: list(f[9]), Watch: f[12] == flag(true), Key: Key(f[13]), Brought: f[14] == flag(true),
+		Files:  f[15] == flag(true),
 		Limits: Limits{Request: time.Duration(request), Spec: time.Duration(spec)},
 		Loader: Loader{
 			Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == flag(true), Command: list(f[10]),

@@ -26,7 +26,7 @@ func byReflection(t testing.TB, r Record) string {
 // blank lists all types of records.
 var blank = []Record{
 	Hello{}, Accepted{}, Greeting{}, Begin{}, Step{}, KernelLog{}, Finish{}, State{},
-	End{},
+	End{}, File{},
 }
 
 // filled returns a record of blank's type in which every field has a value of its own.
@@ -48,6 +48,8 @@ func filled(t testing.TB, blank Record) Record {
 			f.SetBool(true)
 		case json.RawMessage:
 			f.SetBytes([]byte(`{"name":"` + name + `"}`))
+		case []byte:
+			f.SetBytes([]byte("\x7fELF \xff"))
 		case []string:
 			f.Set(reflect.ValueOf([]string{name, "", "\t"}))
 		case map[string]int:

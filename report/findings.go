@@ -30,12 +30,12 @@ func findings(f *verdict.File) []finding {
 		same := sameness{string(v.Kind), v.LoaderName(), v.Spec, v.Reason, v.Expected, v.Seen}
 		if i, ok := at[same]; ok {
 			found[i].Kernels = append(found[i].Kernels, v.Cell.Kernel)
-			found[i].words = append(found[i].words, v.KernelWord())
+			found[i].words = append(found[i].words, v.KernelAnywhere())
 			continue
 		}
 		at[same] = len(found)
 		found = append(found, finding{
-			Verdict: v, Kernels: []string{v.Cell.Kernel}, words: []string{v.KernelWord()},
+			Verdict: v, Kernels: []string{v.Cell.Kernel}, words: []string{v.KernelAnywhere()},
 		})
 	}
 	slices.SortStableFunc(found, func(a, b finding) int {

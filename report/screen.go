@@ -84,3 +84,7 @@ func clock(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
+
+// Plain returns text that came from a guest or a file of somebody's in one line, with everything
+// escaped that a terminal would act on.
+func Plain(text string) string { return printableLine(text) }

@@ -105,7 +105,7 @@ func sameOrder(r verdict.Run, c verdict.Cell) string {
 	words := slices.Clone(r.Command)
 	words[0] = words[0][strings.LastIndexByte(words[0], '/')+1:]
 	words = without(words, "--seed", "--out", "--kernel", "--loader", "--jobs", "-j")
-	words = append(words, "--kernel", c.KernelWord(), "--loader", c.LoaderName(),
+	words = append(words, "--kernel", c.KernelAnywhere(), "--loader", c.LoaderAnywhere(),
 		"--seed", fmt.Sprint(r.Seed), "--out", "out/again")
 	return verdict.CommandLine(words)
 }

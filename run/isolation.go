@@ -165,6 +165,7 @@ func (b batch) order(p Plan) record.Order {
 	return record.Order{
 		Run: p.ID, Kernel: b.kernel.Name(), Specs: b.ids(), Loader: b.loader.order(),
 		Limits: p.Limits, Watch: b.watched, Brought: p.Objects != nil,
+		Files: p.Trail != nil && !b.watched,
 	}
 }
 

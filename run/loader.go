@@ -18,6 +18,7 @@ import (
 type Loader struct {
 	Name    string // without version
 	Version string
+	Path    string // as a command line names it in any folder; "" for those that loadstone carries
 
 	Builtin string // name of the loader in the guest program that it is; a bundle if empty
 
@@ -39,7 +40,7 @@ func (l Loader) order() record.Loader {
 
 // About returns what the run file says of the loader.
 func (l Loader) About() verdict.Loader {
-	return verdict.Loader{Name: l.String(), Components: l.Components, Digest: l.Digest}
+	return verdict.Loader{Name: l.String(), Path: l.Path, Components: l.Components, Digest: l.Digest}
 }
 
 // String returns the loader as verdicts name it, such as libbpf@1.1.

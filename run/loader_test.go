@@ -17,7 +17,7 @@ import (
 // so to what copies it.
 func TestNothingOfALoaderIsLost(t *testing.T) {
 	bundled := Loader{
-		Name: "libbpf", Version: "1.1", Command: []string{"/driver", "-v"}, Env: []string{"A=b"},
+		Name: "libbpf", Version: "1.1", Path: "/src/loader.yaml@1.1", Command: []string{"/driver", "-v"}, Env: []string{"A=b"},
 		Payload: "/cache/a.cpio", Digest: "da7a",
 		Components: map[string]string{"libbpf1": "1.1.2-1"},
 	}
@@ -35,10 +35,10 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 				Env: []string{"A=b"},
 			}},
 			verdict.Loader{
-				Name: "libbpf@1.1", Digest: "da7a",
+				Name: "libbpf@1.1", Path: "/src/loader.yaml@1.1", Digest: "da7a",
 				Components: map[string]string{"libbpf1": "1.1.2-1"},
 			},
-			verdict.Cell{Loader: "libbpf", LoaderVersion: "1.1"},
+			verdict.Cell{Loader: "libbpf", LoaderVersion: "1.1", LoaderPath: "/src/loader.yaml@1.1"},
 		},
 		{
 			"linked into the guest",
@@ -65,6 +65,7 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.cell.Kernel, c.cell.KernelRelease, c.cell.Arch = k.Name(), k.About().Release, k.About().Arch
+			c.cell.Isolation = string(ByCell)
 			for _, v := range got.all {
 				if diff := cmp.Diff(c.cell, v.Cell); diff != "" {
 					t.Errorf("cell of %s (-want +got):\n%s", v.Spec, diff)
@@ -83,7 +84,7 @@ func TestNothingOfALoaderIsLost(t *testing.T) {
 	wantFields(t, bundled, "Builtin")
 	wantFields(t, bundled.order(), "Builtin", "Payload")
 	wantFields(t, bundled.About())
-	wantFields(t, cell{&fakeKernel{name: "6.12"}, bundled}.identity(), "KernelGiven") // of kernels that a user names
+	wantFields(t, cell{&fakeKernel{name: "6.12"}, bundled}.identity(), "KernelGiven", "KernelPath", "Isolation") // of kernels that a user names, and of a plan
 }
 
 // wantFields checks that every field of a struct is set but for those named.

@@ -124,7 +124,8 @@ func (v *Virtual) Name() string { return v.kernel.Name }
 // About returns what is known of the kernel.
 func (v *Virtual) About() verdict.Kernel {
 	return verdict.Kernel{
-		Name: v.kernel.Name, Given: v.kernel.Given, Release: v.kernel.Release, Version: v.kernel.Version,
+		Name: v.kernel.Name, Given: v.kernel.Given, Path: v.kernel.Path,
+		Release: v.kernel.Release, Version: v.kernel.Version,
 		Digest: v.kernel.Digest, Arch: v.kernel.Arch,
 	}
 }

@@ -28,6 +28,11 @@ type Plan struct {
 	// Expectations are the failures that are known. Nil for none.
 	Expectations *verdict.Expectations
 
+	// Trail is called with the trail of each verdict that is no pass and was made of what a guest
+	// said, before the verdict is written, from one goroutine at a time. Nil for none. Guests whose
+	// verdicts count are told to send files then.
+	Trail func(verdict.Verdict, verdict.Trail)
+
 	// Done has what needs no verdict any more: a run before this one, which did not come to its
 	// end, wrote it.
 	Done map[Place]bool
@@ -55,8 +60,8 @@ func (c cell) identity() verdict.Cell {
 	about := c.kernel.About()
 	return verdict.Cell{
 		Loader: c.loader.Name, LoaderVersion: c.loader.Version,
-		Kernel: c.kernel.Name(), KernelGiven: about.Given, KernelRelease: about.Release,
-		Arch: about.Arch,
+		LoaderPath: c.loader.Path, Kernel: c.kernel.Name(), KernelGiven: about.Given,
+		KernelPath: about.Path, KernelRelease: about.Release, Arch: about.Arch,
 	}
 }
 
@@ -122,6 +127,9 @@ func (p Plan) Suites() []string {
 // is held to no requirement.
 func (p Plan) expected(b batch, s record.Spec) verdict.Expected {
 	e := verdict.Expected{Spec: s.ID, Suite: s.Suite, Cell: b.identity(), Attempt: b.attempt + b.starved}
+	if p.Isolation != Auto {
+		e.Cell.Isolation = string(p.Isolation)
+	}
 	r, found := p.Requirements.ForSpec(s.ID)
 	if !found {
 		return e

@@ -178,7 +178,7 @@ func (r *runner) carryOut(ctx context.Context, b batch) []batch {
 			return
 		}
 		v.Starved = b.starved
-		r.write(v.With(b.shared))
+		r.writeWith(v.With(b.shared), evidence)
 	}
 	running, begun := "", 0
 	started := time.Now()
@@ -251,11 +251,17 @@ func (r *runner) plain(v verdict.Verdict) bool {
 }
 
 // write applies the expectations to a verdict and hands it on.
-func (r *runner) write(v verdict.Verdict) {
+func (r *runner) write(v verdict.Verdict) { r.writeWith(v, verdict.Evidence{}) }
+
+// writeWith does what write does, for a verdict that was made of evidence.
+func (r *runner) writeWith(v verdict.Verdict, evidence verdict.Evidence) {
 	if r.plan.Expectations != nil {
 		v = r.plan.Expectations.Apply(v)
 	}
 	r.tell(func() {
+		if r.plan.Trail != nil && v.Kind != verdict.Pass && len(evidence.Heard) > 0 {
+			r.plan.Trail(v, verdict.TrailOf(v.Spec, evidence))
+		}
 		if err := r.sink.Write(v); err != nil {
 			r.stop(fmt.Errorf("run: %w", err))
 			return

@@ -92,8 +92,17 @@ func (r Run) cell(p Part) Cell {
 	c.Loader, c.LoaderVersion, _ = strings.Cut(p.Loader, "@")
 	for _, k := range r.Kernels {
 		if k.Name == p.Kernel {
-			c.KernelGiven, c.KernelRelease, c.Arch = k.Given, k.Release, k.Arch
+			c.KernelGiven, c.KernelPath = k.Given, k.Path
+			c.KernelRelease, c.Arch = k.Release, k.Arch
 		}
+	}
+	for _, l := range r.Loaders {
+		if l.Name == p.Loader {
+			c.LoaderPath = l.Path
+		}
+	}
+	if r.Isolation != "auto" {
+		c.Isolation = r.Isolation
 	}
 	return c
 }

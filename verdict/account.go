@@ -21,6 +21,7 @@ type account struct {
 	watched bool
 	state   *record.State // of the guest after it
 	steps   []record.Step
+	files   []GivenFile
 	checked *record.Checked
 	place   int      // in the guest, from 1
 	unfit   string   // why the guest was not proved clean when it began
@@ -94,6 +95,10 @@ func (r *reading) take(number int, h Heard) {
 	case record.Step:
 		if r.mine(rec.Spec) {
 			r.steps = append(r.steps, rec)
+		}
+	case record.File:
+		if r.mine(rec.Spec) {
+			r.takeFile(rec)
 		}
 	case record.Checked:
 		if r.mine(rec.Spec) {

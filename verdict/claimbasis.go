@@ -181,7 +181,7 @@ func (c *Claim) rest(name string, basis []*File) error {
 func (c *Claim) restOnKernels(f *File) error {
 	about := make(map[string]Kernel)
 	for _, k := range f.Run.Kernels {
-		k.Given = ""
+		k.Given, k.Path = "", ""
 		about[k.Name] = k
 	}
 	for _, v := range f.Verdicts {

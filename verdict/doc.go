@@ -15,12 +15,12 @@
 //
 // Read verdict.go, run.go and source.go (the lines of the file), evidence.go and judge.go (the
 // rule), account.go (what a guest said of one spec), shared.go (guests that several specs used),
-// conversation.go (what is kept of what was said), kernellog.go and splat.go (what a kernel log may
-// not hold), taint.go, expectation.go, match.go, class.go, excuse.go, amend.go and release.go
-// (failures that are known, and the versions that they are of), feature.go (what skipped specs
-// lacked), tally.go (the plan, as verdicts come), absent.go (what never came), writer.go, reader.go
-// and resume.go (run files), merge.go (runs of shards), then matrix.go, exit.go, compare.go (two
-// runs), stable.go (the same run several times), bisect.go (a row of runs), and claim.go,
-// claimbasis.go and claimdiff.go (what a loader is said to do, what that rests on, and whether it
-// holds).
+// conversation.go (what is kept of what was said), trail.go (all of it), kernellog.go and
+// splat.go (what a kernel log may not hold), taint.go, expectation.go, match.go, class.go,
+// excuse.go, amend.go and release.go (failures that are known, and the versions that they are
+// of), feature.go (what skipped specs lacked), tally.go (the plan, as verdicts come), absent.go
+// (what never came), writer.go, reader.go and resume.go (run files), merge.go (runs of shards),
+// then matrix.go, exit.go, compare.go (two runs), stable.go (the same run several times),
+// bisect.go (a row of runs), and claim.go, claimbasis.go and claimdiff.go (what a loader is said
+// to do, what that rests on, and whether it holds).
 package verdict

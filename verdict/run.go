@@ -102,8 +102,10 @@ type Host struct {
 
 // Kernel describes a kernel that specs ran on.
 type Kernel struct {
-	Name    string `json:"name"`              // as verdicts name it
-	Given   string `json:"given,omitempty"`   // as it was asked for, where that is not Name
+	Name  string `json:"name"`            // as verdicts name it
+	Given string `json:"given,omitempty"` // as it was asked for, where that is not Name
+	// as a command line names it in any folder, where it was given by its path
+	Path    string `json:"path,omitempty"`
 	Release string `json:"release,omitempty"` // uname -r
 	Version string `json:"version,omitempty"` // of the package
 	Digest  string `json:"digest,omitempty"`
@@ -112,7 +114,9 @@ type Kernel struct {
 
 // Loader describes a loader that specs ran with.
 type Loader struct {
-	Name       string            `json:"name"` // with its version: "libbpf@1.1"
+	Name string `json:"name"` // with its version: "libbpf@1.1"
+	// as a command line names it in any folder, where it was given by its path
+	Path       string            `json:"path,omitempty"`
 	Components map[string]string `json:"components,omitempty"`
 	Digest     string            `json:"digest,omitempty"`
 }

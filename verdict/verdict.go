@@ -50,7 +50,14 @@ type Cell struct {
 	// as the host names it: a series, a path, "native"
 	Kernel string `json:"kernel"`
 	// as it was asked for, where that is not Kernel: "mine=./bzImage"
-	KernelGiven   string `json:"kernel_given,omitempty"`
+	KernelGiven string `json:"kernel_given,omitempty"`
+	// what a command line names it by in any folder, where it was given by its path:
+	// "mine=/src/bzImage"
+	KernelPath string `json:"kernel_path,omitempty"`
+	// the same of a loader: "/src/my-loader.yaml@1.0"
+	LoaderPath string `json:"loader_path,omitempty"`
+	// how guests were shared, where that was not left to the run: see package run
+	Isolation     string `json:"isolation,omitempty"`
 	KernelRelease string `json:"kernel_release,omitempty"` // uname -r
 	Arch          string `json:"arch,omitempty"`           // of the kernel, as Debian names it
 }
@@ -63,8 +70,14 @@ func (c Cell) LoaderName() string {
 	return c.Loader + "@" + c.LoaderVersion
 }
 
-// KernelWord returns the kernel as a command line names it.
+// KernelWord returns the kernel as the run's command line names it.
 func (c Cell) KernelWord() string { return cmp.Or(c.KernelGiven, c.Kernel) }
+
+// KernelAnywhere returns the kernel as a command line names it in any folder.
+func (c Cell) KernelAnywhere() string { return cmp.Or(c.KernelPath, c.KernelWord()) }
+
+// LoaderAnywhere returns the loader as a command line names it in any folder.
+func (c Cell) LoaderAnywhere() string { return cmp.Or(c.LoaderPath, c.LoaderName()) }
 
 func (c Cell) String() string { return c.LoaderName() + " on " + c.Kernel }
 
@@ -164,13 +177,17 @@ func (v Verdict) Advisory() bool {
 func (v Verdict) Unknown() bool { return v.Kind == Broken || v.Kind == Missing }
 
 // Again returns the command that runs one spec in one cell once more, and on more kernels where
-// some are given.
+// some are given. It can be typed in any folder, and has guests shared as they were.
 func Again(c Cell, spec string, more ...string) string {
 	words := []string{"loadstone", "run"}
-	for _, kernel := range append([]string{c.KernelWord()}, more...) {
+	for _, kernel := range append([]string{c.KernelAnywhere()}, more...) {
 		words = append(words, "--kernel", kernel)
 	}
-	return CommandLine(append(words, "--loader", c.LoaderName(), "--spec", spec))
+	words = append(words, "--loader", c.LoaderAnywhere())
+	if c.Isolation != "" {
+		words = append(words, "--isolation", c.Isolation)
+	}
+	return CommandLine(append(words, "--spec", spec))
 }
 
 // CommandLine returns the words of a command as one would type them in a POSIX shell.

@@ -81,7 +81,7 @@ func (o *cacheOptions) bringOne(
 	cmd *cobra.Command, c drivers.Choice, asProcess bool,
 ) (run.Loader, error) {
 	if c.Builtin != "" && !(asProcess && len(c.Command) > 0) {
-		return run.Loader{Name: c.Name, Version: c.Version, Builtin: c.Builtin}, nil
+		return run.Loader{Name: c.Name, Version: c.Version, Path: c.Anywhere(), Builtin: c.Builtin}, nil
 	}
 	b, err := o.bundle(cmd, c)
 	if err != nil {
@@ -93,7 +93,7 @@ func (o *cacheOptions) bringOne(
 // bundled returns the loader that a user chose, as its bundle has it.
 func bundled(c drivers.Choice, b *bundle.Bundle) run.Loader {
 	return run.Loader{
-		Name: c.Name, Version: c.Version, Command: b.Command, Env: b.Env,
+		Name: c.Name, Version: c.Version, Path: c.Anywhere(), Command: b.Command, Env: b.Env,
 		Payload: b.Payload, Digest: b.Digest, Components: b.Components,
 	}
 }

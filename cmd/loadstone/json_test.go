@@ -131,8 +131,8 @@ func TestJSONIsOneDocument(t *testing.T) {
 	}
 	// They take a kernel with extensions, which the one of a test's machine need not have: see
 	// TestAChainAsJSON for what they print.
-	// The last two run specs: see TestVerifyAsJSON and TestBisectOnce.
-	elsewhere := []string{"chain add", "chain remove", "chain show", "verify", "bisect"}
+	// The last three run specs: see TestVerifyAsJSON, TestBisectOnce and TestAFailureIsRunAgain.
+	elsewhere := []string{"chain add", "chain remove", "chain show", "verify", "bisect", "repro"}
 	eachCommand(newRootCommand(), func(cmd *cobra.Command) {
 		_, path, _ := strings.Cut(cmd.CommandPath(), " ")
 		if cmd.Flags().Lookup("json") == nil || slices.Contains(elsewhere, path) {

@@ -53,6 +53,7 @@ Exit codes: 0 clean; 1 a loader failed a requirement, a kernel died, an expectat
 		{"claim", newClaimCommand},
 		{"verify", func() *cobra.Command { return newVerifyCommand(cache) }},
 		{"bisect", func() *cobra.Command { return newBisectCommand(cache) }},
+		{"repro", func() *cobra.Command { return newReproCommand(cache) }},
 		{"expect", newExpectCommand},
 		{"plan", newPlanCommand},
 		{"merge", newMergeCommand},

@@ -42,6 +42,7 @@ type runOptions struct {
 	resume                          string
 	shard                           string
 	process                         bool
+	bundles                         int
 	cache                           *cacheOptions
 
 	before *verdict.File  // the run to go on with; nil for a new one
@@ -71,7 +72,8 @@ a time, also beside other runs. Loaders are named by name (its newest version), 
 loader.yaml, or all. Specs are named as for 'loadstone list'.
 
 DIR is locked while it is in use, and one that holds a run is not written to without --overwrite. --resume goes on with a run that was interrupted or killed.
-DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, run.ktap, kcidb.json, report.html, summary.md and findings.md. Exit codes: 0 clean; 1 a loader
+DIR then holds run.jsonl, written as verdicts come, and made from it junit.xml, run.ktap, kcidb.json, report.html, summary.md and findings.md; and in DIR/repro a bundle
+for each failure, which 'loadstone repro' runs again. Exit codes: 0 clean; 1 a loader
 failed a requirement, a kernel died, an expectation no longer holds, a feature of --require is missing, or nothing passed in a cell; 2 wrong usage; 3 the harness could not do its job.`,
 		Example: `  loadstone run
   loadstone run --kernel 6.12 --kernel 5.10 --loader libbpf@1.1 --loader cilium
@@ -128,6 +130,8 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	addAccelFlag(cmd, &o.accel)
 	flags.BoolVar(&o.process, "process", false,
 		"start loaders that are linked into the guest as processes too")
+	flags.IntVar(&o.bundles, "bundles", usualBundles,
+		"keep at most `N` failures in bundles, files of DIR/repro that 'loadstone repro' runs again; 0 for none")
 	registerCompletion(cmd, "kernel", completeKernels(o.cache, run.NativeName))
 	registerCompletion(cmd, "loader", completeLoaders)
 	registerCompletion(cmd, "suite", completeSuites)
@@ -194,6 +198,9 @@ func (o *runOptions) plan(ctx context.Context) (plan run.Plan, err error) {
 	}
 	if o.jobs < 1 {
 		return plan, usageError{fmt.Errorf("--jobs %d: want at least 1", o.jobs)}
+	}
+	if o.bundles < 0 {
+		return plan, usageError{fmt.Errorf("--bundles %d: want 0 or more", o.bundles)}
 	}
 	all, set, err := readCatalogue(ctx)
 	if err != nil {
@@ -328,6 +335,13 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	if err != nil {
 		return err
 	}
+	bundles, err := o.bundler(about)
+	if err != nil {
+		return errors.Join(err, writer.Close(err.Error(), nil))
+	}
+	if o.bundles > 0 {
+		plan.Trail = bundles.take
+	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
 	seen.progress = progress
 	failed := plan.Do(ctx, writer, seen)
@@ -347,9 +361,12 @@ func (o runOptions) carryOut(cmd *cobra.Command, plan run.Plan, about verdict.Ru
 	if reason == "" {
 		problems = append(problems, plan.Expectations.Problems(seen.verdicts, o.everything())...)
 	}
-	if err := errors.Join(failed, writer.Close(reason, problems),
+	if err := errors.Join(failed, bundles.err, writer.Close(reason, problems),
 		closeKernels(plan.Kernels)); err != nil {
 		return err
+	}
+	if text := bundles.said(); text != "" {
+		defer fmt.Fprintln(cmd.ErrOrStderr(), text)
 	}
 	return makeReports(cmd, path, dir, everyFormat())
 }

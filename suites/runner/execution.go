@@ -39,6 +39,7 @@ type Execution struct {
 	asked      bool // for something beyond hello
 	controlled bool // the loader has made something: a refusal after it means something
 
+	sent      int     // bytes of files that were sent
 	late      bool    // its time was up before its body ended
 	ending    *ending // set once, by what ended the body early
 	left      []oracle.Object

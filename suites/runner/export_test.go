@@ -18,6 +18,7 @@ import (
 const (
 	MaxLog    = maxLog
 	DetailLen = detailLen
+	MaxFiles  = maxFiles
 )
 
 func CarryOut(

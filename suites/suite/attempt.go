@@ -390,6 +390,7 @@ func (a *Attempt) file(o Object) string {
 	if err != nil {
 		a.session.exec.Broken("write object: %v", err)
 	}
+	a.session.exec.Wrote(name, o.ELF())
 	return name
 }
 

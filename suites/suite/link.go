@@ -112,6 +112,7 @@ func (s *Session) PutFile(path string, data []byte) {
 	if err := os.WriteFile(s.exec.Own(path), data, 0o644); err != nil {
 		s.exec.Broken("write a file: %v", err)
 	}
+	s.exec.Wrote(path, data)
 }
 
 // Objects lists objects, which may be of several types.

@@ -33,7 +33,9 @@ type Kernel struct {
 	// as results name it: "6.12", a path, or "native"
 	Name string `json:"name"`
 	// as it was asked for, where that is not Name: "mine=./bzImage"
-	Given   string `json:"given,omitempty"`
+	Given string `json:"given,omitempty"`
+	// as [Store.Get] takes it in any folder, where it was given by its path: "mine=/src/bzImage"
+	Path    string `json:"path,omitempty"`
 	Series  string `json:"series"`            // "6.12"
 	Release string `json:"release"`           // as uname -r says
 	Version string `json:"version,omitempty"` // of the package, "6.12.117-1"

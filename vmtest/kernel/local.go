@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +36,7 @@ func Local(name, architecture string) (*Kernel, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnknownKernel, err)
 	}
 	k := &Kernel{
-		Name: name, Arch: architecture, Config: given["config"], ModulesDir: given["modules"],
+		Name: name, Path: absolute(path, given), Arch: architecture, Config: given["config"], ModulesDir: given["modules"],
 	}
 	switch {
 	case isBuildTree(path):
@@ -78,6 +79,14 @@ func parseLocal(name string) (path string, given map[string]string, err error) {
 		}
 	}
 	return path, given, nil
+}
+
+// absolute returns what [Local] takes for the same kernel in any folder.
+func absolute(path string, given map[string]string) string {
+	for _, option := range slices.Sorted(maps.Keys(given)) {
+		path += "," + option + "=" + given[option]
+	}
+	return path
 }
 
 // isBuildTree reports whether a kernel was configured in dir, be it the source

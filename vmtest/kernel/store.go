@@ -163,7 +163,7 @@ func (s *Store) Get(ctx context.Context, name string) (*Kernel, error) {
 		if err != nil {
 			return nil, err
 		}
-		k.Name, k.Given = label, name
+		k.Name, k.Given, k.Path = label, name, label+"="+k.Path
 		return k, nil
 	case looksLikePath(name):
 		return Local(name, s.options.Arch)

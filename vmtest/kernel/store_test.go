@@ -499,6 +499,12 @@ func TestKernelsThatUsersName(t *testing.T) {
 		if k.Name != want || k.Given != given || k.Release != "6.12.1" {
 			t.Errorf("%s: %+v", name, k)
 		}
+		t.Chdir("/")
+		again, err := s.Get(t.Context(), k.Path)
+		if err != nil || again.Digest != k.Digest || again.Name != k.Path && again.Name != want {
+			t.Errorf("%s from another folder, as %s: %+v, %v", name, k.Path, again, err)
+		}
+		t.Chdir(dir)
 	}
 	// What could be taken for another kernel is no label.
 	for _, name := range []string{"6.12=./bzImage", "native=./bzImage", "=./bzImage", "a b=./bzImage", "mine=./none", "mine="} {
