@@ -68,6 +68,9 @@ func New(run verdict.Run, v verdict.Verdict, trail verdict.Trail, process bool) 
 	b.files[conversationFile] = conversation(trail.Steps)
 	b.files[consoleFile] = []byte(end(trail.Console, keptConsole))
 	b.files[logFile] = []byte(start(strings.Join(append(trail.Log, ""), "\n"), keptLog))
+	if program := reproducer(b.Manifest, trail.Steps); program != nil {
+		b.files[reproducerFile] = program
+	}
 	b.files[readmeFile] = b.readme()
 	b.Manifest.Files = list(b.files)
 	return b

@@ -18,7 +18,11 @@ func (b Bundle) readme() []byte {
 	var w strings.Builder
 	m, v := b.Manifest, b.Manifest.Verdict
 	fmt.Fprintf(&w, "# %s: %s on %s\n\n", line(v.Spec), line(v.LoaderName()), line(v.Kernel))
-	fmt.Fprintf(&w, "Verdict: **%s**. %s\n", v.Kind, line(v.Reason))
+	fmt.Fprintf(&w, "Verdict: **%s**", v.Kind)
+	if !strings.HasPrefix(v.Seen, v.Reason) {
+		fmt.Fprintf(&w, ": %s", line(v.Reason))
+	}
+	fmt.Fprintln(&w)
 
 	fmt.Fprint(&w, "\n## What was expected, and by which source\n\n")
 	for i, sentence := range v.Sentence {
@@ -73,7 +77,15 @@ func (b Bundle) readme() []byte {
 		fmt.Fprintf(&w, "    %s\n", line(v.Again))
 	}
 
+	_, told := b.files[reproducerFile]
+	if told {
+		fmt.Fprint(&w, "    cc reproducer.c -lbpf -o reproducer && ./reproducer\n")
+	}
+
 	fmt.Fprint(&w, "\n## Files\n\n")
+	if told {
+		fmt.Fprintf(&w, "- `%s`: the same calls of libbpf alone, without loadstone\n", reproducerFile)
+	}
 	fmt.Fprintf(&w, "- `%s`: requests to the loader (docs/loader-protocol.md of loadstone), and its replies\n", conversationFile)
 	fmt.Fprintf(&w, "- `%s`: what the kernel logged meanwhile; `%s`: the machine's console, where the spec was its last\n", logFile, consoleFile)
 	for _, o := range m.Objects {
