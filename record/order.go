@@ -31,6 +31,10 @@ type Order struct {
 
 	// Files has the guest send each file that the suite writes for the loader, as [File] records.
 	Files bool
+
+	// Shell has the guest run a shell where a spec does not pass, before anything is given up: the
+	// text of a shell's order, as package wire has it. "" for none.
+	Shell string
 }
 
 // Loader says which loader to drive, and how it is started.
@@ -90,8 +94,8 @@ var ErrOrder = errors.New("bad order")
 // between their elements. It is not JSON, because the first thing that a clone does is to read it,
 // in code that has to be translated anew each time: JSON took 22 ms under TCG, this takes one.
 const (
-	orderVersion   = "5"
-	orderFields    = 16
+	orderVersion   = "6"
+	orderFields    = 17
 	fieldSeparator = "\x1f"
 	listSeparator  = "\x1e"
 )
@@ -105,7 +109,7 @@ func (o Order) Text() ([]byte, error) {
 		o.Loader.Name, o.Loader.Builtin, o.Loader.Payload, flag(o.Loader.Bundle),
 		strings.Join(o.Specs, listSeparator), strings.Join(o.Loader.Command, listSeparator),
 		strings.Join(o.Loader.Env, listSeparator), flag(o.Watch), string(o.Key), flag(o.Brought),
-		flag(o.Files),
+		flag(o.Files), o.Shell,
 	}
 	text := strings.Join(fields, fieldSeparator)
 	lists := len(o.Specs) + len(o.Loader.Command) + len(o.Loader.Env)
@@ -144,7 +148,7 @@ func ParseOrder(text []byte) (Order, error) {
 	}
 	return Order{
 		Run: f[1], Kernel: f[2], Specs: list(f[9]), Watch: f[12] == flag(true), Key: Key(f[13]), Brought: f[14] == flag(true),
-		Files:  f[15] == flag(true),
+		Files: f[15] == flag(true), Shell: f[16],
 		Limits: Limits{Request: time.Duration(request), Spec: time.Duration(spec)},
 		Loader: Loader{
 			Name: f[5], Builtin: f[6], Payload: f[7], Bundle: f[8] == flag(true), Command: list(f[10]),

@@ -25,7 +25,7 @@ func TestOrderComesBackAsItWas(t *testing.T) {
 				Name: "libbpf@1.1", Bundle: true, Command: []string{"/driver", "-v", ""},
 				Env: []string{"A=b c", "GOGC=off"}, Payload: "/x/y",
 			},
-			Limits: Limits{Request: time.Second, Spec: -1}, Watch: true, Key: "k", Files: true,
+			Limits: Limits{Request: time.Second, Spec: -1}, Watch: true, Key: "k", Files: true, Shell: `{"rows":24}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

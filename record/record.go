@@ -15,8 +15,8 @@ import (
 // MaxLen gives the longest record in bytes, without its seal. A longer one is a fault of the guest.
 const MaxLen = 1<<20 - SealLen
 
-// A Record holds one line from a guest. The types of this file, [Checked] and [File] are all there
-// are.
+// A Record holds one line from a guest. The types of this file, [Checked], [File] and
+// [Shell] are all there are.
 type Record interface {
 	recordType() string
 	fields(*jsonline.Line) // in the order of the struct, under the names of its tags
@@ -285,6 +285,8 @@ func Parse(line []byte) (Record, error) {
 		return parse[Checked](line)
 	case "file":
 		return parse[File](line)
+	case "shell":
+		return parse[Shell](line)
 	case "end":
 		return parse[End](line)
 	}

@@ -26,7 +26,7 @@ func byReflection(t testing.TB, r Record) string {
 // blank lists all types of records.
 var blank = []Record{
 	Hello{}, Accepted{}, Greeting{}, Begin{}, Step{}, KernelLog{}, Finish{}, State{},
-	End{}, File{},
+	End{}, File{}, Shell{},
 }
 
 // filled returns a record of blank's type in which every field has a value of its own.

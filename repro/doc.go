@@ -9,6 +9,7 @@
 // trail: the same three give the same bytes. One that is read comes from anybody: it is held in
 // memory, within limits, and no name of it becomes a path on the host.
 //
-// Read manifest.go (what a bundle says of itself), bundle.go (its making), archive.go (its bytes),
-// readme.go (for people), program.go (libbpf's calls in C), then outcome.go (whether it was seen again).
+// Read manifest.go (what a bundle says of itself), bundle.go (its making), archive.go (its
+// bytes), readme.go (for people), program.go (libbpf's calls in C), then outcome.go (whether it
+// was seen again).
 package repro

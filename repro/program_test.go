@@ -13,8 +13,8 @@ import (
 	"github.com/loadstone-bpf/loadstone/record"
 )
 
-// recorded returns a bundle of testdata, which a run of libbpf 1.7 on Linux 6.12 made, and the steps
-// of its conversation.
+// recorded returns a bundle of testdata, which a run of libbpf 1.7 on Linux 6.12 made, and the
+// steps of its conversation.
 func recorded(t *testing.T, spec string) (*Bundle, []record.Step) {
 	t.Helper()
 	b, err := ReadFile(filepath.Join("testdata", spec+"-libbpf@1.7-6.12"+Suffix))
@@ -32,8 +32,8 @@ func recorded(t *testing.T, spec string) (*Bundle, []record.Step) {
 	return b, steps
 }
 
-// compiledProgram writes the files of a bundle into a folder, with the program that its conversation comes
-// to, compiles that there and returns the folder.
+// compiledProgram writes the files of a bundle into a folder, with the program that its
+// conversation comes to, compiles that there and returns the folder.
 func compiledProgram(t *testing.T, b *Bundle, steps []record.Step) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -13,5 +13,5 @@
 // user brings), isolation.go (how it is cut), shard.go (for several machines),
 // loader.go (the loader to run it with), limits.go (how long it may take), queue.go and runner.go
 // (doing it), guest.go (what a guest is), then the two kinds of kernel: machine.go (a clone for
-// each batch) and native.go (the host's own kernel).
+// each batch, and shell.go, a person in it) and native.go (the host's own kernel).
 package run

@@ -28,6 +28,8 @@ type Lab struct {
 	QEMU      string            // version of it, which Choose sets
 	Deadlines machine.Deadlines // the zero value is good
 	Log       *slog.Logger
+	// Shell is run in guests where a spec does not pass. Nil for none.
+	Shell *Shell
 
 	load loadWatch
 
@@ -68,6 +70,9 @@ func MachineOf(k *kernel.Kernel, initramfs image.Image) (machine.Config, error) 
 // none: what it needs is built in, or specs say that they miss it.
 func (l *Lab) image(ctx context.Context, k *kernel.Kernel) (image.Image, error) {
 	options := image.Options{Kernel: k, Guest: l.Guest, Cache: image.CacheIn(l.Cache)}
+	if l.Shell != nil {
+		options.Shell = l.Shell.Archive
+	}
 	if k.ModulesDir == "" {
 		options.Modules = []string{}
 	}
@@ -175,6 +180,9 @@ func (v *Virtual) Run(
 	order.Limits = limits(order.Limits, v.source.Pace(), load)
 	order.Key = record.NewKey()
 	seal := record.NewSeal(order.Key)
+	if v.lab.Shell != nil {
+		order.Shell = v.lab.Shell.Order
+	}
 	vm, err := v.start(ctx, order, payload)
 	if err != nil {
 		return notReady(err)
@@ -197,6 +205,11 @@ func (v *Virtual) Run(
 		}
 		h := parseLine(line.JSON, seal)
 		switch r := h.Record.(type) {
+		case record.Shell:
+			if v.lab.Shell != nil {
+				v.lab.Shell.hear(vm, r)
+				continue
+			}
 		case record.Begin:
 			began = vm.Load()
 		case record.Finish:
@@ -244,8 +257,13 @@ func (v *Virtual) start(
 	defer func() { err = errors.Join(err, release()) }() // a machine has its own descriptor
 	deadlines := v.lab.Deadlines
 	deadlines.Guest = guestDeadline(order.Limits)
-	return v.source.Start(ctx,
-		machine.Options{Order: text, Payload: brought, Deadlines: deadlines, Log: v.lab.Log})
+	options := machine.Options{Order: text, Payload: brought, Log: v.lab.Log}
+	if v.lab.Shell != nil { // a person takes as long as it takes
+		deadlines.Silence, deadlines.Total = -1, -1
+		options.Attach = v.lab.Shell.Console
+	}
+	options.Deadlines = deadlines
+	return v.source.Start(ctx, options)
 }
 
 // causes maps the machine's words for why it ended to those of verdicts.

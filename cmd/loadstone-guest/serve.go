@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/loadstone-bpf/loadstone/suites/runner"
 	"github.com/loadstone-bpf/loadstone/suites/runner/surround"
 	"github.com/loadstone-bpf/loadstone/vmtest/guest"
+	"github.com/loadstone-bpf/loadstone/vmtest/guest/wire"
 )
 
 // serve runs a guest from boot to power-off: it gets ready, waits for one order and sends its
@@ -79,6 +81,13 @@ func serve(g *guest.Guest) error {
 		}
 		if deps.Driver, err = driver(order, deps.Folders, keeper); err != nil {
 			return order, deps, err
+		}
+		if order.Shell != "" {
+			var shell wire.ShellOrder
+			if err := json.Unmarshal([]byte(order.Shell), &shell); err != nil {
+				return order, deps, fmt.Errorf("shell: %w", err)
+			}
+			deps.Shell = func(said func(stdout, stderr []byte)) string { return g.Look(shell, said) }
 		}
 		if order.Watch {
 			deps.Watch, err = watch, watch.begin()

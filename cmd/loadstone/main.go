@@ -17,9 +17,9 @@
 // What a run needs as a gate: require.go (features that no kernel may lack), expect.go (known
 // failures), folder.go and resume.go (runs that are killed), shards.go (a run on several
 // machines), github.go (a job there), baseline.go and compare.go (what changed), verify.go
-// (whether it is always the same), bisect.go (since when), bundles.go and repro.go (failures
-// that are kept, and run again), claim.go with claim_make.go and claim_verify.go (what a release
-// says of itself).
+// (whether it is always the same), bisect.go (since when), bundles.go and repro.go with look.go
+// (failures that are kept, and run again), claim.go with claim_make.go and claim_verify.go (what
+// a release says of itself).
 package main
 
 import (

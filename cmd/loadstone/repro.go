@@ -14,6 +14,7 @@ import (
 
 	"github.com/loadstone-bpf/loadstone/report"
 	"github.com/loadstone-bpf/loadstone/repro"
+	"github.com/loadstone-bpf/loadstone/run"
 	"github.com/loadstone-bpf/loadstone/verdict"
 )
 
@@ -22,6 +23,7 @@ type reproOptions struct {
 	runOptions
 	kernel, loader string
 	asJSON         bool
+	look           bool
 }
 
 func newReproCommand(cache *cacheOptions) *cobra.Command {
@@ -33,10 +35,14 @@ func newReproCommand(cache *cacheOptions) *cobra.Command {
 folder repro of its own. What is fetched is what the bundle names: the exact version of a kernel and of a loader, or what is at their paths; that something there
 is not what it was is said. --kernel and --loader ask another one instead, such as one with a fix.
 
+With --shell, the guest stays as it is where the spec fails, before the loader is told to give anything up: you get a shell in it, as in 'loadstone shell', with what the loader made in
+the kernel and its process. The root of the loader is /run/loader. If the input is not a terminal, it is run as a script. When the shell ends, so does the spec.
+
 DIR then holds all that 'loadstone run' writes. Exit codes: 0 the spec passes now; 1 it fails, in the same way or in another, which is said; 125 it cannot be told, as where the
 spec is skipped; 2 wrong usage, or FILE is no bundle or was altered; 3 it could not be run. They are those of 'git bisect run'.`,
 		Example: `  loadstone repro out/repro/mapdefs.set.max-entries-libbpf@1.7-6.12.repro.tar.gz
   loadstone repro bundle.repro.tar.gz --loader ./fixed.yaml
+  loadstone repro bundle.repro.tar.gz --shell
   git bisect run sh -c 'make -j8 || exit 125; loadstone repro bundle.repro.tar.gz --kernel ./'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.again(cmd, args[0]) },
@@ -48,6 +54,7 @@ spec is skipped; 2 wrong usage, or FILE is no bundle or was altered; 3 it could 
 	flags.StringVar(&o.kernel, "kernel", "", "run on kernel `K` instead")
 	flags.StringVar(&o.loader, "loader", "", "run with loader `L` instead")
 	flags.StringVar(&o.out, "out", filepath.Join("out", "again"), "write results to `DIR`, which is written anew each time")
+	flags.BoolVar(&o.look, "shell", false, "open a shell in the guest where the spec fails")
 	addAccelFlag(cmd, &o.accel)
 	addJSONFlag(cmd, &o.asJSON)
 	registerCompletion(cmd, "kernel", completeKernels(cache))
@@ -79,7 +86,7 @@ func (o *reproOptions) again(cmd *cobra.Command, path string) error {
 	o.isolation = cmp.Or(m.Isolation, "auto")
 	o.kernels = []string{cmp.Or(o.kernel, kernelOf(m))}
 	o.loaders = []string{cmp.Or(o.loader, m.Verdict.LoaderAnywhere())}
-	is, err := o.oneVerdict(cmd)
+	is, err := o.once(cmd)
 	if err != nil {
 		return err
 	}
@@ -101,6 +108,33 @@ func (o *reproOptions) again(cmd *cobra.Command, path string) error {
 		return err
 	}
 	return again.exit()
+}
+
+// once runs the failure once, with a shell where it fails if the user asked for one.
+func (o *reproOptions) once(cmd *cobra.Command) (_ *verdict.Verdict, err error) {
+	if !o.look {
+		return o.oneVerdict(cmd)
+	}
+	if o.asJSON {
+		return nil, usageError{errors.New("--shell has the screen to itself: no --json beside it")}
+	}
+	if o.kernels[0] == run.NativeName {
+		return nil, usageError{errors.New("--shell takes a kernel that a guest can boot, not native: name one with --kernel")}
+	}
+	l, shell, err := newLook(cmd)
+	if err != nil {
+		return nil, err
+	}
+	o.shell = shell
+	before := cmd.ErrOrStderr()
+	cmd.SetErr(l.screen())
+	is, err := o.oneVerdict(cmd)
+	cmd.SetErr(before)
+	l.close()
+	if err == nil && !l.begun {
+		fmt.Fprintln(cmd.ErrOrStderr(), "loadstone: there was no step to stop at for a shell")
+	}
+	return is, errors.Join(err, l.failed)
 }
 
 // kernelOf returns the kernel of a bundle as a command line names it: by its path, or by the exact

@@ -147,9 +147,16 @@ func TestWhatIsNoBundleIsWrongUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	native, err := repro.New(verdict.Run{}, verdict.Verdict{
+		Spec: "pinning.reuse.as-set", Kind: verdict.Fail, Cell: verdict.Cell{Loader: "reference", Kernel: "native"},
+	}, verdict.Trail{}, false).Write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for args, want := range map[string]string{
 		"": "accepts 1 arg", file: "not a repro bundle", file + ".none": "no such file",
-		several: "names no one spec",
+		several:             "names no one spec",
+		native + " --shell": "a guest can boot", native + " --shell --json": "no --json",
 	} {
 		out, code := command(t, append([]string{"repro"}, strings.Fields(args)...)...)
 		if code != verdict.ExitUsage || !strings.Contains(out, want) {

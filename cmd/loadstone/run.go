@@ -43,6 +43,7 @@ type runOptions struct {
 	shard                           string
 	process                         bool
 	bundles                         int
+	shell                           *run.Shell // where the spec does not pass; nil for none
 	cache                           *cacheOptions
 
 	before *verdict.File  // the run to go on with; nil for a new one
@@ -173,6 +174,7 @@ func (o runOptions) start(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
+	lab.Shell = o.shell
 	if plan.Kernels, err = o.findKernels(cmd, lab); err != nil {
 		return err
 	}

@@ -32,6 +32,10 @@ type Deps struct {
 	// Taint returns the kernel's taint, where there is a Log. Nil means [oracle.Taint].
 	Taint func() (uint64, error)
 
+	// Shell runs a shell for a person, or a script, until it ends, and returns how it ended, in
+	// words. It is called where a spec did not pass, before anything is given up. Nil for none.
+	Shell func(said func(stdout, stderr []byte)) string
+
 	// Watch looks whether the guest is as it was before the first spec, for an order that says so.
 	Watch Watch
 

@@ -13,11 +13,12 @@
 // cleanly, which ends the spec as refused; it may do it, which passes, as more than it claims; it
 // may not pretend.
 //
-// Read spec.go and catalogue.go (what is registered, and the rules for it), run.go and deps.go (an
-// order, from its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo is
-// entered), then the one spec: execution.go, needs.go, conversation.go and transcript.go, file.go
-// (what the loader is given), claim.go, ending.go (what ends its body early), leave.go (what it
-// gives up, and what stays), outcome.go and detail.go, log.go (its last records), state.go (how it
-// leaves a guest that others are to use), privilege.go (what the kernel lets users do) and
-// faults.go. Package native runs specs under go test.
+// Read spec.go and catalogue.go (what is registered, and the rules for it), run.go and deps.go
+// (an order, from its first record to its last), ginkgo.go, serve.go and warmup.go (how Ginkgo
+// is entered), then the one spec: execution.go, needs.go, conversation.go and transcript.go,
+// file.go (what the loader is given), claim.go, ending.go (what ends its body early), shell.go
+// (a person looks at it), leave.go (what it gives up, and what stays), outcome.go and detail.go,
+// log.go (its last records), state.go (how it leaves a guest that others are to use),
+// privilege.go (what the kernel lets users do) and faults.go. Package native runs specs under go
+// test.
 package runner

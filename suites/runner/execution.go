@@ -40,6 +40,7 @@ type Execution struct {
 	controlled bool // the loader has made something: a refusal after it means something
 
 	sent      int     // bytes of files that were sent
+	looked    bool    // a person had a look at it
 	late      bool    // its time was up before its body ended
 	ending    *ending // set once, by what ended the body early
 	left      []oracle.Object

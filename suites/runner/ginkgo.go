@@ -142,6 +142,7 @@ func (r *run) after(report ginkgo.SpecReport) {
 	if x == nil {
 		return // not begun
 	}
+	x.letLook(report)
 	if !r.stuck { // else the body still uses its conversations, and none can be ended
 		x.leave()
 	}

@@ -31,6 +31,7 @@ func (x *Execution) leave() {
 	left, err := x.beyond(ctx, x.before)
 	x.note(err)
 	x.left = append(x.left, left...)
+	x.letLookAtLeft()
 	for _, c := range x.conversations() {
 		x.note(c.bye(ctx))
 	}

@@ -57,6 +57,39 @@ func (g *Guest) shell() error {
 	return g.runShell(cmd)
 }
 
+// Look runs a shell while the guest's own program waits: on the console, or with a script whose
+// output said is told. It returns how the shell ended, in words.
+func (g *Guest) Look(order wire.ShellOrder, said func(stdout, stderr []byte)) string {
+	var cmd *exec.Cmd
+	var err error
+	if order.Rows > 0 {
+		cmd, err = terminalShell(order)
+	} else {
+		cmd, err = shellOf([]byte(order.Script))
+	}
+	if err != nil {
+		return err.Error()
+	}
+	cmd.Dir = "/root"
+	cmd.Env = append(os.Environ(), "PWD=/root")
+	if order.Term != "" {
+		cmd.Env = append(cmd.Env, "TERM="+order.Term)
+	}
+	if order.Rows == 0 {
+		cmd.Stdout = saying(func(b []byte) { said(b, nil) })
+		cmd.Stderr = saying(func(b []byte) { said(nil, b) })
+	}
+	if err := cmd.Run(); err != nil {
+		return err.Error()
+	}
+	return "exit status 0"
+}
+
+// saying makes a writer of a function.
+type saying func([]byte)
+
+func (s saying) Write(b []byte) (int, error) { s(b); return len(b), nil }
+
 // runShell runs the shell and records its exit status.
 func (g *Guest) runShell(cmd *exec.Cmd) error { return g.recordExit(cmd.Run()) }
 
@@ -115,13 +148,21 @@ func (g *Guest) scriptShell() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
+	cmd, err := shellOf(script)
+	if err != nil {
+		return nil, err
+	}
+	g.recordOutput(cmd)
+	return cmd, nil
+}
+
+// shellOf returns a shell that runs a script.
+func shellOf(script []byte) (*exec.Cmd, error) {
 	const file = "/run/script"
 	if err := os.WriteFile(file, script, 0o700); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(shellProgram, file)
-	g.recordOutput(cmd)
-	return cmd, nil
+	return exec.Command(shellProgram, file), nil
 }
 
 // recordOutput has what a command prints go out as records.

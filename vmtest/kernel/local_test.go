@@ -61,12 +61,24 @@ func TestKernelsThatLieAbout(t *testing.T) {
 					*path = filepath.Join(dir, *path)
 				}
 			}
+			file, _, _ := strings.Cut(c.ask, ",")
+			want.Path = filepath.Join(dir, file)
+			if want.Origin == FromImage && strings.Contains(c.ask, ",") {
+				want.Path += ",config=" + want.Config + ",modules=" + filepath.Join(dir, named(c.ask, "modules"))
+			}
 			want.Name, want.Series, want.Release, want.Arch = "./"+c.ask, "6.12", "6.12.1", "amd64"
 			if diff := cmp.Diff(&want, got, cmpopts.IgnoreFields(Kernel{}, "Digest")); diff != "" {
 				t.Errorf("kernel (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+// named returns the value of an option behind a path.
+func named(ask, option string) string {
+	_, value, _ := strings.Cut(ask, option+"=")
+	value, _, _ = strings.Cut(value, ",")
+	return value
 }
 
 // TestLocalFaults has a row per fault of what a user names.

@@ -14,6 +14,9 @@ type ShellOrder struct {
 	Term string `json:"term,omitempty"` // $TERM of the user's terminal
 
 	Program *Program `json:"program,omitempty"`
+
+	// Script is run where Rows is 0, and another program has the payload.
+	Script string `json:"script,omitempty"`
 }
 
 // Program describes a program that a guest runs, with what the payload brings it: newc archives,
