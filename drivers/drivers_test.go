@@ -101,8 +101,11 @@ func TestLoaderByPath(t *testing.T) {
 	}
 	want := []Choice{{Version: "2.0", Manifest: &loader.Manifest{
 		Name: "mine", Versions: map[string]loader.Suite{"2.0": loader.Local, "2.1": loader.Local},
-		Speaks: loader.NDJSON, Command: []string{"./mine", "-q"}, Files: []string{"data"}, Dir: dir,
+		Speaks: loader.NDJSON, Command: []string{"./mine", "-q"}, Files: []string{"data"}, Dir: dir, Path: name,
 	}}}
+	if got := want[0].Anywhere(); got != name+"@2.0" {
+		t.Errorf("it is typed as %s in any folder", got)
+	}
 	if diff := cmp.Diff(want, find(t, name+"@2.0")); diff != "" {
 		t.Error(diff)
 	}
