@@ -112,7 +112,7 @@ var rules = []rule{
 	{folder: "suites/suite", may: "suites/phrase suites/runner suites/trap loader oracle record", tests: "drivers/reference objects record"},
 	{folder: "suites/rtnetlink"},
 	{folder: "suites", apart: true, may: "loader objects objects/elfedit oracle structops suites/rtnetlink suites/suite", tests: "drivers/reference record suites/runner"},
-	{folder: "suites/check", may: "objects oracle record suites/suite"},
+	{folder: "suites/check", may: "loader objects oracle record suites/rtnetlink suites/suite"},
 	{folder: "suites/faults", may: "suites/suite suites/rtnetlink oracle/hygiene record vmtest/guest/inkernel", tests: "suites/runner"},
 	{folder: "suites/catalogue"},
 	{folder: "suites/all", may: "suites", tests: "drivers/reference"},

@@ -16,8 +16,8 @@ import (
 type Answer struct {
 	Object  *Object
 	Verdict verdict.Verdict // as the guest's records make it
-	Cause   Cause           // "" where it loads
-	Why     string          // one line; "" where it loads
+	Cause   Cause           // "" where it loads, and attaches as far as it was asked for
+	Why     string          // one line; "" where Cause is
 	Lacks   []Need          // all that probes say the kernel lacks, of a refused object
 	Said    []string        // the last lines that the loader wrote about a refusal
 
@@ -26,8 +26,9 @@ type Answer struct {
 	Wrong string
 }
 
-// Loads reports whether the object was loaded, and given up without a trace.
-func (a Answer) Loads() bool { return a.Cause == "" }
+// Loads reports whether the object was loaded, and given up without a trace, whatever became of
+// attaching it.
+func (a Answer) Loads() bool { return a.Cause == "" || a.Cause == CauseAttach }
 
 // Unknown reports whether nothing is known of the object, because the harness or a driver could not
 // do its job.
@@ -54,7 +55,7 @@ func (a Answer) wrong() string {
 	loads, known := expected.Says(cmp.Or(a.Verdict.KernelRelease, a.Verdict.Kernel), a.Verdict.Loader, a.Verdict.LoaderName())
 	switch {
 	case !known && a.Loads():
-		return ""
+		return a.wrongAttached()
 	case !known:
 		return "it has to load"
 	case loads && !a.Loads():
@@ -65,6 +66,25 @@ func (a Answer) wrong() string {
 		return "it has to be refused"
 	case !loads && !a.saysOfKernel(expected):
 		return fmt.Sprintf("it is refused, and not for what the kernel lacks (settings, line %d: kernel %s)",
+			expected.line, expected.Kernel)
+	}
+	return a.wrongAttached()
+}
+
+// wrongAttached says what was expected instead of how a loaded object was attached; "" where that
+// is as expected, or nothing of it was tried: where nothing is said of it, no program is refused.
+func (a Answer) wrongAttached() string {
+	expected, refused := a.Object.Setting.Attaches, a.Cause == CauseAttach
+	attaches, known := expected.Says(cmp.Or(a.Verdict.KernelRelease, a.Verdict.Kernel), a.Verdict.Loader, a.Verdict.LoaderName())
+	_, tried := a.Attaches()
+	switch {
+	case !known && refused:
+		return "every program that is tried has to attach"
+	case known && attaches && refused:
+		return fmt.Sprintf("every program that is tried has to attach (settings, line %d: kernel %s)",
+			expected.line, expected.Kernel)
+	case known && !attaches && !refused && tried > 0:
+		return fmt.Sprintf("a program of it must not attach (settings, line %d: kernel %s)",
 			expected.line, expected.Kernel)
 	}
 	return ""
@@ -131,7 +151,7 @@ func (as Answers) Complete() {
 		}
 		for _, other := range as.All {
 			if other.Object == a.Object && other.Verdict.Kernel == a.Verdict.Kernel &&
-				other.Verdict.Kind == verdict.Refused && other.Cause != CauseUnknown {
+				other.Verdict.Kind == verdict.Refused && other.Cause != CauseUnknown && !other.Loads() {
 				a.Why += fmt.Sprintf("; %s says of it: %s", other.Verdict.LoaderName(), other.Why)
 				break
 			}

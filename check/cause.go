@@ -41,6 +41,7 @@ const (
 	CauseLoaderCrash  Cause = "loader-crash"
 	CauseHang         Cause = "hang"
 	CauseSettings     Cause = "settings"
+	CauseAttach       Cause = "attach"
 	CauseUnknown      Cause = "unknown"
 )
 
@@ -65,13 +66,14 @@ var Causes = []struct {
 	{CauseLoader, "the loader does not do what the object needs"},
 	{CauseObject, "the loader says that the object is wrong"},
 	{CausePermission, "the kernel forbids it to this user, or altogether"},
-	{CausePretends, "the loader says that it loaded what is not there"},
-	{CauseLeft, "it was loaded, and something stayed when it was given up"},
+	{CausePretends, "the loader says that it loaded or attached what is not there"},
+	{CauseLeft, "it was loaded, and something stayed when it was given up or detached"},
 	{CauseSplat, "the kernel complained of itself meanwhile"},
 	{CauseCrash, "the kernel died, or complained so that it cannot be trusted"},
 	{CauseLoaderCrash, "the loader died"},
 	{CauseHang, "no answer came in time"},
 	{CauseSettings, "the loader refuses what the settings change"},
+	{CauseAttach, "it loads, and a program of it is refused when it is attached"},
 	{CauseUnknown, "it cannot be told"},
 }
 
@@ -116,8 +118,10 @@ func why(o *Object, v verdict.Verdict) (Cause, string) {
 		return CauseLeft, v.Seen
 	case v.Overrun != nil:
 		return CauseHang, v.Reason
-	case v.Kind != verdict.Refused || v.Checked == nil || v.Checked.Refusal == nil:
+	case v.Kind != verdict.Refused || v.Checked == nil || !v.Checked.Refused():
 		return CauseUnknown, v.Reason
+	case v.Checked.Refusal == nil:
+		return CauseAttach, whyUnattached(o, v.Checked)
 	}
 	return whyRefused(o, v.Checked)
 }

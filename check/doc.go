@@ -13,7 +13,8 @@
 // stands a [Floor], read from the object alone by a table of what kernels have ([Floors]).
 //
 // Read object.go and embedded.go (what is found), needs.go and core.go (what an object needs),
-// settings.go and variable.go (what a caller would change, and what is expected), answer.go and
-// cause.go (what is made of verdicts), floor.go (from which kernel on an object can load at best),
-// table.go and report.go (how it is shown).
+// attach.go (how its programs are attached, and how that went), settings.go and variable.go (what a
+// caller would change, and what is expected), answer.go and cause.go (what is made of verdicts),
+// floor.go (from which kernel on an object can load at best), table.go and report.go (how it is
+// shown).
 package check

@@ -29,6 +29,8 @@ type Needs struct {
 	// Untyped names the programs whose section says no type: the program that the object is of sets
 	// one, or leaves them out.
 	Untyped []string
+	// Attach says how its programs are attached.
+	Attach []Attachment
 	// Unread says why not all could be read; probes then know less.
 	Unread string
 
@@ -74,6 +76,7 @@ func read(object []byte) Needs {
 		n.Programs = append(n.Programs, name)
 		n.ofProgram(name, p)
 	}
+	n.Attach = attachments(spec)
 	if spec.Types != nil {
 		n.ofExterns(spec.Types, strong(object))
 	}

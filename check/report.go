@@ -14,6 +14,9 @@ import (
 // requirement is what a report says that an object is held to.
 const requirement = "An object loads, and nothing stays in the kernel when it is given up."
 
+// attachRequirement follows it where programs are attached.
+const attachRequirement = "Each of its programs attaches, and nothing stays when it is detached."
+
 // File returns the check as a run whose specs are the objects, for the reports that runs have: an
 // object that does not load is a failure, with its cause.
 func (as Answers) File(run verdict.Run, end verdict.End) *verdict.File {
@@ -21,14 +24,20 @@ func (as Answers) File(run verdict.Run, end verdict.End) *verdict.File {
 	for _, a := range as.All {
 		v := a.Verdict
 		v.Spec, v.Sentence = a.Object.Label, []string{requirement}
+		if as.Attach {
+			v.Sentence = append(v.Sentence, attachRequirement)
+		}
 		v.Again = as.again(a)
 		if v.Kind == verdict.Refused {
 			v.Kind = verdict.Fail
 			v.Expected, v.Seen = "the object loads", string(a.Cause)+": "+a.Why
 		}
 		switch {
-		case a.Wrong == "" && !a.Loads():
+		case a.Wrong == "" && a.Cause != "":
 			v.Kind, v.Reason = verdict.XFail, string(a.Cause)+": "+a.Why
+		case a.Cause == CauseAttach:
+			v.Kind, v.Reason = verdict.Fail, string(a.Cause)+": "+a.Why
+			v.Expected, v.Seen = a.Wrong, v.Reason
 		case a.Wrong != "" && a.Loads():
 			v.Kind, v.Reason = verdict.Fail, a.Wrong
 		case !a.Loads():
@@ -37,6 +46,7 @@ func (as Answers) File(run verdict.Run, end verdict.End) *verdict.File {
 		if made := a.Made(); made != "" {
 			v.Detail = made + "\n" + fingerprint(a.Verdict.Checked)
 		}
+		v.Detail = strings.Trim(v.Detail+"\n"+strings.Join(a.Attachments(), "\n"), "\n")
 		v.Detail = strings.Trim(v.Detail+"\n"+as.bound(a), "\n")
 		f.Verdicts = append(f.Verdicts, v)
 	}
@@ -65,8 +75,12 @@ func (as Answers) bound(a Answer) string {
 
 // again returns the command that asks for one answer again.
 func (as Answers) again(a Answer) string {
-	return verdict.CommandLine([]string{"loadstone", "check", a.Object.Path,
-		"--kernel", a.Verdict.KernelAnywhere(), "--loader", a.Verdict.LoaderAnywhere()})
+	words := []string{"loadstone", "check", a.Object.Path,
+		"--kernel", a.Verdict.KernelAnywhere(), "--loader", a.Verdict.LoaderAnywhere()}
+	if as.Attach {
+		words = append(words, "--attach")
+	}
+	return verdict.CommandLine(words)
 }
 
 // Summary returns the check in Markdown: the table, then what is said of each object.

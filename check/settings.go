@@ -33,6 +33,7 @@ type Setting struct {
 	Programs  map[string]Program    `yaml:"programs"`
 	Variables map[string]Value      `yaml:"variables"` // of global data, constants too
 	Loads     *Expected             `yaml:"loads"`
+	Attaches  *Expected             `yaml:"attaches"` // as far as the object loads
 
 	line int
 	used bool
@@ -53,8 +54,8 @@ type Program struct {
 	Type     string `yaml:"type"`     // libbpf's section name of it: "xdp"
 }
 
-// Expected says where an object loads. It has to load where all of it holds, and must not load on
-// other kernels; with other loaders anything goes.
+// Expected says where an object loads, or attaches. It has to where all of it holds, and must not
+// on other kernels; with other loaders anything goes.
 type Expected struct {
 	Kernel string `yaml:"kernel"` // ">=5.8", "<6.1", "5.10", "any" or "none"
 	Loader string `yaml:"loader"` // a glob of its name or name@version; "" for every loader
@@ -123,16 +124,22 @@ func (s *Setting) check() error {
 	if _, err := path.Match(s.Match, ""); err != nil {
 		return fmt.Errorf("match %q: %w", s.Match, err)
 	}
-	if s.Loads == nil {
-		return nil
+	for _, e := range s.expected() {
+		if _, err := path.Match(e.Loader, ""); err != nil {
+			return fmt.Errorf("loader %q: %w", e.Loader, err)
+		}
+		var err error
+		e.line = s.line
+		if e.compare, err = condition(e.Kernel); err != nil {
+			return err
+		}
 	}
-	if _, err := path.Match(s.Loads.Loader, ""); err != nil {
-		return fmt.Errorf("loader %q: %w", s.Loads.Loader, err)
-	}
-	var err error
-	s.Loads.line = s.line
-	s.Loads.compare, err = condition(s.Loads.Kernel)
-	return err
+	return nil
+}
+
+// expected returns the expectations of a setting.
+func (s *Setting) expected() []*Expected {
+	return slices.DeleteFunc([]*Expected{s.Loads, s.Attaches}, func(e *Expected) bool { return e == nil })
 }
 
 // condition reads a condition on a kernel's version.
@@ -240,15 +247,14 @@ func (s Setting) Check(o *Object) error {
 func (s *Settings) CheckLoaders(names []string) error {
 	var problems []error
 	for _, o := range s.Objects {
-		if o.Loads == nil || o.Loads.Loader == "" {
-			continue
-		}
-		if !slices.ContainsFunc(names, func(name string) bool {
-			short, _, _ := strings.Cut(name, "@")
-			return o.Loads.about(short, name)
-		}) {
-			problems = append(problems, fmt.Errorf("%w: line %d: loader %q is none of those that are asked: %s",
-				ErrSettings, o.line, o.Loads.Loader, strings.Join(names, ", ")))
+		for _, e := range o.expected() {
+			if e.Loader != "" && !slices.ContainsFunc(names, func(name string) bool {
+				short, _, _ := strings.Cut(name, "@")
+				return e.about(short, name)
+			}) {
+				problems = append(problems, fmt.Errorf("%w: line %d: loader %q is none of those that are asked: %s",
+					ErrSettings, o.line, e.Loader, strings.Join(names, ", ")))
+			}
 		}
 	}
 	return errors.Join(problems...)
@@ -326,8 +332,8 @@ func (s Setting) Changes(o *Object) ([]string, error) {
 	return lines, nil
 }
 
-// Says returns whether an object has to load on a kernel with a loader; known is false where
-// nothing is said of it.
+// Says returns whether an object has to load, or attach, on a kernel with a loader; known is false
+// where nothing is said of it.
 func (e *Expected) Says(kernelRelease, loader, loaderName string) (loads, known bool) {
 	if e == nil {
 		return false, false

@@ -17,6 +17,7 @@ type Answers struct {
 	All              []Answer
 	// Floors is the table that objects are held beside; nil for none.
 	Floors *Floors
+	Attach bool // programs were attached
 }
 
 // Of returns the answers about one object, by kernel and then by loader. One that never came is
@@ -93,14 +94,22 @@ func short(label string) string {
 
 // cellOf returns what the table says of an answer.
 func cellOf(a *Answer) string {
+	attached := 0
+	if a != nil {
+		attached, _ = a.Attaches()
+	}
 	switch {
 	case a == nil:
 		return "-"
 	case a.Unknown():
 		return "?"
-	case a.Loads() && a.Wrong != "":
+	case a.Cause == "" && a.Wrong != "" && a.Wrong == a.wrongAttached():
+		return "attaches!"
+	case a.Cause == "" && a.Wrong != "":
 		return "loads!"
-	case a.Loads():
+	case a.Cause == "" && attached > 0:
+		return "loads, attaches"
+	case a.Cause == "":
 		return "loads"
 	case a.Wrong == "":
 		return "(" + string(a.Cause) + ")" // as expected
@@ -132,8 +141,14 @@ func (as Answers) about(o *Object) []string {
 			lines = append(lines, "    | "+printable(text))
 		}
 	}
+	lines = append(lines, as.attachments(of)...)
 	lines = append(lines, as.disagreements(of, o)...)
 	return append(lines, as.differences(of, o)...)
+}
+
+// attachments says of each program how it was attached, or why that was not tried, and where.
+func (as Answers) attachments(of map[string]map[string]*Answer) []string {
+	return as.gather(of, Answer.Attachments)
 }
 
 // disagreements says where answers about an object and the table disagree.
@@ -142,6 +157,17 @@ func (as Answers) disagreements(of map[string]map[string]*Answer, o *Object) []s
 		return nil
 	}
 	floor := as.Floors.Of(o)
+	return as.gather(of, func(a Answer) []string {
+		if text := floor.Disagrees(a); text != "" {
+			return []string{text}
+		}
+		return nil
+	})
+}
+
+// gather returns what is said of answers about an object, each text once, with all of whom it is
+// said.
+func (as Answers) gather(of map[string]map[string]*Answer, say func(Answer) []string) []string {
 	var texts []string
 	by := make(map[string]map[string][]string) // what is said, of which kernels and loaders
 	for _, k := range as.Kernels {
@@ -150,14 +176,12 @@ func (as Answers) disagreements(of map[string]map[string]*Answer, o *Object) []s
 			if a == nil {
 				continue
 			}
-			text := floor.Disagrees(*a)
-			if text == "" {
-				continue
+			for _, text := range say(*a) {
+				if by[text] == nil {
+					texts, by[text] = append(texts, text), make(map[string][]string)
+				}
+				by[text][k] = append(by[text][k], l)
 			}
-			if by[text] == nil {
-				texts, by[text] = append(texts, text), make(map[string][]string)
-			}
-			by[text][k] = append(by[text][k], l)
 		}
 	}
 	var lines []string
@@ -203,11 +227,11 @@ func (as Answers) reasons(of map[string]map[string]*Answer) []reason {
 	for _, k := range as.Kernels {
 		for _, l := range as.Loaders {
 			a := of[k][l]
-			if a == nil || a.Loads() && a.Wrong == "" {
+			if a == nil || a.Cause == "" && a.Wrong == "" {
 				continue
 			}
 			text := strings.TrimSuffix(string(a.Cause)+": "+a.Why, ": ")
-			if a.Loads() {
+			if a.Cause == "" {
 				text = "loads: " + a.Wrong
 			}
 			at := slices.IndexFunc(all, func(r reason) bool {

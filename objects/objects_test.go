@@ -26,7 +26,7 @@ func every(t *testing.T) []Object {
 	t.Helper()
 	var all []Object
 	for _, catalogue := range []any{
-		GlobalData, Linking, MapDefs, MapInMap, MapTypes, Metadata, NUMA, Pinning, Rights, StructOps, Token,
+		Attach, GlobalData, Linking, MapDefs, MapInMap, MapTypes, Metadata, NUMA, Pinning, Rights, StructOps, Token,
 		XDPChain, XDPHints,
 	} {
 		fields := reflect.ValueOf(catalogue)

@@ -4,6 +4,7 @@ package record
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/loadstone-bpf/loadstone/loader/jsonline"
@@ -14,7 +15,8 @@ import (
 // its first line has the object's file name without a folder and ".o", and the word pins behind a
 // blank where maps of it are to be pinned; each further one has a thing that the object needs of a
 // kernel. The lines of 3.set are what is
-// changed before the load: the request set of the loader protocol without a session.
+// changed before the load: the request set of the loader protocol without a session. Those of
+// 3.attach are an [Attaching] each, for what is attached after it.
 const ObjectSpec = "check.object"
 
 // BroughtObject returns the name of the object that a spec is about, "" for any other spec.
@@ -36,6 +38,9 @@ type Checked struct {
 	Maps     []MadeMap     `json:"maps,omitempty"`
 	Programs []MadeProgram `json:"programs,omitempty"`
 	Links    int           `json:"links,omitempty"`
+	// of a loaded object whose programs were to be attached, one after the other: each is detached
+	// before the next
+	Attached []Attached `json:"attached,omitempty"`
 	// of a refused object: what it needs, and whether the kernel has it
 	Probes []Probe `json:"probes,omitempty"`
 }
@@ -82,6 +87,12 @@ type Probe struct {
 	Unknown string `json:"unknown,omitempty"`
 }
 
+// Refused reports whether the loader refused the object, or to attach a program of it.
+func (r Checked) Refused() bool {
+	return r.Refusal != nil ||
+		slices.ContainsFunc(r.Attached, func(a Attached) bool { return a.Refusal != nil })
+}
+
 func (Checked) recordType() string { return "checked" }
 
 func (r Checked) fields(l *jsonline.Line) {
@@ -92,7 +103,8 @@ func (r Checked) fields(l *jsonline.Line) {
 		of   any
 	}{
 		{"refusal", r.Refusal != nil, r.Refusal}, {"maps", len(r.Maps) > 0, r.Maps},
-		{"programs", len(r.Programs) > 0, r.Programs}, {"probes", len(r.Probes) > 0, r.Probes},
+		{"programs", len(r.Programs) > 0, r.Programs},
+		{"attached", len(r.Attached) > 0, r.Attached}, {"probes", len(r.Probes) > 0, r.Probes},
 	} {
 		if !f.is {
 			continue

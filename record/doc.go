@@ -11,8 +11,8 @@
 // spec without a Finish, a guest without an End, and a log that could not be read are all seen
 // by the host, and none of them is a pass.
 //
-// Read order.go, then record.go, checked.go (how an object did that the host brought), file.go
-// (what the loader was given), shell.go (a person in the guest), and seal.go, which shows that a
-// record is the guest program's; catalogue.go says what can be ordered, lack.go why a spec is
-// skipped.
+// Read order.go, then record.go, checked.go and attached.go (how an object did that the host
+// brought), file.go (what the loader was given), shell.go (a person in the guest), and seal.go,
+// which shows that a record is the guest program's; catalogue.go says what can be ordered, lack.go
+// why a spec is skipped.
 package record

@@ -4,6 +4,7 @@ package run
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -23,7 +24,10 @@ type Object struct {
 	// Changes are what is set before the load, each as the request set of the loader protocol,
 	// without the session.
 	Changes []string
-	Needs   []string // what it needs of a kernel, which guests probe where it is refused
+	// Attach says how each program is to be attached once it is loaded, one after the other; nil
+	// for not at all.
+	Attach []record.Attaching
+	Needs  []string // what it needs of a kernel, which guests probe where it is refused
 }
 
 // A Payload holds what one guest is brought beside its order.
@@ -47,10 +51,15 @@ func (b batch) payload(p Plan) (Payload, error) {
 			head += " pins"
 		}
 		needs := strings.Join(append([]string{head}, o.Needs...), "\n")
+		attach, err := attachLines(o.Attach)
+		if err != nil {
+			return payload, err
+		}
 		for _, file := range []cpio.Record{
 			cpio.StaticFile(name, string(o.ELF), 0o600),
 			cpio.StaticFile(name+".needs", needs, 0o600),
 			cpio.StaticFile(name+".set", strings.Join(o.Changes, "\n"), 0o600),
+			cpio.StaticFile(name+".attach", attach, 0o600),
 		} {
 			if err := writer.WriteRecord(cpio.MakeReproducible(file)); err != nil {
 				return payload, err
@@ -62,6 +71,19 @@ func (b batch) payload(p Plan) (Payload, error) {
 	}
 	payload.Objects = archive.Bytes()
 	return payload, nil
+}
+
+// attachLines returns what is to be attached, a line of JSON each.
+func attachLines(all []record.Attaching) (string, error) {
+	var lines []string
+	for _, a := range all {
+		line, err := json.Marshal(a)
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, string(line))
+	}
+	return strings.Join(lines, "\n"), nil
 }
 
 // bring makes the payload ready for a machine. A bundle alone is kept, for all machines that are

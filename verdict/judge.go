@@ -140,8 +140,8 @@ func (a account) judgeChecked(v *Verdict) {
 	switch refused := v.Kind == Refused; {
 	case a.checked == nil:
 		v.Kind, v.Reason = Broken, "the guest does not say how the object did"
-	case refused != (a.checked.Refusal != nil):
-		v.Kind, v.Reason = Broken, "the guest says that the object was loaded and that it was not"
+	case refused != a.checked.Refused():
+		v.Kind, v.Reason = Broken, "the guest says that the object was refused and that it was not"
 	}
 }
 

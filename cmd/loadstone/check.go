@@ -28,6 +28,7 @@ type checkOptions struct {
 	run      runOptions // its kernels, loaders, folder and so on
 	settings string     // file
 	bisect   bool
+	attach   bool
 	floors   *check.Floors
 }
 
@@ -58,14 +59,19 @@ them once. It says what that leaves out, and where the two disagree.
 Where an object loads on one kernel and not on the next of those that were asked, --bisect asks the series between that can be had: by halving, so that 5.10 to 6.12 takes
 three kernels more. What it asks is in DIR/between.
 
+With --attach, each program of an object that loads is attached where its section says, alone, in the clone: to a tracepoint or a function, or to an interface or a cgroup
+that is made for it. What the kernel has of it is shown, then it is detached, and nothing may stay. What a section does not name, and kinds of attachment that a loader's driver
+does not know, are not tried.
+
 Kernels and loaders are named as for 'loadstone run'. DIR then holds check.jsonl with all that was seen, and made from it report.html, junit.xml and summary.md, which is appended to $GITHUB_STEP_SUMMARY where
 that is set.
-Exit codes: 0 every object loads everywhere, or where --settings says; 1 one does not, or leaves something, or a kernel died; 2 wrong usage, such as a file without an object;
+Exit codes: 0 every object loads everywhere, or where --settings says, and with --attach no program is refused; 1 one does not, or is, or leaves something, or a kernel died; 2 wrong usage, such as a file without an object;
 3 the harness could not do its job.`,
 		Example: `  loadstone check prog.bpf.o
   loadstone check ./build --kernel 5.10 --kernel 6.12 --loader libbpf@all
   loadstone check /usr/sbin/bpftool --loader libbpf
   loadstone check prog.bpf.o --bisect               # from which series on does it load?
+  loadstone check ./build --attach                  # and does every program attach?
   loadstone check ./build --settings expected.yaml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.check(cmd, args) },
@@ -82,6 +88,8 @@ Exit codes: 0 every object loads everywhere, or where --settings says; 1 one doe
 		"change maps and programs before they are loaded, and say where objects are expected to load, as `FILE` (YAML, see docs/check.md)")
 	flags.BoolVar(&o.bisect, "bisect", false,
 		"where an object ends otherwise on two kernels, ask the series between them too, by halving")
+	flags.BoolVar(&o.attach, "attach", false,
+		"attach each program of an object that loads where its section says, look at what the kernel has of it, and detach it")
 	addAccelFlag(cmd, &o.run.accel)
 	registerCompletion(cmd, "kernel", completeKernels(cache, run.NativeName))
 	registerCompletion(cmd, "loader", completeLoaders)
@@ -92,6 +100,10 @@ Exit codes: 0 every object loads everywhere, or where --settings says; 1 one doe
 func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 	if o.run.jobs < 1 {
 		return usageError{fmt.Errorf("--jobs %d: want at least 1", o.run.jobs)}
+	}
+	if o.attach && slices.Contains(o.run.kernels, run.NativeName) {
+		return usageError{errors.New("--attach with --kernel native: programs are attached in clones " +
+			"alone, as on this machine they would change what it does (name a kernel that guests run)")}
 	}
 	objects, err := check.Find(files)
 	if err != nil {
@@ -109,7 +121,7 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.Close()) }()
-	plan, err := planOf(objects)
+	plan, err := planOf(objects, o.attach)
 	if err != nil {
 		return err
 	}
@@ -184,7 +196,7 @@ func (o checkOptions) describe(
 }
 
 // planOf returns the plan of a check, without kernels and loaders: a spec for each object.
-func planOf(objects []check.Object) (run.Plan, error) {
+func planOf(objects []check.Object, attach bool) (run.Plan, error) {
 	plan := run.Plan{
 		ID: newRunID(), Isolation: run.BySpec, Limits: record.DefaultLimits,
 		Objects: make(map[string]run.Object),
@@ -200,9 +212,15 @@ func planOf(objects []check.Object) (run.Plan, error) {
 		if err != nil {
 			return plan, err
 		}
-		plan.Objects[id] = run.Object{
+		object := run.Object{
 			Name: o.Name(), ELF: o.ELF, Needs: needs, Pins: o.Needs.Pins, Changes: changes,
 		}
+		if attach {
+			for _, a := range o.Needs.Attach {
+				object.Attach = append(object.Attach, a.Attaching)
+			}
+		}
+		plan.Objects[id] = object
 	}
 	return plan, nil
 }
@@ -254,6 +272,7 @@ func (o checkOptions) carryOut(
 	}
 	answers = check.Answers{
 		Kernels: named(plan.Kernels), Loaders: called(plan.Loaders), Floors: o.floors,
+		Attach: o.attach,
 	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), report.ScreenOf(os.Stderr), work(plan))
 	objectOf := func(spec string) *check.Object {

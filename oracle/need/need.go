@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ var ErrUnknown = errors.New("not known how to probe for it")
 //	enumerator NAME VALUE      a named value of such an enum
 //	func NAME, kfunc NAME      a function in them: to attach to, to call
 //	ksym NAME                  a symbol of the kernel or a module
+//	tracepoint GROUP/NAME      a tracepoint that its trace file system shows
 //	kconfig NAME               an option that the kernel's configuration sets
 func Has(words ...string) (bool, error) {
 	switch {
@@ -70,6 +72,8 @@ func Has(words ...string) (bool, error) {
 		return hasField(words[1], strings.Split(words[2], "."))
 	case len(words) == 2 && words[0] == "ksym":
 		return hasSymbol(words[1])
+	case len(words) == 2 && words[0] == "tracepoint":
+		return hasTracepoint(words[1])
 	case len(words) == 3 && words[0] == "enumerator":
 		return hasEnumerator(words[1], words[2])
 	case len(words) == 2 && (words[0] == "kfunc" || words[0] == "func"):
@@ -165,6 +169,20 @@ func typesNamed(name string) ([]btf.Type, error) {
 		found = append(found, types...)
 	}
 	return found, nil
+}
+
+// hasTracepoint looks for a tracepoint in the trace file system.
+func hasTracepoint(name string) (bool, error) {
+	group, event, _ := strings.Cut(name, "/")
+	if !filepath.IsLocal(group) || !filepath.IsLocal(event) {
+		return false, fmt.Errorf("%w: tracepoint %q", ErrUnknown, name)
+	}
+	const events = "/sys/kernel/tracing/events"
+	if _, err := os.Stat(events); err != nil {
+		return false, fmt.Errorf("the kernel shows no tracepoints: %w", err)
+	}
+	_, err := os.Stat(filepath.Join(events, group, event))
+	return err == nil, notMissing(err)
 }
 
 // hasField reports whether a struct or union has a member by a path of names. Anonymous members are

@@ -6,7 +6,7 @@
 // The other loads an object that a user brings: 'loadstone check' orders it. Neither is in a
 // catalogue.
 //
-// Read check.go, then object.go.
+// Read check.go, then object.go and attach.go.
 package check
 
 import (

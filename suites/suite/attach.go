@@ -18,6 +18,20 @@ func (a *Attempt) Attach(program, kind string) *Attempt {
 	return a.beside(loader.Attach{Session: a.id, Program: program, Kind: kind})
 }
 
+// AttachAt does what [Attempt.Attach] does, where the request says. The attachment is nil where it
+// is refused.
+func (a *Attempt) AttachAt(request loader.Attach) (*Attachment, *Attempt) {
+	request.Session = a.id
+	attached := a.beside(request)
+	reply, ok := attached.Reply.(*loader.OK)
+	if !ok {
+		return nil, attached
+	}
+	return &Attachment{
+		attempt: a, program: request.Program, handle: reply.Handle, linkID: reply.LinkID,
+	}, attached
+}
+
 // MustAttach does what [Attempt.Attach] does, for what has to attach. A refusal ends the spec, as
 // it does for [Conversation.MustLoad].
 func (a *Attempt) MustAttach(program, kind string) *Attachment {
@@ -26,6 +40,9 @@ func (a *Attempt) MustAttach(program, kind string) *Attachment {
 	reply := attached.Reply.(*loader.OK)
 	return &Attachment{attempt: a, program: program, handle: reply.Handle, linkID: reply.LinkID}
 }
+
+// LinkNamed returns the id of the link that the loader says it made; 0 where it names none.
+func (at *Attachment) LinkNamed() uint32 { return at.linkID }
 
 // TryDetach asks to undo the attachment. The answer is an attempt of its own.
 func (at *Attachment) TryDetach() *Attempt {

@@ -19,6 +19,8 @@ type Brought struct {
 	Pins  bool         // maps of it are to be pinned by name
 	Set   []loader.Set // what is changed before the load
 	Needs []string     // what it needs of a kernel, as the host reads it: "map_type 27"
+	// Attach says how its programs are to be attached once it is loaded; nil for not at all.
+	Attach []record.Attaching
 }
 
 // Name implements [Object].
@@ -38,8 +40,14 @@ func (s *Session) Brought() Brought {
 		s.MustWork(json.Unmarshal([]byte(line), &one))
 		set = append(set, one)
 	}
+	var attach []record.Attaching
+	for line := range strings.Lines(string(s.exec.Brought(number + ".attach"))) {
+		var one record.Attaching
+		s.MustWork(json.Unmarshal([]byte(line), &one))
+		attach = append(attach, one)
+	}
 	return Brought{
-		name: name, elf: s.exec.Brought(number), Pins: pins, Set: set,
+		name: name, elf: s.exec.Brought(number), Pins: pins, Set: set, Attach: attach,
 		Needs: strings.FieldsFunc(needs, func(r rune) bool { return r == '\n' }),
 	}
 }
@@ -57,12 +65,12 @@ func (s *Session) LoadBrought(b Brought) *Attempt {
 	return a.Load()
 }
 
-// SayLoaded tells the host what the kernel has of the object that is loaded.
+// Made returns what the kernel has of the object that is loaded.
 //
 // Not all that is new in the kernel is of the object: what a loader makes to find out what the
 // kernel can do may not be freed yet. Of the object are programs that the loader names, or all
 // where it names none, the maps of these, and the maps that it names.
-func (s *Session) SayLoaded(a *Attempt) {
+func (s *Session) Made(a *Attempt) record.Checked {
 	named := make(map[oracle.Object]bool) // by kind and id
 	reply := a.mustBeLoaded()
 	for _, m := range reply.Maps {
@@ -95,8 +103,11 @@ func (s *Session) SayLoaded(a *Attempt) {
 			made.Maps = append(made.Maps, s.madeMap(o))
 		}
 	}
-	s.exec.Say(made)
+	return made
 }
+
+// Say tells the host how the object did that the spec is about.
+func (s *Session) Say(c record.Checked) { s.exec.Say(c) }
 
 func (s *Session) madeMap(o oracle.Object) record.MadeMap {
 	facts, err := oracle.Map(o.ID)
@@ -119,6 +130,16 @@ func (s *Session) madeProgram(o oracle.Object) (record.MadeProgram, []uint32) {
 
 // SayRefused tells the host how the object was refused, and what probes found, and ends the spec.
 func (s *Session) SayRefused(a *Attempt, probes []record.Probe) {
+	refusal := a.Refusal()
+	s.exec.Say(record.Checked{Refusal: refusal, Probes: probes})
+	s.EndRefused(cmp.Or(refusal.Message, refusal.Feature, refusal.Class, "refused"))
+}
+
+// EndRefused ends the spec: the loader refused, as it may. It does not return.
+func (s *Session) EndRefused(reason string) { s.exec.Refused(reason) }
+
+// Refusal returns how the loader refused the last request; nil where it did not.
+func (a *Attempt) Refusal() *record.Refusal {
 	refusal := record.Refusal{Op: string(a.last.Op())}
 	switch reply := a.Reply.(type) {
 	case *loader.Unsupported:
@@ -126,7 +147,8 @@ func (s *Session) SayRefused(a *Attempt, probes []record.Probe) {
 	case *loader.Rejected:
 		refusal.Stage, refusal.Class, refusal.Errno = string(reply.Stage), string(reply.Class), reply.Errno
 		refusal.Message, refusal.Log = reply.Message, reply.Log
+	default:
+		return nil
 	}
-	s.exec.Say(record.Checked{Refusal: &refusal, Probes: probes})
-	s.exec.Refused(cmp.Or(refusal.Message, refusal.Feature, refusal.Class, "refused"))
+	return &refusal
 }

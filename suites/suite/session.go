@@ -143,6 +143,18 @@ func (s *Session) MustWork(err error) {
 	}
 }
 
+// Contradict ends the spec as failed: what the kernel shows contradicts what the loader says. It
+// does not return.
+func (s *Session) Contradict(expected, seen string) { s.exec.Fail(expected, seen) }
+
+// Beyond returns what the kernel holds that it did not hold before, once it had the time to free
+// what it frees late.
+func (s *Session) Beyond(before Kernel) []oracle.Object {
+	left, err := s.exec.Beyond(before.Inventory)
+	s.MustWork(err)
+	return left
+}
+
 // Faults break the harness, for its own tests.
 type Faults = runner.Faults
 
