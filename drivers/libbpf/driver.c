@@ -13,7 +13,8 @@
  * Order to read in: sessions, an operation after the other, the conversation at the end. How JSON
  * is read stands in json.h, what is answered in reply.h, what libbpf calls back in handlers.h, a
  * map without an object in create.h, several objects into one in link.h, structures of the
- * kernel's in structops.h, one XDP program on an interface in xdp.h.
+ * kernel's in structops.h, one XDP program on an interface in xdp.h, a program at a cgroup or at
+ * the ingress of an interface in attach.h.
  *
  * Compiles with the headers of libbpf 0.3 to 1.7, for the library that it will run with. C11,
  * libbpf and libc only.
@@ -35,6 +36,7 @@
 #include "structops.h"
 #include "data.h"
 #include "xdp.h"
+#include "attach.h"
 
 /* ---- sessions ---- */
 
@@ -43,6 +45,7 @@ struct attachment {
 	struct jump jump;	/* that it was put into */
 	bool registered;	/* it is a structure, by its map: there is no link */
 	struct by_netlink xdp;	/* it is an XDP program, by netlink */
+	struct filter filter;	/* it is a classifier, by netlink */
 	int fd;			/* of a link without a bpf_link; 0 for none */
 	char handle[16];
 	struct attachment *next;
@@ -99,6 +102,7 @@ static int detach(struct attachment **a)
 	struct attachment *gone = *a;
 	int err = gone->link	    ? bpf_link__destroy(gone->link) :
 		  gone->xdp.ifindex ? detach_by_netlink(&gone->xdp) :
+		  gone->filter.ifindex ? remove_filter(&gone->filter) :
 		  gone->fd	    ? close(gone->fd) :
 				      leave_jump(&gone->jump);
 
@@ -606,7 +610,6 @@ static void op_attach(const struct value *request)
 	struct session *s = session_of(request);
 	const char *kind = string(request, "kind"), *name = string(request, "program");
 	struct bpf_program *program = bpf_object__find_program_by_name(s->object, name);
-	bool by_handler = !strcmp(kind, KIND_HANDLER);
 	struct handled attaching = { .object = s->object };
 	struct attachment a = { 0 };
 	int err;
@@ -615,17 +618,22 @@ static void op_attach(const struct value *request)
 		attach_struct_ops(s, name);
 		return;
 	}
-	if (!by_handler && strcmp(kind, KIND_XDP)) {
-		reply_unsupported(kind, "this driver attaches to xdp and struct_ops only, or as "
-					"the program's handler does");
+	if (lacks_kind(kind))
 		return;
-	}
 	if (!program) {
 		reply_result(STAGE_ATTACH, ENOENT);
 		return;
 	}
-	if (!by_handler) {
+	if (!strcmp(kind, KIND_XDP)) {
 		attach_xdp(s, request, program);
+		return;
+	}
+	if (strcmp(kind, KIND_HANDLER)) {
+		err = attach_at(request, program, &a.link, &a.filter);
+		if (err)
+			reply_result(STAGE_ATTACH, err);
+		else
+			reply_attached(s, a);
 		return;
 	}
 	handled = &attaching;

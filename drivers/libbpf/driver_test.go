@@ -423,7 +423,7 @@ func TestWhatIsLeftToOthersIsUnsupported(t *testing.T) {
 	}{
 		{loader.Query{What: "chain"}, loader.XDPChain},
 		{loader.Query{What: "metadata"}, loader.Metadata},
-		{loader.Attach{Session: "s", Program: "count", Kind: "tc", Ifindex: 1}, "tc"},
+		{loader.Attach{Session: "s", Program: "count", Kind: "lirc", Ifindex: 1}, "lirc"},
 		{loader.Set{Session: "s", Target: "map", Name: "counts", Attr: "colour", Value: 1}, "colour"},
 	} {
 		d.unsupported(c.req, c.feature)
