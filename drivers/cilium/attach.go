@@ -19,7 +19,8 @@ func (s *session) attach(r loader.Attach) loader.Reply {
 	if s.loaded == nil || s.loaded.Programs[r.Program] == nil {
 		return missing(loader.AtAttach, "loaded program", r.Program)
 	}
-	program, at := s.loaded.Programs[r.Program], s.spec.Programs[r.Program].AttachType
+	program, of := s.loaded.Programs[r.Program], s.spec.Programs[r.Program]
+	at := of.AttachType
 	var l link.Link
 	var err error
 	switch r.Kind {
@@ -34,6 +35,13 @@ func (s *session) attach(r loader.Attach) loader.Reply {
 		l, err = link.AttachTCX(link.TCXOptions{Program: program, Interface: r.Ifindex, Attach: at})
 	case "cgroup":
 		l, err = link.AttachCgroup(link.CgroupOptions{Program: program, Path: r.Path, Attach: at})
+	case "handler":
+		attach := bySection(of)
+		if attach == nil {
+			return &loader.Unsupported{Feature: "attach/handler",
+				Reason: "section " + of.SectionName + " names nothing that package link attaches to"}
+		}
+		l, err = attach(program)
 	default:
 		return &loader.Unsupported{Feature: loader.Feature(r.Kind)}
 	}
