@@ -102,6 +102,17 @@ func TestMapsOfTheSectionHandler(t *testing.T) {
 	compare(t, "nothing to reuse", &loader.Rejected{Stage: loader.AtPin, Class: loader.NotFound, Errno: 2}, do(t, l, loader.Load{Session: "s"}))
 }
 
+// Without handlers no section attaches anything: the loader has none of its own.
+func TestAttachWithoutHandlers(t *testing.T) {
+	l := reference.New()
+	loaded(t, l, object("sections"), loader.OpenOptions{})
+	reply := do(t, l, loader.Attach{Session: "s", Program: "count", Kind: "handler"})
+	if u, ok := reply.(*loader.Unsupported); !ok || u.Feature != "attach/handler" {
+		t.Errorf("%+v, want attach/handler unsupported", reply)
+	}
+	compare(t, "close", &loader.OK{}, do(t, l, loader.Close{Session: "s"}))
+}
+
 func TestMapsOfTheFieldHandler(t *testing.T) {
 	l := reference.New()
 	m := loaded(t, l, object("handled/fields"), handlers(loader.MapFieldHandler))["sized"]

@@ -263,6 +263,9 @@ func (s *session) attach(q loader.Attach) loader.Reply {
 		return s.attachXDP(q)
 	case q.Kind != "handler":
 		return &loader.Unsupported{Feature: loader.Feature("attach/" + q.Kind), Reason: notYet}
+	case s.vendor == nil:
+		return &loader.Unsupported{Feature: "attach/handler",
+			Reason: "sections attach by handlers that the loader's caller registers, and there are none"}
 	case s.loaded == nil:
 		return &loader.Error{Message: "the session is not loaded"}
 	}
