@@ -56,6 +56,19 @@ func attachments(spec *ebpf.CollectionSpec) []Attachment {
 	return all
 }
 
+// Attaching returns how the programs of the object are to be attached; of one that could not be
+// read, that nothing is tried.
+func (o *Object) Attaching() []record.Attaching {
+	if o.Needs.Unread != "" && len(o.Needs.Attach) == 0 {
+		return []record.Attaching{{Untried: "what the object has could not be read: " + o.Needs.Unread}}
+	}
+	var all []record.Attaching
+	for _, a := range o.Needs.Attach {
+		all = append(all, a.Attaching)
+	}
+	return all
+}
+
 // attachmentOf returns how one program is attached.
 func attachmentOf(p *ebpf.ProgramSpec) Attachment {
 	section, _, _ := strings.Cut(strings.TrimPrefix(p.SectionName, "?"), "/")
@@ -121,7 +134,7 @@ func whyUnattached(o *Object, c *record.Checked) string {
 	var texts []string
 	for _, a := range c.Attached {
 		if a.Refusal != nil {
-			texts = append(texts, fmt.Sprintf("%s %s: %s", noun(a), a.Program, o.whyOne(a)))
+			texts = append(texts, named(a)+": "+o.whyOne(a))
 		}
 	}
 	return strings.Join(texts, "; ")
@@ -151,11 +164,15 @@ func (o *Object) whatOf(probe string) string {
 	return ""
 }
 
-func noun(a record.Attached) string {
-	if a.Kind == kindStructOps {
-		return "structure"
+// named names what was attached, or was to be.
+func named(a record.Attached) string {
+	switch {
+	case a.Program == "":
+		return "every program"
+	case a.Kind == kindStructOps:
+		return "structure " + a.Program
 	}
-	return "program"
+	return "program " + a.Program
 }
 
 // Attaches returns how many programs of the object were attached, and to how many of them that
@@ -185,11 +202,11 @@ func (a Answer) Attachments() []string {
 	for _, one := range a.Verdict.Checked.Attached {
 		switch {
 		case one.Untried != "":
-			lines = append(lines, fmt.Sprintf("%s %s: not tried: %s", noun(one), one.Program, one.Untried))
+			lines = append(lines, named(one)+": not tried: "+one.Untried)
 		case one.Refusal != nil && a.Cause != CauseAttach:
-			lines = append(lines, fmt.Sprintf("does not attach %s %s: %s", noun(one), one.Program, a.Object.whyOne(one)))
+			lines = append(lines, "does not attach "+named(one)+": "+a.Object.whyOne(one))
 		case one.Done():
-			lines = append(lines, fmt.Sprintf("attaches %s %s: %s", noun(one), one.Program, holding(one)))
+			lines = append(lines, "attaches "+named(one)+": "+holding(one))
 		}
 	}
 	return lines

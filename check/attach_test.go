@@ -92,6 +92,20 @@ func TestStructuresAreAttachedByTheirMaps(t *testing.T) {
 	}
 }
 
+// That nothing is tried of an object that could not be read is said, and not passed over.
+func TestAnObjectThatCannotBeReadIsNotTried(t *testing.T) {
+	o := &Object{Needs: read(objects.StructOps.TCPByMap.ELF())}
+	if got := o.Attaching(); len(got) != 1 || got[0].Kind != "" ||
+		!strings.Contains(got[0].Untried, o.Needs.Unread) || o.Needs.Unread == "" {
+		t.Errorf("%+v", got)
+	}
+	all := record.Attached{Untried: o.Attaching()[0].Untried}
+	a := Of(o, attachedAs(verdict.Pass, all))
+	if lines := a.Attachments(); len(lines) != 1 || !strings.HasPrefix(lines[0], "every program: not tried: ") {
+		t.Errorf("%q", lines)
+	}
+}
+
 var (
 	done   = record.Attached{Program: "a", Kind: "xdp", Link: 7, By: "xdp", To: "interface lsat0"}
 	skip   = record.Attached{Program: "b", Untried: "it is a library"}

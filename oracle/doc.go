@@ -17,9 +17,9 @@
 // map is), inventory.go, witness.go, holder.go, holders.go and access.go (what exists, who holds
 // it, and with what access), nextid.go (what was made meanwhile), structops.go, structopslink.go,
 // structopstype.go, structopsprobe.go and cvalue.go (structures of the kernel's whose functions
-// are programs), link.go (what holds a program where it is attached), xdp.go (what an interface
-// runs, and which functions extension programs replace), kernelsymbol.go (addresses of the
-// kernel's, and its version), runs.go (how often a program ran), variables.go (global data),
-// memory.go (what the kernel holds), probe.go and extension.go (what this kernel can do),
-// unprivileged.go and taint.go.
+// are programs), link.go, filter.go and perfevent.go (what holds a program where it is attached),
+// xdp.go (what an interface runs, and which functions extension programs replace), kernelsymbol.go
+// (addresses of the kernel's, and its version), runs.go (how often a program ran), variables.go
+// (global data), memory.go (what the kernel holds), probe.go and extension.go (what this kernel can
+// do), unprivileged.go and taint.go.
 package oracle

@@ -216,9 +216,7 @@ func planOf(objects []check.Object, attach bool) (run.Plan, error) {
 			Name: o.Name(), ELF: o.ELF, Needs: needs, Pins: o.Needs.Pins, Changes: changes,
 		}
 		if attach {
-			for _, a := range o.Needs.Attach {
-				object.Attach = append(object.Attach, a.Attaching)
-			}
+			object.Attach = o.Attaching()
 		}
 		plan.Objects[id] = object
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -100,7 +101,10 @@ func (b *bench) attach(w record.Attaching) record.Attached {
 func (b *bench) refused(a record.Attached, w record.Attaching, answer *Attempt) record.Attached {
 	r := answer.Refusal()
 	if r.Feature != "" {
-		a.Untried = "the loader does not attach so: " + clip(strings.TrimSuffix(r.Feature+": "+r.Message, ": "))
+		a.Untried = "the loader does not attach so (" + r.Feature + ")"
+		if r.Message != "" {
+			a.Untried += ": " + clip(r.Message)
+		}
 		return a
 	}
 	r.Message, r.Log = clip(r.Message), clip(r.Log)
@@ -242,6 +246,18 @@ func (b *bench) holdsWithoutLink(kind string, of object) (hold, bool) {
 		b.s.MustWork(err)
 		if facts.Program != 0 && (of.id == 0 || facts.Program == of.id) {
 			return hold{by: "netlink", to: "interface " + device}, true
+		}
+	case "tc":
+		programs, err := oracle.Classifiers(b.ifindex)
+		b.s.MustWork(err)
+		if of.id == 0 && len(programs) > 0 || slices.Contains(programs, of.id) {
+			return hold{by: "tc", to: "interface " + device}, true
+		}
+	case "handler":
+		target, err := oracle.PerfEvent(of.id)
+		b.s.MustWork(err)
+		if target != "" {
+			return hold{by: "perf_event", to: target}, true
 		}
 	case "struct_ops":
 		facts, err := oracle.StructOps(of.id)
