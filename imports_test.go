@@ -121,7 +121,7 @@ var rules = []rule{
 	{folder: "verdict", may: "record requirements vmtest/wholefile"},
 	{folder: "report", may: "verdict vmtest/wholefile"},
 	{folder: "repro", may: "loader record verdict vmtest/wholefile"},
-	{folder: "run", may: "oracle/turn record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader suites/faults"},
+	{folder: "run", may: "oracle/turn record requirements verdict vmtest", tests: "drivers/bundle drivers/faults loader objects suites/faults"},
 	{folder: "check", may: "record verdict", tests: "objects"},
 	{folder: "check/corpus", may: "check verdict vmtest/apt vmtest/kernel vmtest/wholefile", tests: "record"},
 	{folder: "check/floors", may: "check vmtest/wholefile"},

@@ -80,7 +80,9 @@ func attachmentOf(p *ebpf.ProgramSpec) Attachment {
 	case p.Type == ebpf.XDP:
 		return untried("it is for an element of a map")
 	case p.Type == ebpf.SchedCLS && section == "tcx":
-		return kind(kindTCX)
+		a := kind(kindTCX)
+		a.Probe, a.What = "ksym tcx_link_attach", "tcx"
+		return a
 	case p.Type == ebpf.SchedCLS && section != "netkit":
 		return kind(kindTC)
 	case slices.Contains(cgroupTypes, p.Type), p.Type == ebpf.LSM && p.AttachType == ebpf.AttachLSMCgroup:

@@ -21,7 +21,7 @@ func TestProgramsAreAttachedAsTheirSectionsSay(t *testing.T) {
 		object      objects.Object
 		kind, probe string
 	}{
-		{of.XDP, "xdp", ""}, {of.Tc, "tc", ""}, {of.Tcx, "tcx", ""}, {of.Cgroup, "cgroup", ""},
+		{of.XDP, "xdp", ""}, {of.Tc, "tc", ""}, {of.Tcx, "tcx", "ksym tcx_link_attach"}, {of.Cgroup, "cgroup", ""},
 		{of.Tracepoint, "handler", "tracepoint sched/sched_switch"},
 		{of.RawTracepoint, "handler", "type btf_trace_sys_enter"},
 		{of.Kprobe, "handler", "ksym do_exit"}, {of.Kretprobe, "handler", "ksym do_exit"},
@@ -64,7 +64,8 @@ func TestFurtherKindsOfAttachments(t *testing.T) {
 		want Attachment
 	}{
 		{ebpf.ProgramSpec{Type: ebpf.SchedCLS, SectionName: "tc/ingress", AttachType: ebpf.AttachTCXIngress}, kind("tc")},
-		{ebpf.ProgramSpec{Type: ebpf.SchedCLS, SectionName: "?tcx/egress", AttachType: ebpf.AttachTCXEgress}, kind("tcx")},
+		{ebpf.ProgramSpec{Type: ebpf.SchedCLS, SectionName: "?tcx/egress", AttachType: ebpf.AttachTCXEgress},
+			Attachment{record.Attaching{Kind: "tcx", Probe: "ksym tcx_link_attach"}, "tcx"}},
 		{ebpf.ProgramSpec{Type: ebpf.LSM, SectionName: "lsm_cgroup/bind", AttachTo: "bind", AttachType: ebpf.AttachLSMCgroup}, kind("cgroup")},
 		{ebpf.ProgramSpec{Type: ebpf.Kprobe, SectionName: "kprobe/do_x+4", AttachTo: "do_x+4"},
 			Attachment{record.Attaching{Kind: "handler", Probe: "ksym do_x"}, "function do_x"}},

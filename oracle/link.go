@@ -66,8 +66,8 @@ func Link(id uint32) (LinkFacts, error) {
 
 // linkInfoWords is struct bpf_link_info of include/uapi/linux/bpf.h, in numbers of 32 bits.
 type linkInfoWords struct {
-	typ, id, program, _ uint32
-	of                  [28]uint32 // depends on the type
+	typ, _, program, _ uint32
+	of                 [28]uint32 // depends on the type
 }
 
 // Where in a link's info the pointer to a name is, and its size after it: in numbers of 32 bits.

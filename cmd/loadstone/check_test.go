@@ -75,6 +75,7 @@ func TestCheckOnThisKernel(t *testing.T) {
 		{"with no such constant", []string{"--settings=set.yaml", "good.bpf.o", "guarded.o"}, verdict.ExitUsage, []string{`good.bpf.o has no variable "allowed"`}},
 		{"no object", []string{"good.bpf.o", "text.c"}, verdict.ExitUsage, []string{"text.c: no BPF object in it", "clang -target bpf"}},
 		{"missing", []string{"missing.o"}, verdict.ExitUsage, []string{"missing.o"}},
+		{"attached here", []string{"--attach", "good.bpf.o"}, verdict.ExitUsage, []string{"--attach with --kernel native", "name a kernel that guests run"}},
 		{"nothing", nil, verdict.ExitUsage, []string{"requires at least 1 arg"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -36,11 +36,11 @@ func refusal(stage loader.Stage, err error) *loader.Rejected {
 	if errors.Is(err, ebpf.ErrMapIncompatible) && stage == loader.AtLoad {
 		r.Stage = loader.AtPin
 	}
-	r.Class = class(err, errno)
+	r.Class = class(stage, err, errno)
 	return r
 }
 
-func class(err error, errno syscall.Errno) loader.Class {
+func class(stage loader.Stage, err error, errno syscall.Errno) loader.Class {
 	var notELF *elf.FormatError
 	var path *fs.PathError
 	switch {
@@ -54,7 +54,8 @@ func class(err error, errno syscall.Errno) loader.Class {
 		return loader.Malformed
 	case errors.Is(err, btf.ErrNotFound):
 		return loader.NotFound
-	case errors.As(err, &path) && path.Op == "open":
+	// where programs are attached, a file of the trace file system stands for what it names
+	case errors.As(err, &path) && path.Op == "open" && stage != loader.AtAttach:
 		return loader.IO
 	case errno != 0:
 		return loader.ClassOf(errno)

@@ -10,8 +10,8 @@ import (
 )
 
 // bySection returns what attaches a program to what its section names, as the library reads it: a
-// function of package link. It returns nil where the section names nothing that one of them attaches
-// to. The library leaves the choice to its caller, and documents which is for which.
+// function of package link. It returns nil where the section names nothing that one of them
+// attaches to. The library leaves the choice to its caller, and documents which is for which.
 func bySection(of *ebpf.ProgramSpec) func(*ebpf.Program) (link.Link, error) {
 	section, _, _ := strings.Cut(strings.TrimPrefix(of.SectionName, "?"), "/")
 	group, name, _ := strings.Cut(of.AttachTo, "/")

@@ -3,6 +3,7 @@
 package cilium
 
 import (
+	"io/fs"
 	"syscall"
 	"testing"
 
@@ -32,19 +33,26 @@ func TestAttachBySection(t *testing.T) {
 }
 
 func TestAttachBySectionRefused(t *testing.T) {
-	l := begin(t)
-	do(t, l, open(write(t, objects.Attach.RawTracepointMissing.ELF())))
-	do(t, l, loader.Load{Session: "s"})
-	want := &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound, Errno: int(syscall.ENOENT)}
-	if diff := cmp.Diff(want, do(t, l, loader.Attach{Session: "s", Program: "handle", Kind: "handler"}), refused); diff != "" {
-		t.Error(diff)
+	absent := &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound, Errno: int(syscall.ENOENT)}
+	for _, tt := range []struct {
+		object objects.Object
+		want   loader.Reply
+	}{
+		{objects.Attach.RawTracepointMissing, absent},
+		{objects.Attach.Socket, &loader.Unsupported{Feature: "attach/handler",
+			Reason: "section socket names nothing that package link attaches to"}},
+	} {
+		l := begin(t)
+		do(t, l, open(write(t, tt.object.ELF())))
+		do(t, l, loader.Load{Session: "s"})
+		attach := loader.Attach{Session: "s", Program: "handle", Kind: "handler"}
+		if diff := cmp.Diff(tt.want, do(t, l, attach), refused); diff != "" {
+			t.Errorf("%s: %s", tt.object.Name(), diff)
+		}
 	}
-	do(t, l, loader.Close{Session: "s"})
-	do(t, l, open(write(t, objects.Attach.Socket.ELF())))
-	do(t, l, loader.Load{Session: "s"})
-	reply := do(t, l, loader.Attach{Session: "s", Program: "handle", Kind: "handler"})
-	if u, ok := reply.(*loader.Unsupported); !ok || u.Feature != "attach/handler" {
-		t.Errorf("%+v, want attach/handler unsupported", reply)
+	file := &fs.PathError{Op: "open", Path: "/sys/kernel/tracing/events/x/y/id", Err: syscall.ENOENT}
+	if diff := cmp.Diff(absent, refusal(loader.AtAttach, file), refused); diff != "" {
+		t.Errorf("no such tracepoint: %s", diff)
 	}
 }
 

@@ -66,9 +66,15 @@ var All = []Fault{
 // program, and keeps to the protocol.
 var Slow = Fault{"slow", "has the kernel work for long", loader.OpLoad, nil, slow}
 
+// Attaching lists faults in attaching programs, which only the kernel can tell.
+var Attaching = []Fault{
+	{"attach-nothing", "says that it attached a program, and does nothing", loader.OpAttach, nil, attachNothing},
+	{"detach-nothing", "says that it detached a program, and does nothing", loader.OpDetach, nil, detachNothing},
+}
+
 // Named returns the fault of that name.
 func Named(name string) (Fault, bool) {
-	for _, f := range slices.Concat(All, Hostile, []Fault{Loud, Slow}) {
+	for _, f := range slices.Concat(All, Hostile, Attaching, []Fault{Loud, Slow}) {
 		if f.Name == name {
 			return f, true
 		}
@@ -281,6 +287,12 @@ func slow(t turn) error {
 	}
 	return t.answer()
 }
+
+func attachNothing(t turn) error {
+	return t.write(fmt.Appendf(nil, `{"seq":%d,"ok":{"handle":"7"}}`+"\n", t.Seq))
+}
+
+func detachNothing(t turn) error { return t.write(fmt.Appendf(nil, `{"seq":%d,"ok":{}}`+"\n", t.Seq)) }
 
 func chatty(t turn) error {
 	line := append(bytes.Repeat([]byte("chat "), 1023), "end.\n"...)

@@ -110,9 +110,21 @@ func (b *bench) refused(a record.Attached, w record.Attaching, answer *Attempt) 
 	r.Message, r.Log = clip(r.Message), clip(r.Log)
 	a.Refusal = r
 	if w.Probe != "" {
-		a.Probe = &probe([]string{w.Probe})[0]
+		a.Probe = probeTarget(w.Probe)
 	}
 	return a
+}
+
+// probeTarget asks this kernel for what a program is attached to. Of its types nothing can be told
+// on a kernel that has none, where it may have the function all the same.
+func probeTarget(need string) *record.Probe {
+	found := probe([]string{"kernel_btf", need})
+	types, target := found[0], found[1]
+	if target.Unknown == "" && !types.Has && !strings.HasPrefix(need, "ksym ") &&
+		!strings.HasPrefix(need, "tracepoint ") {
+		target.Unknown = "the kernel has no types of its own"
+	}
+	return &target
 }
 
 func clip(text string) string { return strings.ToValidUTF8(text[:min(len(text), mostWords)], "") }
