@@ -231,7 +231,10 @@ func (as Answers) reasons(of map[string]map[string]*Answer) []reason {
 				continue
 			}
 			text := strings.TrimSuffix(string(a.Cause)+": "+a.Why, ": ")
-			if a.Cause == "" {
+			switch {
+			case a.Cause == "" && a.Wrong == a.wrongAttached():
+				text = "attaches: " + a.Wrong
+			case a.Cause == "":
 				text = "loads: " + a.Wrong
 			}
 			at := slices.IndexFunc(all, func(r reason) bool {
