@@ -438,7 +438,7 @@ fn attach_program(program: &ProgramMut, kind: &str, request: &Value) -> Result<A
             hook.attach().map_err(at_attach)?;
             return Ok(Attached::Filter(hook));
         }
-        kind::HANDLER => return Err(unsupported(feature::PROGRAM_HANDLERS, NO_HANDLERS)),
+        kind::HANDLER => program.attach().map_err(at_attach)?, // libbpf's own handlers
         _ => return Err(unsupported(kind, "libbpf-rs, or this driver, does not attach to that")),
     };
     // Before 0.26 a link does not tell its id, but all links can be listed, and ids grow.

@@ -243,6 +243,35 @@ func TestAttachAndDetach(t *testing.T) {
 	}
 }
 
+// A program is attached where its section says, by libbpf's own handler of it.
+func TestAttachBySection(t *testing.T) {
+	for _, tt := range []struct {
+		object objects.Object
+		want   loader.Reply // nil for ok
+	}{
+		{objects.Attach.RawTracepoint, nil},
+		{objects.Attach.RawTracepointMissing, &loader.Rejected{Stage: loader.AtAttach, Class: loader.NotFound}},
+	} {
+		files := map[string][]byte{"attach.o": tt.object.ELF()}
+		rusttest.EachVersion(t, Source, func(t *testing.T, version string) {
+			d := rusttest.Start(t, Source, version, files)
+			d.MustOK(rusttest.Open("attach.o"))
+			d.MustOK(loader.Load{Session: "s"})
+			attach := loader.Attach{Session: "s", Program: "handle", Kind: "handler"}
+			if tt.want != nil {
+				d.Want(attach, tt.want)
+				return
+			}
+			attached := d.MustOK(attach)
+			if attached.LinkID == 0 || attached.Handle == "" {
+				d.Errorf("%+v", attached)
+			}
+			d.MustOK(loader.Detach{Session: "s", Handle: attached.Handle})
+			d.MustOK(loader.Close{Session: "s"})
+		})
+	}
+}
+
 // cgroups returns a hierarchy with an empty group named child.
 func cgroups(t *testing.T) bundle.Dir {
 	t.Helper()
