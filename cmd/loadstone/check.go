@@ -152,34 +152,36 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 			return err
 		}
 	}
+	// The files come first: who reads the screen may stop after some lines, such as head.
+	page, err := o.writeReports(answers, between)
+	if err != nil {
+		return err
+	}
 	if err := answers.Write(cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	if err := o.writeReports(cmd, answers, between); err != nil {
+	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "\nreport  %s\n", page); err != nil {
 		return err
 	}
 	return outcomeOf(answers)
 }
 
 // writeReports writes the files of a check beside check.jsonl, with what was asked of kernels
-// between. The summary also goes where a job on GitHub shows it.
-func (o checkOptions) writeReports(
-	cmd *cobra.Command, answers check.Answers, between []verdict.Run,
-) error {
+// between, and returns the path of the page. The summary also goes where a job on GitHub shows it.
+func (o checkOptions) writeReports(answers check.Answers, between []verdict.Run) (string, error) {
 	file, err := verdict.ReadFile(filepath.Join(o.run.out, checkFile))
 	if err != nil {
-		return err
+		return "", err
 	}
 	written, err := report.Write(o.run.out, answers.File(with(file.Run, between), *file.End), report.HTML, report.JUnit)
 	if err != nil {
-		return err
+		return "", err
 	}
 	summary := answers.Summary()
 	if err := wholefile.Write(filepath.Join(o.run.out, summaryFile), summary, 0o644); err != nil {
-		return err
+		return "", err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "\nreport  %s\n", written[0])
-	return appendSummary(summary)
+	return written[0], appendSummary(summary)
 }
 
 // describe returns the first line of the file of a check.
