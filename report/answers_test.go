@@ -41,6 +41,23 @@ func answered(t *testing.T, lines ...string) *verdict.File {
 	return f
 }
 
+// A check is of objects: no must is in it, and nothing that a loader could claim.
+func TestAnswersOfACheck(t *testing.T) {
+	for want, lines := range map[string][]string{
+		"every object is as expected on 5.10, 6.12": {"5.10 a pass x", "6.12 a xfail x"},
+		"1 object not as expected: 1 only on 5.10":  {"5.10 a fail x", "6.12 a pass x", "6.12 b xfail x"},
+	} {
+		f := answered(t, lines...)
+		f.Run.Objects = []verdict.Object{{Spec: "a", Label: "a.o"}}
+		if got := answers(f); len(got) != 1 || got[0].Says != want {
+			t.Errorf("%+v, want %q", got, want)
+		}
+		if got := claims(f); got != nil {
+			t.Errorf("claims %+v", got)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		want, mood string

@@ -29,8 +29,12 @@ func (l loaderClaim) Musts() string { return metOf(l.Claim.Must) }
 // Shoulds says how many shoulds are met.
 func (l loaderClaim) Shoulds() string { return metOf(l.Claim.Should) }
 
-// claims returns the claim of each loader that a run has verdicts on, by name and version.
+// claims returns the claim of each loader that a run has verdicts on, by name and version. A check
+// of a user's objects shows nothing that a loader could claim.
 func claims(f *verdict.File) []loaderClaim {
+	if isCheck(f) {
+		return nil
+	}
 	var all []loaderClaim
 	for _, of := range verdict.LoaderVersions(f) {
 		l := loaderClaim{Loader: verdict.Cell{Loader: of.Loader, LoaderVersion: of.Version}.LoaderName()}

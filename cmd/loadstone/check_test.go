@@ -138,7 +138,7 @@ func wantFilesOfCheck(t *testing.T, dir string, objects, code int) {
 	}
 }
 
-// Nobody reads what a check prints: it ends by that, and has written its files.
+// The screen of a check is closed: it ends by that, and has written its files.
 func TestCheckWritesItsFilesFirst(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("to load an object takes root: run make test as root")
@@ -148,12 +148,12 @@ func TestCheckWritesItsFilesFirst(t *testing.T) {
 	if err := os.WriteFile(object, objects.MapDefs.Counter.ELF(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	nobody, screen, err := os.Pipe()
+	reader, screen, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer screen.Close()
-	if err := nobody.Close(); err != nil {
+	if err := reader.Close(); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), installed(t),
@@ -161,7 +161,7 @@ func TestCheckWritesItsFilesFirst(t *testing.T) {
 	cmd.Env = append(os.Environ(), asLoadstone+"=1")
 	cmd.Stdout = screen
 	if err := cmd.Run(); err == nil {
-		t.Error("it ends well, though nobody reads what it prints")
+		t.Error("it ends well, though no one reads what it prints")
 	}
 	wantFilesOfCheck(t, out, 1, verdict.ExitClean)
 }
