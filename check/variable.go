@@ -19,6 +19,7 @@ import (
 // file with settings:
 //
 //	4096, -1, 0x10, true     an integer, an enum or a boolean, of any size
+//	NAME                     a named value of an enum
 //	eth0                     text, in an array of characters; NUL behind it
 //	[1, 2, 3]                elements of an array, from the first on; the rest is zero
 //	{bytes: 0a00a8c0}        anything: its bytes in memory, each as two hexadecimal digits
@@ -36,7 +37,7 @@ func (v *Value) bytesOf(variable *ebpf.VariableSpec, order binary.ByteOrder) ([]
 	if v.node.Kind == yaml.MappingNode {
 		return v.rawBytes(size)
 	}
-	var of btf.Type = &btf.Int{Size: uint32(size)} // where the object has no types
+	var of btf.Type = &btf.Int{Size: uint32(size), Encoding: btf.Unsigned} // where the object has no types
 	if variable.Type != nil {
 		of = variable.Type.Type
 	}
@@ -69,22 +70,31 @@ func (v *Value) rawBytes(size int) ([]byte, error) {
 func encode(node *yaml.Node, of btf.Type, order binary.ByteOrder) ([]byte, error) {
 	switch of := btf.UnderlyingType(of).(type) {
 	case *btf.Int:
-		return encodeInteger(node, int(of.Size), order)
+		return encodeInteger(node, of, order)
 	case *btf.Enum:
-		return encodeInteger(node, int(of.Size), order)
+		for _, v := range of.Values {
+			if node.Kind == yaml.ScalarNode && node.Value == v.Name {
+				return inBytes(new(big.Int).SetUint64(v.Value), int(of.Size), order), nil
+			}
+		}
+		signed := btf.Unsigned
+		if of.Signed {
+			signed = btf.Signed
+		}
+		return encodeInteger(node, &btf.Int{Size: of.Size, Encoding: signed}, order)
 	case *btf.Array:
 		return encodeArray(node, of, order)
 	case nil:
-		return nil, fmt.Errorf("its type is not known: give it as {bytes: …}")
+		return nil, errors.New("its type is not known: give it as {bytes: …}")
 	default:
-		return nil, fmt.Errorf("it is a %T: give it as {bytes: …}", of)
+		return nil, errors.New("it is no number, enum or array: give it as {bytes: …}")
 	}
 }
 
-// encodeInteger takes what fits into so many bytes, signed or not: a mask is often written as -1,
-// whatever the type.
-func encodeInteger(node *yaml.Node, size int, order binary.ByteOrder) ([]byte, error) {
-	number := new(big.Int)
+// encodeInteger takes what a type can have, and in another base than ten whatever fits into its
+// bytes: a mask is written so, whether the type has a sign or not.
+func encodeInteger(node *yaml.Node, of *btf.Int, order binary.ByteOrder) ([]byte, error) {
+	number, size := new(big.Int), int(of.Size)
 	switch _, ok := number.SetString(node.Value, 0); {
 	case node.Kind != yaml.ScalarNode:
 		return nil, errors.New("want one whole number")
@@ -103,18 +113,35 @@ func encodeInteger(node *yaml.Node, size int, order binary.ByteOrder) ([]byte, e
 		return nil, fmt.Errorf("it has %d bytes: give them as {bytes: …}", size)
 	}
 	all := new(big.Int).Lsh(big.NewInt(1), uint(8*size)) // values that there are
-	half := new(big.Int).Rsh(all, 1)
-	if number.Cmp(all) >= 0 || number.Cmp(new(big.Int).Neg(half)) < 0 {
-		return nil, fmt.Errorf("%s does not fit into %d bits", node.Value, 8*size)
+	least, most := new(big.Int), new(big.Int).Sub(all, big.NewInt(1))
+	_, decimal := new(big.Int).SetString(node.Value, 10)
+	switch {
+	case of.Encoding == btf.Bool:
+		most.SetInt64(1)
+	case of.Encoding == btf.Signed && decimal:
+		most.Rsh(most, 1)
+		fallthrough
+	case of.Encoding == btf.Signed:
+		least.Neg(new(big.Int).Rsh(all, 1))
+	}
+	if number.Cmp(least) < 0 || number.Cmp(most) > 0 {
+		return nil, fmt.Errorf("%s is not in %v to %v", node.Value, least, most)
 	}
 	if number.Sign() < 0 {
 		number.Add(number, all)
 	}
-	data := number.FillBytes(make([]byte, size)) // big endian
+	return inBytes(number, size, order), nil
+}
+
+// inBytes returns a number that is not negative as it is in memory, cut to so many bytes.
+func inBytes(number *big.Int, size int, order binary.ByteOrder) []byte {
+	all := number.Bytes() // big endian
+	data := make([]byte, size)
+	copy(data[max(size-len(all), 0):], all[max(len(all)-size, 0):])
 	if order == binary.ByteOrder(binary.LittleEndian) {
 		slices.Reverse(data)
 	}
-	return data, nil
+	return data
 }
 
 func encodeArray(node *yaml.Node, of *btf.Array, order binary.ByteOrder) ([]byte, error) {
