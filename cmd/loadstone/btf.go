@@ -53,7 +53,7 @@ func addTypesFlags(cmd *cobra.Command) *typesFlag {
 // addChooseFlag gives a command that relocates the flag that says which of several types is meant.
 func (f *typesFlag) addChooseFlag(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.choices, "choose", nil,
-		"take for the object's `TYPE=NAME@SOURCE` that type of several of its name; either part may be left out. "+
+		"of several types of one name take `CHOICE`, TYPE=NAME@SOURCE: TYPE is the object's, NAME that there; NAME or SOURCE may be left out. "+
 			"SOURCE is vmlinux, 'module NAME', or a file as given. May be given several times")
 }
 
@@ -84,7 +84,7 @@ func btfOutcome(err error) error {
 		return nil
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, btfview.ErrChoice):
 		return usageError{err}
-	case errors.Is(err, btfview.ErrNoType), errors.Is(err, btfview.ErrNeedsIDs):
+	case errors.Is(err, btfview.ErrNoType), errors.Is(err, btfview.ErrNeedsIDs), errors.Is(err, btfview.ErrNotTheSame):
 		return btfError{err}
 	}
 	return err

@@ -34,6 +34,11 @@ An object that asks for the id of a kernel's type needs the kernel's own.` +
 		if out == "" {
 			return usageError{errors.New("no output: say -o FILE")}
 		}
+		for _, object := range args {
+			if sameFile(object, out) {
+				return usageError{fmt.Errorf("-o %s: that is an object, which would be overwritten", out)}
+			}
+		}
 		s, err := types.open()
 		if err != nil {
 			return err
@@ -62,4 +67,14 @@ An object that asks for the id of a kernel's type needs the kernel's own.` +
 	cmd.Flags().StringVarP(&out, "output", "o", "", "write the types to `FILE` (required)")
 	addJSONFlag(cmd, &asJSON)
 	return cmd
+}
+
+// sameFile reports whether two paths are of one file that exists.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }

@@ -67,6 +67,7 @@ func TestBTFExitCodes(t *testing.T) {
 		{"stitch more", verdict.ExitUsage, "unknown command"},
 		{"min " + readerObj + " --kernel-types " + movedTypes, verdict.ExitUsage, "say -o FILE"},
 		{"min " + readerObj + " --kernel-types " + movedTypes + " -o " + out, verdict.ExitClean, " types"},
+		{"min " + readerObj + " --kernel-types " + movedTypes + " -o ./" + readerObj, verdict.ExitUsage, "would be overwritten"},
 		{"min " + idObject + " --kernel-types " + hintsFolder + "types_grown.o -o " + out, verdict.ExitFailed, "asks for the id"},
 		{"frobnicate", verdict.ExitUsage, "unknown command"},
 	} {

@@ -17,12 +17,18 @@ import (
 var ErrNeedsIDs = errors.New("asks for the id of a kernel's type, which fewer types do not have: " +
 	"relocate it against all")
 
+// ErrNotTheSame says that fewer types would not do: they have several of one name, of which only
+// what chose among all of them can tell which is meant.
+var ErrNotTheSame = errors.New("fewer types would not give it the same number, as they have several of one name: " +
+	"choose one, or relocate it against all")
+
 // Min returns the least types that objects relocate against to the same numbers as against all
 // sources: whole BTF with the structs that they ask for, in their sizes, and of those the members
 // that they ask for. Every candidate that has what is asked for is kept, so that what is ambiguous
 // stays so. An object whose relocations are refused has none.
 func (s *Sources) Min(objects []string) ([]byte, error) {
 	m := &minimum{nodes: make(map[place]*node)}
+	var asked []askedFor
 	for _, path := range objects {
 		o, err := openObject(path)
 		if err != nil {
@@ -33,7 +39,9 @@ func (s *Sources) Min(objects []string) ([]byte, error) {
 			return nil, choiceError(path, err)
 		}
 		for _, f := range o.functions() {
-			for i, e := range r.Explain(f.relos) {
+			explained := r.Explain(f.relos)
+			asked = append(asked, askedFor{path, o, f.relos, explained})
+			for i, e := range explained {
 				rel := &f.relos[i]
 				if e.Err != nil {
 					return nil, fmt.Errorf("%s: %s: %w", path, rel.Expression(o.types), e.Err)
@@ -50,7 +58,41 @@ func (s *Sources) Min(objects []string) ([]byte, error) {
 			}
 		}
 	}
-	return m.write(s.given[0].Types)
+	raw, err := m.write(s.given[0].Types)
+	if err != nil {
+		return nil, err
+	}
+	return raw, checkSame(raw, asked)
+}
+
+// An askedFor holds what became of the relocations of one function.
+type askedFor struct {
+	path   string
+	object *object
+	relos  []core.Relocation
+	became []core.Explanation
+}
+
+// checkSame relocates against fewer types, and refuses those that give another number.
+func checkSame(raw []byte, asked []askedFor) error {
+	types, err := typeinfo.ParseWhole(raw)
+	if err != nil {
+		return err
+	}
+	fewer := Sources{given: []core.Source{{Name: "the fewer types", Types: types}}}
+	for _, a := range asked {
+		r, err := fewer.resolver(a.object.types)
+		if err != nil {
+			return err
+		}
+		for i, is := range r.Explain(a.relos) {
+			was := &a.became[i]
+			if is.Err != nil || is.Value != was.Value || is.Poisoned != was.Poisoned {
+				return fmt.Errorf("%s: %s: %w", a.path, a.relos[i].Expression(a.object.types), ErrNotTheSame)
+			}
+		}
+	}
+	return nil
 }
 
 // A place names a type in one source.

@@ -104,3 +104,35 @@ func TestTheLeastTypesGiveTheSameNumbers(t *testing.T) {
 		t.Errorf("%d combinations with %d numbers that are not 0, %d of them smaller: too few to say something", combinations, values, smaller)
 	}
 }
+
+// TestFewerTypesAreHeldToTheSameNumbers gives what was chosen among two types of one name both of
+// them, and no choice.
+func TestFewerTypesAreHeldToTheSameNumbers(t *testing.T) {
+	path, kernel := compiled(t, "live_hash")[0], compiled(t, "target_two")[0]
+	s, err := Open(kernel, nil)
+	if err == nil {
+		err = s.Choose("loadstone_meta=loadstone_meta___two")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := openObject(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.resolver(o.types)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []askedFor
+	for _, f := range o.functions() {
+		asked = append(asked, askedFor{path, o, f.relos, r.Explain(f.relos)})
+	}
+	if err := checkSame(s.Stitch(), asked); !errors.Is(err, ErrNotTheSame) {
+		t.Errorf("both: %v", err)
+	}
+	fewer, err := s.Min([]string{path})
+	if err != nil || checkSame(fewer, asked) != nil {
+		t.Errorf("the chosen one: %v, %v", err, checkSame(fewer, asked))
+	}
+}
