@@ -72,7 +72,7 @@ func (a Answer) wrong() string {
 }
 
 // wrongAttached says what was expected instead of how a loaded object was attached; "" where that
-// is as expected, or nothing of it was tried: where nothing is said of it, no program is refused.
+// is as expected: where nothing is said of it, no program that is tried is refused.
 func (a Answer) wrongAttached() string {
 	expected, refused := a.Object.Setting.Attaches, a.Cause == CauseAttach
 	attaches, known := expected.Says(cmp.Or(a.Verdict.KernelRelease, a.Verdict.Kernel), a.Verdict.Loader, a.Verdict.LoaderName())
@@ -82,6 +82,9 @@ func (a Answer) wrongAttached() string {
 		return "every program that is tried has to attach"
 	case known && attaches && refused:
 		return fmt.Sprintf("every program that is tried has to attach (settings, line %d: kernel %s)",
+			expected.line, expected.Kernel)
+	case known && attaches && tried == 0:
+		return fmt.Sprintf("a program of it has to attach, and none was tried (settings, line %d: kernel %s)",
 			expected.line, expected.Kernel)
 	case known && !attaches && !refused && tried > 0:
 		return fmt.Sprintf("a program of it must not attach (settings, line %d: kernel %s)",

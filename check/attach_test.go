@@ -139,7 +139,7 @@ func TestARefusedAttachmentIsTheCause(t *testing.T) {
 		says  []string
 		cell  string
 	}{
-		{"attached", attachedAs(verdict.Pass, done, skip), "", nil, "loads, attaches"},
+		{"attached", attachedAs(verdict.Pass, done, skip), "", nil, "loads, attaches 1 of 2"},
 		{"not tried", attachedAs(verdict.Pass, skip), "", nil, "loads"},
 		{"the kernel lacks it", attachedAs(verdict.Refused, done, absent), CauseAttach, []string{"program c: the kernel lacks tracepoint x/y"}, "attach"},
 		{"the kernel has it", attachedAs(verdict.Refused, exists), CauseAttach, []string{"program d: no room", "errno 16", "the kernel has ksym do_exit"}, "attach"},

@@ -94,9 +94,10 @@ func short(label string) string {
 
 // cellOf returns what the table says of an answer.
 func cellOf(a *Answer) string {
-	attached := 0
-	if a != nil {
+	attached, all := 0, 0
+	if a != nil && a.Verdict.Checked != nil {
 		attached, _ = a.Attaches()
+		all = len(a.Verdict.Checked.Attached)
 	}
 	switch {
 	case a == nil:
@@ -107,6 +108,8 @@ func cellOf(a *Answer) string {
 		return "attaches!"
 	case a.Cause == "" && a.Wrong != "":
 		return "loads!"
+	case a.Cause == "" && attached > 0 && attached < all: // others were not tried
+		return fmt.Sprintf("loads, attaches %d of %d", attached, all)
 	case a.Cause == "" && attached > 0:
 		return "loads, attaches"
 	case a.Cause == "":

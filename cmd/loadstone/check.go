@@ -105,6 +105,9 @@ func (o checkOptions) check(cmd *cobra.Command, files []string) (err error) {
 		return usageError{errors.New("--attach with --kernel native: programs are attached in clones " +
 			"alone, as on this machine they would change what it does (name a kernel that guests run)")}
 	}
+	if _, err := os.Stat(filepath.Join(o.run.out, runFile)); err == nil {
+		return usageError{fmt.Errorf("--out %s: a run is there, whose reports would be overwritten: name another folder", o.run.out)}
+	}
 	objects, err := check.Find(files)
 	if err != nil {
 		return usageError{err}
@@ -238,6 +241,9 @@ func (o checkOptions) set(objects []check.Object, loaders []drivers.Choice) erro
 	for i := range objects {
 		objects[i].Setting = settings.For(&objects[i])
 		problems = append(problems, objects[i].Setting.Check(&objects[i]))
+		if objects[i].Setting.Attaches != nil && !o.attach {
+			problems = append(problems, fmt.Errorf("%s: attaches is said of it, and nothing is attached: add --attach", objects[i].Label))
+		}
 	}
 	var names []string
 	for _, l := range loaders {

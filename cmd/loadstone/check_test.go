@@ -138,6 +138,53 @@ func wantFilesOfCheck(t *testing.T, dir string, objects, code int) {
 	}
 }
 
+// A check and a run have folders of their own, and reports are made again of a run alone: a check
+// says of its objects what none of a run's words says.
+func TestAChecksFolderIsNoRuns(t *testing.T) {
+	dir := t.TempDir()
+	object := filepath.Join(dir, "good.bpf.o")
+	check := filepath.Join(dir, "check")
+	run := filepath.Join(dir, "run")
+	err := os.WriteFile(object, objects.MapDefs.Counter.ELF(), 0o644)
+	for _, folder := range []string{check, run} {
+		if err == nil {
+			err = os.Mkdir(folder, 0o755)
+		}
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(run, runFile), []byte("{}\n"), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := verdict.Create(filepath.Join(check, checkFile), verdict.Run{
+		ID: "1", Objects: []verdict.Object{{Spec: "check.object/1-good", Label: "good"}},
+		Kernels: []verdict.Kernel{{Name: "native"}}, Loaders: []verdict.Loader{{Name: "reference@0.1"}},
+		Plan: []verdict.Part{{Loader: "reference@0.1", Kernel: "native", Suite: "check", Specs: 1}}, Planned: 1,
+	})
+	if err == nil {
+		err = w.Close("", nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"check", object, "--kernel", "native", "--loader", "reference", "--out", run},
+		{"report", filepath.Join(check, checkFile)}, {"report", check},
+		{"report", check, check},
+	} {
+		if said, code := command(t, args...); code != verdict.ExitUsage {
+			t.Errorf("%q: exit %d, %s", args, code, said)
+		}
+	}
+	if entries, err := os.ReadDir(run); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+	if entries, err := os.ReadDir(check); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
 // The screen of a check is closed: it ends by that, and has written its files.
 func TestCheckWritesItsFilesFirst(t *testing.T) {
 	if os.Geteuid() != 0 {

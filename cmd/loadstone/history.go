@@ -72,6 +72,9 @@ func readHistory(args []string) (*report.History, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(f.Run.Objects) > 0 {
+			return nil, usageError{fmt.Errorf("report: %s is of a check, and a history is of runs", name)}
+		}
 		runs = append(runs, report.NamedRun{Name: name, File: f})
 	}
 	h, err := report.NewHistory(runs, committed.Now)

@@ -107,6 +107,9 @@ func makeReportsFrom(cmd *cobra.Command, origin, path, dir string, formats []str
 	if run == nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	if len(run.Run.Objects) > 0 {
+		return usageError{fmt.Errorf("report: %s is of a check, whose reports are beside it: check again to make them anew", path)}
+	}
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "loadstone: %v\n", err)
 	}

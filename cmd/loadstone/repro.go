@@ -39,11 +39,12 @@ With --shell, the guest stays as it is where the spec fails, before the loader i
 the kernel and its process. The root of the loader is /run/loader. If the input is not a terminal, it is run as a script. When the shell ends, so does the spec.
 
 DIR then holds all that 'loadstone run' writes. Exit codes: 0 the spec passes now; 1 it fails, in the same way or in another, which is said; 125 it cannot be told, as where the
-spec is skipped; 2 wrong usage, or FILE is no bundle or was altered; 3 it could not be run. They are those of 'git bisect run'.`,
+spec is skipped; 2 wrong usage, or FILE is no bundle or was altered; 3 it could not be run. 'git bisect run' takes 2 and 3 for a bad commit: make 125 of them where
+a build may leave no kernel.`,
 		Example: `  loadstone repro out/repro/mapdefs.set.max-entries-libbpf@1.7-6.12.repro.tar.gz
   loadstone repro bundle.repro.tar.gz --loader ./fixed.yaml
   loadstone repro bundle.repro.tar.gz --shell
-  git bisect run sh -c 'make -j8 || exit 125; loadstone repro bundle.repro.tar.gz --kernel ./'`,
+  git bisect run sh -c 'make -j8 || exit 125; loadstone repro bundle.repro.tar.gz --kernel ./; code=$?; [ $code -lt 2 ] || exit 125; exit $code'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.again(cmd, args[0]) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
