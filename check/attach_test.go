@@ -175,6 +175,7 @@ func TestAttachmentsAreHeldAgainstExpectations(t *testing.T) {
 		{"is refused", ">=5.8", bad, true, "attach"},
 		{"attaches all the same", "none", good, true, "attaches!"},
 		{"nothing was tried", "none", attachedAs(verdict.Pass, skip), false, "loads"},
+		{"nothing was tried, and has to attach", ">=5.8", attachedAs(verdict.Pass, skip), true, "not tried!"},
 	} {
 		s, err := settings(t, "objects:\n  - match: x\n    attaches: {kernel: '"+tt.kernel+"'}\n")
 		if err != nil {

@@ -104,6 +104,8 @@ func cellOf(a *Answer) string {
 		return "-"
 	case a.Unknown():
 		return "?"
+	case a.Cause == "" && a.Wrong != "" && a.Wrong == a.wrongAttached() && attached == 0:
+		return "not tried!"
 	case a.Cause == "" && a.Wrong != "" && a.Wrong == a.wrongAttached():
 		return "attaches!"
 	case a.Cause == "" && a.Wrong != "":
